@@ -1,0 +1,1 @@
+"""Two-way integration between QuickBooks Online and Salesforce."""

@@ -1,0 +1,44 @@
+"""The virtual clock of the emulators: the wall clock, shifted or frozen by the control door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+
+def _wall() -> datetime:
+    return datetime.now(UTC)
+
+
+class VirtualClock:
+    """Says what time it is. Runs with the wall clock until frozen, shifted or advanced; instants are UTC."""
+
+    def __init__(self, wall: Callable[[], datetime] = _wall) -> None:
+        self._wall = wall
+        self._offset = timedelta(0)
+        self._frozen: datetime | None = None
+
+    def now(self) -> datetime:
+        return self._frozen if self._frozen is not None else self._wall() + self._offset
+
+    def freeze(self, at: datetime | None = None) -> None:
+        self._frozen = at if at is not None else self.now()
+
+    def advance(self, by: timedelta) -> None:
+        if self._frozen is not None:
+            self._frozen += by
+        else:
+            self._offset += by
+
+    def set(self, at: datetime) -> None:
+        """Jump to `at`, and go on running from there unless frozen."""
+        if self._frozen is not None:
+            self._frozen = at
+        else:
+            self._offset = at - self._wall()
+
+    def run(self) -> None:
+        """End a freeze; time goes on from where it stood."""
+        if self._frozen is not None:
+            self._offset = self._frozen - self._wall()
+            self._frozen = None
