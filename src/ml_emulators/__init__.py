@@ -1,1 +1,1 @@
-"""Local servers that speak the wire of QuickBooks Online and Salesforce; they import nothing of ml_connector."""
+"""Local servers that speak the wire of QuickBooks Online and Salesforce."""

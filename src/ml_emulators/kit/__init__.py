@@ -1,1 +1,1 @@
-"""What both emulated vendors share: the wire shape, the clock, the request log, faults and the socket shell."""
+"""What both emulated vendors share: the wire shape, the clock, request log, faults, socket shell."""

@@ -1,6 +1,6 @@
 """The shape of one exchange, independent of sockets, and the JSON codec with exact decimals.
 
-A vendor is a plain synchronous function from `Request` to `Response`: the socket shell (`kit/shell.py`) and an
+A vendor is a plain synchronous function from `Request` to `Response`: the socket shell and an
 in-process caller use the very same function, so what is proved without sockets holds with them.
 """
 
@@ -66,7 +66,7 @@ class Vendor(Protocol):
     def act(self, operation: dict[str, Any]) -> dict[str, Any]:
         """Do what a user of the vendor's own screens would do.
 
-        `operation` is {"op": "create" | "update" | "delete" | "void" | ..., "kind": str, "body": {...}} in the
+        `operation` is {"op": "create"|"update"|"delete"|"void"|..., "kind": str, "body": {...}} in the
         vendor's own field names; the same rules apply as for API clients, but no token, metering or throttle.
         """
 
