@@ -1,0 +1,1 @@
+"""Arrivals to settled records. Names no vendor and no flow."""

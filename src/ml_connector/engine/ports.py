@@ -1,0 +1,109 @@
+"""What the engine asks of the outside: a system, the clock, identifiers, the crash points of the simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import msgspec
+
+from ml_connector.model.plans import LookUp, Outcome, Write
+from ml_connector.model.refs import Change, Gone, Record, Ref
+
+
+class Clock(Protocol):
+    """The only source of time. `now` is an aware UTC instant."""
+
+    def now(self) -> datetime: ...
+
+    async def sleep(self, length: timedelta) -> None: ...
+
+
+class Ids(Protocol):
+    """The only source of chance."""
+
+    def token(self) -> str:
+        """A fresh random text of at least 128 bits."""
+
+    def jitter(self) -> float:
+        """0.0 to 1.0; spreads waiting times, never touches an amount."""
+
+
+class OpenWrite(msgspec.Struct, frozen=True, kw_only=True):
+    """A write as it was noted before it was sent.
+
+    `body` is the exact text sent. `request_id` is the key for the vendor; `batch_id` and `position` say with which
+    others it went out, so that a retry repeats the identical batch. `sent_at` is None if it was surely never sent.
+    """
+
+    id: str
+    flow: str
+    source: Ref
+    write: Write
+    body: bytes
+    request_id: str
+    batch_id: str
+    position: int
+    generation: int = 1
+    noted_at: datetime
+    sent_at: datetime | None = None
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """A small table read whole. `version` is a digest that moves when its content does."""
+
+    value: Any
+    version: str
+
+
+class Sweep(msgspec.Struct, frozen=True):
+    """What changed since a position. `position` is where the next sweep starts; `covered_to` up to when it is complete.
+
+    `truncated`: kinds whose list was cut off; they need a backfill from `since`.
+    """
+
+    changes: Sequence[Change]
+    position: str
+    covered_to: datetime
+    truncated: tuple[str, ...] = ()
+
+
+class System(Protocol):
+    """One QuickBooks company or one Salesforce org. Every method may raise the errors of `model/errors.py`."""
+
+    name: str
+    batch_sizes: Mapping[str, int]
+    """Most writes in one request, by `"<action> <kind>"`, `"<action>"` or `""`; 1 means one at a time."""
+
+    async def read(self, kind: str, ids: Sequence[str]) -> dict[str, Record | Gone]:
+        """Fresh records by id, in as few calls as the vendor allows. Every id asked for is in the answer."""
+
+    async def find(self, kind: str, field: str, values: Sequence[str]) -> dict[str, list[Record]]:
+        """All records whose `field` equals one of `values`, grouped by the value asked for."""
+
+    async def reference(self, name: str) -> Reference: ...
+
+    async def look_up(self, writes: Sequence[OpenWrite]) -> list[LookUp]:
+        """Does the vendor have these writes? One answer each, in order; in bulk where possible."""
+
+    async def apply(self, writes: Sequence[OpenWrite]) -> list[Outcome]:
+        """Send noted writes of one batch, exact bodies, in one request where possible; one outcome each, in order.
+
+        Raises nothing for what may have reached the vendor: that is `Unsure`.
+        """
+
+    def encode(self, write: Write) -> bytes:
+        """The exact body of a write; the same for the same write, always."""
+
+    def after(self, record: Record | Gone | None, write: Write, done: Any) -> Record:
+        """The record as it must stand now, from what was read before, the write and the vendor's answer."""
+
+    async def sweep(self, kinds: Sequence[str], position: str | None, now: datetime) -> Sweep:
+        """Knocks for all records of `kinds` changed since `position`; with None, everything there is (backfill)."""
+
+
+class CrashPoint(Protocol):
+    """Called at every step of the corridor with its name; the simulator dies or freezes there. Normally does nothing."""
+
+    async def __call__(self, name: str) -> None: ...

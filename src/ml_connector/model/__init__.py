@@ -1,0 +1,1 @@
+"""Our words: frozen values and pure functions. Imports nothing of ours."""

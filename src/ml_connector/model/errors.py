@@ -1,0 +1,66 @@
+"""Errors, named by what to do next. Each carries a sentence and a remedy, both in plain words.
+
+    ConnectorError            exit 1
+    +-- WrongUse              exit 2   correct the command, the setting or the file
+    +-- BadAnswer             exit 1   a vendor answered something that cannot be read; nothing was changed by it
+    +-- Unreachable           exit 3   try again later; the connection or a limit stopped us
+    +-- SignInNeeded          exit 3   a person must reconnect
+    +-- LimitReached          exit 3   a vendor's limit; goes on by itself
+    +-- Stopped               exit 3   another run has taken over, or writes are stopped
+    +-- StateTrouble          exit 3   our own database or key file cannot be used; nothing is acknowledged
+
+No message may hold a secret, a token or a personal datum.
+"""
+
+from __future__ import annotations
+
+
+class ConnectorError(Exception):
+    """A problem with a remedy. `sentence` says what is the case, `remedy` what to do now."""
+
+    exit_status = 1
+
+    def __init__(self, sentence: str, remedy: str) -> None:
+        super().__init__(f"{sentence} {remedy}")
+        self.sentence = sentence
+        self.remedy = remedy
+
+
+class WrongUse(ConnectorError):
+    """A wrong option, setting, file or name."""
+
+    exit_status = 2
+
+
+class BadAnswer(ConnectorError):
+    """A vendor's answer that breaks its own format: not JSON, wrong types, an amount that is none, a missing part."""
+
+
+class Unreachable(ConnectorError):
+    """No connection, no answer in time, or a server error that stays."""
+
+    exit_status = 3
+
+
+class SignInNeeded(ConnectorError):
+    """The vendor no longer accepts our credentials. The knocks are kept; work resumes where it stood."""
+
+    exit_status = 3
+
+
+class LimitReached(ConnectorError):
+    """A vendor's rate or allocation is used up."""
+
+    exit_status = 3
+
+
+class Stopped(ConnectorError):
+    """We no longer own the connection's run token, or writes are stopped."""
+
+    exit_status = 3
+
+
+class StateTrouble(ConnectorError):
+    """Disk full, read-only, damaged, or a key that opens nothing."""
+
+    exit_status = 3

@@ -1,0 +1,202 @@
+"""A decision is a value: `Write`, `Skip` or `Hold`. What became of a write is one of four outcomes.
+
+`decide` of a flow is pure. What it needs to know it asks of its context; what is not loaded yet raises `NotLoaded`,
+is fetched in bulk for the whole page, and the decision is taken again (docs/decisions/0003).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from .refs import Gone, Json, Link, LinkDraft, Record, Ref
+
+
+class Write(msgspec.Struct, frozen=True, kw_only=True):
+    """One record to be created, updated or upserted in `system`.
+
+    `step` names it within its flow (`account`, `contact`, `opportunity`, `role`, `customer`, `journal`, ...).
+    `body` is in the vendor's spelling; amounts are `Decimal`, days are ISO text.
+    `key` is the same for the same intent for ever (external id value, idempotency text); no two different writes share one.
+    `key_field` is the external id field of an upsert. `target_id` is the vendor id of an update.
+    `sync_token` guards an update against edits in mid-air where the vendor has such a token.
+    `needs_approval`: goes out only when an approval of exactly this body is on record.
+    """
+
+    step: str
+    system: str
+    kind: str
+    action: Literal["create", "update", "upsert"]
+    body: Json
+    key: str
+    key_field: str = ""
+    target_id: str = ""
+    sync_token: str = ""
+    links: tuple[LinkDraft, ...] = ()
+    why: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    label: str = ""
+    amount: Decimal | None = None
+    currency: str = ""
+    needs_approval: bool = False
+
+
+class Skip(msgspec.Struct, frozen=True, kw_only=True):
+    """Nothing to write. `reason` is a short word (`in_agreement`, `SKIPPED_ZERO`, `SKIPPED_BEFORE_START`, ...)."""
+
+    reason: str = "in_agreement"
+    links: tuple[LinkDraft, ...] = ()
+    flags: tuple[str, ...] = ()
+    amount: Decimal | None = None
+    currency: str = ""
+
+
+class Hold(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision not to act. `facts` fill the sentence of `code` (model/holds.py).
+
+    `waits_for` are triggers that release it by themselves: `link:<role>:<ref>`, `reference:<system>:<name>`,
+    `day:<ISO date>`, `settings`. `knocks` are records that must be looked at for that to happen.
+    A change of the record itself always releases it.
+    """
+
+    code: str
+    facts: Mapping[str, str] = {}
+    waits_for: tuple[str, ...] = ()
+    knocks: tuple[Ref, ...] = ()
+    amount: Decimal | None = None
+    currency: str = ""
+
+
+Decision = Write | Skip | Hold
+
+
+class Done(msgspec.Struct, frozen=True):
+    """The vendor has it. `record` is its answer where it gives one."""
+
+    ref: Ref
+    version: str = ""
+    created: bool = False
+    record: Any = None
+
+
+class Later(msgspec.Struct, frozen=True):
+    """Certainly not applied, worth trying again. `stale`: someone else changed it; read again and decide again now."""
+
+    reason: str
+    after: timedelta | None = None
+    stale: bool = False
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """Certainly not applied, and the same request will not do. `code` is the vendor's, `message` its text."""
+
+    code: str
+    message: str
+    fields: tuple[str, ...] = ()
+
+
+class Unsure(msgspec.Struct, frozen=True):
+    """Perhaps applied. Never sent again before it was looked up."""
+
+    reason: str
+
+
+Outcome = Done | Later | Refused | Unsure
+
+
+class Missing(msgspec.Struct, frozen=True):
+    """Look-up of an open write: the vendor does not have it."""
+
+
+class Foreign(msgspec.Struct, frozen=True):
+    """Look-up of an open write: its place is taken by a record that is not ours."""
+
+    ref: Ref
+    reason: str
+
+
+LookUp = Done | Missing | Foreign | Unsure
+
+
+class NeedLink(msgspec.Struct, frozen=True):
+    """The links of `ref` in `role`, whichever side it stands on."""
+
+    role: str
+    ref: Ref
+
+
+class NeedRecord(msgspec.Struct, frozen=True):
+    """A fresh read of one record."""
+
+    ref: Ref
+
+
+class NeedFind(msgspec.Struct, frozen=True):
+    """All records of a kind whose `field` equals `value` (exact, or as the vendor compares text)."""
+
+    system: str
+    kind: str
+    field: str
+    value: str
+
+
+class NeedReference(msgspec.Struct, frozen=True):
+    """A small table that changes rarely: accounts, items, classes, departments, preferences, stages."""
+
+    system: str
+    name: str
+
+
+Need = NeedLink | NeedRecord | NeedFind | NeedReference
+
+
+class NotLoaded(Exception):
+    """The context does not know yet; `needs` says what to fetch."""
+
+    def __init__(self, needs: Sequence[Need]) -> None:
+        super().__init__(f"{len(needs)} facts to fetch")
+        self.needs = tuple(needs)
+
+
+class Context(Protocol):
+    """What a decision may consult. Every method raises `NotLoaded` for what was not fetched yet."""
+
+    settings: Any
+    today: date
+    now: datetime
+
+    def want(self, *needs: Need) -> None:
+        """Ask for several facts at once, so that they are fetched together."""
+
+    def link(self, role: str, ref: Ref) -> Link | None:
+        """The first link of `ref` in `role`, on either side."""
+
+    def links(self, role: str, ref: Ref) -> Sequence[Link]: ...
+
+    def record(self, ref: Ref) -> Any | Gone:
+        """A fresh record (typed by its system), or `Gone`."""
+
+    def found(self, system: str, kind: str, field: str, value: str) -> Sequence[Any]: ...
+
+    def reference(self, system: str, name: str) -> Any: ...
+
+
+class Flow(msgspec.Struct, frozen=True, kw_only=True):
+    """One business rule: which records it listens to, and how it decides.
+
+    Flows are served in order of `rank`, lowest first. `changed_by` are other kinds of the same system whose change
+    means that a record of ours may differ, with the function that names it.
+    """
+
+    name: str
+    system: str
+    kind: str
+    rank: int
+    decide: Callable[[Any, Context], Decision]
+    gone: Callable[[Gone, Context], Decision]
+    refused: Callable[[Write, Refused], Hold]
+    changed_by: Mapping[str, Callable[[Record], Sequence[Ref]]] = {}

@@ -1,0 +1,92 @@
+"""Records, the knocks about them, and the links between them (DESIGN section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+
+from .errors import WrongUse
+
+
+class Ref(msgspec.Struct, frozen=True, order=True):
+    """Names one record: `quickbooks:Invoice:1043`. `id` is the vendor's own id, always text."""
+
+    system: str
+    kind: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.system}:{self.kind}:{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> Ref:
+        parts = text.split(":", 2)
+        if len(parts) != 3 or not all(parts):
+            raise WrongUse(f"{text!r} names no record.", "Write system:kind:id, for example quickbooks:Invoice:1043.")
+        return cls(*parts)
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A knock: record `ref` may differ. `at` is when the source says it changed (UTC), `source` who says so."""
+
+    ref: Ref
+    source: str
+    at: datetime
+
+
+class Record(Protocol):
+    """What the engine knows of a vendor's record: its name, and a version text that moves when it changes."""
+
+    @property
+    def ref(self) -> Ref: ...
+
+    @property
+    def version(self) -> str: ...
+
+
+class Gone(msgspec.Struct, frozen=True):
+    """The vendor says that the record is deleted or was never there."""
+
+    ref: Ref
+    version: str = ""
+
+
+class Link(msgspec.Struct, frozen=True):
+    """Two records that belong together, and what both sides last agreed on.
+
+    `role` says what the target is to the source (`account`, `opportunity`, `contact`, `role`, `journal`);
+    `agreed` holds field values as canonical text, `None` for empty.
+    """
+
+    role: str
+    source: Ref
+    target: Ref
+    agreed: Mapping[str, str | None] = {}
+    exclusive: bool = False
+    source_version: str = ""
+    target_version: str = ""
+
+
+class LinkDraft(msgspec.Struct, frozen=True):
+    """A link that a decision makes or renews. `target=None` stands for the record that the write makes.
+
+    `exclusive`: no other source may have the same target in this role.
+    """
+
+    role: str
+    source: Ref
+    target: Ref | None = None
+    agreed: Mapping[str, str | None] = {}
+    exclusive: bool = False
+    source_version: str = ""
+
+
+def link_trigger(role: str, ref: Ref) -> str:
+    """The text under which a hold waits until `ref` has a link in `role`."""
+    return f"link:{role}:{ref}"
+
+
+Json = dict[str, Any]
