@@ -104,6 +104,6 @@ class System(Protocol):
 
 
 class CrashPoint(Protocol):
-    """Called at every step of the corridor with its name; the simulator dies or freezes there. Normally does nothing."""
+    """Called at every step of the corridor with its name; the simulator dies or freezes there."""
 
     async def __call__(self, name: str) -> None: ...

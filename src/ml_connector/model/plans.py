@@ -21,7 +21,7 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
 
     `step` names it within its flow (`account`, `contact`, `opportunity`, `role`, `customer`, `journal`, ...).
     `body` is in the vendor's spelling; amounts are `Decimal`, days are ISO text.
-    `key` is the same for the same intent for ever (external id value, idempotency text); no two different writes share one.
+    `key` is the same for the same intent for ever (external id value, idempotency text).
     `key_field` is the external id field of an upsert. `target_id` is the vendor id of an update.
     `sync_token` guards an update against edits in mid-air where the vendor has such a token.
     `needs_approval`: goes out only when an approval of exactly this body is on record.
