@@ -18,6 +18,10 @@ class VirtualClock:
         self._offset = timedelta(0)
         self._frozen: datetime | None = None
 
+    @property
+    def frozen(self) -> bool:
+        return self._frozen is not None
+
     def now(self) -> datetime:
         return self._frozen if self._frozen is not None else self._wall() + self._offset
 
@@ -42,3 +46,10 @@ class VirtualClock:
         if self._frozen is not None:
             self._offset = self._frozen - self._wall()
             self._frozen = None
+
+    def snapshot(self) -> tuple[timedelta, datetime | None]:
+        """What `restore` needs to bring the clock back to this setting."""
+        return self._offset, self._frozen
+
+    def restore(self, setting: tuple[timedelta, datetime | None]) -> None:
+        self._offset, self._frozen = setting

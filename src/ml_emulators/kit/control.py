@@ -1,0 +1,186 @@
+"""The control door: time, faults, seeds and sight of both emulated vendors, over HTTP on loopback only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import msgspec
+from aiohttp import web
+
+from . import doors
+from .doors import DoorError, Params
+from .openapi import document
+from .orders import (
+    ClockOrder,
+    ClockState,
+    FaultList,
+    FaultsOrder,
+    Health,
+    RequestPage,
+    ScenarioState,
+    SeedOrder,
+    SeedReport,
+    StatePage,
+    SwitchesOrder,
+    WebhookOrder,
+)
+from .shell import LOOPBACK
+from .twin import Refused, Twin
+from .wire import dumps
+
+_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
+
+
+class Route(NamedTuple):
+    """One call of the door: `handler(desk, params, body)`; `takes` and `gives` also make the document."""
+
+    method: str
+    path: str
+    summary: str
+    handler: Callable[[doors.Desk, Params, Any], Any]
+    takes: Any = None
+    gives: Any = None
+    query: tuple[str, ...] = ()
+
+
+ROUTES = (
+    Route("GET", "/health", "Is it up, and what time is it", doors.health, gives=Health),
+    Route(
+        "GET",
+        "/requests",
+        "Requests received, and what they cost",
+        doors.requests,
+        gives=RequestPage,
+        query=("since", "vendor", "limit"),
+    ),
+    Route("GET", "/state/{system}", "Kinds of record a vendor holds", doors.kinds, gives=list[str]),
+    Route(
+        "GET",
+        "/state/{system}/{kind}",
+        "Records of a kind, deleted ones included",
+        doors.state,
+        gives=StatePage,
+        query=("id", "offset", "limit"),
+    ),
+    Route("GET", "/clock", "What time it is", doors.get_clock, gives=ClockState),
+    Route("POST", "/clock", "Freeze, run, set or advance the clock", doors.post_clock, ClockOrder, ClockState),
+    Route("GET", "/faults", "Faults in force", doors.get_faults, gives=FaultList),
+    Route("POST", "/faults", "Add, remove or clear faults", doors.post_faults, FaultsOrder, FaultList),
+    Route("POST", "/seed", "Run operations, load a scenario, play a day", doors.seed, SeedOrder, SeedReport),
+    Route("POST", "/reset", "Back to nothing", doors.reset, gives=Health),
+    Route("GET", "/switches", "Vendor behaviours", doors.get_switches, gives=dict[str, dict[str, Any]]),
+    Route(
+        "POST",
+        "/switches",
+        "Set vendor behaviours",
+        doors.post_switches,
+        SwitchesOrder,
+        dict[str, dict[str, Any]],
+    ),
+    Route("GET", "/webhooks", "Where webhooks go", doors.get_webhooks, gives=WebhookOrder),
+    Route("POST", "/webhooks", "Set target and format", doors.post_webhooks, WebhookOrder, WebhookOrder),
+    Route("GET", "/scenario", "What is seeded and planted", doors.scenario, gives=ScenarioState),
+)
+
+
+class ControlDoor:
+    """Serves `ROUTES` and `/openapi.json` on 127.0.0.1. `port` 0 takes a free one."""
+
+    def __init__(self, twin: Twin, stages: doors.Stages, port: int = 0) -> None:
+        self.port = port
+        self._desk = doors.Desk(twin, stages)
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.port}"
+
+    async def start(self) -> None:
+        self._runner = web.AppRunner(self.app(), access_log=None, shutdown_timeout=0.5)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, LOOPBACK, self.port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    def app(self) -> web.Application:
+        app = web.Application(middlewares=[_guard], client_max_size=64 * 1024 * 1024)
+        shown = dumps(document(ROUTES))
+        app.router.add_get("/openapi.json", _fixed(shown))
+        for route in ROUTES:
+            app.router.add_route(route.method, route.path, _handler(self._desk, route))
+        return app
+
+
+Handler = Callable[[web.Request], Any]
+
+
+def _fixed(body: bytes) -> Handler:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(body=body, content_type="application/json")
+
+    return answer
+
+
+def _handler(desk: doors.Desk, route: Route) -> Handler:
+    async def answer(request: web.Request) -> web.Response:
+        body = _decode(await request.read(), route.takes) if route.takes else None
+        params = {**request.query, **request.match_info}
+        return _json(200, route.handler(desk, params, body))
+
+    return answer
+
+
+def _decode(body: bytes, kind: Any) -> Any:
+    try:
+        return msgspec.json.decode(body or b"{}", type=kind)
+    except msgspec.ValidationError as error:
+        raise DoorError(422, f"The body does not fit: {error}", "See GET /openapi.json for its shape.") from error
+    except msgspec.DecodeError as error:
+        raise DoorError(400, f"The body is not JSON: {error}", "Send a JSON object.") from error
+
+
+def _json(status: int, value: Any) -> web.Response:
+    return web.Response(status=status, body=dumps(value), content_type="application/json")
+
+
+def _refusal(status: int, message: str, remedy: str) -> web.Response:
+    return _json(status, {"error": {"message": message, "remedy": remedy}})
+
+
+@web.middleware
+async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Only this machine may ask, and every refusal is JSON with a remedy."""
+    refused = _foreign(request)
+    if refused:
+        return _refusal(403, refused, "Call the door as http://127.0.0.1:<port> from a program on this machine.")
+    try:
+        answer: web.StreamResponse = await handler(request)
+    except DoorError as error:
+        return _refusal(error.status, error.message, error.remedy)
+    except Refused as error:
+        return _refusal(422, str(error.reason), "Change the request as the message says.")
+    except web.HTTPException as error:
+        return _refusal(error.status, error.reason, "See GET /openapi.json for paths and methods.")
+    return answer
+
+
+def _foreign(request: web.Request) -> str:
+    """Why the request is not from here: a foreign Host (DNS rebinding) or a web page's Origin. Blank = fine."""
+    host = request.headers.get("Host", "")
+    if _bare(host) not in _HOSTS:
+        return f"The Host header {host!r} is not this machine."
+    origin = request.headers.get("Origin", "")
+    if origin and _bare(origin.partition("://")[2]) not in _HOSTS:
+        return f"A page of {origin!r} may not use this door."
+    return ""
+
+
+def _bare(host: str) -> str:
+    name, colon, port = host.rpartition(":")
+    return name.lower() if colon and port.isdigit() else host.lower()

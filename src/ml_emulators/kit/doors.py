@@ -1,0 +1,224 @@
+"""What each call of the control door does. Pure of HTTP: parameters and a decoded body in, a value out."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import urlsplit
+
+import msgspec
+
+from .faults import BadFault
+from .log import UnknownMark, entry_view
+from .orders import ClockOrder, FaultsOrder, SeedOrder, SeedReport, SwitchesOrder, WebhookOrder
+from .twin import Twin, set_clock
+
+Params = Mapping[str, str]
+_PAGE = 1_000
+
+
+class DoorError(Exception):
+    """A call that cannot be served: HTTP status, message, remedy."""
+
+    def __init__(self, status: int, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.remedy = remedy
+
+
+class Stages(Protocol):
+    """The scenarios as the door needs them."""
+
+    def names(self) -> list[str]: ...
+
+    def load(self, twin: Twin, name: str, scale: int, seed: int, today: date | None) -> int:
+        """Start from nothing and build a scenario; gives the number of operations."""
+
+    def play(self, twin: Twin, day: int) -> SeedReport:
+        """Play business day `day`. Raises `ValueError` when it is not the next one."""
+
+
+class Desk(NamedTuple):
+    twin: Twin
+    stages: Stages
+
+
+def health(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
+    return {"ok": True, "now": desk.twin.clock.now(), "systems": list(desk.twin.vendors)}
+
+
+def _number(params: Params, name: str, default: int) -> int:
+    text = params.get(name, "")
+    if not text:
+        return default
+    if not text.isdigit() or len(text) > 15:
+        raise DoorError(400, f"{name}={text} is not a number", f"Give {name} as a whole number, 0 or more.")
+    return int(text)
+
+
+def _system(desk: Desk, name: str) -> Any:
+    if name not in desk.twin.vendors:
+        raise DoorError(404, f"There is no system {name}.", f"Use one of {', '.join(desk.twin.vendors)}.")
+    return desk.twin.vendors[name]
+
+
+def requests(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
+    """The kept entries after `since` (a mark) of `vendor`, at most `limit` of the newest, and the sums."""
+    log, vendor = desk.twin.log, params.get("vendor", "")
+    if vendor:
+        _system(desk, vendor)
+    since, limit = _number(params, "since", 0), _number(params, "limit", _PAGE)
+    names = [vendor] if vendor else list(desk.twin.vendors)
+    try:
+        sums = {name: log.since(since, name) for name in names}
+    except UnknownMark as error:
+        raise DoorError(
+            400, f"since={since}: {error}", "Use the mark of an earlier GET /requests, or leave it out."
+        ) from error
+    entries = log.after(since, vendor)
+    return {
+        "mark": log.mark(),
+        "totals": {name: log.totals(name) for name in names},
+        "since": sums,
+        "paths": log.paths(),
+        "requests": [entry_view(entry) for entry in entries[len(entries) - min(limit, len(entries)) :]],
+    }
+
+
+def kinds(desk: Desk, params: Params, body: Any) -> list[str]:
+    found: list[str] = _system(desk, params["system"]).kinds()
+    return found
+
+
+def state(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
+    vendor, kind = _system(desk, params["system"]), params["kind"]
+    known = vendor.kinds()
+    if kind not in known:
+        raise DoorError(404, f"{params['system']} has no kind {kind}.", f"Use one of {', '.join(sorted(known))}.")
+    records = vendor.records(kind)
+    wanted = params.get("id", "")
+    if wanted:
+        records = [record for record in records if wanted in (record.get("Id"), record.get("id"))]
+    first, limit = _number(params, "offset", 0), _number(params, "limit", len(records))
+    return {"kind": kind, "count": len(records), "records": records[first : first + limit]}
+
+
+def get_clock(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
+    return {"now": desk.twin.clock.now(), "frozen": desk.twin.clock.frozen}
+
+
+def post_clock(desk: Desk, params: Params, body: ClockOrder) -> dict[str, Any]:
+    return set_clock(desk.twin.clock, msgspec.structs.asdict(body))
+
+
+def get_faults(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
+    return {"added": [], "faults": desk.twin.faults.list()}
+
+
+def post_faults(desk: Desk, params: Params, body: FaultsOrder) -> dict[str, Any]:
+    book = desk.twin.faults
+    for fault in body.add:
+        if fault.vendor:
+            _system(desk, fault.vendor)
+    try:
+        book.check(body.add)
+    except BadFault as error:
+        raise DoorError(
+            422, f"This fault cannot be applied: {error}.", "Change it, and send the order again."
+        ) from error
+    known = {live["number"] for live in book.list()}
+    missing = [number for number in body.remove if number not in known]
+    if missing:
+        raise DoorError(404, f"No fault has the number {missing[0]}.", "GET /faults lists the numbers in force.")
+    if body.clear:
+        book.clear()
+    for number in body.remove:
+        book.remove(number)
+    return {"added": [book.add(fault) for fault in body.add], "faults": book.list()}
+
+
+def seed(desk: Desk, params: Params, body: SeedOrder) -> SeedReport:
+    asked = [body.operations is not None, body.scenario is not None, body.day is not None]
+    if sum(asked) != 1:
+        raise DoorError(422, "Nothing to do, or too much.", "Give exactly one of operations, scenario and day.")
+    if body.operations is not None:
+        return desk.twin.run(body.operations, rollback=body.rollback)
+    if body.day is not None:
+        return _play(desk, body.day)
+    return _load(desk, body)
+
+
+def _load(desk: Desk, body: SeedOrder) -> SeedReport:
+    name = body.scenario or ""
+    if name not in desk.stages.names():
+        raise DoorError(404, f"There is no scenario {name!r}.", f"Use one of {', '.join(desk.stages.names())}.")
+    if not 1 <= body.scale <= 1_000 or body.seed < 0:
+        raise DoorError(422, "Scale or seed is out of range.", "Give a scale from 1 to 1000 and a seed of 0 or more.")
+    done = desk.stages.load(desk.twin, name, body.scale, body.seed, body.today)
+    return SeedReport(True, done, [])
+
+
+def _play(desk: Desk, day: int) -> SeedReport:
+    try:
+        return desk.stages.play(desk.twin, day)
+    except ValueError as error:
+        raise DoorError(
+            422, f"Day {day} cannot be played: {error}.", "Load the scenario, then play days in order."
+        ) from error
+
+
+def reset(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
+    desk.twin.reset()
+    return health(desk, params, body)
+
+
+def get_switches(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
+    return desk.twin.get_switches()
+
+
+def post_switches(desk: Desk, params: Params, body: SwitchesOrder) -> dict[str, Any]:
+    for system, values in (("quickbooks", body.quickbooks), ("salesforce", body.salesforce)):
+        if values:
+            _system(desk, system)
+            desk.twin.set_switches(system, values)
+    return desk.twin.get_switches()
+
+
+def get_webhooks(desk: Desk, params: Params, body: Any) -> WebhookOrder:
+    return desk.twin.webhooks
+
+
+def post_webhooks(desk: Desk, params: Params, body: WebhookOrder) -> WebhookOrder:
+    if body.target is not None and not loopback(body.target):
+        raise DoorError(
+            422,
+            f"{body.target} is not on this machine.",
+            "Emulated webhooks go to http://127.0.0.1:<port>/... only; null switches them off.",
+        )
+    desk.twin.webhooks = body
+    return body
+
+
+def loopback(url: str) -> bool:
+    """Whether an http(s) URL names this very machine by a loopback address or `localhost`."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        _ = parts.port
+    except ValueError:
+        return False
+    if parts.scheme not in ("http", "https") or parts.username is not None:
+        return False
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def scenario(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
+    return {**desk.twin.scenario, "planted": desk.twin.planted}

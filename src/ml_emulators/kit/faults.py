@@ -1,0 +1,211 @@
+"""Faults that the control door (or a test) can put between a client and an emulated vendor.
+
+A fault says which requests it strikes and what it does to them; the `FaultBook` picks, in order of adding,
+with a seeded source of chance. `bodies.py` holds the bytes, `gate.py` applies them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from random import Random
+from typing import Any, Literal
+
+import msgspec
+
+from .wire import Request
+
+Kind = Literal[
+    "delay",
+    "drop_before",
+    "drop_after",
+    "timeout_before",
+    "timeout_after",
+    "status",
+    "html",
+    "xml",
+    "ok_with_fault",
+    "malformed",
+    "cut",
+    "kill_session",
+    "revoke_token",
+]
+Shape = Literal["nan", "infinity", "huge_number", "duplicate_keys", "bad_utf8", "nul", "xml", "truncated", "empty"]
+
+MAX_SECONDS = 600.0
+
+
+class BadFault(ValueError):
+    """The fault makes no sense; the message says what to change."""
+
+
+class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=False):
+    """One injectable fault.
+
+    Match: `vendor` and `method` exactly (blank = any), `path` and `body` as regular expressions searched in
+    `path?query` and in the request body. Of the matching requests the first `skip` pass, then each is struck
+    with `probability`, at most `count` times.
+    Effect: `seconds` waits (kinds delay, timeout_*), `status`, `code`, `message` shape error answers, `text`
+    replaces the whole body, `retry_after` adds the header, `done` lets the vendor do the work before an error
+    answer is sent (commit, then 429), `shape` says how an answer is malformed.
+    """
+
+    kind: Kind
+    vendor: str = ""
+    method: str = ""
+    path: str = ""
+    body: str = ""
+    probability: float = 1.0
+    count: int | None = None
+    skip: int = 0
+    seconds: float = 0.0
+    status: int = 0
+    code: str = ""
+    message: str = ""
+    text: str | None = None
+    retry_after: int | None = None
+    done: bool = False
+    shape: Shape = "truncated"
+
+
+class _Live:
+    """A fault in force, with its compiled match and its counters."""
+
+    def __init__(self, number: int, fault: Fault) -> None:
+        self.number = number
+        self.fault = fault
+        self.path = re.compile(fault.path) if fault.path else None
+        self.body = re.compile(fault.body.encode()) if fault.body else None
+        self.seen = 0
+        self.struck = 0
+
+    def spent(self) -> bool:
+        return self.fault.count is not None and self.struck >= self.fault.count
+
+    def matches(self, vendor: str, request: Request) -> bool:
+        fault = self.fault
+        if fault.vendor and fault.vendor != vendor:
+            return False
+        if fault.method and fault.method.upper() != request.method:
+            return False
+        if self.path and not self.path.search(f"{request.path}?{request.query}"):
+            return False
+        return not (self.body and not self.body.search(request.body))
+
+    def strikes(self, vendor: str, request: Request, random: Random) -> bool:
+        if self.spent() or not self.matches(vendor, request):
+            return False
+        self.seen += 1
+        if self.seen <= self.fault.skip:
+            return False
+        if self.fault.probability < 1.0 and random.random() >= self.fault.probability:
+            return False
+        self.struck += 1
+        return True
+
+
+class FaultBook:
+    """The faults in force. All delays that strike add up; of the others the first one strikes."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self._live: list[_Live] = []
+        self._next = 1
+
+    def add(self, fault: Fault) -> int:
+        """Put a fault in force; gives its number. Raises `BadFault`."""
+        check(fault)
+        live = _Live(self._next, fault)
+        self._next += 1
+        self._live.append(live)
+        return live.number
+
+    @staticmethod
+    def check(faults: Iterable[Fault]) -> None:
+        """Raise `BadFault` unless every one of them could be added."""
+        for fault in faults:
+            check(fault)
+
+    def remove(self, number: int) -> bool:
+        before = len(self._live)
+        self._live = [live for live in self._live if live.number != number]
+        return len(self._live) < before
+
+    def clear(self) -> None:
+        self._live = []
+
+    def list(self) -> list[dict[str, Any]]:
+        """Every fault with its number, how often it matched (`seen`) and how often it struck."""
+        return [
+            {"number": x.number, "seen": x.seen, "struck": x.struck, "fault": msgspec.to_builtins(x.fault)}
+            for x in self._live
+        ]
+
+    def pick(self, vendor: str, request: Request) -> tuple[float, Fault | None]:
+        """Seconds of delay and the fault for this request, if any."""
+        delay, first = 0.0, None
+        for live in self._live:
+            slow = live.fault.kind == "delay"
+            if (slow or first is None) and live.strikes(vendor, request, self._random):
+                delay += live.fault.seconds if slow else 0.0
+                first = first if slow else live.fault
+        return delay, first
+
+
+def check(faults: Iterable[Fault]) -> None:
+        """Raise `BadFault` unless every one of them could be added."""
+        for fault in faults:
+            check(fault)
+
+    def remove(self, number: int) -> bool:
+        before = len(self._live)
+        self._live = [live for live in self._live if live.number != number]
+        return len(self._live) < before
+
+    def clear(self) -> None:
+        self._live = []
+
+    def list(self) -> list[dict[str, Any]]:
+        """Every fault with its number, how often it matched (`seen`) and how often it struck."""
+        return [
+            {"number": x.number, "seen": x.seen, "struck": x.struck, "fault": msgspec.to_builtins(x.fault)}
+            for x in self._live
+        ]
+
+    def pick(self, vendor: str, request: Request) -> tuple[float, Fault | None]:
+        """Seconds of delay and the fault for this request, if any."""
+        delay = 0.0
+        for live in self._live:
+            if live.fault.kind == "delay":
+                if live.strikes(vendor, request, self._random):
+                    delay += live.fault.seconds
+            elif live.strikes(vendor, request, self._random):
+                return delay, live.fault
+        return delay, None
+
+
+def check(fault: Fault) -> None:
+    """Raise `BadFault` with a remedy unless the fault can be applied."""
+    _pattern("path", fault.path)
+    _pattern("body", fault.body)
+    if not 0.0 <= fault.probability <= 1.0:
+        raise BadFault("probability must lie between 0 and 1")
+    if fault.skip < 0 or (fault.count is not None and fault.count < 1):
+        raise BadFault("skip must be 0 or more, and count 1 or more (leave count out for no limit)")
+    if not 0.0 <= fault.seconds <= MAX_SECONDS:
+        raise BadFault(f"seconds must lie between 0 and {MAX_SECONDS:g}")
+    if fault.status and not 200 <= fault.status <= 599:
+        raise BadFault("status must be an HTTP status from 200 to 599")
+    if fault.kind == "status" and not fault.status:
+        raise BadFault('kind "status" needs a status, for example 429')
+    if fault.kind == "delay" and not fault.seconds:
+        raise BadFault('kind "delay" needs seconds, for example 0.5')
+    if fault.kind == "ok_with_fault" and fault.vendor not in ("", "quickbooks"):
+        raise BadFault("only QuickBooks answers 200 with a Fault body; leave vendor out or say quickbooks")
+
+
+def _pattern(name: str, text: str) -> None:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise BadFault(f"{name} is not a regular expression: {error}") from error

@@ -1,0 +1,108 @@
+"""The gate: one request through faults, vendor and log. No sockets, no waiting; the caller waits or drops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from time import perf_counter
+
+import msgspec
+
+from . import bodies
+from .faults import Fault, FaultBook
+from .log import RequestLog
+from .wire import Cost, Request, Response, Vendor
+
+DEFAULT_HANG = 130.0
+FREE = Cost()
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """Send `response` after `delay` seconds; with `cut`, break the connection half way through its body."""
+
+    response: Response
+    delay: float = 0.0
+    cut: bool = False
+
+
+class Dropped(msgspec.Struct, frozen=True):
+    """No answer: the connection closes after `delay` seconds. `done` says whether the vendor did the work."""
+
+    done: bool
+    delay: float = 0.0
+
+
+Outcome = Answer | Dropped
+
+
+class Gate:
+    def __init__(
+        self,
+        vendors: Mapping[str, Vendor],
+        faults: FaultBook,
+        log: RequestLog,
+        now: Callable[[], datetime],
+    ) -> None:
+        self.vendors = vendors
+        self.faults = faults
+        self.log = log
+        self._now = now
+
+    def serve(self, vendor: str, request: Request) -> Outcome:
+        """Serve one request at `vendor` ("quickbooks" or "salesforce"). Raises `KeyError` for other names."""
+        started = perf_counter()
+        at = self._now()
+        asked = msgspec.structs.replace(request, method="GET") if request.method == "HEAD" else request
+        delay, fault = self.faults.pick(vendor, asked)
+        outcome, cost = self._answer(self.vendors[vendor], asked, delay, fault)
+        status = outcome.response.status if isinstance(outcome, Answer) else 0
+        label = fault.kind if fault else ("delay" if delay else "")
+        spent = (perf_counter() - started) * 1000
+        size = len(request.body)
+        self.log.add(at, vendor, request.method, request.path, request.query, status, cost, label, spent, size)
+        return outcome
+
+    def _answer(self, vendor: Vendor, request: Request, delay: float, fault: Fault | None) -> tuple[Outcome, Cost]:
+        if fault is None:
+            response, cost = _do(vendor, request)
+            return Answer(response, delay), cost
+        if fault.kind in ("drop_before", "timeout_before"):
+            return Dropped(False, delay + _hang(fault)), FREE
+        if fault.kind in ("kill_session", "revoke_token"):
+            self._sever(vendor, fault)
+            response, cost = _do(vendor, request)
+            return Answer(response, delay), cost
+        if fault.kind in _INSTEAD:
+            cost = _do(vendor, request)[1] if fault.done else FREE
+            return Answer(self._instead(vendor.name, fault), delay), cost
+        response, cost = _do(vendor, request)
+        if fault.kind == "malformed":
+            return Answer(bodies.malformed(response, fault), delay), cost
+        if fault.kind == "cut":
+            return Answer(response, delay, cut=True), cost
+        return Dropped(True, delay + _hang(fault)), cost
+
+    def _instead(self, vendor: str, fault: Fault) -> Response:
+        if fault.kind == "ok_with_fault":
+            return bodies.ok_with_fault(fault, self._now())
+        if fault.kind in ("html", "xml"):
+            return bodies.page(fault)
+        return bodies.error(vendor, fault, self._now())
+
+    def _sever(self, vendor: Vendor, fault: Fault) -> None:
+        """End sessions or refresh tokens at the vendor, then let the request find out."""
+        action = getattr(vendor, fault.kind, None)
+        if callable(action):
+            action()
+
+
+_INSTEAD = frozenset({"status", "html", "xml", "ok_with_fault"})
+
+
+def _do(vendor: Vendor, request: Request) -> tuple[Response, Cost]:
+    response = vendor.handle(request)
+    return response, vendor.cost(request, response)
+
+
+def _hang(fault: Fault) -> float:
+    return (fault.seconds or DEFAULT_HANG) if fault.kind.startswith("timeout") else 0.0

@@ -1,0 +1,77 @@
+"""The control door's OpenAPI 3.1 document, made from its own routes and Structs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from .orders import Refusal
+
+_NAME = re.compile(r"\{(\w+)\}")
+_REF = "#/components/schemas/{name}"
+
+
+class Described(Protocol):
+    """What the document needs to know of a route."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def summary(self) -> str: ...
+    @property
+    def takes(self) -> Any: ...
+    @property
+    def gives(self) -> Any: ...
+    @property
+    def query(self) -> tuple[str, ...]: ...
+
+
+def document(routes: Sequence[Described]) -> dict[str, Any]:
+    """OpenAPI 3.1 of these routes and of `/openapi.json` itself."""
+    kinds = [Refusal, *(k for route in routes for k in (route.takes, route.gives) if k is not None)]
+    schemas, components = msgspec.json.schema_components(kinds, ref_template=_REF)
+    shape = {repr(kind): schema for kind, schema in zip(kinds, schemas, strict=True)}
+    paths: dict[str, Any] = {"/openapi.json": {"get": _call("This document", "openapi", {"type": "object"}, {})}}
+    for route in routes:
+        gives = shape[repr(route.gives)]
+        entry = _call(route.summary, _operation_id(route), gives, shape[repr(Refusal)])
+        if route.takes is not None:
+            entry["requestBody"] = {"required": True, "content": _content(shape[repr(route.takes)])}
+        entry["parameters"] = _parameters(route)
+        paths.setdefault(route.path, {})[route.method.lower()] = entry
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Control door of the emulators", "version": "1"},
+        "paths": paths,
+        "components": {"schemas": components},
+    }
+
+
+def _call(summary: str, name: str, gives: Any, refusal: Any) -> dict[str, Any]:
+    responses: dict[str, Any] = {"200": {"description": "Done", "content": _content(gives)}}
+    if refusal:
+        responses["4XX"] = {"description": "Refused, with a remedy", "content": _content(refusal)}
+    return {"summary": summary, "operationId": name, "responses": responses}
+
+
+def _content(schema: Any) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}
+
+
+def _operation_id(route: Described) -> str:
+    words = [word for word in re.split(r"[/{}]+", route.path) if word]
+    return "_".join([route.method.lower(), *words])
+
+
+def _parameters(route: Described) -> list[dict[str, Any]]:
+    inside = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in _NAME.findall(route.path)
+    ]
+    asked = [{"name": name, "in": "query", "required": False, "schema": {"type": "string"}} for name in route.query]
+    return inside + asked

@@ -1,0 +1,169 @@
+"""What the control door takes and gives: one Struct per body, the source of its OpenAPI document."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+import msgspec
+
+from .faults import Fault
+from .log import Totals
+
+
+class Health(msgspec.Struct, frozen=True):
+    ok: bool
+    now: datetime
+    systems: list[str]
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Why a call was refused, and what to do about it."""
+
+    message: str
+    remedy: str
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    error: Problem
+
+
+class ClockOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`freeze` (at `at`, or where it stands), `run`, `set` (needs `at`), `advance` (by the sum of the parts)."""
+
+    op: Literal["freeze", "run", "set", "advance"]
+    at: datetime | None = None
+    seconds: float = 0.0
+    minutes: float = 0.0
+    hours: float = 0.0
+    days: float = 0.0
+
+
+class ClockState(msgspec.Struct, frozen=True):
+    now: datetime
+    frozen: bool
+
+
+class FaultsOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """First `clear`, then `remove` by number, then `add`. An empty body only lists."""
+
+    add: list[Fault] = []
+    remove: list[int] = []
+    clear: bool = False
+
+
+class FaultInForce(msgspec.Struct, frozen=True):
+    number: int
+    seen: int
+    struck: int
+    fault: Fault
+
+
+class FaultList(msgspec.Struct, frozen=True):
+    added: list[int]
+    faults: list[FaultInForce]
+
+
+class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a user does in a vendor's own screens (`system` quickbooks or salesforce), or to the clock.
+
+    `save_as` names the created record: a later operation's text `${name}` becomes its id, and `${name.Field}`
+    that field. Clock: `system` "clock", `op` freeze, run, set or advance, body as in `POST /clock`.
+    """
+
+    system: Literal["quickbooks", "salesforce", "clock"]
+    op: str
+    kind: str = ""
+    body: dict[str, Any] = {}
+    save_as: str = ""
+
+
+class SeedOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Exactly one of: `operations`, run in order until one is refused; `scenario`, which starts from nothing;
+    `day`, which plays business day n after the last one. With `rollback`, a refusal undoes the whole list."""
+
+    operations: list[Operation] | None = None
+    rollback: bool = False
+    scenario: str | None = None
+    scale: int = 1
+    seed: int = 1
+    today: date | None = None
+    day: int | None = None
+
+
+class SeedFailure(msgspec.Struct, frozen=True):
+    """The operation that was refused (its place in the list, from 0) and what the vendor said."""
+
+    index: int
+    reason: Any
+
+
+class SeedReport(msgspec.Struct, frozen=True):
+    ok: bool
+    done: int
+    results: list[Any]
+    failed: SeedFailure | None = None
+
+
+class WebhookOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where QuickBooks webhooks go: a loopback URL, or null for nowhere; and in which format."""
+
+    target: str | None
+    format: Literal["cloudevents", "legacy"] = "cloudevents"
+
+
+class SwitchesOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Vendor behaviours to set, by name; see `GET /switches` for the names and present values."""
+
+    quickbooks: dict[str, Any] = {}
+    salesforce: dict[str, Any] = {}
+
+
+class StatePage(msgspec.Struct, frozen=True):
+    kind: str
+    count: int
+    records: list[dict[str, Any]]
+
+
+class RequestEntry(msgspec.Struct, frozen=True):
+    seq: int
+    at: datetime
+    vendor: str
+    method: str
+    path: str
+    query: str
+    status: int
+    cost: dict[str, int]
+    fault: str
+    milliseconds: float
+    size: int
+
+
+class RequestPage(msgspec.Struct, frozen=True):
+    """`mark` is this moment: pass it as `?since=` later. `totals` count for ever, `since` from the mark on."""
+
+    mark: int
+    totals: dict[str, Totals]
+    since: dict[str, Totals]
+    paths: dict[str, int]
+    requests: list[RequestEntry]
+
+
+class Planted(msgspec.Struct, frozen=True):
+    """One record that must not simply pass: the code it must be held with, which record it is, and why."""
+
+    code: str
+    system: str
+    kind: str
+    key: str
+    why: str
+
+
+class ScenarioState(msgspec.Struct, frozen=True):
+    """What the emulators are seeded with, and every record planted so far."""
+
+    scenario: str
+    scale: int
+    seed: int
+    days: int
+    planted: list[Planted]

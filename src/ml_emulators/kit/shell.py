@@ -1,0 +1,149 @@
+"""The socket shell: HTTP on loopback in front of the gate. Bytes, paths and header names pass as they are."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import ssl
+from collections.abc import Callable
+
+from aiohttp import StreamReader, web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from .gate import Answer, Dropped, Gate, Outcome
+from .wire import Request, Response
+
+Serve = Callable[[Request], Outcome]
+LOOPBACK = "127.0.0.1"
+MAX_BODY = 64 * 1024 * 1024
+_LINE = 128 * 1024
+_GZIP_FROM = 1_400
+_HOP = frozenset({"content-length", "transfer-encoding", "connection", "keep-alive"})
+_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+
+
+class Shell:
+    """One server on 127.0.0.1 for one vendor. `port` 0 takes a free one; `self.port` says which."""
+
+    def __init__(
+        self, serve: Serve, port: int = 0, *, compress: bool = False, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self.port = port
+        self._serve = serve
+        self._compress = compress
+        self._tls = tls
+        self._runner: web.ServerRunner | None = None
+
+    @property
+    def url(self) -> str:
+        return f"{'https' if self._tls else 'http'}://{LOOPBACK}:{self.port}"
+
+    async def start(self) -> None:
+        server = web.Server(
+            self._handle,
+            request_factory=_request,
+            handler_cancellation=True,
+            access_log=None,
+            max_line_size=_LINE,
+            max_field_size=_LINE,
+            keepalive_timeout=75.0,
+            tcp_keepalive=False,
+        )
+        self._runner = web.ServerRunner(server, shutdown_timeout=0.5)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, LOOPBACK, self.port, ssl_context=self._tls, backlog=1024)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def _handle(self, incoming: web.BaseRequest) -> web.StreamResponse:
+        if incoming.method == "OPTIONS":
+            return web.Response(status=204, headers={"Allow": _METHODS})
+        try:
+            body = await incoming.read() if incoming.body_exists else b""
+        except web.HTTPRequestEntityTooLarge:
+            return web.Response(status=413)
+        except HttpProcessingError as error:
+            return web.Response(status=error.code, text=error.message)
+        outcome = self._serve(to_request(incoming, body))
+        if outcome.delay:
+            await asyncio.sleep(outcome.delay)
+        if isinstance(outcome, Dropped):
+            return _drop(incoming)
+        return await self._send(incoming, outcome)
+
+    async def _send(self, incoming: web.BaseRequest, answer: Answer) -> web.StreamResponse:
+        response = answer.response
+        if self._compress and len(response.body) >= _GZIP_FROM:
+            response = _gzipped(incoming, response)
+        if answer.cut:
+            return await _send_half(incoming, response)
+        headers = {k: v for k, v in response.headers.items() if k.lower() not in _HOP}
+        return web.Response(status=response.status, headers=headers, body=response.body)
+
+
+def vendor_shell(
+    gate: Gate, vendor: str, port: int = 0, *, compress: bool = False, tls: ssl.SSLContext | None = None
+) -> Shell:
+    """The shell of one vendor behind the gate."""
+    return Shell(lambda request: gate.serve(vendor, request), port, compress=compress, tls=tls)
+
+
+def to_request(incoming: web.BaseRequest, body: bytes) -> Request:
+    """The wire request: raw path, raw query, header names in lower case, a repeated header joined by commas."""
+    path, _, query = incoming.raw_path.partition("?")
+    if not path.startswith("/"):  # absolute form, as proxies send it
+        path = "/" + path.partition("://")[2].partition("/")[2]
+    headers: dict[str, str] = {}
+    for name, value in incoming.headers.items():
+        key = name.lower()
+        headers[key] = f"{headers[key]}, {value}" if key in headers else value
+    headers.pop("content-encoding", None)  # the body is already plain
+    return Request(incoming.method, path, query, headers, body)
+
+
+def _request(message: object, payload: StreamReader, protocol: object, writer: object, task: object) -> web.BaseRequest:
+    return web.BaseRequest(
+        message,  # type: ignore[arg-type]  # passed through from aiohttp's own protocol
+        payload,
+        protocol,  # type: ignore[arg-type]  # as above
+        writer,  # type: ignore[arg-type]  # as above
+        task,  # type: ignore[arg-type]  # as above
+        asyncio.get_running_loop(),
+        client_max_size=MAX_BODY,
+    )
+
+
+def _drop(incoming: web.BaseRequest) -> web.StreamResponse:
+    """Close the connection without a byte of an answer."""
+    incoming.protocol.force_close()
+    if incoming.transport is not None:
+        incoming.transport.abort()
+    return web.Response(status=500)
+
+
+async def _send_half(incoming: web.BaseRequest, response: Response) -> web.StreamResponse:
+    """Announce the whole body, send half of it, break the connection."""
+    headers = {k: v for k, v in response.headers.items() if k.lower() not in _HOP}
+    stream = web.StreamResponse(status=response.status, headers=headers)
+    stream.content_length = len(response.body)
+    await stream.prepare(incoming)
+    await stream.write(response.body[: len(response.body) // 2] or b" ")
+    await asyncio.sleep(0)
+    incoming.protocol.force_close()
+    if incoming.transport is not None:
+        incoming.transport.close()
+    return stream
+
+
+def _gzipped(incoming: web.BaseRequest, response: Response) -> Response:
+    if "gzip" not in incoming.headers.get("Accept-Encoding", ""):
+        return response
+    if any(name.lower() == "content-encoding" for name in response.headers):
+        return response
+    headers = {**response.headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    return Response(response.status, headers, gzip.compress(response.body, 1))

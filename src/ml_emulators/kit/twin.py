@@ -1,0 +1,220 @@
+"""Both vendors behind one gate, without sockets: what tests, simulations and the socket shells all stand on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any, Protocol, get_type_hints
+
+import msgspec
+
+from .clock import VirtualClock
+from .faults import FaultBook
+from .gate import Gate, Outcome
+from .log import RequestLog
+from .orders import Operation, Planted, SeedFailure, SeedReport, WebhookOrder
+from .wire import Request, Vendor
+
+_PARTS = ("days", "hours", "minutes", "seconds")
+_REFERENCE = re.compile(r"\$\{([A-Za-z0-9_-]+)(?:\.([A-Za-z0-9_.]+))?\}")
+
+
+class Twinned(Vendor, Protocol):
+    """A vendor as the twin needs it: with switches, and a state that can be put aside and brought back."""
+
+    switches: Any
+
+    def connection_info(self) -> dict[str, Any]: ...
+
+    def snapshot(self) -> Any: ...
+
+    def restore(self, snapshot: Any) -> None: ...
+
+
+class Refused(Exception):
+    """A vendor refused an operation; `reason` is what it said."""
+
+    def __init__(self, reason: Any) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+class Twin:
+    """`serve` for clients, `act` and `run` for the people behind the screens."""
+
+    def __init__(
+        self,
+        vendors: Mapping[str, Twinned],
+        clock: VirtualClock,
+        random: Random,
+        *,
+        refusals: tuple[type[Exception], ...] = (),
+        keep: int = 10_000,
+    ) -> None:
+        self.vendors = dict(vendors)
+        self.clock = clock
+        self.random = random
+        self.faults = FaultBook(random)
+        self.log = RequestLog(keep)
+        self.gate = Gate(self.vendors, self.faults, self.log, clock.now)
+        self.webhooks = WebhookOrder(None)
+        self.planted: list[Planted] = []
+        self.scenario: dict[str, Any] = {"scenario": "", "scale": 0, "seed": 0, "days": 0}
+        self.memory: dict[str, Any] = {}
+        self._refusals: tuple[type[Exception], ...] = (Refused, *refusals)
+
+    def serve(self, vendor: str, request: Request) -> Outcome:
+        return self.gate.serve(vendor, request)
+
+    def act(self, system: str, op: str, kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """One operation of a vendor's user. Gives the record; raises `Refused`."""
+        try:
+            return self.vendors[system].act({"op": op, "kind": kind, "body": dict(body)})
+        except Refused:
+            raise
+        except self._refusals as error:
+            raise Refused(getattr(error, "reason", None) or str(error)) from error
+
+    def run(self, operations: Iterable[Operation], *, rollback: bool = False) -> SeedReport:
+        """Run a list until one is refused, and say how far it went."""
+        before = self.snapshot() if rollback else None
+        results: list[Any] = []
+        names: dict[str, Any] = {}
+        for index, operation in enumerate(operations):
+            try:
+                result = self._step(operation, names)
+            except Refused as refused:
+                if before is not None:
+                    self.restore(before)
+                return SeedReport(False, index, results, SeedFailure(index, refused.reason))
+            results.append(result)
+            if operation.save_as:
+                names[operation.save_as] = result
+        return SeedReport(True, len(results), results)
+
+    def _step(self, operation: Operation, names: Mapping[str, Any]) -> Any:
+        if operation.system == "clock":
+            return set_clock(self.clock, {**operation.body, "op": operation.op})
+        if operation.system not in self.vendors:
+            raise Refused(f"no system {operation.system} here")
+        body = _filled(operation.body, names)
+        return self.act(operation.system, operation.op, operation.kind, body)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Vendors, clock, chance and what is planted; faults and the log stay out of it."""
+        return {
+            "vendors": {name: vendor.snapshot() for name, vendor in self.vendors.items()},
+            "clock": self.clock.snapshot(),
+            "random": self.random.getstate(),
+            "planted": list(self.planted),
+            "scenario": dict(self.scenario),
+            "memory": deepcopy(self.memory),
+        }
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        for name, vendor in self.vendors.items():
+            vendor.restore(snapshot["vendors"][name])
+        self.clock.restore(snapshot["clock"])
+        self.random.setstate(snapshot["random"])
+        self.planted = list(snapshot["planted"])
+        self.scenario = dict(snapshot["scenario"])
+        self.memory = deepcopy(snapshot["memory"])
+
+    def reset(self) -> None:
+        """Back to nothing: both vendors, faults, log, what is planted. Clock and switches stay."""
+        for vendor in self.vendors.values():
+            vendor.reset()
+        self.faults.clear()
+        self.log.clear()
+        self.planted = []
+        self.scenario = {"scenario": "", "scale": 0, "seed": 0, "days": 0}
+        self.memory = {}
+
+    def get_switches(self) -> dict[str, dict[str, Any]]:
+        """The switches of every vendor, by name."""
+        return {
+            name: {field.name: getattr(vendor.switches, field.name) for field in fields(vendor.switches)}
+            for name, vendor in self.vendors.items()
+        }
+
+    def set_switches(self, system: str, values: Mapping[str, Any]) -> None:
+        """Set a vendor's switches, all or none. Raises `Refused`."""
+        switches = self.vendors[system].switches
+        hints = get_type_hints(type(switches))
+        unknown = sorted(set(values) - set(hints))
+        if unknown:
+            raise Refused(f"{system} has no switch {', '.join(unknown)}; it has {', '.join(sorted(hints))}")
+        try:
+            good = {name: msgspec.convert(value, hints[name]) for name, value in values.items()}
+        except msgspec.ValidationError as error:
+            raise Refused(f"{system} switches: {error}") from error
+        for name, value in good.items():
+            setattr(switches, name, value)
+
+
+def set_clock(clock: VirtualClock, order: Mapping[str, Any]) -> dict[str, Any]:
+    """Do one clock order (see `ClockOrder`) and say what time it is now. Raises `Refused`."""
+    op, at = order.get("op"), _instant(order.get("at"))
+    try:
+        by = timedelta(**{part: float(order.get(part) or 0) for part in _PARTS})
+        _turn(clock, op, at, by)
+    except (OverflowError, ValueError, TypeError) as error:
+        raise Refused(f"the clock cannot go there: {error}") from error
+    return {"now": clock.now(), "frozen": clock.frozen}
+
+
+def _turn(clock: VirtualClock, op: Any, at: datetime | None, by: timedelta) -> None:
+    if op == "freeze":
+        clock.freeze(at)
+    elif op == "run":
+        clock.run()
+    elif op == "set" and at is not None:
+        clock.set(at)
+    elif op == "advance" and by:
+        _ = clock.now() + by  # an instant beyond the calendar raises here, before the clock moves
+        clock.advance(by)
+    else:
+        raise Refused("say freeze, run, set with `at`, or advance by seconds, minutes, hours or days")
+
+
+def _instant(value: Any) -> datetime | None:
+    """An instant in UTC from a `datetime` or RFC 3339 text."""
+    if value is None:
+        return None
+    try:
+        at = msgspec.convert(value, datetime)
+    except msgspec.ValidationError as error:
+        raise Refused(f"at is not an instant: {error}") from error
+    if at.tzinfo is None:
+        raise Refused("at needs a time zone, for example 2026-11-20T17:00:00Z")
+    return at.astimezone(UTC)
+
+
+def _filled(value: Any, names: Mapping[str, Any]) -> Any:
+    """`value` with every `${name}` and `${name.Field}` replaced by what that earlier operation gave."""
+    if isinstance(value, dict):
+        return {key: _filled(item, names) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_filled(item, names) for item in value]
+    if not isinstance(value, str) or "${" not in value:
+        return value
+    whole = _REFERENCE.fullmatch(value)
+    if whole:
+        return _look(whole, names)
+    return _REFERENCE.sub(lambda match: str(_look(match, names)), value)
+
+
+def _look(match: re.Match[str], names: Mapping[str, Any]) -> Any:
+    name, path = match.group(1), match.group(2) or "Id"
+    if name not in names:
+        raise Refused(f"${{{name}}} names no earlier operation; give that one save_as: {name}")
+    found = names[name]
+    for part in path.split("."):
+        if not isinstance(found, dict) or part not in found:
+            raise Refused(f"${{{name}.{path}}}: the record has no {part}")
+        found = found[part]
+    return found

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from random import Random
+
+import pytest
+
+from ml_emulators.kit.clock import VirtualClock
+from ml_emulators.kit.orders import Operation, SeedReport
+from ml_emulators.kit.twin import Twin
+
+from .echo import Echo
+
+NOON = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
+
+
+class OneStage:
+    """A scenario `empty`, and days that must be played in order."""
+
+    def names(self) -> list[str]:
+        return ["empty"]
+
+    def load(self, twin: Twin, name: str, scale: int, seed: int, today: date | None) -> int:
+        twin.reset()
+        return 0
+
+    def play(self, twin: Twin, day: int) -> SeedReport:
+        if day != 1:
+            raise ValueError("the next day is 1")
+        return twin.run([Operation("quickbooks", "create", "Note", {"Text": "day one"})])
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    clock = VirtualClock()
+    clock.freeze(NOON)
+    return clock
+
+
+@pytest.fixture
+def twin(clock: VirtualClock) -> Twin:
+    return Twin({"quickbooks": Echo("quickbooks"), "salesforce": Echo("salesforce")}, clock, Random(1))
