@@ -152,38 +152,6 @@ class FaultBook:
         return delay, first
 
 
-def check(faults: Iterable[Fault]) -> None:
-        """Raise `BadFault` unless every one of them could be added."""
-        for fault in faults:
-            check(fault)
-
-    def remove(self, number: int) -> bool:
-        before = len(self._live)
-        self._live = [live for live in self._live if live.number != number]
-        return len(self._live) < before
-
-    def clear(self) -> None:
-        self._live = []
-
-    def list(self) -> list[dict[str, Any]]:
-        """Every fault with its number, how often it matched (`seen`) and how often it struck."""
-        return [
-            {"number": x.number, "seen": x.seen, "struck": x.struck, "fault": msgspec.to_builtins(x.fault)}
-            for x in self._live
-        ]
-
-    def pick(self, vendor: str, request: Request) -> tuple[float, Fault | None]:
-        """Seconds of delay and the fault for this request, if any."""
-        delay = 0.0
-        for live in self._live:
-            if live.fault.kind == "delay":
-                if live.strikes(vendor, request, self._random):
-                    delay += live.fault.seconds
-            elif live.strikes(vendor, request, self._random):
-                return delay, live.fault
-        return delay, None
-
-
 def check(fault: Fault) -> None:
     """Raise `BadFault` with a remedy unless the fault can be applied."""
     _pattern("path", fault.path)
