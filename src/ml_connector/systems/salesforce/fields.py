@@ -1,0 +1,109 @@
+"""Which fields are read of which kind (docs/contracts.md and docs/salesforce-fields.md).
+
+A parent's field is written `Parent.Field`; every parent used here has the name of its kind. What the org does not
+show is left out of the query (`soql.select`) and reported by the doctor (`fit`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+import msgspec
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """The fields of one kind, and its child lists: name of the list, kind of its records, their fields."""
+
+    fields: tuple[str, ...]
+    children: Mapping[str, tuple[str, tuple[str, ...]]] = {}
+
+
+BASE = ("Id", "SystemModstamp", "LastModifiedDate", "LastModifiedById", "CurrencyIsoCode")
+
+_ADDRESS = ("Street", "City", "State", "StateCode", "PostalCode", "Country", "CountryCode")
+
+_PRODUCT = ("Name", "ProductCode", "StockKeepingUnit", "Family", "QBO_Item_Id__c")
+
+_ORDER_ITEM = (
+    *("OrderItemNumber", "Product2Id", *(f"Product2.{name}" for name in _PRODUCT)),
+    *("Quantity", "UnitPrice", "ListPrice", "TotalPrice", "Department__c", "Class__c"),
+    *("ServiceDate", "EndDate", "OriginalOrderItemId"),
+)
+
+SHAPES: Mapping[str, Shape] = {
+    "Account": Shape(
+        (
+            *BASE,
+            *("Name", "ParentId", "Phone", "Website"),
+            *(f"{place}{part}" for place in ("Billing", "Shipping") for part in _ADDRESS),
+            *("QBO_Id__c", "QBO_Balance__c", "QBO_Overdue__c", "QBO_Active__c", "QBO_Currency__c", "QBO_Terms__c"),
+            *("QBO_Billing_Email__c", "QBO_Ready__c", "QBO_Status__c", "Department__c", "Class__c"),
+        ),
+        {"Contacts": ("Contact", ("Id", "Email"))},
+    ),
+    "Contact": Shape(
+        (*BASE, "FirstName", "LastName", "Email", "Phone", "AccountId", "Account.ParentId", "QBO_Id__c"),
+    ),
+    "Opportunity": Shape(
+        (
+            *BASE,
+            *("Name", "AccountId", "StageName", "CloseDate", "Amount", "IsClosed", "IsWon", "HasOpportunityLineItem"),
+            *("QBO_Id__c", "QBO_Invoice_Number__c", "QBO_Status__c", "QBO_Total__c", "QBO_Tax__c", "QBO_Balance__c"),
+            *("QBO_Invoiced_Net__c", "QBO_Credited_Net__c", "QBO_Voided_Net__c", "QBO_Paid_Percent__c"),
+            *("QBO_Due_Date__c", "QBO_Project__c", "QBO_Note__c", "Department__c", "Class__c", "QBO_Classes__c"),
+        ),
+    ),
+    "OpportunityContactRole": Shape((*BASE, "OpportunityId", "ContactId", "Role", "IsPrimary")),
+    "Order": Shape(
+        (
+            *BASE,
+            *("OrderNumber", "AccountId", "EffectiveDate", "EndDate", "Status", "StatusCode", "ActivatedDate"),
+            *("TotalAmount", "IsReductionOrder", "OriginalOrderId", "OpportunityId", "PoNumber"),
+            *(f"Account.{name}" for name in ("Name", "QBO_Id__c", "Department__c", "Class__c")),
+            *("Opportunity.Department__c", "Opportunity.Class__c", "Department__c", "Class__c"),
+            *("QBO_Exchange_Rate__c", "QBO_Journal_Entry__c", "QBO_Status__c"),
+        ),
+        # SystemModstamp of the lines is part of the order's version.
+        {"OrderItems": ("OrderItem", ("Id", "SystemModstamp", *_ORDER_ITEM))},
+    ),
+    "OrderItem": Shape((*BASE, "OrderId", *_ORDER_ITEM)),
+    "Product2": Shape((*BASE, *_PRODUCT, "IsActive")),
+    "OpportunityStage": Shape(
+        (
+            *("Id", "SystemModstamp", "ApiName", "MasterLabel", "IsActive", "IsClosed", "IsWon"),
+            *("DefaultProbability", "ForecastCategoryName", "SortOrder"),
+        ),
+    ),
+    "CurrencyType": Shape(
+        ("Id", "SystemModstamp", "IsoCode", "ConversionRate", "DecimalPlaces", "IsCorporate", "IsActive")
+    ),
+    "Organization": Shape(
+        (
+            *("Id", "SystemModstamp", "Name", "OrganizationType", "IsSandbox", "InstanceName"),
+            *("TrialExpirationDate", "NamespacePrefix", "TimeZoneSidKey", "DefaultLocaleSidKey"),
+        ),
+    ),
+}
+
+DESCRIBED = ("Account", "Contact", "Opportunity", "OpportunityContactRole", "Order", "OrderItem", "Product2")
+"""Kinds whose fields depend on what the integration user may see."""
+
+
+def fields_needed(kind: str) -> tuple[str, ...]:
+    """The names of the kind's own fields that any query asks for, without parents' fields. Empty for other kinds."""
+    own = dict.fromkeys(name for name in SHAPES[kind].fields if "." not in name) if kind in SHAPES else {}
+    for shape in SHAPES.values():
+        own |= dict.fromkeys(n.partition(".")[2] for n in shape.fields if n.startswith(f"{kind}."))
+        for child, names in shape.children.values():
+            own |= dict.fromkeys(n for n in names if child == kind and "." not in n)
+    return tuple(own)
+
+
+@cache
+def known_names(kind: str) -> frozenset[str]:
+    """Every name under which `SObject.__getitem__` of this kind may be asked: fields, parents, child lists."""
+    shape = SHAPES.get(kind)
+    if shape is None:
+        return frozenset()
+    return frozenset({name.partition(".")[0] for name in shape.fields} | set(shape.children) | set(fields_needed(kind)))
