@@ -8,8 +8,10 @@ from typing import Any, Protocol
 
 import msgspec
 
-from ml_connector.model.plans import LookUp, Outcome, Write
-from ml_connector.model.refs import Change, Gone, Record, Ref
+from ml_connector.model.plans import LookUp, OpenWrite, Outcome, Write
+from ml_connector.model.refs import Change, Gone, Record
+
+__all__ = ["Clock", "CrashPoint", "Ids", "OpenWrite", "Reference", "Sweep", "System"]
 
 
 class Clock(Protocol):
@@ -28,26 +30,6 @@ class Ids(Protocol):
 
     def jitter(self) -> float:
         """0.0 to 1.0; spreads waiting times, never touches an amount."""
-
-
-class OpenWrite(msgspec.Struct, frozen=True, kw_only=True):
-    """A write as it was noted before it was sent.
-
-    `body` is the exact text sent. `request_id` is the key for the vendor; `batch_id` and `position` say with which
-    others it went out, so that a retry repeats the identical batch. `sent_at` is None if it was surely never sent.
-    """
-
-    id: str
-    flow: str
-    source: Ref
-    write: Write
-    body: bytes
-    request_id: str
-    batch_id: str
-    position: int
-    generation: int = 1
-    noted_at: datetime
-    sent_at: datetime | None = None
 
 
 class Reference(msgspec.Struct, frozen=True):
@@ -75,6 +57,8 @@ class System(Protocol):
     name: str
     batch_sizes: Mapping[str, int]
     """Most writes in one request, by `"<action> <kind>"`, `"<action>"` or `""`; 1 means one at a time."""
+    settle_after: timedelta
+    """How long an unanswered write may still take effect at the vendor; not sent again before that."""
 
     async def read(self, kind: str, ids: Sequence[str]) -> dict[str, Record | Gone]:
         """Fresh records by id, in as few calls as the vendor allows. Every id asked for is in the answer."""

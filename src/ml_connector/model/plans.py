@@ -25,6 +25,8 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
     `key_field` is the external id field of an upsert. `target_id` is the vendor id of an update.
     `sync_token` guards an update against edits in mid-air where the vendor has such a token.
     `needs_approval`: goes out only when an approval of exactly this body is on record.
+    `claims` are names that only one new record may take (a display name, an e-mail): two writes with a claim in common
+    never go out together; the second is decided again after the first.
     """
 
     step: str
@@ -43,6 +45,7 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
     amount: Decimal | None = None
     currency: str = ""
     needs_approval: bool = False
+    claims: tuple[str, ...] = ()
 
 
 class Skip(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,6 +109,26 @@ class Unsure(msgspec.Struct, frozen=True):
 
 
 Outcome = Done | Later | Refused | Unsure
+
+
+class OpenWrite(msgspec.Struct, frozen=True, kw_only=True):
+    """A write as it was noted before it was sent.
+
+    `body` is the exact text sent. `request_id` is the key for the vendor; `batch_id` and `position` say with which
+    others it went out, so that a retry repeats the identical batch. `sent_at` is None if it was surely never sent.
+    """
+
+    id: str
+    flow: str
+    source: Ref
+    write: Write
+    body: bytes
+    request_id: str
+    batch_id: str
+    position: int
+    generation: int = 1
+    noted_at: datetime
+    sent_at: datetime | None = None
 
 
 class Missing(msgspec.Struct, frozen=True):
@@ -198,5 +221,5 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True):
     rank: int
     decide: Callable[[Any, Context], Decision]
     gone: Callable[[Gone, Context], Decision]
-    refused: Callable[[Write, Refused], Hold]
+    refused: Callable[[Write, Refused], Hold | Skip]
     changed_by: Mapping[str, Callable[[Record], Sequence[Ref]]] = {}

@@ -73,7 +73,7 @@ class Link(msgspec.Struct, frozen=True):
 class LinkDraft(msgspec.Struct, frozen=True):
     """A link that a decision makes or renews. `target=None` stands for the record that the write makes.
 
-    `exclusive`: no other source may have the same target in this role.
+    A source with an empty id stands for it too. `exclusive`: no other source may have the same target in this role.
     """
 
     role: str

@@ -1,0 +1,53 @@
+"""What every part of the store shares: the engine, transactions, and the check of the run token."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Engine, select, update
+
+from ml_connector.model.errors import Stopped
+
+from . import schema
+from .database import ms, transaction
+
+LEASE = timedelta(seconds=90)
+
+
+class Base:
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def begin(self) -> AbstractContextManager[Connection]:
+        return transaction(self.engine)
+
+    def take_run(self, connection: str, holder: str, now: datetime) -> int | None:
+        """A new run token, higher than any before; None while another holder is alive."""
+        table = schema.connection
+        with self.begin() as tx:
+            row = tx.execute(
+                select(table.c.run_token, table.c.run_until).where(table.c.id == connection).with_for_update()
+            ).one()
+            if row.run_until > ms(now):
+                return None
+            tx.execute(
+                update(table)
+                .where(table.c.id == connection)
+                .values(run_token=row.run_token + 1, run_holder=holder, run_until=ms(now + LEASE))
+            )
+            return int(row.run_token) + 1
+
+    def release_run(self, connection: str, token: int) -> None:
+        table = schema.connection
+        with self.begin() as tx:
+            tx.execute(update(table).where(table.c.id == connection, table.c.run_token == token).values(run_until=0))
+
+    def guard(self, tx: Connection, connection: str, token: int, now: datetime) -> None:
+        """Renew the run token within `tx`; a holder that lost it gets `Stopped` and the transaction is undone."""
+        table = schema.connection
+        renewed = tx.execute(
+            update(table).where(table.c.id == connection, table.c.run_token == token).values(run_until=ms(now + LEASE))
+        )
+        if renewed.rowcount != 1:
+            raise Stopped("Another run has taken over this connection.", "Nothing to do: the other run goes on.")

@@ -1,0 +1,93 @@
+"""Holds, what they wait for, and flags."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+from sqlalchemy import Connection, case, delete, select
+
+from ml_connector.model.plans import Hold
+from ml_connector.model.refs import Ref
+
+from . import schema
+from .base import Base
+from .database import insert, instant, ms
+from .rows import HeldRow, Verdict
+
+
+def put_holds(tx: Connection, connection: str, verdicts: Sequence[Verdict], now: datetime) -> None:
+    """Set or lift the holds and flags of tasks that were served; a hold keeps its `since` while its code stays."""
+    ended = [v for v in verdicts if v.next_at is None]
+    _clear(tx, connection, ended)
+    holds = [_hold_row(connection, v, v.hold, now) for v in ended if v.hold is not None]
+    if holds:
+        put = insert(tx, schema.hold)
+        same = schema.hold.c.code == put.excluded.code
+        kept = {name: put.excluded[name] for name in ("code", "facts", "amount", "currency")}
+        kept["since"] = case((same, schema.hold.c.since), else_=put.excluded.since)
+        tx.execute(put.on_conflict_do_update(index_elements=["connection", "flow", "ref"], set_=kept), holds)
+    waits = [_key(connection, v) | {"trigger": t} for v in ended if v.hold for t in dict.fromkeys(v.hold.waits_for)]
+    if waits:
+        tx.execute(insert(tx, schema.wait).on_conflict_do_nothing(), waits)
+    flags = [_key(connection, v) | {"flag": f, "since": ms(now)} for v in ended for f in dict.fromkeys(v.flags)]
+    if flags:
+        tx.execute(insert(tx, schema.flag).on_conflict_do_nothing(), flags)
+
+
+def _key(connection: str, verdict: Verdict) -> dict[str, object]:
+    return {"connection": connection, "flow": verdict.task.flow, "ref": str(verdict.task.ref)}
+
+
+def _clear(tx: Connection, connection: str, verdicts: Sequence[Verdict]) -> None:
+    refs: dict[str, list[str]] = {}
+    free: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        refs.setdefault(verdict.task.flow, []).append(str(verdict.task.ref))
+        if verdict.hold is None:
+            free.setdefault(verdict.task.flow, []).append(str(verdict.task.ref))
+    for table, by_flow in ((schema.wait, refs), (schema.flag, refs), (schema.hold, free)):
+        for flow, names in by_flow.items():
+            for start in range(0, len(names), 500):
+                mine = (table.c.connection == connection) & (table.c.flow == flow)
+                tx.execute(delete(table).where(mine, table.c.ref.in_(names[start : start + 500])))
+
+
+def _hold_row(connection: str, verdict: Verdict, hold: Hold, now: datetime) -> dict[str, object]:
+    return _key(connection, verdict) | {
+        "code": hold.code,
+        "facts": msgspec.json.encode(dict(hold.facts)).decode(),
+        "amount": "" if hold.amount is None else f"{hold.amount:f}",
+        "currency": hold.currency,
+        "since": ms(now),
+    }
+
+
+class Holds(Base):
+    def holds(self, connection: str) -> list[HeldRow]:
+        """All open holds, by code and age."""
+        table = schema.hold
+        query = select(table).where(table.c.connection == connection)
+        with self.begin() as tx:
+            rows = tx.execute(query.order_by(table.c.code, table.c.since, table.c.ref)).all()
+        return [
+            HeldRow(
+                flow=r.flow,
+                ref=Ref.parse(r.ref),
+                code=r.code,
+                facts=msgspec.json.decode(r.facts),
+                amount=Decimal(r.amount) if r.amount else None,
+                currency=r.currency,
+                since=instant(r.since),
+            )
+            for r in rows
+        ]
+
+    def flags(self, connection: str) -> list[tuple[str, Ref, str]]:
+        """Flow, record and flag of everything that is done but listed for review."""
+        table = schema.flag
+        query = select(table).where(table.c.connection == connection).order_by(table.c.flag, table.c.ref)
+        with self.begin() as tx:
+            return [(row.flow, Ref.parse(row.ref), row.flag) for row in tx.execute(query)]

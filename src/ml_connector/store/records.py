@@ -1,0 +1,214 @@
+"""Connections, plans, approvals, sealed secrets, reference versions and the audit chain."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import delete, select, update
+
+from ml_connector.model.errors import ConnectorError, WrongUse
+
+from . import schema
+from .base import Base
+from .database import insert, instant, ms
+from .rows import AuditRow, Connected, PlanRow
+
+
+class Connections(Base):
+    def add_connection(self, id: str, realm_id: str, org_id: str, company: str, now: datetime) -> None:
+        """Make the connection, or renew its company name; realm and org of a connection never change."""
+        row = {"id": id, "realm_id": realm_id, "org_id": org_id, "company": company, "created_at": ms(now)}
+        with self.begin() as tx:
+            put = insert(tx, schema.connection)
+            tx.execute(
+                put.on_conflict_do_update(
+                    index_elements=["id"], set_={name: put.excluded[name] for name in ("realm_id", "org_id", "company")}
+                ),
+                row,
+            )
+
+    def connection(self, id: str) -> Connected | None:
+        with self.begin() as tx:
+            row = tx.execute(select(schema.connection).where(schema.connection.c.id == id)).one_or_none()
+        if row is None:
+            return None
+        live = None if row.live_since is None else instant(row.live_since)
+        return Connected(row.id, row.realm_id, row.org_id, row.company, live, row.paused)
+
+    def go_live(self, id: str, now: datetime) -> None:
+        """End the dry run; from now on `sync` writes."""
+        table = schema.connection
+        with self.begin() as tx:
+            tx.execute(update(table).where(table.c.id == id, table.c.live_since.is_(None)).values(live_since=ms(now)))
+
+    def pause(self, id: str, reason: str) -> None:
+        """Stop all writes of the connection, with the reason; an empty reason resumes."""
+        with self.begin() as tx:
+            tx.execute(update(schema.connection).where(schema.connection.c.id == id).values(paused=reason))
+
+    def changed_references(self, connection: str, versions: Mapping[tuple[str, str], str]) -> list[tuple[str, str]]:
+        """Remember the versions of reference tables; returns those that were known and have changed."""
+        table = schema.reference_version
+        with self.begin() as tx:
+            rows = tx.execute(select(table).where(table.c.connection == connection)).all()
+            known = {(row.system, row.name): row.version for row in rows}
+            put = insert(tx, table)
+            news = [
+                {"connection": connection, "system": key[0], "name": key[1], "version": version}
+                for key, version in versions.items()
+                if known.get(key) != version
+            ]
+            if news:
+                tx.execute(
+                    put.on_conflict_do_update(
+                        index_elements=["connection", "system", "name"], set_={"version": put.excluded.version}
+                    ),
+                    news,
+                )
+        return [key for key, version in versions.items() if key in known and known[key] != version]
+
+
+class Plans(Base):
+    def save_plan(self, connection: str, plan: PlanRow) -> None:
+        with self.begin() as tx:
+            tx.execute(
+                insert(tx, schema.plan),
+                {
+                    "id": plan.id,
+                    "connection": connection,
+                    "made_at": ms(plan.made_at),
+                    "made_by": plan.made_by,
+                    "hash": plan.hash,
+                    "content": plan.content,
+                },
+            )
+
+    def plans(self, connection: str) -> list[PlanRow]:
+        """All plans, newest first."""
+        table = schema.plan
+        with self.begin() as tx:
+            rows = tx.execute(
+                select(table)
+                .where(table.c.connection == connection)
+                .order_by(table.c.made_at.desc(), table.c.id.desc())
+            ).all()
+        return [PlanRow(r.id, instant(r.made_at), r.made_by, r.hash, r.content, r.state, r.applied_by) for r in rows]
+
+    def plan(self, connection: str, plan_id: str) -> PlanRow:
+        for row in self.plans(connection):
+            if row.id == plan_id:
+                return row
+        raise WrongUse(f"There is no plan {plan_id}.", "List them with  ml-connector plan --list, or make one.")
+
+    def approve(self, connection: str, plan_id: str, hashes: Mapping[str, str], approver: str, now: datetime) -> None:
+        """Record that exactly these bodies (by write key) may be sent, and that the plan was applied."""
+        rows = [
+            {"connection": connection, "key": key, "body_hash": value, "plan": plan_id}
+            | {"approved_by": approver, "approved_at": ms(now)}
+            for key, value in hashes.items()
+        ]
+        with self.begin() as tx:
+            if rows:
+                put = insert(tx, schema.approval)
+                kept = {name: put.excluded[name] for name in ("body_hash", "plan", "approved_by", "approved_at")}
+                tx.execute(put.on_conflict_do_update(index_elements=["connection", "key"], set_=kept), rows)
+            tx.execute(
+                update(schema.plan)
+                .where(schema.plan.c.id == plan_id)
+                .values(state="applied", applied_by=approver, applied_at=ms(now))
+            )
+
+    def approvals(self, connection: str, keys: Sequence[str]) -> dict[str, str]:
+        """The approved body hash of each of these keys that has one."""
+        table = schema.approval
+        found: dict[str, str] = {}
+        with self.begin() as tx:
+            for start in range(0, len(keys), 500):
+                some = keys[start : start + 500]
+                query = select(table.c.key, table.c.body_hash).where(
+                    table.c.connection == connection, table.c.key.in_(some)
+                )
+                found.update({row.key: row.body_hash for row in tx.execute(query)})
+        return found
+
+
+class Secrets(Base):
+    def put_sealed(self, connection: str, name: str, sealed: bytes, now: datetime) -> None:
+        with self.begin() as tx:
+            put = insert(tx, schema.secret)
+            kept = {"sealed": put.excluded.sealed, "changed_at": put.excluded.changed_at}
+            tx.execute(
+                put.on_conflict_do_update(index_elements=["connection", "name"], set_=kept),
+                {"connection": connection, "name": name, "sealed": sealed, "changed_at": ms(now)},
+            )
+
+    def sealed(self, connection: str, name: str) -> bytes | None:
+        table = schema.secret
+        with self.begin() as tx:
+            return tx.execute(
+                select(table.c.sealed).where(table.c.connection == connection, table.c.name == name)
+            ).scalar()
+
+    def all_sealed(self) -> list[tuple[str, str, bytes]]:
+        with self.begin() as tx:
+            return [(r.connection, r.name, r.sealed) for r in tx.execute(select(schema.secret))]
+
+    def drop_sealed(self, connection: str, name: str) -> None:
+        table = schema.secret
+        with self.begin() as tx:
+            tx.execute(delete(table).where(table.c.connection == connection, table.c.name == name))
+
+
+class Audit(Base):
+    def audit(
+        self,
+        connection: str,
+        actor: str,
+        action: str,
+        object: str,
+        detail: Mapping[str, Any],
+        now: datetime,
+    ) -> None:
+        """Add an event to the chain: each carries the hash of the one before. `detail` holds no personal data."""
+        table = schema.audit
+        text = msgspec.json.encode(dict(detail)).decode()
+        with self.begin() as tx:
+            previous = tx.execute(select(table.c.hash).order_by(table.c.id.desc()).limit(1)).scalar() or ""
+            row = {"connection": connection, "at": ms(now), "actor": actor, "action": action}
+            row |= {"object": object, "detail": text, "previous": previous}
+            tx.execute(insert(tx, table), row | {"hash": _digest(row)})
+
+    def audit_events(self, connection: str) -> list[AuditRow]:
+        table = schema.audit
+        with self.begin() as tx:
+            rows = tx.execute(select(table).where(table.c.connection == connection).order_by(table.c.id)).all()
+        return [
+            AuditRow(
+                r.id, instant(r.at), r.actor, r.action, r.object, msgspec.json.decode(r.detail), r.previous, r.hash
+            )
+            for r in rows
+        ]
+
+    def verify_audit(self) -> int:
+        """Recompute the chain; the number of events. Raises `ConnectorError` naming the first that does not fit."""
+        table = schema.audit
+        previous, count = "", 0
+        names = ("connection", "at", "actor", "action", "object", "detail", "previous")
+        with self.begin() as tx:
+            for row in tx.execute(select(table).order_by(table.c.id)):
+                values = {name: getattr(row, name) for name in names}
+                if row.previous != previous or row.hash != _digest(values):
+                    raise ConnectorError(
+                        f"Audit event {row.id} was changed, or one before it is gone.",
+                        "Compare with a backup; treat everything after it as unproved.",
+                    )
+                previous, count = row.hash, count + 1
+        return count
+
+
+def _digest(row: Mapping[str, Any]) -> str:
+    return hashlib.sha256(msgspec.json.encode(row, order="sorted")).hexdigest()

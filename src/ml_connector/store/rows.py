@@ -1,0 +1,88 @@
+"""What goes into and comes out of the store: plain values, no SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from ml_connector.model.plans import Hold
+from ml_connector.model.refs import Link, Ref
+
+
+class Connected(msgspec.Struct, frozen=True):
+    """A connection: one QuickBooks company and one Salesforce org. `live_since` is None while in dry run."""
+
+    id: str
+    realm_id: str
+    org_id: str
+    company: str
+    live_since: datetime | None
+    paused: str
+
+
+class Task(msgspec.Struct, frozen=True):
+    """A due (flow, record). `noticed` is what is served when it ends well."""
+
+    flow: str
+    ref: Ref
+    noticed: int
+    attempts: int
+    first_at: datetime
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """How the service of a task ended. `next_at` set: not served, due again then."""
+
+    task: Task
+    verdict: str
+    hold: Hold | None = None
+    flags: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
+    knocks: tuple[tuple[str, Ref], ...] = ()
+    next_at: datetime | None = None
+
+
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of an open write. `state`: done, refused or dropped (surely not applied, decide again)."""
+
+    id: str
+    state: str
+    outcome: str = ""
+    result: Ref | None = None
+    links: tuple[Link, ...] = ()
+    knocks: tuple[tuple[str, Ref], ...] = ()
+
+
+class HeldRow(msgspec.Struct, frozen=True):
+    flow: str
+    ref: Ref
+    code: str
+    facts: Mapping[str, str]
+    amount: Decimal | None
+    currency: str
+    since: datetime
+
+
+class PlanRow(msgspec.Struct, frozen=True):
+    id: str
+    made_at: datetime
+    made_by: str
+    hash: str
+    content: str
+    state: str
+    applied_by: str
+
+
+class AuditRow(msgspec.Struct, frozen=True):
+    id: int
+    at: datetime
+    actor: str
+    action: str
+    object: str
+    detail: Mapping[str, Any]
+    previous: str
+    hash: str

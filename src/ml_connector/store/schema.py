@@ -1,0 +1,262 @@
+"""The tables. One schema for SQLite and PostgreSQL: instants are epoch milliseconds, JSON and amounts are text.
+
+The database keeps the promises that must not rest on code: one task per flow and record, one open write per key,
+one created record per key, one target per exclusive link.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData()
+
+
+def _text(name: str, default: str = "") -> Column[str]:
+    return Column(name, Text, nullable=False, server_default=default)
+
+
+def _instant(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False, server_default="0")
+
+
+connection = Table(
+    "connection",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("realm_id"),
+    _text("org_id"),
+    _text("company"),
+    _instant("created_at"),
+    Column("live_since", BigInteger),
+    _text("paused"),
+    Column("run_token", BigInteger, nullable=False, server_default="0"),
+    _text("run_holder"),
+    _instant("run_until"),
+)
+
+task = Table(
+    "task",
+    metadata,
+    Column("connection", Text, nullable=False),
+    Column("flow", Text, nullable=False),
+    Column("ref", Text, nullable=False),
+    Column("noticed", BigInteger, nullable=False, server_default="1"),
+    Column("served", BigInteger, nullable=False, server_default="0"),
+    _instant("first_at"),
+    _instant("noticed_at"),
+    _instant("next_at"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    _text("source"),
+    _text("verdict"),
+    PrimaryKeyConstraint("connection", "flow", "ref"),
+)
+Index(
+    "task_due",
+    task.c.connection,
+    task.c.flow,
+    task.c.next_at,
+    sqlite_where=task.c.noticed > task.c.served,
+    postgresql_where=task.c.noticed > task.c.served,
+)
+
+link = Table(
+    "link",
+    metadata,
+    Column("connection", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    _text("agreed", "{}"),
+    Column("exclusive", Boolean, nullable=False, server_default=text("false")),
+    _text("source_version"),
+    _text("target_version"),
+    _instant("settled_at"),
+    PrimaryKeyConstraint("connection", "role", "source"),
+)
+Index("link_target", link.c.connection, link.c.role, link.c.target)
+Index(
+    "link_exclusive",
+    link.c.connection,
+    link.c.role,
+    link.c.target,
+    unique=True,
+    sqlite_where=link.c.exclusive.is_(True),
+    postgresql_where=link.c.exclusive.is_(True),
+)
+
+write = Table(
+    "write",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("connection", Text, nullable=False),
+    Column("flow", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("system", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("request_id", Text, nullable=False),
+    Column("batch_id", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("generation", Integer, nullable=False, server_default="1"),
+    Column("state", Text, nullable=False),
+    _text("outcome"),
+    _text("result_id"),
+    _instant("noted_at"),
+    _instant("settled_at"),
+    Column("run_token", BigInteger, nullable=False),
+)
+_OPEN = write.c.state == "open"
+_MADE = (write.c.action == "create") & write.c.state.in_(["open", "done"])
+Index(
+    "write_open",
+    write.c.connection,
+    write.c.system,
+    write.c.kind,
+    write.c.key,
+    unique=True,
+    sqlite_where=_OPEN,
+    postgresql_where=_OPEN,
+)
+Index(
+    "write_made",
+    write.c.connection,
+    write.c.system,
+    write.c.kind,
+    write.c.key,
+    unique=True,
+    sqlite_where=_MADE,
+    postgresql_where=_MADE,
+)
+Index("write_source", write.c.connection, write.c.flow, write.c.source)
+
+hold = Table(
+    "hold",
+    metadata,
+    Column("connection", Text, nullable=False),
+    Column("flow", Text, nullable=False),
+    Column("ref", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    _text("facts", "{}"),
+    _text("amount"),
+    _text("currency"),
+    _instant("since"),
+    PrimaryKeyConstraint("connection", "flow", "ref"),
+)
+
+wait = Table(
+    "wait",
+    metadata,
+    Column("connection", Text, nullable=False),
+    Column("trigger", Text, nullable=False),
+    Column("flow", Text, nullable=False),
+    Column("ref", Text, nullable=False),
+    PrimaryKeyConstraint("connection", "trigger", "flow", "ref"),
+)
+Index("wait_ref", wait.c.connection, wait.c.flow, wait.c.ref)
+
+flag = Table(
+    "flag",
+    metadata,
+    Column("connection", Text, nullable=False),
+    Column("flow", Text, nullable=False),
+    Column("ref", Text, nullable=False),
+    Column("flag", Text, nullable=False),
+    _instant("since"),
+    PrimaryKeyConstraint("connection", "flow", "ref", "flag"),
+)
+
+plan = Table(
+    "plan",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("connection", Text, nullable=False),
+    _instant("made_at"),
+    _text("made_by"),
+    Column("hash", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default="open"),
+    _text("applied_by"),
+    _instant("applied_at"),
+)
+
+approval = Table(
+    "approval",
+    metadata,
+    Column("connection", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("body_hash", Text, nullable=False),
+    _text("plan"),
+    _text("approved_by"),
+    _instant("approved_at"),
+    PrimaryKeyConstraint("connection", "key"),
+)
+
+cursor = Table(
+    "cursor",
+    metadata,
+    Column("connection", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("position", Text, nullable=False),
+    _instant("covered_to"),
+    PrimaryKeyConstraint("connection", "source"),
+)
+
+coverage = Table(
+    "coverage",
+    metadata,
+    Column("connection", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("from_at", BigInteger, nullable=False),
+    Column("to_at", BigInteger, nullable=False),
+    Column("how", Text, nullable=False),
+    PrimaryKeyConstraint("connection", "source", "from_at"),
+)
+
+reference_version = Table(
+    "reference_version",
+    metadata,
+    Column("connection", Text, nullable=False),
+    Column("system", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    PrimaryKeyConstraint("connection", "system", "name"),
+)
+
+secret = Table(
+    "secret",
+    metadata,
+    Column("connection", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    _instant("changed_at"),
+    PrimaryKeyConstraint("connection", "name"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("connection", Text, nullable=False),
+    _instant("at"),
+    _text("actor"),
+    Column("action", Text, nullable=False),
+    _text("object"),
+    _text("detail", "{}"),
+    Column("previous", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+)

@@ -1,0 +1,229 @@
+"""Tasks: what is due, and how its service ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Connection, Exists, bindparam, case, exists, func, select, update
+
+from ml_connector.model.refs import Link, Ref, link_trigger
+
+from . import schema
+from .base import Base
+from .database import insert, instant, ms
+from .holds import put_holds
+from .links import put_links
+from .rows import Task, Verdict
+
+Knock = tuple[str, Ref]
+"""A flow and the record it shall look at."""
+
+
+def knock(tx: Connection, connection: str, knocks: Iterable[Knock], source: str, now: datetime) -> int:
+    """Raise `noticed` of these tasks, making them where they are new. Returns how many different tasks."""
+    rows = [
+        {"connection": connection, "flow": flow, "ref": str(ref), "source": source, "first_at": ms(now)}
+        | {"noticed_at": ms(now), "noticed": 1}
+        for flow, ref in dict.fromkeys(knocks)
+    ]
+    if rows:
+        table = schema.task
+        statement = insert(tx, table)
+        settled = table.c.served >= table.c.noticed
+        statement = statement.on_conflict_do_update(
+            index_elements=["connection", "flow", "ref"],
+            set_={
+                "noticed": table.c.noticed + 1,
+                "noticed_at": statement.excluded.noticed_at,
+                "source": statement.excluded.source,
+                "next_at": 0,
+                "first_at": case((settled, statement.excluded.first_at), else_=table.c.first_at),
+            },
+        )
+        tx.execute(statement, rows)
+    return len(rows)
+
+
+def fire(tx: Connection, connection: str, triggers: Iterable[str], now: datetime) -> None:
+    """Knock on every task whose hold waits for one of these triggers."""
+    names = list(dict.fromkeys(triggers))
+    for start in range(0, len(names), 500):
+        waiting = tx.execute(
+            select(schema.wait.c.flow, schema.wait.c.ref)
+            .where(schema.wait.c.connection == connection, schema.wait.c.trigger.in_(names[start : start + 500]))
+            .distinct()
+        ).all()
+        knock(tx, connection, [(row.flow, Ref.parse(row.ref)) for row in waiting], "released", now)
+
+
+def link_triggers(links: Iterable[Link]) -> list[str]:
+    return [link_trigger(link.role, ref) for link in links for ref in (link.source, link.target)]
+
+
+class Tasks(Base):
+    def intake(
+        self,
+        connection: str,
+        knocks: Sequence[Knock],
+        source: str,
+        now: datetime,
+        *,
+        position: str | None = None,
+        covered_to: datetime | None = None,
+    ) -> int:
+        """Knocks and the position of their source, in one transaction. Only afterwards may they be acknowledged."""
+        with self.begin() as tx:
+            count = knock(tx, connection, knocks, source, now)
+            if position is not None and covered_to is not None:
+                self._advance(tx, connection, source, position, covered_to)
+            return count
+
+    def _advance(self, tx: Connection, connection: str, source: str, position: str, to: datetime) -> None:
+        before = tx.execute(
+            select(schema.cursor.c.covered_to).where(
+                schema.cursor.c.connection == connection, schema.cursor.c.source == source
+            )
+        ).scalar()
+        put = insert(tx, schema.cursor)
+        tx.execute(
+            put.on_conflict_do_update(
+                index_elements=["connection", "source"],
+                set_={"position": put.excluded.position, "covered_to": put.excluded.covered_to},
+            ),
+            {"connection": connection, "source": source, "position": position, "covered_to": ms(to)},
+        )
+        span = {"connection": connection, "source": source, "from_at": before or 0, "to_at": ms(to)}
+        tx.execute(
+            insert(tx, schema.coverage).on_conflict_do_nothing(),
+            span | {"how": "sweep" if before else "backfill"},
+        )
+
+    def position(self, connection: str, source: str) -> str | None:
+        with self.begin() as tx:
+            return tx.execute(
+                select(schema.cursor.c.position).where(
+                    schema.cursor.c.connection == connection, schema.cursor.c.source == source
+                )
+            ).scalar()
+
+    def due(self, connection: str, flow: str, now: datetime, limit: int, *, after: str = "") -> list[Task]:
+        """Due tasks of a flow that have no open write, oldest first; with `after`, by name beyond that one."""
+        table = schema.task
+        query = (
+            select(table.c.ref, table.c.noticed, table.c.attempts, table.c.first_at)
+            .where(
+                table.c.connection == connection,
+                table.c.flow == flow,
+                table.c.noticed > table.c.served,
+                table.c.next_at <= ms(now),
+                ~_has_open_write(),
+            )
+            .limit(limit)
+        )
+        query = (
+            query.where(table.c.ref > after).order_by(table.c.ref)
+            if after
+            else query.order_by(table.c.first_at, table.c.ref)
+        )
+        with self.begin() as tx:
+            rows = tx.execute(query).all()
+        return [Task(flow, Ref.parse(r.ref), r.noticed, r.attempts, instant(r.first_at)) for r in rows]
+
+    def next_due(self, connection: str) -> datetime | None:
+        """When the earliest unserved task wants to be looked at; None when all are served."""
+        table = schema.task
+        with self.begin() as tx:
+            earliest = tx.execute(
+                select(func.min(table.c.next_at)).where(
+                    table.c.connection == connection, table.c.noticed > table.c.served
+                )
+            ).scalar()
+        return None if earliest is None else instant(earliest)
+
+    def unserved(self, connection: str) -> Mapping[str, int]:
+        """How many tasks wait, by flow."""
+        table = schema.task
+        with self.begin() as tx:
+            rows = tx.execute(
+                select(table.c.flow, func.count())
+                .where(table.c.connection == connection, table.c.noticed > table.c.served)
+                .group_by(table.c.flow)
+            ).all()
+        return {row[0]: row[1] for row in rows}
+
+    def verdicts(self, connection: str, flow: str) -> dict[Ref, str]:
+        """How every task of a flow ended last time."""
+        table = schema.task
+        with self.begin() as tx:
+            rows = tx.execute(
+                select(table.c.ref, table.c.verdict).where(table.c.connection == connection, table.c.flow == flow)
+            ).all()
+        return {Ref.parse(row.ref): row.verdict for row in rows}
+
+    def settle(self, connection: str, token: int, verdicts: Sequence[Verdict], now: datetime) -> None:
+        """One transaction: links renewed, holds set or lifted, tasks served (up to what was noticed when taken)."""
+        with self.begin() as tx:
+            self.guard(tx, connection, token, now)
+            put_links(tx, connection, [link for verdict in verdicts for link in verdict.links], now)
+            self._end_tasks(tx, connection, verdicts)
+            put_holds(tx, connection, verdicts, now)
+            fire(tx, connection, link_triggers(link for v in verdicts for link in v.links), now)
+            knock(tx, connection, [each for v in verdicts for each in v.knocks], "needed", now)
+
+    def _end_tasks(self, tx: Connection, connection: str, verdicts: Sequence[Verdict]) -> None:
+        table = schema.task
+        rows = [
+            {
+                "p_flow": v.task.flow,
+                "p_ref": str(v.task.ref),
+                "p_served": v.task.noticed if v.next_at is None else 0,
+                "p_next": 0 if v.next_at is None else ms(v.next_at),
+                "p_attempts": 0 if v.next_at is None else v.task.attempts + 1,
+                "p_verdict": v.verdict,
+            }
+            for v in verdicts
+        ]
+        if not rows:
+            return
+        served = bindparam("p_served", type_=BigInteger)
+        tx.execute(
+            update(table)
+            .where(
+                table.c.connection == connection,
+                table.c.flow == bindparam("p_flow"),
+                table.c.ref == bindparam("p_ref"),
+            )
+            .values(
+                served=case((served > table.c.served, served), else_=table.c.served),
+                next_at=bindparam("p_next"),
+                attempts=bindparam("p_attempts"),
+                verdict=bindparam("p_verdict"),
+            ),
+            rows,
+        )
+
+    def fire(self, connection: str, triggers: Sequence[str], now: datetime) -> None:
+        with self.begin() as tx:
+            fire(tx, connection, triggers, now)
+
+    def days_due(self, connection: str, today: str, now: datetime) -> None:
+        """Release what waited for a day that has come; `today` is the company's ISO date."""
+        with self.begin() as tx:
+            names = tx.execute(
+                select(schema.wait.c.trigger)
+                .where(
+                    schema.wait.c.connection == connection,
+                    schema.wait.c.trigger.like("day:%"),
+                    schema.wait.c.trigger <= f"day:{today}",
+                )
+                .distinct()
+            ).scalars()
+            fire(tx, connection, list(names), now)
+
+
+def _has_open_write() -> Exists:
+    w, t = schema.write, schema.task
+    return exists().where(
+        w.c.connection == t.c.connection, w.c.flow == t.c.flow, w.c.source == t.c.ref, w.c.state == "open"
+    )

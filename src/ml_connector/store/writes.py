@@ -1,0 +1,131 @@
+"""Writes as they were noted before they were sent, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+from sqlalchemy import Row, func, select, update
+
+from ml_connector.model.plans import OpenWrite, Write
+from ml_connector.model.refs import Ref
+
+from . import schema
+from .base import Base
+from .database import insert, instant, ms
+from .links import put_links
+from .rows import Settled
+from .tasks import fire, knock, link_triggers
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+_decoder = msgspec.json.Decoder(Write, float_hook=Decimal)
+
+
+class Writes(Base):
+    def note(self, connection: str, token: int, writes: Sequence[OpenWrite], now: datetime) -> None:
+        """Put these on record as sent. Commits before the first byte leaves; a key that is open already is refused."""
+        rows = [_row(connection, token, write) for write in writes]
+        with self.begin() as tx:
+            self.guard(tx, connection, token, now)
+            tx.execute(insert(tx, schema.write), rows)
+
+    def open_writes(self, connection: str) -> list[OpenWrite]:
+        """All writes whose outcome is not settled, oldest first."""
+        table = schema.write
+        query = select(table).where(table.c.connection == connection, table.c.state == "open")
+        with self.begin() as tx:
+            rows = tx.execute(query.order_by(table.c.noted_at, table.c.batch_id, table.c.position)).all()
+        return [_open_write(row) for row in rows]
+
+    def settle_writes(self, connection: str, token: int, settled: Sequence[Settled], now: datetime) -> None:
+        """One transaction: outcomes, links, and the knocks they bring."""
+        with self.begin() as tx:
+            self.guard(tx, connection, token, now)
+            for each in settled:
+                tx.execute(
+                    update(schema.write)
+                    .where(schema.write.c.id == each.id, schema.write.c.state == "open")
+                    .values(
+                        state=each.state,
+                        outcome=each.outcome,
+                        result_id=each.result.id if each.result else "",
+                        settled_at=ms(now),
+                    )
+                )
+            links = [link for each in settled for link in each.links]
+            put_links(tx, connection, links, now)
+            fire(tx, connection, link_triggers(links), now)
+            knock(tx, connection, [one for each in settled for one in each.knocks], "written", now)
+
+    def delay(
+        self, connection: str, token: int, tasks: Sequence[tuple[str, Ref]], until: datetime, now: datetime
+    ) -> None:
+        """Do not look at these tasks before `until`."""
+        with self.begin() as tx:
+            self.guard(tx, connection, token, now)
+            for flow, ref in tasks:
+                mine = (schema.task.c.connection == connection) & (schema.task.c.flow == flow)
+                tx.execute(update(schema.task).where(mine, schema.task.c.ref == str(ref)).values(next_at=ms(until)))
+
+    def refusals(self, connection: str, keys: Sequence[str]) -> dict[str, int]:
+        """How often each key was finally refused; the next request id takes the number after."""
+        table = schema.write
+        mine = (table.c.connection == connection) & (table.c.state == "refused")
+        counts: dict[str, int] = {}
+        with self.begin() as tx:
+            for start in range(0, len(keys), 500):
+                query = select(table.c.key, func.count().label("times")).where(
+                    mine, table.c.key.in_(keys[start : start + 500])
+                )
+                counts.update({row.key: row.times for row in tx.execute(query.group_by(table.c.key))})
+        return counts
+
+    def written(self, connection: str, flow: str, ref: Ref) -> list[tuple[str, str, str, datetime]]:
+        """State, step label, result id and instant of every write for one record (for explain)."""
+        table = schema.write
+        query = select(table).where(table.c.connection == connection, table.c.flow == flow, table.c.source == str(ref))
+        with self.begin() as tx:
+            return [
+                (row.state, _decoder.decode(row.content).step, row.result_id, instant(row.noted_at))
+                for row in tx.execute(query.order_by(table.c.noted_at))
+            ]
+
+
+def _row(connection: str, token: int, write: OpenWrite) -> dict[str, object]:
+    return {
+        "id": write.id,
+        "connection": connection,
+        "flow": write.flow,
+        "source": str(write.source),
+        "system": write.write.system,
+        "kind": write.write.kind,
+        "action": write.write.action,
+        "key": write.write.key,
+        "content": _encoder.encode(write.write).decode(),
+        "body": write.body,
+        "request_id": write.request_id,
+        "batch_id": write.batch_id,
+        "position": write.position,
+        "generation": write.generation,
+        "state": "open",
+        "noted_at": ms(write.noted_at),
+        "run_token": token,
+    }
+
+
+def _open_write(row: Row[tuple[object, ...]]) -> OpenWrite:
+    return OpenWrite(
+        id=row.id,
+        flow=row.flow,
+        source=Ref.parse(row.source),
+        write=_decoder.decode(row.content),
+        body=row.body,
+        request_id=row.request_id,
+        batch_id=row.batch_id,
+        position=row.position,
+        generation=row.generation,
+        noted_at=instant(row.noted_at),
+        sent_at=instant(row.noted_at),
+    )
