@@ -1,0 +1,180 @@
+"""What Salesforce says when something goes wrong, and what that means for a call and for a write.
+
+A call fails with an array of `{"message", "errorCode", "fields"}`; an item of a collection with the same under
+`statusCode` (salesforce reference 2.6). Only what is surely not applied is `Later` or `Refused`; the rest is `Unsure`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from ml_connector.model.errors import BadAnswer, ConnectorError, LimitReached, SignInNeeded, Unreachable, WrongUse
+from ml_connector.model.plans import Done, Later, Outcome, Refused, Unsure
+from ml_connector.model.refs import Ref
+
+from .records import SYSTEM, long_id
+
+LOCKED = "UNABLE_TO_LOCK_ROW"
+LIMIT = "REQUEST_LIMIT_EXCEEDED"
+SESSION = "INVALID_SESSION_ID"
+
+_LIMIT_WAIT = timedelta(minutes=15)
+_LATER: Mapping[str, timedelta | None] = {
+    LOCKED: None,
+    LIMIT: _LIMIT_WAIT,
+    SESSION: None,
+    "SERVER_UNAVAILABLE": timedelta(minutes=1),
+    "ALL_OR_NONE_OPERATION_ROLLED_BACK": None,
+    "PROCESSING_HALTED": None,
+    # An approval process or a full disk: a person must act, and then the same request will do.
+    "ENTITY_IS_LOCKED": timedelta(hours=1),
+    "STORAGE_LIMIT_EXCEEDED": timedelta(hours=1),
+}
+_NO_API = ("API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED")
+_DRIFT = ("INVALID_FIELD", "INVALID_TYPE")
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One complaint. `candidates` are the ids that a duplicate rule found."""
+
+    code: str
+    message: str = ""
+    fields: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
+
+
+def faults(body: Any) -> list[Fault]:
+    """The complaints in a decoded body; empty when it has none that can be read."""
+    rows = body if isinstance(body, list) else [body]
+    found = [_fault(row) for row in rows if isinstance(row, Mapping)]
+    return [fault for fault in found if fault is not None]
+
+
+def _fault(row: Mapping[str, Any]) -> Fault | None:
+    code = row.get("errorCode", row.get("statusCode"))
+    if not isinstance(code, str) or not code:
+        return None
+    named = row.get("fields")
+    fields = tuple(n for n in named if isinstance(n, str)) if isinstance(named, list) else ()
+    message = row.get("message")
+    return Fault(code, message if isinstance(message, str) else "", fields, _candidates(row))
+
+
+def _candidates(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Ids of the records that a duplicate rule took for the same (the key is misspelt in some versions)."""
+    result = row.get("duplicateResult", row.get("duplicateResut"))
+    ids: dict[str, None] = {}
+    for match in _list(result, "matchResults"):
+        for entry in _list(match, "matchRecords"):
+            record = entry.get("record") if isinstance(entry, Mapping) else None
+            found = record.get("Id") if isinstance(record, Mapping) else None
+            if isinstance(found, str):
+                ids[found] = None
+    return tuple(ids)
+
+
+def _list(value: Any, name: str) -> list[Any]:
+    inner = value.get(name) if isinstance(value, Mapping) else None
+    return inner if isinstance(inner, list) else []
+
+
+def is_drift(error: ConnectorError) -> bool:
+    """Is it the complaint that a field or an object is not there (any more)? Then describe has to be read again."""
+    return isinstance(error, CallRefused) and error.fault.code in _DRIFT
+
+
+class CallRefused(WrongUse):
+    """A read that Salesforce refused for its content; nothing was changed."""
+
+    def __init__(self, fault: Fault, status: int) -> None:
+        super().__init__(
+            f"Salesforce refused a call with {fault.code} (HTTP {status}).",
+            "Run `ml-connector doctor`: mostly a field, an object or a right is missing.",
+        )
+        self.fault = fault
+
+
+def error_of(status: int, body: Any) -> ConnectorError:
+    """The error to raise for a call that did not succeed. `body` is decoded JSON, or None where it was none."""
+    fault = next(iter(faults(body)), Fault(""))
+    if fault.code == LIMIT or status == 429:
+        return limit_reached()
+    if fault.code in _NO_API:
+        return SignInNeeded(
+            "Salesforce does not let this user call its API.",
+            "Give the integration user the right API Enabled, and check that the edition of the org includes the API.",
+        )
+    if fault.code == "UNSUPPORTED_API_VERSION":
+        return WrongUse("Salesforce has retired this API version.", "Set salesforce.api_version to a newer one.")
+    if status == 401:
+        return session_refused()
+    if status >= 500 or status == 408:
+        return Unreachable(f"Salesforce answered with a server error (HTTP {status}).", "It is tried again by itself.")
+    if fault.code:
+        return CallRefused(fault, status)
+    return BadAnswer(f"Salesforce answered HTTP {status} without a readable reason.", "It is tried again by itself.")
+
+
+def limit_reached() -> LimitReached:
+    return LimitReached(
+        "Salesforce allows no more API calls for now (its limit counts the last 24 hours).",
+        "Work goes on by itself. If it happens often, ask Salesforce for more calls or stop other heavy integrations.",
+    )
+
+
+def session_refused() -> SignInNeeded:
+    return SignInNeeded(
+        "Salesforce refuses a session that it has just given out.",
+        "Check that the app does not lock sessions to an IP address, then run `ml-connector connect salesforce`.",
+    )
+
+
+def outcome_of_item(item: Any, kind: str, action: str) -> Outcome:
+    """The outcome of one item of a collection's answer."""
+    if not isinstance(item, Mapping):
+        return Unsure("Salesforce answered an item that cannot be read.")
+    if item.get("success") is True:
+        return _done(item, kind, action)
+    found = faults(item.get("errors"))
+    if item.get("success") is not False or not found:
+        return Unsure("Salesforce answered an item without success and without a reason.")
+    return outcome_of_fault(found)
+
+
+def _done(item: Mapping[str, Any], kind: str, action: str) -> Outcome:
+    try:
+        ref = Ref(SYSTEM, kind, long_id(item["id"]))
+    except (KeyError, TypeError, WrongUse):
+        return Unsure("Salesforce said done, but not for which record.")
+    return Done(ref, created=item.get("created", action == "create") is True)
+
+
+def outcome_of_fault(found: list[Fault]) -> Later | Refused:
+    """The outcome of a write that Salesforce surely did not apply."""
+    for fault in found:
+        # Customer automation wraps a lock in its own code and text.
+        if LOCKED in fault.message:
+            return Later(LOCKED)
+        if fault.code in _LATER:
+            return Later(fault.code, _LATER[fault.code])
+    first = found[0]
+    return Refused(first.code, _with_candidates(first), first.fields)
+
+
+def _with_candidates(fault: Fault) -> str:
+    return f"{fault.message} Candidates: {', '.join(fault.candidates)}." if fault.candidates else fault.message
+
+
+def outcome_of_call(status: int, body: Any) -> Outcome:
+    """The outcome of every write in a request that failed as a whole."""
+    found = faults(body)
+    if status == 429 or (found and found[0].code == LIMIT):
+        return Later(LIMIT, _LIMIT_WAIT)
+    if 400 <= status < 500 and status != 408 and found:
+        return outcome_of_fault(found)
+    # Also SERVER_UNAVAILABLE: nobody promises that a gateway which gave up had not handed the request on.
+    return Unsure(f"Salesforce answered HTTP {status} without a usable result.")
