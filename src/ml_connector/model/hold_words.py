@@ -1,4 +1,4 @@
-"""What a hold code is made of, and the words for what can stop an order (accounting-rules 0.5, design-brief section 6)."""
+"""What a hold code is made of, and the words for what can stop an order (accounting-rules 0.5, design-brief 6)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Actor = Literal["preparer", "approver", "admin", "sales", "nobody"]
 class HoldCode(msgspec.Struct, frozen=True, kw_only=True):
     """One reason to hold. The three texts are templates: `{fact}` is filled in, `{money}` is amount and currency.
 
-    `actor` is who can act: preparer (maps), approver, admin of the connection, sales (the record in Salesforce), nobody.
+    `actor` is who can act: preparer (maps), approver, admin of the connection, sales (the record itself), nobody.
     `released_by` are the usual triggers, in the form of `Hold.waits_for`; `record` is a change of the record itself.
     A name `CODE/case` has the words for the fact `case` of that code.
     """
@@ -29,12 +29,8 @@ class HoldCode(msgspec.Struct, frozen=True, kw_only=True):
         return self.name.partition("/")[0]
 
 
-def words(
-    name: str, actor: Actor, released_by: tuple[str, ...], sentence: str, meaning: str, remedy: str
-) -> HoldCode:
-    return HoldCode(
-        name=name, actor=actor, released_by=released_by, sentence=sentence, meaning=meaning, remedy=remedy
-    )
+def words(name: str, actor: Actor, released_by: tuple[str, ...], sentence: str, meaning: str, remedy: str) -> HoldCode:
+    return HoldCode(name=name, actor=actor, released_by=released_by, sentence=sentence, meaning=meaning, remedy=remedy)
 
 
 RECORD = ("record",)

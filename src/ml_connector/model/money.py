@@ -18,14 +18,12 @@ EXACT = Context(prec=80, traps=[InvalidOperation, DivisionByZero, Overflow, Inex
 """Raises `decimal.Inexact` where a result would have to be rounded."""
 
 _ROUNDING = Context(prec=80, rounding=ROUND_HALF_UP, traps=[InvalidOperation, DivisionByZero, Overflow, FloatOperation])
-_WITHOUT_MINOR_UNIT = {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"} | {
-    *("RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"),
-}
+_WITHOUT_MINOR_UNIT = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 
 
 def minor_digits(currency: str) -> int:
     """Digits after the point: USD 2, JPY 0, never more than 2 (accounting-rules B.2)."""
-    return 0 if currency in _WITHOUT_MINOR_UNIT else 2
+    return 0 if currency in _WITHOUT_MINOR_UNIT.split() else 2
 
 
 def unit(currency: str) -> Decimal:

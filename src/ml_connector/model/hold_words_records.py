@@ -1,0 +1,112 @@
+"""The words for what can stop a customer, an account or an invoice, and for final refusals of a vendor."""
+
+from __future__ import annotations
+
+from .hold_words import RECORD, SETTINGS, words
+
+LINKED = ("link:account:<customer>", "record")
+
+RECORDS = (
+    words(
+        "WAIT_CUSTOMER", "nobody", LINKED,
+        "Invoice {invoice} waits until customer {customer} has an account in Salesforce.",
+        "{money} is not shown in Salesforce yet; it is never put on another account.",
+        "Nothing to do while the customer is on its way; if the customer itself is held, settle that first.",
+    ),
+    words(
+        "WAIT_PARENT", "nobody", ("link:account:<parent>", "record"),
+        "{name} waits until its parent {parent} has been synced.",
+        "Parents come first, so that the hierarchy is right on both sides.",
+        "Nothing to do while the parent is on its way; if the parent itself is held, settle that first.",
+    ),
+    words(
+        "REVIEW-MATCH", "preparer", ("link:account:<customer>", "settings", "record"),
+        "Customer {customer} could be account {candidates}.",
+        "The best match has {score} points, {needed} are needed and {gap} more than the next; nothing was created.",
+        "Link the right account, or say that it is a new one.",
+    ),
+    words(
+        "REVIEW-OPPORTUNITY", "preparer", ("link:opportunity:<invoice>", "record"),
+        "Invoice {invoice} could belong to {candidates}.",
+        "{money} is shown on none of them; nothing was created.",
+        "Link the right opportunity, or say that it is a new one.",
+    ),
+    words(
+        "V-READY", "sales", RECORD,
+        "Account {account} is not marked ready for QuickBooks.",
+        "No customer is created for it; its orders wait.",
+        "Tick QBO Ready on the account, or link an existing customer.",
+    ),
+    words(
+        "V-NAME", "sales", RECORD,
+        "Account {account} has no name that QuickBooks can take.",
+        "No customer is created for it; its orders wait.",
+        "Give the account a name with at least one letter or digit.",
+    ),
+    words(
+        "V-CUR", "admin", ("reference:quickbooks:preferences", "settings", "record"),
+        "Account {account} is in {currency}, which is not active in QuickBooks.",
+        "A customer keeps its currency for life, so none is created; its orders wait.",
+        "Add {currency} in QuickBooks, or correct the currency of the account.",
+    ),
+    words(
+        "V-COUNTRY", "sales", RECORD,
+        "Account {account} has no billing country.",
+        "No customer is created for it; its orders wait.",
+        "Fill in the billing country.",
+    ),
+    words(
+        "V-EMAIL", "sales", RECORD,
+        "The billing e-mail of account {account} is not an e-mail address.",
+        "No customer is created for it; its orders wait.",
+        "Correct or clear the billing e-mail.",
+    ),
+    words(
+        "V-LEN", "sales", RECORD,
+        "{field} of account {account} is longer than QuickBooks takes ({allowed} characters).",
+        "Nothing is cut; no customer is created for it, and its orders wait.",
+        "Shorten {field} on the account.",
+    ),
+    words(
+        "V-PARENT", "sales", ("link:account:<parent>", "record"),
+        "Account {account} cannot stand under its parent {parent} in QuickBooks.",
+        "QuickBooks takes five levels and no circle; no customer is created, and its orders wait.",
+        "Correct the parent of the account.",
+    ),
+    words(
+        "V-DUP", "preparer", ("link:account:<account>", "settings", "record"),
+        "Account {account} looks like customer {candidates} in QuickBooks.",
+        "A second customer for the same company would split its balance; none is created, and its orders wait.",
+        "Link the account to that customer, or say that it is a new one.",
+    ),
+    words(
+        "CURRENCY-INACTIVE", "admin", ("reference:salesforce:currencies", "record"),
+        "Invoice {invoice} is in {currency}, which is not active in Salesforce.",
+        "{money} is not shown there; nothing is converted.",
+        "Activate {currency} in Salesforce.",
+    ),
+    words(
+        "NAME-TAKEN", "preparer", ("settings", "record"),
+        "The name {name} is already used in QuickBooks, and so is the next one tried.",
+        "No customer is created for account {account}; its orders wait.",
+        "Rename the account or the other customer, vendor or employee, or link the account to that customer.",
+    ),
+    words(
+        "REFUSED-BY-QUICKBOOKS", "preparer", SETTINGS,
+        "QuickBooks does not take {name}.",
+        "Nothing was changed there. QuickBooks says: {code}, {message}",
+        "Correct what it names in the source, then retry.",
+    ),
+    words(
+        "REFUSED-BY-SALESFORCE", "preparer", SETTINGS,
+        "Salesforce does not take {name}.",
+        "Nothing was changed there. Salesforce says: {code}, {message}",
+        "Correct what it names in the source, or the rights of the integration user, then retry.",
+    ),
+    words(
+        "H-STAGE-MISSING", "admin", ("reference:salesforce:stages", "settings", "record"),
+        "Salesforce has no active opportunity stage {stage}.",
+        "Invoice {invoice}, {money}, is not shown there.",
+        "Add or activate the stage, or choose another preset in Settings.",
+    ),
+)  # fmt: skip

@@ -1,0 +1,86 @@
+"""Every reason to hold, and the three texts a person reads: what is the case, what it means, what to do now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from string import Formatter
+
+import msgspec
+
+from . import money
+from .hold_words import ORDERS, HoldCode
+from .hold_words_records import RECORDS
+from .plans import Hold
+
+WORDS: Mapping[str, HoldCode] = {each.name: each for each in (*ORDERS, *RECORDS)}
+"""All templates by name: `CODE`, or `CODE/case`."""
+
+CODES: Mapping[str, HoldCode] = {name: each for name, each in WORDS.items() if name == each.code}
+"""One entry for each code that a `Hold` may carry."""
+
+_UNKNOWN = {
+    "account": "the account",
+    "customer": "the customer",
+    "candidates": "more than one record",
+    "dim": "department or class",
+    "doc_number": "the entry",
+    "gl_account": "(account not known)",
+    "item": "(item not known)",
+    "name": "the record",
+    "nearest": "an existing one",
+    "parent": "the parent",
+    "product": "(product not known)",
+    "message": "no reason given",
+}
+_OWN_WORDS = HoldCode(
+    name="", actor="preparer", released_by=("record",),
+    sentence="{name} is held for the reason {code}.",
+    meaning="Nothing was changed by it; {money} waits.",
+    remedy="Look at the record and its history.",
+)  # fmt: skip
+
+
+class Sentence(msgspec.Struct, frozen=True):
+    """What is the case, what it means in money, period or risk, and what to do."""
+
+    sentence: str
+    meaning: str
+    remedy: str
+
+
+def render(code: str, facts: Mapping[str, str], amount: Decimal | None = None, currency: str = "") -> Sentence:
+    """The words for a hold. A missing fact reads as unknown; an unknown code is named as it is. Never raises."""
+    template = WORDS.get(f"{code}/{facts.get('case', '')}") or CODES.get(code)
+    known = {"code": code, **facts} if template is None else dict(facts)
+    filled = _Facts({name: _one_line(value) for name, value in known.items()})
+    filled.setdefault("money", money.spoken(amount, currency))
+    template = template or _OWN_WORDS
+    texts = (template.sentence, template.meaning, template.remedy)
+    return Sentence(*(_begun(Formatter().vformat(text, (), filled)) for text in texts))
+
+
+def render_hold(hold: Hold) -> Sentence:
+    """The words for a hold as a decision made it."""
+    return render(hold.code, hold.facts, hold.amount, hold.currency)
+
+
+def fact_names(name: str) -> frozenset[str]:
+    """The facts that the templates of `CODE` or `CODE/case` ask for, `money` left out."""
+    each = WORDS[name]
+    parts = Formatter().parse(each.sentence + each.meaning + each.remedy)
+    return frozenset(field for _, field, _, _ in parts if field) - {"money"}
+
+
+class _Facts(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return _UNKNOWN.get(name, "(not known)")
+
+
+def _one_line(value: object) -> str:
+    text = "".join(each if each.isprintable() else " " for each in str(value))
+    return " ".join(text.split())
+
+
+def _begun(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,123 @@
+"""The words of every hold (accounting-rules 0.5, design-brief section 6)."""
+
+from __future__ import annotations
+
+import ast
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from ml_connector.model import holds
+from ml_connector.model.plans import Hold
+
+REFERENCE_CODES = """
+H-CUST-UNLINKED H-CUST-INACTIVE H-CUR-MISMATCH H-NO-RATE H-ITEM-UNMAPPED H-ITEM-INACTIVE H-ITEM-TYPE H-ACCT-MISSING
+H-ACCT-INACTIVE H-ACCT-TYPE H-DIM-UNMAPPED H-DIM-AMBIGUOUS H-DIM-INACTIVE H-ALLOC-SUM H-TOTAL-MISMATCH H-CLOSED H-FUTURE
+H-DOUBLE-COUNT H-TAX H-TERM H-SCHED-NEG H-OVER-REDUCTION H-REDUCTION-PRICE H-DEACTIVATED H-DRIFT H-DOCNUM H-PLAN-STALE
+WAIT_CUSTOMER WAIT_PARENT REVIEW-MATCH REVIEW-OPPORTUNITY V-READY V-NAME V-CUR V-COUNTRY V-EMAIL V-LEN V-PARENT V-DUP
+CURRENCY-INACTIVE NAME-TAKEN REFUSED-BY-QUICKBOOKS REFUSED-BY-SALESFORCE H-STAGE-MISSING
+"""
+NEVER = ["please", "sorry", "oops", "invalid", "illegal", "failed to", "error", "went wrong", "administrator", "!"]
+FLOWS = Path(holds.__file__).parents[1] / "flows"
+
+
+def texts(name: str) -> str:
+    each = holds.WORDS[name]
+    return f"{each.sentence} {each.meaning} {each.remedy}"
+
+
+def test_every_code_of_the_rules_has_words() -> None:
+    assert set(REFERENCE_CODES.split()) <= set(holds.CODES)
+    assert all(each.code in holds.CODES for each in holds.WORDS.values())
+
+
+@pytest.mark.parametrize("name", holds.WORDS)
+def test_long_names_and_odd_characters_are_carried_whole(name: str) -> None:
+    long = "Ä" * 298 + "{x"
+    code, _, case = name.partition("/")
+    facts = dict.fromkeys(holds.fact_names(name), long) | {"case": case}
+    rendered = holds.render(code, facts, Decimal(4200), "USD")
+    whole = f"{rendered.sentence} {rendered.meaning} {rendered.remedy}"
+    assert whole.count(long) >= len(holds.fact_names(name))
+    assert "(not known)" not in whole
+
+
+@pytest.mark.parametrize("name", holds.WORDS)
+def test_missing_facts_still_make_sentences(name: str) -> None:
+    code, _, case = name.partition("/")
+    rendered = holds.render(code, {"case": case} if case else {})
+    for text in (rendered.sentence, rendered.meaning, rendered.remedy):
+        assert re.fullmatch(r"[^a-z{}\s][^{}]*", text)
+
+
+@pytest.mark.parametrize("name", holds.WORDS)
+def test_the_words_keep_to_the_house_style(name: str) -> None:
+    each = holds.WORDS[name]
+    lowered = texts(name).lower()
+    assert not [word for word in NEVER if word in lowered]
+    assert "{code}" not in each.sentence
+    assert each.code not in each.sentence
+    assert all(text.endswith((".", "{message}")) for text in (each.sentence, each.meaning, each.remedy))
+
+
+ABOUT_MONEY = {name for name in holds.WORDS if name.startswith("H-") and name != "H-STAGE-MISSING"}
+
+
+@pytest.mark.parametrize("name", sorted(ABOUT_MONEY))
+def test_a_held_order_names_its_amount(name: str) -> None:
+    assert "{money}" in texts(name)
+
+
+RENDERED = [
+    (
+        Hold(
+            code="H-CLOSED",
+            facts={"order": "00001008", "date": "2026-10-28", "closed_to": "2026-10-31"},
+            amount=Decimal(4200),
+            currency="USD",
+        ),
+        "Order 00001008 is dated 2026-10-28, the books are closed to 2026-10-31.",
+        "4,200.00 USD is in no month yet.",
+    ),
+    (
+        Hold(code="H-DIM-UNMAPPED", facts={"dim": "Class", "text": "Hard\tware\n", "order": "7"}),
+        'Class "Hard ware" is not in QuickBooks.',
+        "Order 7, an amount not known, waits; nothing is created there by us.",
+    ),
+    (
+        Hold(code="H-DIM-UNMAPPED", facts={"case": "none", "dim": "class", "line": "01", "order": "7"}),
+        "Line 01 of order 7 has no class.",
+        "An amount not known would stand outside every report by class.",
+    ),
+    (
+        Hold(code="V-EMAIL", facts={"account": "Globex {0.__class__}", "case": "no such case"}),
+        "The billing e-mail of account Globex {0.__class__} is not an e-mail address.",
+        "No customer is created for it; its orders wait.",
+    ),
+    (
+        Hold(code="H-NEW", facts={"name": "Order 7"}, amount=Decimal(5), currency="JPY"),
+        "Order 7 is held for the reason H-NEW.",
+        "Nothing was changed by it; 5 JPY waits.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("hold", "sentence", "meaning"), RENDERED)
+def test_rendered(hold: Hold, sentence: str, meaning: str) -> None:
+    rendered = holds.render_hold(hold)
+    assert (rendered.sentence, rendered.meaning) == (sentence, meaning)
+    assert rendered.remedy
+
+
+def codes_in(path: Path) -> set[str]:
+    """The literal codes that a file gives to `Hold(code=...)` or to a helper as `code=`."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    values = [word.value for call in calls for word in call.keywords if word.arg == "code"]
+    return {each.value for each in values if isinstance(each, ast.Constant) and isinstance(each.value, str)}
+
+
+def test_flows_hold_only_for_reasons_that_have_words() -> None:
+    used = {code for path in FLOWS.rglob("*.py") for code in codes_in(path)}
+    assert used <= set(holds.CODES), used - set(holds.CODES)
