@@ -1,0 +1,129 @@
+"""What all QuickBooks records share: identity, version, common shapes (reference section 5)."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import ClassVar
+
+import msgspec
+
+from ml_connector.model.refs import Ref
+
+SYSTEM = "quickbooks"
+ZERO = Decimal(0)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DELETED = re.compile(r"\s*\(deleted\)\s*$", re.IGNORECASE)
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """A piece of a record."""
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """Points at another record by id; `name` is filled in by QuickBooks and may be missing."""
+
+    value: str = ""
+    name: str = ""
+
+
+class Email(Part, frozen=True, kw_only=True):
+    address: str = ""
+
+
+class Phone(Part, frozen=True, kw_only=True):
+    free_form_number: str = ""
+
+
+class Web(msgspec.Struct, frozen=True, kw_only=True):
+    uri: str = msgspec.field(name="URI", default="")
+
+
+class Memo(msgspec.Struct, frozen=True, kw_only=True):
+    value: str = ""
+
+
+class Address(Part, frozen=True, kw_only=True):
+    """`country` may come back as ISO alpha-3 whatever was written; addresses of transactions may be reshuffled."""
+
+    line1: str = ""
+    line2: str = ""
+    line3: str = ""
+    line4: str = ""
+    line5: str = ""
+    city: str = ""
+    country_sub_division_code: str = ""
+    postal_code: str = ""
+    country: str = ""
+
+
+class Meta(Part, frozen=True, kw_only=True):
+    create_time: datetime | None = None
+    last_updated_time: datetime | None = None
+
+
+class LinkedTxn(Part, frozen=True, kw_only=True):
+    txn_id: str = ""
+    txn_type: str = ""
+    txn_line_id: str = ""
+
+
+class CustomField(Part, frozen=True, kw_only=True):
+    definition_id: str = ""
+    name: str = ""
+    type: str = ""
+    string_value: str = ""
+
+
+class NameValue(Part, frozen=True, kw_only=True):
+    name: str = ""
+    value: str = ""
+
+
+class Entity(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """What all records share. `status` is `Deleted` in the stubs of change data capture, else empty."""
+
+    KIND: ClassVar[str] = ""
+
+    id: str
+    sync_token: str = ""
+    meta_data: Meta = Meta()
+    status: str = msgspec.field(name="status", default="")
+
+    @property
+    def ref(self) -> Ref:
+        return Ref(SYSTEM, type(self).KIND, self.id)
+
+    @property
+    def version(self) -> str:
+        """SyncToken and last change; moves with every change, also with those QuickBooks makes itself."""
+        return f"{self.sync_token}@{self.changed_at:%Y-%m-%dT%H:%M:%SZ}"
+
+    @property
+    def changed_at(self) -> datetime:
+        """When it last changed, UTC, whole seconds; 1970 if the vendor does not say."""
+        return (self.meta_data.last_updated_time or _EPOCH).astimezone(UTC)
+
+    @property
+    def created_at(self) -> datetime | None:
+        made = self.meta_data.create_time
+        return made.astimezone(UTC) if made else None
+
+
+def plain_name(name: str) -> str:
+    """The name without the ` (deleted)` that QuickBooks adds to inactive ones (reference 4.3)."""
+    return _DELETED.sub("", name)
+
+
+class Named(Entity, frozen=True, kw_only=True):
+    """An entry of a list that can be inactive."""
+
+    active: bool = True
+    fully_qualified_name: str = ""
+    parent_ref: Reference | None = None
+
+    @property
+    def plain_path(self) -> str:
+        """`Parent:Child`, each part without ` (deleted)`."""
+        return ":".join(plain_name(part) for part in self.fully_qualified_name.split(":"))
