@@ -13,7 +13,7 @@ from ml_connector.model.errors import BadAnswer
 class Choice(msgspec.Struct, frozen=True):
     """One value of a picklist."""
 
-    value: str = ""
+    value: str | None = None
     active: bool = True
 
 
@@ -52,7 +52,7 @@ class Object(msgspec.Struct, frozen=True, rename="camel"):
     def choices(self, name: str) -> list[str]:
         """The active values of a picklist, in the org's order; empty if the field is hidden."""
         field = self.field(name)
-        return [choice.value for choice in field.picklist_values if choice.active] if field else []
+        return [choice.value for choice in field.picklist_values if choice.active and choice.value] if field else []
 
 
 def read_object(body: Any) -> Object:
