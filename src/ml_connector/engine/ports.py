@@ -57,6 +57,8 @@ class System(Protocol):
     name: str
     batch_sizes: Mapping[str, int]
     """Most writes in one request, by `"<action> <kind>"`, `"<action>"` or `""`; 1 means one at a time."""
+    reference_kinds: Mapping[str, str]
+    """Kinds whose change means that a reference table must be read again: `{"Department": "departments"}`."""
     settle_after: timedelta
     """How long an unanswered write may still take effect at the vendor; not sent again before that."""
 

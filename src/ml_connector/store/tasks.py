@@ -207,6 +207,15 @@ class Tasks(Base):
         with self.begin() as tx:
             fire(tx, connection, triggers, now)
 
+    def awaited(self, connection: str, prefix: str) -> list[str]:
+        """The different triggers with this beginning that some hold waits for."""
+        trigger = schema.wait.c.trigger
+        query = select(trigger).where(
+            schema.wait.c.connection == connection, trigger.startswith(prefix, autoescape=True)
+        )
+        with self.begin() as tx:
+            return list(tx.execute(query.distinct().order_by(trigger)).scalars())
+
     def days_due(self, connection: str, today: str, now: datetime) -> None:
         """Release what waited for a day that has come; `today` is the company's ISO date."""
         with self.begin() as tx:

@@ -31,6 +31,18 @@ class Writes(Base):
             self.guard(tx, connection, token, now)
             tx.execute(insert(tx, schema.write), rows)
 
+    def note_again(self, connection: str, token: int, writes: Sequence[OpenWrite], now: datetime) -> None:
+        """Put on record that these open writes go out again, in which batch and when."""
+        with self.begin() as tx:
+            self.guard(tx, connection, token, now)
+            for write in writes:
+                again = {"batch_id": write.batch_id, "position": write.position, "noted_at": ms(now)}
+                tx.execute(
+                    update(schema.write)
+                    .where(schema.write.c.id == write.id, schema.write.c.state == "open")
+                    .values(again)
+                )
+
     def open_writes(self, connection: str) -> list[OpenWrite]:
         """All writes whose outcome is not settled, oldest first."""
         table = schema.write

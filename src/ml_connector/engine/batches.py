@@ -1,0 +1,84 @@
+"""Which writes go out together. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from ml_connector.model.plans import OpenWrite, Write
+
+T = TypeVar("T")
+
+
+def chosen(candidates: Iterable[tuple[T, Write]]) -> tuple[list[tuple[T, Write]], list[T]]:
+    """Those that may go out now, and those that wait for them because they claim the same key or name."""
+    taken: set[str] = set()
+    now: list[tuple[T, Write]] = []
+    later: list[T] = []
+    for item, write in candidates:
+        claims = _claims(write)
+        if taken & claims:
+            later.append(item)
+        else:
+            taken |= claims
+            now.append((item, write))
+    return now, later
+
+
+def _claims(write: Write) -> set[str]:
+    exclusive = {f"{d.role}>{d.target}" for d in write.links if d.exclusive and d.target and d.target.id}
+    return {f"{write.system}:{write.kind}:{write.key}", *write.claims, *exclusive}
+
+
+def limit_for(write: Write, sizes: Mapping[str, int]) -> int:
+    for name in (f"{write.action} {write.kind}", write.action, ""):
+        if name in sizes:
+            return sizes[name]
+    return 1
+
+
+def grouped(writes: Sequence[tuple[T, Write]], sizes: Mapping[str, Mapping[str, int]]) -> list[list[tuple[T, Write]]]:
+    """Batches by system, kind, action and key field, each within the vendor's limit; order is kept within a batch."""
+    groups: dict[tuple[str, str, str, str], list[tuple[T, Write]]] = {}
+    for item, write in writes:
+        groups.setdefault((write.system, write.kind, write.action, write.key_field), []).append((item, write))
+    batches = []
+    for members in groups.values():
+        size = limit_for(members[0][1], sizes[members[0][1].system])
+        batches += [members[start : start + size] for start in range(0, len(members), size)]
+    return batches
+
+
+def identity(write: Write, body: bytes) -> str:
+    """The text behind the idempotency key: the key of a new record; for an update also what it changes from and to."""
+    if write.action == "create":
+        return write.key
+    return f"{write.key}|{write.sync_token}|{hashlib.sha256(body).hexdigest()}"
+
+
+def request_id(text: str, generation: int = 1) -> str:
+    """The idempotency key of a write: first 32 hex characters of SHA-256 (accounting-rules B.11).
+
+    After a final refusal the next generation hashes the same text with `|2`, `|3`, ... added.
+    """
+    return _digest(text, generation)[:32]
+
+
+def batch_id(texts: Sequence[tuple[str, int]]) -> str:
+    """The idempotency key of a batch: SHA-256 over the sorted full hashes of its items, joined by `|` (B.11)."""
+    if len(texts) == 1:
+        return request_id(*texts[0])
+    return hashlib.sha256("|".join(sorted(_digest(*each) for each in texts)).encode()).hexdigest()[:32]
+
+
+def _digest(text: str, generation: int) -> str:
+    return hashlib.sha256((text if generation == 1 else f"{text}|{generation}").encode()).hexdigest()
+
+
+def in_batches(writes: Iterable[OpenWrite]) -> list[list[OpenWrite]]:
+    """Open writes in the batches they went out in."""
+    by_batch: dict[str, list[OpenWrite]] = {}
+    for write in writes:
+        by_batch.setdefault(write.batch_id, []).append(write)
+    return [sorted(batch, key=lambda w: w.position) for batch in by_batch.values()]

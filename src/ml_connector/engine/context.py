@@ -1,0 +1,170 @@
+"""What a page of decisions may consult. Facts are fetched in bulk, when the first decision asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+
+from ml_connector.model.errors import BadAnswer, WrongUse
+from ml_connector.model.plans import (
+    Done,
+    Need,
+    NeedFind,
+    NeedLink,
+    NeedRecord,
+    NeedReference,
+    NotLoaded,
+    Write,
+)
+from ml_connector.model.refs import Gone, Link, Ref
+from ml_connector.store import Store
+
+from .ports import System
+
+
+class Unreadable(msgspec.Struct, frozen=True):
+    """A record whose answer cannot be read; its neighbours can."""
+
+    ref: Ref
+    error: BadAnswer
+
+
+async def read_each(system: System, kind: str, ids: Sequence[str]) -> dict[str, Any]:
+    """Read a page; where its answer cannot be read, halve it until the one bad record stands alone."""
+    try:
+        return dict(await system.read(kind, ids))
+    except BadAnswer as error:
+        if len(ids) == 1:
+            return {ids[0]: Unreadable(Ref(system.name, kind, ids[0]), error)}
+    middle = len(ids) // 2
+    return await read_each(system, kind, ids[:middle]) | await read_each(system, kind, ids[middle:])
+
+
+class Shelf:
+    """Reference tables and planned links, shared by all pages of one drain."""
+
+    def __init__(self) -> None:
+        self.references: dict[tuple[str, str], Any] = {}
+        self.versions: dict[tuple[str, str], str] = {}
+        self.planned: dict[tuple[str, Ref], list[Link]] = {}
+
+    def plan_links(self, links: Iterable[Link]) -> None:
+        """Links that a dry run pretends to have made."""
+        for link in links:
+            for ref in (link.source, link.target):
+                known = self.planned.setdefault((link.role, ref), [])
+                known[:] = [each for each in known if each.source != link.source] + [link]
+
+
+class PageContext:
+    """The context of one page (model/plans.py `Context`)."""
+
+    def __init__(self, settings: Any, today: date, now: datetime, shelf: Shelf) -> None:
+        self.settings = settings
+        self.today = today
+        self.now = now
+        self._shelf = shelf
+        self._links: dict[tuple[str, Ref], list[Link]] = {}
+        self._records: dict[Ref, Any] = {}
+        self._found: dict[tuple[str, str, str, str], list[Any]] = {}
+
+    def want(self, *needs: Need) -> None:
+        missing = [need for need in needs if not self._knows(need)]
+        if missing:
+            raise NotLoaded(missing)
+
+    def link(self, role: str, ref: Ref) -> Link | None:
+        links = self.links(role, ref)
+        return links[0] if links else None
+
+    def links(self, role: str, ref: Ref) -> Sequence[Link]:
+        self.want(NeedLink(role, ref))
+        planned = self._shelf.planned.get((role, ref), [])
+        replaced = {link.source for link in planned}
+        return [*planned, *(link for link in self._links[role, ref] if link.source not in replaced)]
+
+    def record(self, ref: Ref) -> Any | Gone:
+        self.want(NeedRecord(ref))
+        record = self._records[ref]
+        if isinstance(record, Unreadable):
+            raise record.error
+        return record
+
+    def found(self, system: str, kind: str, field: str, value: str) -> Sequence[Any]:
+        self.want(NeedFind(system, kind, field, value))
+        return self._found[system, kind, field, value]
+
+    def reference(self, system: str, name: str) -> Any:
+        self.want(NeedReference(system, name))
+        return self._shelf.references[system, name]
+
+    def put(self, record: Any) -> None:
+        """This is how a record stands now."""
+        self._records[record.ref] = record
+
+    def known(self, ref: Ref) -> Any | Gone | None:
+        return self._records.get(ref)
+
+    def settled(self, write: Write, done: Done, record: Any, links: Sequence[Link]) -> None:
+        """A write took effect: the record stands as it says, finds of its kind may find more, its links are known."""
+        self.put(record)
+        stale = [key for key in self._found if key[:2] == (write.system, write.kind)]
+        for key in stale:
+            del self._found[key]
+        for link in links:
+            for ref in (link.source, link.target):
+                known = (
+                    self._links.setdefault((link.role, ref), []) if done.created else self._links.get((link.role, ref))
+                )
+                if known is not None:
+                    known[:] = [each for each in known if each.source != link.source] + [link]
+
+    def _knows(self, need: Need) -> bool:
+        if isinstance(need, NeedLink):
+            return (need.role, need.ref) in self._links
+        if isinstance(need, NeedRecord):
+            return need.ref in self._records
+        if isinstance(need, NeedFind):
+            return (need.system, need.kind, need.field, need.value) in self._found
+        return (need.system, need.name) in self._shelf.references
+
+    async def load(self, needs: Iterable[Need], connection: str, store: Store, systems: Mapping[str, System]) -> None:
+        """Fetch facts, each kind of need in one go."""
+        wanted = dict.fromkeys(need for need in needs if not self._knows(need))
+        self._load_links([need for need in wanted if isinstance(need, NeedLink)], connection, store)
+        await self.read(systems, [need.ref for need in wanted if isinstance(need, NeedRecord)])
+        await self._load_finds([need for need in wanted if isinstance(need, NeedFind)], systems)
+        for need in wanted:
+            if isinstance(need, NeedReference):
+                table = await _system(systems, need.system).reference(need.name)
+                self._shelf.references[need.system, need.name] = table.value
+                self._shelf.versions[need.system, need.name] = table.version
+
+    def _load_links(self, needs: Sequence[NeedLink], connection: str, store: Store) -> None:
+        for role in dict.fromkeys(need.role for need in needs):
+            refs = [need.ref for need in needs if need.role == role]
+            for ref, links in store.links_of(connection, role, refs).items():
+                self._links[role, ref] = links
+
+    async def read(self, systems: Mapping[str, System], refs: Sequence[Ref]) -> None:
+        """Fresh reads, one per system and kind."""
+        for system, kind in dict.fromkeys((ref.system, ref.kind) for ref in refs):
+            ids = [ref.id for ref in refs if (ref.system, ref.kind) == (system, kind)]
+            for key, record in (await read_each(_system(systems, system), kind, ids)).items():
+                self._records[Ref(system, kind, key)] = record
+
+    async def _load_finds(self, needs: Sequence[NeedFind], systems: Mapping[str, System]) -> None:
+        for system, kind, field in dict.fromkeys((need.system, need.kind, need.field) for need in needs):
+            values = [n.value for n in needs if (n.system, n.kind, n.field) == (system, kind, field)]
+            answer = await _system(systems, system).find(kind, field, values)
+            for value in values:
+                self._found[system, kind, field, value] = list(answer.get(value, ()))
+
+
+def _system(systems: Mapping[str, System], name: str) -> System:
+    if name not in systems:
+        raise WrongUse(f"No system {name} is connected.", "Connect it first:  ml-connector connect " + name)
+    return systems[name]

@@ -1,0 +1,217 @@
+"""The part of the corridor that live and dry runs share: read a page, decide one by one, round after round.
+
+`take · finish open writes · read · decide · note · apply · settle` reads top to bottom in `worker.py`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import msgspec
+import structlog
+
+from ml_connector.model.errors import BadAnswer
+from ml_connector.model.plans import Decision, Done, Flow, Hold, NotLoaded, Skip, Write
+from ml_connector.model.refs import Gone, Link, LinkDraft, Ref
+from ml_connector.store import Store
+from ml_connector.store.base import LEASE
+from ml_connector.store.rows import Task, Verdict
+from ml_connector.store.tasks import link_triggers
+
+from .batches import chosen
+from .context import PageContext, Shelf, Unreadable, read_each
+from .ports import Clock, CrashPoint, Ids, System
+
+PAGE = 1000
+ROUNDS = 20
+_log = structlog.get_logger("engine")
+
+
+class Gate(msgspec.Struct, frozen=True):
+    """May a write that needs approval go out? Answers `go`, `wait`, or the hold that stops it."""
+
+    approved: Mapping[str, str]
+
+    def check(self, write: Write, body_hash: str) -> str:
+        if not write.needs_approval:
+            return "go"
+        known = self.approved.get(write.key)
+        if known is None:
+            return "wait"
+        return "go" if known == body_hash else "stale"
+
+
+class Outside(msgspec.Struct, frozen=True):
+    """Everything a run needs that is not the connection itself."""
+
+    store: Store
+    systems: Mapping[str, System]
+    flows: Sequence[Flow]
+    clock: Clock
+    ids: Ids
+    crash: CrashPoint
+
+
+class Connection(msgspec.Struct, frozen=True):
+    """The connection served, with the settings its rules read. `today` turns an instant into the company's day."""
+
+    id: str
+    settings: Any
+    zone: Any
+
+    def today(self, now: datetime) -> date:
+        return now.astimezone(self.zone).date()
+
+
+class Round(msgspec.Struct):
+    """What came out of one round of writes: records to decide again, and services that ended."""
+
+    again: list[Task] = []
+    verdicts: list[Verdict] = []
+    links: list[Link] = []
+
+
+class Corridor(ABC):
+    """Serves pages of tasks of one connection."""
+
+    def __init__(self, connection: Connection, outside: Outside) -> None:
+        self.connection = connection
+        self.outside = outside
+        self.store = outside.store
+        self.shelf = Shelf()
+        self.flows = sorted(outside.flows, key=lambda flow: flow.rank)
+
+    @abstractmethod
+    async def carry_out(self, flow: Flow, writes: Sequence[tuple[Task, Write]], page: PageContext) -> Round:
+        """Send the writes (or pretend to)."""
+
+    @abstractmethod
+    async def settle(self, flow: Flow, verdicts: Sequence[Verdict]) -> None:
+        """Put the end of these services on record (or on the plan)."""
+
+    async def serve(self, flow: Flow, tasks: Sequence[Task]) -> None:
+        """One page of one flow, from reading to settling."""
+        own = [task for task in tasks if task.ref.kind == flow.kind]
+        await self._relay(flow, [task for task in tasks if task.ref.kind != flow.kind])
+        if not own:
+            return
+        now = self.outside.clock.now()
+        page = PageContext(self.connection.settings, self.connection.today(now), now, self.shelf)
+        await page.read(self.outside.systems, [task.ref for task in own])
+        await self.outside.crash("read")
+        await self.settle(flow, await self._rounds(flow, own, page))
+
+    async def _rounds(self, flow: Flow, tasks: Sequence[Task], page: PageContext) -> list[Verdict]:
+        waiting = list(tasks)
+        held: dict[Ref, tuple[Task, Hold]] = {}
+        flags: dict[Ref, tuple[str, ...]] = {}
+        verdicts: list[Verdict] = []
+        for _ in range(ROUNDS):
+            if not waiting:
+                break
+            writes: list[tuple[Task, Write]] = []
+            for task, decision in await self._decide(flow, waiting, page):
+                if isinstance(decision, Write):
+                    writes.append((task, decision))
+                    flags[task.ref] = flags.get(task.ref, ()) + decision.flags
+                elif isinstance(decision, Hold):
+                    held[task.ref] = (task, decision)
+                else:
+                    verdicts.append(skipped(task, decision, flags.get(task.ref, ())))
+            sent, waiting = chosen(writes)
+            if sent:
+                outcome = await self.carry_out(flow, sent, page)
+                verdicts += outcome.verdicts
+                waiting += outcome.again + _released(held, outcome.links)
+        verdicts += [held_verdict(task, _restless(task), ()) for task in waiting]
+        return verdicts + [held_verdict(task, hold, flags.get(ref, ())) for ref, (task, hold) in held.items()]
+
+    async def _decide(self, flow: Flow, tasks: Sequence[Task], page: PageContext) -> list[tuple[Task, Decision]]:
+        """Every task decided; facts that are missing are fetched for all of them together."""
+        decided: list[tuple[Task, Decision]] = []
+        todo = list(tasks)
+        while todo:
+            needs: list[Any] = []
+            unanswered = []
+            for task in todo:
+                try:
+                    decided.append((task, _decide_one(flow, task, page)))
+                except NotLoaded as question:
+                    needs += question.needs
+                    unanswered.append(task)
+            todo = unanswered
+            if needs:
+                await page.load(needs, self.connection.id, self.store, self.outside.systems)
+        return decided
+
+    async def _relay(self, flow: Flow, tasks: Sequence[Task]) -> None:
+        """Records whose change means that others differ: knock on those."""
+        for kind in dict.fromkeys(task.ref.kind for task in tasks):
+            some = [task for task in tasks if task.ref.kind == kind]
+            records = await read_each(self.outside.systems[flow.system], kind, [task.ref.id for task in some])
+            verdicts = []
+            for task in some:
+                record = records[task.ref.id]
+                refs = () if isinstance(record, Gone | Unreadable) else flow.changed_by[kind](record)
+                verdicts.append(Verdict(task=task, verdict="relayed", knocks=tuple((flow.name, r) for r in refs)))
+            await self.settle(flow, verdicts)
+
+
+def _decide_one(flow: Flow, task: Task, page: PageContext) -> Decision:
+    record = page.known(task.ref)
+    try:
+        if isinstance(record, Unreadable):
+            return Hold(code="UNREADABLE", facts={"record": str(task.ref), "what": record.error.sentence})
+        return flow.gone(record, page) if isinstance(record, Gone) else flow.decide(record, page)
+    except NotLoaded:
+        raise
+    except BadAnswer as error:
+        return Hold(code="UNREADABLE", facts={"record": str(task.ref), "what": error.sentence})
+    except Exception as error:  # noqa: BLE001 - one bad record must never stop its neighbours
+        _log.exception("decision failed", flow=flow.name, ref=str(task.ref))
+        return Hold(code="UNEXPECTED", facts={"record": str(task.ref), "what": type(error).__name__})
+
+
+def _restless(task: Task) -> Hold:
+    return Hold(code="UNEXPECTED", facts={"record": str(task.ref), "what": "it never comes to rest"})
+
+
+def _released(held: dict[Ref, tuple[Task, Hold]], links: Iterable[Link]) -> list[Task]:
+    """Tasks held in this page whose wait has just ended; they leave `held`."""
+    fired = set(link_triggers(links))
+    free = [ref for ref, (_, hold) in held.items() if fired.intersection(hold.waits_for)]
+    return [held.pop(ref)[0] for ref in free]
+
+
+def skipped(task: Task, decision: Skip, flags: tuple[str, ...]) -> Verdict:
+    links = tuple(link for draft in decision.links if (link := finished(draft, None)))
+    return Verdict(task=task, verdict=decision.reason, flags=flags + decision.flags, links=links)
+
+
+def held_verdict(task: Task, hold: Hold, flags: tuple[str, ...]) -> Verdict:
+    return Verdict(task=task, verdict=f"held {hold.code}", hold=hold, flags=flags)
+
+
+def finished(draft: LinkDraft, made: Ref | None, version: str = "") -> Link | None:
+    """The link of a draft, its blanks filled with the record that was made; None while a blank stays."""
+    source = made if not draft.source.id else draft.source
+    target = draft.target if draft.target is not None and draft.target.id else made
+    if source is None or target is None:
+        return None
+    return Link(draft.role, source, target, draft.agreed, draft.exclusive, draft.source_version, version)
+
+
+def links_made(write: Write, done: Done) -> list[Link]:
+    return [link for draft in write.links if (link := finished(draft, done.ref, done.version))]
+
+
+def backoff(attempts: int, jitter: float) -> timedelta:
+    """Seconds 5, 10, 20, ... up to 15 minutes, spread by up to half."""
+    return timedelta(seconds=min(900.0, 5.0 * 2 ** min(attempts, 8)) * (0.5 + jitter / 2))
+
+
+def lease_end(now: datetime) -> datetime:
+    return now + LEASE

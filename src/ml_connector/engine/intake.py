@@ -1,0 +1,73 @@
+"""Arrivals become tasks: one transaction, then the source may be told that we have them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from ml_connector.model.plans import Flow
+from ml_connector.model.refs import Change, Ref
+
+from .corridor import Connection, Outside
+
+
+def listeners(flows: Iterable[Flow], ref: Ref) -> list[tuple[str, Ref]]:
+    """The tasks that a knock on `ref` raises: flows of its kind, and flows whose records it may change."""
+    return [
+        (flow.name, ref)
+        for flow in flows
+        if flow.system == ref.system and (flow.kind == ref.kind or ref.kind in flow.changed_by)
+    ]
+
+
+def receive(
+    connection: Connection,
+    outside: Outside,
+    changes: Sequence[Change],
+    source: str,
+    *,
+    position: str | None = None,
+    covered_to: datetime | None = None,
+) -> int:
+    """Store knocks, and the position of their source with them. Returns the number of tasks knocked on.
+
+    A thousand knocks on one record are one task. Raises `StateTrouble`; then nothing may be acknowledged.
+    """
+    knocks = [knock for change in changes for knock in listeners(outside.flows, change.ref)]
+    now = outside.clock.now()
+    return outside.store.intake(connection.id, knocks, source, now, position=position, covered_to=covered_to)
+
+
+def swept_kinds(outside: Outside, system: str) -> list[str]:
+    """The kinds of a system whose changes matter to some flow, or to a reference table."""
+    kinds = [kind for flow in outside.flows if flow.system == system for kind in (flow.kind, *flow.changed_by)]
+    return list(dict.fromkeys([*kinds, *outside.systems[system].reference_kinds]))
+
+
+async def sweep(connection: Connection, outside: Outside, system: str) -> int:
+    """Ask a system what changed since the last sweep (everything, the first time) and take it in."""
+    source = f"sweep:{system}"
+    position = outside.store.position(connection.id, source)
+    kinds = swept_kinds(outside, system)
+    if position is None:
+        kinds = [kind for kind in kinds if any(flow.kind == kind for flow in outside.flows)]
+    found = await outside.systems[system].sweep(kinds, position, outside.clock.now())
+    count = receive(connection, outside, found.changes, source, position=found.position, covered_to=found.covered_to)
+    names = outside.systems[system].reference_kinds
+    changed = {names[change.ref.kind] for change in found.changes if change.ref.kind in names}
+    if changed and position is not None:
+        triggers = [f"reference:{system}:{name}" for name in sorted(changed)]
+        outside.store.fire(connection.id, triggers, outside.clock.now())
+    return count
+
+
+async def release(connection: Connection, outside: Outside) -> None:
+    """Knock on what waits for a day that has come, and for reference tables that have changed since they were read."""
+    now = outside.clock.now()
+    outside.store.days_due(connection.id, connection.today(now).isoformat(), now)
+    versions = {}
+    for trigger in outside.store.awaited(connection.id, "reference:"):
+        _, system, name = trigger.split(":", 2)
+        versions[system, name] = (await outside.systems[system].reference(name)).version
+    changed = outside.store.changed_references(connection.id, versions)
+    outside.store.fire(connection.id, [f"reference:{system}:{name}" for system, name in changed], now)

@@ -1,0 +1,136 @@
+"""The dry run: the same corridor, with hands that only write down what would be done."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from ml_connector.model.plans import Done, Flow, Hold, Write
+from ml_connector.model.refs import Ref
+from ml_connector.store.rows import Task, Verdict
+
+from .context import PageContext
+from .corridor import Connection, Corridor, Outside, Round, links_made
+from .worker import body_hash
+
+
+class PlannedWrite(msgspec.Struct, frozen=True):
+    """One write of a plan. `body` is there only for journal entries: it is what an approver signs.
+
+    Other bodies may hold personal data; the plan keeps the names of their fields.
+    """
+
+    flow: str
+    record: str
+    step: str
+    system: str
+    kind: str
+    action: str
+    key: str
+    label: str
+    body_hash: str
+    fields: tuple[str, ...]
+    why: tuple[str, ...]
+    amount: Decimal | None
+    currency: str
+    body: Any = None
+
+
+class PlannedHold(msgspec.Struct, frozen=True):
+    flow: str
+    record: str
+    code: str
+    facts: dict[str, str]
+    amount: Decimal | None
+    currency: str
+
+
+class Plan(msgspec.Struct):
+    """Everything a drain would do now. `skipped` counts by flow and reason."""
+
+    writes: list[PlannedWrite] = []
+    holds: list[PlannedHold] = []
+    skipped: dict[str, dict[str, int]] = {}
+
+    def digest(self) -> str:
+        """SHA-256 over the whole content."""
+        return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
+
+    def postings(self) -> list[PlannedWrite]:
+        """The writes that need an approval."""
+        return [write for write in self.writes if write.body is not None]
+
+
+class Planner(Corridor):
+    """Plans all that is due. Writes nothing: not to the vendors, not to the store."""
+
+    def __init__(self, connection: Connection, outside: Outside) -> None:
+        super().__init__(connection, outside)
+        self.plan = Plan()
+
+    async def make(self) -> Plan:
+        """Read and decide everything that is due, flow after flow."""
+        now = self.outside.clock.now()
+        for flow in self.flows:
+            after = ""
+            while tasks := self.store.due(self.connection.id, flow.name, now, 1000, after=after or " "):
+                await self.serve(flow, tasks)
+                after = str(tasks[-1].ref)
+        return self.plan
+
+    async def carry_out(self, flow: Flow, writes: Sequence[tuple[Task, Write]], page: PageContext) -> Round:
+        outcome = Round()
+        for task, write in writes:
+            system = self.outside.systems[write.system]
+            self.plan.writes.append(_planned(flow, task, write, body_hash(system.encode(write))))
+            made = Ref(write.system, write.kind, write.target_id or f"new {write.key}")
+            done = Done(made, created=not write.target_id)
+            links = links_made(write, done)
+            self.shelf.plan_links(links)
+            page.settled(write, done, system.after(page.known(made), write, done), links)
+            outcome.links += links
+            outcome.again.append(task)
+        return outcome
+
+    async def settle(self, flow: Flow, verdicts: Sequence[Verdict]) -> None:
+        for verdict in verdicts:
+            self.shelf.plan_links(verdict.links)
+            if verdict.hold is not None:
+                self.plan.holds.append(_held(flow, verdict, verdict.hold))
+            else:
+                counts = self.plan.skipped.setdefault(flow.name, {})
+                counts[verdict.verdict] = counts.get(verdict.verdict, 0) + 1
+
+
+def _planned(flow: Flow, task: Task, write: Write, digest: str) -> PlannedWrite:
+    return PlannedWrite(
+        flow=flow.name,
+        record=str(task.ref),
+        step=write.step,
+        system=write.system,
+        kind=write.kind,
+        action=write.action,
+        key=write.key,
+        label=write.label if write.needs_approval else "",
+        body_hash=digest,
+        fields=tuple(sorted(write.body)),
+        why=write.why,
+        amount=write.amount,
+        currency=write.currency,
+        body=write.body if write.needs_approval else None,
+    )
+
+
+def _held(flow: Flow, verdict: Verdict, hold: Hold) -> PlannedHold:
+    return PlannedHold(
+        flow=flow.name,
+        record=str(verdict.task.ref),
+        code=hold.code,
+        facts=dict(hold.facts),
+        amount=hold.amount,
+        currency=hold.currency,
+    )
