@@ -1,0 +1,194 @@
+"""The one seam to the network, and what every vendor call goes through: limits, repeats of reads, log and counters.
+
+`Network` has one method. The real one is `systems/network.py`; tests and simulations pass a function.
+Writes are never sent twice from here: what became of them is for the engine to settle.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import msgspec
+import structlog
+
+from ml_connector.engine.ports import Clock, Ids
+from ml_connector.model.errors import LimitReached, Unreachable
+
+from .limits import Throttle
+
+_log = structlog.get_logger("ml_connector.http")
+
+MAX_ATTEMPTS = 4
+LONGEST_WAIT = timedelta(minutes=5)
+DEFAULT_TIMEOUT = 130.0
+"""Seconds; vendors give up after 120 themselves, so an answer that comes at all comes before."""
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One call. `url` is complete and already percent-encoded; `timeout` in seconds for the whole exchange."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = {}
+    body: bytes = b""
+    timeout: float = DEFAULT_TIMEOUT
+
+    @property
+    def path(self) -> str:
+        """The path without query text; safe to log."""
+        return urlsplit(self.url).path
+
+
+class Response(msgspec.Struct, frozen=True):
+    """An answer. Header names are lower-case, the body is unpacked."""
+
+    status: int
+    headers: Mapping[str, str] = {}
+    body: bytes = b""
+
+    def header(self, name: str, default: str = "") -> str:
+        return self.headers.get(name.lower(), default)
+
+
+class NotSent(Unreachable):
+    """The request surely never left: refused, unknown host, no trust in the certificate. Nothing happened."""
+
+
+class NoAnswer(Unreachable):
+    """The request may have arrived: time ran out, or the connection broke. Nobody knows what became of it."""
+
+
+class Network(Protocol):
+    """What carries requests."""
+
+    async def send(self, request: Request) -> Response:
+        """The answer, whatever its status. Raises `NotSent` or `NoAnswer`, and `BadAnswer` if it is too large."""
+
+
+class Retry(msgspec.Struct, frozen=True):
+    after: timedelta
+
+
+class GiveUp(msgspec.Struct, frozen=True):
+    pass
+
+
+def retry(
+    trouble: int | Unreachable,
+    attempt: int,
+    *,
+    retry_after: timedelta | None = None,
+    jitter: float = 0.0,
+    pause: timedelta = timedelta(seconds=60),
+) -> Retry | GiveUp:
+    """Whether to repeat a read or a token call that failed.
+
+    `trouble` is the status or the network error, `attempt` how many were made (1 for the first), `jitter` 0.0 to 1.0,
+    `pause` the wait after 429 when the vendor names none. Anything but 429, 5xx and network trouble is final.
+    """
+    status = trouble if isinstance(trouble, int) else 0
+    if attempt >= MAX_ATTEMPTS or (status and status != 429 and status < 500) or status in (501, 505):
+        return GiveUp()
+    if status == 429:
+        wait = (retry_after if retry_after is not None else pause) + timedelta(seconds=5 * jitter)
+    else:
+        wait = max(timedelta(seconds=2 ** (attempt - 1) * (0.5 + jitter)), retry_after or timedelta(0))
+    return Retry(wait) if wait <= LONGEST_WAIT else GiveUp()
+
+
+def retry_after(response: Response, now: datetime) -> timedelta | None:
+    """What the Retry-After header asks for: seconds or a date; None if absent or unreadable."""
+    text = response.header("retry-after").strip()
+    if text.isdecimal() and len(text) < 8:
+        return timedelta(seconds=int(text))
+    try:
+        until = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return max(until - now, timedelta(0))
+
+
+class Caller:
+    """All calls to one company or org. `calls` counts what was sent, by the kind the client names."""
+
+    def __init__(self, network: Network, clock: Clock, ids: Ids, throttle: Throttle, vendor: str) -> None:
+        self.calls: Counter[str] = Counter()
+        self._network = network
+        self._clock = clock
+        self._ids = ids
+        self._throttle = throttle
+        self._vendor = vendor
+
+    async def once(self, request: Request, kind: str) -> Response:
+        """Send once, after waiting for a free place. For writes. `kind` also names the lane of the throttle."""
+        async with self._throttle.place(kind):
+            self.calls[kind] += 1
+            started = time.monotonic()
+            try:
+                response = await self._network.send(request)
+            except Unreachable as error:
+                self._note(request, kind, started, error=type(error).__name__)
+                raise
+            self._note(request, kind, started, status=response.status, trace=_trace(response))
+            return response
+
+    async def repeating(self, request: Request, kind: str) -> Response:
+        """Send, and again after trouble that may pass. For reads and token calls only.
+
+        The last answer is given back whatever its status, but 429 raises `LimitReached`. Network errors are raised.
+        """
+        attempt = 1
+        while True:
+            response, trouble = None, None
+            try:
+                response = await self.once(request, kind)
+            except Unreachable as error:
+                trouble = error
+            decision = self._judge(response, trouble, attempt)
+            if isinstance(decision, Retry):
+                await self._clock.sleep(decision.after)
+                attempt += 1
+                continue
+            if response is None:
+                assert trouble is not None  # noqa: S101 - one of the two is always set
+                raise trouble
+            if response.status == 429:
+                raise limit_reached(self._vendor)
+            return response
+
+    def _judge(self, response: Response | None, trouble: Unreachable | None, attempt: int) -> Retry | GiveUp:
+        if response is not None:
+            if response.status < 400:
+                return GiveUp()
+            asked = retry_after(response, self._clock.now())
+            return retry(response.status, attempt, retry_after=asked, jitter=self._ids.jitter())
+        return retry(trouble or 0, attempt, jitter=self._ids.jitter())
+
+    def _note(self, request: Request, kind: str, started: float, **outcome: object) -> None:
+        _log.info(
+            "call",
+            vendor=self._vendor,
+            kind=kind,
+            method=request.method,
+            path=request.path,
+            ms=round((time.monotonic() - started) * 1000, 1),
+            **outcome,
+        )
+
+
+def limit_reached(vendor: str) -> LimitReached:
+    return LimitReached(
+        f"{vendor} says that too many calls were made.", "Nothing is lost; work goes on by itself after a pause."
+    )
+
+
+def _trace(response: Response) -> str:
+    """The vendor's own id of the call, which its support asks for."""
+    return response.header("intuit_tid") or response.header("intuit-tid") or response.header("x-request-id")
