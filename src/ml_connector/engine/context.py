@@ -24,6 +24,9 @@ from ml_connector.store import Store
 
 from .ports import System
 
+PLANNED = "new "
+"""Ids of records that a dry run pretends to have made begin so; nobody is asked about them."""
+
 
 class Unreadable(msgspec.Struct, frozen=True):
     """A record whose answer cannot be read; its neighbours can."""
@@ -153,13 +156,19 @@ class PageContext:
         """Fresh reads, one per system and kind."""
         for system, kind in dict.fromkeys((ref.system, ref.kind) for ref in refs):
             ids = [ref.id for ref in refs if (ref.system, ref.kind) == (system, kind)]
+            for key in [key for key in ids if key.startswith(PLANNED)]:
+                self._records.setdefault(Ref(system, kind, key), Gone(Ref(system, kind, key)))
+            ids = [key for key in ids if not key.startswith(PLANNED)]
+            if not ids:
+                continue
             for key, record in (await read_each(_system(systems, system), kind, ids)).items():
                 self._records[Ref(system, kind, key)] = record
 
     async def _load_finds(self, needs: Sequence[NeedFind], systems: Mapping[str, System]) -> None:
         for system, kind, field in dict.fromkeys((need.system, need.kind, need.field) for need in needs):
             values = [n.value for n in needs if (n.system, n.kind, n.field) == (system, kind, field)]
-            answer = await _system(systems, system).find(kind, field, values)
+            asked = [value for value in values if not value.startswith(PLANNED)]
+            answer = await _system(systems, system).find(kind, field, asked) if asked else {}
             for value in values:
                 self._found[system, kind, field, value] = list(answer.get(value, ()))
 

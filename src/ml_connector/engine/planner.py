@@ -13,7 +13,7 @@ from ml_connector.model.plans import Done, Flow, Hold, Write
 from ml_connector.model.refs import Ref
 from ml_connector.store.rows import Task, Verdict
 
-from .context import PageContext
+from .context import PLANNED, PageContext
 from .corridor import Connection, Corridor, Outside, Round, links_made
 from .worker import body_hash
 
@@ -87,7 +87,7 @@ class Planner(Corridor):
         for task, write in writes:
             system = self.outside.systems[write.system]
             self.plan.writes.append(_planned(flow, task, write, body_hash(system.encode(write))))
-            made = Ref(write.system, write.kind, write.target_id or f"new {write.key}")
+            made = Ref(write.system, write.kind, write.target_id or f"{PLANNED}{write.key}")
             done = Done(made, created=not write.target_id)
             links = links_made(write, done)
             self.shelf.plan_links(links)

@@ -26,7 +26,7 @@ def put_links(tx: Connection, connection: str, links: Iterable[Link], now: datet
             "source": str(link.source),
             "target": str(link.target),
             "agreed": msgspec.json.encode(dict(link.agreed)).decode(),
-            "exclusive": link.exclusive,
+            "exclusive": int(link.exclusive),
             "source_version": link.source_version,
             "target_version": link.target_version,
             "settled_at": ms(now),
@@ -51,7 +51,7 @@ def _link(row: Row[tuple[object, ...]]) -> Link:
         source=Ref.parse(row.source),
         target=Ref.parse(row.target),
         agreed=msgspec.json.decode(row.agreed),
-        exclusive=row.exclusive,
+        exclusive=bool(row.exclusive),
         source_version=row.source_version,
         target_version=row.target_version,
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     Column,
     Index,
     Integer,
@@ -17,7 +16,6 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
-    text,
 )
 
 metadata = MetaData()
@@ -79,7 +77,7 @@ link = Table(
     Column("source", Text, nullable=False),
     Column("target", Text, nullable=False),
     _text("agreed", "{}"),
-    Column("exclusive", Boolean, nullable=False, server_default=text("false")),
+    Column("exclusive", Integer, nullable=False, server_default="0"),
     _text("source_version"),
     _text("target_version"),
     _instant("settled_at"),
@@ -92,8 +90,8 @@ Index(
     link.c.role,
     link.c.target,
     unique=True,
-    sqlite_where=link.c.exclusive.is_(True),
-    postgresql_where=link.c.exclusive.is_(True),
+    sqlite_where=link.c.exclusive == 1,
+    postgresql_where=link.c.exclusive == 1,
 )
 
 write = Table(

@@ -27,10 +27,10 @@ class Store(Tasks, Holds, Links, Writes, Connections, Plans, Secrets, Audit):
         """Open, and bring the schema up to date."""
         engine = open_engine(url)
         if inspect(engine).has_table("alembic_version"):
-            command.upgrade(_alembic(engine), "head")
+            command.upgrade(alembic_config(engine), "head")
         else:
             metadata.create_all(engine)
-            command.stamp(_alembic(engine), "head")
+            command.stamp(alembic_config(engine), "head")
         return cls(engine)
 
     @classmethod
@@ -44,7 +44,7 @@ class Store(Tasks, Holds, Links, Writes, Connections, Plans, Secrets, Audit):
         self.engine.dispose()
 
 
-def _alembic(engine: Engine) -> Config:
+def alembic_config(engine: Engine) -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["engine"] = engine

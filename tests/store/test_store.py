@@ -1,0 +1,215 @@
+"""What the database promises by itself: one task, one open write, one made record, one holder."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy.exc import IntegrityError
+
+from ml_connector.model.errors import ConnectorError, StateTrouble, Stopped
+from ml_connector.model.plans import Hold, OpenWrite, Write
+from ml_connector.model.refs import Link, Ref, link_trigger
+from ml_connector.store import Store
+from ml_connector.store.rows import Settled, Task, Verdict
+from ml_connector.store.schema import metadata
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+ACME = Ref("quickbooks", "Customer", "12")
+ACCOUNT = Ref("salesforce", "Account", "001000000000001AAA")
+ORDER = Ref("salesforce", "Order", "801000000000001AAA")
+
+
+@pytest.fixture
+def store() -> Store:
+    store = Store.fresh()
+    store.add_connection("acme", "4620", "00D", "Acme Inc.", NOON)
+    return store
+
+
+def _open_write(key: str = "v1|JE|1", *, name: str = "w1", action: str = "create") -> OpenWrite:
+    write = Write(
+        step="journal", system="quickbooks", kind="JournalEntry", action=action, body={"a": Decimal("1.10")}, key=key
+    )  # type: ignore[arg-type]  # the action is one of the three
+    return OpenWrite(
+        id=name,
+        flow="orders",
+        source=ORDER,
+        write=write,
+        body=b"{}",
+        request_id="r",
+        batch_id="b",
+        position=0,
+        noted_at=NOON,
+        sent_at=NOON,
+    )
+
+
+def _token(store: Store) -> int:
+    token = store.take_run("acme", "me", NOON)
+    assert token is not None
+    return token
+
+
+def test_a_thousand_knocks_are_one_task(store: Store) -> None:
+    for _ in range(1000):
+        store.intake("acme", [("customers", ACME)], "webhook", NOON)
+    (task,) = store.due("acme", "customers", NOON, 10)
+    assert task == Task("customers", ACME, 1000, 0, NOON)
+
+
+def test_a_knock_during_the_work_keeps_the_task_due(store: Store) -> None:
+    store.intake("acme", [("customers", ACME)], "webhook", NOON)
+    token = _token(store)
+    (task,) = store.due("acme", "customers", NOON, 10)
+    store.intake("acme", [("customers", ACME)], "webhook", NOON)
+    store.settle("acme", token, [Verdict(task=task, verdict="in_agreement")], NOON)
+    assert [t.noticed for t in store.due("acme", "customers", NOON, 10)] == [2]
+
+
+def test_a_second_holder_waits_and_takes_over_when_the_first_is_silent(store: Store) -> None:
+    first = _token(store)
+    assert store.take_run("acme", "you", NOON + timedelta(seconds=89)) is None
+    second = store.take_run("acme", "you", NOON + timedelta(seconds=90))
+    assert second == first + 1
+    with pytest.raises(Stopped):
+        store.settle("acme", first, [], NOON + timedelta(seconds=91))
+
+
+def test_a_zombie_changes_nothing(store: Store) -> None:
+    store.intake("acme", [("customers", ACME)], "webhook", NOON)
+    first = _token(store)
+    (task,) = store.due("acme", "customers", NOON, 10)
+    store.take_run("acme", "you", NOON + timedelta(minutes=5))
+    with pytest.raises(Stopped):
+        store.settle("acme", first, [Verdict(task=task, verdict="in_agreement")], NOON)
+    assert store.due("acme", "customers", NOON, 10) == [task]
+
+
+@pytest.mark.parametrize(("state", "again"), [("open", False), ("done", False), ("refused", True), ("dropped", True)])
+def test_a_key_makes_one_record(store: Store, state: str, again: bool) -> None:
+    token = _token(store)
+    store.note("acme", token, [_open_write()], NOON)
+    if state != "open":
+        store.settle_writes("acme", token, [Settled(id="w1", state=state)], NOON)
+    if again:
+        store.note("acme", token, [_open_write(name="w2")], NOON)
+        assert [w.id for w in store.open_writes("acme")] == ["w2"]
+    else:
+        with pytest.raises(IntegrityError):
+            store.note("acme", token, [_open_write(name="w2")], NOON)
+
+
+def test_refusals_are_counted_for_the_next_key(store: Store) -> None:
+    token = _token(store)
+    for name in ("w1", "w2"):
+        store.note("acme", token, [_open_write(name=name)], NOON)
+        store.settle_writes("acme", token, [Settled(id=name, state="refused", outcome="refused 6210")], NOON)
+    assert store.refusals("acme", ["v1|JE|1", "other"]) == {"v1|JE|1": 2}
+
+
+def test_a_noted_write_comes_back_with_exact_amounts(store: Store) -> None:
+    store.note("acme", _token(store), [_open_write()], NOON)
+    (write,) = store.open_writes("acme")
+    assert write.write.body == {"a": Decimal("1.10")}
+
+
+def test_a_record_with_an_open_write_is_not_due(store: Store) -> None:
+    store.intake("acme", [("orders", ORDER)], "sweep", NOON)
+    token = _token(store)
+    store.note("acme", token, [_open_write()], NOON)
+    assert store.due("acme", "orders", NOON, 10) == []
+    store.settle_writes("acme", token, [Settled(id="w1", state="dropped")], NOON)
+    assert len(store.due("acme", "orders", NOON, 10)) == 1
+
+
+def test_a_hold_waits_for_a_link_and_keeps_its_age(store: Store) -> None:
+    store.intake("acme", [("orders", ORDER)], "sweep", NOON)
+    token = _token(store)
+    trigger = link_trigger("account", ACCOUNT)
+    for hours in (0, 1):
+        (task,) = store.due("acme", "orders", NOON, 10)
+        hold = Hold(code="H-CUST-UNLINKED", facts={"account": "Globex"}, waits_for=(trigger,), amount=Decimal("5.00"))
+        verdict = Verdict(task=task, verdict="held", hold=hold)
+        store.settle("acme", token, [verdict], NOON + timedelta(hours=hours))
+        assert store.due("acme", "orders", NOON, 10) == []
+        store.intake("acme", [("orders", ORDER)], "sweep", NOON)
+    (held,) = store.holds("acme")
+    assert (held.code, held.since, held.amount) == ("H-CUST-UNLINKED", NOON, Decimal("5.00"))
+    (task,) = store.due("acme", "orders", NOON, 10)
+    store.settle("acme", token, [Verdict(task=task, verdict="held", hold=hold)], NOON)
+    link = Link("account", ACME, ACCOUNT, exclusive=True)
+    store.settle_writes("acme", token, [Settled(id="none", state="done", links=(link,))], NOON)
+    (task,) = store.due("acme", "orders", NOON, 10)
+    store.settle("acme", token, [Verdict(task=task, verdict="done")], NOON)
+    assert store.holds("acme") == []
+
+
+def test_two_customers_cannot_have_one_account(store: Store) -> None:
+    token = _token(store)
+    both = tuple(Link("account", Ref("quickbooks", "Customer", name), ACCOUNT, exclusive=True) for name in ("12", "13"))
+    with pytest.raises(ConnectorError, match="same counterpart"):
+        store.settle_writes("acme", token, [Settled(id="none", state="done", links=both)], NOON)
+    assert store.all_links("acme", "account") == []
+
+
+def test_links_are_found_from_both_sides(store: Store) -> None:
+    link = Link("account", ACME, ACCOUNT, {"name": "Acme", "phone": None}, exclusive=True)
+    store.settle_writes("acme", _token(store), [Settled(id="none", state="done", links=(link,))], NOON)
+    assert store.links_of("acme", "account", [ACME, ACCOUNT, ORDER]) == {ACME: [link], ACCOUNT: [link], ORDER: []}
+
+
+def test_knocks_and_position_are_saved_together(store: Store) -> None:
+    store.intake("acme", [("customers", ACME)], "sweep:quickbooks", NOON, position="p1", covered_to=NOON)
+    assert store.position("acme", "sweep:quickbooks") == "p1"
+    assert store.unserved("acme") == {"customers": 1}
+
+
+def test_reference_versions_tell_what_changed(store: Store) -> None:
+    items, rates = ("quickbooks", "items"), ("quickbooks", "rates")
+    assert store.changed_references("acme", {items: "a", rates: "x"}) == []
+    assert store.changed_references("acme", {items: "b", rates: "x"}) == [items]
+
+
+def test_the_audit_chain_shows_a_change(store: Store) -> None:
+    for action in ("connect", "approve", "apply"):
+        store.audit("acme", "ana", action, "plan 1", {"n": 1}, NOON)
+    assert store.verify_audit() == 3
+    with store.begin() as tx:
+        tx.exec_driver_sql("UPDATE audit SET actor = 'eve' WHERE id = 2")
+    with pytest.raises(ConnectorError, match="event 2"):
+        store.verify_audit()
+
+
+def test_a_fresh_schema_equals_a_migrated_one(tmp_path: Path) -> None:
+    from alembic import command
+
+    from ml_connector.store.database import open_engine
+    from ml_connector.store.store import alembic_config
+
+    engine = open_engine(f"sqlite:///{tmp_path / 'state.db'}")
+    command.upgrade(alembic_config(engine), "head")
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+
+
+def test_state_is_there_after_reopening(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'state.db'}"
+    store = Store.open(url)
+    store.add_connection("acme", "4620", "00D", "Acme Inc.", NOON)
+    store.close()
+    again = Store.open(url)
+    found = again.connection("acme")
+    assert found is not None
+    assert found.realm_id == "4620"
+    again.close()
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StateTrouble, match="not there"):
+        Store.open(f"sqlite:///{tmp_path / 'nowhere' / 'state.db'}")
