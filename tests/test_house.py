@@ -1,0 +1,149 @@
+"""The house checks itself: who imports whom, what is documented, what is never committed."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ml_connector.model import errors
+
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "src"
+MODULES = sorted(SOURCE.rglob("*.py"))
+
+ALLOWED = {
+    "model": {"model"},
+    "systems": {"model", "systems", "engine.ports"},
+    "flows": {"model", "flows", "systems.quickbooks.records", "systems.salesforce.records"},
+    "engine": {"model", "engine", "store"},
+    "store": {"model", "store"},
+    "vault": {"model", "vault"},
+    "settings": {"model", "settings"},
+}
+"""Rooms of ml_connector that may not import everything, and what each may import."""
+
+
+def _imports(path: Path) -> set[str]:
+    """Full names of the modules of ours that a file imports."""
+    package = ".".join(path.relative_to(SOURCE).with_suffix("").parts[:-1])
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                above = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join([*above, base] if base else above)
+            found |= {f"{base}.{alias.name}" for alias in node.names} | {base}
+    return {name for name in found if name.startswith(("ml_connector", "ml_emulators"))}
+
+
+def _room(path: Path) -> str:
+    parts = path.relative_to(SOURCE / "ml_connector").with_suffix("").parts
+    return parts[0]
+
+
+def _fits(name: str, allowed: set[str]) -> bool:
+    inner = name.removeprefix("ml_connector").removeprefix(".")
+    return not inner or any(
+        inner == each or inner.startswith(f"{each}.") or each.startswith(f"{inner}.") for each in allowed
+    )
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(SOURCE)))
+def test_imports_run_one_way(path: Path) -> None:
+    imports = _imports(path)
+    if path.is_relative_to(SOURCE / "ml_emulators"):
+        assert {name for name in imports if name.startswith("ml_connector")} == set()
+        return
+    assert {name for name in imports if name.startswith("ml_emulators")} == set()
+    allowed = ALLOWED.get(_room(path))
+    if allowed is not None:
+        assert {name for name in imports if not _fits(name, allowed)} == set()
+
+
+@pytest.mark.parametrize(("vendor", "other"), [("quickbooks", "salesforce"), ("salesforce", "quickbooks")])
+@pytest.mark.parametrize("package", ["ml_connector/systems", "ml_emulators"])
+def test_vendors_never_import_each_other(package: str, vendor: str, other: str) -> None:
+    for path in (SOURCE / package / vendor).rglob("*.py"):
+        assert not [name for name in _imports(path) if f".{other}" in name], path
+
+
+def test_the_engine_names_no_vendor_and_no_flow() -> None:
+    named = re.compile(r"quickbooks|salesforce|invoice|opportunity|journal_|customer", re.IGNORECASE)
+    for path in (SOURCE / "ml_connector/engine").rglob("*.py"):
+        code = [
+            node
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Name | ast.Attribute | ast.alias)
+        ]
+        words = {getattr(node, "id", getattr(node, "attr", getattr(node, "name", ""))) for node in code}
+        assert not [word for word in words if named.search(word)], path
+
+
+def test_no_float_near_money() -> None:
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            call = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "float"
+            assert not call, f"{path}:{getattr(node, 'lineno', 0)} calls float()"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(SOURCE)))
+def test_a_file_reads_in_one_sitting(path: Path) -> None:
+    assert path.read_text().count("\n") <= 400
+
+
+def test_most_functions_are_short() -> None:
+    sizes = sorted(
+        (node.end_lineno or 0) - node.lineno + 1
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+    assert sizes[len(sizes) // 2] <= 10
+    assert sizes[int(len(sizes) * 0.9)] <= 35
+
+
+def test_every_error_has_a_sentence_and_a_remedy_and_an_exit_status() -> None:
+    kinds = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.ConnectorError)]
+    assert len(kinds) > 6
+    for kind in kinds:
+        assert kind.__doc__
+        error = kind("It is so.", "Do this.")
+        assert (error.sentence, error.remedy) == ("It is so.", "Do this.")
+        assert kind.exit_status in (1, 2, 3)
+        assert kind.__name__ in (errors.__doc__ or "")
+
+
+def _committed() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
+    return [ROOT / name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+def test_no_registry_host_is_named() -> None:
+    hosts = re.compile(r"py[p]i[.]org|python[h]osted|[n]pmjs[.](org|com)|deb[.]d[e]bian", re.IGNORECASE)
+    named = [path for path in _committed() if hosts.search(path.read_text(errors="replace"))]
+    assert named == []
+
+
+def test_no_recording_is_committed() -> None:
+    assert [path for path in _committed() if "recorded" in path.relative_to(ROOT).parts] == []
+    assert [path for path in _committed() if path.name in ("uv.lock", "package-lock.json")] == []
+
+
+def test_nothing_is_left_for_later() -> None:
+    marks = re.compile(r"\b(TO[D]O|FIX[M]E|XX[X]|NotImplemented[E]rror)\b")
+    assert [path for path in MODULES if marks.search(path.read_text())] == []
+
+
+def test_nothing_is_silently_swallowed() -> None:
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            silent = isinstance(node, ast.ExceptHandler) and len(node.body) == 1 and isinstance(node.body[0], ast.Pass)
+            assert not silent, f"{path}:{getattr(node, 'lineno', 0)}"
