@@ -1,0 +1,91 @@
+"""R2: activated orders in Salesforce against journal entries in QuickBooks (accounting-rules G). Pure.
+
+Expected lines minus actual lines is 0.00 per month, currency, account, department and class; every activated order
+is posted, held, skipped or pending.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from decimal import Decimal
+
+import msgspec
+
+from .report import ZERO, Cell, Completeness, Item, Report, Row
+
+
+class EntryFact(msgspec.Struct, frozen=True):
+    """One entry: as the rules expect it from the order, or as QuickBooks shows it.
+
+    `lines` maps `account|department|class` to credits minus debits in the entry's currency.
+    """
+
+    key: str
+    record: str
+    month: str
+    currency: str
+    lines: dict[str, Decimal]
+
+
+class OrderFact(msgspec.Struct, frozen=True):
+    """Where an activated order stands: posted, held, skipped or pending; `net` is its total."""
+
+    record: str
+    currency: str
+    net: Decimal
+    state: str
+
+
+def r2(expected: Sequence[EntryFact], actual: Sequence[EntryFact], orders: Sequence[OrderFact]) -> Report:
+    """`expected` holds the entries of orders that count as posted, `actual` those of ours read back from QuickBooks."""
+    left = _by_cell(expected)
+    right = _by_cell(actual)
+    known = {entry.key for entry in expected}
+    rows = []
+    for cell in sorted({*left, *right}):
+        strangers = [(e, n) for e, n in right.get(cell, []) if e.key not in known]
+        rows.append(
+            Row(
+                cell=cell,
+                quickbooks_count=len(right.get(cell, [])),
+                quickbooks=sum((n for _, n in right.get(cell, [])), ZERO),
+                salesforce_count=len(left.get(cell, [])),
+                salesforce=sum((n for _, n in left.get(cell, [])), ZERO),
+                items=tuple(Item("no order expects it", e.record, n) for e, n in strangers),
+            )
+        )
+    return Report("R2", rows, completeness=_completeness(orders))
+
+
+def _by_cell(entries: Sequence[EntryFact]) -> dict[Cell, list[tuple[EntryFact, Decimal]]]:
+    found: dict[Cell, list[tuple[EntryFact, Decimal]]] = defaultdict(list)
+    for entry in entries:
+        for name, amount in entry.lines.items():
+            found[Cell(entry.month, entry.currency, name)].append((entry, amount))
+    return found
+
+
+def _completeness(orders: Sequence[OrderFact]) -> list[Completeness]:
+    by_currency: dict[str, list[OrderFact]] = defaultdict(list)
+    for order in orders:
+        by_currency[order.currency].append(order)
+    return [
+        Completeness(
+            currency=currency,
+            activated=len(members),
+            posted=_count(members, "posted"),
+            held=_count(members, "held"),
+            skipped=_count(members, "skipped"),
+            pending=_count(members, "pending"),
+            amounts={"activated": sum((o.net for o in members), ZERO)}
+            | {
+                s: sum((o.net for o in members if o.state == s), ZERO) for s in ("posted", "held", "skipped", "pending")
+            },
+        )
+        for currency, members in sorted(by_currency.items())
+    ]
+
+
+def _count(orders: Sequence[OrderFact], state: str) -> int:
+    return sum(order.state == state for order in orders)
