@@ -31,10 +31,15 @@ def store() -> Store:
     return store
 
 
-def _open_write(key: str = "v1|JE|1", *, name: str = "w1", action: str = "create") -> OpenWrite:
+def _open_write(key: str = "v1|JE|1", *, name: str = "w1") -> OpenWrite:
     write = Write(
-        step="journal", system="quickbooks", kind="JournalEntry", action=action, body={"a": Decimal("1.10")}, key=key
-    )  # type: ignore[arg-type]  # the action is one of the three
+        step="journal",
+        system="quickbooks",
+        kind="JournalEntry",
+        action="create",
+        body={"a": Decimal("1.10")},
+        key=key,
+    )
     return OpenWrite(
         id=name,
         flow="orders",

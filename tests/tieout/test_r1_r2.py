@@ -99,9 +99,10 @@ def test_an_entry_in_another_account_is_a_difference_in_both_lines() -> None:
     assert not report.agrees
 
 
-def test_an_entry_no_order_expects_is_named() -> None:
+def test_an_entry_no_order_expects_is_named_and_not_explained() -> None:
     report = r2([], [_entry("z", "2450", "5.00")], [])
-    assert [(item.record, item.amount) for item in report.rows[0].items] == [("entry z", Decimal("5.00"))]
+    assert report.notes == ["entry z is in QuickBooks, no order expects it"]
+    assert report.rows[0].unexplained == Decimal("5.00")
 
 
 def test_an_order_in_no_state_breaks_completeness() -> None:

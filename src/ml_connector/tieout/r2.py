@@ -12,7 +12,7 @@ from decimal import Decimal
 
 import msgspec
 
-from .report import ZERO, Cell, Completeness, Item, Report, Row
+from .report import ZERO, Cell, Completeness, Report, Row
 
 
 class EntryFact(msgspec.Struct, frozen=True):
@@ -42,27 +42,25 @@ def r2(expected: Sequence[EntryFact], actual: Sequence[EntryFact], orders: Seque
     left = _by_cell(expected)
     right = _by_cell(actual)
     known = {entry.key for entry in expected}
-    rows = []
-    for cell in sorted({*left, *right}):
-        strangers = [(e, n) for e, n in right.get(cell, []) if e.key not in known]
-        rows.append(
-            Row(
-                cell=cell,
-                quickbooks_count=len(right.get(cell, [])),
-                quickbooks=sum((n for _, n in right.get(cell, [])), ZERO),
-                salesforce_count=len(left.get(cell, [])),
-                salesforce=sum((n for _, n in left.get(cell, [])), ZERO),
-                items=tuple(Item("no order expects it", e.record, n) for e, n in strangers),
-            )
+    rows = [
+        Row(
+            cell=cell,
+            quickbooks_count=len(right.get(cell, [])),
+            quickbooks=sum(right.get(cell, []), ZERO),
+            salesforce_count=len(left.get(cell, [])),
+            salesforce=sum(left.get(cell, []), ZERO),
         )
-    return Report("R2", rows, completeness=_completeness(orders))
+        for cell in sorted({*left, *right})
+    ]
+    notes = [f"{entry.record} is in QuickBooks, no order expects it" for entry in actual if entry.key not in known]
+    return Report("R2", rows, notes, _completeness(orders))
 
 
-def _by_cell(entries: Sequence[EntryFact]) -> dict[Cell, list[tuple[EntryFact, Decimal]]]:
-    found: dict[Cell, list[tuple[EntryFact, Decimal]]] = defaultdict(list)
+def _by_cell(entries: Sequence[EntryFact]) -> dict[Cell, list[Decimal]]:
+    found: dict[Cell, list[Decimal]] = defaultdict(list)
     for entry in entries:
         for name, amount in entry.lines.items():
-            found[Cell(entry.month, entry.currency, name)].append((entry, amount))
+            found[Cell(entry.month, entry.currency, name)].append(amount)
     return found
 
 

@@ -1,4 +1,4 @@
-"""What a tie-out says, for every door the same. Amounts in the currency of their line, difference QuickBooks minus Salesforce."""
+"""What a tie-out says. Amounts in the currency of their line; a difference is QuickBooks minus Salesforce."""
 
 from __future__ import annotations
 
