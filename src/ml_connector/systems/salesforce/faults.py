@@ -35,6 +35,7 @@ _LATER: Mapping[str, timedelta | None] = {
     "STORAGE_LIMIT_EXCEEDED": timedelta(hours=1),
 }
 _NO_API = ("API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED")
+_PASSING = ("INVALID_QUERY_LOCATOR", "QUERY_TIMEOUT", "REQUEST_RUNNING_TOO_LONG", "SERVER_UNAVAILABLE", LOCKED)
 _DRIFT = ("INVALID_FIELD", "INVALID_TYPE")
 
 
@@ -112,8 +113,8 @@ def error_of(status: int, body: Any) -> ConnectorError:
         return WrongUse("Salesforce has retired this API version.", "Set salesforce.api_version to a newer one.")
     if status == 401:
         return session_refused()
-    if status >= 500 or status == 408:
-        return Unreachable(f"Salesforce answered with a server error (HTTP {status}).", "It is tried again by itself.")
+    if status >= 500 or status == 408 or fault.code in _PASSING:
+        return Unreachable(f"Salesforce could not finish a call (HTTP {status}).", "It is tried again by itself.")
     if fault.code:
         return CallRefused(fault, status)
     return BadAnswer(f"Salesforce answered HTTP {status} without a readable reason.", "It is tried again by itself.")

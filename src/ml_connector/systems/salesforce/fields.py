@@ -107,3 +107,29 @@ def known_names(kind: str) -> frozenset[str]:
     if shape is None:
         return frozenset()
     return frozenset({name.partition(".")[0] for name in shape.fields} | set(shape.children) | set(fields_needed(kind)))
+
+
+EXTERNAL_ID = "QBO_Id__c"
+KEYED = ("Account", "Contact", "Opportunity")
+"""Kinds that are upserted by `EXTERNAL_ID`, which must be unique there (salesforce reference 2.5)."""
+
+WRITTEN: Mapping[str, tuple[str, ...]] = {
+    "Account": (
+        *("Name", "Phone", "BillingStreet", "QBO_Id__c", "QBO_Balance__c", "QBO_Overdue__c", "QBO_Active__c"),
+        *("QBO_Currency__c", "QBO_Terms__c", "QBO_Billing_Email__c", "QBO_Status__c", "Department__c", "Class__c"),
+    ),
+    "Contact": ("LastName", "Email", "AccountId", "QBO_Id__c"),
+    "Opportunity": (
+        *("Name", "AccountId", "StageName", "CloseDate", "Amount", "QBO_Id__c", "QBO_Invoice_Number__c"),
+        *("QBO_Status__c", "QBO_Total__c", "QBO_Tax__c", "QBO_Balance__c", "QBO_Invoiced_Net__c"),
+        *("QBO_Credited_Net__c", "QBO_Voided_Net__c", "QBO_Paid_Percent__c", "QBO_Due_Date__c", "QBO_Project__c"),
+        *("QBO_Note__c", "Department__c", "Class__c", "QBO_Classes__c"),
+    ),
+    "Order": ("QBO_Journal_Entry__c", "QBO_Status__c"),
+}
+"""Fields that the user needs edit rights on (docs/salesforce-fields.md)."""
+
+DEPENDS_ON_ORG = frozenset(
+    {"CurrencyIsoCode", *(f"{place}{part}Code" for place in ("Billing", "Shipping") for part in ("State", "Country"))}
+)
+"""Fields that only some orgs have, by their features; nothing is wrong when they are missing."""

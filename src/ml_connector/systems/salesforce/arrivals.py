@@ -1,0 +1,138 @@
+"""The sweep: which records changed since the last one, asked by SystemModstamp (salesforce reference 2.4, 10).
+
+Every list overlaps the one before by ten minutes, because rows committed later can carry an earlier stamp; that a
+record is named twice is harmless. Deleted records are found in the Recycle Bin, which keeps them for 15 days.
+
+A line of an order has no flow of its own: a change of an `OrderItem` is told as a knock on its `Order`, and whoever
+sweeps orders sweeps their lines too. A deleted line leaves no trace of its own, but it moves the order's total.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import overload
+
+import msgspec
+
+from ml_connector.engine.ports import Sweep
+from ml_connector.model.errors import BadAnswer, WrongUse
+from ml_connector.model.refs import Change, Json, Ref
+
+from .calls import Calls
+from .catalog import Catalog
+from .records import SYSTEM, instant, long_id
+from .soql import moment, statement
+
+OVERLAP = timedelta(minutes=10)
+LATE_COMMITS = timedelta(minutes=5)
+BIN_KEEPS = timedelta(days=14)
+"""A day less than the Recycle Bin keeps deleted records."""
+
+_OWNERS: Mapping[str, tuple[str, str]] = {"OrderItem": ("OrderId", "Order")}
+_ID = 18
+
+
+class Position(msgspec.Struct, frozen=True):
+    """By kind, the instant (the server's clock) at which its last list was begun."""
+
+    since: dict[str, datetime] = {}
+
+    @classmethod
+    def parse(cls, text: str | None) -> Position:
+        """Raises `WrongUse` for what is no position of ours."""
+        try:
+            return msgspec.json.decode(text, type=cls) if text else cls()
+        except msgspec.DecodeError:
+            raise WrongUse("The stored position of the Salesforce sweep cannot be read.", "Run a backfill.") from None
+
+    def text(self) -> str:
+        return msgspec.json.encode(self, order="deterministic").decode()
+
+
+class Knocks(Sequence[Change]):
+    """A long list of changes in little memory: 27 bytes each, and a `Change` only while somebody looks at it."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._kinds: list[str] = []
+        self._kind = array("B")
+        self._at = array("d")
+        self._ids = bytearray()
+
+    def add(self, kind: str, record_id: str, at: datetime) -> None:
+        if kind not in self._kinds:
+            self._kinds.append(kind)
+        self._kind.append(self._kinds.index(kind))
+        self._at.append(at.timestamp())
+        self._ids += record_id.encode("ascii")
+
+    def __len__(self) -> int:
+        return len(self._kind)
+
+    @overload
+    def __getitem__(self, place: int) -> Change: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Change]: ...
+    def __getitem__(self, place: int | slice) -> Change | list[Change]:
+        if isinstance(place, slice):
+            return [self[each] for each in range(*place.indices(len(self)))]
+        if not -len(self) <= place < len(self):
+            raise IndexError(place)
+        start = place % len(self)
+        ref = Ref(SYSTEM, self._kinds[self._kind[start]], self._ids[start * _ID : (start + 1) * _ID].decode("ascii"))
+        return Change(ref, self._source, datetime.fromtimestamp(self._at[start], UTC))
+
+
+async def sweep(calls: Calls, catalog: Catalog, kinds: Sequence[str], position: str | None, now: datetime) -> Sweep:
+    """Knocks since `position`; a kind that is not in it yet is listed whole. Kinds that the org hides are left out.
+
+    `truncated` names kinds whose deletions may be lost because the Recycle Bin does not reach back that far.
+    """
+    since = Position.parse(position).since
+    seen = await catalog.seen()
+    wanted = [kind for kind in _with_lines(kinds) if kind not in seen or seen[kind]]
+    started = now + calls.skew
+    knocks = Knocks("sweep" if position else "backfill")
+    # Orders that are listed whole bring their lines with them.
+    new = [kind for kind in wanted if kind not in since and kind not in _OWNERS]
+    await _collect(calls, new, [statement(["Id", "SystemModstamp"], kind) for kind in new], knocks)
+    known = [kind for kind in wanted if kind in since]
+    await _collect(
+        calls, known, [_changed_since(kind, since[kind] - OVERLAP) for kind in known], knocks, deleted_too=True
+    )
+    return Sweep(
+        changes=knocks,
+        position=Position(since | dict.fromkeys(wanted, started)).text(),
+        covered_to=started - LATE_COMMITS,
+        truncated=tuple(kind for kind in known if started - since[kind] > BIN_KEEPS),
+    )
+
+
+def _with_lines(kinds: Iterable[str]) -> list[str]:
+    """The kinds, and with orders their lines."""
+    wanted = dict.fromkeys(kinds)
+    wanted |= {kind: None for kind, (_, owner) in _OWNERS.items() if owner in wanted}
+    return list(wanted)
+
+
+def _changed_since(kind: str, at: datetime) -> str:
+    owner = [_OWNERS[kind][0]] if kind in _OWNERS else []
+    return statement(["Id", "SystemModstamp", *owner], kind, f"SystemModstamp >= {moment(at)}", "SystemModstamp, Id")
+
+
+async def _collect(
+    calls: Calls, kinds: Sequence[str], statements: Sequence[str], knocks: Knocks, *, deleted_too: bool = False
+) -> None:
+    async for place, rows in calls.pages(statements, deleted_too=deleted_too):
+        for row in rows:
+            _add(kinds[place], row, knocks)
+
+
+def _add(kind: str, row: Json, knocks: Knocks) -> None:
+    field, name = _OWNERS.get(kind, ("Id", kind))
+    try:
+        knocks.add(name, long_id(row[field]), instant(row["SystemModstamp"]))
+    except (KeyError, TypeError, ValueError, WrongUse):
+        raise BadAnswer(f"Salesforce listed a changed {kind} without its id or time.", "It is asked again.") from None

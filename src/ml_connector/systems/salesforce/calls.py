@@ -1,0 +1,230 @@
+"""Calls to the REST API: session, tags, usage, and many reads in one composite call (salesforce reference 2.1, 2.8)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from ml_connector.engine.ports import Clock
+from ml_connector.model.errors import BadAnswer, ConnectorError, Unreachable
+from ml_connector.model.refs import Json
+from ml_connector.systems import wire
+from ml_connector.systems.http import Caller, Request, Response
+
+from .auth import Session, SignIn
+from .faults import SESSION, error_of, faults
+from .usage import Usage
+
+CLIENT = "ml-connector"
+"""The tag of every call; it comes back in the origin of change events (salesforce reference 2.1)."""
+
+URL_MAX = 8_000
+"""Longest address sent as such; a longer one goes inside the body of a composite call."""
+
+QUERIES_AT_ONCE = 5
+PARTS_AT_ONCE = 25
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A status with the decoded body; `body` is None where there is none or it cannot be read.
+
+    `page`: a web page came where data was asked for.
+    """
+
+    status: int
+    body: Any = None
+    page: bool = False
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    def taken(self) -> Any:
+        """The body. Raises the error that the answer means if there is none."""
+        if not self.ok:
+            raise error_of(self.status, self.body)
+        if self.page:
+            raise Unreachable("Salesforce answered a web page instead of data.", "It is tried again by itself.")
+        if self.body is None:
+            raise _unreadable("an answer")
+        return self.body
+
+
+class Calls:
+    """Every call of one org. `usage`: what the org says about its limit; `skew`: how far its clock is ahead of ours."""
+
+    def __init__(self, caller: Caller, sign_in: SignIn, clock: Clock, usage: Usage) -> None:
+        self.usage = usage
+        self.sign_in = sign_in
+        self.base = f"/services/data/v{sign_in.api_version}"
+        self.skew = timedelta(0)
+        self._caller = caller
+        self._clock = clock
+
+    async def send(self, method: str, path: str, body: bytes = b"", *, writes: bool = False) -> Answer:
+        """One call, with one new sign-in if the session has expired.
+
+        `path` begins with `/services/data/`. Reads are repeated after trouble that may pass, writes never. Raises
+        `NotSent` and `NoAnswer` for the network, `SignInNeeded`, `LimitReached` and `WrongUse` before anything is sent
+        or after an answer that says that nothing was done.
+        """
+        self.usage.check(self._clock.now())
+        session = await self.sign_in.session()
+        answer = await self._exchange(session, method, path, body, writes)
+        if _expired(answer):
+            session = await self.sign_in.renew(session)
+            answer = await self._exchange(session, method, path, body, writes)
+        return answer
+
+    async def _exchange(self, session: Session, method: str, path: str, body: bytes, writes: bool) -> Answer:
+        headers = {
+            "Authorization": f"Bearer {session.token}",
+            "Accept": "application/json",
+            "Sforce-Call-Options": f"client={CLIENT}",
+            **({"Content-Type": "application/json; charset=UTF-8"} if body else {}),
+        }
+        request = Request(method, session.instance_url + path, headers, body)
+        if writes:
+            return self._answer(await self._caller.once(request, "write"))
+        return self._answer(await self._caller.repeating(request, "read"))
+
+    def _answer(self, response: Response) -> Answer:
+        self.usage.note(response.header("sforce-limit-info"), self._clock.now())
+        if at := _date(response.header("date")):
+            self.skew = at - self._clock.now()
+        return Answer(response.status, _decoded(response.body), response.body[:64].lstrip().startswith(b"<"))
+
+    async def get(self, path: str) -> Any:
+        """The decoded body of one GET. Raises the error that its answer means."""
+        return (await self.send("GET", path)).taken()
+
+    async def each(self, paths: Sequence[str], at_once: int = QUERIES_AT_ONCE) -> list[Answer]:
+        """The answers of several GETs, in order; many in one composite call, a lone short one as it is.
+
+        Raises only for a composite call that failed as a whole.
+        """
+        answers: list[Answer] = []
+        for start in range(0, len(paths), at_once):
+            part = paths[start : start + at_once]
+            if len(part) == 1 and len(part[0]) <= URL_MAX:
+                answers.append(await self.send("GET", part[0]))
+            else:
+                answers += await self._together(part)
+        return answers
+
+    async def _together(self, paths: Sequence[str]) -> list[Answer]:
+        parts = [{"method": "GET", "url": path, "referenceId": f"r{i}"} for i, path in enumerate(paths)]
+        request = wire.encode({"allOrNone": False, "compositeRequest": parts})
+        answers = parts_of((await self.send("POST", f"{self.base}/composite", request)).taken())
+        if any(part["referenceId"] not in answers for part in parts):
+            raise _unreadable("a composite answer")
+        return [answers[part["referenceId"]] for part in parts]
+
+    async def query(self, statements: Sequence[str]) -> list[list[Json]]:
+        """The rows of each statement, all pages, child lists completed."""
+        rows: list[list[Json]] = [[] for _ in statements]
+        async for place, found in self.pages(statements):
+            rows[place] += found
+        rest = [cut for found in rows for row in found for cut in _cut_lists(row)]
+        async for place, found in self._follow([path for path, _ in rest]):
+            rest[place][1].extend(found)
+        return rows
+
+    def pages(self, statements: Sequence[str], *, deleted_too: bool = False) -> AsyncIterator[tuple[int, list[Json]]]:
+        """The rows of several statements page by page, each page with the place of its statement.
+
+        `deleted_too` asks the Recycle Bin as well.
+        """
+        return self._follow([self.query_path(text, deleted_too) for text in statements])
+
+    async def _follow(self, paths: Sequence[str]) -> AsyncIterator[tuple[int, list[Json]]]:
+        pending = list(enumerate(paths))
+        while pending:
+            answers = await self.each([path for _, path in pending])
+            following = []
+            for (place, path), answer in zip(pending, answers, strict=True):
+                rows, next_path = _next_page(answer, path)
+                yield place, rows
+                if next_path:
+                    following.append((place, next_path))
+            pending = following
+
+    def query_path(self, statement: str, deleted_too: bool = False) -> str:
+        return f"{self.base}/{'queryAll' if deleted_too else 'query'}?q={quote(statement, safe='')}"
+
+
+def _expired(answer: Answer) -> bool:
+    return answer.status == 401 and any(fault.code == SESSION for fault in faults(answer.body))
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return wire.loads(body, "an answer", strict=False) if body else None
+    except BadAnswer:
+        return None
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _unreadable(what: str) -> ConnectorError:
+    return BadAnswer(f"Salesforce gave {what} that cannot be read.", "Nothing was changed by it; it is tried again.")
+
+
+def parts_of(body: Any) -> dict[str, Answer]:
+    """The answers inside the answer of a composite call, by reference id; what cannot be read is left out."""
+    found: dict[str, Answer] = {}
+    for part in _rows(body, "compositeResponse"):
+        if isinstance(part, Mapping):
+            name, status = part.get("referenceId"), part.get("httpStatusCode")
+            if isinstance(name, str) and type(status) is int:
+                found[name] = Answer(status, part.get("body"))
+    return found
+
+
+def page_of(body: Any) -> tuple[list[Json], str]:
+    """The rows of one page and the path of the next one, blank at the end. Raises `BadAnswer`."""
+    rows = _rows(body, "records")
+    if not all(isinstance(row, dict) for row in rows):
+        raise _unreadable("a page of a query")
+    if body.get("done") is True:
+        return rows, ""
+    following = body.get("nextRecordsUrl")
+    # Only a path: the token must not follow an address to somewhere else.
+    if not isinstance(following, str) or not following.startswith("/services/data/"):
+        raise _unreadable("a page of a query without its end")
+    return rows, following
+
+
+def _next_page(answer: Answer, path: str) -> tuple[list[Json], str]:
+    rows, following = page_of(answer.taken())
+    if following == path:
+        raise _unreadable("a page of a query that leads to itself")
+    return rows, following
+
+
+def _rows(body: Any, name: str) -> list[Any]:
+    rows = body.get(name) if isinstance(body, Mapping) else None
+    if not isinstance(rows, list):
+        raise _unreadable(f"an answer without {name}")
+    return rows
+
+
+def _cut_lists(row: Json) -> list[tuple[str, list[Json]]]:
+    """Child lists of a row that do not end on this page: where they go on, and what to add the rest to."""
+    found = []
+    for value in row.values():
+        if isinstance(value, dict) and isinstance(value.get("records"), list) and value.get("done") is False:
+            _, path = page_of(value)
+            found.append((path, value["records"]))
+    return found

@@ -1,0 +1,56 @@
+"""What the org shows, remembered: one composite call describes every kind that we use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from ml_connector.engine.ports import Clock
+
+from .calls import PARTS_AT_ONCE, Calls
+from .describe import Object, read_object
+from .faults import error_of
+from .fields import DESCRIBED
+from .soql import Seen
+
+_FRESH = timedelta(minutes=5)
+_OLD = timedelta(hours=6)
+
+
+class Catalog:
+    """Objects as this user sees them. One that is missing or hidden has no fields."""
+
+    def __init__(self, calls: Calls, clock: Clock) -> None:
+        self._calls = calls
+        self._clock = clock
+        self._objects: dict[str, Object] = {}
+        self._at: dict[str, datetime] = {}
+
+    async def object(self, kind: str, *, fresh: bool = False) -> Object:
+        """One object; `fresh` means at most five minutes old, else at most six hours."""
+        await self._have([kind] if kind not in DESCRIBED else DESCRIBED, _FRESH if fresh else _OLD)
+        return self._objects[kind]
+
+    async def objects(self, *, fresh: bool = False) -> dict[str, Object]:
+        """Every object that we use."""
+        await self._have(DESCRIBED, _FRESH if fresh else _OLD)
+        return {kind: self._objects[kind] for kind in DESCRIBED}
+
+    async def seen(self) -> Seen:
+        """By kind, the fields that may be asked for."""
+        await self._have(DESCRIBED, _OLD)
+        return {kind: described.names for kind, described in self._objects.items()}
+
+    def forget(self) -> None:
+        """Describe again before the next use: a field that was there is gone."""
+        self._at.clear()
+
+    async def _have(self, kinds: Iterable[str], age: timedelta) -> None:
+        now = self._clock.now()
+        wanted = [kind for kind in kinds if kind not in self._at or now - self._at[kind] > age]
+        paths = [f"{self._calls.base}/sobjects/{kind}/describe" for kind in wanted]
+        for kind, answer in zip(wanted, await self._calls.each(paths, PARTS_AT_ONCE), strict=True):
+            if answer.status not in (200, 404):
+                raise error_of(answer.status, answer.body)
+            self._objects[kind] = read_object(answer.taken()) if answer.status == 200 else Object(kind)
+            self._at[kind] = now

@@ -1,0 +1,116 @@
+"""One Salesforce org as the engine sees it: the `System` port over REST."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from ml_connector.engine.ports import Clock, Ids, OpenWrite, Reference, Sweep
+from ml_connector.model.plans import Done, LookUp, Outcome, Write
+from ml_connector.model.refs import Gone, Record
+from ml_connector.systems import wire
+from ml_connector.systems.http import Caller, Network
+from ml_connector.systems.limits import Throttle, free_throttle
+
+from . import arrivals, fitness
+from .auth import Credentials, Session, SignIn
+from .calls import Calls
+from .catalog import Catalog
+from .fitness import Finding
+from .lookup import LookUps
+from .reading import Reader
+from .records import SYSTEM, SObject
+from .usage import Usage
+from .writing import BATCH, Item, Sender, record_of
+
+API_VERSION = "67.0"
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """`org_id`: the org that this connection serves; blank before the first sign-in. `api_version`: the pinned one.
+
+    `reserve`: API calls of the org's rolling 24 hours that are left for its other users.
+    """
+
+    org_id: str = ""
+    api_version: str = API_VERSION
+    reserve: int = 0
+
+
+class Salesforce:
+    """Implements `engine.ports.System`. Every method may raise the errors of `model/errors.py`."""
+
+    name = SYSTEM
+    # Five collections of 200 in one composite call. The vendor runs its triggers once for each 200. Children of one
+    # parent in two batches at the same time lock each other out (UNABLE_TO_LOCK_ROW); a connection has one drain, so
+    # its batches go out one after the other.
+    batch_sizes: Mapping[str, int] = {"upsert": BATCH, "create": BATCH, "update": BATCH}
+    # Stages, currencies and rights are not swept: the engine compares their digests when somebody waits for them.
+    reference_kinds: Mapping[str, str] = {}
+    # The vendor ends a call that is no query after ten minutes (salesforce reference 3.1).
+    settle_after = timedelta(minutes=10)
+
+    def __init__(
+        self,
+        network: Network,
+        clock: Clock,
+        ids: Ids,
+        credentials: Credentials,
+        options: Options | None = None,
+        throttle: Throttle | None = None,
+    ) -> None:
+        options = options or Options()
+        self.usage = Usage(options.reserve)
+        self.caller = Caller(network, clock, ids, throttle or free_throttle(clock), "Salesforce")
+        self._sign_in = SignIn(self.caller, credentials, api_version=options.api_version, org_id=options.org_id)
+        self._calls = Calls(self.caller, self._sign_in, clock, self.usage)
+        self._catalog = Catalog(self._calls, clock)
+        self._reader = Reader(self._calls, self._catalog)
+        self._look_ups = LookUps(self._calls, self._catalog)
+        self._sender = Sender(self._calls)
+
+    async def session(self) -> Session:
+        """The session in use: for the org's id, and for the event stream, which needs the token."""
+        return await self._sign_in.session()
+
+    async def new_session(self, stale: Session) -> Session:
+        """A session other than `stale`, which was refused."""
+        return await self._sign_in.renew(stale)
+
+    async def read(self, kind: str, ids: Sequence[str]) -> dict[str, Record | Gone]:
+        return await self._reader.read(kind, ids)
+
+    async def find(self, kind: str, field: str, values: Sequence[str]) -> dict[str, list[Record]]:
+        return await self._reader.find(kind, field, values)
+
+    async def reference(self, name: str) -> Reference:
+        return await self._reader.reference(name)
+
+    async def look_up(self, writes: Sequence[OpenWrite]) -> list[LookUp]:
+        return await self._look_ups.look_up([each.write for each in writes])
+
+    async def apply(self, writes: Sequence[OpenWrite]) -> list[Outcome]:
+        return await self._sender.apply([Item(each.write, each.body) for each in writes])
+
+    def encode(self, write: Write) -> bytes:
+        """The record as it stands in a collection, key or id included."""
+        return wire.encode(record_of(write))
+
+    def after(self, record: Record | Gone | None, write: Write, done: Any) -> Record:
+        """What was read before, with what was written. Its version is blank: the org does not tell the new one."""
+        if isinstance(done, Done) and isinstance(done.record, SObject):
+            return done.record
+        before = record.fields if isinstance(record, SObject) else {}
+        key = {write.key_field: write.key} if write.key_field else {}
+        own = {"Id": done.ref.id, "SystemModstamp": None}
+        return SObject(write.kind, done.ref.id, before).merged({**write.body, **key, **own})
+
+    async def sweep(self, kinds: Sequence[str], position: str | None, now: datetime) -> Sweep:
+        return await arrivals.sweep(self._calls, self._catalog, kinds, position, now)
+
+    async def fit(self) -> list[Finding]:
+        """What the doctor should say about the org, worst things included; raises only when it cannot sign in."""
+        return await fitness.fit(self._calls, self._catalog, self._reader)

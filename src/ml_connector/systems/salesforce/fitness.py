@@ -1,0 +1,131 @@
+"""What the doctor says about the org: what is missing, and how to put it right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from ml_connector.model.errors import ConnectorError
+
+from .calls import Calls
+from .catalog import Catalog
+from .describe import Object
+from .fields import DEPENDS_ON_ORG, DESCRIBED, EXTERNAL_ID, KEYED, WRITTEN, fields_needed
+from .reading import Reader
+from .records import SObject
+
+_SETUP = "Run `ml-connector setup salesforce`, and assign its permission set to the integration user."
+_SCARCE = 10
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One fact: a sentence, and what to do about it (blank where all is well)."""
+
+    level: Literal["ok", "warn", "FAIL"]
+    sentence: str
+    remedy: str = ""
+
+
+async def fit(calls: Calls, catalog: Catalog, reader: Reader) -> list[Finding]:
+    """Everything that can be said about the org. Raises only when nothing can be asked at all."""
+    session = await calls.sign_in.session()
+    objects = await catalog.objects(fresh=True)
+    found = [Finding("ok", f"Signed in to the org {session.org_id}, API version {calls.sign_in.api_version}.")]
+    found += await _asked(calls, reader, objects)
+    for kind in DESCRIBED:
+        found += object_findings(objects[kind])
+    return found
+
+
+async def _asked(calls: Calls, reader: Reader, objects: Mapping[str, Object]) -> list[Finding]:
+    found = []
+    try:
+        found.append(edition_finding(await reader.organization()))
+        found.append(currency_finding(objects["Account"], list(await reader.currencies())))
+        found.append(limit_finding(await calls.get(f"{calls.base}/limits"), calls.usage.reserve))
+    except ConnectorError as error:
+        found.append(Finding("FAIL", error.sentence, error.remedy))
+    return found
+
+
+def edition_finding(organization: SObject) -> Finding:
+    edition = organization.text("OrganizationType")
+    where = "sandbox" if organization["IsSandbox"] is True else "org"
+    if not any(name in edition for name in ("Enterprise", "Unlimited", "Performance", "Developer")):
+        return Finding(
+            "warn",
+            f"The {where} is {edition or 'of an unknown edition'}.",
+            "It has no change events and needs the API add-on; changes are found by sweeps only.",
+        )
+    return Finding("ok", f"The {where} is {edition}, in the time zone {organization.text('TimeZoneSidKey')}.")
+
+
+def currency_finding(account: Object, currencies: list[str]) -> Finding:
+    if "CurrencyIsoCode" not in account.names:
+        return Finding("ok", "The org has a single currency.")
+    return Finding("ok", f"The org has several currencies: {', '.join(sorted(currencies))}.")
+
+
+def limit_finding(body: Any, reserve: int) -> Finding:
+    """From the answer of `/limits`: calls left of the rolling 24 hours."""
+    daily = body.get("DailyApiRequests") if isinstance(body, Mapping) else None
+    most, left = (daily.get("Max"), daily.get("Remaining")) if isinstance(daily, Mapping) else (None, None)
+    if not isinstance(most, int) or not isinstance(left, int):
+        return Finding("warn", "The org does not say how many API calls are left.", "Give the user View Setup rights.")
+    sentence = f"{left:,} of {most:,} API calls are left in the last 24 hours."
+    if left <= reserve or left * _SCARCE < most:
+        return Finding("warn", sentence, "Work stops at the reserve and goes on by itself; buy calls or save them.")
+    return Finding("ok", sentence)
+
+
+def object_findings(described: Object) -> list[Finding]:
+    """What is missing of one object, or that it is complete."""
+    if not described.fields:
+        return [_missing_object(described.name)]
+    found = [*_missing_fields(described), *_missing_rights(described), *_weak_key(described)]
+    return found or [Finding("ok", f"{described.name} has all its fields and rights.")]
+
+
+def _missing_object(kind: str) -> Finding:
+    if kind in ("Order", "OrderItem"):
+        remedy = "Setup > Order Settings > Enable Orders. Without orders nothing is posted."
+        return Finding("warn", f"The org does not show {kind}.", remedy)
+    return Finding("FAIL", f"The org does not show {kind}.", f"Give the integration user read rights on it. {_SETUP}")
+
+
+def _missing_fields(described: Object) -> Iterator[Finding]:
+    missing = [n for n in fields_needed(described.name) if n not in described.names and n not in DEPENDS_ON_ORG]
+    ours = [name for name in missing if name.endswith("__c")]
+    if ours:
+        yield Finding("FAIL", f"{described.name} lacks {', '.join(ours)}, or the user may not see them.", _SETUP)
+    if others := [name for name in missing if name not in ours]:
+        remedy = "Give the integration user read rights on them; until then they count as blank."
+        yield Finding("warn", f"The user may not see {', '.join(others)} of {described.name}.", remedy)
+
+
+def _missing_rights(described: Object) -> Iterator[Finding]:
+    kind = described.name
+    wanted = {"create": kind in KEYED or kind == "OpportunityContactRole", "edit": kind in WRITTEN}
+    given = {"create": described.createable, "edit": described.updateable}
+    if lacking := [right for right, needed in wanted.items() if needed and not given[right]]:
+        yield Finding("FAIL", f"The user may not {' or '.join(lacking)} {kind}.", f"Give it the right. {_SETUP}")
+    locked = [
+        f.name for f in described.fields if f.name in WRITTEN.get(kind, ()) and not (f.updateable or f.createable)
+    ]
+    if locked:
+        yield Finding("FAIL", f"The user may not edit {', '.join(locked)} of {kind}.", f"Give it the right. {_SETUP}")
+
+
+def _weak_key(described: Object) -> Iterator[Finding]:
+    key = described.field(EXTERNAL_ID)
+    if described.name not in KEYED or key is None:
+        return
+    name = f"{described.name}.{EXTERNAL_ID}"
+    if not (key.external_id and key.unique):
+        remedy = "Make the field an external id that does not allow duplicates, else records could be made twice."
+        yield Finding("FAIL", f"{name} is not a unique external id.", remedy)
+    elif not key.case_sensitive:
+        remedy = "It works; new orgs are set up with a case-sensitive one."
+        yield Finding("warn", f"{name} does not tell capital letters from small ones.", remedy)

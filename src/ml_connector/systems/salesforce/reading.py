@@ -1,0 +1,216 @@
+"""Reading records: by id, by a field's value, and the small tables that change rarely."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import msgspec
+
+from ml_connector.engine.ports import Reference
+from ml_connector.model.errors import BadAnswer, ConnectorError, WrongUse
+from ml_connector.model.refs import Gone, Json, Record, Ref
+from ml_connector.systems import wire
+
+from .calls import Calls
+from .catalog import Catalog
+from .describe import Field
+from .faults import faults, is_drift
+from .fields import DESCRIBED, SHAPES
+from .records import SYSTEM, SObject, decode, long_id
+from .soql import LITERAL_MAX, PAGE, literal, select, selects, visible_fields
+
+T = TypeVar("T")
+
+_PATH = re.compile(r"[A-Za-z]\w*(?:\.[A-Za-z]\w*)?")
+_BARE = {
+    "boolean": re.compile(r"true|false"),
+    "date": re.compile(r"\d{4}-\d\d-\d\d"),
+    **dict.fromkeys(("int", "long", "double", "currency", "percent"), re.compile(r"-?\d{1,18}(?:\.\d{1,18})?")),
+}
+_GONE = ("NOT_FOUND", "ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "MALFORMED_ID")
+
+
+class Reader:
+    """Reads of one org, in as few calls as it allows."""
+
+    def __init__(self, calls: Calls, catalog: Catalog) -> None:
+        self._calls = calls
+        self._catalog = catalog
+
+    async def read(self, kind: str, ids: Sequence[str]) -> dict[str, Record | Gone]:
+        """Fresh records by the id asked for; `Gone` for what is deleted, hidden, or no id at all."""
+        _known(kind)
+        wanted = {asked: _id_or_blank(asked) for asked in ids}
+        unique = list(dict.fromkeys(full for full in wanted.values() if full))
+        found = await self._again_after_drift(lambda: self._by_ids(kind, unique)) if unique else {}
+        return {asked: found.get(full) or Gone(Ref(SYSTEM, kind, full or asked)) for asked, full in wanted.items()}
+
+    async def _by_ids(self, kind: str, ids: Sequence[str]) -> dict[str, SObject]:
+        seen = await self._catalog.seen()
+        names = visible_fields(kind, seen)
+        if names and not SHAPES[kind].children and not any("." in name for name in names):
+            rows = await self._retrieve(kind, ids, names)
+        else:
+            rows = await self._select(selects(kind, seen, "Id", [literal(each) for each in ids]))
+        return {record.id: record for record in (decode(row, kind) for row in rows)}
+
+    async def _retrieve(self, kind: str, ids: Sequence[str], names: Sequence[str]) -> list[Json]:
+        """Up to 2,000 records a call, in the order of the ids, null for what is not there."""
+        rows: list[Json] = []
+        for start in range(0, len(ids), PAGE):
+            part = list(ids[start : start + PAGE])
+            body = wire.encode({"ids": part, "fields": list(names)})
+            answer = await self._calls.send("POST", f"{self._calls.base}/composite/sobjects/{kind}", body)
+            found = answer.taken()
+            if not isinstance(found, list) or len(found) != len(part):
+                raise BadAnswer("Salesforce did not answer for every record that was asked for.", "It is tried again.")
+            rows += [row for row in found if row is not None and not _is_gone(row)]
+        return rows
+
+    async def _select(self, statements: Sequence[str]) -> list[Json]:
+        return [row for rows in await self._calls.query(statements) for row in rows]
+
+    async def _again_after_drift(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """A field may be taken away between two calls: describe again and try once more."""
+        try:
+            return await attempt()
+        except ConnectorError as error:
+            if not is_drift(error):
+                raise
+        self._catalog.forget()
+        return await attempt()
+
+    async def find(self, kind: str, field: str, values: Sequence[str]) -> dict[str, list[Record]]:
+        """Records whose `field` equals a value, by the value asked for; deleted ones never.
+
+        Text is compared as the org does: without regard to case unless the field is case-sensitive.
+        """
+        _known(kind)
+        if not _PATH.fullmatch(field):
+            raise WrongUse(f"{field!r} is no field name.", "Report this: a flow asks for a field that cannot exist.")
+        return await self._again_after_drift(lambda: self._find(kind, field, values))
+
+    async def _find(self, kind: str, field: str, values: Sequence[str]) -> dict[str, list[Record]]:
+        described = await self._field(kind, field)
+        literals = {value: _literal(described, value) for value in values}
+        asked = list(dict.fromkeys(text for text in literals.values() if text))
+        found: dict[Any, list[Record]] = {}
+        if asked:
+            for row in await self._select(selects(kind, await self._catalog.seen(), field, asked)):
+                record = decode(row, kind)
+                found.setdefault(_compared(described, _leaf(record, field)), []).append(record)
+        return {
+            value: list(found.get(_compared(described, value), [])) if text else [] for value, text in literals.items()
+        }
+
+    async def _field(self, kind: str, field: str) -> Field:
+        parent, dot, name = field.partition(".")
+        owner, name = (parent, name) if dot else (kind, field)
+        if name == "Id":
+            return Field("Id", type="id")
+        described = (await self._catalog.object(owner)).field(name)
+        if described is None:
+            raise WrongUse(
+                f"The Salesforce user may not see {owner}.{name}, or the org does not have it.",
+                "Run `ml-connector setup salesforce`, then `ml-connector doctor`.",
+            )
+        return described
+
+    async def reference(self, name: str) -> Reference:
+        """A small table (docs/contracts.md). Raises `WrongUse` for a name that is not in the contract."""
+        table, _, kind = name.partition(":")
+        if table == "fields":
+            value: Any = (await self._catalog.object(kind, fresh=True)).names
+        elif name == "contact_roles":
+            value = (await self._catalog.object("OpportunityContactRole", fresh=True)).choices("Role")
+        elif name in _TABLES:
+            value = await self._again_after_drift(lambda: _TABLES[name](self))
+        else:
+            raise WrongUse(f"Salesforce has no table {name!r}.", "Report this: a flow asks for an unknown table.")
+        return Reference(value, digest(value))
+
+    async def stages(self) -> dict[str, SObject]:
+        rows = await self._table("OpportunityStage", "IsActive = true", "SortOrder, Id")
+        return {row.text("ApiName"): row for row in rows}
+
+    async def currencies(self) -> dict[str, SObject]:
+        if "CurrencyIsoCode" not in (await self._catalog.object("Account")).names:
+            return {}
+        return {row.text("IsoCode"): row for row in await self._table("CurrencyType", "IsActive = true")}
+
+    async def organization(self) -> SObject:
+        rows = await self._table("Organization")
+        if len(rows) != 1:
+            raise BadAnswer("Salesforce did not say which org it is.", "Run `ml-connector doctor`.")
+        return rows[0]
+
+    async def matching(self) -> list[SObject]:
+        return await self._table("Account")
+
+    async def _table(self, kind: str, where: str = "", order: str = "Id") -> list[SObject]:
+        statement = select(kind, await self._catalog.seen(), where, order)
+        return [decode(row, kind) for row in await self._select([statement])]
+
+
+_TABLES: Mapping[str, Callable[[Reader], Awaitable[Any]]] = {
+    "stages": Reader.stages,
+    "currencies": Reader.currencies,
+    "organization": Reader.organization,
+    "matching": Reader.matching,
+}
+
+
+def digest(value: Any) -> str:
+    """A text that moves when the content of a table does."""
+    ordered = sorted(value) if isinstance(value, frozenset) else value
+    return hashlib.sha256(msgspec.json.encode(ordered, order="sorted", enc_hook=str)).hexdigest()
+
+
+def _known(kind: str) -> None:
+    if kind not in SHAPES:
+        raise WrongUse(
+            f"ml-connector does not read the Salesforce object {kind}.", f"Name one of {', '.join(DESCRIBED)}."
+        )
+
+
+def _id_or_blank(text: str) -> str:
+    try:
+        return long_id(text)
+    except WrongUse:
+        return ""
+
+
+def _is_gone(row: Any) -> bool:
+    found = faults(row)
+    return bool(found) and found[0].code in _GONE
+
+
+def _literal(field: Field, value: str) -> str:
+    """How the value is written in a query; blank if no record can have it."""
+    if field.type in _BARE:
+        return value if _BARE[field.type].fullmatch(value) else ""
+    if field.type in ("id", "reference"):
+        return literal(_id_or_blank(value)) if _id_or_blank(value) else ""
+    # An empty text is null, and null is never looked for.
+    return literal(value) if 0 < len(value) <= LITERAL_MAX else ""
+
+
+def _compared(field: Field, value: Any) -> Any:
+    """What two values have in common that the org takes for equal."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str) and field.type in ("id", "reference"):
+        return _id_or_blank(value)
+    if field.type in _BARE and field.type not in ("boolean", "date"):
+        return Decimal(value) if value is not None and _BARE[field.type].fullmatch(str(value)) else None
+    return value.casefold() if isinstance(value, str) and not field.case_sensitive else value
+
+
+def _leaf(record: SObject, path: str) -> Any:
+    parent, dot, field = path.partition(".")
+    inner = record.get(parent)
+    return (inner.get(field) if isinstance(inner, SObject) else None) if dot else inner
