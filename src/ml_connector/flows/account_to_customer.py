@@ -1,0 +1,98 @@
+"""A Salesforce account that is ready becomes a QuickBooks customer, once; then both stay in agreement (E.2 to E.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ml_connector.model.plans import Context, Decision, Flow, Hold, Skip
+from ml_connector.model.refs import Gone, Link, Record, Ref, link_trigger
+from ml_connector.systems.salesforce.records import SObject
+
+from . import gates, pairs
+from .company import Company
+from .matching import Match, facts_of
+from .new_customer import new_customer
+from .parties import among_customers
+from .refusals import refused
+
+
+def decide(account: SObject, context: Context) -> Decision:
+    """A known pair is brought into agreement; an unknown account passes the gates first."""
+    link = context.link(pairs.ROLE, account.ref)
+    source = link.source if link else _marked(account, context)
+    if source is None:
+        return _unlinked(account, context)
+    if source.id == "":
+        return Skip(reason="other_company")
+    customer = context.record(source)
+    if isinstance(customer, Gone):
+        return _customer_gone(account, source)
+    if link is None and context.link(pairs.ROLE, source):
+        return Skip(reason="customer_has_another_account")
+    return pairs.settle(customer, account, link, context)
+
+
+def _marked(account: SObject, context: Context) -> Ref | None:
+    """The customer that the mark on the account names; without an id if it is of another company."""
+    realm, colon, customer_id = account.text("QBO_Id__c").partition(":")
+    if not colon:
+        return None
+    ours = realm == Company(context).rules.realm_id
+    return Ref("quickbooks", "Customer", customer_id if ours else "")
+
+
+def _unlinked(account: SObject, context: Context) -> Decision:
+    if not gates.is_ready(account, context):
+        return Skip(reason="not_ready")
+    if hold := gates.first_failing(account, context):
+        return hold
+    found = among_customers(account, context)
+    if found.outcome == "auto":
+        return _link_to(found, account, context)
+    if found.outcome == "review" and not context.link("new", account.ref):
+        return _review(found, account)
+    return new_customer(account, context)
+
+
+def _link_to(found: Match, account: SObject, context: Context) -> Decision:
+    customer = context.record(Ref("quickbooks", "Customer", found.best.party.id))
+    return _review(found, account) if isinstance(customer, Gone) else pairs.settle(customer, account, None, context)
+
+
+def _review(found: Match, account: SObject) -> Hold:
+    own = (link_trigger(pairs.ROLE, account.ref), link_trigger("new", account.ref))
+    facts = {**facts_of(found), "account": account.text("Name")}
+    return Hold(code="V-DUP", facts=facts, waits_for=(*own, "reference:quickbooks:matching", "settings"))
+
+
+def _customer_gone(account: SObject, customer: Ref) -> Hold:
+    return Hold(code="CUSTOMER-GONE", facts={"customer": customer.id, "account": account.text("Name")})
+
+
+def gone(account: Gone, context: Context) -> Decision:
+    """The customer is not touched; with an open balance a person must know (E.5)."""
+    link = context.link(pairs.ROLE, account.ref)
+    if link is None or not link.exclusive:
+        return Skip(reason="gone")
+    customer = context.record(link.source)
+    if isinstance(customer, Gone) or not customer.balance:
+        return Skip(reason="gone")
+    facts = {"customer": customer.plain_name, "account": account.ref.id}
+    return Hold(code="ACCOUNT-GONE", facts=facts, amount=customer.balance, currency=customer.currency)
+
+
+def _account_of(order: Record) -> Sequence[Ref]:
+    account_id = order.text("AccountId") if isinstance(order, SObject) else ""
+    return [Ref("salesforce", "Account", account_id)] if account_id else []
+
+
+FLOW = Flow(
+    name="account_to_customer",
+    system="salesforce",
+    kind="Account",
+    rank=20,
+    decide=decide,
+    gone=gone,
+    refused=refused,
+    changed_by={"Order": _account_of},
+)

@@ -1,0 +1,63 @@
+"""What a decision must know of the company and the org. Asked for only when it matters: every table costs a call."""
+
+from __future__ import annotations
+
+from ml_connector.model import canonical
+from ml_connector.model.plans import Context
+from ml_connector.model.rules import Rules
+from ml_connector.systems.quickbooks.records import Customer
+from ml_connector.systems.quickbooks.records import Reference as Pointer
+
+HOME_COUNTRY = "US"
+HOME_CURRENCY = "USD"
+
+
+class Company:
+    """One QuickBooks company and one Salesforce org. Properties raise `NotLoaded` like the context they read."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self.rules: Rules = context.settings
+
+    @property
+    def home_country(self) -> str:
+        """ISO alpha-2."""
+        found = canonical.country(self._context.reference("quickbooks", "company").country)
+        return found if found and len(found) == 2 else HOME_COUNTRY
+
+    @property
+    def home_currency(self) -> str:
+        return self._context.reference("quickbooks", "preferences").home_currency or HOME_CURRENCY
+
+    @property
+    def multicurrency(self) -> bool:
+        """Whether QuickBooks keeps more than one currency."""
+        return bool(self._context.reference("quickbooks", "preferences").multicurrency)
+
+    @property
+    def org_currencies(self) -> frozenset[str]:
+        """Active currencies of the org; empty where it has only one."""
+        return frozenset(self._context.reference("salesforce", "currencies"))
+
+    @property
+    def has_state_codes(self) -> bool:
+        """Whether the org keeps states and countries as picklists, written by their codes."""
+        return "BillingCountryCode" in self._context.reference("salesforce", "fields:Account")
+
+    def term(self, ref: Pointer | None) -> str:
+        """The name of payment terms."""
+        if ref is None or not ref.value:
+            return ""
+        known = None if ref.name else self._context.reference("quickbooks", "terms").get(ref.value)
+        return ref.name or (known.name if known else "")
+
+    def currency_of(self, customer: Customer) -> str:
+        return customer.currency or self.home_currency
+
+    def customer_key(self, customer_id: str) -> str:
+        """The mark on an Account: `<realm>:<customer id>`."""
+        return f"{self.rules.realm_id}:{customer_id}"
+
+    def account_key(self, account_id: str) -> str:
+        """The identity of a customer made from an account: `<org>:<account id>`."""
+        return f"{self.rules.org_id}:{account_id}"

@@ -1,0 +1,157 @@
+"""A QuickBooks customer becomes a Salesforce account, with a contact for its e-mail (accounting-rules D.11, E)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ml_connector.model.plans import Context, Decision, Flow, Hold, NeedReference, Skip, Write
+from ml_connector.model.refs import Gone, Json, Link, Ref, link_trigger
+from ml_connector.systems.quickbooks.records import Customer
+from ml_connector.systems.salesforce.records import SObject
+
+from . import contacts, emails, pairs
+from .company import Company
+from .hierarchy import parent_account
+from .matching import Match, facts_of
+from .names import account_name_for
+from .pair_fields import Pair
+from .parties import among_accounts
+from .refusals import refused
+
+
+def decide(customer: Customer, context: Context) -> Decision:
+    """The account first, then its contact. A project has no account: its invoices go to the parent's."""
+    if customer.is_project:
+        return Skip(reason="project")
+    link = context.link(pairs.ROLE, customer.ref)
+    if link is None:
+        return _unlinked(customer, context)
+    account = context.record(link.target)
+    if isinstance(account, Gone):
+        return account_gone(customer, account)
+    decision = pairs.settle(customer, account, link, context)
+    return _contact(customer, link, decision, context) if isinstance(decision, Skip) else decision
+
+
+def _unlinked(customer: Customer, context: Context) -> Decision:
+    """Our mark in Salesforce, then the score, then a new account (E.1)."""
+    key = Company(context).customer_key(customer.id)
+    marked = context.found("salesforce", "Account", "QBO_Id__c", key)
+    if marked:
+        return pairs.settle(customer, marked[0], None, context)
+    if not customer.active:
+        return Skip(reason="inactive")
+    found = among_accounts(customer, context)
+    if found.outcome == "auto":
+        return _link(customer, found, context)
+    if found.outcome == "review" and not context.link("new", customer.ref):
+        return _review(customer, found, context)
+    return _create(customer, context)
+
+
+def _link(customer: Customer, found: Match, context: Context) -> Decision:
+    """The account as it is now decides: since the table was read it may have gone or have got another mark."""
+    account = context.record(Ref("salesforce", "Account", found.best.party.id))
+    if isinstance(account, Gone) or account["QBO_Id__c"]:
+        return _review(customer, found, context)
+    return pairs.settle(customer, account, None, context)
+
+
+def _review(customer: Customer, found: Match, context: Context) -> Hold:
+    rules = Company(context).rules
+    facts = {
+        **facts_of(found),
+        "customer": customer.plain_name,
+        "needed": str(rules.match_auto),
+        "gap": str(rules.match_gap),
+    }
+    own = (link_trigger(pairs.ROLE, customer.ref), link_trigger("new", customer.ref))
+    return Hold(code="REVIEW-MATCH", facts=facts, waits_for=(*own, "reference:salesforce:matching", "settings"))
+
+
+def _create(customer: Customer, context: Context) -> Decision:
+    above = parent_account(customer, context)
+    if isinstance(above, Hold):
+        return above
+    context.want(NeedReference("salesforce", "currencies"), NeedReference("salesforce", "fields:Account"))
+    company = Company(context)
+    currency = company.currency_of(customer)
+    if company.org_currencies and currency not in company.org_currencies:
+        return _inactive_currency(customer, currency)
+    own: Json = {"ParentId": above.account_id} if above.account_id else {}
+    if company.org_currencies:
+        own["CurrencyIsoCode"] = currency
+    return _new_account(customer, own, company)
+
+
+def _new_account(customer: Customer, own: Json, company: Company) -> Write:
+    name, was_cut = account_name_for(customer.display_name)
+    pair = Pair(customer, SObject("Account", "", {"Name": name}), company)
+    fields, flags = pair.values()
+    shown = tuple(field for field, values in fields.items() if values.source is not None and field != "name")
+    body = {"Name": name, **own, **pair.for_account(shown)}
+    agreed = {field: values.source for field, values in fields.items()}
+    return Write(
+        step="account",
+        system="salesforce",
+        kind="Account",
+        action="upsert",
+        body={field: value for field, value in body.items() if value is not None},
+        key=company.customer_key(customer.id),
+        key_field="QBO_Id__c",
+        links=(pairs.draft(pair, agreed),),
+        why=("no account belongs to this customer",),
+        flags=(*flags, "NAME_CUT") if was_cut else flags,
+        label=name,
+    )
+
+
+def _inactive_currency(customer: Customer, currency: str) -> Hold:
+    return Hold(
+        code="CURRENCY-INACTIVE",
+        facts={"case": "customer", "customer": customer.plain_name, "currency": currency},
+        waits_for=("reference:salesforce:currencies",),
+        currency=currency,
+    )
+
+
+def _contact(customer: Customer, link: Link, pair: Skip, context: Context) -> Decision:
+    """The contact for the customer's own e-mail; what was found is remembered, so that it is looked for once."""
+    addresses = emails.parse(customer.email)[:1]
+    if not addresses or not customer.active or pair.reason != "in_agreement":
+        return pair
+    bill = contacts.Bill(customer.id, link.target, customer.bill_with_parent)
+    reached = contacts.find(addresses[0], bill, context)
+    if reached is None and contacts.can_hold(addresses[0]):
+        return contacts.make(addresses[0], bill, customer, Company(context))
+    if reached is None:
+        return msgspec.structs.replace(pair, flags=(*pair.flags, "TOO_LONG_EMAIL"))
+    return msgspec.structs.replace(pair, links=(*pair.links, *reached.links), flags=(*pair.flags, *reached.flags))
+
+
+def account_gone(customer: Customer, account: Gone) -> Decision:
+    """Somebody deleted the account: the customer is not touched; with an open balance a person must know (E.5)."""
+    if not customer.balance:
+        return Skip(reason="account_gone")
+    facts = {"customer": customer.plain_name, "account": account.ref.id}
+    return Hold(code="ACCOUNT-GONE", facts=facts, amount=customer.balance, currency=customer.currency)
+
+
+def gone(customer: Gone, context: Context) -> Decision:
+    """A customer cannot be deleted, only merged into another one: the account waits for a person (D.9)."""
+    link = context.link(pairs.ROLE, customer.ref)
+    if link is None:
+        return Skip(reason="gone")
+    facts = {"customer": customer.ref.id, "account": link.agreed.get("name") or link.target.id}
+    return Hold(code="CUSTOMER-GONE", facts=facts)
+
+
+FLOW = Flow(
+    name="customer_to_account",
+    system="quickbooks",
+    kind="Customer",
+    rank=10,
+    decide=decide,
+    gone=gone,
+    refused=refused,
+)

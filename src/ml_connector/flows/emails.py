@@ -1,0 +1,29 @@
+"""E-mail addresses in one field, and the identity of an address (accounting-rules D.10, E.6)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from ml_connector.model import canonical
+from ml_connector.model.refs import Ref
+
+
+def split(text: str) -> tuple[str, ...]:
+    """The parts of a field as written; `,` and `;` stand between them."""
+    return tuple(filter(None, (part.strip() for part in re.split(r"[,;]", text))))
+
+
+def parse(text: str) -> tuple[str, ...]:
+    """The valid addresses of a field, lower-case, each once, in order."""
+    return tuple(dict.fromkeys(part.lower() for part in split(text) if canonical.is_email(part.lower())))
+
+
+def digest(address: str) -> str:
+    """First 12 hex characters of the SHA-256 of the lower-case address."""
+    return hashlib.sha256(address.lower().encode()).hexdigest()[:12]
+
+
+def ref_of(customer_id: str, address: str) -> Ref:
+    """The source of a `contact` link."""
+    return Ref("quickbooks", "Email", f"{customer_id}:{digest(address)}")

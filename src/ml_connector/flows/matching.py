@@ -1,0 +1,223 @@
+"""Which account is this customer? Evidence in points, and three outcomes (accounting-rules E.1).
+
+Works on `Party`, so that it serves both ways: a customer among the accounts, an account among the customers.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Literal, Protocol, TypeVar
+
+import msgspec
+from rapidfuzz import process
+from rapidfuzz.distance import Levenshtein
+
+from .free_mail import FREE_MAIL
+from .names import normalised, sorted_words
+
+SAME_EMAIL, SAME_DOMAIN = 50, 40
+SAME_NAME, SIMILAR_NAME = 40, 35
+SAME_PHONE = 20
+SAME_POSTAL, SAME_STREET_NUMBER = 15, 5
+OTHER_COUNTRY, OTHER_TAX_ID = -20, -100
+UNLIKE_PER_100 = 8
+"""Names are similar when at most 8 of 100 characters differ: similarity >= 0.92."""
+CROWD = 200
+"""A domain that more candidates have than this says nothing; they are not even looked at for it."""
+
+
+class Party(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a customer or an account, in canonical text (`model/canonical.py`). Empty is unknown.
+
+    `country_or_home` is the country, or where none is written the one of the company; `id` is the vendor's.
+    """
+
+    id: str
+    name: str
+    emails: frozenset[str] = frozenset()
+    hosts: frozenset[str] = frozenset()
+    phones: frozenset[str] = frozenset()
+    postal_code: str = ""
+    street_number: str = ""
+    country: str = ""
+    country_or_home: str = ""
+    tax_id: str = ""
+
+    @property
+    def domains(self) -> frozenset[str]:
+        """Domains that belong to a business: of its e-mails and its web site, without those that everybody may use."""
+        return (self.hosts | {email.rpartition("@")[2] for email in self.emails}) - FREE_MAIL - {""}
+
+    @property
+    def place(self) -> tuple[str, str]:
+        return self.postal_code, self.country_or_home
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """One possible counterpart. `why` names the evidence with its points: `same name 40`."""
+
+    party: Party
+    score: int
+    why: tuple[str, ...] = ()
+
+
+class Match(msgspec.Struct, frozen=True):
+    """`auto`: link the first candidate. `review`: a person decides. `new`: there is no counterpart."""
+
+    outcome: Literal["auto", "review", "new"]
+    candidates: tuple[Candidate, ...] = ()
+
+    @property
+    def best(self) -> Candidate:
+        return self.candidates[0]
+
+    @property
+    def gap(self) -> int:
+        """Points between the best and the next; an empty place has 0."""
+        return self.best.score - max(self.candidates[1].score if len(self.candidates) > 1 else 0, 0)
+
+
+class Thresholds(Protocol):
+    """Points: `match_auto` to link by itself, `match_review` to ask, `match_gap` ahead of the next best."""
+
+    @property
+    def match_auto(self) -> int: ...
+    @property
+    def match_review(self) -> int: ...
+    @property
+    def match_gap(self) -> int: ...
+
+
+T = TypeVar("T")
+Free = Callable[[Sequence[Party]], Sequence[Party]]
+
+
+class Index:
+    """Candidates by their evidence, so that only those with a point in common are scored."""
+
+    def __init__(self, parties: Iterable[Party]) -> None:
+        self.parties = tuple(parties)
+        self._by: dict[tuple[str, Any], list[int]] = defaultdict(list)
+        for number, party in enumerate(self.parties):
+            for key in _keys(party):
+                self._by[key].append(number)
+        self._names: dict[int, list[str]] = defaultdict(list)
+        for kind, name in self._by:
+            if kind == "words":
+                self._names[len(name)].append(name)
+
+    def near(self, party: Party) -> list[Party]:
+        """All candidates that can have points for this party, in the order of the index."""
+        numbers = {number for key in _keys(party) for number in self._sharing(key)}
+        for name in self._similar(sorted_words(party.name)):
+            numbers.update(self._by["words", name])
+        return [self.parties[number] for number in sorted(numbers)]
+
+    def _sharing(self, key: tuple[str, Any]) -> Sequence[int]:
+        numbers = self._by.get(key, [])
+        return [] if key[0] == "domain" and len(numbers) > CROWD else numbers
+
+    def _similar(self, words: str) -> Iterable[str]:
+        for length in range(len(words) * 92 // 100, len(words) * 100 // 92 + 2):
+            allowed = max(length, len(words)) * UNLIKE_PER_100 // 100
+            names = self._names.get(length)
+            if names and words and allowed >= abs(length - len(words)):
+                hits = process.extract(words, names, scorer=Levenshtein.distance, score_cutoff=allowed, limit=None)
+                yield from (hit[0] for hit in hits)
+
+
+def _keys(party: Party) -> Iterable[tuple[str, Any]]:
+    yield from (("email", email) for email in party.emails)
+    yield from (("domain", domain) for domain in party.domains)
+    yield from (("phone", phone) for phone in party.phones)
+    if party.postal_code:
+        yield "place", party.place
+    if words := sorted_words(party.name):
+        yield "words", words
+
+
+def similar(left: str, right: str) -> bool:
+    """Whether two names, words sorted, have a similarity of 0.92 or more. Exact: no floating point."""
+    longer = max(len(left), len(right))
+    allowed = longer * UNLIKE_PER_100 // 100
+    return bool(left and right) and Levenshtein.distance(left, right, score_cutoff=allowed) <= allowed
+
+
+def evidence(left: Party, right: Party, owners: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Each piece of evidence with its points. `owners` counts, by domain, the candidates that have it."""
+    found = [_contact(left, right, owners), _name(left, right)]
+    if left.phones & right.phones:
+        found.append(("same phone", SAME_PHONE))
+    if left.postal_code and left.place == right.place:
+        found.append(("same postal code", SAME_POSTAL))
+        if left.street_number and left.street_number == right.street_number:
+            found.append(("same street number", SAME_STREET_NUMBER))
+    if left.country and right.country and left.country != right.country:
+        found.append(("other country", OTHER_COUNTRY))
+    if left.tax_id and right.tax_id and left.tax_id != right.tax_id:
+        found.append(("other tax id", OTHER_TAX_ID))
+    return [each for each in found if each[1]]
+
+
+def _contact(left: Party, right: Party, owners: Mapping[str, int]) -> tuple[str, int]:
+    if left.emails & right.emails:
+        return "same e-mail", SAME_EMAIL
+    if any(owners.get(domain) == 1 for domain in left.domains & right.domains):
+        return "same domain", SAME_DOMAIN
+    return "", 0
+
+
+def _name(left: Party, right: Party) -> tuple[str, int]:
+    if normalised(left.name) and normalised(left.name) == normalised(right.name):
+        return "same name", SAME_NAME
+    return ("similar name", SIMILAR_NAME) if similar(sorted_words(left.name), sorted_words(right.name)) else ("", 0)
+
+
+def everyone(parties: Sequence[Party]) -> Sequence[Party]:
+    return parties
+
+
+def match(party: Party, index: Index, rules: Thresholds, free: Free = everyone) -> Match:
+    """Score the candidates and say what to do. `free` leaves out those that have a counterpart already.
+
+    Candidates come best first, at most ten, all above 0 points: what is left out has no points, and so can neither
+    be linked nor stand in the way.
+    """
+    candidates = free(index.near(party))
+    owners = Counter(domain for each in candidates for domain in each.domains & party.domains)
+    scored = (_scored(party, each, owners) for each in candidates)
+    ahead = sorted((each for each in scored if each.score > 0), key=lambda each: (-each.score, each.party.id))[:10]
+    if not ahead or ahead[0].score < rules.match_review:
+        return Match("new", tuple(ahead))
+    found = Match("auto", tuple(ahead))
+    sure = found.best.score >= rules.match_auto and found.gap >= rules.match_gap
+    return found if sure else Match("review", tuple(ahead))
+
+
+def _scored(party: Party, candidate: Party, owners: Mapping[str, int]) -> Candidate:
+    found = evidence(party, candidate, owners)
+    return Candidate(candidate, sum(points for _, points in found), tuple(f"{what} {points}" for what, points in found))
+
+
+class IndexCache:
+    """Indexes of the last few tables. A table is known by its identity: it is built once and never changed."""
+
+    def __init__(self, keep: int = 4) -> None:
+        self._keep = keep
+        self._kept: dict[tuple[int, str], tuple[Sequence[Any], Index]] = {}
+
+    def of(self, table: Sequence[T], home: str, parties: Callable[[Sequence[T]], Iterable[Party]]) -> Index:
+        """The index of `table`, made by `parties` for a company of country `home` unless it is known."""
+        known = self._kept.pop((id(table), home), None) or (table, Index(parties(table)))
+        self._kept[id(table), home] = known
+        while len(self._kept) > self._keep:
+            del self._kept[next(iter(self._kept))]
+        return known[1]
+
+
+def facts_of(found: Match) -> Mapping[str, str]:
+    """For the words of a hold: the candidates with their points, the best score, the gap to the next."""
+    named = ", ".join(f"{each.party.name} ({each.party.id}, {each.score} points)" for each in found.candidates[:5])
+    why = "; ".join(f"{each.party.id}: {', '.join(each.why)}" for each in found.candidates[:5])
+    return {"candidates": named, "score": str(found.best.score), "next_gap": str(found.gap), "evidence": why}

@@ -1,0 +1,125 @@
+"""Bringing a customer and its account into agreement, whichever of the two was looked at (accounting-rules E.2).
+
+One pair, one answer: both flows come here, so a field has the same owner and the same comparison on both ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ml_connector.model.canonical import flag
+from ml_connector.model.merge import Conflict, Merge, merge
+from ml_connector.model.plans import Context, Decision, Hold, Skip, Write
+from ml_connector.model.refs import Json, Link, LinkDraft
+from ml_connector.systems.quickbooks.records import Customer
+from ml_connector.systems.salesforce.records import SObject
+
+from . import display_names
+from .company import Company
+from .pair_fields import Pair
+
+ROLE = "account"
+
+
+def settle(customer: Customer, account: SObject, link: Link | None, context: Context) -> Decision:
+    """What is to be written to bring the two together: first to the account, then to the customer, then nothing.
+
+    `link` is None for a pair that was only now found to be one; the decision then carries the new link.
+    """
+    if link is not None and not link.exclusive:
+        return Skip(reason="secondary_link")
+    pair = Pair(customer, account, Company(context))
+    fields, flags = pair.values()
+    found = merge(fields, link.agreed if link else {})
+    flags += tuple(f"CONFLICT_{each.field.upper()}" for each in found.conflicts)
+    to_account = _for_account(pair, found)
+    if to_account:
+        return _write_account(pair, found, to_account, flags)
+    if found.to_source and customer.active:
+        return _write_customer(pair, found, flags, link, context)
+    return _nothing(pair, found, flags, link)
+
+
+def _for_account(pair: Pair, found: Merge) -> Json:
+    body = pair.for_account(found.to_target)
+    key = pair.company.customer_key(pair.customer.id)
+    return body if pair.account["QBO_Id__c"] == key else {"QBO_Id__c": key, **body}
+
+
+def _write_account(pair: Pair, found: Merge, body: Json, flags: tuple[str, ...]) -> Write:
+    return Write(
+        step="account",
+        system="salesforce",
+        kind="Account",
+        action="update",
+        body=body,
+        key=pair.company.customer_key(pair.customer.id),
+        target_id=pair.account.id,
+        links=(draft(pair, found.agreed_after(found.to_target)),),
+        why=_why(found.to_target, found.conflicts),
+        flags=flags,
+        label=pair.account.text("Name"),
+    )
+
+
+def _write_customer(
+    pair: Pair, found: Merge, flags: tuple[str, ...], link: Link | None, context: Context
+) -> Write | Hold | Skip:
+    names = found.to_source
+    body = pair.for_customer(names)
+    name: str | Hold = ""
+    if "name" in names:
+        name = display_names.free_name(pair.account, pair.customer.ref, context)
+    if isinstance(name, Hold):
+        names = tuple(each for each in names if each != "name")
+        if not names:
+            return name
+    elif name:
+        body["DisplayName"] = name
+    if name == pair.customer.plain_name and len(names) == 1:
+        return _nothing(pair, found, flags, link)
+    return Write(
+        step="customer",
+        system="quickbooks",
+        kind="Customer",
+        action="update",
+        body=body,
+        key=pair.company.account_key(pair.account.id),
+        target_id=pair.customer.id,
+        sync_token=pair.customer.sync_token,
+        links=(draft(pair, found.agreed_after(names)),),
+        why=_why(names, found.conflicts),
+        flags=flags,
+        label=pair.account.text("Name"),
+        claims=(display_names.claim(name),) if isinstance(name, str) and name else (),
+    )
+
+
+def _nothing(pair: Pair, found: Merge, flags: tuple[str, ...], link: Link | None) -> Skip:
+    renewed = draft(pair, found.settled)
+    same = link is not None and dict(link.agreed) == dict(renewed.agreed)
+    return Skip(links=() if same else (renewed,), flags=flags)
+
+
+def draft(pair: Pair, agreed: Mapping[str, str | None]) -> LinkDraft:
+    """The link of a pair. It also remembers whether the parent is billed, which invoices ask for (D.11)."""
+    return LinkDraft(
+        role=ROLE,
+        source=pair.customer.ref,
+        target=pair.account.ref if pair.account.id else None,
+        agreed={**agreed, "bill_with_parent": flag(pair.customer.bill_with_parent)},
+        exclusive=True,
+        source_version=pair.customer.version,
+    )
+
+
+def _why(names: Sequence[str], conflicts: Sequence[Conflict]) -> tuple[str, ...]:
+    """What differs, in words; of a conflict also the value that is lost."""
+    differs = tuple(f"{name.replace('_', ' ')} differs" for name in names)
+    return differs + tuple(_lost(each) for each in conflicts)
+
+
+def _lost(conflict: Conflict) -> str:
+    winner = "Salesforce" if conflict.winner == "target" else "QuickBooks"
+    field = conflict.field.replace("_", " ")
+    return f"{field} changed on both sides: {winner} keeps its own, the other had {conflict.lost or 'none'}"

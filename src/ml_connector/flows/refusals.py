@@ -1,0 +1,17 @@
+"""A final refusal becomes a hold: the vendor's code and words, and the record it is about."""
+
+from __future__ import annotations
+
+from ml_connector.model.plans import Hold, Refused, Write
+
+DUPLICATE_NAME = "6240"
+
+
+def refused(write: Write, refusal: Refused) -> Hold:
+    """The hold for a write that was refused. A taken name has a code of its own, because it needs another name."""
+    if write.system == "quickbooks" and refusal.code == DUPLICATE_NAME:
+        facts = {"name": str(write.body.get("DisplayName", "")), "account": write.label}
+        return Hold(code="NAME-TAKEN", facts=facts, amount=write.amount, currency=write.currency)
+    facts = {"name": write.label or write.key, "code": refusal.code, "message": refusal.message, "step": write.step}
+    code = "REFUSED-BY-QUICKBOOKS" if write.system == "quickbooks" else "REFUSED-BY-SALESFORCE"
+    return Hold(code=code, facts=facts, amount=write.amount, currency=write.currency)
