@@ -98,7 +98,7 @@ class Worker(Corridor):
         for write, answer in zip(writes, answers, strict=True):
             if isinstance(answer, Done):
                 settled.append(self._done(write, answer))
-            elif isinstance(answer, Unsure) or now < write.noted_at + patience:
+            elif isinstance(answer, Unsure) or (write.write.action == "create" and now < write.noted_at + patience):
                 unsettled.append(write)
             elif write.write.action == "update":
                 settled.append(Settled(id=write.id, state="dropped", outcome=_word(answer)))
