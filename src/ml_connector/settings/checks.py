@@ -1,0 +1,148 @@
+"""What the types cannot say: addresses, ids, and settings that contradict each other."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from ml_connector.model.errors import WrongUse
+from ml_connector.model.rules import Rules
+
+from .convert import Path_, Where, spoken
+from .shape import QuickBooks, Salesforce, Settings
+
+Problem = tuple[Path_, str, str]
+"""Where, what is the case (after the name of the setting), and the fix."""
+
+
+def check_all(settings: Settings, where: Where, *, from_environment: bool) -> None:
+    """Raises `WrongUse` for the first thing that does not fit. `from_environment`: the file has no state URL."""
+    for path, case, fix in _problems(settings, from_environment):
+        raise WrongUse(f"{where(path)}: {spoken(path)} {case}", fix)
+
+
+def _problems(settings: Settings, from_environment: bool) -> Iterator[Problem]:
+    if settings.quickbooks is not None:
+        yield from _quickbooks(settings.quickbooks)
+    if settings.salesforce is not None:
+        yield from _salesforce(settings.salesforce)
+    yield from _rules(settings.rules)
+    yield from _template(settings.rules)
+    yield from _state(settings.state.url, from_environment)
+    ca_file = settings.network.ca_file
+    if ca_file is not None and not _is_file(ca_file):
+        yield ("network", "ca_file"), f"names {ca_file}, which is not there.", "Correct the name, or remove the line."
+
+
+def _is_file(file: Path) -> bool:
+    try:
+        return file.is_file()
+    except OSError:
+        return False
+
+
+def _quickbooks(side: QuickBooks) -> Iterator[Problem]:
+    for name in ("base_url", "token_url", "authorize_url", "discovery_url"):
+        address = getattr(side, name)
+        if address or name in ("base_url", "token_url"):
+            yield from _address(("quickbooks", name), address)
+    at_home = is_loopback(urlsplit(side.base_url).hostname or "")
+    if at_home != (side.environment == "rehearsal"):
+        place = "an emulator on this machine" if at_home else "not on this machine"
+        fix = 'Write  environment = "rehearsal"' if at_home else "Correct base_url, or name the real environment."
+        yield ("quickbooks", "environment"), f"is {side.environment}, but base_url is {place}.", fix
+    if side.environment == "production" and "sandbox" in side.base_url:
+        yield ("quickbooks", "base_url"), "is a sandbox, the environment is production.", "Correct one of the two."
+    if side.environment == "sandbox" and side.base_url.startswith("https://quickbooks.api.intuit.com"):
+        yield ("quickbooks", "base_url"), "is production, the environment is sandbox.", "Correct one of the two."
+    if side.realm_id and not re.fullmatch(r"[0-9]{1,20}", side.realm_id):
+        yield ("quickbooks", "realm_id"), "must be digits.", "Copy the company id from QuickBooks, without blanks."
+
+
+def _salesforce(side: Salesforce) -> Iterator[Problem]:
+    path: Path_ = ("salesforce", "base_url")
+    yield from _address(path, side.base_url)
+    host = urlsplit(side.base_url).hostname or ""
+    if host.endswith(".lightning.force.com") or host in ("login.salesforce.com", "test.salesforce.com"):
+        page = "the page for people" if host.endswith(".lightning.force.com") else "the common sign-in page"
+        yield path, f"is {page}, not the address of the API.", "Use My Domain: https://<your domain>.my.salesforce.com"
+    if side.org_id and not re.fullmatch(r"00D[0-9A-Za-z]{12}([0-9A-Za-z]{3})?", side.org_id):
+        yield ("salesforce", "org_id"), "must be 15 or 18 characters that begin with 00D.", "Copy it from Setup."
+    if not re.fullmatch(r"[5-9][0-9]\.0", side.api_version):
+        yield ("salesforce", "api_version"), "must be a version such as 67.0, from 50.0.", "Write it in quotes."
+
+
+def _address(path: Path_, address: str) -> Iterator[Problem]:
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    if parts.password or parts.username:
+        yield path, "holds a user name or password.", "Remove it; secrets are given to  ml-connector connect"
+    if parts.scheme not in ("https", "http") or not host or not address.isascii() or not address.isprintable():
+        yield path, "is no address.", "Write it as  https://host  or, for an emulator,  http://127.0.0.1:port"
+    elif " " in address or "?" in address or "#" in address:
+        yield path, "has a part that does not belong there.", "Write scheme, host and path only."
+    elif parts.scheme == "http" and not is_loopback(host):
+        yield path, "must begin with https; plain http goes to this machine only.", "Correct the address."
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _rules(rules: Rules) -> Iterator[Problem]:
+    try:
+        ZoneInfo(rules.time_zone)
+    except (ValueError, OSError, LookupError):
+        yield ("rules", "time_zone"), "is no time zone.", "Write its name, for example America/Los_Angeles."
+    if rules.match_review >= rules.match_auto:
+        yield ("rules", "match_review"), "must be below match_auto.", "Lower it, or raise match_auto."
+    if rules.dim_unmapped == "default_class" and not rules.default_class:
+        yield ("rules", "dim_unmapped"), "needs a default_class.", "Set default_class to the id of a class."
+    if not rules.contact_role.strip():
+        yield ("rules", "contact_role"), "must not be empty.", "Write a value of the Role picklist."
+    for index, rule in enumerate(rules.account_rules):
+        if not rule.account or bool(rule.sku) == bool(rule.family):
+            path: Path_ = ("rules", "account_rules", index, "account")
+            yield path, "needs an account and either a SKU or a family.", "Give one of the two."
+
+
+def _template(rules: Rules) -> Iterator[Problem]:
+    kind = rules.template.id if rules.template else ""
+    if kind in ("T2", "T3"):
+        needs = "clearing entries for invoices" if kind == "T2" else "the detectors of double counting"
+        yield (
+            ("rules", "template", "id"),
+            f"is {kind}, which this version does not post: without {needs} the revenue would be counted twice.",
+            "Choose T1 (balance sheet only) or T0 (no entries).",
+        )
+    if rules.discount_mode == "gross":
+        yield ("rules", "discount_mode"), "is gross, which needs template T2 or T3.", "Write net."
+    if rules.tax_mode == "include":
+        yield ("rules", "tax_mode"), "is include, which needs template T3.", "Write exclude."
+
+
+def _state(url: str, from_environment: bool) -> Iterator[Problem]:
+    scheme, mark, _ = url.partition("://")
+    if not mark or scheme.partition("+")[0] not in ("sqlite", "postgresql"):
+        yield ("state", "url"), "is no database we know.", "Write sqlite:///<file> or postgresql+psycopg://host/name"
+    try:
+        password = urlsplit(url).password or "password=" in url
+    except ValueError:
+        password = None
+        yield ("state", "url"), "is no address.", "Write sqlite:///<file> or postgresql+psycopg://host/name"
+    if password and not from_environment:
+        yield (
+            ("state", "url"),
+            "holds a password; secrets do not stand in settings.",
+            "Take it out, and set the whole URL in the environment variable MLC_STATE_URL.",
+        )

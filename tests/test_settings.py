@@ -1,0 +1,458 @@
+"""Settings: what is written beside what is read, or beside what a person is told."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ml_connector.model.errors import WrongUse
+from ml_connector.model.rules import Rules, Template
+from ml_connector.settings import (
+    as_markdown,
+    change_settings,
+    json_schema,
+    load,
+    load_text,
+    settings_file,
+    sign_off_template,
+    write_settings,
+)
+from ml_connector.settings.shape import NESTED, SECTIONS, all_keys
+
+HOME = Path("/home/ana/.ml-connector")
+DOCS = Path(__file__).parents[1] / "docs"
+QUICKBOOKS = '[quickbooks]\nenvironment = "production"\nclient_id = "ABx"\nrealm_id = "9130350000000000"\n'
+SALESFORCE = '[salesforce]\nbase_url = "https://acme.my.salesforce.com"\norg_id = "00D000000000001AAA"\n'
+REHEARSAL = {
+    "quickbooks": {
+        "environment": "rehearsal",
+        "base_url": "http://127.0.0.1:40001",
+        "token_url": "http://127.0.0.1:40001/oauth2/v1/tokens/bearer",
+        "realm_id": "4620816365000000001",
+    },
+    "salesforce": {"base_url": "http://127.0.0.1:40002", "org_id": "00D000000000001"},
+}
+
+
+def rules(text: str) -> Rules:
+    return load_text(text, HOME, {}).rules
+
+
+def told(text: str, env: dict[str, str] | None = None) -> str:
+    with pytest.raises(WrongUse) as caught:
+        load_text(text, HOME, env or {})
+    assert caught.value.exit_status == 2
+    return str(caught.value)
+
+
+def test_an_empty_file_gives_the_defaults_of_the_rules() -> None:
+    settings = load_text("", HOME, {})
+    assert settings.rules == Rules(realm_id="", org_id="")
+    assert settings.state.url == "sqlite:////home/ana/.ml-connector/state.db"
+    assert settings.cadence.sweep_minutes == 15
+    assert settings.quickbooks is None
+
+
+def test_ids_of_company_and_org_reach_the_rules() -> None:
+    settings = load_text(QUICKBOOKS + SALESFORCE, HOME, {})
+    assert (settings.rules.realm_id, settings.rules.org_id) == ("9130350000000000", "00D000000000001AAA")
+    assert [side.base_url for side in settings.both()] == [
+        "https://quickbooks.api.intuit.com",
+        "https://acme.my.salesforce.com",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("environment", "base_url"),
+    [
+        ("production", "https://quickbooks.api.intuit.com"),
+        ("sandbox", "https://sandbox-quickbooks.api.intuit.com"),
+    ],
+)
+def test_addresses_follow_from_the_environment(environment: str, base_url: str) -> None:
+    side = load_text(f'[quickbooks]\nenvironment = "{environment}"', HOME, {}).quickbooks
+    assert side is not None
+    assert side.base_url == base_url
+    assert side.token_url == "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ("", "QuickBooks"),
+        ('[quickbooks]\nenvironment = "production"\n' + SALESFORCE, "QuickBooks"),
+        (QUICKBOOKS, "Salesforce"),
+    ],
+)
+def test_a_side_that_is_not_connected_is_named(text: str, missing: str) -> None:
+    with pytest.raises(WrongUse, match=f"{missing} is not connected yet"):
+        load_text(text, HOME, {}).both()
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "value"),
+    [
+        ("max_lines = 600", "max_lines", 600),
+        ("rate_band_pct = 12.5", "rate_band_pct", Decimal("12.5")),
+        ('auto_approve_limit = "250.00"', "auto_approve_limit", Decimal("250.00")),
+        ("start_date = 2026-11-01", "start_date", date(2026, 11, 1)),
+        ('start_date = "2026-11-01"', "start_date", date(2026, 11, 1)),
+        ("invoice_history = true", "invoice_history", True),
+        ('item_mappings = { 01t1 = "12" }', "item_mappings", {"01t1": "12"}),
+        (
+            '[rules.template]\nid = "T1"\ndeferred = { "4000" = "92" }',
+            "template",
+            Template(id="T1", deferred={"4000": "92"}),
+        ),
+        ('[rules.template]\nid = "T0"', "template", Template(id="T0")),
+    ],
+)
+def test_what_is_written_is_read(line: str, name: str, value: object) -> None:
+    assert getattr(rules(f"[rules]\n{line}"), name) == value
+
+
+def test_tables_in_lists() -> None:
+    found = rules(
+        '[[rules.account_rules]]\nsku = "S"\naccount = "1"\n'
+        '[[rules.dim_defaults]]\nclass = "blank"\nfamily = "Shipping"'
+    )
+    assert (found.account_rules[0].sku, found.account_rules[0].account) == ("S", "1")
+    assert (found.dim_defaults[0].class_, found.dim_defaults[0].department) == ("blank", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence", "remedy"),
+    [
+        (
+            "[rules]\n\nmax_line = 5",
+            "settings.toml, line 3: [rules] max_line is not a setting.",
+            "Did you mean max_lines?",
+        ),
+        ("[rule]\nmax_lines = 5", "settings.toml, line 1: [rule] is not a setting.", "Did you mean rules?"),
+        ("max_lines = 5", "line 1: max_lines stands outside a section.", "Put it below  [rules]"),
+        (
+            "[rules]\nmax_lines = '5'",
+            "line 2: [rules] max_lines must be a whole number from 2 to 1000; it is a text.",
+            "500",
+        ),
+        ("[rules]\nmax_lines = 1", "max_lines must be a whole number from 2 to 1000.", "Correct the number."),
+        ("[rules]\nrate_band_pct = nan", "rate_band_pct must be a number from 0 to 100; it is a number.", "10.5"),
+        (
+            "[rules]\ninvoice_history = 'on'",
+            "invoice_history must be true or false, without quotes; it is a text.",
+            "Write for example  true",
+        ),
+        (
+            "[rules]\nclosed_policy = 'nextopen'",
+            "must be one of hold, next_open; it is a text.",
+            "Did you mean next_open?",
+        ),
+        (
+            "[rules]\nstart_date = 11",
+            "start_date must be a day such as 2026-01-31; it is a whole number.",
+            "Write for example",
+        ),
+        ("[rules]\ntime_zone = 'PST'", "time_zone is no time zone.", "for example America/Los_Angeles"),
+        ("[rules]\nrevenue_schedule = 'daily'", "revenue_schedule is not offered by this version.", "Remove it."),
+        ("[rules]\nmatch_review = 90", "match_review must be below match_auto.", "Lower it"),
+        ("[rules]\ndim_unmapped = 'default_class'", "dim_unmapped needs a default_class.", "id of a class"),
+        ("[rules]\ndiscount_mode = 'gross'", "discount_mode is gross, which needs template T2 or T3.", "Write net."),
+        ("[rules]\nitem_mappings = { a = 1 }", "item_mappings must be a table of texts.", "in quotes"),
+        ("[rules]\ntemplate = 'T1'", "[rules.template] must be a table.", "[rules.template]"),
+        ("[rules.template]\nunbilled = '85'", "[rules.template] has no id.", "T1 posts Dr Unbilled"),
+        (
+            "[rules.template]\nid = 'T1'\nunbiled = '85'",
+            "line 3: [rules.template] unbiled is not",
+            "Did you mean unbilled?",
+        ),
+        ("[rules.template]\nid = 'T2'", "[rules.template] id is T2, which this version does not post", "Choose T1"),
+        ("[rules.template]\nid = 'T3'", "[rules.template] id is T3, which this version does not post", "Choose T1"),
+        (
+            "[[rules.account_rules]]\naccount='1'\nsku='S'\n[[rules.account_rules]]\naccount='1'",
+            "line 5: [rules.account_rules] entry 2, account needs",
+            "Give one of the two.",
+        ),
+        (
+            "[network]\nca_file = 'ca.pem'",
+            "ca_file names /home/ana/.ml-connector/ca.pem, which is not there.",
+            "Correct",
+        ),
+        ("[quickbooks]\nclient_secret = 'x'", "[quickbooks] client_secret looks like a secret", "ml-connector connect"),
+        (
+            "[rules.template]\nid='T1'\nApi-Key = 'x'",
+            "[rules.template] Api-Key looks like a secret",
+            "change that secret",
+        ),
+        ("[state]\nurl = 'postgresql://me:pw@db/x'", "[state] url holds a password", "MLC_STATE_URL"),
+        ("[state]\nurl = 'mysql://db/x'", "[state] url is no database we know.", "sqlite:///"),
+        ("a = ", "settings.toml, line 1: this is not TOML.", "texts in quotes"),
+    ],
+)
+def test_what_does_not_fit_is_named_with_its_fix(text: str, sentence: str, remedy: str) -> None:
+    message = told(text)
+    assert sentence in message
+    assert remedy in message
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        ("", "[quickbooks] has no environment."),
+        ('environment = "live"', "environment must be one of production, sandbox, rehearsal; it is a text."),
+        ('environment = "rehearsal"', "base_url is no address."),
+        (
+            'environment = "rehearsal"\nbase_url = "https://q.example"\ntoken_url = "https://q.example"',
+            "is rehearsal, but",
+        ),
+        ('environment = "production"\nbase_url = "http://127.0.0.1:1"', "is production, but base_url is an emulator"),
+        ('environment = "production"\nbase_url = "https://sandbox-quickbooks.api.intuit.com"', "base_url is a sandbox"),
+        ('environment = "sandbox"\nbase_url = "https://quickbooks.api.intuit.com"', "base_url is production"),
+        ('environment = "production"\nbase_url = "http://q.example"', "must begin with https"),
+        ('environment = "production"\nbase_url = "https://a:b@q.example"', "holds a user name or password"),
+        ('environment = "production"\nbase_url = "https://q.example/?x=1"', "has a part that does not belong there"),
+        ('environment = "production"\nrealm_id = "9130 35"', "realm_id must be digits."),
+    ],
+)
+def test_production_and_rehearsal_are_never_mixed_up(lines: str, sentence: str) -> None:
+    assert sentence in told(f"[quickbooks]\n{lines}")
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("https://acme.lightning.force.com", "is the page for people"),
+        ("https://login.salesforce.com", "is the common sign-in page"),
+        ("https://test.salesforce.com/", "is the common sign-in page"),
+        ("acme.my.salesforce.com", "is no address"),
+        ("https://[", "is no address"),
+    ],
+)
+def test_only_the_my_domain_address_is_taken(address: str, sentence: str) -> None:
+    assert sentence in told(f'[salesforce]\nbase_url = "{address}"')
+
+
+@pytest.mark.parametrize("line", ['org_id = "00E000000000001"', 'api_version = "v67"', 'api_version = "41.0"'])
+def test_salesforce_ids_and_versions(line: str) -> None:
+    assert line.partition(" ")[0] in told(f'[salesforce]\nbase_url = "https://acme.my.salesforce.com"\n{line}')
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "read"),
+    [
+        ("MLC_RULES_MAX_LINES", "600", lambda s: s.rules.max_lines == 600),
+        ("MLC_RULES_INVOICE_HISTORY", "on", lambda s: s.rules.invoice_history is True),
+        ("MLC_RULES_START_DATE", "2026-11-01", lambda s: s.rules.start_date == date(2026, 11, 1)),
+        ("MLC_RULES_RATE_BAND_PCT", "12.5", lambda s: s.rules.rate_band_pct == Decimal("12.5")),
+        ("MLC_RULES_MAX_LINES", "", lambda s: s.rules.max_lines == 40),
+        ("MLC_STATE_URL", "postgresql+psycopg://me:pw@db/x", lambda s: s.state.url.endswith("pw@db/x")),
+        ("MLC_QUICKBOOKS_ENVIRONMENT", "sandbox", lambda s: s.quickbooks.environment == "sandbox"),
+        ("MLC_QUICKBOOKS_CLIENT_SECRET", "x", lambda s: s.quickbooks is None),
+        ("MLC_RECORDED_DIR", "/x", lambda s: True),
+    ],
+)
+def test_the_environment_wins_over_the_file(variable: str, value: str, read: Any) -> None:
+    assert read(load_text("[rules]\nmax_lines = 40", HOME, {variable: value}))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("MLC_RULES_MAX_LINE", "5", "Environment variable MLC_RULES_MAX_LINE: [rules] max_line is not a setting."),
+        ("MLC_RULES_MAX_LINES", "many", "Environment variable MLC_RULES_MAX_LINES: [rules] max_lines must be"),
+        ("MLC_RULES_INVOICE_HISTORY", "perhaps", "[rules] invoice_history must be true or false"),
+        ("MLC_RULES_ITEM_MAPPINGS", "{}", "[rules] item_mappings is a table."),
+        ("MLC_SALESFORCE_BASE_URL", "https://login.salesforce.com", "variable MLC_SALESFORCE_BASE_URL: [salesforce]"),
+    ],
+)
+def test_a_wrong_variable_is_named(variable: str, value: str, sentence: str) -> None:
+    assert sentence in told("", {variable: value})
+
+
+def test_no_value_and_no_password_shows_itself() -> None:
+    message = told("[rules]\nmax_lines = 'hunter2'")
+    settings = load_text("", HOME, {"MLC_STATE_URL": "postgresql://me:hunter2@db/x"})
+    assert "hunter2" not in message + repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [(None, "There is no settings.toml"), (b"[rules]\n# \xff", "settings.toml, line 2: the file is not UTF-8.")],
+)
+def test_a_file_that_cannot_be_read(tmp_path: Path, content: bytes | None, sentence: str) -> None:
+    if content is not None:
+        settings_file(tmp_path).write_bytes(content)
+    with pytest.raises(WrongUse, match=sentence):
+        load(tmp_path, {})
+
+
+def test_init_writes_a_file_that_reads_back(tmp_path: Path) -> None:
+    template = Template(id="T1", unbilled="85", deferred={"4000": "92"})
+    write_settings(tmp_path / "new", REHEARSAL | {"rules": {"start_date": date(2026, 11, 1), "template": template}})
+    settings = load(tmp_path / "new", {})
+    assert settings.rules.template == template
+    assert settings.rules.start_date == date(2026, 11, 1)
+    assert settings.both()[0].realm_id == "4620816365000000001"
+    assert settings_file(tmp_path / "new").stat().st_mode & 0o77 == 0
+
+
+def test_the_commented_defaults_are_the_defaults(tmp_path: Path) -> None:
+    written = write_settings(tmp_path, {}).read_text("utf-8")
+    shown = {line[2:] for line in written.splitlines() if line.startswith("# ")}
+    assert {"max_lines = 500", 'rate_band_pct = "10"', "sweep_minutes = 15"} <= shown
+    assert load(tmp_path, {}) == load_text("", tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"quickbooks": {"client_secret": "x"}}, {"state": {"url": "postgresql://a:b@c/d"}}, {"rules": {"max_lines": 1}}],
+)
+def test_init_refuses_what_reading_would_refuse(tmp_path: Path, values: dict[str, dict[str, Any]]) -> None:
+    with pytest.raises(WrongUse):
+        write_settings(tmp_path, values)
+    assert not settings_file(tmp_path).exists()
+
+
+def test_init_does_not_write_over_a_file(tmp_path: Path) -> None:
+    write_settings(tmp_path, {})
+    with pytest.raises(WrongUse, match="already there"):
+        write_settings(tmp_path, {})
+
+
+ODD_FILE = """\
+# ours
+[rules]
+start_date = 2026-11-01   # go-live
+[rules.template] # agreed with Ana
+id = "T1"
+
+# accounts
+unbilled = "85"
+
+[cadence]
+sweep_minutes = 30
+"""
+SIGNED = """\
+# ours
+[rules]
+start_date = 2026-11-01   # go-live
+[rules.template] # agreed with Ana
+id = "T1"
+
+# accounts
+unbilled = "85"
+signed_off_by = "ana"
+signed_off_at = "2026-11-22T21:00:00Z"
+
+[cadence]
+sweep_minutes = 30
+"""
+
+
+def test_signing_off_keeps_the_rest_of_the_file(tmp_path: Path) -> None:
+    settings_file(tmp_path).write_text(ODD_FILE, "utf-8")
+    for _ in range(2):
+        sign_off_template(tmp_path, "ana", datetime(2026, 11, 22, 21, tzinfo=UTC))
+        assert settings_file(tmp_path).read_text("utf-8") == SIGNED
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "No posting template is chosen."),
+        ('[rules.template]\nid = "T1"', "No go-live day is set"),
+        ('[rules]\nstart_date = 2026-11-01\ntemplate = { id = "T1" }', "cannot be changed safely"),
+    ],
+)
+def test_what_cannot_be_signed_off_stays_as_it_is(tmp_path: Path, text: str, sentence: str) -> None:
+    settings_file(tmp_path).write_text(text, "utf-8")
+    with pytest.raises(WrongUse, match=sentence):
+        sign_off_template(tmp_path, "ana", datetime(2026, 11, 22, tzinfo=UTC))
+    assert settings_file(tmp_path).read_text("utf-8") == text
+
+
+def test_a_section_that_is_not_there_is_added(tmp_path: Path) -> None:
+    settings_file(tmp_path).write_text(QUICKBOOKS, "utf-8")
+    change_settings(tmp_path, "quickbooks", {"realm_id": "123"})
+    change_settings(tmp_path, "cadence", {"sweep_minutes": 5})
+    settings = load(tmp_path, {})
+    assert (settings.rules.realm_id, settings.cadence.sweep_minutes) == ("123", 5)
+
+
+def test_every_setting_of_the_rules_can_be_set() -> None:
+    named = {key.field for key in all_keys() if key.table == "rules"}
+    assert named == {*Rules.__struct_fields__} - {"realm_id", "org_id"}
+
+
+def test_the_page_is_the_one_the_program_prints() -> None:
+    assert (DOCS / "settings.md").read_text("utf-8").endswith(as_markdown())
+
+
+def test_the_schema_has_every_key() -> None:
+    sections = json_schema()["properties"]
+    for key in all_keys():
+        if key.table in SECTIONS:
+            assert sections[key.table]["properties"][key.name]["description"] == key.words
+        else:
+            parent, _, name = key.table.partition(".")
+            place = sections[parent]["properties"][name]
+            assert key.name in place.get("items", place)["properties"]
+    assert set(sections) == set(SECTIONS)
+    assert set(NESTED) == {key.table for key in all_keys()} - set(SECTIONS)
+
+
+names = st.sampled_from([key.name for key in all_keys()]) | st.text(min_size=1, max_size=8)
+scalars = (
+    st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters(exclude_categories=["Cs"]))
+    | st.dates()
+    | st.datetimes()
+)
+values = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(names, inner), max_leaves=6)
+
+
+@given(st.dictionaries(st.sampled_from([*SECTIONS]) | names, st.dictionaries(names, values, max_size=4) | values))
+def test_nothing_that_a_file_may_hold_ends_in_a_bare_exception(content: dict[str, Any]) -> None:
+    text = "\n".join(f"{_toml(name)} = {_toml(value)}" for name, value in content.items())
+    assert tomllib.loads(text).keys() == content.keys()
+    with_outcome(text)
+
+
+@given(st.text(), st.sampled_from([QUICKBOOKS, SALESFORCE, ODD_FILE]), st.integers(0, 200))
+def test_a_damaged_file_is_refused_in_words(piece: str, text: str, at: int) -> None:
+    with_outcome(text[:at] + piece + text[at:])
+
+
+@given(st.sampled_from([key.path for key in all_keys()]), st.text(max_size=40))
+def test_a_damaged_variable_is_refused_in_words(path: str, value: str) -> None:
+    with_outcome("", {"MLC_" + path.replace(".", "_").upper(): value})
+
+
+def with_outcome(text: str, env: dict[str, str] | None = None) -> None:
+    try:
+        load_text(text, HOME, env or {})
+    except WrongUse as error:
+        assert error.sentence  # noqa: PT017 - either outcome is right
+        assert error.remedy  # noqa: PT017
+
+
+def _toml(value: Any) -> str:
+    from ml_connector.settings.file import _toml as toml
+
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="microseconds")
+    if isinstance(value, list):
+        return "[" + ",".join(map(_toml, value)) + "]"
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{toml(str(name))}={_toml(each)}" for name, each in value.items()) + "}"
+    return toml(value)
