@@ -1,0 +1,113 @@
+"""What a user does on the screens of QuickBooks: the same rules, without token, metering or throttle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ml_emulators.quickbooks import faults, operations, writes
+from ml_emulators.quickbooks.catalog import KINDS
+from ml_emulators.quickbooks.company import merged
+from ml_emulators.quickbooks.desk import Desk
+from ml_emulators.quickbooks.fields import decimal
+from ml_emulators.quickbooks.references import known_currency
+from ml_emulators.quickbooks.service import Service
+from ml_emulators.quickbooks.values import Json, bare, parse_day, seconds
+
+Act = Callable[[Service, Desk, dict[str, Any]], Json]
+
+
+def act(service: Service, operation: dict[str, Any]) -> Json:
+    """Do one operation; raises `Fault` when QuickBooks would refuse it, `ValueError` for an unknown one."""
+    name = operation.get("op")
+    found = ACTS.get(name) if isinstance(name, str) else None
+    if found is None:
+        raise ValueError(f"unknown op {name!r}; known: {', '.join(sorted(ACTS))}")
+    realm = operation.get("realm") or next(iter(service.books))
+    desk = service.desk(realm, service.clock.now(), frozenset(operation.get("include", ())))
+    result = found(service, desk, operation)
+    service.tell(desk.notices)
+    return result
+
+
+def _kind(operation: dict[str, Any]) -> str:
+    kind = operation.get("kind")
+    if kind not in KINDS:
+        raise ValueError(f"unknown kind {kind!r}")
+    return str(kind)
+
+
+def _body(desk: Desk, operation: dict[str, Any]) -> Json:
+    """The body with the present SyncToken: a screen always shows the newest state."""
+    kind = _kind(operation)
+    body = {**operation.get("body", {})}
+    if "id" in operation:
+        body["Id"] = operation["id"]
+    record_id = str(body.get("Id", ""))
+    if desk.books.row(kind, record_id) is None:
+        raise faults.not_found()
+    return {**body, "SyncToken": desk.books.data(kind, record_id)["SyncToken"], "sparse": True}
+
+
+def _create(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
+    return writes.create(desk, _kind(operation), operation.get("body", {}))
+
+
+def _update(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
+    return writes.update(desk, _kind(operation), _body(desk, operation))
+
+
+def _delete(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
+    return writes.delete(desk, _kind(operation), _body(desk, operation))
+
+
+def _void(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
+    return writes.void(desk, _kind(operation), _body(desk, operation))
+
+
+def _deactivate(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
+    return writes.update(desk, _kind(operation), {**_body(desk, operation), "Active": False})
+
+
+def _activate(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
+    return writes.update(desk, _kind(operation), {**_body(desk, operation), "Active": True})
+
+
+def _set_preferences(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
+    """Any preference, also the closing date; null takes a part away."""
+    old = desk.books.data("Preferences", "1")
+    new = merged(old, operation.get("body", {}))
+    if new != old:
+        desk.replace("Preferences", new)
+        desk.notify("Preferences", "1", "update")
+    return desk.books.data("Preferences", "1")
+
+
+def _set_exchange_rate(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
+    """{"currency": "EUR", "rate": "1.0825", "day": "2026-11-22"}: home units for one foreign unit from that day on."""
+    body = operation.get("body", operation)
+    code, day = str(body["currency"]), parse_day(str(body.get("day") or desk.today))
+    rate = bare(decimal(body["rate"]))
+    if rate <= 0 or not known_currency(desk.books, code):
+        raise faults.Fault([faults.illegal_number("Rate", rate)])
+    others = [one for one in desk.books.rates.get(code, ()) if one[0] != day]
+    desk.books.rates[code] = tuple(sorted([*others, (day, rate, seconds(desk.now))]))
+    return dict(operations.exchange_rate(desk, code, day)["ExchangeRate"])
+
+
+def _disconnect(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
+    realm = desk.books.company.realm_id
+    return {"disconnected": service.authority.disconnect(realm, operation.get("client_id"))}
+
+
+ACTS: dict[str, Act] = {
+    "create": _create,
+    "update": _update,
+    "delete": _delete,
+    "void": _void,
+    "deactivate": _deactivate,
+    "activate": _activate,
+    "set_preferences": _set_preferences,
+    "set_exchange_rate": _set_exchange_rate,
+    "disconnect": _disconnect,
+}

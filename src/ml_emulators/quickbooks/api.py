@@ -1,0 +1,239 @@
+"""The company API: `/v3/company/{realm}/...` (reference section 2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec import DecodeError
+
+from ml_emulators.kit.wire import Request, Response, loads
+from ml_emulators.quickbooks import answers, batch, cdc, faults, operations
+from ml_emulators.quickbooks.catalog import PATHS
+from ml_emulators.quickbooks.desk import Desk
+from ml_emulators.quickbooks.faults import Fault
+from ml_emulators.quickbooks.limits import meter, throttled
+from ml_emulators.quickbooks.metering import measure
+from ml_emulators.quickbooks.service import Service
+from ml_emulators.quickbooks.values import Json
+
+_LONGEST_REQUEST_ID = 50
+_LONGEST_BATCH_ID = 36
+
+
+@dataclass
+class Call:
+    """One authenticated request on one company."""
+
+    service: Service
+    request: Request
+    desk: Desk
+    app: str
+    path: list[str]
+    params: dict[str, str]
+    xml: bool
+
+    @property
+    def realm(self) -> str:
+        return self.desk.books.company.realm_id
+
+
+def wants_xml(request: Request) -> bool:
+    return "application/json" not in request.header("accept").lower()
+
+
+def handle(service: Service, request: Request, segments: list[str], now: datetime) -> Response:
+    """Check the token and the limits, then answer."""
+    xml = wants_xml(request)
+    realm = segments[2]
+    scheme, _, token = request.header("authorization").partition(" ")
+    connection = service.authority.bearer(token, now) if scheme.lower() == "bearer" else None
+    if connection is None:
+        return _unauthorized(service, token, now, xml=xml)
+    if connection.realm_id != realm or realm not in service.books:
+        detail = "The application is not authorised for this company."
+        name = "ApplicationAuthorizationFailed"
+        return answers.gateway(403, "3100", name, detail, "AuthorizationFault", service.random, now, xml=xml)
+    params = {key.lower(): value for key, value in request.params().items()}
+    desk = service.desk(realm, now, _include(params))
+    call = Call(service, request, desk, connection.client_id, segments[3:], params, xml)
+    response = _answer(call)
+    measured = measure(request, response)
+    meter(service, call.app, now, measured.reads, measured.items)
+    service.tell(desk.notices)
+    return response
+
+
+def _include(params: dict[str, str]) -> frozenset[str]:
+    return frozenset(part.strip().lower() for part in params.get("include", "").split(",") if part.strip())
+
+
+def _unauthorized(service: Service, token: str, now: datetime, *, xml: bool) -> Response:
+    known = token in service.authority.tokens.access
+    detail = f"Token expired: {token}" if known else f"Token is invalid or malformed: {token}"
+    return answers.gateway(401, "3200", "AuthenticationFailed", detail, "AUTHENTICATION", service.random, now, xml=xml)
+
+
+def _answer(call: Call) -> Response:
+    service, now = call.service, call.desk.now
+    if throttled(service, call.realm, call.app, now, batch=call.path == ["batch"]):
+        return _too_many(call)
+    try:
+        if service.switches.subscription_ended:
+            raise faults.subscription_ended()
+        return (
+            _replayed(call) if call.request.method == "POST" and call.path != ["query"] else _done(call, _route(call))
+        )
+    except Fault as refusal:
+        return _failed(call, refusal)
+
+
+def _done(call: Call, body: Json | None) -> Response:
+    if body is None:
+        headers = {"Content-Type": "text/plain", **answers.trace(call.service.random, call.desk.now)}
+        return Response(404, headers, b"Not Found")
+    return answers.success(body, call.service.random, call.desk.now, xml=call.xml)
+
+
+def _failed(call: Call, refusal: Fault) -> Response:
+    xml = call.xml or call.service.switches.xml_faults
+    return answers.failure(refusal, call.service.random, call.desk.now, xml=xml)
+
+
+def _too_many(call: Call) -> Response:
+    service, now, refusal = call.service, call.desk.now, faults.throttled()
+    if service.switches.lower_case_throttle:
+        error = refusal.errors[0]
+        response = answers.gateway(
+            429, "3001", "ThrottleExceeded", error.detail, "SERVICE", service.random, now, xml=call.xml
+        )
+    else:
+        response = _failed(call, refusal)
+    if service.switches.retry_after is not None:
+        return Response(429, {**response.headers, "Retry-After": str(service.switches.retry_after)}, response.body)
+    return response
+
+
+# --- requestid
+
+
+def _replayed(call: Call) -> Response:
+    """A requestid seen before gets the stored answer; nothing is done again (reference 2.1)."""
+    body = _json(call.request.body)
+    key = _replay_key(call, body)
+    stored = call.service.replays.get(key) if key is not None else None
+    if stored is not None and _remembered(call, stored[0]):
+        headers = {**stored[1].headers, **answers.trace(call.service.random, call.desk.now)}
+        return Response(stored[1].status, headers, stored[1].body)
+    try:
+        response = _done(call, _post(call, body))
+    except Fault as refusal:
+        if not call.service.switches.requestid_stores_faults:
+            raise
+        response = _failed(call, refusal)
+    if key is not None and call.service.switches.requestid_retention != 0:
+        call.service.replays[key] = (call.desk.now, response)
+    return response
+
+
+def _remembered(call: Call, since: datetime) -> bool:
+    seconds = call.service.switches.requestid_retention
+    return seconds is None or call.desk.now - since < timedelta(seconds=seconds)
+
+
+def _replay_key(call: Call, body: Any) -> tuple[Any, ...] | None:
+    """What makes a request the same: its requestid, and for a batch also its bIds."""
+    request_id = call.params.get("requestid", "")
+    if not request_id:
+        return None
+    is_batch = call.path == ["batch"]
+    most = _LONGEST_BATCH_ID if is_batch else _LONGEST_REQUEST_ID
+    if len(request_id) > most:
+        raise Fault([faults.too_long("requestid", most, len(request_id))])
+    if not is_batch:
+        return call.realm, request_id
+    items = batch.items_of(body)
+    batch.check_names(items)
+    return call.realm, request_id, tuple(sorted(one["bId"] for one in items))
+
+
+# --- routes
+
+
+def _route(call: Call) -> Json | None:
+    if call.path == ["query"] and call.request.method in ("GET", "POST"):
+        return operations.run_query(call.desk, _statement(call))
+    return _get(call) if call.request.method == "GET" else None
+
+
+def _statement(call: Call) -> str:
+    given = call.params.get("query")
+    return given if given is not None else _text(call.request.body)
+
+
+def _get(call: Call) -> Json | None:
+    path, params = call.path, call.params
+    if path == ["cdc"]:
+        return cdc.capture(call.desk, params.get("entities", ""), params.get("changedsince", ""))
+    if path == ["preferences"]:
+        return operations.read(call.desk, "Preferences", "1")
+    if path == ["exchangerate"]:
+        return operations.exchange_rate(call.desk, params.get("sourcecurrencycode", ""), params.get("asofdate"))
+    if len(path) != 2:
+        return None
+    kind = _kind(path[0])
+    if kind == "CompanyInfo" and path[1] == call.realm:
+        return operations.read(call.desk, kind, "1")
+    return operations.read(call.desk, kind, path[1])
+
+
+def _kind(segment: str) -> str:
+    found = PATHS.get(segment)
+    if found is None:
+        raise faults.unsupported(segment[:60])
+    return found
+
+
+def _post(call: Call, body: Any) -> Json | None:
+    if call.path == ["batch"]:
+        return batch.run(call.desk, batch.items_of(body), call.service.random)
+    if len(call.path) != 1:
+        return None
+    operation = _operation(call)
+    odd = _odd_void(call.path[0]) if operation == "void" else None
+    return odd if odd is not None else operations.write(call.desk, _kind(call.path[0]), operation, body)
+
+
+def _operation(call: Call) -> str:
+    asked = call.params.get("operation", "").lower()
+    if asked in ("delete", "void"):
+        return asked
+    if asked not in ("", "create", "update"):
+        raise faults.unsupported(asked[:60])
+    return "void" if "void" in call.desk.include else asked or "create"
+
+
+def _odd_void(segment: str) -> Json | None:
+    """Three kinds answer a void in their own way (reference 4.3)."""
+    if segment == "journalentry":
+        return {"BatchItemResponse": []}
+    if segment == "bill":
+        return {"Fault": faults.system_failure().body()}
+    if segment in ("purchase", "billpayment"):
+        raise faults.unsupported("void")
+    return None
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise faults.bad_encoding() from error
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return loads(_text(body))
+    except (DecodeError, RecursionError) as error:
+        raise faults.unknown_property("the body is not JSON") from error

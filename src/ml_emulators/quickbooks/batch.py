@@ -1,0 +1,89 @@
+"""Batches: up to 30 items, each judged for itself (reference section 7)."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+from ml_emulators.quickbooks import cdc, faults, operations
+from ml_emulators.quickbooks.catalog import KINDS
+from ml_emulators.quickbooks.desk import Desk
+from ml_emulators.quickbooks.faults import Fault
+from ml_emulators.quickbooks.values import Json
+
+MOST = 30
+_LONGEST_BID = 10
+_OPERATIONS = ("create", "update", "delete")
+_FRAME = ("bId", "operation", "optionsData")
+_ASKS = ("Query", "CDCQuery", "ReportQuery")
+
+
+def items_of(body: Any) -> list[Json]:
+    """The items of a batch body; raises Fault for what makes the whole call wrong."""
+    items = body.get("BatchItemRequest") if isinstance(body, dict) else None
+    if not isinstance(items, list) or not items or not all(isinstance(one, dict) for one in items):
+        raise Fault([faults.missing("BatchItemRequest")])
+    if len(items) > MOST:
+        detail = f"A batch may hold at most {MOST} items; {len(items)} were sent."
+        raise Fault([faults.unsupported_value("BatchItemRequest", detail)])
+    names = [one.get("bId") for one in items]
+    if any(not isinstance(name, str) for name in names):
+        raise Fault([faults.missing("bId")])
+    if len(set(names)) < len(names):
+        raise Fault([faults.unsupported_value("bId", "Every bId must be unique in a batch.")])
+    return items
+
+
+def check_names(items: list[Json]) -> None:
+    """With a requestid, a bId has at most ten characters."""
+    for one in items:
+        if len(one["bId"]) > _LONGEST_BID:
+            raise Fault([faults.too_long("bId", _LONGEST_BID, len(one["bId"]))])
+
+
+def run(desk: Desk, items: list[Json], random: Random) -> Json:
+    """Every item's answer, the entity (or fault) first and its bId last."""
+    answers = [{**_item(desk, one), "bId": one["bId"]} for one in items]
+    if desk.switches.batch_reply_order == "shuffled":
+        random.shuffle(answers)
+    return {"BatchItemResponse": answers}
+
+
+def _item(desk: Desk, item: Json) -> Json:
+    try:
+        return _perform(desk, item)
+    except Fault as refusal:
+        return {"Fault": refusal.body()}
+
+
+def _perform(desk: Desk, item: Json) -> Json:
+    asked = [name for name in item if name not in _FRAME]
+    if len(asked) != 1:
+        raise faults.unsupported("batch item with other than one payload")
+    name, payload = asked[0], item[asked[0]]
+    if name in _ASKS:
+        return _ask(desk, name, payload)
+    operation = item.get("operation")
+    if name not in KINDS or operation not in _OPERATIONS:
+        raise faults.unsupported(f"{operation} {name}"[:80])
+    options = _options(item.get("optionsData"))
+    single = Desk(desk.books, desk.now, desk.switches, options, desk.notices)
+    wanted = "void" if operation == "update" and "void" in options else operation
+    return operations.write(single, name, str(wanted), payload)
+
+
+def _options(value: Any) -> frozenset[str]:
+    return frozenset(part.strip().lower() for part in value.split(",")) if isinstance(value, str) else frozenset()
+
+
+def _ask(desk: Desk, name: str, payload: Any) -> Json:
+    if name == "Query" and isinstance(payload, str):
+        return operations.run_query(desk, payload)
+    if name == "CDCQuery" and isinstance(payload, dict):
+        given = {key.lower(): value for key, value in payload.items()}
+        return cdc.capture(desk, _joined(given.get("entities")), str(given.get("changedsince", "")))
+    raise faults.unsupported(name)
+
+
+def _joined(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value or "")

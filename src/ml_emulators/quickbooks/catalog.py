@@ -1,0 +1,9 @@
+"""Every kind of record, by name and by its place in a path."""
+
+from __future__ import annotations
+
+from ml_emulators.quickbooks import list_kinds, txn_kinds
+from ml_emulators.quickbooks.kinds import Kind
+
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (*list_kinds.KINDS, *txn_kinds.KINDS)}
+PATHS: dict[str, str] = {name.lower(): name for name in KINDS}

@@ -1,0 +1,155 @@
+"""The QuickBooks Online emulator, seen from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from ml_emulators.kit.clock import VirtualClock
+from ml_emulators.kit.wire import Cost, Request, Response, loads
+from ml_emulators.quickbooks import acts, oauth_routes
+from ml_emulators.quickbooks.catalog import KINDS
+from ml_emulators.quickbooks.company import open_books
+from ml_emulators.quickbooks.metering import measure
+from ml_emulators.quickbooks.oauth import Authority, Tokens
+from ml_emulators.quickbooks.routes import route
+from ml_emulators.quickbooks.service import Service, Snapshot
+from ml_emulators.quickbooks.settings import App, ChangeNotice, Company, Counters, Switches
+from ml_emulators.quickbooks.values import Json, from_seconds, stamp
+
+DEFAULT_COMPANY = Company()
+
+
+class QuickBooks:
+    """One QuickBooks Online server with one company; a plain function from request to answer.
+
+    All times come from `clock`, all ids and tokens from counters and `random`: a run repeats from its seed.
+    """
+
+    name = "quickbooks"
+
+    def __init__(
+        self,
+        clock: VirtualClock,
+        random: Random,
+        base_url: str = "http://127.0.0.1:0",
+        company: Company = DEFAULT_COMPANY,
+    ) -> None:
+        self._companies = [company]
+        switches = Switches()
+        self._service = Service(clock, random, base_url, Authority({}, Tokens(), random, switches), {}, switches)
+        self.app = self._new_app()
+        self._open()
+
+    def _new_app(self) -> App:
+        bits = self._service.random.getrandbits
+        app = App(f"AB{bits(160):040x}", f"{bits(160):040x}", f"{bits(128):032x}")
+        self._service.authority.apps[app.client_id] = app
+        return app
+
+    def _open(self) -> None:
+        service = self._service
+        now = service.clock.now()
+        for company in self._companies:
+            service.books[company.realm_id] = open_books(company, now, service.switches)
+        self._refresh_token = service.authority.grant(self.app.client_id, self._companies[0].realm_id, now)
+
+    @property
+    def base_url(self) -> str:
+        """Where the server is reached; set it once the port is known."""
+        return self._service.base_url
+
+    @base_url.setter
+    def base_url(self, url: str) -> None:
+        self._service.base_url = url.rstrip("/")
+
+    @property
+    def switches(self) -> Switches:
+        return self._service.switches
+
+    @property
+    def counters(self) -> Counters:
+        return self._service.counters
+
+    @property
+    def on_change(self) -> list[Callable[[ChangeNotice], None]]:
+        """Called in order after each committed change."""
+        return self._service.on_change
+
+    def add_company(self, company: Company) -> str:
+        """Open another company on this server; returns a refresh token of the default app for it."""
+        self._companies.append(company)
+        now = self._service.clock.now()
+        self._service.books[company.realm_id] = open_books(company, now, self.switches)
+        return self._service.authority.grant(self.app.client_id, company.realm_id, now)
+
+    def add_app(self) -> App:
+        """Register another app."""
+        return self._new_app()
+
+    def connect(self, realm_id: str | None = None, app: App | None = None) -> str:
+        """A user grants consent, without the browser; returns a live refresh token."""
+        realm = realm_id or self._companies[0].realm_id
+        return self._service.authority.grant((app or self.app).client_id, realm, self._service.clock.now())
+
+    def connection_info(self) -> Json:
+        """What a connector needs to know, as in the JSON line of the `emulators` command."""
+        base = self.base_url
+        return {
+            "base_url": base,
+            "token_url": f"{base}{oauth_routes.TOKEN}",
+            "authorize_url": f"{base}{oauth_routes.AUTHORIZE}",
+            "discovery_url": f"{base}{oauth_routes.DISCOVERY}",
+            "realm_id": self._companies[0].realm_id,
+            "client_id": self.app.client_id,
+            "client_secret": self.app.client_secret,
+            "refresh_token": self._refresh_token,
+            "webhook_verifier_token": self.app.webhook_verifier_token,
+        }
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request."""
+        return route(self._service, request)
+
+    def cost(self, request: Request, response: Response) -> Cost:
+        """Metered reads, write calls (a batch is one), and calls; OAuth costs nothing."""
+        found = measure(request, response)
+        return Cost(reads=found.reads, writes=found.writes, calls=found.calls)
+
+    def kinds(self) -> list[str]:
+        return list(KINDS)
+
+    def records(self, kind: str, realm_id: str | None = None) -> list[dict[str, Any]]:
+        """All records of a kind by Id; deleted ones as stubs with `status` Deleted. Raises KeyError."""
+        books = self._service.books[realm_id or self._companies[0].realm_id]
+        table = books.tables[kind]
+        living = [loads(books.wire(kind, number)) for number in table.rows]
+        return [*living, *(_stub(number, at) for number, at in table.gone.items())]
+
+    def act(self, operation: dict[str, Any]) -> dict[str, Any]:
+        """Do what a user of the screens would do; raises `Fault` as the service would refuse it."""
+        return acts.act(self._service, operation)
+
+    def reset(self) -> None:
+        """Back to new companies without records; apps and switches stay, every token is void."""
+        service = self._service
+        service.books.clear()
+        service.replays.clear()
+        service.windows.clear()
+        service.counters = Counters()
+        service.authority.tokens = Tokens()
+        self._open()
+
+    def snapshot(self) -> Snapshot:
+        """The whole state but the clock and the switches; cheap."""
+        return self._service.snapshot()
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a snapshot, as often as wanted."""
+        self._service.restore(snapshot)
+
+
+def _stub(number: int, at: int) -> Json:
+    updated = {"LastUpdatedTime": stamp(from_seconds(at))}
+    return {"domain": "QBO", "status": "Deleted", "Id": str(number), "MetaData": updated}

@@ -1,0 +1,107 @@
+"""What can be asked of a company, one operation at a time: shared by single calls and batch items."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ml_emulators.kit.wire import loads
+from ml_emulators.quickbooks import faults, query, writes
+from ml_emulators.quickbooks.catalog import KINDS
+from ml_emulators.quickbooks.desk import Desk
+from ml_emulators.quickbooks.refresh import PARTIES
+from ml_emulators.quickbooks.select import count, page, select
+from ml_emulators.quickbooks.state import meta
+from ml_emulators.quickbooks.values import Json, parse_day
+
+_READ_ONLY_KEYS = ("V4IDPseudonym", "ClientEntityId")
+_ONLY_IN_LISTS = "ClientEntityId"
+
+
+def read(desk: Desk, kind: str, record_id: str) -> Json:
+    """One record by Id, inactive ones too; 610 when there is none."""
+    if desk.books.row(kind, record_id) is None:
+        raise faults.not_found()
+    data = desk.books.data(kind, record_id)
+    data.pop(_ONLY_IN_LISTS, None)
+    return {kind: data}
+
+
+def run_query(desk: Desk, text: str) -> Json:
+    """A statement of section 3; raises 4000 or 4001."""
+    switches = desk.switches
+    asked = query.parse(text, switches.maxresults_over_limit)
+    if asked.count:
+        return {"QueryResponse": {"totalCount": count(desk.books, asked, exact_case=switches.query_case_sensitive)}}
+    ids = select(desk.books, asked, exact_case=switches.query_case_sensitive)
+    if not ids:
+        return _nothing(switches.zero_rows, asked)
+    rows: list[Any] = page(desk.books, asked, ids)
+    if switches.stale_list_sync_tokens:
+        rows = [_outdated(loads(bytes(row)) if not isinstance(row, dict) else row) for row in rows]
+    return {"QueryResponse": {asked.kind.name: rows, "startPosition": asked.start, "maxResults": len(rows)}}
+
+
+def _nothing(shape: str, asked: query.Query) -> Json:
+    if shape == "omitted":
+        return {}
+    listed = {asked.kind.name: [], "startPosition": asked.start, "maxResults": 0}
+    return {"QueryResponse": listed if shape == "list" else {}}
+
+
+def _outdated(row: Json) -> Json:
+    if "SyncToken" in row:
+        row["SyncToken"] = str(max(0, int(row["SyncToken"]) - 1))
+    return row
+
+
+def write(desk: Desk, kind: str, operation: str, body: Any) -> Json:
+    """`operation` is create, update, delete or void; a create with an Id is taken as an update."""
+    if operation == "delete":
+        return {kind: writes.delete(desk, kind, body)}
+    if operation == "void":
+        return {kind: _written(kind, writes.void(desk, kind, body), created=False)}
+    has_id = isinstance(body, dict) and body.get("Id") not in (None, "")
+    single = kind in ("Preferences", "CompanyInfo")
+    if operation == "update" or has_id or single:
+        return {kind: _written(kind, writes.update(desk, kind, body), created=False)}
+    return {kind: _written(kind, writes.create(desk, kind, body), created=True)}
+
+
+def _written(kind: str, data: Json, *, created: bool) -> Json:
+    """Answers to writes lack what only reads show."""
+    if kind in PARTIES:
+        return {key: value for key, value in data.items() if key not in _READ_ONLY_KEYS}
+    if kind == "Item" and created:
+        data["DeferredRevenue"] = False
+        return {key: data[key] for key in KINDS[kind].order if key in data}
+    return data
+
+
+def exchange_rate(desk: Desk, code: str, day: str | None) -> Json:
+    """The rate of a currency on a day (default today); raises Fault."""
+    flags = desk.flags
+    if not flags.multicurrency:
+        raise faults.feature_missing("Multicurrency is not turned on.")
+    if not code:
+        raise faults.Fault([faults.missing("sourcecurrencycode")])
+    if code != flags.home and ("CompanyCurrency", code.casefold()) not in desk.books.names:
+        raise faults.Fault([faults.invalid_reference("sourcecurrencycode", code[:20])])
+    try:
+        wanted = parse_day(day) if day else desk.today
+    except ValueError as error:
+        raise faults.Fault([faults.illegal_date("asofdate", day)]) from error
+    return {"ExchangeRate": _rate(desk, code, wanted)}
+
+
+def _rate(desk: Desk, code: str, day: str) -> Json:
+    known = [one for one in desk.books.rates.get(code, ()) if one[0] <= day]
+    as_of, rate, updated = known[-1] if known else (day, 1, int(desk.now.timestamp()))
+    return {
+        "SourceCurrencyCode": code,
+        "TargetCurrencyCode": desk.flags.home,
+        "Rate": rate,
+        "AsOfDate": as_of,
+        "domain": "QBO",
+        "sparse": False,
+        "MetaData": {"LastUpdatedTime": meta(updated, updated)["LastUpdatedTime"]},
+    }

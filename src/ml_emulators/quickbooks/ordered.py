@@ -1,0 +1,105 @@
+"""An ordered index that copies cheaply: sorted tuples in small chunks that are replaced, never changed."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from typing import Any
+
+Entry = tuple[Any, int]
+_LOAD = 256
+
+
+def _last(chunk: list[Entry]) -> Entry:
+    return chunk[-1]
+
+
+class Ordered:
+    """Holds (key, id) entries in order; all keys of one index are of one comparable type."""
+
+    __slots__ = ("_chunks", "_size")
+
+    def __init__(self, chunks: list[list[Entry]] | None = None, size: int = 0) -> None:
+        self._chunks = chunks if chunks is not None else []
+        self._size = size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def copy(self) -> Ordered:
+        return Ordered(self._chunks.copy(), self._size)
+
+    def _place(self, entry: Entry) -> int:
+        return bisect_left(self._chunks, entry, key=_last)
+
+    def add(self, entry: Entry) -> None:
+        chunks = self._chunks
+        self._size += 1
+        at = self._place(entry)
+        if at == len(chunks):
+            self._append(entry)
+            return
+        chunk = chunks[at]
+        inner = bisect_left(chunk, entry)
+        grown = [*chunk[:inner], entry, *chunk[inner:]]
+        if len(grown) > 2 * _LOAD:
+            chunks[at : at + 1] = [grown[:_LOAD], grown[_LOAD:]]
+        else:
+            chunks[at] = grown
+
+    def _append(self, entry: Entry) -> None:
+        chunks = self._chunks
+        if chunks and len(chunks[-1]) < _LOAD:
+            chunks[-1] = [*chunks[-1], entry]
+        else:
+            chunks.append([entry])
+
+    def remove(self, entry: Entry) -> None:
+        at = self._place(entry)
+        chunk = self._chunks[at]
+        inner = bisect_left(chunk, entry)
+        if chunk[inner] != entry:
+            raise KeyError(entry)
+        self._size -= 1
+        if len(chunk) == 1:
+            del self._chunks[at]
+        else:
+            self._chunks[at] = chunk[:inner] + chunk[inner + 1 :]
+
+    def rank(self, entry: Entry) -> int:
+        """How many entries stand before `entry`."""
+        at = self._place(entry)
+        before = sum(map(len, self._chunks[:at]))
+        return before if at == len(self._chunks) else before + bisect_left(self._chunks[at], entry)
+
+    def ids(self, start: int = 0, stop: int | None = None, *, reverse: bool = False) -> Iterator[int]:
+        """Ids from rank `start` up to `stop`; reversed, the same stretch from its end."""
+        end = self._size if stop is None else min(stop, self._size)
+        return self._backward(start, end) if reverse else self._forward(start, end)
+
+    def _forward(self, start: int, stop: int) -> Iterator[int]:
+        skip, left = start, stop - start
+        for chunk in self._chunks:
+            if left <= 0:
+                return
+            if skip >= len(chunk):
+                skip -= len(chunk)
+                continue
+            part = chunk[skip : skip + left]
+            skip, left = 0, left - len(part)
+            for entry in part:
+                yield entry[1]
+
+    def _backward(self, start: int, stop: int) -> Iterator[int]:
+        skip, left = self._size - stop, stop - start
+        for chunk in reversed(self._chunks):
+            if left <= 0:
+                return
+            if skip >= len(chunk):
+                skip -= len(chunk)
+                continue
+            end = len(chunk) - skip
+            part = chunk[max(0, end - left) : end]
+            skip, left = 0, left - len(part)
+            for entry in reversed(part):
+                yield entry[1]

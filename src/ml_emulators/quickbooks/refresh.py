@@ -1,0 +1,126 @@
+"""The parts of an answer that follow other records: names in references, balances, the order of keys."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import lru_cache
+from hashlib import blake2s
+from typing import TYPE_CHECKING, Any
+
+from ml_emulators.quickbooks.catalog import KINDS
+from ml_emulators.quickbooks.values import Json, from_seconds, money, stamp
+
+if TYPE_CHECKING:
+    from ml_emulators.quickbooks.state import Books
+
+CURRENCY_NAMES = {
+    "USD": "United States Dollar",
+    "EUR": "Euro",
+    "GBP": "British Pound Sterling",
+    "CAD": "Canadian Dollar",
+    "AUD": "Australian Dollar",
+    "NZD": "New Zealand Dollar",
+    "CHF": "Swiss Franc",
+    "JPY": "Japanese Yen",
+    "SEK": "Swedish Krona",
+    "NOK": "Norwegian Krone",
+    "DKK": "Danish Krone",
+    "INR": "Indian Rupee",
+    "MXN": "Mexican Peso",
+    "SGD": "Singapore Dollar",
+    "HKD": "Hong Kong Dollar",
+    "ZAR": "South African Rand",
+}
+REF_KINDS = {
+    "CustomerRef": "Customer",
+    "ItemRef": "Item",
+    "GroupItemRef": "Item",
+    "AccountRef": "Account",
+    "ItemAccountRef": "Account",
+    "DepositToAccountRef": "Account",
+    "DiscountAccountRef": "Account",
+    "IncomeAccountRef": "Account",
+    "ExpenseAccountRef": "Account",
+    "AssetAccountRef": "Account",
+    "ARAccountRef": "Account",
+    "ClassRef": "Class",
+    "DepartmentRef": "Department",
+    "SalesTermRef": "Term",
+    "PaymentMethodRef": "PaymentMethod",
+}
+PARTIES = ("Customer", "Vendor", "Employee")
+DEBIT_POSITIVE = ("Asset", "Liability", "Equity")
+
+
+@lru_cache(maxsize=4096)
+def _stamp(at: int) -> str:
+    return stamp(from_seconds(at))
+
+
+def refresh(books: Books, kind: str, data: Json, updated: int) -> Json:
+    """Bring the derived parts of a record up to date, and its keys into the order of the answers."""
+    spec = KINDS[kind]
+    _name_references(books, data, spec.unnamed)
+    if kind == "Customer":
+        _customer_balances(books, data)
+    elif kind == "Account":
+        _account_balances(books, data)
+    if kind in PARTIES:
+        data["V4IDPseudonym"] = _pseudonym(books.company.realm_id, kind, data["Id"])
+        data["ClientEntityId"] = "0"
+    data["MetaData"]["LastUpdatedTime"] = _stamp(updated)
+    return {key: data[key] for key in spec.order if key in data}
+
+
+def _pseudonym(realm_id: str, kind: str, record_id: str) -> str:
+    return "002098" + blake2s(f"{realm_id}:{kind}:{record_id}".encode(), digest_size=16).hexdigest()
+
+
+def _name_references(books: Books, node: Json, unnamed: frozenset[str]) -> None:
+    for key, value in node.items():
+        if isinstance(value, list):
+            for one in value:
+                if isinstance(one, dict):
+                    _name_references(books, one, unnamed)
+        elif isinstance(value, dict):
+            if key.endswith("Ref"):
+                _name(books, key, value, unnamed)
+            else:
+                _name_references(books, value, unnamed)
+
+
+def _name(books: Books, key: str, ref: Json, unnamed: frozenset[str]) -> None:
+    if not isinstance(ref.get("value"), str):
+        return
+    if key == "CurrencyRef":
+        ref["name"] = CURRENCY_NAMES.get(ref["value"], ref["value"])
+        return
+    label = _party(books, ref) if key == "EntityRef" else _label(books, REF_KINDS.get(key), ref)
+    if label and key not in unnamed:
+        ref["name"] = label
+
+
+def _label(books: Books, kind: str | None, ref: Json) -> str:
+    row = books.row(kind, ref.get("value")) if kind is not None else None
+    return row.label if row is not None else ""
+
+
+def _party(books: Books, ref: Json) -> str:
+    return next(filter(None, (_label(books, kind, ref) for kind in PARTIES)), "")
+
+
+def _customer_balances(books: Books, data: Json) -> None:
+    zero = Decimal(0)
+    own = books.customer_balances.get(data["Id"], zero)
+    family = sum((books.customer_balances.get(one, zero) for one in books.family("Customer", data["Id"])), zero)
+    data["Balance"] = money(own)
+    data["BalanceWithJobs"] = money(family)
+
+
+def _account_balances(books: Books, data: Json) -> None:
+    shown = data.get("Classification") in DEBIT_POSITIVE and data.get("Active", True)
+    zero = Decimal(0)
+    own = books.account_balances.get(data["Id"], zero) if shown else zero
+    family: Any = sum((books.account_balances.get(one, zero) for one in books.family("Account", data["Id"])), zero)
+    data["CurrentBalance"] = money(own)
+    data["CurrentBalanceWithSubAccounts"] = money(family if shown else zero)

@@ -1,0 +1,75 @@
+"""Everything one running emulator holds, and the cheap copy of it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import datetime
+from random import Random
+from typing import Any
+
+from ml_emulators.kit.clock import VirtualClock
+from ml_emulators.kit.wire import Response
+from ml_emulators.quickbooks.desk import Desk
+from ml_emulators.quickbooks.oauth import Authority, Tokens
+from ml_emulators.quickbooks.settings import ChangeNotice, Counters, Switches
+from ml_emulators.quickbooks.state import Books
+
+Windows = dict[tuple[str, ...], deque[float]]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A state to come back to; opaque to callers."""
+
+    books: dict[str, Books]
+    tokens: Tokens
+    replays: dict[tuple[Any, ...], tuple[datetime, Response]]
+    windows: Windows
+    counters: Counters
+    random: Any
+
+
+@dataclass
+class Service:
+    """The state behind the routes. `books` holds one company for each realm id."""
+
+    clock: VirtualClock
+    random: Random
+    base_url: str
+    authority: Authority
+    books: dict[str, Books]
+    switches: Switches = field(default_factory=Switches)
+    replays: dict[tuple[Any, ...], tuple[datetime, Response]] = field(default_factory=dict)
+    windows: Windows = field(default_factory=dict)
+    counters: Counters = field(default_factory=Counters)
+    on_change: list[Callable[[ChangeNotice], None]] = field(default_factory=list)
+
+    def tell(self, notices: list[ChangeNotice]) -> None:
+        for notice in notices:
+            for listener in self.on_change:
+                listener(notice)
+
+    def desk(self, realm_id: str, now: datetime, include: frozenset[str] = frozenset()) -> Desk:
+        return Desk(self.books[realm_id], now, self.switches, include)
+
+    def snapshot(self) -> Snapshot:
+        return Snapshot(
+            {realm: books.copy() for realm, books in self.books.items()},
+            self.authority.tokens.copy(),
+            self.replays.copy(),
+            {key: window.copy() for key, window in self.windows.items()},
+            deepcopy(self.counters),
+            self.random.getstate(),
+        )
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a snapshot; it stays good for another time."""
+        self.books = {realm: books.copy() for realm, books in snapshot.books.items()}
+        self.authority.tokens = snapshot.tokens.copy()
+        self.replays = snapshot.replays.copy()
+        self.windows = {key: window.copy() for key, window in snapshot.windows.items()}
+        self.counters = deepcopy(snapshot.counters)
+        self.random.setstate(snapshot.random)

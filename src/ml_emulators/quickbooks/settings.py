@@ -1,0 +1,124 @@
+"""What a company is, and the switches for every behaviour the reference leaves open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Company:
+    """A company as it is opened: one US multicurrency company with locations and classes per line."""
+
+    realm_id: str = "4620816365000000001"
+    name: str = "Maple & Lantern LLC"
+    user_name: str = "Robin Ledger"
+    user_id: str = "9130357849999991"
+    country: str = "US"
+    home_currency: str = "USD"
+    currencies: tuple[str, ...] = ("EUR",)
+    multicurrency: bool = True
+    track_departments: bool = True
+    classes_per_line: bool = True
+    classes_per_txn: bool = False
+    account_numbers: bool = True
+    custom_txn_numbers: bool = False
+    default_due_days: int = 30
+    custom_fields: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class App:
+    """A registered app; without `redirect_uris` any loopback http address is taken (development keys)."""
+
+    client_id: str
+    client_secret: str
+    webhook_verifier_token: str
+    redirect_uris: tuple[str, ...] = ()
+
+
+@dataclass
+class Switches:
+    """Behaviours that the reference marks uncertain, and refusals to order. Change them at any time."""
+
+    limits: bool = False
+    """Enforce the throttles of section 10 and the monthly Builder quota; they are counted either way."""
+    coreplus_quota: int = 500_000
+    """CorePlus calls a month before the Builder block (with `limits`)."""
+
+    old_refresh_token_grace: int = 0
+    """Seconds for which a rotated refresh token still works; 0: it dies at once."""
+    reuse_revokes_connection: bool = True
+    """Using a refresh token that was rotated away revokes the winner too."""
+    refresh_window_seconds: int = 8_640_000
+    """The rolling window told in `x_refresh_token_expires_in` and kept (100 days; 101 days were seen too)."""
+    deny_consent: bool = False
+    """The user at the consent page says no."""
+    subscription_ended: bool = False
+    """Every company call is refused with 6190."""
+
+    requestid_retention: int | None = None
+    """Seconds for which an answer is replayed; None: for ever, 0: every requestid is forgotten at once."""
+    requestid_stores_faults: bool = False
+    """Answers with a fault are replayed as well."""
+
+    zero_rows: Literal["empty", "list", "omitted"] = "empty"
+    """A query without hits: `{"QueryResponse":{}}`, an empty list in it, or no `QueryResponse` at all."""
+    maxresults_over_limit: Literal["cap", "fault"] = "cap"
+    """MAXRESULTS above 1000: cut to 1000, or 4001."""
+    query_case_sensitive: bool = False
+    """Texts in queries must match in case."""
+    stale_list_sync_tokens: bool = False
+    """Lists show the SyncToken before the last write; reads by Id show the true one."""
+
+    false_cdc_deletes: int = 0
+    """So many of the freshest objects of each CDC list are flagged Deleted though they live."""
+    cdc_cap: Literal["entity", "total"] = "entity"
+    """Whether the cap of 1000 holds for each entity or for the whole answer."""
+    cdc_days: int = 30
+    """How far CDC looks back."""
+
+    refuse_duplicate_sales_numbers: bool = True
+    """A DocNumber used twice on one kind of sales form is refused with 6140."""
+    currency_required: bool = False
+    """Sales forms without CurrencyRef are refused with 2020 in a multicurrency company."""
+    one_ar_ap_account_per_entry: bool = True
+    """A journal entry with two different A/R or A/P accounts is refused with 6000."""
+    side_effects_bump_sync_token: bool = True
+    """A payment on an invoice, or a renamed parent, moves the SyncToken of the other record."""
+    balance_moves_last_updated: bool = True
+    """A new balance moves LastUpdatedTime (never the SyncToken) of customers and accounts."""
+
+    batch_reply_order: Literal["kept", "shuffled"] = "kept"
+    """Whether batch answers come in the order of the items."""
+    xml_faults: bool = False
+    """Faults come as XML even to a client that accepts JSON."""
+    lower_case_throttle: bool = False
+    """The 429 body has the lower-case gateway form."""
+    retry_after: int | None = None
+    """Send `Retry-After` with this number on 429."""
+
+
+@dataclass(frozen=True)
+class ChangeNotice:
+    """One committed change, as webhooks would tell it: `operation` is Create, Update, Delete, Void or Merge."""
+
+    realm_id: str
+    entity: str
+    id: str
+    operation: str
+    instant: datetime
+    deleted_id: str | None = None
+
+
+@dataclass
+class Counters:
+    """What has been counted since start or reset (per realm and app where the vendor does so)."""
+
+    requests: int = 0
+    throttled: int = 0
+    write_calls: int = 0
+    written_items: int = 0
+    coreplus: int = 0
+    coreplus_by_month: dict[str, int] = field(default_factory=dict)
