@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -25,7 +26,7 @@ from .orders import (
     SwitchesOrder,
     WebhookOrder,
 )
-from .shell import LOOPBACK
+from .shell import LOOPBACK, reserved
 from .twin import Refused, Twin
 from .wire import dumps
 
@@ -91,22 +92,32 @@ class ControlDoor:
         self.port = port
         self._desk = doors.Desk(twin, stages)
         self._runner: web.AppRunner | None = None
+        self._socket: socket.socket | None = None
 
     @property
     def url(self) -> str:
         return f"http://{LOOPBACK}:{self.port}"
 
+    def reserve(self) -> None:
+        """Take the port now. Raises `OSError` when it is taken."""
+        if self._socket is None:
+            self._socket = reserved(self.port)
+            self.port = self._socket.getsockname()[1]
+
     async def start(self) -> None:
+        self.reserve()
         self._runner = web.AppRunner(self.app(), access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, LOOPBACK, self.port)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
+        if self._socket is not None:
+            await web.SockSite(self._runner, self._socket).start()
 
     async def stop(self) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
 
     def app(self) -> web.Application:
         app = web.Application(middlewares=[_guard], client_max_size=64 * 1024 * 1024)

@@ -221,4 +221,6 @@ def loopback(url: str) -> bool:
 
 
 def scenario(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
-    return {**desk.twin.scenario, "planted": desk.twin.planted}
+    known = desk.twin.memory
+    facts = {name: known[name] for name in ("start_date", "books_closed", "today") if name in known}
+    return {**desk.twin.scenario, "facts": facts, "planted": desk.twin.planted}

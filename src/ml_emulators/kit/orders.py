@@ -150,20 +150,28 @@ class RequestPage(msgspec.Struct, frozen=True):
 
 
 class Planted(msgspec.Struct, frozen=True):
-    """One record that must not simply pass: the code it must be held with, which record it is, and why."""
+    """One record that must not simply pass: the code it must be held with, which record it is, and why.
+
+    `released` turns true when a later business day takes the cause away.
+    """
 
     code: str
     system: str
     kind: str
     key: str
     why: str
+    released: bool = False
 
 
 class ScenarioState(msgspec.Struct, frozen=True):
-    """What the emulators are seeded with, and every record planted so far."""
+    """What the emulators are seeded with, and every record planted so far.
+
+    `facts` are the days that a connection to the sample company needs: `start_date`, `books_closed`, `today`.
+    """
 
     scenario: str
     scale: int
     seed: int
     days: int
+    facts: dict[str, str]
     planted: list[Planted]

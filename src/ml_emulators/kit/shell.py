@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import socket
 import ssl
 from collections.abc import Callable
 
@@ -33,12 +34,20 @@ class Shell:
         self._compress = compress
         self._tls = tls
         self._runner: web.ServerRunner | None = None
+        self._socket: socket.socket | None = None
 
     @property
     def url(self) -> str:
         return f"{'https' if self._tls else 'http'}://{LOOPBACK}:{self.port}"
 
+    def reserve(self) -> None:
+        """Take the port now, so that `url` is true before the first request. Raises `OSError` when it is taken."""
+        if self._socket is None:
+            self._socket = reserved(self.port)
+            self.port = self._socket.getsockname()[1]
+
     async def start(self) -> None:
+        self.reserve()
         server = web.Server(
             self._handle,
             request_factory=_request,
@@ -51,14 +60,16 @@ class Shell:
         )
         self._runner = web.ServerRunner(server, shutdown_timeout=0.5)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, LOOPBACK, self.port, ssl_context=self._tls, backlog=1024)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
+        if self._socket is not None:
+            await web.SockSite(self._runner, self._socket, ssl_context=self._tls, backlog=1024).start()
 
     async def stop(self) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
 
     async def _handle(self, incoming: web.BaseRequest) -> web.StreamResponse:
         if incoming.method == "OPTIONS":
@@ -84,6 +95,18 @@ class Shell:
             return await _send_half(incoming, response)
         headers = {k: v for k, v in response.headers.items() if k.lower() not in _HOP}
         return web.Response(status=response.status, headers=headers, body=response.body)
+
+
+def reserved(port: int) -> socket.socket:
+    """A socket bound to a loopback port (0: any free one), not yet listening."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((LOOPBACK, port))
+    except OSError:
+        sock.close()
+        raise
+    return sock
 
 
 def vendor_shell(

@@ -1,0 +1,75 @@
+"""What the emulators can be seeded with: `empty`, `tiny`, and the sample company `sample` with its business days."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+from ml_emulators.kit.orders import Planted, SeedReport
+from ml_emulators.kit.twin import Twin
+
+from . import books, org, sample, tiny
+from .days import Day, business_day, play_day
+from .goods import GOODS
+from .stage import PACIFIC, Stage, instant
+from .vendors import new_twin
+
+__all__ = ["SCENARIOS", "Day", "Library", "business_day", "load", "new_twin", "planted", "play_day"]
+
+Build = Callable[[Stage, int, int, date], dict[str, Any]]
+
+
+def _empty(stage: Stage, scale: int, seed: int, today: date) -> dict[str, Any]:
+    """Set-up only: the chart of accounts, lists and items, products and price books."""
+    stage.twin.clock.freeze(instant(today, 7))
+    org.set_up(stage, books.set_up(stage, GOODS), GOODS)
+    return {"today": today.isoformat()}
+
+
+SCENARIOS: dict[str, Build] = {"empty": _empty, "tiny": tiny.build, "sample": sample.build}
+
+
+def load(twin: Twin, name: str, scale: int = 1, seed: int = 1, today: date | None = None) -> int:
+    """Start from nothing and build a scenario; gives the number of operations.
+
+    `today` (company time) is the last day with business; the clock is set to its evening. Without it the
+    scenario ends on the clock's date (the day before, in the morning) and the clock goes on as it was.
+    Raises `KeyError` for an unknown name.
+    """
+    build = SCENARIOS[name]
+    if today is not None:
+        twin.clock.set(instant(today, 18))
+    setting, stage = twin.clock.snapshot(), Stage(twin)
+    twin.random.seed(seed)
+    twin.reset()
+    twin.memory = build(stage, scale, seed, today or _last_day(twin))
+    twin.clock.restore(setting)
+    twin.planted = stage.planted
+    twin.scenario = {"scenario": name, "scale": scale, "seed": seed, "days": 0}
+    return stage.done
+
+
+def _last_day(twin: Twin) -> date:
+    local = twin.clock.now().astimezone(PACIFIC)
+    return local.date() if local.hour >= 12 else local.date() - timedelta(days=1)
+
+
+def planted(scale: int = 1, seed: int = 1, today: date = date(2026, 11, 20)) -> list[Planted]:
+    """What the sample company has planted, with the ids that its records get. Builds it to know."""
+    twin = new_twin(seed)
+    load(twin, "sample", scale, seed, today)
+    return twin.planted
+
+
+class Library:
+    """The scenarios as the control door asks for them."""
+
+    def names(self) -> list[str]:
+        return list(SCENARIOS)
+
+    def load(self, twin: Twin, name: str, scale: int, seed: int, today: date | None) -> int:
+        return load(twin, name, scale, seed, today)
+
+    def play(self, twin: Twin, day: int) -> SeedReport:
+        return play_day(twin, day)

@@ -1,0 +1,281 @@
+"""Five business days after the sample company was built: what people at both vendors do while the connector runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any, NamedTuple
+
+import msgspec
+
+from ml_emulators.kit.orders import Operation, Planted, SeedReport
+from ml_emulators.kit.twin import Twin
+
+from .books import Books, ref, token
+from .goods import GOODS, SOLD, Good
+from .people import account_body, customer_body, known_client, new_client
+from .stage import PACIFIC, Json, instant, workday
+from .trade import Invoice, Line, invoice_body, linked, random_lines
+from .words import Names
+
+LAST = 5
+_SOLD = tuple(good for good in GOODS if good.sku in SOLD)
+_MOST = Decimal(8900)
+
+
+class Day(NamedTuple):
+    """A day's operations in order; what they plant (keys may be `${name}`); keys of planted records set right."""
+
+    operations: list[Operation]
+    planted: list[Planted]
+    released: list[str]
+
+
+def business_day(twin: Twin, number: int, seed: int) -> Day:
+    """Plan business day `number` (1 to 5) on the sample company as `twin` holds it now; changes nothing.
+
+    Raises `ValueError` unless the sample company is loaded and the day is the next one.
+    """
+    if twin.scenario["scenario"] != "sample":
+        raise ValueError("only the sample company has business days")
+    if number != twin.scenario["days"] + 1 or number > LAST:
+        raise ValueError(f"the next day is {twin.scenario['days'] + 1}, the last one {LAST}")
+    desk = _Desk(twin, number, seed)
+    desk.add("clock", "set", "", {"at": instant(desk.day, 9).isoformat()})
+    _usual(desk)
+    _SPECIAL[number](desk)
+    return Day(desk.operations, desk.planted, desk.released)
+
+
+def play_day(twin: Twin, number: int) -> SeedReport:
+    """Plan and run a business day, and keep the planted list true. Raises `ValueError` as `business_day`."""
+    day = business_day(twin, number, twin.scenario["seed"])
+    report = twin.run(day.operations)
+    made = {operation.save_as: result for operation, result in zip(day.operations, report.results, strict=False)}
+    for planted in day.planted:
+        key = made[planted.key.strip("${}")]["Id"] if planted.key.startswith("$") else planted.key
+        twin.planted.append(msgspec.structs.replace(planted, key=key))
+    twin.planted = [
+        msgspec.structs.replace(one, released=True) if one.key in day.released else one for one in twin.planted
+    ]
+    twin.scenario["days"] = number
+    twin.memory["names"] = [used + 10 * twin.scenario["scale"] for used in twin.memory["names"]]
+    return report
+
+
+class _Desk:
+    """Plans a day: picks from what is there now, and collects operations."""
+
+    def __init__(self, twin: Twin, number: int, seed: int) -> None:
+        self.twin = twin
+        self.number = number
+        self.scale: int = twin.scenario["scale"]
+        self.memory = twin.memory
+        self.random = Random(seed * 1000 + number)  # noqa: S311  # a rehearsal wants repeatable chance
+        self.names = Names(seed, *twin.memory["names"])
+        self.books = Books(**twin.memory["books"])
+        today = twin.clock.now().astimezone(PACIFIC).date()
+        self.day: date = workday(today + timedelta(days=1))
+        self.operations: list[Operation] = []
+        self.planted: list[Planted] = []
+        self.released: list[str] = []
+        self.taken: set[str] = set()
+        self._seen: dict[str, dict[str, Json]] = {}
+
+    def add(self, system: Any, op: str, kind: str, body: Json, save_as: str = "") -> None:
+        self.operations.append(Operation(system, op, kind, body, save_as))
+
+    def now(self, kind: str) -> dict[str, Json]:
+        """QuickBooks records of a kind by id, as they stand before the day."""
+        if kind not in self._seen:
+            records = self.twin.vendors["quickbooks"].records(kind)
+            self._seen[kind] = {str(record["Id"]): record for record in records}
+        return self._seen[kind]
+
+    def known(self, part: str, place: int) -> dict[str, str]:
+        """A business of the sample company: another one every day."""
+        businesses: list[dict[str, str]] = self.memory[part]
+        return businesses[(place * 7 + self.number * 3) % len(businesses)]
+
+    def open_invoice(self, fits: Callable[[Json], bool]) -> Json:
+        """An unpaid USD invoice in open books that nothing else happens to today."""
+        closed = self.memory["books_closed"]
+        for record in sorted(self.now("Invoice").values(), key=lambda one: -int(one["Id"])):
+            if record["Id"] in self.taken or record["TxnDate"] <= closed or not record.get("Balance"):
+                continue
+            if record["CurrencyRef"]["value"] == "USD" and fits(record):
+                self.taken.add(record["Id"])
+                return record
+        raise ValueError("no open invoice is left to play with")
+
+
+def _usual(desk: _Desk) -> None:
+    """Every day: new customers, invoices, payments in full and in part, orders of three lines."""
+    for place in range(2 * desk.scale):
+        _new_customer(desk, place)
+    for place in range(12 * desk.scale):
+        client = desk.known("paired" if place % 2 else "plain", place)
+        _invoice(desk, client, random_lines(desk.random, GOODS, "USD", _MOST))
+    for place in range(6 * desk.scale):
+        _payment(desk, Decimal("0.5") if place % 3 == 2 else Decimal(1))
+    for place in range(2 * desk.scale):
+        _order(desk, f"order{place}", desk.known("paired", place), "HQ", "SaaS")
+
+
+def _new_customer(desk: _Desk, place: int) -> None:
+    client = new_client(desk.names, "USD", desk.day)
+    desk.add("quickbooks", "create", "Customer", customer_body(client), f"customer{place}")
+    lines = random_lines(desk.random, GOODS, "USD", _MOST)
+    client.customer = f"${{customer{place}}}"
+    invoice = Invoice(client, desk.day, lines, department="West")
+    desk.add("quickbooks", "create", "Invoice", invoice_body(desk.books, invoice))
+
+
+def _invoice(desk: _Desk, business: dict[str, str], lines: list[Line], note: str = "") -> None:
+    client = known_client(business, desk.day)
+    invoice = Invoice(client, desk.day, lines, department="East", note=note)
+    desk.add("quickbooks", "create", "Invoice", invoice_body(desk.books, invoice))
+
+
+def _payment(desk: _Desk, share: Decimal) -> None:
+    record = desk.open_invoice(lambda one: True)
+    amount = (Decimal(record["Balance"]) * share).quantize(Decimal("0.01"))
+    line = {"Amount": amount, "LinkedTxn": [linked("Invoice", record["Id"])]}
+    body = {
+        "CustomerRef": ref(record["CustomerRef"]["value"]),
+        "TxnDate": desk.day.isoformat(),
+        "TotalAmt": amount,
+        "CurrencyRef": ref("USD"),
+        "Line": [line],
+    }
+    desk.add("quickbooks", "create", "Payment", body)
+
+
+def _order(desk: _Desk, name: str, business: dict[str, str], department: str, class_name: str) -> None:
+    """Key and activate an order of three lines, effective on the day."""
+    body = {
+        "AccountId": business["account"],
+        "EffectiveDate": desk.day.isoformat(),
+        "Status": "Draft",
+        "Pricebook2Id": desk.memory["book"],
+        "CurrencyIsoCode": "USD",
+        "Department__c": department,
+        "Class__c": class_name,
+    }
+    desk.add("salesforce", "create", "Order", body, name)
+    for place, good in enumerate(desk.random.sample(_SOLD, 3)):
+        item = _item(desk, name, good, desk.random.randrange(1, 9))
+        desk.add("salesforce", "create", "OrderItem", item, f"{name}-{place}")
+    desk.add("salesforce", "update", "Order", {"Id": f"${{{name}}}", "Status": "Activated"})
+
+
+def _item(desk: _Desk, name: str, good: Good, quantity: int) -> Json:
+    entry = desk.memory["entries"][f"{good.sku} USD"]
+    return {
+        "OrderId": f"${{{name}}}",
+        "PricebookEntryId": entry,
+        "Quantity": Decimal(quantity),
+        "UnitPrice": good.price,
+    }
+
+
+def _first(desk: _Desk) -> None:
+    """Sales flags a prospect as ready: it becomes a customer. A customer opens a branch."""
+    prospect = desk.memory["prospects"][0]
+    desk.add("salesforce", "update", "Account", {"Id": prospect["account"], "QBO_Ready__c": True})
+    parent = desk.known("plain", 40)
+    branch = {"DisplayName": f"{parent['name']} - Branch", "Job": True, "ParentRef": ref(parent["customer"])}
+    desk.add("quickbooks", "create", "Customer", branch)
+    moved = desk.now("Customer")[desk.known("plain", 50)["customer"]]
+    address = {**moved["BillAddr"], "Line1": "77 New Quay Street"}
+    desk.add("quickbooks", "update", "Customer", {**token(moved), "BillAddr": address})
+
+
+def _second(desk: _Desk) -> None:
+    """An invoice is voided; one business gets a new phone in both systems at once, and not the same one."""
+    record = desk.open_invoice(lambda one: one["Balance"] == one["TotalAmt"])
+    desk.add("quickbooks", "void", "Invoice", {"Id": record["Id"], "SyncToken": record["SyncToken"]})
+    business = desk.known("paired", 30)
+    customer = desk.now("Customer")[business["customer"]]
+    phone = {"FreeFormNumber": "(415) 555-0142"}
+    desk.add("quickbooks", "update", "Customer", {**token(customer), "PrimaryPhone": phone})
+    desk.add("salesforce", "update", "Account", {"Id": business["account"], "Phone": "(415) 555-0177"})
+
+
+def _third(desk: _Desk) -> None:
+    """A credit memo is set off against an invoice; the location East:Boston gets a new name."""
+    record = desk.open_invoice(
+        lambda one: one["Balance"] == one["TotalAmt"] and one["Line"][0]["Amount"] <= one["Balance"]
+    )
+    line = {key: record["Line"][0][key] for key in ("DetailType", "Amount", "SalesItemLineDetail")}
+    who = {"CustomerRef": ref(record["CustomerRef"]["value"]), "CurrencyRef": ref("USD")}
+    memo = {**who, "TxnDate": desk.day.isoformat(), "Line": [line]}
+    desk.add("quickbooks", "create", "CreditMemo", memo, "memo")
+    parts = [linked("Invoice", record["Id"]), linked("CreditMemo", "${memo}")]
+    body = {
+        **who,
+        "TxnDate": desk.day.isoformat(),
+        "TotalAmt": 0,
+        "Line": [{"Amount": line["Amount"], "LinkedTxn": [part]} for part in parts],
+    }
+    desk.add("quickbooks", "create", "Payment", body)
+    boston = desk.now("Department")[desk.books.departments["East:Boston"]]
+    change = {"Name": "Boston Bay", "SubDepartment": True, "ParentRef": ref(desk.books.departments["East"])}
+    desk.add("quickbooks", "update", "Department", {**token(boston), **change})
+
+
+def _fourth(desk: _Desk) -> None:
+    """An order still says East:Boston (an alias for 90 days, F.3), another a class that nobody knows; a new order
+    is billed at once; sales wins a customer that QuickBooks has not heard of."""
+    _order(desk, "alias", desk.known("paired", 20), "East:Boston", "SaaS")
+    _order(desk, "unknown", desk.known("paired", 22), "East", "Hardware")
+    why = "class Hardware is not known in QuickBooks"
+    desk.planted.append(Planted("H-DIM-UNMAPPED", "salesforce", "Order", "${unknown}", why))
+    business = desk.known("paired", 24)
+    _order(desk, "billed", business, "West", "SaaS")
+    lines = [Line(GOODS[0], Decimal(2), GOODS[0].price, "SaaS")]
+    _invoice(desk, business, lines, "SF-ORD:${billed.OrderNumber}")
+    client = new_client(desk.names, "USD", desk.day)
+    body = {**account_body(client), "QBO_Ready__c": True}
+    desk.add("salesforce", "create", "Account", body, "won")
+
+
+def _fifth(desk: _Desk) -> None:
+    """Somebody fills in the missing billing countries: those accounts and their orders are free. An order placed
+    today is reduced by one unit of its first line."""
+    for one in desk.twin.planted:
+        if one.code == "V-COUNTRY":
+            desk.add("salesforce", "update", "Account", {"Id": one.key, "BillingCountry": "US"})
+            desk.released.append(one.key)
+            desk.released += _orders_of(desk, one.key)
+    business = desk.known("paired", 0)
+    body = {
+        "AccountId": business["account"],
+        "EffectiveDate": desk.day.isoformat(),
+        "Status": "Draft",
+        "Pricebook2Id": desk.memory["book"],
+        "CurrencyIsoCode": "USD",
+        "IsReductionOrder": True,
+        "OriginalOrderId": "${order0}",
+    }
+    desk.add("salesforce", "create", "Order", body, "less")
+    item = {
+        "OrderId": "${less}",
+        "OriginalOrderItemId": "${order0-0}",
+        "PricebookEntryId": "${order0-0.PricebookEntryId}",
+        "Quantity": Decimal(-1),
+        "UnitPrice": "${order0-0.UnitPrice}",
+    }
+    desk.add("salesforce", "create", "OrderItem", item)
+    desk.add("salesforce", "update", "Order", {"Id": "${less}", "Status": "Activated"})
+
+
+def _orders_of(desk: _Desk, account: str) -> list[str]:
+    held = {one.key for one in desk.twin.planted if one.code == "H-CUST-UNLINKED"}
+    records = desk.twin.vendors["salesforce"].records("Order")
+    return [order["Id"] for order in records if order["AccountId"] == account and order["Id"] in held]
+
+
+_SPECIAL: dict[int, Callable[[_Desk], None]] = {1: _first, 2: _second, 3: _third, 4: _fourth, 5: _fifth}

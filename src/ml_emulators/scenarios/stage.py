@@ -1,0 +1,67 @@
+"""The stage on which a scenario is built: acts for people on both sides, and moves the clock of both."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ml_emulators.kit.orders import Planted
+from ml_emulators.kit.twin import Twin
+
+PACIFIC = ZoneInfo("America/Los_Angeles")
+Json = dict[str, Any]
+_PACE = timedelta(milliseconds=100)
+
+
+def instant(day: date, hour: int = 9, minute: int = 0) -> datetime:
+    """The UTC instant of a wall-clock time in the company's zone (America/Los_Angeles)."""
+    return datetime.combine(day, time(hour, minute), PACIFIC).astimezone(UTC)
+
+
+def workday(day: date) -> date:
+    """`day`, or the next Monday when it falls on a weekend."""
+    return day + timedelta(days=(7 - day.weekday()) if day.weekday() > 4 else 0)
+
+
+class Stage:
+    """Runs events in order of their day; within a day in order of adding, a tenth of a second apart."""
+
+    def __init__(self, twin: Twin) -> None:
+        self.twin = twin
+        self.done = 0
+        self.planted: list[Planted] = []
+        self._events: list[tuple[date, int, Callable[[], object]]] = []
+        self._added = 0
+
+    def qbo(self, op: str, kind: str, body: Json) -> Json:
+        """Act in QuickBooks; gives the record."""
+        self.done += 1
+        return self.twin.act("quickbooks", op, kind, body)
+
+    def sf(self, op: str, kind: str, body: Json) -> Json:
+        """Act in Salesforce; gives the record."""
+        self.done += 1
+        return self.twin.act("salesforce", op, kind, body)
+
+    def plant(self, code: str, system: str, kind: str, key: str, why: str) -> None:
+        self.planted.append(Planted(code, system, kind, key, why))
+
+    def on(self, day: date, event: Callable[[], object]) -> None:
+        """Let `event` happen on `day`, or at once when that day has gone by."""
+        self._added += 1
+        heapq.heappush(self._events, (day, self._added, event))
+
+    def play(self) -> None:
+        """Run all events, the clock frozen at their day from 07:00 local time on."""
+        clock = self.twin.clock
+        present = date.min
+        while self._events:
+            day, _, event = heapq.heappop(self._events)
+            if day > present:
+                present = day
+                clock.freeze(instant(day, 7))
+            clock.advance(_PACE)
+            event()

@@ -1,0 +1,31 @@
+"""Both emulated vendors as one twin."""
+
+from __future__ import annotations
+
+from random import Random
+
+from ml_emulators.kit.clock import VirtualClock
+from ml_emulators.kit.twin import Twin
+from ml_emulators.quickbooks import Fault, QuickBooks
+from ml_emulators.salesforce import ApiError, Salesforce
+
+
+def new_twin(
+    seed: int = 1,
+    *,
+    clock: VirtualClock | None = None,
+    quickbooks_url: str = "http://127.0.0.1:1",
+    salesforce_url: str = "http://127.0.0.1:2",
+    keep: int = 10_000,
+) -> Twin:
+    """An empty QuickBooks company and an empty org, without sockets; `serve` answers in-process callers.
+
+    The URLs are what the vendors tell in their answers; `keep` is how many log entries stay.
+    """
+    clock = clock or VirtualClock()
+    random = Random(seed)  # noqa: S311  # faults and made-up tokens want repeatable chance
+    vendors = {
+        "quickbooks": QuickBooks(clock, random, base_url=quickbooks_url),
+        "salesforce": Salesforce(clock, random, base_url=salesforce_url),
+    }
+    return Twin(vendors, clock, random, refusals=(Fault, ApiError), keep=keep)

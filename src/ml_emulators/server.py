@@ -1,0 +1,172 @@
+"""Both emulated vendors as real local servers: `python -m ml_emulators.server --json`.
+
+One JSON line on stdout says where they are; everything else goes to stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from ml_emulators.kit.clock import VirtualClock
+from ml_emulators.kit.control import ControlDoor
+from ml_emulators.kit.shell import Shell
+from ml_emulators.kit.twin import Twin
+from ml_emulators.kit.wire import dumps
+from ml_emulators.scenarios import SCENARIOS, Library, load, new_twin
+from ml_emulators.scenarios.words import MOST
+
+_LIMITS = {"quickbooks": "limits", "salesforce": "enforce_limits"}
+MAX_SCALE = MOST // 600
+
+
+class Emulators:
+    """Twin, socket shells and control door, wired. `twin` is there from the start, the ports from `start()` on."""
+
+    def __init__(
+        self,
+        *,
+        scenario: str = "sample",
+        scale: int = 1,
+        seed: int = 1,
+        today: date | None = None,
+        limits: bool = False,
+        quickbooks_port: int = 0,
+        salesforce_port: int = 0,
+        control_port: int = 0,
+        clock: VirtualClock | None = None,
+        keep: int = 10_000,
+    ) -> None:
+        self._load = (scenario, scale, seed, today)
+        self._limits = limits
+        self._seed = seed
+        self._keep = keep
+        self.clock = clock or VirtualClock()
+        self.quickbooks = Shell(self._late("quickbooks"), quickbooks_port)
+        self.salesforce = Shell(self._late("salesforce"), salesforce_port, compress=True)
+        self._control_port = control_port
+        self.control: ControlDoor | None = None
+        self._twin: Twin | None = None
+
+    def _late(self, vendor: str) -> Any:
+        return lambda request: self.twin.serve(vendor, request)
+
+    @property
+    def twin(self) -> Twin:
+        if self._twin is None:
+            raise RuntimeError("the emulators have not been started")
+        return self._twin
+
+    async def start(self) -> None:
+        """Take the ports, seed the scenario, then listen. Raises `OSError` when a port is taken."""
+        self.quickbooks.reserve()
+        self.salesforce.reserve()
+        self._twin = new_twin(
+            self._seed,
+            clock=self.clock,
+            quickbooks_url=self.quickbooks.url,
+            salesforce_url=self.salesforce.url,
+            keep=self._keep,
+        )
+        for system, switch in _LIMITS.items():
+            self._twin.set_switches(system, {switch: self._limits})
+        load(self._twin, *self._load)
+        self.control = ControlDoor(self._twin, Library(), self._control_port)
+        for server in (self.quickbooks, self.salesforce, self.control):
+            await server.start()
+
+    async def stop(self) -> None:
+        for server in (self.control, self.quickbooks, self.salesforce):
+            if server is not None:
+                await server.stop()
+
+    def info(self) -> dict[str, Any]:
+        """Where everything is and how to connect: the line that `--json` prints."""
+        if self.control is None:
+            raise RuntimeError("the emulators have not been started")
+        vendors = {name: vendor.connection_info() for name, vendor in self.twin.vendors.items()}
+        return {**vendors, "pubsub": None, "control_url": self.control.url, "ca_file": None}
+
+
+def arguments(given: Sequence[str]) -> argparse.Namespace:
+    """The command line; wrong use ends with code 2 and a message on stderr."""
+    parser = argparse.ArgumentParser(prog="emulators", description="QuickBooks Online and Salesforce on this machine")
+    parser.add_argument("--scenario", default="sample", choices=list(SCENARIOS))
+    parser.add_argument("--scale", type=_scale, default=1, help=f"1 to {MAX_SCALE}: how many times as much")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same company")
+    parser.add_argument("--today", type=date.fromisoformat, help="set the clock to the evening of this day")
+    parser.add_argument("--limits", choices=("on", "off"), default="off", help="enforce the vendors' limits")
+    for name in ("--qbo-port", "--sf-port", "--pubsub-port", "--control-port"):
+        parser.add_argument(name, type=int, default=0, help="0: any free one")
+    parser.add_argument("--json", action="store_true", help="one JSON line on stdout when ready")
+    parser.add_argument("--watch-stdin", action="store_true", help="stop when stdin is closed")
+    return parser.parse_args(given)
+
+
+def _scale(text: str) -> int:
+    scale = int(text)
+    if not 1 <= scale <= MAX_SCALE:
+        raise argparse.ArgumentTypeError(f"must lie between 1 and {MAX_SCALE}")
+    return scale
+
+
+async def serve(options: argparse.Namespace) -> None:
+    """Run until SIGTERM, SIGINT, or, if asked, the end of stdin."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    emulators = Emulators(
+        scenario=options.scenario,
+        scale=options.scale,
+        seed=options.seed,
+        today=options.today,
+        limits=options.limits == "on",
+        quickbooks_port=options.qbo_port,
+        salesforce_port=options.sf_port,
+        control_port=options.control_port,
+    )
+    try:
+        await emulators.start()
+        _announce(emulators, options.json)
+        if options.watch_stdin:
+            threading.Thread(target=_watch, args=(loop, stop), daemon=True).start()
+        await stop.wait()
+    finally:
+        await emulators.stop()
+
+
+def _announce(emulators: Emulators, as_json: bool) -> None:
+    info = emulators.info()
+    if as_json:
+        sys.stdout.write(dumps(info).decode() + "\n")
+        sys.stdout.flush()
+        return
+    for name in ("quickbooks", "salesforce"):
+        sys.stderr.write(f"{name:<12}{info[name]['base_url']}\n")
+    sys.stderr.write(f"{'control':<12}{info['control_url']}\n")
+
+
+def _watch(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    sys.stdin.buffer.read()
+    loop.call_soon_threadsafe(stop.set)
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    """Run the emulators; 0 when stopped, 1 when they cannot start, 2 for wrong use."""
+    options = arguments(sys.argv[1:] if given is None else given)
+    try:
+        asyncio.run(serve(options))
+    except OSError as error:
+        sys.stderr.write(f"The emulators cannot start: {error}. Choose another port, or 0 for a free one.\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
