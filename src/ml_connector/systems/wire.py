@@ -58,6 +58,11 @@ def convert(tree: Any, kind: type[T], what: str) -> T:
         return _convert_without_nulls(tree, kind, what, error)
 
 
+def convert_each(rows: Any, kind: type[T], what: str) -> list[T]:
+    """A list out of an answer, each entry as `kind`. Raises `BadAnswer`."""
+    return convert(rows, list[kind], what)  # type: ignore[valid-type]  # a type made at run time
+
+
 def loads(body: bytes, what: str, *, strict: bool = True) -> Any:
     """The answer as dicts, lists, texts, `int` and `Decimal` (for every number with a fraction or an exponent).
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.model.errors import ConnectorError
+from ml_connector.model.errors import BadAnswer, ConnectorError
 from ml_connector.model.refs import Json
+from ml_connector.systems import wire
 
 from .entity import Reference
 
@@ -147,16 +148,16 @@ class JournalDraft(msgspec.Struct, frozen=True, kw_only=True):
     def of_body(cls, body: Mapping[str, Any]) -> JournalDraft:
         """The draft that makes this body; `UnsoundEntry` if no sound draft does."""
         try:
-            wire = msgspec.convert(body, _Body)
-        except msgspec.ValidationError as error:
+            entry = wire.convert(body, _Body, "a journal entry")
+        except BadAnswer as error:
             raise UnsoundEntry("The journal entry is not in the form QuickBooks asks for.") from error
         return cls(
-            txn_date=wire.txn_date,
-            doc_number=wire.doc_number,
-            private_note=wire.private_note,
-            lines=tuple(line.posting for line in wire.line if line.detail_type != "DescriptionOnly"),
-            currency=wire.currency_ref.value if wire.currency_ref else "",
-            exchange_rate=wire.exchange_rate,
+            txn_date=entry.txn_date,
+            doc_number=entry.doc_number,
+            private_note=entry.private_note,
+            lines=tuple(line.posting for line in entry.line if line.detail_type != "DescriptionOnly"),
+            currency=entry.currency_ref.value if entry.currency_ref else "",
+            exchange_rate=entry.exchange_rate,
         )
 
 

@@ -1,0 +1,173 @@
+"""What changed in a company: change data capture, listings, webhooks. All of it is knocks, none is data.
+
+Facts: reference sections 8 and 9. Webhooks stand in `webhooks.py` and are named here too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from ml_connector.engine.ports import Sweep
+from ml_connector.model.errors import BadAnswer, WrongUse
+from ml_connector.model.refs import Change, Ref
+from ml_connector.systems import wire
+
+from .api import Api, part, rows_of
+from .entity import SYSTEM, Meta
+from .faults import CallRefused
+from .queries import KINDS, NAME_LISTS, OVERLAP, count, select
+from .webhooks import Notices as Notices
+from .webhooks import is_signed as is_signed
+from .webhooks import parse as parse
+
+FULL = 1000
+"""A list of change data capture with as many entries may be cut off; there is no second page."""
+
+AGAIN = timedelta(minutes=5)
+LOOK_BACK = timedelta(days=29)
+
+
+class _Stub(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """As much of an object as a knock needs. Deleted ones carry no more than this."""
+
+    id: str
+    meta_data: Meta = Meta()
+    status: str = msgspec.field(name="status", default="")
+
+
+class _Timed(msgspec.Struct, frozen=True):
+    time: datetime
+
+
+class Arrivals:
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    async def sweep(self, kinds: Sequence[str], position: str | None, now: datetime) -> Sweep:
+        """Knocks since `position`: one call for all kinds. None lists everything.
+
+        A position too old to ask for lists what changed since.
+
+        `truncated` names the kinds of which deletions may be missing: only a comparison of ids can find those.
+        Kinds that QuickBooks does not list by change (preferences) are left out; they are polled as references.
+        """
+        wanted = [kind for kind in dict.fromkeys(kinds) if kind in KINDS]
+        if position is None or not wanted:
+            return await self._listed(wanted, None, now)
+        since = parse_position(position)
+        if now - since > LOOK_BACK:
+            return await self._listed(wanted, since, now)
+        try:
+            return await self._captured(wanted, since)
+        except CallRefused:
+            return await self._listed(wanted, since, now)
+
+    async def pages(self, kinds: Sequence[str], since: datetime | None) -> AsyncIterator[tuple[datetime, list[Change]]]:
+        """Knocks for all records, or all changed since, a page at a time, with the vendor's time of each answer."""
+        source = "backfill" if since is None else "listing"
+        for kind in kinds:
+            start = 1
+            while True:
+                what = f"a list of {kind}"
+                tree = await self._api.query(select(kind, *_changed_since(since), start=start), what)
+                rows = rows_of(part(tree, "QueryResponse", what), kind, what)
+                time = _time(tree, what)
+                yield time, _knocks(kind, rows, source, time)
+                if len(rows) < FULL:
+                    break
+                start += len(rows) - OVERLAP
+
+    async def _listed(self, kinds: Sequence[str], since: datetime | None, now: datetime) -> Sweep:
+        found: dict[Ref, Change] = {}
+        begun: datetime | None = None
+        async for time, knocks in self.pages(kinds, since):
+            begun = begun or time
+            found.update((knock.ref, knock) for knock in knocks)
+        begun = begun or now
+        truncated = () if since is None else tuple(kinds)
+        return Sweep(list(found.values()), format_position(begun), begun, truncated)
+
+    async def _captured(self, kinds: Sequence[str], since: datetime) -> Sweep:
+        from_when = since - AGAIN
+        what = "the changes of a company"
+        tree = await self._api.get("cdc", {"entities": ",".join(kinds), "changedSince": from_when.isoformat()}, what)
+        time = _time(tree, what)
+        lists = {kind: _stubs(rows, what) for kind, rows in _cdc_lists(tree, what) if kind in KINDS}
+        found = {ref: change for kind, stubs in lists.items() for ref, change in _changes(kind, stubs, "cdc", time)}
+        cut = _perhaps_cut(kinds, lists)
+        for kind in cut:
+            live = sum(stub.status != "Deleted" for stub in lists.get(kind, ()))
+            if live < await self._count(kind, from_when):
+                async for _, knocks in self.pages([kind], from_when):
+                    found.update((knock.ref, knock) for knock in knocks)
+        truncated = tuple(kind for kind in cut if kind not in NAME_LISTS)
+        return Sweep(list(found.values()), format_position(time), time, truncated)
+
+    async def _count(self, kind: str, since: datetime) -> int:
+        what = f"a count of {kind}"
+        answer = part(await self._api.query(count(kind, *_changed_since(since)), what), "QueryResponse", what)
+        total = answer.get("totalCount")
+        if not isinstance(total, int):
+            raise BadAnswer("QuickBooks answered a count without a number.", "It is read again later.")
+        return total
+
+
+def format_position(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()
+
+
+def parse_position(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise WrongUse("The stored position of QuickBooks is not a time.", "Run a backfill:  ml-connector backfill")
+    return at.astimezone(UTC)
+
+
+def _perhaps_cut(kinds: Sequence[str], lists: Mapping[str, Sequence[_Stub]]) -> list[str]:
+    """Lists that are full. Whether the limit holds for each list or for all together is not documented: both count."""
+    full = [kind for kind in kinds if len(lists.get(kind, ())) >= FULL]
+    return list(kinds) if not full and sum(map(len, lists.values())) >= FULL else full
+
+
+def _cdc_lists(tree: Any, what: str) -> list[tuple[str, Any]]:
+    """The lists of an answer by kind; found by name, since their order is not promised."""
+    outer = tree.get("CDCResponse") if isinstance(tree, dict) else None
+    if not isinstance(outer, list):
+        raise BadAnswer(f"QuickBooks answered without CDCResponse ({what}).", "It is read again later.")
+    blocks = [block for each in outer if isinstance(each, dict) for block in each.get("QueryResponse") or []]
+    return [
+        (kind, rows) for block in blocks if isinstance(block, dict) for kind, rows in block.items() if kind in KINDS
+    ]
+
+
+def _stubs(rows: Any, what: str) -> list[_Stub]:
+    return wire.convert_each(rows, _Stub, what)
+
+
+def _changes(kind: str, stubs: Sequence[_Stub], source: str, time: datetime) -> list[tuple[Ref, Change]]:
+    refs = [Ref(SYSTEM, kind, stub.id) for stub in stubs]
+    whens = [(stub.meta_data.last_updated_time or time).astimezone(UTC) for stub in stubs]
+    return [(ref, Change(ref, source, at)) for ref, at in zip(refs, whens, strict=True)]
+
+
+def _knocks(kind: str, rows: Any, source: str, time: datetime) -> list[Change]:
+    return [change for _, change in _changes(kind, _stubs(rows, f"a list of {kind}"), source, time)]
+
+
+def _time(tree: Any, what: str) -> datetime:
+    """When the vendor took the request: nothing that changed later is covered by its answer."""
+    time = wire.convert(tree, _Timed, what).time
+    if time.tzinfo is None:
+        raise BadAnswer(f"QuickBooks answered a time without a zone ({what}).", "It is read again later.")
+    return time.astimezone(UTC)
+
+
+def _changed_since(since: datetime | None) -> tuple[str, ...]:
+    return () if since is None else (f"MetaData.LastUpdatedTime >= '{since.isoformat(timespec='seconds')}'",)

@@ -1,0 +1,276 @@
+"""Signing in to QuickBooks (OAuth 2.0, reference section 1): the conversation, and the keeper of the tokens.
+
+A rotated refresh token is stored before the new access token is used (promise P6). One refresh at a time; after
+`invalid_grant` none at all until a person has connected again. Nothing here shows a token in text or log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hmac
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+import msgspec
+
+from ml_connector.engine.ports import Clock
+from ml_connector.model.errors import BadAnswer, SignInNeeded, Unreachable, WrongUse
+from ml_connector.systems import wire
+from ml_connector.systems.http import Caller, Request, Response
+
+from .faults import RECONNECT
+
+SCOPE = "com.intuit.quickbooks.accounting"
+_EARLY = timedelta(minutes=3)
+_JSON = "application/json"
+
+
+class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
+    """Where to sign in; the same for real and sandbox companies."""
+
+    authorize: str = "https://appcenter.intuit.com/connect/oauth2"
+    token: str = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"  # noqa: S105 - an address, no secret
+    revoke: str = "https://developer.api.intuit.com/v2/oauth2/tokens/revoke"
+
+
+class AppKeys(msgspec.Struct, frozen=True, kw_only=True):
+    """Client id and secret of the Intuit app."""
+
+    client_id: str
+    client_secret: str
+
+    def __repr__(self) -> str:
+        return "AppKeys(hidden)"
+
+    @property
+    def basic(self) -> str:
+        return "Basic " + base64.b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
+
+
+class Tokens(msgspec.Struct, frozen=True, kw_only=True):
+    """What a sign-in gives; instants in UTC. `refresh_expires_at` moves with every refresh, `hard_expires_at` never."""
+
+    access_token: str
+    refresh_token: str
+    access_expires_at: datetime
+    refresh_expires_at: datetime | None = None
+    hard_expires_at: datetime | None = None
+
+    def __repr__(self) -> str:
+        return f"Tokens(hidden, access_expires_at={self.access_expires_at.isoformat()})"
+
+    def fresh(self, now: datetime) -> bool:
+        return bool(self.access_token) and now < self.access_expires_at - _EARLY
+
+
+class Credentials(Protocol):
+    """Where the tokens of one connection are kept, sealed."""
+
+    def load(self) -> Tokens | None:
+        """What is stored now; None before the first sign-in."""
+
+    def store(self, tokens: Tokens) -> None:
+        """Replace all at once, and return only when it would survive a loss of power."""
+
+
+class _Granted(msgspec.Struct, frozen=True, kw_only=True):
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    x_refresh_token_expires_in: int | None = None
+    x_refresh_token_hard_expires_in: int | None = None
+
+    def __repr__(self) -> str:
+        return "_Granted(hidden)"
+
+
+class OAuth:
+    """The conversation with Intuit's sign-in service."""
+
+    def __init__(self, keys: AppKeys, endpoints: Endpoints, caller: Caller, clock: Clock) -> None:
+        self._keys = keys
+        self._endpoints = endpoints
+        self._caller = caller
+        self._clock = clock
+
+    def authorize_url(self, redirect_uri: str, state: str) -> str:
+        """Where a person gives consent. `state` is a fresh random text, to be compared in `consent`."""
+        query = {
+            "client_id": self._keys.client_id,
+            "response_type": "code",
+            "scope": SCOPE,
+            "redirect_uri": redirect_uri,
+            "state": state,
+        }
+        return f"{self._endpoints.authorize}?{urlencode(query)}"
+
+    async def exchange(self, code: str, redirect_uri: str) -> Tokens:
+        """Tokens for the code of a callback. A code serves once, so this is sent once."""
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
+        return self._tokens(await self._caller.once(self._request(form), "token"))
+
+    async def refresh(self, refresh_token: str) -> Tokens:
+        """New tokens; the refresh token may be a new one too. Raises `SignInNeeded` when the old one is refused."""
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        return self._tokens(await self._caller.repeating(self._request(form), "token"))
+
+    async def revoke(self, token: str) -> None:
+        """End the connection at Intuit. Either token does. A token that is dead already is no error."""
+        headers = {"Authorization": self._keys.basic, "Content-Type": _JSON, "Accept": _JSON}
+        request = Request("POST", self._endpoints.revoke, headers, wire.encode({"token": token}))
+        response = await self._caller.repeating(request, "token")
+        if response.status >= 500:
+            raise _trouble(response.status)
+
+    def _request(self, form: Mapping[str, str]) -> Request:
+        headers = {
+            "Authorization": self._keys.basic,
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Accept": _JSON,
+            "x-include-refresh-token-hard-expires-in": "true",
+        }
+        return Request("POST", self._endpoints.token, headers, urlencode(form).encode(), timeout=60.0)
+
+    def _tokens(self, response: Response) -> Tokens:
+        if response.status != 200:
+            raise _refusal(response)
+        granted = wire.decode(response.body, _Granted, "tokens")
+        if not granted.access_token or not granted.refresh_token:
+            raise BadAnswer("The sign-in service answered without a token.", "It is tried again later.")
+        now = self._clock.now()
+
+        def instant(seconds: int | None) -> datetime | None:
+            return None if seconds is None else now + timedelta(seconds=seconds)
+
+        return Tokens(
+            access_token=granted.access_token,
+            refresh_token=granted.refresh_token,
+            access_expires_at=now + timedelta(seconds=granted.expires_in),
+            refresh_expires_at=instant(granted.x_refresh_token_expires_in),
+            hard_expires_at=instant(granted.x_refresh_token_hard_expires_in),
+        )
+
+
+class Consent(msgspec.Struct, frozen=True):
+    """What a callback brings: a code that serves once, and the company the person chose."""
+
+    code: str
+    realm_id: str
+
+    def __repr__(self) -> str:
+        return f"Consent(realm_id={self.realm_id!r})"
+
+
+def consent(params: Mapping[str, str], state: str, expected_realm: str = "") -> Consent:
+    """Check the query of a callback against the `state` that was sent out, and the company that is expected, if any.
+
+    Raises `WrongUse` for a callback that is not ours or for another company, `SignInNeeded` when consent was refused.
+    """
+    if not state or not hmac.compare_digest(params.get("state", "").encode(), state.encode()):
+        raise WrongUse("This sign-in was not started here.", "Start again:  ml-connector connect quickbooks")
+    if params.get("error"):
+        raise SignInNeeded("QuickBooks was not connected: consent was refused.", RECONNECT)
+    found = Consent(params.get("code", ""), params.get("realmId", ""))
+    if not found.code or not found.realm_id:
+        raise WrongUse("The sign-in came back without a code or a company.", RECONNECT)
+    if expected_realm and found.realm_id != expected_realm:
+        raise WrongUse(
+            f"Company {found.realm_id} was chosen, but this connection is for {expected_realm}.",
+            "Connect again and choose the right company; another company needs a connection of its own.",
+        )
+    return found
+
+
+class SignIn:
+    """Gives out a valid access token, and renews it: one refresh at a time, stored before it is used."""
+
+    def __init__(self, oauth: OAuth, credentials: Credentials, clock: Clock) -> None:
+        self._oauth = oauth
+        self._credentials = credentials
+        self._clock = clock
+        self._one_at_a_time = asyncio.Lock()
+        self._tokens: Tokens | None = None
+        self._unstored: Tokens | None = None
+        self._dead = ""
+
+    async def token(self) -> str:
+        """A token that is good for some minutes. Raises `SignInNeeded`."""
+        tokens = self._tokens
+        if tokens is not None and self._unstored is None and tokens.fresh(self._clock.now()):
+            return tokens.access_token
+        return await self.renew("")
+
+    async def renew(self, refused: str) -> str:
+        """A token other than `refused`, which the vendor did not accept; refreshed only if nobody else has done so."""
+        async with self._one_at_a_time:
+            self._store_what_is_left()
+            tokens = self._stored()
+            if tokens.access_token == refused or not tokens.fresh(self._clock.now()):
+                tokens = await self._refreshed(tokens)
+            self._tokens = tokens
+            return tokens.access_token
+
+    def _stored(self) -> Tokens:
+        tokens = self._credentials.load()
+        if tokens is None:
+            raise SignInNeeded("QuickBooks is not connected yet.", RECONNECT)
+        return tokens
+
+    async def _refreshed(self, old: Tokens) -> Tokens:
+        if old.refresh_token == self._dead:
+            raise _dead_sign_in()
+        try:
+            self._unstored = await self._oauth.refresh(old.refresh_token)
+        except SignInNeeded:
+            self._dead = old.refresh_token
+            raise
+        return self._store_what_is_left() or old
+
+    def _store_what_is_left(self) -> Tokens | None:
+        """A rotated token must never be lost: when storing fails it is kept here, and stored before anything else."""
+        tokens = self._unstored
+        if tokens is not None:
+            self._credentials.store(tokens)
+            self._unstored = None
+        return tokens
+
+
+def _refusal(response: Response) -> Exception:
+    """What a refusal of the token service means. Its texts are not shown: they may repeat what was sent."""
+    if response.status >= 500 or response.status == 429:
+        return _trouble(response.status)
+    try:
+        error = wire.loads(response.body, "sign-in")
+    except BadAnswer:
+        return _trouble(response.status)
+    code = error.get("error") if isinstance(error, dict) else None
+    if code == "invalid_grant":
+        return _lost_user() if _reason(error) == "user_not_in_realm" else _dead_sign_in()
+    if code == "invalid_client":
+        return WrongUse(
+            "Intuit does not know this client id and secret.",
+            "Check both in the settings; keys for development and for production are different pairs.",
+        )
+    return _trouble(response.status)
+
+
+def _reason(error: Any) -> Any:
+    return error.get("x_error_reason")
+
+
+def _dead_sign_in() -> SignInNeeded:
+    return SignInNeeded("The QuickBooks sign-in has expired or was withdrawn.", RECONNECT)
+
+
+def _lost_user() -> SignInNeeded:
+    return SignInNeeded(
+        "The person who connected QuickBooks no longer has access to the company.",
+        "An administrator of the company must connect it again:  ml-connector connect quickbooks",
+    )
+
+
+def _trouble(status: int) -> Unreachable:
+    return Unreachable(f"The sign-in service answered with status {status}.", "It is tried again later by itself.")

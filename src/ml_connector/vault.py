@@ -1,0 +1,244 @@
+"""Secrets sealed at rest (promise P7): AES-256-GCM, bound to the connection and the name they are kept under.
+
+Keys are files of 32 random bytes in `home/keys/`, mode 0600. A sealed value names the key that opens it, so that a new
+key can be put in use while old values are still being sealed anew. The sealed bytes are what the store keeps.
+
+    sealed = b"mlc1" + key id (8) + nonce (12) + ciphertext and tag
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ml_connector.model.errors import StateTrouble, WrongUse
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+_MARK = b"mlc1"
+_ID = 8
+_NONCE = 12
+_TAG = 16
+_KEY = 32
+_CURRENT = "current"
+_RESTORE = "Put the key file back from your backup of the keys; without it, connect the vendors again."
+
+Random = Callable[[int], bytes]
+
+
+class Secret:
+    """A text that does not show itself: not by repr, str or format, and not in a log. `reveal()` gives it."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(hidden)"
+
+    def __str__(self) -> str:
+        return "hidden"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __reduce__(self) -> str | tuple[object, ...]:
+        raise TypeError("a secret is not pickled; seal it")
+
+
+class Vault:
+    """Seals and opens. `create` makes the first key of a home, `open_home` takes the one that is there."""
+
+    def __init__(self, keys: Path, current: str, random: Random) -> None:
+        self._keys = keys
+        self._current = current
+        self._random = random
+        self._cache: dict[str, bytes] = {}
+        self._key(current)
+
+    @classmethod
+    def create(cls, home: Path, random: Random = os.urandom) -> Vault:
+        """A vault with a fresh key. Raises `WrongUse` if the home has one."""
+        keys = home / "keys"
+        if (keys / _CURRENT).exists():
+            raise WrongUse("This home has a key already.", "Use  ml-connector keys rotate  to put a new one in use.")
+        with _disk():
+            keys.mkdir(mode=0o700, parents=True, exist_ok=True)
+            key_id = _new_key(keys, random)
+            _set_current(keys, key_id)
+        return cls(keys, key_id, random)
+
+    @classmethod
+    def open_home(cls, home: Path, random: Random = os.urandom) -> Vault:
+        """The vault of a home. Raises `StateTrouble` when its key is missing, unreadable or open to other users."""
+        keys = home / "keys"
+        try:
+            key_id = (keys / _CURRENT).read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise StateTrouble("The key of this home cannot be found.", _RESTORE) from error
+        if not _is_id(key_id):
+            raise StateTrouble("The file that names the current key is damaged.", _RESTORE)
+        return cls(keys, key_id, random)
+
+    @property
+    def key_id(self) -> str:
+        """The key that new values are sealed with."""
+        return self._current
+
+    def seal(self, plain: bytes, connection: str, name: str) -> bytes:
+        """`plain` sealed for this connection under this name; under another it does not open."""
+        nonce = self._random(_NONCE)
+        head = _MARK + self._current.encode()
+        sealed = _cipher(self._key(self._current)).encrypt(nonce, plain, _bound(head, connection, name))
+        return head + nonce + sealed
+
+    def open(self, sealed: bytes, connection: str, name: str) -> bytes:
+        """The plain bytes. Raises `StateTrouble` for a missing or wrong key and for anything that was tampered with."""
+        from cryptography.exceptions import InvalidTag
+
+        key_id = self.key_of(sealed)
+        start = len(_MARK) + _ID
+        nonce, rest = sealed[start : start + _NONCE], sealed[start + _NONCE :]
+        try:
+            return _cipher(self._key(key_id)).decrypt(nonce, rest, _bound(sealed[:start], connection, name))
+        except InvalidTag as error:
+            raise StateTrouble(
+                f"A sealed value ({name}) does not open: wrong key, damaged, or moved from another connection.",
+                _RESTORE,
+            ) from error
+
+    def seal_text(self, secret: Secret, connection: str, name: str) -> bytes:
+        return self.seal(secret.reveal().encode(), connection, name)
+
+    def open_text(self, sealed: bytes, connection: str, name: str) -> Secret:
+        return Secret(self.open(sealed, connection, name).decode())
+
+    def key_of(self, sealed: bytes) -> str:
+        """The id of the key that opens a sealed value."""
+        key_id = sealed[len(_MARK) : len(_MARK) + _ID].decode("ascii", "replace")
+        long_enough = len(sealed) >= len(_MARK) + _ID + _NONCE + _TAG
+        if not sealed.startswith(_MARK) or not long_enough or not _is_id(key_id):
+            raise StateTrouble("A sealed value is damaged.", "Restore the database from a backup, or connect again.")
+        return key_id
+
+    # --- rotation: new_key, then reseal every value, then forget_old
+
+    def new_key(self) -> str:
+        """Put a fresh key in use, and give its id. The old ones stay, to open what is not yet sealed anew."""
+        with _disk():
+            self._current = _new_key(self._keys, self._random)
+            self._key(self._current)
+            _set_current(self._keys, self._current)
+        return self._current
+
+    def reseal(self, sealed: bytes, connection: str, name: str) -> bytes:
+        """The same value under the current key; as it is, if it is so already."""
+        if self.key_of(sealed) == self._current:
+            return sealed
+        return self.seal(self.open(sealed, connection, name), connection, name)
+
+    def forget_old(self, still_sealed: Iterable[bytes]) -> list[str]:
+        """Delete the keys that are no longer needed, once all values are sealed anew. Gives their ids.
+
+        Raises `StateTrouble` and deletes nothing when one of `still_sealed` (all values the store keeps) needs one.
+        """
+        if any(self.key_of(sealed) != self._current for sealed in still_sealed):
+            raise StateTrouble("Some values are still sealed with an old key.", "Run  ml-connector keys rotate  again.")
+        old = [path for path in self._keys.glob("*.key") if path.stem != self._current]
+        with _disk():
+            for path in old:
+                path.unlink()
+        self._cache = {self._current: self._key(self._current)}
+        return sorted(path.stem for path in old)
+
+    def _key(self, key_id: str) -> bytes:
+        if key_id not in self._cache:
+            self._cache[key_id] = _read_key(self._keys / f"{key_id}.key")
+        return self._cache[key_id]
+
+
+def _cipher(key: bytes) -> AESGCM:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # loaded late: it slows every start
+
+    return AESGCM(key)
+
+
+def _bound(head: bytes, connection: str, name: str) -> bytes:
+    """The associated data: no two pairs of connection and name give the same bytes."""
+    parts = (connection.encode(), name.encode())
+    return head + b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+def _is_id(text: str) -> bool:
+    return len(text) == _ID and all(letter in "0123456789abcdef" for letter in text)
+
+
+def _new_key(keys: Path, random: Random) -> str:
+    key_id = random(_ID // 2).hex()
+    _write_new(keys / f"{key_id}.key", random(_KEY))
+    return key_id
+
+
+def _set_current(keys: Path, key_id: str) -> None:
+    """In one step: a crash leaves the old name or the new one, never half of it."""
+    fresh = keys / f"{_CURRENT}.{key_id}"
+    _write_new(fresh, key_id.encode())
+    fresh.replace(keys / _CURRENT)
+    _sync(keys)
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    """A file that was not there before, for its owner only, on the disk when this returns."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.fchmod(handle, 0o600)
+        os.write(handle, content)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _read_key(path: Path) -> bytes:
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError as error:
+        raise StateTrouble(f"Key {path.stem} cannot be read.", _RESTORE) from error
+    try:
+        status = os.fstat(handle)
+        content = os.read(handle, _KEY + 1)
+    finally:
+        os.close(handle)
+    if not stat.S_ISREG(status.st_mode) or status.st_mode & 0o077:
+        raise StateTrouble(f"Key file {path.name} is open to other users.", f"Close it:  chmod 600 {path}")
+    if len(content) != _KEY:
+        raise StateTrouble(f"Key file {path.name} is damaged.", _RESTORE)
+    return content
+
+
+@contextmanager
+def _disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StateTrouble("The key folder cannot be written.", "Check its rights and the free space.") from error
