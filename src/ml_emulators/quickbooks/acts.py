@@ -5,25 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ml_emulators.quickbooks import faults, operations, writes
+from ml_emulators.quickbooks import faults, operations, rules
 from ml_emulators.quickbooks.catalog import KINDS
 from ml_emulators.quickbooks.company import merged
 from ml_emulators.quickbooks.desk import Desk
 from ml_emulators.quickbooks.fields import decimal
 from ml_emulators.quickbooks.references import known_currency
 from ml_emulators.quickbooks.service import Service
-from ml_emulators.quickbooks.values import Json, bare, parse_day, seconds
+from ml_emulators.quickbooks.values import Json, Number, bare, parse_day, seconds
 
 Act = Callable[[Service, Desk, dict[str, Any]], Json]
 
 
 def act(service: Service, operation: dict[str, Any]) -> Json:
-    """Do one operation; raises `Fault` when QuickBooks would refuse it, `ValueError` for an unknown one."""
+    """Do one operation; raises `Fault` when QuickBooks would refuse it or has no such screen."""
     name = operation.get("op")
     found = ACTS.get(name) if isinstance(name, str) else None
     if found is None:
-        raise ValueError(f"unknown op {name!r}; known: {', '.join(sorted(ACTS))}")
+        raise faults.unsupported(f"{name!r} (there are {', '.join(ACTS)})")
     realm = operation.get("realm") or next(iter(service.books))
+    if realm not in service.books:
+        raise faults.unsupported(f"realm {realm!r}")
     desk = service.desk(realm, service.clock.now(), frozenset(operation.get("include", ())))
     result = found(service, desk, operation)
     service.tell(desk.notices)
@@ -33,7 +35,7 @@ def act(service: Service, operation: dict[str, Any]) -> Json:
 def _kind(operation: dict[str, Any]) -> str:
     kind = operation.get("kind")
     if kind not in KINDS:
-        raise ValueError(f"unknown kind {kind!r}")
+        raise faults.unsupported(f"kind {kind!r}")
     return str(kind)
 
 
@@ -50,27 +52,27 @@ def _body(desk: Desk, operation: dict[str, Any]) -> Json:
 
 
 def _create(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
-    return writes.create(desk, _kind(operation), operation.get("body", {}))
+    return rules.create(desk, _kind(operation), operation.get("body", {}))
 
 
 def _update(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
-    return writes.update(desk, _kind(operation), _body(desk, operation))
+    return rules.update(desk, _kind(operation), _body(desk, operation))
 
 
 def _delete(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
-    return writes.delete(desk, _kind(operation), _body(desk, operation))
+    return rules.delete(desk, _kind(operation), _body(desk, operation))
 
 
 def _void(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
-    return writes.void(desk, _kind(operation), _body(desk, operation))
+    return rules.void(desk, _kind(operation), _body(desk, operation))
 
 
 def _deactivate(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
-    return writes.update(desk, _kind(operation), {**_body(desk, operation), "Active": False})
+    return rules.update(desk, _kind(operation), {**_body(desk, operation), "Active": False})
 
 
 def _activate(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
-    return writes.update(desk, _kind(operation), {**_body(desk, operation), "Active": True})
+    return rules.update(desk, _kind(operation), {**_body(desk, operation), "Active": True})
 
 
 def _set_preferences(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
@@ -85,14 +87,25 @@ def _set_preferences(service: Service, desk: Desk, operation: dict[str, Any]) ->
 
 def _set_exchange_rate(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
     """{"currency": "EUR", "rate": "1.0825", "day": "2026-11-22"}: home units for one foreign unit from that day on."""
-    body = operation.get("body", operation)
-    code, day = str(body["currency"]), parse_day(str(body.get("day") or desk.today))
-    rate = bare(decimal(body["rate"]))
-    if rate <= 0 or not known_currency(desk.books, code):
-        raise faults.Fault([faults.illegal_number("Rate", rate)])
+    body = operation.get("body") or operation
+    code, day, rate = _rate_of(desk, body)
     others = [one for one in desk.books.rates.get(code, ()) if one[0] != day]
     desk.books.rates[code] = tuple(sorted([*others, (day, rate, seconds(desk.now))]))
     return dict(operations.exchange_rate(desk, code, day)["ExchangeRate"])
+
+
+def _rate_of(desk: Desk, body: Json) -> tuple[str, str, Number]:
+    try:
+        day = parse_day(str(body.get("day") or desk.today))
+        rate = bare(decimal(body.get("rate")))
+    except ValueError as error:
+        raise faults.Fault([faults.illegal_number("Rate", error)]) from error
+    code = str(body.get("currency"))
+    if code == desk.flags.home or not known_currency(desk.books, code):
+        raise faults.Fault([faults.invalid_reference("currency", code)])
+    if rate <= 0:
+        raise faults.Fault([faults.illegal_number("Rate", rate)])
+    return code, day, rate
 
 
 def _disconnect(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:

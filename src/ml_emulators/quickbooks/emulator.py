@@ -37,8 +37,9 @@ class QuickBooks:
         company: Company = DEFAULT_COMPANY,
     ) -> None:
         self._companies = [company]
-        switches = Switches()
-        self._service = Service(clock, random, base_url, Authority({}, Tokens(), random, switches), {}, switches)
+        self.switches = Switches()
+        authority = Authority({}, Tokens(), random, self.switches)
+        self._service = Service(clock, random, base_url, authority, {}, self.switches)
         self.app = self._new_app()
         self._open()
 
@@ -53,7 +54,7 @@ class QuickBooks:
         now = service.clock.now()
         for company in self._companies:
             service.books[company.realm_id] = open_books(company, now, service.switches)
-        self._refresh_token = service.authority.grant(self.app.client_id, self._companies[0].realm_id, now)
+        self._granted = service.authority.grant(self.app.client_id, self._companies[0].realm_id, now)
 
     @property
     def base_url(self) -> str:
@@ -63,10 +64,6 @@ class QuickBooks:
     @base_url.setter
     def base_url(self, url: str) -> None:
         self._service.base_url = url.rstrip("/")
-
-    @property
-    def switches(self) -> Switches:
-        return self._service.switches
 
     @property
     def counters(self) -> Counters:
@@ -104,7 +101,7 @@ class QuickBooks:
             "realm_id": self._companies[0].realm_id,
             "client_id": self.app.client_id,
             "client_secret": self.app.client_secret,
-            "refresh_token": self._refresh_token,
+            "refresh_token": self._service.authority.newest(self._granted),
             "webhook_verifier_token": self.app.webhook_verifier_token,
         }
 
@@ -140,6 +137,15 @@ class QuickBooks:
         service.counters = Counters()
         service.authority.tokens = Tokens()
         self._open()
+
+    def kill_session(self) -> None:
+        """Every access token is void at once; refresh tokens live."""
+        self._service.authority.tokens.access.clear()
+
+    def revoke_token(self) -> None:
+        """Every connection ends, as if the user had disconnected the apps."""
+        for realm in self._service.books:
+            self._service.authority.disconnect(realm)
 
     def snapshot(self) -> Snapshot:
         """The whole state but the clock and the switches; cheap."""

@@ -39,7 +39,7 @@ def _find(desk: Desk, account_type: str, subtype: str, code: str) -> str | None:
 
 
 def _open(desk: Desk, spec: AccountSpec, name: str, code: str) -> str:
-    from ml_emulators.quickbooks.writes import create
+    from ml_emulators.quickbooks.rules import create
 
     base = name if code == desk.flags.home else f"{name} - {code}"
     taken = desk.books.names

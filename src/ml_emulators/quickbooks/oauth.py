@@ -96,6 +96,11 @@ class Authority:
         self.tokens.refresh[token] = number
         return token
 
+    def newest(self, token: str) -> str:
+        """The refresh token that has taken the place of an older one of the same consent."""
+        number = self.tokens.refresh.get(token)
+        return token if number is None else self.tokens.connections[number].refresh_token
+
     def exchange(self, app: App, code: str, redirect_uri: str, now: datetime, *, hard: bool) -> Json:
         """A code for tokens. A code used twice also kills the tokens that came from it."""
         known = self.tokens.codes.get(code)

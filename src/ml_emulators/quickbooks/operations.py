@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ml_emulators.kit.wire import loads
-from ml_emulators.quickbooks import faults, query, writes
+from ml_emulators.quickbooks import faults, query, rules
 from ml_emulators.quickbooks.catalog import KINDS
 from ml_emulators.quickbooks.desk import Desk
 from ml_emulators.quickbooks.refresh import PARTIES
@@ -57,14 +57,14 @@ def _outdated(row: Json) -> Json:
 def write(desk: Desk, kind: str, operation: str, body: Any) -> Json:
     """`operation` is create, update, delete or void; a create with an Id is taken as an update."""
     if operation == "delete":
-        return {kind: writes.delete(desk, kind, body)}
+        return {kind: rules.delete(desk, kind, body)}
     if operation == "void":
-        return {kind: _written(kind, writes.void(desk, kind, body), created=False)}
+        return {kind: _written(kind, rules.void(desk, kind, body), created=False)}
     has_id = isinstance(body, dict) and body.get("Id") not in (None, "")
     single = kind in ("Preferences", "CompanyInfo")
     if operation == "update" or has_id or single:
-        return {kind: _written(kind, writes.update(desk, kind, body), created=False)}
-    return {kind: _written(kind, writes.create(desk, kind, body), created=True)}
+        return {kind: _written(kind, rules.update(desk, kind, body), created=False)}
+    return {kind: _written(kind, rules.create(desk, kind, body), created=True)}
 
 
 def _written(kind: str, data: Json, *, created: bool) -> Json:

@@ -15,6 +15,8 @@ from ml_emulators.quickbooks.values import Json
 
 def customer(desk: Desk, draft: Draft) -> None:
     body = draft.body
+    if draft.sent.get("Job") is False and "ParentRef" not in draft.sent:
+        body.pop("ParentRef", None)
     _display_name(draft)
     settle_name(desk, draft)
     level = settle_place(desk, draft)
