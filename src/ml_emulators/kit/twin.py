@@ -65,7 +65,12 @@ class Twin:
         self.planted: list[Planted] = []
         self.scenario: dict[str, Any] = {"scenario": "", "scale": 0, "seed": 0, "days": 0}
         self.memory: dict[str, Any] = {}
-        self._refusals: tuple[type[Exception], ...] = (Refused, *refusals)
+        self._refusals: tuple[type[Exception], ...] = (
+            *refusals,
+            ValueError,
+            LookupError,
+            TypeError,
+        )
 
     def serve(self, vendor: str, request: Request) -> Outcome:
         return self.gate.serve(vendor, request)
@@ -77,7 +82,7 @@ class Twin:
         except Refused:
             raise
         except self._refusals as error:
-            raise Refused(getattr(error, "reason", None) or str(error)) from error
+            raise Refused(_reason(error)) from error
 
     def run(self, operations: Iterable[Operation], *, rollback: bool = False) -> SeedReport:
         """Run a list until one is refused, and say how far it went."""
@@ -154,6 +159,14 @@ class Twin:
             raise Refused(f"{system} switches: {error}") from error
         for name, value in good.items():
             setattr(switches, name, value)
+
+
+def _reason(error: Exception) -> Any:
+    """What the vendor said: the body it would have answered, else its words."""
+    body = getattr(error, "body", None)
+    if callable(body):
+        return body()
+    return f"not known: {error}" if isinstance(error, KeyError) else str(error)
 
 
 def set_clock(clock: VirtualClock, order: Mapping[str, Any]) -> dict[str, Any]:

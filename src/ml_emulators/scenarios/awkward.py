@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
 
-from .books import ref, token
+from .books import ref
 from .cast import SPARE
 from .goods import BUNDLE, GOODS, INACTIVE, NO_INCOME, NO_ITEM, Good
 from .orders import Order, activate, add_opportunity, add_order
@@ -115,8 +115,8 @@ def _counted_twice(setting: Setting, clients: list[Client]) -> None:
     for client, by_hand in zip(clients, (_journal, _bill), strict=True):
         day = _open_day(setting)
         order = _plain(client, day)
-        why = f"a {'journal entry' if by_hand is _journal else 'invoice'} made by hand carries its number"
-        plant_order(setting, order, day, "H-DOUBLE-COUNT", why)
+        made = "a journal entry" if by_hand is _journal else "an invoice"
+        plant_order(setting, order, day, "H-DOUBLE-COUNT", f"{made} made by hand carries its number")
         later = day + timedelta(days=2)
         setting.stage.on(later, partial(by_hand, setting, order, later))
 
@@ -174,5 +174,4 @@ def _onboarding(setting: Setting, client: Client, day: date, held: bool) -> None
 def _deactivate(setting: Setting, kind: str, name: str) -> None:
     books = setting.books
     ids = {"Department": books.departments, "Item": books.items, "Account": books.accounts}[kind]
-    # Nobody has touched the record since it was made.
-    setting.stage.qbo("update", kind, {**token({"Id": ids[name], "SyncToken": "0"}), "Active": False})
+    setting.stage.qbo("deactivate", kind, {"Id": ids[name]})

@@ -122,18 +122,12 @@ def set_rates(stage: Stage, first: date, last: date) -> None:
     day, week = first, 0
     while day <= last:
         rate = RATE + Decimal((week * 7) % 11 - 5) / 1000
-        body = {"SourceCurrencyCode": "EUR", "TargetCurrencyCode": "USD", "Rate": rate, "AsOfDate": day.isoformat()}
+        body = {"currency": "EUR", "rate": rate, "day": day.isoformat()}
         stage.qbo("set_exchange_rate", "ExchangeRate", body)
         day, week = day + timedelta(days=7), week + 1
 
 
 def close_books(stage: Stage, through: date) -> None:
     """Set `BookCloseDate`: nothing dated on or before it can be changed any more."""
-    present = stage.twin.vendors["quickbooks"].records("Preferences")[0]
-    accounting = {**present["AccountingInfoPrefs"], "BookCloseDate": through.isoformat()}
-    stage.qbo("update", "Preferences", {**token(present), "AccountingInfoPrefs": accounting})
-
-
-def token(record: Json) -> Json:
-    """What a sparse update must carry besides the change."""
-    return {"Id": record["Id"], "SyncToken": record["SyncToken"], "sparse": True}
+    changes = {"AccountingInfoPrefs": {"BookCloseDate": through.isoformat()}}
+    stage.qbo("set_preferences", "Preferences", changes)

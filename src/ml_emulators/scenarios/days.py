@@ -13,7 +13,7 @@ import msgspec
 from ml_emulators.kit.orders import Operation, Planted, SeedReport
 from ml_emulators.kit.twin import Twin
 
-from .books import Books, ref, token
+from .books import Books, ref
 from .goods import GOODS, SOLD, Good
 from .people import account_body, customer_body, known_client, new_client
 from .stage import PACIFIC, Json, instant, workday
@@ -190,17 +190,16 @@ def _first(desk: _Desk) -> None:
     desk.add("quickbooks", "create", "Customer", branch)
     moved = desk.now("Customer")[desk.known("plain", 50)["customer"]]
     address = {**moved["BillAddr"], "Line1": "77 New Quay Street"}
-    desk.add("quickbooks", "update", "Customer", {**token(moved), "BillAddr": address})
+    desk.add("quickbooks", "update", "Customer", {"Id": moved["Id"], "BillAddr": address})
 
 
 def _second(desk: _Desk) -> None:
     """An invoice is voided; one business gets a new phone in both systems at once, and not the same one."""
     record = desk.open_invoice(lambda one: one["Balance"] == one["TotalAmt"])
-    desk.add("quickbooks", "void", "Invoice", {"Id": record["Id"], "SyncToken": record["SyncToken"]})
+    desk.add("quickbooks", "void", "Invoice", {"Id": record["Id"]})
     business = desk.known("paired", 30)
-    customer = desk.now("Customer")[business["customer"]]
     phone = {"FreeFormNumber": "(415) 555-0142"}
-    desk.add("quickbooks", "update", "Customer", {**token(customer), "PrimaryPhone": phone})
+    desk.add("quickbooks", "update", "Customer", {"Id": business["customer"], "PrimaryPhone": phone})
     desk.add("salesforce", "update", "Account", {"Id": business["account"], "Phone": "(415) 555-0177"})
 
 
@@ -221,9 +220,8 @@ def _third(desk: _Desk) -> None:
         "Line": [{"Amount": line["Amount"], "LinkedTxn": [part]} for part in parts],
     }
     desk.add("quickbooks", "create", "Payment", body)
-    boston = desk.now("Department")[desk.books.departments["East:Boston"]]
     change = {"Name": "Boston Bay", "SubDepartment": True, "ParentRef": ref(desk.books.departments["East"])}
-    desk.add("quickbooks", "update", "Department", {**token(boston), **change})
+    desk.add("quickbooks", "update", "Department", {"Id": desk.books.departments["East:Boston"], **change})
 
 
 def _fourth(desk: _Desk) -> None:

@@ -11,7 +11,6 @@ from decimal import Decimal
 from functools import partial
 
 from .awkward import plant_order
-from .books import token
 from .goods import GOODS
 from .orders import Order
 from .people import FREE_MAIL, Client, add_account, add_contact, add_customer, new_client
@@ -159,6 +158,5 @@ def _retired(setting: Setting, client: Client) -> None:
 
 
 def _sleep(setting: Setting, client: Client) -> None:
-    body = {**token({"Id": client.customer, "SyncToken": "0"}), "Active": False}
-    event = partial(setting.stage.qbo, "update", "Customer", body)
+    event = partial(setting.stage.qbo, "deactivate", "Customer", {"Id": client.customer})
     setting.stage.on(setting.days.first + timedelta(days=30), event)

@@ -112,11 +112,11 @@ def _partial(setting: Setting, invoice: Invoice, record: Json) -> None:
 
 
 def _void(setting: Setting, invoice: Invoice, record: Json) -> None:
-    _later(setting, workday(invoice.day + timedelta(days=3)), partial(void, setting.stage, record))
+    _later(setting, workday(invoice.day + timedelta(days=3)), partial(void, setting.stage, record["Id"]))
 
 
 def _delete(setting: Setting, invoice: Invoice, record: Json) -> None:
-    body = {"Id": record["Id"], "SyncToken": record["SyncToken"]}
+    body = {"Id": record["Id"]}
     day = workday(invoice.day + timedelta(days=2))
     _later(setting, day, partial(setting.stage.qbo, "delete", "Invoice", body))
 
