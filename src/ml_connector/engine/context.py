@@ -73,6 +73,7 @@ class PageContext:
         self._links: dict[tuple[str, Ref], list[Link]] = {}
         self._records: dict[Ref, Any] = {}
         self._found: dict[tuple[str, str, str, str], list[Any]] = {}
+        self._learned: dict[Ref, list[Link]] = {}
 
     def want(self, *needs: Need) -> None:
         missing = [need for need in needs if not self._knows(need)]
@@ -124,6 +125,17 @@ class PageContext:
                 )
                 if known is not None:
                     known[:] = [each for each in known if each.source != link.source] + [link]
+
+    def learn(self, links: Sequence[Link], ref: Ref) -> list[Link]:
+        """Links that were found to exist already. Returns those that are news, so that `ref` is decided again."""
+        news = [link for link in links if link not in self._learned.get(ref, [])]
+        self._learned.setdefault(ref, []).extend(news)
+        for link in news:
+            for side in (link.source, link.target):
+                known = self._links.get((link.role, side))
+                if known is not None:
+                    known[:] = [each for each in known if each.source != link.source] + [link]
+        return news
 
     def _knows(self, need: Need) -> bool:
         if isinstance(need, NeedLink):

@@ -108,20 +108,27 @@ class Corridor(ABC):
         waiting = list(tasks)
         held: dict[Ref, tuple[Task, Hold]] = {}
         flags: dict[Ref, tuple[str, ...]] = {}
+        learned: dict[Ref, list[Link]] = {}
         verdicts: list[Verdict] = []
         for _ in range(ROUNDS):
             if not waiting:
                 break
             writes: list[tuple[Task, Write]] = []
+            again: list[Task] = []
             for task, decision in await self._decide(flow, waiting, page):
                 if isinstance(decision, Write):
                     writes.append((task, decision))
                     flags[task.ref] = flags.get(task.ref, ()) + decision.flags
                 elif isinstance(decision, Hold):
                     held[task.ref] = (task, decision)
+                elif links := page.learn(links_found(decision), task.ref):
+                    again.append(task)
+                    learned.setdefault(task.ref, []).extend(links)
                 else:
-                    verdicts.append(skipped(task, decision, flags.get(task.ref, ())))
+                    found = tuple(learned.get(task.ref, ()))
+                    verdicts.append(skipped(task, decision, flags.get(task.ref, ()), found))
             sent, waiting = chosen(writes)
+            waiting += again
             if sent:
                 outcome = await self.carry_out(flow, sent, page)
                 verdicts += outcome.verdicts
@@ -186,9 +193,13 @@ def _released(held: dict[Ref, tuple[Task, Hold]], links: Iterable[Link]) -> list
     return [held.pop(ref)[0] for ref in free]
 
 
-def skipped(task: Task, decision: Skip, flags: tuple[str, ...]) -> Verdict:
-    links = tuple(link for draft in decision.links if (link := finished(draft, None)))
+def skipped(task: Task, decision: Skip, flags: tuple[str, ...], links: tuple[Link, ...]) -> Verdict:
     return Verdict(task=task, verdict=decision.reason, flags=flags + decision.flags, links=links)
+
+
+def links_found(decision: Skip) -> list[Link]:
+    """Links that a decision makes without writing anything: what it found belongs together."""
+    return [link for draft in decision.links if (link := finished(draft, None))]
 
 
 def held_verdict(task: Task, hold: Hold, flags: tuple[str, ...]) -> Verdict:

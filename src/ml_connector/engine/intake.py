@@ -34,8 +34,17 @@ def receive(
     A thousand knocks on one record are one task. Raises `StateTrouble`; then nothing may be acknowledged.
     """
     knocks = [knock for change in changes for knock in listeners(outside.flows, change.ref)]
-    now = outside.clock.now()
-    return outside.store.intake(connection.id, knocks, source, now, position=position, covered_to=covered_to)
+    awaited = set(outside.store.awaited(connection.id, "record:"))
+    triggers = [name for change in changes if (name := f"record:{change.ref}") in awaited]
+    return outside.store.intake(
+        connection.id,
+        knocks,
+        source,
+        outside.clock.now(),
+        triggers=triggers,
+        position=position,
+        covered_to=covered_to,
+    )
 
 
 def swept_kinds(outside: Outside, system: str) -> list[str]:

@@ -7,7 +7,7 @@ looked up, and only what the vendor surely does not have is sent again; then the
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -53,8 +53,11 @@ class Report(msgspec.Struct):
 class Worker(Corridor):
     """Serves all that is due of one connection, both directions, and owns it meanwhile."""
 
-    def __init__(self, connection: Connection, outside: Outside) -> None:
+    def __init__(
+        self, connection: Connection, outside: Outside, progress: Callable[[str, int, int], None] = lambda *_: None
+    ) -> None:
         super().__init__(connection, outside)
+        self._progress = progress
         self.report = Report()
         self._token = 0
         self._lease: datetime = outside.clock.now()
@@ -66,10 +69,15 @@ class Worker(Corridor):
             raise Stopped("Another run is at work on this connection.", "Wait for it to end, or stop it first.")
         self._token = token
         self._renewed()
+        served = 0
         try:
             await self._finish_open_writes()
             while page := self._take():
+                self._progress(
+                    "Records looked at", served, served + sum(self.store.unserved(self.connection.id).values())
+                )
                 await self.serve(*page)
+                served += len(page[1])
                 self.report.pages += 1
         finally:
             self.store.release_run(self.connection.id, token)
@@ -250,7 +258,7 @@ class Worker(Corridor):
             decision = flow.refused(write, outcome)
             if isinstance(decision, Hold):
                 return held_verdict(task, decision, write.flags)
-            return skipped(task, decision, write.flags)
+            return skipped(task, decision, write.flags, ())
         if isinstance(outcome, Later) and outcome.stale:
             return Verdict(task=task, verdict="changed meanwhile", next_at=now)
         wait = backoff(task.attempts, self.outside.ids.jitter())

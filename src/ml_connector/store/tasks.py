@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Connection, Exists, bindparam, case, exists, func, select, update
+from sqlalchemy import BigInteger, Connection, Exists, bindparam, case, delete, exists, func, select, update
 
 from ml_connector.model.refs import Link, Ref, link_trigger
 
@@ -69,12 +69,14 @@ class Tasks(Base):
         source: str,
         now: datetime,
         *,
+        triggers: Sequence[str] = (),
         position: str | None = None,
         covered_to: datetime | None = None,
     ) -> int:
         """Knocks and the position of their source, in one transaction. Only afterwards may they be acknowledged."""
         with self.begin() as tx:
             count = knock(tx, connection, knocks, source, now)
+            fire(tx, connection, triggers, now)
             if position is not None and covered_to is not None:
                 self._advance(tx, connection, source, position, covered_to)
             return count
@@ -106,6 +108,26 @@ class Tasks(Base):
                     schema.cursor.c.connection == connection, schema.cursor.c.source == source
                 )
             ).scalar()
+
+    def forget_position(self, connection: str, source: str) -> None:
+        """The next sweep of this source starts from the beginning."""
+        table = schema.cursor
+        with self.begin() as tx:
+            tx.execute(delete(table).where(table.c.connection == connection, table.c.source == source))
+
+    def swept(self, connection: str) -> dict[str, datetime]:
+        """Up to when each source has been read."""
+        table = schema.cursor
+        with self.begin() as tx:
+            rows = tx.execute(select(table.c.source, table.c.covered_to).where(table.c.connection == connection)).all()
+        return {row.source: instant(row.covered_to) for row in rows}
+
+    def verdict(self, connection: str, flow: str, ref: Ref) -> str:
+        """How the task of this flow and record ended last time; empty if there is none."""
+        table = schema.task
+        mine = (table.c.connection == connection) & (table.c.flow == flow) & (table.c.ref == str(ref))
+        with self.begin() as tx:
+            return tx.execute(select(table.c.verdict).where(mine)).scalar() or ""
 
     def due(self, connection: str, flow: str, now: datetime, limit: int, *, after: str = "") -> list[Task]:
         """Due tasks of a flow that have no open write, oldest first; with `after`, by name beyond that one."""

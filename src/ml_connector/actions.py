@@ -1,0 +1,276 @@
+"""What an operator may do. Every door (command line, web, demo) calls these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Protocol
+
+import msgspec
+
+from ml_connector.app import App
+from ml_connector.engine.intake import listeners, release, sweep
+from ml_connector.engine.planner import Plan, Planner
+from ml_connector.engine.worker import Report, Worker
+from ml_connector.model.errors import Stopped, WrongUse
+from ml_connector.model.holds import render
+from ml_connector.model.refs import Ref
+from ml_connector.store.rows import PlanRow
+
+
+class Progress(Protocol):
+    """Told how far a long action is. `total` 0 means that nobody knows."""
+
+    def __call__(self, name: str, done: int, total: int) -> None: ...
+
+
+def quiet(name: str, done: int, total: int) -> None:
+    del name, done, total
+
+
+class PlanView(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored plan with its content."""
+
+    id: str
+    made_by: str
+    made_at: datetime
+    hash: str
+    state: str
+    plan: Plan
+
+
+class HeldView(msgspec.Struct, frozen=True, kw_only=True):
+    """A hold as people read it. `amount` in `currency`."""
+
+    code: str
+    flow: str
+    record: str
+    sentence: str
+    meaning: str
+    remedy: str
+    amount: Decimal | None
+    currency: str
+    since: datetime
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the connection stands, from our own records; no vendor is asked."""
+
+    company: str
+    realm_id: str
+    org_id: str
+    environment: str
+    dry_run: bool
+    paused: str
+    waiting: Mapping[str, int]
+    open_writes: int
+    holds: Mapping[str, int]
+    swept: Mapping[str, str]
+    plans_open: int
+
+
+class Explained(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything on record about one record: verdict, links, writes, hold, flags."""
+
+    record: str
+    verdicts: Mapping[str, str]
+    links: Sequence[str]
+    writes: Sequence[str]
+    holds: Sequence[HeldView]
+    flags: Sequence[str]
+
+
+async def sweep_all(app: App, progress: Progress = quiet) -> dict[str, int]:
+    """Ask both systems what changed since last time, and take it in. Tasks knocked on, by system."""
+    found = {}
+    for index, name in enumerate(app.outside.systems):
+        progress("Asking what changed", index, len(app.outside.systems))
+        found[name] = await sweep(app.connection, app.outside, name)
+    await release(app.connection, app.outside)
+    return found
+
+
+async def make_plan(app: App, actor: str, progress: Progress = quiet) -> PlanView:
+    """Read everything that is due, decide it, and store the plan. Nothing is written to either system."""
+    await sweep_all(app, progress)
+    progress("Planning", 0, 0)
+    plan = await Planner(app.connection, app.outside).make()
+    now = app.world.clock.now()
+    day = app.connection.today(now).isoformat()
+    number = 1 + sum(row.id.startswith(day) for row in app.store.plans(app.connection.id))
+    row = PlanRow(f"{day}-{number:02d}", now, actor, plan.digest(), msgspec.json.encode(plan).decode(), "open", "")
+    app.store.save_plan(app.connection.id, row)
+    detail = {"hash": row.hash, "writes": len(plan.writes), "holds": len(plan.holds)}
+    app.store.audit(app.connection.id, actor, "plan", row.id, detail, now)
+    return plan_view(row)
+
+
+def plan_view(row: PlanRow) -> PlanView:
+    plan = msgspec.json.decode(row.content, type=Plan)
+    return PlanView(id=row.id, made_by=row.made_by, made_at=row.made_at, hash=row.hash, state=row.state, plan=plan)
+
+
+def plans(app: App) -> list[PlanView]:
+    """All plans, newest first."""
+    return [plan_view(row) for row in app.store.plans(app.connection.id)]
+
+
+def four_eyes(app: App) -> bool:
+    """Whether the one who applies a plan must not be the one who made it: everywhere but in a rehearsal."""
+    side = app.settings.quickbooks
+    return side is not None and side.environment != "rehearsal"
+
+
+async def apply(app: App, plan_id: str, actor: str, progress: Progress = quiet) -> Report:
+    """Approve the journal entries of a plan, byte for byte, and do all that is due.
+
+    Everything is read and decided again; an entry whose body came out otherwise is held as H-PLAN-STALE, not sent.
+    """
+    row = app.store.plan(app.connection.id, plan_id)
+    plan = plan_view(row).plan
+    if row.state != "open":
+        raise WrongUse(f"Plan {plan_id} was applied already, by {row.applied_by}.", "Make a new plan.")
+    if plan.digest() != row.hash:
+        raise WrongUse(f"Plan {plan_id} was altered after it was made.", "Make a new plan.")
+    if plan.postings() and four_eyes(app) and actor == row.made_by:
+        raise WrongUse(
+            f"{actor} made plan {plan_id}, so another person must apply it.", "Ask an approver to run this command."
+        )
+    approve(app, row, plan, actor)
+    return await drain(app, progress)
+
+
+def approve(app: App, row: PlanRow, plan: Plan, actor: str) -> None:
+    """Put the approvals of a plan on record, end the dry run, and knock on the orders that waited for it."""
+    now = app.world.clock.now()
+    hashes = {write.key: write.body_hash for write in plan.postings()}
+    app.store.approve(app.connection.id, row.id, hashes, actor, now)
+    app.store.audit(app.connection.id, actor, "apply", row.id, {"hash": row.hash, "entries": len(hashes)}, now)
+    app.store.go_live(app.connection.id, now)
+    knocks = [(write.flow, Ref.parse(write.record)) for write in plan.postings()]
+    app.store.intake(app.connection.id, knocks, "approved", now)
+
+
+async def drain(app: App, progress: Progress = quiet) -> Report:
+    """Do all that is due now. Raises `Stopped` while writes are stopped or another run is at work."""
+    connected = app.store.connection(app.connection.id)
+    if connected is not None and connected.paused:
+        raise Stopped(f"Writes are stopped: {connected.paused}.", "Resume them first:  ml-connector resume")
+    return await Worker(app.connection, app.outside, progress).drain()
+
+
+async def sync(app: App, progress: Progress = quiet) -> Report:
+    """One pass: sweep both systems, release what can go on, do all that is due. In dry run nothing is written."""
+    await sweep_all(app, progress)
+    connected = app.store.connection(app.connection.id)
+    if connected is None or connected.live_since is None:
+        raise Stopped(
+            "This installation is in dry run: nothing was written.",
+            "See what would be done with  ml-connector plan  and apply that plan.",
+        )
+    return await drain(app, progress)
+
+
+async def backfill(app: App, progress: Progress = quiet) -> dict[str, int]:
+    """Look at every record again, from the beginning, in the order of the flows."""
+    for name in app.outside.systems:
+        app.store.forget_position(app.connection.id, f"sweep:{name}")
+    return await sweep_all(app, progress)
+
+
+async def follow(app: App, progress: Progress = quiet) -> None:
+    """Sync again and again at the cadence of the settings, sooner when something waits for a moment in between."""
+    cadence = timedelta(minutes=app.settings.cadence.sweep_minutes)
+    while True:
+        await sync(app, progress)
+        now = app.world.clock.now()
+        due = app.store.next_due(app.connection.id)
+        wait = cadence if due is None else min(cadence, max(due - now, timedelta(seconds=1)))
+        await app.world.clock.sleep(wait)
+
+
+def holds(app: App, code: str = "") -> list[HeldView]:
+    """All open holds, or those of one code, in words."""
+    return [view for view in _views(app) if not code or view.code == code]
+
+
+def _views(app: App) -> list[HeldView]:
+    views = []
+    for row in app.store.holds(app.connection.id):
+        words = render(row.code, row.facts, row.amount, row.currency)
+        views.append(
+            HeldView(
+                code=row.code,
+                flow=row.flow,
+                record=str(row.ref),
+                sentence=words.sentence,
+                meaning=words.meaning,
+                remedy=words.remedy,
+                amount=row.amount,
+                currency=row.currency,
+                since=row.since,
+            )
+        )
+    return views
+
+
+def status(app: App) -> Status:
+    connected = app.store.connection(app.connection.id)
+    if connected is None:
+        raise WrongUse("The two sides are not connected yet.", "Run  ml-connector connect quickbooks  and  salesforce")
+    by_code: dict[str, int] = {}
+    for row in app.store.holds(app.connection.id):
+        by_code[row.code] = by_code.get(row.code, 0) + 1
+    side = app.settings.quickbooks
+    return Status(
+        company=connected.company,
+        realm_id=connected.realm_id,
+        org_id=connected.org_id,
+        environment=side.environment if side else "",
+        dry_run=connected.live_since is None,
+        paused=connected.paused,
+        waiting=app.store.unserved(app.connection.id),
+        open_writes=len(app.store.open_writes(app.connection.id)),
+        holds=by_code,
+        swept={name: at.isoformat() for name, at in app.store.swept(app.connection.id).items()},
+        plans_open=sum(row.state == "open" for row in app.store.plans(app.connection.id)),
+    )
+
+
+def explain(app: App, name: str) -> Explained:
+    """What is on record about `system:kind:id`. Raises `WrongUse` if nothing is."""
+    ref = Ref.parse(name)
+    flows = [flow for flow, _ in listeners(app.outside.flows, ref)]
+    verdicts = {flow: verdict for flow in flows if (verdict := app.store.verdict(app.connection.id, flow, ref))}
+    links = [
+        f"{link.role}: {link.source} -> {link.target}"
+        for role in ("account", "contact", "opportunity", "role", "journal")
+        for link in app.store.links_of(app.connection.id, role, [ref])[ref]
+    ]
+    writes = [
+        f"{at.isoformat()} {step} {state} {result}".rstrip()
+        for flow in flows
+        for state, step, result, at in app.store.written(app.connection.id, flow, ref)
+    ]
+    if not verdicts and not links:
+        raise WrongUse(f"Nothing is on record about {ref}.", "Check the id; it is seen after the next sync.")
+    return Explained(
+        record=str(ref),
+        verdicts=verdicts,
+        links=links,
+        writes=writes,
+        holds=[view for view in _views(app) if view.record == str(ref)],
+        flags=[flag for _, flagged, flag in app.store.flags(app.connection.id) if flagged == ref],
+    )
+
+
+def pause(app: App, actor: str, reason: str) -> None:
+    """Stop all writes; reading goes on."""
+    app.store.pause(app.connection.id, reason or "no reason given")
+    app.store.audit(app.connection.id, actor, "stop", app.connection.id, {}, app.world.clock.now())
+
+
+def resume(app: App, actor: str) -> None:
+    app.store.pause(app.connection.id, "")
+    app.store.audit(app.connection.id, actor, "resume", app.connection.id, {}, app.world.clock.now())

@@ -1,0 +1,169 @@
+"""The wiring: which systems there are, which flows, and how they are put together for one connection."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from ml_connector.clock import RandomIds, WallClock, no_crash
+from ml_connector.engine.corridor import Connection, Outside
+from ml_connector.engine.ports import Clock, CrashPoint, Ids
+from ml_connector.flows import account_to_customer, customer_to_account, invoice_to_opportunity, order_to_journal
+from ml_connector.model.errors import SignInNeeded, WrongUse
+from ml_connector.model.rules import Rules
+from ml_connector.settings import Settings, load
+from ml_connector.store import Store
+from ml_connector.systems.http import Caller, Network
+from ml_connector.systems.limits import quickbooks_throttle
+from ml_connector.systems.network import AiohttpNetwork
+from ml_connector.systems.quickbooks import auth as quickbooks_auth
+from ml_connector.systems.quickbooks.client import QuickBooks
+from ml_connector.systems.salesforce.auth import Credentials
+from ml_connector.systems.salesforce.client import Options, Salesforce
+from ml_connector.vault import Secret, Vault
+
+FLOWS = (
+    customer_to_account.FLOW,
+    account_to_customer.FLOW,
+    invoice_to_opportunity.FLOW,
+    order_to_journal.FLOW,
+)
+
+
+class World(msgspec.Struct, frozen=True):
+    """What comes from outside: the network, time, chance, and the simulator's crash points."""
+
+    network: Network
+    clock: Clock = WallClock()
+    ids: Ids = RandomIds()
+    crash: CrashPoint = no_crash
+
+
+class App(msgspec.Struct, frozen=True):
+    """One installation with its connection, ready to act."""
+
+    settings: Settings
+    rules: Rules
+    store: Store
+    world: World
+    connection: Connection
+    quickbooks: QuickBooks
+    salesforce: Salesforce
+
+    @property
+    def outside(self) -> Outside:
+        systems = {self.quickbooks.name: self.quickbooks, self.salesforce.name: self.salesforce}
+        return Outside(self.store, systems, FLOWS, self.world.clock, self.world.ids, self.world.crash)
+
+
+def connection_id(realm_id: str, org_id: str) -> str:
+    """The name of a connection: its company and its org."""
+    return f"{realm_id}-{org_id}"
+
+
+class SealedTokens:
+    """The QuickBooks tokens of one connection, sealed in the store (`systems.quickbooks.auth.Credentials`)."""
+
+    def __init__(self, store: Store, vault: Vault, realm_id: str, clock: Clock) -> None:
+        self._store = store
+        self._vault = vault
+        self._owner = f"quickbooks:{realm_id}"
+        self._clock = clock
+
+    def load(self) -> quickbooks_auth.Tokens | None:
+        sealed = self._store.sealed(self._owner, "tokens")
+        if sealed is None:
+            return None
+        opened = self._vault.open(sealed, self._owner, "tokens")
+        return msgspec.json.decode(opened, type=quickbooks_auth.Tokens)
+
+    def store(self, tokens: quickbooks_auth.Tokens) -> None:
+        sealed = self._vault.seal(msgspec.json.encode(tokens), self._owner, "tokens")
+        self._store.put_sealed(self._owner, "tokens", sealed, self._clock.now())
+
+
+def keep_secret(store: Store, vault: Vault, owner: str, name: str, secret: str, clock: Clock) -> None:
+    store.put_sealed(owner, name, vault.seal_text(Secret(secret), owner, name), clock.now())
+
+
+def kept_secret(store: Store, vault: Vault, owner: str, name: str, remedy: str) -> str:
+    """A secret as it was given at `connect`. Raises `SignInNeeded` if there is none."""
+    sealed = store.sealed(owner, name)
+    if sealed is None:
+        raise SignInNeeded(f"The {name.replace('_', ' ')} of {owner.partition(':')[0]} is not known.", remedy)
+    return vault.open_text(sealed, owner, name).reveal()
+
+
+def quickbooks_client(settings: Settings, store: Store, vault: Vault, world: World) -> QuickBooks:
+    """The client of the connected company."""
+    side, _ = settings.both()
+    caller = Caller(world.network, world.clock, world.ids, quickbooks_throttle(world.clock), "QuickBooks")
+    sign_in = quickbooks_auth.SignIn(
+        quickbooks_oauth(settings, store, vault, caller, world.clock),
+        SealedTokens(store, vault, side.realm_id, world.clock),
+        world.clock,
+    )
+    return QuickBooks(realm_id=side.realm_id, base_url=side.base_url, caller=caller, sign_in=sign_in, clock=world.clock)
+
+
+def quickbooks_oauth(
+    settings: Settings, store: Store, vault: Vault, caller: Caller, clock: Clock
+) -> quickbooks_auth.OAuth:
+    side = settings.quickbooks
+    if side is None:
+        raise WrongUse("QuickBooks is not set up.", "Run  ml-connector init  first.")
+    owner = f"quickbooks:{side.client_id}"
+    secret = kept_secret(store, vault, owner, "client_secret", "Run  ml-connector connect quickbooks")
+    keys = quickbooks_auth.AppKeys(client_id=side.client_id, client_secret=secret)
+    defaults = quickbooks_auth.Endpoints()
+    endpoints = quickbooks_auth.Endpoints(
+        authorize=side.authorize_url or defaults.authorize, token=side.token_url or defaults.token
+    )
+    return quickbooks_auth.OAuth(keys, endpoints, caller, clock)
+
+
+def salesforce_client(settings: Settings, store: Store, vault: Vault, world: World) -> Salesforce:
+    """The client of the org; before the first sign-in any org may answer."""
+    side = settings.salesforce
+    if side is None:
+        raise WrongUse("Salesforce is not set up.", "Run  ml-connector init  first.")
+    owner = f"salesforce:{side.client_id}"
+    secret = kept_secret(store, vault, owner, "client_secret", "Run  ml-connector connect salesforce")
+    credentials = Credentials(side.base_url, side.client_id, secret)
+    options = Options(org_id=side.org_id, api_version=side.api_version)
+    return Salesforce(world.network, world.clock, world.ids, credentials, options)
+
+
+def assemble(settings: Settings, rules: Rules, store: Store, vault: Vault, world: World) -> App:
+    """Put the parts of one connection together. Raises `WrongUse` or `SignInNeeded` where one is missing."""
+    quickbooks, salesforce = settings.both()
+    connection = Connection(connection_id(quickbooks.realm_id, salesforce.org_id), rules, rules.zone)
+    return App(
+        settings=settings,
+        rules=rules,
+        store=store,
+        world=world,
+        connection=connection,
+        quickbooks=quickbooks_client(settings, store, vault, world),
+        salesforce=salesforce_client(settings, store, vault, world),
+    )
+
+
+@asynccontextmanager
+async def open_app(
+    home: Path, *, env: Mapping[str, str] | None = None, clock: Clock | None = None
+) -> AsyncIterator[App]:
+    """The installation in `home`, with real network, clock and chance."""
+    settings = load(home, dict(os.environ) if env is None else env)
+    store = Store.open(settings.state.url)
+    ca_file, connections = settings.network.ca_file, settings.network.connections
+    try:
+        async with AiohttpNetwork(ca_file=ca_file, connections=connections) as network:
+            world = World(network, clock or WallClock())
+            yield assemble(settings, settings.rules, store, Vault.open_home(home), world)
+    finally:
+        store.close()
