@@ -1,0 +1,163 @@
+"""What a user of the Salesforce screens does: same rules, another user, no token and no metering."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import ids
+from .deleting import delete, undelete
+from .errors import ApiError, not_found
+from .merging import merge
+from .oauth import Sessions
+from .schema import SObject
+from .state import Record
+from .world import UI_ORIGIN, Tx, World
+from .writing import create, match, update, upsert
+
+Body = dict[str, Any]
+
+
+class ActError(Exception):
+    """A refused act; `code` is the API's error code."""
+
+    def __init__(self, error: ApiError) -> None:
+        super().__init__(str(error))
+        self.code = error.code
+        self.message = error.message
+        self.fields = error.fields or []
+
+
+def _wrong(message: str) -> ApiError:
+    return ApiError("INVALID_OPERATION", message)
+
+
+class Actions:
+    """Carries out the operations of the control door."""
+
+    def __init__(self, world: World, sessions: Sessions) -> None:
+        self._world = world
+        self._sessions = sessions
+        self._writes: dict[str, Callable[[Tx, SObject, Body], str]] = {
+            "create": create,
+            "update": self._update,
+            "upsert": self._upsert,
+            "delete": self._delete,
+            "undelete": self._undelete,
+            "merge": merge,
+        }
+        self._others: dict[str, Callable[[Body], Body]] = {
+            "kill_sessions": self._kill_sessions,
+            "set_fls": self._set_fls,
+            "purge_deletes": self._purge_deletes,
+            "set_switch": self._set_switch,
+        }
+
+    def act(self, operation: dict[str, Any]) -> dict[str, Any]:
+        """Do one operation; the full record, or what was done. Raises `ActError`."""
+        name, body = operation.get("op"), operation.get("body") or {}
+        try:
+            if name in self._others:
+                return self._others[name](body)
+            return self._write(str(name), operation, body)
+        except ApiError as error:
+            raise ActError(error) from error
+
+    def _write(self, name: str, operation: dict[str, Any], body: Body) -> dict[str, Any]:
+        if name in ("activate_order", "deactivate_order"):
+            status = self._order_status("Activated" if name == "activate_order" else "Draft")
+            name, operation, body = "update", {"kind": "Order"}, body | {"Status": status}
+        kind = self._world.schema.find(str(operation.get("kind")))
+        work = self._writes.get(name)
+        if kind is None or work is None:
+            raise _wrong(f"not known: {operation.get('op')} {operation.get('kind')}")
+        if not isinstance(body, dict):
+            raise _wrong("the body must be an object")
+        with self._world.transact(self._world.sales, UI_ORIGIN) as tx:
+            tx.allow_duplicates = True
+            record_id = work(tx, kind, body)
+        return full_record(kind, self._world.state.tables[kind.name].get(record_id) or {"Id": record_id})
+
+    def _order_status(self, code: str) -> str:
+        rows = self._world.state.tables["OrderStatus"].live.values()
+        return next(str(row["ApiName"]) for row in rows if row["StatusCode"] == code)
+
+    def _target(self, tx: Tx, kind: SObject, body: Body) -> tuple[str, Body]:
+        """The id of the record the body names, by Id or by an external id, and the rest of the body."""
+        for key, value in body.items():
+            if key.lower() == "id":
+                return _full_id(value), {name: each for name, each in body.items() if name != key}
+        for each in kind.fields:
+            if each.external_id and body.get(each.name) is not None:
+                found = match(tx, kind, each, body[each.name])
+                if len(found) != 1:
+                    raise not_found()
+                rest = {name: value for name, value in body.items() if name != each.name}
+                return found[0]["Id"], rest
+        raise _wrong("the body must name the record by Id or by an external id")
+
+    def _update(self, tx: Tx, kind: SObject, body: Body) -> str:
+        record_id, rest = self._target(tx, kind, body)
+        update(tx, kind, record_id, rest)
+        return record_id
+
+    def _upsert(self, tx: Tx, kind: SObject, body: Body) -> str:
+        for each in kind.fields:
+            if each.external_id and body.get(each.name) is not None:
+                rest = {name: value for name, value in body.items() if name != each.name}
+                return upsert(tx, kind, each, body[each.name], rest)[0]
+        raise _wrong("the body must name the record by an external id")
+
+    def _delete(self, tx: Tx, kind: SObject, body: Body) -> str:
+        record_id, _rest = self._target(tx, kind, body)
+        delete(tx, kind, record_id)
+        return record_id
+
+    def _undelete(self, tx: Tx, kind: SObject, body: Body) -> str:
+        record_id = _full_id(body.get("Id"))
+        undelete(tx, kind, record_id)
+        return record_id
+
+    def _kill_sessions(self, _body: Body) -> Body:
+        return {"killed": self._sessions.kill_all()}
+
+    def _set_fls(self, body: Body) -> Body:
+        """{"object", "field", "readable": bool, "editable": bool}."""
+        kind = self._world.schema.find(str(body.get("object")))
+        field = kind.find(str(body.get("field"))) if kind else None
+        if kind is None or field is None:
+            raise _wrong("no such object or field")
+        switches = self._world.switches
+        for store, open_to_us in (
+            (switches.hidden_fields, body.get("readable", True)),
+            (switches.read_only_fields, body.get("editable", True)),
+        ):
+            names = store.setdefault(kind.name, set())
+            (names.discard if open_to_us else names.add)(field.name)
+        return {"object": kind.name, "field": field.name}
+
+    def _purge_deletes(self, body: Body) -> Body:
+        self._world.purge_deletes(int(body.get("hours", 2)))
+        return {"purged": True}
+
+    def _set_switch(self, body: Body) -> Body:
+        """Any plain switch by its name: {"name": value, ...}."""
+        switches = self._world.switches
+        for name, value in body.items():
+            current = getattr(switches, name, None)
+            if not hasattr(switches, name) or callable(current):
+                raise _wrong(f"no such switch: {name}")
+            setattr(switches, name, set(value) if isinstance(current, set) else value)
+        return body
+
+
+def _full_id(value: Any) -> str:
+    found = ids.normalise(value) if isinstance(value, str) else None
+    if found is None:
+        raise ApiError("MALFORMED_ID", f"Id: id value of incorrect type: {value}", fields=["Id"])
+    return found
+
+
+def full_record(kind: SObject, record: Record) -> dict[str, Any]:
+    """All fields, nulls too, without the compounds."""
+    return {each.name: record.get(each.name) for each in kind.fields if each.type != "address"}

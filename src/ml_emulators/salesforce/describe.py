@@ -1,0 +1,258 @@
+"""Describe, global and of one object, seen with the rights of the caller (salesforce reference 2.3)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from .calls import Answer, Call
+from .errors import not_found
+from .numbers import on_wire
+from .schema import Child, Field, SObject
+from .schema.model import TEXTS, label_of
+from .sobjects import visible_fields
+
+_SOAP = {
+    **dict.fromkeys(TEXTS, "xsd:string"),
+    "id": "tns:ID",
+    "reference": "tns:ID",
+    "boolean": "xsd:boolean",
+    "int": "xsd:int",
+    **dict.fromkeys(("double", "currency", "percent"), "xsd:double"),
+    "date": "xsd:date",
+    "datetime": "xsd:dateTime",
+    "address": "urn:address",
+}
+_FROM_TABLE = {
+    "StageName": ("OpportunityStage", "ApiName", "IsActive"),
+    "Status": ("OrderStatus", "ApiName", None),
+    "CurrencyIsoCode": ("CurrencyType", "IsoCode", "IsActive"),
+}
+
+
+def _value(value: str, *, label: str | None = None, default: bool = False, active: bool = True) -> dict[str, Any]:
+    return {
+        "active": active,
+        "defaultValue": default,
+        "label": label or value,
+        "validFor": None,
+        "value": value,
+    }
+
+
+def _values(call: Call, kind: SObject, field: Field) -> list[dict[str, Any]]:
+    if field.type not in ("picklist", "multipicklist"):
+        return []
+    source = _FROM_TABLE.get(field.name)
+    if field.values or source is None:
+        return [_value(each) for each in field.values]
+    table, column, active = source
+    rows = call.world.state.tables[table].live.values()
+    return [
+        _value(
+            row[column],
+            label=row.get("MasterLabel"),
+            default=bool(row.get("IsDefault") or row.get("IsCorporate")),
+            active=bool(row.get(active)) if active else True,
+        )
+        for row in rows
+    ]
+
+
+def _default(field: Field) -> Any:
+    if field.type == "boolean":
+        return bool(field.default)
+    return on_wire(field.default) if isinstance(field.default, Decimal) else field.default
+
+
+def _updateable(call: Call, kind: SObject, field: Field) -> bool:
+    closed = call.world.switches.read_only_fields.get(kind.name, ()) if call.actor.limited else ()
+    return field.name not in closed
+
+
+def field_entry(call: Call, kind: SObject, field: Field) -> dict[str, Any]:
+    """All keys of a field, in the alphabetical order the API has them in."""
+    text, open_to_us = field.type in TEXTS, _updateable(call, kind, field)
+    number = field.type in ("double", "currency", "percent")
+    reference = field.type == "reference"
+    wide = field.long_text or field.type == "address"
+    groupable = not (wide or number or field.type == "datetime")
+    return {
+        "aggregatable": not wide and field.type != "boolean",
+        "aiPredictionField": False,
+        "autoNumber": field.auto_number,
+        "byteLength": field.length * 3 if text else 18 if field.type in ("id", "reference") else 0,
+        "calculated": field.calculated,
+        "calculatedFormula": None,
+        "cascadeDelete": field.cascade,
+        "caseSensitive": field.case_sensitive,
+        "compoundFieldName": field.compound,
+        "controllerName": None,
+        "createable": field.createable and kind.createable and open_to_us,
+        "custom": field.custom,
+        "defaultValue": _default(field),
+        "defaultValueFormula": None,
+        "defaultedOnCreate": field.defaulted,
+        "dependentPicklist": False,
+        "deprecatedAndHidden": False,
+        "digits": 8 if field.type == "int" else 0,
+        "displayLocationInDecimal": False,
+        "encrypted": False,
+        "externalId": field.external_id,
+        "extraTypeInfo": field.extra_type,
+        "filterable": not wide,
+        "filteredLookupInfo": None,
+        "formulaTreatNullNumberAsZero": False,
+        "groupable": groupable,
+        "highScaleNumber": False,
+        "htmlFormatted": False,
+        "idLookup": field.id_lookup,
+        "inlineHelpText": None,
+        "label": field.label,
+        "length": field.length,
+        "mask": None,
+        "maskType": None,
+        "name": field.name,
+        "nameField": field.name_field,
+        "namePointing": len(field.refers_to) > 1,
+        "nillable": field.nillable,
+        "permissionable": field.hideable,
+        "picklistValues": _values(call, kind, field),
+        "polymorphicForeignKey": len(field.refers_to) > 1,
+        "precision": field.precision,
+        "queryByDistance": field.type == "address",
+        "referenceTargetField": None,
+        "referenceTo": list(field.refers_to),
+        "relationshipName": field.relationship,
+        "relationshipOrder": None,
+        "restrictedDelete": field.restrict_delete,
+        "restrictedPicklist": field.restricted,
+        "scale": field.scale,
+        "searchPrefilterable": reference and field.createable,
+        "soapType": _SOAP[field.type],
+        "sortable": not wide,
+        "type": field.type,
+        "unique": field.unique,
+        "updateable": field.updateable and kind.updateable and open_to_us,
+        "writeRequiresMasterRead": False,
+    }
+
+
+def _label(kind: SObject) -> str:
+    return kind.label or label_of(kind.name)
+
+
+def _plural(kind: SObject) -> str:
+    return kind.plural or f"{_label(kind)}s"
+
+
+def _urls(call: Call, kind: SObject) -> dict[str, str]:
+    base = f"/services/data/{call.version}/sobjects/{kind.name}"
+    return {"rowTemplate": f"{base}/{{ID}}", "describe": f"{base}/describe", "sobject": base}
+
+
+def _summary(call: Call, kind: SObject) -> dict[str, Any]:
+    """The entry of an object in the global describe."""
+    return {
+        "activateable": False,
+        "createable": kind.createable,
+        "custom": False,
+        "customSetting": False,
+        "deepCloneable": False,
+        "deletable": kind.deletable,
+        "deprecatedAndHidden": False,
+        "feedEnabled": kind.mergeable,
+        "hasSubtypes": False,
+        "isInterface": False,
+        "isSubtype": False,
+        "keyPrefix": kind.prefix,
+        "label": _label(kind),
+        "labelPlural": _plural(kind),
+        "layoutable": kind.createable,
+        "mergeable": kind.mergeable,
+        "mruEnabled": kind.createable,
+        "name": kind.name,
+        "queryable": True,
+        "replicateable": kind.replicateable,
+        "retrieveable": True,
+        "searchable": kind.createable,
+        "triggerable": kind.createable,
+        "undeletable": kind.undeletable,
+        "updateable": kind.updateable,
+        "urls": _urls(call, kind),
+    }
+
+
+def _visible_kinds(call: Call) -> list[SObject]:
+    hidden = call.world.switches.hidden_objects if call.actor.limited else set()
+    return [kind for name, kind in call.world.schema.objects.items() if name not in hidden]
+
+
+def describe_global(call: Call) -> Answer:
+    call.only("GET")
+    shown = [_summary(call, kind) for kind in _visible_kinds(call)]
+    return Answer(200, {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": shown})
+
+
+def describe_basic(call: Call, kind: SObject) -> Answer:
+    """`GET /sobjects/X`: the summary and what was used lately (nothing is, for an API user)."""
+    return Answer(200, {"objectDescribe": _summary(call, kind), "recentItems": []})
+
+
+def _child(child: Child) -> dict[str, Any]:
+    return {
+        "cascadeDelete": child.field.cascade,
+        "childSObject": child.kind,
+        "deprecatedAndHidden": False,
+        "field": child.field.name,
+        "junctionIdListNames": [],
+        "junctionReferenceTo": [],
+        "relationshipName": child.field.children,
+        "restrictedDelete": child.field.restrict_delete,
+    }
+
+
+_MASTER = "012000000000000AAA"
+
+
+def _record_types(call: Call, kind: SObject) -> list[dict[str, Any]]:
+    base = f"/services/data/{call.version}/sobjects/{kind.name}/describe/layouts"
+    return [
+        {
+            "active": True,
+            "available": True,
+            "defaultRecordTypeMapping": True,
+            "developerName": "Master",
+            "master": True,
+            "name": "Master",
+            "recordTypeId": _MASTER,
+            "urls": {"layout": f"{base}/{_MASTER}"},
+        }
+    ]
+
+
+def describe(call: Call, kind: SObject) -> Answer:
+    """`GET /sobjects/X/describe`: a field without field-level security is simply not there."""
+    call.only("GET")
+    if kind not in _visible_kinds(call):
+        raise not_found()
+    children = [_child(child) for child in call.world.schema.children(kind.name)]
+    body = _summary(call, kind) | {
+        "actionOverrides": [],
+        "childRelationships": sorted(children, key=lambda each: (each["childSObject"], each["field"])),
+        "compactLayoutable": kind.createable,
+        "defaultImplementation": None,
+        "extendedBy": None,
+        "extendsInterfaces": None,
+        "fields": [field_entry(call, kind, each) for each in visible_fields(call, kind)],
+        "implementedBy": None,
+        "implementsInterfaces": None,
+        "listviewable": None,
+        "lookupLayoutable": None,
+        "namedLayoutInfos": [],
+        "networkScopeFieldName": None,
+        "recordTypeInfos": _record_types(call, kind),
+        "searchLayoutable": kind.createable,
+        "supportedScopes": [{"label": f"All {_plural(kind).lower()}", "name": "everything"}],
+    }
+    return Answer(200, dict(sorted(body.items())))

@@ -1,0 +1,167 @@
+"""Indexes that are copied only when they are written after a snapshot."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Hashable, Iterator
+from itertools import islice
+from typing import Any
+
+Bucket = str | dict[str, None]
+
+
+class Index:
+    """Key -> ids. One id is kept bare, several in a dict; buckets are copied on the first write of an owner."""
+
+    __slots__ = ("_data", "_owned", "_shared")
+
+    def __init__(self) -> None:
+        self._data: dict[Hashable, Bucket] = {}
+        self._owned: set[Hashable] = set()
+        self._shared = False
+
+    def find(self, key: Hashable) -> tuple[str, ...] | dict[str, None]:
+        found = self._data.get(key)
+        if found is None:
+            return ()
+        return (found,) if isinstance(found, str) else found
+
+    def count(self, key: Hashable) -> int:
+        return len(self.find(key))
+
+    def _writable(self) -> dict[Hashable, Bucket]:
+        if self._shared:
+            self._data = dict(self._data)
+            self._shared = False
+        return self._data
+
+    def _own(self, data: dict[Hashable, Bucket], key: Hashable, bucket: Bucket) -> dict[str, None]:
+        if isinstance(bucket, str):
+            mine: dict[str, None] = {bucket: None}
+        elif key in self._owned:
+            return bucket
+        else:
+            mine = dict(bucket)
+        data[key] = mine
+        self._owned.add(key)
+        return mine
+
+    def add(self, key: Hashable, record_id: str) -> None:
+        data = self._writable()
+        bucket = data.get(key)
+        if bucket is None:
+            data[key] = record_id
+        else:
+            self._own(data, key, bucket)[record_id] = None
+
+    def remove(self, key: Hashable, record_id: str) -> None:
+        data = self._writable()
+        bucket = data.get(key)
+        if bucket is None:
+            return
+        if isinstance(bucket, str):
+            if bucket == record_id:
+                del data[key]
+            return
+        mine = self._own(data, key, bucket)
+        mine.pop(record_id, None)
+        if not mine:
+            del data[key]
+            self._owned.discard(key)
+
+    def share(self) -> Any:
+        self._shared = True
+        self._owned = set()
+        return self._data
+
+    def adopt(self, data: Any) -> None:
+        self._data = data
+        self.share()
+
+
+class Stamps:
+    """Records by SystemModstamp: buckets by second, and the seconds in order."""
+
+    __slots__ = ("_index", "_seconds", "_shared")
+
+    def __init__(self) -> None:
+        self._index = Index()
+        self._seconds: list[str] = []
+        self._shared = False
+
+    def _writable(self) -> list[str]:
+        if self._shared:
+            self._seconds = list(self._seconds)
+            self._shared = False
+        return self._seconds
+
+    def add(self, second: str, record_id: str) -> None:
+        seconds = self._seconds
+        if not seconds or second > seconds[-1]:
+            self._writable().append(second)
+        elif second != seconds[-1]:
+            place = bisect_left(seconds, second)
+            if seconds[place] != second:
+                insort(self._writable(), second)
+        self._index.add(second, record_id)
+
+    def remove(self, second: str, record_id: str) -> None:
+        self._index.remove(second, record_id)
+
+    def buckets(self, low: str, high: str) -> Iterator[tuple[str, ...] | dict[str, None]]:
+        """Ids by second, in order, for low <= second < high."""
+        first, last = bisect_left(self._seconds, low), bisect_left(self._seconds, high)
+        for second in islice(self._seconds, first, last):
+            yield self._index.find(second)
+
+    def count(self, low: str, high: str) -> int:
+        return sum(len(bucket) for bucket in self.buckets(low, high))
+
+    def share(self) -> Any:
+        self._shared = True
+        return (self._index.share(), self._seconds)
+
+    def adopt(self, data: Any) -> None:
+        index, self._seconds = data
+        self._index.adopt(index)
+        self._shared = True
+
+
+class Ordered:
+    """All ids ever used, in order; what is gone is left standing and skipped by the reader."""
+
+    __slots__ = ("_ids", "_shared")
+
+    def __init__(self) -> None:
+        self._ids: list[str] = []
+        self._shared = False
+
+    def _writable(self) -> list[str]:
+        if self._shared:
+            self._ids = list(self._ids)
+            self._shared = False
+        return self._ids
+
+    def add(self, record_id: str) -> None:
+        ids = self._ids
+        if not ids or record_id > ids[-1]:
+            self._writable().append(record_id)
+            return
+        place = bisect_left(ids, record_id)
+        if ids[place] != record_id:
+            self._writable().insert(place, record_id)
+
+    def span(self, low: str | None, high: str | None, *, after: bool, upto: bool) -> Iterator[str]:
+        """Ids from `low` (exclusive when `after`) to `high` (inclusive when `upto`)."""
+        ids = self._ids
+        first = 0 if low is None else (bisect_right if after else bisect_left)(ids, low)
+        last = len(ids) if high is None else (bisect_right if upto else bisect_left)(ids, high)
+        return islice(ids, first, last)
+
+    def share(self) -> Any:
+        self._shared = True
+        return self._ids
+
+    def adopt(self, data: Any) -> None:
+        self._ids = data
+        self._shared = True

@@ -1,0 +1,248 @@
+"""OAuth: client credentials, revoke, introspect, userinfo, and the life of a session (salesforce reference 1)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from ml_emulators.kit.wire import Request
+
+from .calls import Answer
+from .errors import ApiError, OAuthError
+from .world import Actor, World
+
+_LOGIN_HOST = "https://login.salesforce.com"
+_FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass
+class Session:
+    actor: Actor
+    started: datetime
+    used: datetime
+
+
+class Sessions:
+    """The app's key and secret, and the tokens that are alive."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.client_id = f"3MVG9{world.secret(80)}"
+        self.client_secret = world.secret(64).upper()
+        self._live: dict[str, Session] = {}
+
+    def _lifetime(self) -> timedelta:
+        minutes = self._world.switches.session_minutes
+        return timedelta(minutes=self._world.org.session_minutes if minutes is None else minutes)
+
+    def open(self) -> str:
+        """A token for the integration user: the org's id, `!` and a secret, 112 characters."""
+        now = self._world.clock.now()
+        if self._world.switches.same_token_on_new_login:
+            for token in list(self._live):
+                if self.use(token) is not None:
+                    return token
+        secret = base64.b64encode(bytes.fromhex(self._world.secret(144))).decode()
+        token = f"{self._world.org_id[:15]}!{secret.replace('+', '.').replace('/', '_')}"
+        self._live[token] = Session(self._world.integration, now, now)
+        return token
+
+    def peek(self, token: str) -> Session | None:
+        session = self._live.get(token)
+        if session is None or self._world.clock.now() - session.used >= self._lifetime():
+            return None
+        return session
+
+    def use(self, token: str) -> Session | None:
+        """The live session of a token; being used keeps it alive."""
+        session = self.peek(token)
+        if session is None:
+            self._live.pop(token, None)
+            return None
+        session.used = self._world.clock.now()
+        return session
+
+    def close(self, token: str) -> bool:
+        return self._live.pop(token, None) is not None
+
+    def kill_all(self) -> int:
+        """Every session ends at once; how many there were."""
+        count = len(self._live)
+        self._live.clear()
+        return count
+
+    def expires(self, session: Session) -> datetime:
+        return session.used + self._lifetime()
+
+    def snapshot(self) -> dict[str, Session]:
+        return {token: Session(each.actor, each.started, each.used) for token, each in self._live.items()}
+
+    def restore(self, kept: dict[str, Session]) -> None:
+        self._live = {token: Session(each.actor, each.started, each.used) for token, each in kept.items()}
+
+
+def bearer(request: Request) -> str:
+    """The token of a request. Raises 401."""
+    header = request.header("authorization")
+    if not header:
+        raise expired()
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() not in ("bearer", "oauth") or not token.strip():
+        raise ApiError("INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE", status=401)
+    return token.strip()
+
+
+def expired() -> ApiError:
+    return ApiError("INVALID_SESSION_ID", "Session expired or invalid", status=401)
+
+
+def _form(request: Request) -> dict[str, str]:
+    if not request.header("content-type").lower().startswith(_FORM):
+        return {}
+    text = request.body.decode("utf-8", "replace")
+    return dict(parse_qsl(text, keep_blank_values=True))
+
+
+def _client(request: Request, form: dict[str, str]) -> tuple[str, str]:
+    """Key and secret from HTTP Basic or from the body."""
+    scheme, _, encoded = request.header("authorization").partition(" ")
+    if scheme.lower() != "basic":
+        return form.get("client_id", ""), form.get("client_secret", "")
+    try:
+        key, _, secret = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        raise OAuthError("invalid_client_id", "client identifier invalid") from None
+    return unquote(key), unquote(secret)
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())
+
+
+class OAuth:
+    """The endpoints under `/services/oauth2`."""
+
+    def __init__(self, world: World, sessions: Sessions) -> None:
+        self._world = world
+        self._sessions = sessions
+
+    def answer(self, request: Request, endpoint: str, base_url: str) -> Answer | None:
+        """None when there is no such endpoint. Raises `OAuthError`."""
+        if endpoint == "token":
+            return self._token(request, base_url)
+        if endpoint == "revoke":
+            return self._revoke(request)
+        if endpoint == "introspect":
+            return self._introspect(request)
+        return self._userinfo(request, base_url) if endpoint == "userinfo" else None
+
+    def _check_client(self, request: Request, form: dict[str, str]) -> None:
+        key, secret = _client(request, form)
+        if not _same(key, self._sessions.client_id):
+            raise OAuthError("invalid_client_id", "client identifier invalid")
+        if not _same(secret, self._sessions.client_secret):
+            status = self._world.switches.wrong_secret_status
+            raise OAuthError("invalid_client", "invalid client credentials", status)
+
+    def _check_policy(self) -> None:
+        switches = self._world.switches
+        if not switches.client_credentials_enabled:
+            raise OAuthError("invalid_grant", "client credentials flow not enabled")
+        if not switches.run_as_user:
+            raise OAuthError("invalid_grant", "no client credentials user enabled")
+        if not switches.admin_approved:
+            raise OAuthError("invalid_grant", "user is not admin approved")
+        if not switches.user_active:
+            raise OAuthError("inactive_user", "user is inactive")
+
+    def _token(self, request: Request, base_url: str) -> Answer:
+        _only_post(request)
+        form = _form(request)
+        if form.get("grant_type") != "client_credentials":
+            raise OAuthError("unsupported_grant_type", "grant type not supported")
+        self._check_client(request, form)
+        self._check_policy()
+        issued = str(int(self._world.clock.now().timestamp() * 1000))
+        identity = self._identity_url()
+        body = {
+            "access_token": self._sessions.open(),
+            "signature": self._signature(identity + issued),
+            "scope": "api",
+            "instance_url": base_url,
+            "id": identity,
+            "token_type": "Bearer",
+            "issued_at": issued,
+        }
+        return Answer(200, body)
+
+    def _identity_url(self) -> str:
+        return f"{_LOGIN_HOST}/id/{self._world.org_id}/{self._world.integration.user_id}"
+
+    def _signature(self, text: str) -> str:
+        key = self._sessions.client_secret.encode()
+        return base64.b64encode(hmac.new(key, text.encode(), hashlib.sha256).digest()).decode()
+
+    def _revoke(self, request: Request) -> Answer:
+        token = _form(request).get("token") or request.params().get("token")
+        if not token:
+            raise OAuthError("invalid_request", "the token parameter is missing")
+        if not self._sessions.close(token):
+            raise OAuthError("invalid_token", "invalid token")
+        return Answer(200)
+
+    def _introspect(self, request: Request) -> Answer:
+        _only_post(request)
+        form = _form(request)
+        self._check_client(request, form)
+        session = self._sessions.peek(form.get("token", ""))
+        if session is None:
+            return Answer(200, {"active": False})
+        body = {
+            "active": True,
+            "scope": "api",
+            "client_id": self._sessions.client_id,
+            "username": self._world.org.integration_user.username,
+            "sub": self._identity_url(),
+            "token_type": "access_token",
+            "exp": int(self._sessions.expires(session).timestamp()),
+            "iat": int(session.started.timestamp()),
+            "nbf": int(session.started.timestamp()),
+        }
+        return Answer(200, body)
+
+    def _userinfo(self, request: Request, base_url: str) -> Answer:
+        session = self._sessions.use(bearer(request))
+        if session is None:
+            raise expired()
+        return Answer(200, self.identity(session.actor, base_url))
+
+    def identity(self, actor: Actor, base_url: str) -> dict[str, Any]:
+        """Who the user is."""
+        user = self._world.state.live("User", actor.user_id) or {}
+        return {
+            "sub": f"{_LOGIN_HOST}/id/{self._world.org_id}/{actor.user_id}",
+            "user_id": actor.user_id,
+            "organization_id": self._world.org_id,
+            "preferred_username": user.get("Username"),
+            "nickname": user.get("Alias"),
+            "name": user.get("Name"),
+            "email": user.get("Email"),
+            "email_verified": True,
+            "given_name": user.get("FirstName"),
+            "family_name": user.get("LastName"),
+            "zoneinfo": user.get("TimeZoneSidKey"),
+            "user_type": "STANDARD",
+            "active": True,
+            "urls": {"rest": f"{base_url}/services/data/v{{version}}/"},
+        }
+
+
+def _only_post(request: Request) -> None:
+    if request.method != "POST":
+        raise OAuthError("invalid_request", "must use HTTP POST")

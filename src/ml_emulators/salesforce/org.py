@@ -1,0 +1,115 @@
+"""What kind of org this is (`Org`, fixed), and how it behaves where documents are unsure (`Switches`, mutable)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Person:
+    """A user of the org."""
+
+    username: str
+    last_name: str
+    first_name: str = ""
+    time_zone: str = "America/Los_Angeles"
+    currency: str = "USD"
+
+
+@dataclass(frozen=True)
+class Currency:
+    """A currency of the org. `rate`: how many units of it one unit of the corporate currency buys."""
+
+    code: str
+    rate: Decimal
+    places: int = 2
+
+
+@dataclass(frozen=True)
+class Org:
+    """The fixed facts of an org. The first currency is the corporate one."""
+
+    name: str = "Acme Widgets"
+    edition: str = "Enterprise Edition"
+    instance: str = "USA42"
+    time_zone: str = "America/Los_Angeles"
+    number: int = 1
+    versions: tuple[int, int] = (50, 68)
+    licences: int = 10
+    daily_api_requests: int = 110_000
+    session_minutes: int = 120
+    currencies: tuple[Currency, ...] = (Currency("USD", Decimal("1.0")), Currency("EUR", Decimal("0.92")))
+    integration_user: Person = Person("integration@acme.example", "Integration", "Connector")
+    sales_user: Person = Person("sam.sales@acme.example", "Sales", "Sam")
+    order_statuses: tuple[tuple[str, str], ...] = (("Draft", "Draft"), ("Activated", "Activated"))
+
+
+@dataclass(frozen=True)
+class ValidationRule:
+    """A customer's rule: a record of `kind` for which `fails` is true is refused with `message`."""
+
+    kind: str
+    fails: Callable[[Mapping[str, Any]], bool]
+    message: str
+    field: str | None = None
+
+
+@dataclass(frozen=True)
+class Automation:
+    """A customer's flow: whenever a record of `kind` is saved, `changes` says which fields it sets as well."""
+
+    kind: str
+    changes: Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
+@dataclass
+class Switches:
+    """Everything the documents leave open, and what an admin may turn. Change it at any time."""
+
+    # Token endpoint
+    client_credentials_enabled: bool = True
+    run_as_user: bool = True
+    admin_approved: bool = True
+    user_active: bool = True
+    wrong_secret_status: int = 400
+    same_token_on_new_login: bool = False
+    session_minutes: int | None = None
+    # Limits: always counted
+    enforce_limits: bool = False
+    limit_excess: float = 0.0
+    refuse_concurrent: int = 0
+    concurrent_status: int = 403
+    # Answers the documents disagree on
+    unsupported_version_status: int = 400
+    duplicate_key: str = "duplicateResut"
+    null_checkbox: str = "error"
+    bad_column_fails: str = "request"
+    trim_text: bool = True
+    unstable_order: bool = False
+    java_numbers: bool = True
+    # Field-level security of the integration user: object -> fields
+    hidden_fields: dict[str, set[str]] = field(default_factory=dict)
+    read_only_fields: dict[str, set[str]] = field(default_factory=dict)
+    hidden_objects: set[str] = field(default_factory=set)
+    # Customer's rules
+    duplicate_rules: dict[str, str] = field(default_factory=dict)
+    validation_rules: list[ValidationRule] = field(default_factory=list)
+    automations: list[Automation] = field(default_factory=list)
+    # Locks
+    locked_ids: set[str] = field(default_factory=set)
+    lock_next: int = 0
+    # Orders
+    reduction_orders: bool = True
+    activate_orders: bool = True
+    edit_activated_orders: bool = True
+    activated_order_editable: set[str] = field(default_factory=lambda: {"OwnerId", "Description"})
+    activation_needs_items: bool = True
+    activation_status_only: bool = True
+    zero_quantity: bool = False
+    negative_quantity: bool = False
+    reduction_sign: str = "negative"
+    # Opportunities
+    opportunity_takes_price_book: bool = True

@@ -1,0 +1,91 @@
+"""Which address leads to which rule, from the version on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from . import versions
+from .calls import Answer, Call
+from .collections import collections
+from .composite import composite
+from .describe import describe, describe_basic, describe_global
+from .errors import not_found
+from .graph import batch, graph, tree
+from .limits import limits, record_count
+from .queries import Locators, more, query
+from .replication import deleted, updated
+from .sobjects import create_record, keyed_record, one_record
+
+_RESOURCES = ("composite", "limits", "query", "queryAll", "sobjects")
+
+
+class Routes:
+    """Dispatches authenticated calls, the inner ones of composites too."""
+
+    def __init__(self, locators: Locators, used: Callable[[], int]) -> None:
+        self._locators = locators
+        self._used = used
+
+    def answer(self, call: Call) -> Answer:
+        """Raises `ApiError`."""
+        versions.check(call.world, call.version)
+        if not call.parts:
+            return self._resources(call)
+        first, rest = call.parts[0], call.parts[1:]
+        if first == "sobjects":
+            return self._sobjects(call, rest)
+        if first in ("query", "queryAll"):
+            return self._query(call, first, rest)
+        if first == "composite":
+            return self._composite(call, rest)
+        if first == "limits":
+            return self._limits(call, rest)
+        raise not_found()
+
+    def _resources(self, call: Call) -> Answer:
+        call.only("GET")
+        base = f"/services/data/{call.version}"
+        who = f"/id/{call.world.org_id}/{call.actor.user_id}"
+        found = {name: f"{base}/{name}" for name in _RESOURCES}
+        return Answer(200, {"identity": f"https://login.salesforce.com{who}"} | found)
+
+    def _sobjects(self, call: Call, parts: tuple[str, ...]) -> Answer:
+        if not parts:
+            return describe_global(call)
+        kind = call.kind(parts[0])
+        if len(parts) == 1:
+            call.only("GET", "POST")
+            return create_record(call, kind) if call.method == "POST" else describe_basic(call, kind)
+        if len(parts) == 2:
+            named = {"describe": describe, "updated": updated, "deleted": deleted}.get(parts[1])
+            return named(call, kind) if named else one_record(call, kind, parts[1])
+        if len(parts) == 3:
+            return keyed_record(call, kind, parts[1], parts[2])
+        raise not_found()
+
+    def _query(self, call: Call, name: str, parts: tuple[str, ...]) -> Answer:
+        if not parts:
+            return query(call, self._locators, deleted=name == "queryAll")
+        if len(parts) == 1:
+            return more(call, self._locators, parts[0])
+        raise not_found()
+
+    def _composite(self, call: Call, parts: tuple[str, ...]) -> Answer:
+        if not parts:
+            return composite(call, self.answer)
+        if parts[0] == "sobjects" and len(parts) <= 3:
+            return collections(call, parts[1:])
+        if parts == ("graph",):
+            return graph(call, self.answer)
+        if parts == ("batch",):
+            return batch(call, self.answer)
+        if parts[0] == "tree" and len(parts) == 2:
+            return tree(call, parts[1])
+        raise not_found()
+
+    def _limits(self, call: Call, parts: tuple[str, ...]) -> Answer:
+        if not parts:
+            return limits(call, self._used())
+        if parts == ("recordCount",):
+            return record_count(call)
+        raise not_found()

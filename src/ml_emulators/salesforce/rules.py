@@ -1,0 +1,30 @@
+"""Which object has which rules of its own."""
+
+from __future__ import annotations
+
+from .opportunities import LineRules, OpportunityRules, RoleRules
+from .orders import ItemRules, OrderRules
+from .people import AccountRules, ContactRules
+from .prices import ContractRules, CurrencyRules, DatedRateRules, EntryRules, PricebookRules, ProductRules
+from .rulebook import Rules
+
+_PLAIN = Rules()
+_BOOK: dict[str, Rules] = {
+    "Account": AccountRules(),
+    "Contact": ContactRules(),
+    "Contract": ContractRules(),
+    "CurrencyType": CurrencyRules(),
+    "DatedConversionRate": DatedRateRules(),
+    "Opportunity": OpportunityRules(),
+    "OpportunityContactRole": RoleRules(),
+    "OpportunityLineItem": LineRules(),
+    "Order": OrderRules(),
+    "OrderItem": ItemRules(),
+    "Pricebook2": PricebookRules(),
+    "PricebookEntry": EntryRules(),
+    "Product2": ProductRules(),
+}
+
+
+def rules_of(kind: str) -> Rules:
+    return _BOOK.get(kind, _PLAIN)

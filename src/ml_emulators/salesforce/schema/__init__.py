@@ -1,0 +1,21 @@
+"""The objects of the default org."""
+
+from __future__ import annotations
+
+from .model import Child, Field, Schema, SObject
+from .orders import CONTRACT, ITEM, ORDER, ORDER_STATUS
+from .people import ACCOUNT, CONTACT
+from .sales import ENTRY, LINE, OPPORTUNITY, PRICEBOOK, PRODUCT, ROLE, STAGE
+from .setup import CURRENCY_TYPE, DATED_RATE, GROUP, ORGANIZATION, USER
+
+_ALL = (
+    *(ACCOUNT, CONTACT, CONTRACT, CURRENCY_TYPE, DATED_RATE, GROUP, OPPORTUNITY, ROLE, LINE, STAGE),
+    *(ORDER, ITEM, ORDER_STATUS, ORGANIZATION, PRICEBOOK, ENTRY, PRODUCT, USER),
+)
+
+
+def default_schema() -> Schema:
+    return Schema({kind.name: kind for kind in sorted(_ALL, key=lambda kind: kind.name)})
+
+
+__all__ = ["Child", "Field", "SObject", "Schema", "default_schema"]

@@ -1,0 +1,121 @@
+"""What a fresh org holds before anybody has worked in it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from . import times
+from .org import Person
+from .people import full_name
+from .state import Record
+from .world import World
+
+_STAGES = (
+    ("Prospecting", 10, "Pipeline"),
+    ("Qualification", 10, "Pipeline"),
+    ("Needs Analysis", 20, "Pipeline"),
+    ("Value Proposition", 50, "Pipeline"),
+    ("Id. Decision Makers", 60, "Pipeline"),
+    ("Perception Analysis", 70, "Pipeline"),
+    ("Proposal/Price Quote", 75, "Pipeline"),
+    ("Negotiation/Review", 90, "Pipeline"),
+    ("Closed Won", 100, "Closed"),
+    ("Closed Lost", 0, "Omitted"),
+)
+
+
+def _put(world: World, kind: str, record: Record) -> str:
+    from . import ids
+
+    table = world.state.tables[kind]
+    now = times.stamp(world.clock.now())
+    stamps = {"CreatedDate": now, "LastModifiedDate": now, "SystemModstamp": now}
+    who = {"CreatedById": world.sales.user_id, "LastModifiedById": world.sales.user_id}
+    record_id = record.get("Id") or ids.make(table.kind.prefix, world.next_number(kind))
+    known = {name: value for name, value in (stamps | who).items() if name in table.kind.by_name}
+    given = {name: value for name, value in record.items() if value is not None}
+    table.put(table.kind.defaults | known | given | {"Id": record_id})
+    return str(record_id)
+
+
+def _user(world: World, person: Person, user_id: str) -> None:
+    name = {"FirstName": person.first_name or None, "LastName": person.last_name}
+    record: dict[str, Any] = {
+        **name,
+        "Id": user_id,
+        "Name": full_name(name),
+        "Username": person.username,
+        "Email": person.username,
+        "Alias": person.last_name[:8].lower(),
+        "IsActive": True,
+        "TimeZoneSidKey": person.time_zone,
+        "LocaleSidKey": "en_US",
+        "LanguageLocaleKey": "en_US",
+        "EmailEncodingKey": "UTF-8",
+        "UserType": "Standard",
+        "CurrencyIsoCode": person.currency,
+        "DefaultCurrencyIsoCode": person.currency,
+    }
+    _put(world, "User", record)
+
+
+def _organization(world: World) -> None:
+    org = world.org
+    record = {
+        "Id": world.org_id,
+        "Name": org.name,
+        "Country": "US",
+        "OrganizationType": org.edition,
+        "InstanceName": org.instance,
+        "TimeZoneSidKey": org.time_zone,
+        "LanguageLocaleKey": "en_US",
+        "DefaultLocaleSidKey": "en_US",
+        "FiscalYearStartMonth": 1,
+        "DefaultAccountAccess": "Edit",
+        "DefaultContactAccess": "ControlledByParent",
+        "DefaultOpportunityAccess": "Edit",
+    }
+    _put(world, "Organization", record)
+
+
+def _currencies(world: World) -> None:
+    for place, each in enumerate(world.org.currencies):
+        record = {
+            "IsoCode": each.code,
+            "ConversionRate": each.rate,
+            "DecimalPlaces": each.places,
+            "IsActive": True,
+            "IsCorporate": place == 0,
+        }
+        _put(world, "CurrencyType", record)
+
+
+def _stages(world: World) -> None:
+    for place, (name, probability, forecast) in enumerate(_STAGES, 1):
+        record = {
+            "MasterLabel": name,
+            "ApiName": name,
+            "IsActive": True,
+            "SortOrder": place,
+            "IsClosed": name.startswith("Closed"),
+            "IsWon": name == "Closed Won",
+            "ForecastCategory": forecast,
+            "ForecastCategoryName": forecast,
+            "DefaultProbability": Decimal(f"{probability}.0"),
+        }
+        _put(world, "OpportunityStage", record)
+
+
+def seed(world: World) -> None:
+    """Organization, users, currencies, stages, order statuses and the standard price book."""
+    _organization(world)
+    _user(world, world.org.integration_user, world.integration.user_id)
+    _user(world, world.org.sales_user, world.sales.user_id)
+    _currencies(world)
+    _stages(world)
+    for place, (name, code) in enumerate(world.org.order_statuses, 1):
+        status = {"MasterLabel": name, "ApiName": name, "StatusCode": code, "SortOrder": place}
+        _put(world, "OrderStatus", status | {"IsDefault": place == 1})
+    book = {"Name": "Standard Price Book", "IsActive": True, "IsStandard": True}
+    _put(world, "Pricebook2", book)

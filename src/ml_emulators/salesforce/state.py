@@ -1,0 +1,133 @@
+"""What the org holds: records by kind, their indexes, the bin, the log of deletions.
+
+A record is a dict of its non-null fields and is never changed in place: a write puts a new dict. So a
+snapshot takes references only, and whatever is written afterwards is copied first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from .indexes import Index, Ordered, Stamps
+from .schema import Schema, SObject
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Grave:
+    """One entry in the log of deletions: what `/deleted` reads."""
+
+    when: str
+    id: str
+
+
+class Table:
+    """The records of one kind. `live` and `gone` (deleted) map id -> record."""
+
+    __slots__ = ("_keys", "_shared", "counter", "gone", "graves", "indexes", "kind", "live", "ordered", "stamps")
+
+    def __init__(self, kind: SObject) -> None:
+        self.kind = kind
+        self.live: dict[str, Record] = {}
+        self.gone: dict[str, Record] = {}
+        self.indexes = {each.name: Index() for each in kind.indexed}
+        self._keys = tuple((each.name, each.exact, self.indexes[each.name]) for each in kind.indexed)
+        self.stamps = Stamps()
+        self.ordered = Ordered()
+        self.graves: list[Grave] = []
+        self.counter = 0
+        self._shared = False
+
+    def _own(self) -> None:
+        if self._shared:
+            self.live, self.gone, self.graves = dict(self.live), dict(self.gone), list(self.graves)
+            self._shared = False
+
+    def get(self, record_id: str) -> Record | None:
+        """The record, deleted or not."""
+        return self.live.get(record_id) or self.gone.get(record_id)
+
+    def put(self, record: Record) -> Record | None:
+        """Insert or replace; the returned former record undoes it (None: erase it)."""
+        self._own()
+        record_id: str = record["Id"]
+        old = self.live.pop(record_id, None) if record.get("IsDeleted") else self.live.get(record_id)
+        buried = self.gone.pop(record_id, None) if old is None else None
+        if old is None and buried is None:
+            self.ordered.add(record_id)
+        new = None if record.get("IsDeleted") else record
+        self._reindex(record_id, old, new)
+        (self.gone if new is None else self.live)[record_id] = record
+        return old if old is not None else buried
+
+    def erase(self, record_id: str) -> Record | None:
+        """Take a record out altogether, past the bin."""
+        self._own()
+        old = self.live.pop(record_id, None)
+        if old is not None:
+            self._reindex(record_id, old, None)
+            return old
+        return self.gone.pop(record_id, None)
+
+    def _reindex(self, record_id: str, old: Record | None, new: Record | None) -> None:
+        before, after = old or {}, new or {}
+        for name, exact, index in self._keys:
+            was, now = before.get(name), after.get(name)
+            if was != now:
+                if was is not None:
+                    index.remove(was if exact else was.lower(), record_id)
+                if now is not None:
+                    index.add(now if exact else now.lower(), record_id)
+        self._restamp(record_id, before.get("SystemModstamp"), after.get("SystemModstamp"))
+
+    def _restamp(self, record_id: str, was: str | None, now: str | None) -> None:
+        if was == now:
+            return
+        if was is not None:
+            self.stamps.remove(was, record_id)
+        if now is not None:
+            self.stamps.add(now, record_id)
+
+    def find(self, field: str, value: Any) -> Iterator[Record]:
+        """Live records whose indexed `field` has `value` (without regard to case unless the field has it)."""
+        each = self.kind.by_name[field]
+        for record_id in tuple(self.indexes[field].find(each.index_key(value))):
+            yield self.live[record_id]
+
+    def share(self) -> tuple[Any, ...]:
+        self._shared = True
+        indexes = tuple(index.share() for index in self.indexes.values())
+        rest = (self.stamps.share(), self.ordered.share(), self.counter)
+        return (self.live, self.gone, self.graves, indexes, *rest)
+
+    def adopt(self, data: tuple[Any, ...]) -> None:
+        self.live, self.gone, self.graves, indexes, stamps, ordered, self.counter = data
+        for index, kept in zip(self.indexes.values(), indexes, strict=True):
+            index.adopt(kept)
+        self.stamps.adopt(stamps)
+        self.ordered.adopt(ordered)
+        self._shared = True
+
+
+class State:
+    """All tables of an org."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self.tables = {name: Table(kind) for name, kind in schema.objects.items()}
+
+    def table(self, kind: str) -> Table:
+        return self.tables[kind]
+
+    def live(self, kind: str, record_id: str | None) -> Record | None:
+        return self.tables[kind].live.get(record_id) if record_id else None
+
+    def snapshot(self) -> Any:
+        return {name: table.share() for name, table in self.tables.items()}
+
+    def restore(self, kept: Any) -> None:
+        for name, table in self.tables.items():
+            table.adopt(kept[name])

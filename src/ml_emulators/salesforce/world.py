@@ -1,0 +1,222 @@
+"""The running org: what stands (`State`), who acts (`Actor`), and one unit of work (`Tx`)."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ml_emulators.kit.clock import VirtualClock
+
+from . import ids, times
+from .org import Org, Switches
+from .schema import SObject, default_schema
+from .state import Grave, Record, State, Table
+
+UI_ORIGIN = "com/salesforce/api/soap/65.0;client=SfdcInternalAPI/"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts. A `limited` one is bound by field-level security and rights; the others see everything."""
+
+    user_id: str
+    zone: ZoneInfo
+    currency: str
+    limited: bool
+
+
+@dataclass(frozen=True)
+class ChangeNotice:
+    """One record's change in a committed transaction. `changed` maps field -> (before, after); None is null."""
+
+    transaction_key: str
+    sequence: int
+    kind: str
+    ids: tuple[str, ...]
+    change_type: str
+    changed: dict[str, tuple[Any, Any]]
+    after: Record | None
+    user_id: str
+    origin: str
+    instant: datetime
+
+
+class World:
+    """Everything of an org that the parts of the emulator share."""
+
+    def __init__(self, clock: VirtualClock, rng: random.Random, org: Org) -> None:
+        self.clock = clock
+        self.org = org
+        self.schema = default_schema()
+        self.state = State(self.schema)
+        self.switches = Switches()
+        self.on_change: list[Callable[[ChangeNotice], None]] = []
+        self.seed = rng.getrandbits(128)
+        self.secrets_made = 0
+        self.purged: dict[str, str] = {}
+        self.org_id = ids.make("00D", org.number)
+        self.integration = self._actor(1, limited=True)
+        self.sales = self._actor(2, limited=False)
+
+    def _actor(self, number: int, *, limited: bool) -> Actor:
+        person = self.org.integration_user if limited else self.org.sales_user
+        return Actor(ids.make("005", number), ZoneInfo(person.time_zone), person.currency, limited)
+
+    def secret(self, length: int) -> str:
+        """The next unguessable text of hex digits; the same seed gives the same series."""
+        self.secrets_made += 1
+        text = ""
+        while len(text) < length:
+            source = f"{self.seed}:{self.secrets_made}:{len(text)}"
+            text += hashlib.sha256(source.encode()).hexdigest()
+        return text[:length]
+
+    def earliest_delete(self, kind: SObject) -> str:
+        """How far back the log of deletions goes: 15 days, one for what skips the bin, or to the last purge."""
+        days = 15 if kind.recycles else 1
+        kept = times.stamp(self.clock.now().replace(second=0) - timedelta(days=days))
+        return max(kept, self.purged.get(kind.name, ""))
+
+    def purge_deletes(self, hours: int = 2) -> None:
+        """What the platform does when the log is too large: entries older than two hours go."""
+        before = times.stamp(self.clock.now().replace(second=0) - timedelta(hours=hours))
+        self.purged = dict.fromkeys(self.state.tables, before)
+
+    def next_number(self, kind: str) -> int:
+        table = self.state.tables[kind]
+        table.counter += 1
+        return table.counter
+
+    @contextmanager
+    def transact(self, actor: Actor, origin: str) -> Iterator[Tx]:
+        """A unit of work: committed at the end, undone when anything is raised."""
+        tx = Tx(self, actor, origin)
+        try:
+            yield tx
+        except BaseException:
+            tx.rollback(0)
+            raise
+        tx.commit()
+
+
+class Tx:
+    """One unit of work. Reads see its own writes; `rollback` goes back to a savepoint."""
+
+    def __init__(self, world: World, actor: Actor, origin: str) -> None:
+        self.world = world
+        self.actor = actor
+        self.origin = origin
+        self.instant = world.clock.now()
+        self.now = times.stamp(self.instant)
+        self.allow_duplicates = False
+        self.show_duplicates = False
+        self._journal: list[tuple[Table, str, Record | None]] = []
+
+    @property
+    def switches(self) -> Switches:
+        return self.world.switches
+
+    def live(self, kind: str, record_id: str | None) -> Record | None:
+        return self.world.state.tables[kind].live.get(record_id) if record_id else None
+
+    def find(self, kind: str, field: str, value: Any) -> Iterator[Record]:
+        return self.world.state.tables[kind].find(field, value)
+
+    def put(self, kind: str, record: Record) -> None:
+        table = self.world.state.tables[kind]
+        self._journal.append((table, record["Id"], table.put(record)))
+
+    def erase(self, kind: str, record_id: str) -> None:
+        table = self.world.state.tables[kind]
+        old = table.erase(record_id)
+        if old is not None:
+            self._journal.append((table, record_id, old))
+
+    def adjust(self, kind: str, record: Record, **changes: Any) -> Record:
+        """What the platform does by itself (roll-ups, derived fields): moves SystemModstamp only."""
+        changed = {name: value for name, value in changes.items() if record.get(name) != value}
+        if not changed:
+            return record
+        new = record | changed | {"SystemModstamp": self.now}
+        new = {name: value for name, value in new.items() if value is not None}
+        self.put(kind, new)
+        return new
+
+    def savepoint(self) -> int:
+        return len(self._journal)
+
+    def rollback(self, point: int) -> None:
+        while len(self._journal) > point:
+            table, record_id, old = self._journal.pop()
+            if old is None:
+                table.erase(record_id)
+            else:
+                table.put(old)
+
+    def commit(self) -> None:
+        """Write the log of deletions and tell the listeners, one notice a record in the order of first touch."""
+        changes = [change for change in self._changes() if change[2] or change[3]]
+        for table, record_id, before, after in changes:
+            if _is_live(before) and not _is_live(after):
+                table.graves.append(Grave(self.now, record_id))
+        self._journal = []
+        if self.world.on_change and changes:
+            self._announce(changes)
+
+    def _changes(self) -> Iterator[tuple[Table, str, Record | None, Record | None]]:
+        first: dict[str, tuple[Table, Record | None]] = {}
+        for table, record_id, old in self._journal:
+            first.setdefault(record_id, (table, old))
+        for record_id, (table, old) in first.items():
+            yield table, record_id, old, table.get(record_id)
+
+    def _announce(self, changes: list[tuple[Table, str, Record | None, Record | None]]) -> None:
+        key = self._key()
+        sequence = 0
+        for table, record_id, before, after in changes:
+            kind = _change_type(before, after)
+            if kind is None:
+                continue
+            sequence += 1
+            notice = ChangeNotice(
+                transaction_key=key,
+                sequence=sequence,
+                kind=table.kind.name,
+                ids=(record_id,),
+                change_type=kind,
+                changed=_difference(table.kind, before or {}, after or {}),
+                after=after,
+                user_id=self.actor.user_id,
+                origin=self.origin,
+                instant=self.instant,
+            )
+            for listener in self.world.on_change:
+                listener(notice)
+
+    def _key(self) -> str:
+        text = self.world.secret(32)
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def _is_live(record: Record | None) -> bool:
+    return record is not None and not record.get("IsDeleted")
+
+
+def _change_type(before: Record | None, after: Record | None) -> str | None:
+    was, now = _is_live(before), _is_live(after)
+    if was:
+        return "UPDATE" if now else "DELETE"
+    if not now:
+        return None
+    return "CREATE" if before is None else "UNDELETE"
+
+
+def _difference(kind: SObject, before: Record, after: Record) -> dict[str, tuple[Any, Any]]:
+    names = [name for name in kind.by_name if before.get(name) != after.get(name)]
+    return {name: (before.get(name), after.get(name)) for name in names}
