@@ -59,7 +59,7 @@ def test_the_words_keep_to_the_house_style(name: str) -> None:
     assert not [word for word in NEVER if word in lowered]
     assert "{code}" not in each.sentence
     assert each.code not in each.sentence
-    assert all(text.endswith((".", "{message}")) for text in (each.sentence, each.meaning, each.remedy))
+    assert all(text.endswith((".", "{message}", "{what}")) for text in (each.sentence, each.meaning, each.remedy))
 
 
 ABOUT_MONEY = {name for name in holds.WORDS if name.startswith("H-") and name != "H-STAGE-MISSING"}

@@ -102,6 +102,18 @@ ORDERS = (
         "Choose the item in Mappings, or make the SKU unique in QuickBooks.",
     ),
     words(
+        "H-ITEM-UNMAPPED/gone", "preparer", ITEMS,
+        "Product {product} names QuickBooks item {item}, which is not there.",
+        "Order {order}, {money}, waits.",
+        "Correct the id on the product, or choose the item in Mappings.",
+    ),
+    words(
+        "H-ITEM-UNMAPPED/shared", "preparer", ITEMS,
+        "Another product has the same code as product {product}.",
+        "Order {order}, {money}, waits; nothing is guessed.",
+        "Choose the item in Mappings, or give each product a code of its own.",
+    ),
+    words(
         "H-ITEM-INACTIVE", "preparer", ITEMS,
         "Item {item} is inactive in QuickBooks.",
         "Order {order}, {money}, waits.",
@@ -124,6 +136,12 @@ ORDERS = (
         "The template names no {purpose} account that QuickBooks has.",
         "Order {order}, {money}, cannot be posted without it.",
         "Choose the account in Mappings, Template, and sign the template off again.",
+    ),
+    words(
+        "H-ACCT-MISSING/unknown", "preparer", ACCOUNTS,
+        "Account {gl_account} is not in QuickBooks.",
+        "{purpose} of order {order}, {money}, has no account; it waits.",
+        "Choose another account in Mappings.",
     ),
     words(
         "H-ACCT-MISSING/deferred", "preparer", ACCOUNTS,
@@ -222,6 +240,12 @@ ORDERS = (
         "Same deal: write SF-ORD:{order} on the invoice. Another deal: renumber the invoice.",
     ),
     words(
+        "H-DOUBLE-COUNT/twice", "approver", RECORD,
+        "{doc_number} is in QuickBooks more than once ({entry}), each with our mark.",
+        "{money} of order {order} is counted more than once; nothing more is posted.",
+        "Delete all but one of these entries in QuickBooks.",
+    ),
+    words(
         "H-TAX", "admin", BOOKS,
         "Order {order} carries {tax} tax while automated sales tax is on.",
         "Tax in a journal entry does not reach the tax report; {money} waits.",
@@ -271,8 +295,8 @@ ORDERS = (
     ),
     words(
         "H-PLAN-STALE", "approver", ("record", "settings"),
-        "{changed} changed after the plan was approved.",
-        "Nothing was sent; order {order}, {money}, waits.",
+        "What {number} would post changed after it was approved.",
+        "Nothing was sent; {money} waits.",
         "Make a new plan; the old one stays on record.",
     ),
     words(

@@ -69,9 +69,21 @@ RECORDS = (
     ),
     words(
         "V-PARENT", "sales", ("link:account:<parent>", "record"),
-        "Account {account} cannot stand under its parent {parent} in QuickBooks.",
-        "QuickBooks takes five levels and no circle; no customer is created, and its orders wait.",
-        "Correct the parent of the account.",
+        "{account} cannot stand under its parent {parent} on the other side.",
+        "Nothing is created for it there; what belongs to it waits.",
+        "Correct the parent.",
+    ),
+    words(
+        "V-PARENT/circle", "sales", RECORD,
+        "{account} stands under itself by way of its parent {parent}.",
+        "Nothing is created for it on the other side; what belongs to it waits.",
+        "Correct the parent.",
+    ),
+    words(
+        "V-PARENT/levels", "sales", RECORD,
+        "{account} under {parent} would be deeper than five levels.",
+        "Neither side can show that; nothing is created, and what belongs to it waits.",
+        "Choose a parent further up.",
     ),
     words(
         "V-DUP", "preparer", ("link:account:<account>", "settings", "record"),
@@ -84,6 +96,24 @@ RECORDS = (
         "Invoice {invoice} is in {currency}, which is not active in Salesforce.",
         "{money} is not shown there; nothing is converted.",
         "Activate {currency} in Salesforce.",
+    ),
+    words(
+        "CURRENCY-INACTIVE/customer", "admin", ("reference:salesforce:currencies", "record"),
+        "Customer {customer} is in {currency}, which is not active in Salesforce.",
+        "It has no account there, and its invoices wait; nothing is converted.",
+        "Activate {currency} in Salesforce.",
+    ),
+    words(
+        "ACCOUNT-GONE", "preparer", ("link:account:<customer>", "record"),
+        "The account of customer {customer} was deleted in Salesforce.",
+        "Its open balance of {money} is no longer shown there; the customer is not touched.",
+        "Link the customer to another account, or bring the account back from the recycle bin.",
+    ),
+    words(
+        "CUSTOMER-GONE", "preparer", ("link:account:<customer>", "record"),
+        "The customer of account {account} is no longer in QuickBooks.",
+        "It was merged into another customer; the account is not touched.",
+        "Link the account to the customer that is left.",
     ),
     words(
         "NAME-TAKEN", "preparer", ("settings", "record"),
@@ -102,6 +132,18 @@ RECORDS = (
         "Salesforce does not take {name}.",
         "Nothing was changed there. Salesforce says: {code}, {message}",
         "Correct what it names in the source, or the rights of the integration user, then retry.",
+    ),
+    words(
+        "UNREADABLE", "admin", RECORD,
+        "The answer about {record} cannot be read.",
+        "Nothing was changed by it; its neighbours go on. {what}",
+        "It is read again when it changes; if it stays, report it with this text.",
+    ),
+    words(
+        "UNEXPECTED", "admin", RECORD,
+        "The rule for {record} stopped unexpectedly.",
+        "Nothing was changed by it; its neighbours go on. What was found: {what}.",
+        "This is a fault of ml-connector: report it with this text; the record is looked at again when it changes.",
     ),
     words(
         "H-STAGE-MISSING", "admin", ("reference:salesforce:stages", "settings", "record"),

@@ -28,6 +28,8 @@ _UNKNOWN = {
     "gl_account": "(account not known)",
     "item": "(item not known)",
     "name": "the record",
+    "number": "the entry",
+    "record": "the record",
     "nearest": "an existing one",
     "parent": "the parent",
     "product": "(product not known)",

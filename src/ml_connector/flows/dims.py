@@ -1,0 +1,148 @@
+"""Departments and classes: from text in Salesforce to an id in QuickBooks (accounting-rules F, B.4).
+
+The id is the identity, a name is a label. Nothing is guessed and nothing is created in QuickBooks.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Literal
+
+import msgspec
+from rapidfuzz import fuzz, process
+
+from ml_connector.systems.quickbooks.records import Named, plain_name
+
+Dim = Literal["department", "class"]
+MAX_TEXT = 255
+ALIAS_DAYS = 90
+_BY_ID = re.compile(r".*\[#(?P<id>[^\[\]]+)\]", re.DOTALL)
+
+
+class Alias(msgspec.Struct, frozen=True):
+    """Another text for an id: chosen by a person, or the old name after a rename (then it ends: F.3)."""
+
+    text: str
+    id: str
+    until: date | None = None
+
+    @classmethod
+    def renamed(cls, old_path: str, id_: str, on: date) -> Alias:
+        """The old full name, good for 90 days."""
+        return cls(old_path, id_, on + timedelta(days=ALIAS_DAYS))
+
+
+class Resolved(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+
+
+class Unmapped(msgspec.Struct, frozen=True):
+    """`nearest` are up to three full names, best first."""
+
+    text: str
+    nearest: tuple[str, ...]
+
+
+class Ambiguous(msgspec.Struct, frozen=True):
+    text: str
+    candidates: tuple[str, ...]
+
+
+class Inactive(msgspec.Struct, frozen=True):
+    text: str
+    id: str
+
+
+Resolution = Resolved | Unmapped | Ambiguous | Inactive
+Table = Mapping[str, Named]
+
+
+def resolve(text: str, table: Table, aliases: Sequence[Alias] = (), today: date | None = None) -> Resolution:
+    """The entry of `table` (departments or classes by id, inactive ones too) that `text` means (accounting-rules F.2).
+
+    First hit: full name (any case, each part trimmed), `<leaf> [#id]` (F.3), live alias, leaf name if only one has it.
+    An alias goes before an inactive entry of that name, so that a successor can be chosen for it.
+    `today` is the company's day; an alias that ends counts up to and including its last day, never without `today`.
+    """
+    wanted = key_of(text)
+    exact = [each for each in table.values() if _path_key(each.fully_qualified_name) == wanted]
+    hits = [each for each in exact if each.active] or _by_id(text, table)
+    hits = hits or _by_alias(wanted, table, aliases, today) or exact or _by_leaf(wanted, table)
+    active = [each for each in hits if each.active]
+    if len(active) == 1:
+        return Resolved(active[0].id, active[0].fully_qualified_name)
+    if active:
+        return Ambiguous(text, tuple(sorted(each.fully_qualified_name for each in active)))
+    if hits:
+        return Inactive(text, hits[0].id)
+    return Unmapped(text, nearest(text, table))
+
+
+def key_of(path: str) -> str:
+    """The form in which full names are compared."""
+    return ":".join(part.strip() for part in unicodedata.normalize("NFC", path).casefold().split(":"))
+
+
+@lru_cache(maxsize=10_000)
+def _path_key(full_name: str) -> str:
+    return ":".join(key_of(plain_name(part)) for part in full_name.split(":"))
+
+
+def nearest(text: str, table: Table, count: int = 3) -> tuple[str, ...]:
+    """Full names of active entries most like `text`, best first."""
+    names = sorted(each.fully_qualified_name for each in table.values() if each.active)
+    choices = [key_of(name) for name in names]
+    found = process.extract(key_of(text), choices, scorer=fuzz.WRatio, limit=count)
+    return tuple(names[index] for _, _, index in found)
+
+
+def label(entry: Named) -> str:
+    """How an entry is written in Salesforce: its full name, or `<leaf> [#id]` where that is too long (F.3)."""
+    path = entry.fully_qualified_name
+    return path if len(path) <= MAX_TEXT else f"{path.rpartition(':')[2]} [#{entry.id}]"
+
+
+def aliases_of(settings: Mapping[str, str], dim: Dim, table: Table) -> tuple[Alias, ...]:
+    """The aliases that the setting `dim_aliases` has for this dimension.
+
+    A key is `department:<text>` or `class:<text>`, its value an id or a full name. A key without either prefix counts
+    for both dimensions, with full names only: an id alone could belong to the other one.
+    """
+    found = []
+    for key, value in settings.items():
+        own, _, text = key.partition(":")
+        if own.strip().casefold() == dim:
+            found += [Alias(text, each) for each in _target(value, table, ids=True)]
+        elif own.strip().casefold() not in ("department", "class"):
+            found += [Alias(key, each) for each in _target(value, table, ids=False)]
+    return tuple(found)
+
+
+def _target(value: str, table: Table, *, ids: bool) -> list[str]:
+    if ids and value.strip() in table:
+        return [value.strip()]
+    return [each.id for each in table.values() if _path_key(each.fully_qualified_name) == key_of(value)]
+
+
+def _by_id(text: str, table: Table) -> list[Named]:
+    match = _BY_ID.fullmatch(text.strip())
+    entry = table.get(match["id"].strip()) if match else None
+    return [entry] if entry else []
+
+
+def _by_alias(wanted: str, table: Table, aliases: Sequence[Alias], today: date | None) -> list[Named]:
+    ids = dict.fromkeys(each.id for each in aliases if key_of(each.text) == wanted and _lives(each, today))
+    return [table[id_] for id_ in ids if id_ in table]
+
+
+def _lives(alias: Alias, today: date | None) -> bool:
+    return alias.until is None or (today is not None and today <= alias.until)
+
+
+def _by_leaf(wanted: str, table: Table) -> list[Named]:
+    return [each for each in table.values() if _path_key(each.fully_qualified_name).rpartition(":")[2] == wanted]

@@ -1,0 +1,97 @@
+"""Look before posting: is the order in the books already? (accounting-rules B.11, A.10, A.11 DC-7)
+
+What is looked for are journal entries that carry our number or the order's number, and invoices that carry the
+order's number. Limits: QuickBooks cannot be asked for the text of a note, so an entry or invoice that names the order
+only there is not found, and sales receipts are not read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ml_connector.model import money
+from ml_connector.model.plans import Context, NeedFind
+from ml_connector.systems.quickbooks.records import Customer, Invoice, JournalDraft, JournalEntry, same_lines
+from ml_connector.systems.salesforce.records import SObject
+
+from .held import Held, record_trigger
+from .journal import EntryPart
+
+
+def look(order: SObject, part: EntryPart, customer: Customer, ctx: Context) -> JournalEntry | None:
+    """Our own entry of this order if it is there (to be adopted), else None: post.
+
+    Raises `Held`: H-DRIFT where our entry has other lines, H-DOUBLE-COUNT where a stranger carries the number.
+    """
+    number, order_number = part.draft.doc_number, order.text("OrderNumber")
+    ctx.want(
+        NeedFind("quickbooks", "JournalEntry", "DocNumber", number),
+        NeedFind("quickbooks", "JournalEntry", "DocNumber", order_number),
+        NeedFind("quickbooks", "Invoice", "DocNumber", order_number),
+    )
+    entries = list(
+        {
+            entry.id: entry
+            for value in (number, order_number)
+            for entry in ctx.found("quickbooks", "JournalEntry", "DocNumber", value)
+        }.values()
+    )
+    ours = [entry for entry in entries if entry.note.get("key") == part.identity.mark]
+    _check_strangers([entry for entry in entries if entry not in ours])
+    if ours:
+        return _own(ours, part.draft)
+    _check_invoices(order, customer, ctx)
+    return None
+
+
+def _check_strangers(entries: Sequence[JournalEntry]) -> None:
+    if entries:
+        entry = entries[0]
+        raise Held(code="H-DOUBLE-COUNT", waits_for=(record_trigger(entry.ref),), entry=_named(entry.doc_number, entry))
+
+
+def _own(entries: Sequence[JournalEntry], draft: JournalDraft) -> JournalEntry:
+    """The one entry that is ours and equal."""
+    if len(entries) > 1:
+        names = ", ".join(f"id {entry.id}" for entry in entries)
+        raise Held(code="H-DOUBLE-COUNT", case="twice", doc_number=draft.doc_number, entry=names)
+    entry = entries[0]
+    same_currency = not entry.currency or not draft.currency or entry.currency == draft.currency
+    if not same_currency or not same_lines(entry.postings, draft.lines):
+        found, ours = money.grouped(entry.debits, draft.currency), money.grouped(draft.total, draft.currency)
+        raise Held(
+            code="H-DRIFT", waits_for=(record_trigger(entry.ref),), doc_number=draft.doc_number,
+            month=f"{draft.txn_date:%Y-%m}", difference=f"other lines, debits {ours} to {found}",
+        )  # fmt: skip
+    return entry
+
+
+def _check_invoices(order: SObject, customer: Customer, ctx: Context) -> None:
+    for invoice in ctx.found("quickbooks", "Invoice", "DocNumber", order.text("OrderNumber")):
+        own = invoice.customer_ref is not None and invoice.customer_ref.value == customer.id
+        if own and invoice.total_amt and not is_linked(order, invoice, ctx):
+            entry = _named(invoice.doc_number, invoice)
+            raise Held(code="H-DOUBLE-COUNT", case="invoice", waits_for=(record_trigger(invoice.ref),), entry=entry)
+
+
+def is_linked(order: SObject, invoice: Invoice, ctx: Context) -> bool:
+    """Whether A.10 ties the invoice to the order: token (L1), Opportunity (L2), PO number of the same account (L3)."""
+    texts = [field.string_value for field in invoice.custom_field]
+    memo = invoice.customer_memo.value if invoice.customer_memo else ""
+    if any(has_token(text, order.text("OrderNumber")) for text in (*texts, memo, invoice.private_note)):
+        return True
+    purchase, opportunity = order.text("PoNumber").strip(), order.text("OpportunityId")
+    if purchase and purchase in (text.strip() for text in texts):
+        return True
+    links = ctx.links("opportunity", invoice.ref) if opportunity else ()
+    return any(link.target.id == opportunity for link in links)
+
+
+def has_token(text: str, order_number: str) -> bool:
+    """Whether `SF-ORD:<OrderNumber>` stands in `text`."""
+    return re.search(rf"SF-ORD:{re.escape(order_number)}(?![\w-])", text, re.IGNORECASE) is not None
+
+
+def _named(number: str, record: JournalEntry | Invoice) -> str:
+    return f"{number or 'without number'}, {record.txn_date or 'no date'}, id {record.id}"

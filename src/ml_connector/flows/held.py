@@ -1,0 +1,54 @@
+"""A reason to hold, raised from the depth of a rule and turned into a `Hold` by the flow's `decide`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from ml_connector.model.plans import Hold
+from ml_connector.model.refs import Ref
+
+
+class Held(Exception):
+    """Stops a rule. Facts are those of `model/holds.py`; the flow adds order, amount and currency."""
+
+    def __init__(
+        self,
+        facts: Mapping[str, str] | None = None,
+        *,
+        code: str,
+        waits_for: tuple[str, ...] = (),
+        knocks: tuple[Ref, ...] = (),
+        **more: str,
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.waits_for = waits_for
+        self.knocks = knocks
+        self.facts = {**(facts or {}), **more}
+
+    def hold(self, amount: Decimal | None, currency: str, **more: str) -> Hold:
+        """The decision. `amount` is in `currency`; facts given when it was raised win over `more`."""
+        return Hold(
+            code=self.code,
+            facts={**more, **self.facts},
+            waits_for=self.waits_for,
+            knocks=self.knocks,
+            amount=amount,
+            currency=currency,
+        )
+
+
+def record_trigger(ref: Ref) -> str:
+    """The text under which a hold waits until `ref` itself has changed."""
+    return f"record:{ref}"
+
+
+def reference_trigger(name: str, system: str = "quickbooks") -> str:
+    return f"reference:{system}:{name}"
+
+
+SETTINGS = "settings"
+ITEMS = (reference_trigger("items"), SETTINGS)
+ACCOUNTS = (reference_trigger("accounts"), SETTINGS)
+PREFERENCES = (reference_trigger("preferences"), SETTINGS)

@@ -1,0 +1,325 @@
+"""Order -> JournalEntry: one entry for each activated order, posted once and never changed (accounting-rules B).
+
+`decide` answers with the first of:
+
+1. reduction order: skipped (`reduction_order`, listed).
+2. not activated: skipped (`not_activated`); H-DEACTIVATED if it was posted.
+3. posted already: the order is marked in Salesforce, then skipped (`in_agreement`; flag AMENDED_AFTER_POSTING where its
+   amounts, products or dims are no longer those posted). There is never a second entry of kind O.
+4. no template, or T0: skipped (`no_template`). No start date: H-START-DATE. Activated before it: SKIPPED_BEFORE_START.
+5. nothing to post: SKIPPED_ZERO.
+6. no customer: H-CUST-UNLINKED. Then the reasons of `order_plan.plan_or_raise`, in its order.
+7. the numbers are taken: adopted if it is our very entry, else the reasons of `double_count.look`.
+8. the entry, which waits for an approval of exactly its body.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+
+from ml_connector.model import money
+from ml_connector.model.plans import (
+    Context,
+    Decision,
+    Flow,
+    Hold,
+    NeedFind,
+    NeedLink,
+    NeedRecord,
+    NeedReference,
+    Refused,
+    Skip,
+    Write,
+)
+from ml_connector.model.refs import Gone, Link, Ref, link_trigger
+from ml_connector.model.rules import Rules
+from ml_connector.systems.quickbooks.records import Customer
+from ml_connector.systems.salesforce.records import SObject
+
+from . import double_count
+from .accounts import Product, needs_code
+from .dates import activation_day
+from .held import ACCOUNTS, ITEMS, PREFERENCES, SETTINGS, Held, record_trigger, reference_trigger
+from .order_lines import Tables
+from .order_plan import (
+    OrderPlan,
+    Rates,
+    Scope,
+    currency_of,
+    is_zero,
+    lines_of,
+    order_facts,
+    plan_or_raise,
+    total_of,
+)
+from .postings import ROLE, digest, item_links, journal_link, posting_ref, rate_link, rate_ref
+from .rates import corporate_rate
+
+_TABLES = ("accounts", "items", "departments", "classes", "preferences")
+_MARKS = ("QBO_Journal_Entry__c", "QBO_Status__c")
+
+
+def decide(order: SObject, ctx: Context) -> Decision:
+    """What to do about an order as it stands now; see the module for the order of reasons."""
+    try:
+        return _decide(order, ctx)
+    except Held as held:
+        return held.hold(total_of(order), _currency(order, ctx), **order_facts(order))
+
+
+def gone(record: Gone, ctx: Context) -> Decision:
+    """A deleted order. What was posted stays; it is only flagged, because a correction is an entry of its own."""
+    posted = ctx.link(ROLE, posting_ref(record.ref.id))
+    return Skip(reason="gone", flags=("DELETED_AFTER_POSTING",) if posted else ())
+
+
+def _decide(order: SObject, ctx: Context) -> Decision:
+    if order["IsReductionOrder"]:
+        return _skip("reduction_order", order, ctx)
+    posted = ctx.link(ROLE, posting_ref(order.id))
+    if order.text("StatusCode") != "Activated":
+        if posted:
+            raise Held(code="H-DEACTIVATED", month=_month(posted.agreed.get("date")))
+        return _skip("not_activated", order, ctx)
+    if posted:
+        return _posted(order, posted, ctx)
+    return _not_yet(order, ctx.settings, ctx) or _post(order, ctx)
+
+
+def _skip(reason: str, order: SObject, ctx: Context) -> Skip:
+    return Skip(reason=reason, amount=total_of(order), currency=_currency(order, ctx))
+
+
+def _currency(order: SObject, ctx: Context) -> str:
+    """The order's currency; only a single-currency org makes it ask for the home currency."""
+    own = currency_of(order, "")
+    return own or str(ctx.reference("quickbooks", "preferences").home_currency)
+
+
+def _not_yet(order: SObject, rules: Rules, ctx: Context) -> Skip | None:
+    """Whether the settings, the start date or its amounts keep the order from posting."""
+    if rules.template is None or rules.template.id == "T0":
+        return _skip("no_template", order, ctx)
+    if rules.start_date is None:
+        raise Held(code="H-START-DATE", waits_for=(SETTINGS,))
+    day = activation_day(order.instant("ActivatedDate"), order.day("EffectiveDate"), rules)
+    if day is not None and day < rules.start_date:
+        return _skip("SKIPPED_BEFORE_START", order, ctx)
+    if not total_of(order) and is_zero(order, rules):
+        return _skip("SKIPPED_ZERO", order, ctx)
+    return None
+
+
+# --- a new posting
+
+
+def _post(order: SObject, ctx: Context) -> Decision:
+    scope = _scope(order, ctx)
+    plan = plan_or_raise(scope)
+    parts = plan.journal.parts
+    if not parts:
+        return _skip("SKIPPED_ZERO", order, ctx)
+    if len(parts) > 1:
+        # Parts are approved together; one decision carries one write, so a longer entry asks for a higher limit.
+        count = sum(len(part.draft.lines) for part in parts)
+        raise Held(code="H-JE-LINES", waits_for=(SETTINGS,), count=str(count), allowed=str(scope.rules.max_lines))
+    if entry := double_count.look(order, parts[0], scope.customer, ctx):
+        link = journal_link(order, plan.journal, parts[0], scope.home, entry)
+        return Skip(reason="adopted", links=(link,), amount=plan.journal.net, currency=plan.journal.currency)
+    return _write(scope, plan)
+
+
+def _scope(order: SObject, ctx: Context) -> Scope:
+    """Everything the plan reads. Raises `Held` (H-CUST-UNLINKED, H-CUST-INACTIVE)."""
+    account = Ref("salesforce", "Account", order.text("AccountId"))
+    products = {each.id: each for each in map(Product.of, lines_of(order)) if each.id}
+    ctx.want(
+        NeedLink("account", account),
+        *(NeedReference("quickbooks", name) for name in _TABLES),
+        NeedReference("salesforce", "organization"),
+        *(NeedLink("item", each.ref) for each in products.values()),
+    )
+    links = ctx.links("account", account)
+    if not links:
+        raise Held(code="H-CUST-UNLINKED", waits_for=(link_trigger("account", account),), knocks=(account,))
+    # After a merge an account may have a second, read-only link; its own customer comes first (D.9, E.5).
+    link = next((each for each in links if each.exclusive), links[0])
+    customer_ref = link.source if link.source.system == "quickbooks" else link.target
+    stored = {id_: item.target.id for id_, each in products.items() if (item := ctx.link("item", each.ref))}
+    coded = [each for each in products.values() if needs_code(each, {**stored, **ctx.settings.item_mappings})]
+    ctx.want(NeedRecord(customer_ref), *(need for each in coded for need in _twin_needs(each)))
+    customer = _customer(customer_ref, link, ctx)
+    shared = frozenset(each.id for each in coded if _has_twin(each, ctx))
+    tables = Tables(**{name: ctx.reference("quickbooks", name) for name in _TABLES}, stored_items=stored, shared=shared)
+    home = tables.preferences.home_currency or customer.currency
+    sandbox = ctx.reference("salesforce", "organization")["IsSandbox"]
+    return Scope(
+        order=order, customer=customer, rules=ctx.settings, tables=tables, today=ctx.today,
+        rates=_rates(order, currency_of(order, home), home, ctx), sandbox=bool(sandbox),
+    )  # fmt: skip
+
+
+def _customer(ref: Ref, link: Link, ctx: Context) -> Customer:
+    record = ctx.record(ref)
+    if isinstance(record, Customer):
+        return record
+    waits = (record_trigger(ref), link_trigger("account", link.target))
+    raise Held(code="H-CUST-INACTIVE", case="gone", waits_for=waits)
+
+
+def _twin_needs(product: Product) -> list[NeedFind]:
+    return [NeedFind("salesforce", "Product2", field, product.code) for field in ("StockKeepingUnit", "ProductCode")]
+
+
+def _has_twin(product: Product, ctx: Context) -> bool:
+    """Whether another active product has the same code, so that a code does not name one product (B.3a)."""
+    others = [
+        other
+        for need in _twin_needs(product)
+        for other in ctx.found(need.system, need.kind, need.field, need.value)
+        if other.id != product.id and other["IsActive"] is not False
+    ]
+    codes = [(each.text("StockKeepingUnit").strip() or each.text("ProductCode").strip()) for each in others]
+    return any(code.casefold() == product.code.casefold() for code in codes)
+
+
+def _rates(order: SObject, currency: str, home: str, ctx: Context) -> Callable[[date], Rates]:
+    """The rates for a day, asked for only when the plan needs them."""
+
+    def of(day: date) -> Rates:
+        pair = rate_ref(currency, home)
+        if (order.amount("QBO_Exchange_Rate__c") or 0) > 0:
+            return Rates(last=_last_rate(pair, ctx))
+        name = f"rate:{currency}:{day}"
+        ctx.want(NeedLink("rate", pair), NeedReference("quickbooks", name), NeedReference("salesforce", "currencies"))
+        salesforce = corporate_rate(ctx.reference("salesforce", "currencies"), currency, home)
+        return Rates(quickbooks=ctx.reference("quickbooks", name), salesforce=salesforce, last=_last_rate(pair, ctx))
+
+    return of
+
+
+def _last_rate(pair: Ref, ctx: Context) -> Decimal | None:
+    link = ctx.link("rate", pair)
+    rate = link.agreed.get("rate") if link else None
+    return money.exact(rate) if rate else None
+
+
+def _write(scope: Scope, plan: OrderPlan) -> Write:
+    part = plan.journal.parts[0]
+    rate = plan.rate
+    rates = (rate_link(scope.currency, scope.home, rate, part.draft.txn_date),) if rate else ()
+    return Write(
+        step="journal",
+        system="quickbooks",
+        kind="JournalEntry",
+        action="create",
+        body=part.draft.body(),
+        key=part.identity.key,
+        links=(journal_link(scope.order, plan.journal, part, scope.home), *rates, *item_links(plan.matched)),
+        why=plan.why,
+        flags=plan.flags,
+        label=part.draft.doc_number,
+        amount=part.draft.total,
+        currency=scope.currency,
+        needs_approval=True,
+    )
+
+
+# --- after the posting
+
+
+def _posted(order: SObject, link: Link, ctx: Context) -> Decision:
+    """Mark the order, then rest. A changed order is listed, because its correction is an entry of another kind."""
+    wanted = {"QBO_Journal_Entry__c": link.agreed.get("doc_number"), "QBO_Status__c": "POSTED"}
+    visible = ctx.reference("salesforce", "fields:Order")
+    changes = {name: wanted[name] for name in _MARKS if name in visible and (order[name] or None) != wanted[name]}
+    if changes:
+        return Write(
+            step="order_mark",
+            system="salesforce",
+            kind="Order",
+            action="update",
+            body=changes,
+            key=order.id,
+            target_id=order.id,
+            label=f"order {order.text('OrderNumber')}",
+        )
+    agreed = link.agreed.get("order")
+    amended = agreed is not None and agreed != digest(order)
+    net = link.agreed.get("net")
+    return Skip(
+        flags=("AMENDED_AFTER_POSTING",) if amended else (),
+        amount=money.exact(net) if net else None,
+        currency=link.agreed.get("currency") or "",
+    )
+
+
+def _month(day: str | None) -> str:
+    if not day:
+        return "the month"
+    at = date.fromisoformat(day)
+    return f"{calendar.month_name[at.month]} {at.year}"
+
+
+# --- final refusals
+
+
+def refused(write: Write, answer: Refused) -> Hold | Skip:
+    """What a final refusal means. Marking an order never holds its posting (accounting-rules E.6)."""
+    if write.step == "order_mark":
+        return Skip(reason="order_mark_refused", flags=("ORDER-MARK-REFUSED",))
+    return _refusal(write, answer).hold(
+        write.amount, write.currency, order=_order_number(write), name=write.label, number=write.label
+    )
+
+
+def _refusal(write: Write, answer: Refused) -> Held:
+    if answer.code == "6140":
+        return Held(code="H-DOCNUM", doc_number=str(write.body.get("DocNumber", "")))
+    if answer.code in ("6200", "6210"):
+        day = str(write.body.get("TxnDate", ""))
+        return Held(code="H-CLOSED", case="refused", waits_for=PREFERENCES, date=day)
+    if answer.code in ("610", "2500"):
+        return _bad_reference(answer)
+    return _as_it_says(answer)
+
+
+def _as_it_says(answer: Refused) -> Held:
+    waits = (*ACCOUNTS, *ITEMS)
+    return Held({"code": answer.code, "message": answer.message}, code="REFUSED-BY-QUICKBOOKS", waits_for=waits)
+
+
+def _bad_reference(answer: Refused) -> Held:
+    """An id that is unknown or inactive by now: which list it is from, by the field the answer names."""
+    named = " ".join((*answer.fields, answer.message)).casefold()
+    id_ = next(iter(re.findall(r"\b\d+\b", answer.message)), "(not named)")
+    if "department" in named or "location" in named:
+        return Held(code="H-DIM-INACTIVE", waits_for=(reference_trigger("departments"),), dim="Department", text=id_)
+    if "class" in named:
+        return Held(code="H-DIM-INACTIVE", waits_for=(reference_trigger("classes"),), dim="Class", text=id_)
+    if "entity" in named or "customer" in named:
+        return Held(code="H-CUST-INACTIVE", customer=id_)
+    if "account" in named:
+        return Held(code="H-ACCT-INACTIVE", waits_for=ACCOUNTS, gl_account=id_)
+    return Held(code="REFUSED-BY-QUICKBOOKS", waits_for=ACCOUNTS, vendor_code=answer.code, message=answer.message)
+
+
+def _order_number(write: Write) -> str:
+    note = str(write.body.get("PrivateNote", ""))
+    return next((part[3:] for part in note.split("\n")[0].split("|") if part.startswith("on=")), "")
+
+
+FLOW = Flow(
+    name="order_to_journal",
+    system="salesforce",
+    kind="Order",
+    rank=40,
+    decide=decide,
+    gone=gone,
+    refused=refused,
+)
+"""The flow as the engine serves it: after customers, accounts and invoices."""

@@ -1,0 +1,46 @@
+"""The exchange rate of a journal entry: home units per one unit of its currency, 6 decimals (accounting-rules B.9)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+
+import msgspec
+
+from ml_connector.model import money
+from ml_connector.systems.salesforce.records import SObject
+
+DIGITS = 6
+
+
+class Rate(msgspec.Struct, frozen=True):
+    value: Decimal
+    source: str
+
+
+def choose(explicit: Decimal | None, quickbooks: Decimal | None, salesforce: Decimal | None) -> Rate | None:
+    """First usable of: written on the order, QuickBooks' own for the day, Salesforce's inverted.
+
+    `salesforce` is in foreign units per one corporate unit, and None unless corporate and home currency are the same.
+    """
+    for value, source in ((explicit, "the order"), (quickbooks, "QuickBooks for the day")):
+        if value is not None and value > 0:
+            return Rate(money.round_to(value, DIGITS), source)
+    if salesforce is not None and salesforce > 0:
+        return Rate(money.round_to(1 / Fraction(salesforce), DIGITS), "Salesforce, inverted")
+    return None
+
+
+def within_band(rate: Decimal, last: Decimal | None, percent: Decimal) -> bool:
+    """Whether `rate` is at most `percent` away from the pair's last used one. True for the first of a pair."""
+    return last is None or 100 * abs(Fraction(rate) - Fraction(last)) <= Fraction(percent) * Fraction(last)
+
+
+def corporate_rate(currencies: Mapping[str, SObject], currency: str, home: str) -> Decimal | None:
+    """Salesforce's conversion rate of `currency`, only where its corporate currency is the home currency."""
+    corporate = currencies.get(home)
+    foreign = currencies.get(currency)
+    if corporate is None or foreign is None or not corporate["IsCorporate"]:
+        return None
+    return foreign.amount("ConversionRate")
