@@ -69,7 +69,8 @@ class Gate:
         if fault.kind in ("drop_before", "timeout_before"):
             return Dropped(False, delay + _hang(fault)), FREE
         if fault.kind in ("kill_session", "revoke_token"):
-            self._sever(vendor, fault)
+            if not _sever(vendor, fault.kind):
+                return Answer(bodies.error(vendor.name, _GONE, self._now()), delay), FREE
             response, cost = _do(vendor, request)
             return Answer(response, delay), cost
         if fault.kind in _INSTEAD:
@@ -89,19 +90,29 @@ class Gate:
             return bodies.page(fault)
         return bodies.error(vendor, fault, self._now())
 
-    def _sever(self, vendor: Vendor, fault: Fault) -> None:
-        """End sessions or refresh tokens at the vendor, then let the request find out."""
-        action = getattr(vendor, fault.kind, None)
-        if callable(action):
-            action()
 
-
+_GONE = Fault("status", status=401)
+# Ending sessions and connections, in the words of each vendor's `act`.
+_SEVER = {
+    ("salesforce", "kill_session"): "kill_sessions",
+    ("salesforce", "revoke_token"): "kill_sessions",
+    ("quickbooks", "revoke_token"): "disconnect",
+}
 _INSTEAD = frozenset({"status", "html", "xml", "ok_with_fault"})
 
 
 def _do(vendor: Vendor, request: Request) -> tuple[Response, Cost]:
     response = vendor.handle(request)
     return response, vendor.cost(request, response)
+
+
+def _sever(vendor: Vendor, kind: str) -> bool:
+    """End sessions or the connection at the vendor, so that the request finds out; False: the vendor cannot."""
+    op = _SEVER.get((vendor.name, kind))
+    if op is None:
+        return False
+    vendor.act({"op": op, "kind": "", "body": {}})
+    return True
 
 
 def _hang(fault: Fault) -> float:

@@ -166,6 +166,9 @@ def _reason(error: Exception) -> Any:
     body = getattr(error, "body", None)
     if callable(body):
         return body()
+    code = getattr(error, "code", None)
+    if code is not None:
+        return {"errorCode": code, "message": str(error), "fields": getattr(error, "fields", [])}
     return f"not known: {error}" if isinstance(error, KeyError) else str(error)
 
 

@@ -7,7 +7,7 @@ from random import Random
 from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.kit.twin import Twin
 from ml_emulators.quickbooks import Fault, QuickBooks
-from ml_emulators.salesforce import ApiError, Salesforce
+from ml_emulators.salesforce import ActError, Salesforce
 
 
 def new_twin(
@@ -28,4 +28,4 @@ def new_twin(
         "quickbooks": QuickBooks(clock, random, base_url=quickbooks_url),
         "salesforce": Salesforce(clock, random, base_url=salesforce_url),
     }
-    return Twin(vendors, clock, random, refusals=(Fault, ApiError), keep=keep)
+    return Twin(vendors, clock, random, refusals=(Fault, ActError), keep=keep)

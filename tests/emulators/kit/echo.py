@@ -50,6 +50,9 @@ class Echo:
         return self.notes
 
     def act(self, operation: dict[str, Any]) -> dict[str, Any]:
+        if operation["op"] == "kill_sessions":
+            self.sessions = 0
+            return {}
         if operation["kind"] != "Note":
             raise Refused(f"no kind {operation['kind']}")
         note = {"Id": str(len(self.notes) + 1), **operation["body"]}
@@ -67,6 +70,3 @@ class Echo:
 
     def restore(self, snapshot: Any) -> None:
         self.notes = list(snapshot)
-
-    def kill_session(self) -> None:
-        self.sessions = 0

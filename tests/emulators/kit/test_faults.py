@@ -103,7 +103,7 @@ def outcome(twin: Twin, fault: Fault, vendor: str = "quickbooks") -> tuple[str, 
         (Fault("malformed", shape="nan"), "answer", 200, 1),
         (Fault("cut"), "cut", 200, 1),
         (Fault("delay", seconds=9), "answer", 200, 1),
-        (Fault("kill_session"), "answer", 401, 1),
+        (Fault("kill_session"), "answer", 401, 0),
     ],
 )
 def test_what_a_fault_does(twin: Twin, fault: Fault, came: str, status: int, kept: int) -> None:
