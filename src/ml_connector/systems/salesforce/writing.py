@@ -141,7 +141,7 @@ class Sender:
             except ConnectorError as error:
                 if not outcomes:
                     raise
-                _fill(group, Later(type(error).__name__), outcomes)
+                _fill(group, Later(error.sentence), outcomes)
         return [self._raced(item.write, outcomes[place]) for place, item in enumerate(items)]
 
     async def _send(self, group: Sequence[Chunk], outcomes: dict[int, Outcome]) -> None:
