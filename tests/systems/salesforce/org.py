@@ -14,9 +14,10 @@ import msgspec
 from ml_connector.engine.ports import OpenWrite
 from ml_connector.model.plans import Write
 from ml_connector.model.refs import Ref
-from ml_connector.systems.http import Request, Response
-from ml_connector.systems.salesforce.auth import Credentials
-from ml_connector.systems.salesforce.client import Options, Salesforce
+from ml_connector.systems.http import Caller, Request, Response
+from ml_connector.systems.limits import free_throttle
+from ml_connector.systems.salesforce.auth import API_VERSION, Credentials, SignIn
+from ml_connector.systems.salesforce.client import Salesforce
 from ml_connector.systems.salesforce.fields import fields_needed
 
 HOST = "https://acme.my.salesforce.com"
@@ -160,8 +161,13 @@ def rows_for(*rows: Mapping[str, Any]) -> Rule:
     return lambda request, body: answer(page(*rows)) if "/query" in request.url else None
 
 
-def client(org: Any, clock: FakeClock | None = None, **options: Any) -> Salesforce:
-    return Salesforce(org, clock or FakeClock(), FakeIds(), Credentials(HOST, "key", "very secret"), Options(**options))
+def client(
+    org: Any, clock: FakeClock | None = None, *, api_version: str = API_VERSION, org_id: str = "", reserve: int = 0
+) -> Salesforce:
+    clock = clock or FakeClock()
+    caller = Caller(org, clock, FakeIds(), free_throttle(clock), "salesforce")
+    sign_in = SignIn(caller, Credentials(HOST, "key", "very secret"), api_version=api_version, org_id=org_id)
+    return Salesforce(caller=caller, sign_in=sign_in, clock=clock, reserve=reserve)
 
 
 def upsert(number: int, kind: str = "Account", **body: Any) -> Write:

@@ -18,6 +18,8 @@ from .records import long_id
 
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path, not a secret
 VERSIONS_PATH = "/services/data/"
+API_VERSION = "67.0"
+"""The version that is pinned unless the settings name another one."""
 
 _MY_DOMAIN = "Use the address of My Domain, for example https://acme.my.salesforce.com (Setup > My Domain)."
 _APP = "In Salesforce: Setup > External Client App Manager > your app > Policies. "
@@ -89,7 +91,9 @@ class SignIn:
     `org_id`, where it is known, must be the org that answers; another one raises `WrongUse`.
     """
 
-    def __init__(self, caller: Caller, credentials: Credentials, *, api_version: str, org_id: str = "") -> None:
+    def __init__(
+        self, caller: Caller, credentials: Credentials, *, api_version: str = API_VERSION, org_id: str = ""
+    ) -> None:
         self.host = checked_host(credentials.host)
         self.api_version = api_version
         self._caller = caller

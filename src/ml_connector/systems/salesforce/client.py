@@ -6,17 +6,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
-
-from ml_connector.engine.ports import Clock, Ids, OpenWrite, Reference, Sweep
+from ml_connector.engine.ports import Clock, OpenWrite, Reference, Sweep
 from ml_connector.model.plans import Done, LookUp, Outcome, Write
 from ml_connector.model.refs import Gone, Record
 from ml_connector.systems import wire
-from ml_connector.systems.http import Caller, Network
-from ml_connector.systems.limits import Throttle, free_throttle
+from ml_connector.systems.http import Caller
 
 from . import arrivals, fitness
-from .auth import Credentials, Session, SignIn
+from .auth import Session, SignIn
 from .calls import Calls
 from .catalog import Catalog
 from .fitness import Finding
@@ -25,19 +22,6 @@ from .reading import Reader
 from .records import SYSTEM, SObject
 from .usage import Usage
 from .writing import BATCH, Item, Sender, record_of
-
-API_VERSION = "67.0"
-
-
-class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """`org_id`: the org that this connection serves; blank before the first sign-in. `api_version`: the pinned one.
-
-    `reserve`: API calls of the org's rolling 24 hours that are left for its other users.
-    """
-
-    org_id: str = ""
-    api_version: str = API_VERSION
-    reserve: int = 0
 
 
 class Salesforce:
@@ -53,20 +37,11 @@ class Salesforce:
     # The vendor ends a call that is no query after ten minutes (salesforce reference 3.1).
     settle_after = timedelta(minutes=10)
 
-    def __init__(
-        self,
-        network: Network,
-        clock: Clock,
-        ids: Ids,
-        credentials: Credentials,
-        options: Options | None = None,
-        throttle: Throttle | None = None,
-    ) -> None:
-        options = options or Options()
-        self.usage = Usage(options.reserve)
-        self.caller = Caller(network, clock, ids, throttle or free_throttle(clock), "Salesforce")
-        self._sign_in = SignIn(self.caller, credentials, api_version=options.api_version, org_id=options.org_id)
-        self._calls = Calls(self.caller, self._sign_in, clock, self.usage)
+    def __init__(self, *, caller: Caller, sign_in: SignIn, clock: Clock, reserve: int = 0) -> None:
+        """`reserve`: API calls of the org's rolling 24 hours that are left for its other users."""
+        self.usage = Usage(reserve)
+        self._sign_in = sign_in
+        self._calls = Calls(caller, sign_in, clock, self.usage)
         self._catalog = Catalog(self._calls, clock)
         self._reader = Reader(self._calls, self._catalog)
         self._look_ups = LookUps(self._calls, self._catalog)
