@@ -14,7 +14,7 @@ LONGEST_LIST = 60_000
 KINDS: dict[str, type[r.Entity]] = {
     kind.KIND: kind
     for kind in (
-        r.Customer, r.Vendor, r.Item, r.Account, r.Department, r.Class, r.Term,
+        r.Customer, r.Vendor, r.Employee, r.Item, r.Account, r.Department, r.Class, r.Term,
         r.Invoice, r.Payment, r.CreditMemo, r.JournalEntry,
     )
 }  # fmt: skip

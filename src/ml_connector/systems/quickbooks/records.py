@@ -56,6 +56,7 @@ __all__ = [
     "Department",
     "DiscountLineDetail",
     "Email",
+    "Employee",
     "Entity",
     "EntityRef",
     "ExchangeRate",
@@ -152,6 +153,12 @@ class Vendor(_Person, frozen=True, kw_only=True):
     KIND: ClassVar[str] = "Vendor"
 
     term_ref: Reference | None = None
+
+
+class Employee(_Person, frozen=True, kw_only=True):
+    """Only its display name matters here: it shares one namespace with customers and vendors."""
+
+    KIND: ClassVar[str] = "Employee"
 
 
 class _Listed(Named, frozen=True, kw_only=True):

@@ -1,0 +1,196 @@
+"""A whole installation in one process: both emulated vendors, the store, the wiring, virtual time, chance from a seed.
+
+Only the sockets are missing: the network's one seam hands each request to the emulators' own gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.parse import urlsplit
+
+from ml_connector import actions
+from ml_connector.app import App, SealedTokens, World, assemble, connection_id, keep_secret
+from ml_connector.clock import no_crash
+from ml_connector.engine.ports import CrashPoint
+from ml_connector.model.rules import Rules, Template
+from ml_connector.settings import QuickBooks as QuickBooksSettings
+from ml_connector.settings import Salesforce, Settings, State
+from ml_connector.store import Store
+from ml_connector.systems.http import NoAnswer, NotSent, Request, Response
+from ml_connector.systems.quickbooks.auth import Tokens
+from ml_connector.vault import Vault
+from ml_emulators.kit.clock import VirtualClock
+from ml_emulators.kit.gate import Answer
+from ml_emulators.kit.twin import Twin
+from ml_emulators.kit.wire import Request as WireRequest
+from ml_emulators.scenarios import load, new_twin
+
+TODAY = date(2026, 11, 20)
+QUICKBOOKS_URL = "http://127.0.0.1:41001"
+SALESFORCE_URL = "http://127.0.0.1:41002"
+Hook = Callable[[str, Request], Awaitable[None]]
+
+
+class SimClock:
+    """The emulators' clock, for the connector; sleeping moves it."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self.clock = clock
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    async def sleep(self, length: timedelta) -> None:
+        self.clock.advance(length)
+
+
+class SimIds:
+    def __init__(self, random: Random) -> None:
+        self.random = random
+
+    def token(self) -> str:
+        return f"{self.random.getrandbits(128):032x}"
+
+    def jitter(self) -> float:
+        return self.random.random()
+
+
+class TwinNetwork:
+    """The network of the connector: the emulators' gate. `before` may act when a request is about to leave."""
+
+    def __init__(self, twin: Twin) -> None:
+        self.twin = twin
+        self.before: Hook | None = None
+        self.sent: list[tuple[str, str, str]] = []
+
+    async def send(self, request: Request) -> Response:
+        vendor = "quickbooks" if request.url.startswith(QUICKBOOKS_URL) else "salesforce"
+        if self.before is not None:
+            await self.before(vendor, request)
+        parts = urlsplit(request.url)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        self.sent.append((vendor, request.method, parts.path))
+        outcome = self.twin.serve(
+            vendor, WireRequest(request.method, parts.path, parts.query, headers, bytes(request.body))
+        )
+        if isinstance(outcome, Answer):
+            if outcome.delay:
+                self.twin.clock.advance(timedelta(seconds=outcome.delay))
+            body = outcome.response.body[: len(outcome.response.body) // 2] if outcome.cut else outcome.response.body
+            if outcome.cut:
+                raise NoAnswer("The connection broke.", "Again.")
+            names = {name.lower(): value for name, value in outcome.response.headers.items()}
+            return Response(outcome.response.status, names, body)
+        if outcome.delay:
+            self.twin.clock.advance(timedelta(seconds=outcome.delay))
+        raise (NoAnswer if outcome.done or outcome.delay else NotSent)("No answer came.", "Again.")
+
+
+class Installation:
+    """One home on one pair of emulators. `app` is the process of the moment; `restart` makes a new one."""
+
+    def __init__(
+        self, folder: Path, *, scenario: str = "tiny", scale: int = 1, seed: int = 1, store_url: str = "sqlite://"
+    ) -> None:
+        self.clock = VirtualClock()
+        self.clock.freeze(datetime(2026, 11, 21, 2, tzinfo=UTC))
+        self.twin = new_twin(
+            seed, clock=self.clock, quickbooks_url=QUICKBOOKS_URL, salesforce_url=SALESFORCE_URL, keep=2_000
+        )
+        load(self.twin, scenario, scale, seed, TODAY)
+        self.clock.freeze()
+        self.network = TwinNetwork(self.twin)
+        self.ids = SimIds(Random(seed))
+        self.store = Store.fresh(store_url)
+        self.vault = Vault.create(folder) if not (folder / "keys").exists() else Vault.open_home(folder)
+        self.settings = _settings(folder, self.twin)
+        self.rules = rules_for(self.twin, self.settings)
+        _connect(self)
+        self.app = self.process()
+
+    def process(self, crash: CrashPoint = no_crash, network: Any = None) -> App:
+        """A process as it starts: nothing in memory but what the store keeps."""
+        world = World(network or self.network, SimClock(self.clock), self.ids, crash)
+        return assemble(self.settings, self.rules, self.store, self.vault, world)
+
+    async def approve_all(self, app: App | None = None) -> None:
+        """Plan and approve, as the people of the company would, without applying yet."""
+        app = app or self.app
+        view = await actions.make_plan(app, "preparer")
+        row = self.store.plan(app.connection.id, view.id)
+        actions.approve(app, row, view.plan, "approver")
+
+    async def run(self, app: App | None = None) -> actions.Report:
+        """Approve what is planned and do all that is due, until nothing is due any more."""
+        app = app or self.app
+        await self.approve_all(app)
+        report = await actions.drain(app)
+        await self.approve_all(app)
+        return await actions.drain(app) if report.written else report
+
+    def state(self, system: str, kind: str) -> list[dict[str, Any]]:
+        return self.twin.vendors[system].records(kind)
+
+
+def _settings(folder: Path, twin: Twin) -> Settings:
+    quickbooks = twin.vendors["quickbooks"].connection_info()
+    salesforce = twin.vendors["salesforce"].connection_info()
+    return Settings(
+        home=folder,
+        rules=Rules(realm_id=quickbooks["realm_id"], org_id=salesforce["org_id"]),
+        state=State(url="sqlite://"),
+        quickbooks=QuickBooksSettings(
+            environment="rehearsal",
+            client_id=quickbooks["client_id"],
+            realm_id=quickbooks["realm_id"],
+            base_url=quickbooks["base_url"],
+            token_url=quickbooks["token_url"],
+            authorize_url=quickbooks["authorize_url"],
+        ),
+        salesforce=Salesforce(
+            base_url=salesforce["base_url"], client_id=salesforce["client_id"], org_id=salesforce["org_id"]
+        ),
+    )
+
+
+def account_ids(twin: Twin) -> dict[str, str]:
+    """QuickBooks account ids by account number."""
+    return {row["AcctNum"]: row["Id"] for row in twin.vendors["quickbooks"].records("Account") if "AcctNum" in row}
+
+
+def rules_for(twin: Twin, settings: Settings, template: str = "T1") -> Rules:
+    ids = account_ids(twin)
+    return Rules(
+        realm_id=settings.rules.realm_id,
+        org_id=settings.rules.org_id,
+        start_date=date(2026, 10, 1),
+        template=Template(
+            id=template,  # type: ignore[arg-type]  # T0 to T3
+            unbilled=ids["1250"],
+            deferred_default=ids["2450"],
+            discounts=ids.get("4900", ""),
+            signed_off_by="approver",
+            signed_off_at="2026-11-20T00:00:00Z",
+        ),
+    )
+
+
+def _connect(home: Installation) -> None:
+    """Secrets and a live refresh token sealed in the store, as `connect` leaves them."""
+    quickbooks = home.twin.vendors["quickbooks"].connection_info()
+    salesforce = home.twin.vendors["salesforce"].connection_info()
+    clock = SimClock(home.clock)
+    for name, info in (("quickbooks", quickbooks), ("salesforce", salesforce)):
+        owner = f"{name}:{info['client_id']}"
+        keep_secret(home.store, home.vault, owner, "client_secret", info["client_secret"], clock)
+    tokens = Tokens(access_token="", refresh_token=quickbooks["refresh_token"], access_expires_at=clock.now())
+    SealedTokens(home.store, home.vault, quickbooks["realm_id"], clock).store(tokens)
+    name = connection_id(quickbooks["realm_id"], salesforce["org_id"])
+    home.store.add_connection(name, quickbooks["realm_id"], salesforce["org_id"], "Company", clock.now())
+
+
+__all__ = ["Installation", "SimClock", "SimIds", "TwinNetwork", "account_ids"]
