@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ml_connector.model.plans import Context, Decision, Flow, Hold, Skip
-from ml_connector.model.refs import Gone, Link, Record, Ref, link_trigger
+from ml_connector.model.refs import Gone, Record, Ref, link_trigger
 from ml_connector.systems.salesforce.records import SObject
 
 from . import gates, pairs

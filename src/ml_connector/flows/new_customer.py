@@ -46,7 +46,7 @@ def new_customer(account: SObject, context: Context) -> Write | Hold:
 
 
 def _company_name(account: SObject) -> Json:
-    name = account.text("Name").strip()
+    name = " ".join(account.text("Name").split())
     return {"CompanyName": name} if len(name) <= COMPANY_NAME_LIMIT else {}
 
 

@@ -1,0 +1,68 @@
+"""Department and classes of an invoice as text (accounting-rules D.4, F.1): ids are looked up, never names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+import msgspec
+
+from ml_connector.model import money
+from ml_connector.model.plans import Context
+from ml_connector.systems.quickbooks.records import Invoice, Line, Reference
+
+from .dims import MAX_TEXT, label
+
+
+class InvoiceDims(msgspec.Struct, frozen=True):
+    """Texts for Salesforce, blank for none. `dominant` is the class with the most money, `classes` all named ones."""
+
+    department: str = ""
+    dominant: str = ""
+    classes: str = ""
+
+
+def dims_of(invoice: Invoice, context: Context) -> InvoiceDims:
+    department = text_of(invoice.department_ref, "departments", context)
+    ranked = _ranked(invoice, context)
+    return InvoiceDims(department, ranked[0] if ranked else "", listed(ranked))
+
+
+def text_of(ref: Reference | None, table: str, context: Context) -> str:
+    """How a department or class is written in Salesforce: its full name now, whatever the invoice calls it."""
+    if ref is None or not ref.value:
+        return ""
+    entry = context.reference("quickbooks", table).get(ref.value)
+    if entry is None:
+        return ref.name if 0 < len(ref.name) <= MAX_TEXT else f"[#{ref.value}]"
+    return label(msgspec.structs.replace(entry, fully_qualified_name=entry.plain_path))
+
+
+def _ranked(invoice: Invoice, context: Context) -> list[str]:
+    """Named classes by the sum of their absolute line nets, largest first, then by name."""
+    sums: dict[str, Decimal] = {}
+    for line in sold(invoice.line):
+        ref = line.class_ref if line.class_ref and line.class_ref.value else invoice.class_ref
+        name = text_of(ref, "classes", context)
+        sums[name] = money.total([sums.get(name, money.ZERO), abs(line.amount or money.ZERO)])
+    sums.pop("", None)
+    return sorted(sums, key=lambda name: (-sums[name], name))
+
+
+def sold(lines: Iterable[Line]) -> Iterable[Line]:
+    """Lines that sell something, those of a bundle too."""
+    for line in lines:
+        if line.group_line_detail is not None:
+            yield from sold(line.group_line_detail.line)
+        elif line.sales_item_line_detail is not None:
+            yield line
+
+
+def listed(names: list[str]) -> str:
+    """`SaaS;Services`; what does not fit into 255 characters is counted: `SaaS;+2`."""
+    for kept in range(len(names), 0, -1):
+        rest = [f"+{len(names) - kept}"] if kept < len(names) else []
+        text = ";".join([*names[:kept], *rest])
+        if len(text) <= MAX_TEXT:
+            return text
+    return f"+{len(names)}" if names else ""

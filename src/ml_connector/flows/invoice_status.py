@@ -1,0 +1,95 @@
+"""Where an invoice stands: QuickBooks gives no status, it follows from amounts, links and the day (D.2, D.8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Literal
+
+from ml_connector.model import money
+from ml_connector.model.plans import Context, NeedRecord
+from ml_connector.model.refs import Gone, Ref
+from ml_connector.systems.quickbooks.records import CreditMemo, Invoice, Payment
+
+Status = Literal["OPEN", "PARTIAL", "PAID", "OVERDUE", "CREDITED", "VOIDED", "DELETED"]
+LOST: frozenset[str] = frozenset({"VOIDED", "DELETED", "CREDITED"})
+ENDED: frozenset[str] = frozenset({"VOIDED", "DELETED"})
+_MOST_PERCENT = Decimal("999.99")
+
+
+def status_of(invoice: Invoice, payments: Sequence[Payment], today: date) -> Status:
+    """The first row of D.2 that fits; `today` is the company's day. DELETED comes from a record that is gone."""
+    if invoice.is_voided:
+        return "VOIDED"
+    if invoice.balance == 0:
+        return "CREDITED" if settled_by_credit(invoice, payments) else "PAID"
+    due = invoice.due_date or invoice.txn_date
+    if due is not None and due < today:
+        return "OVERDUE"
+    return "PARTIAL" if invoice.balance < invoice.total_amt else "OPEN"
+
+
+def settled_by_credit(invoice: Invoice, payments: Sequence[Payment]) -> bool:
+    """Whether every linked payment moved no money and applied a credit memo, and there is at least one."""
+    linked = [each for each in payments if invoice.id in each.linked("Invoice")]
+    return bool(linked) and all(not each.total_amt and each.linked("CreditMemo") for each in linked)
+
+
+def paid_percent(total: Decimal, balance: Decimal) -> Decimal | None:
+    """Paid share of the total in percent, two digits; None for a total of 0 (or one that no field could hold)."""
+    if not total:
+        return None
+    share = money.round_to((Fraction(total) - Fraction(balance)) / Fraction(total) * 100, 2)
+    return share if abs(share) <= _MOST_PERCENT else None
+
+
+def payments_of(invoice: Invoice, context: Context) -> list[Payment]:
+    """The payments linked to it, read only where they can matter: something of a total was settled."""
+    if not invoice.total_amt or invoice.balance >= invoice.total_amt:
+        return []
+    ids = dict.fromkeys(txn.txn_id for txn in invoice.linked_txn if txn.txn_type == "Payment" and txn.txn_id)
+    return _records("Payment", ids, context)
+
+
+def credited_net(invoice: Invoice, payments: Sequence[Payment], context: Context) -> Decimal:
+    """Net of the credit memos applied to it, in its currency: of each only the applied share, without its tax (D.8)."""
+    crediting = [each for each in payments if each.linked("CreditMemo") and invoice.id in each.linked("Invoice")]
+    ids = dict.fromkeys(key for each in crediting for key in each.linked("CreditMemo"))
+    memos = {memo.id: memo for memo in _records("CreditMemo", ids, context)}
+    shares = (_credited(invoice, payment, memos) for payment in crediting)
+    return money.q(sum(shares, Fraction(0)), invoice.currency)
+
+
+def _credited(invoice: Invoice, payment: Payment, memos: dict[str, CreditMemo]) -> Fraction:
+    """What this payment applied of credit memos to the invoice, net. Money in the same payment is shared out evenly."""
+    to_invoices = _applied(payment, "Invoice")
+    from_memos = _applied(payment, "CreditMemo")
+    everything = sum(to_invoices.values(), Fraction(0))
+    if not everything:
+        return Fraction(0)
+    net = sum((amount * _net_share(memos.get(key)) for key, amount in from_memos.items()), Fraction(0))
+    return net * to_invoices.get(invoice.id, Fraction(0)) / everything
+
+
+def _applied(payment: Payment, txn_type: str) -> dict[str, Fraction]:
+    found: dict[str, Fraction] = {}
+    for line in payment.line:
+        for txn in line.linked_txn:
+            if txn.txn_type == txn_type:
+                found[txn.txn_id] = found.get(txn.txn_id, Fraction(0)) + abs(Fraction(line.amount))
+    return found
+
+
+def _net_share(memo: CreditMemo | None) -> Fraction:
+    """Which part of a credit memo's total is not tax; nothing is known of one that is gone."""
+    if memo is None or not memo.total_amt:
+        return Fraction(0)
+    return Fraction(memo.net_amount) / Fraction(memo.total_amt)
+
+
+def _records(kind: str, ids: Iterable[str], context: Context) -> list[Any]:
+    refs = [Ref("quickbooks", kind, key) for key in ids]
+    context.want(*(NeedRecord(ref) for ref in refs))
+    return [record for ref in refs if not isinstance(record := context.record(ref), Gone)]

@@ -1,0 +1,252 @@
+"""A QuickBooks invoice is shown on a Salesforce Opportunity, with the people it is billed to (accounting-rules D)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+import msgspec
+
+from ml_connector.model import money
+from ml_connector.model.plans import Context, Decision, Flow, Skip, Write
+from ml_connector.model.refs import Gone, Json, LinkDraft, Record, Ref
+from ml_connector.systems.quickbooks.records import Invoice, Payment
+from ml_connector.systems.salesforce.records import SObject
+
+from . import invoice_roles, opportunity_fields, opportunity_search
+from .company import Company
+from .entries import NUMBER_LIMIT, TEXT_LIMIT, Entry, kept
+from .held import Held, reference_trigger
+from .invoice_customer import Billed, billed
+from .invoice_dims import dims_of
+from .invoice_status import ENDED, credited_net, payments_of, status_of
+from .opportunity_search import ROLE, Place
+from .refusals import refused
+
+
+def decide(invoice: Invoice, context: Context) -> Decision:
+    """The Opportunity first, then the contact of the first address, then the roles; one write at a time."""
+    try:
+        return _decide(invoice, context)
+    except Held as held:
+        return held.hold(invoice.net_amount, invoice.currency, invoice=label_of(invoice))
+
+
+def label_of(invoice: Invoice) -> str:
+    return invoice.doc_number or f"#{invoice.id}"
+
+
+def key_of(invoice: Ref, context: Context) -> str:
+    """The mark on the Opportunity: `<realm>:<invoice id>`."""
+    return f"{Company(context).rules.realm_id}:{invoice.id}"
+
+
+def _decide(invoice: Invoice, context: Context) -> Decision:
+    known = context.link(ROLE, invoice.ref)
+    if known is None and _is_before_start(invoice, context):
+        return Skip(reason="SKIPPED_BEFORE_START", amount=invoice.net_amount, currency=invoice.currency)
+    to = billed(invoice, context)
+    key = key_of(invoice.ref, context)
+    place = opportunity_search.find(invoice, key, to.link.target.id, context)
+    entry = _entry(invoice, to, place, key, context)
+    if place.opportunity is None or place.is_ours(key):
+        wanted = opportunity_fields.owned_fields(invoice, entry, to, context)
+    else:
+        wanted = opportunity_fields.sales_fields(_with_others(entry, invoice.ref, place.opportunity, context))
+    agreed = entry.agreed() | {"emails": _emails_done(place)}
+    step = Step(invoice.ref, invoice.version, label_of(invoice), key, place, wanted, agreed, entry)
+    return step.write() or _people(invoice, to, step, context)
+
+
+def _is_before_start(invoice: Invoice, context: Context) -> bool:
+    """An old invoice counts only while something of it is open, unless the whole history is wanted (0.4)."""
+    rules = Company(context).rules
+    if rules.start_date is None or invoice.txn_date is None or rules.invoice_history:
+        return False
+    return invoice.txn_date < rules.start_date and invoice.balance <= 0
+
+
+def _entry(invoice: Invoice, to: Billed, place: Place, key: str, context: Context) -> Entry:
+    currency, rate, home = _currency(invoice, context)
+    payments = payments_of(invoice, context)
+    status = status_of(invoice, payments, context.today)
+    dims = dims_of(invoice, context)
+    entry = Entry(
+        number=label_of(invoice)[:NUMBER_LIMIT],
+        status=status,
+        currency=currency,
+        department=dims.department,
+        class_=dims.dominant,
+        classes=dims.classes,
+        project=to.project[:TEXT_LIMIT],
+        account=to.link.target.id,
+        total=invoice.total_amt,
+        tax=invoice.total_tax,
+        balance=invoice.balance,
+        net=invoice.net_amount,
+        credited_net=credited_net(invoice, payments, context),
+        txn_date=invoice.txn_date,
+        due_date=invoice.due_date,
+        rate=rate,
+        home=home,
+    )
+    return msgspec.structs.replace(entry, voided_net=_voided_net(place, key)) if status in ENDED else entry
+
+
+def _voided_net(place: Place, key: str) -> Decimal:
+    """What a voided invoice was worth before, as far as anybody remembers."""
+    if place.link is not None and place.link.agreed.get("net"):
+        return kept(place.link.agreed).ended("VOIDED").voided_net
+    if place.opportunity is None or not place.is_ours(key):
+        return money.ZERO
+    shown = place.opportunity.amount("QBO_Voided_Net__c") or place.opportunity.amount("QBO_Invoiced_Net__c")
+    return shown or money.ZERO
+
+
+def _currency(invoice: Invoice, context: Context) -> tuple[str, Decimal | None, str]:
+    """The invoice's currency; in an org with a single one also the rate and the home currency, if they differ (D.4)."""
+    company = Company(context)
+    currency = invoice.currency or company.home_currency
+    if company.org_currencies:
+        if currency not in company.org_currencies:
+            waits = (reference_trigger("currencies", "salesforce"),)
+            raise Held(code="CURRENCY-INACTIVE", waits_for=waits, currency=currency)
+        return currency, None, ""
+    if currency == company.home_currency:
+        return currency, None, ""
+    if not invoice.exchange_rate or invoice.exchange_rate < 0:
+        day = str(invoice.txn_date)
+        raise Held(
+            code="H-NO-RATE", case="none", order_currency=currency, date=day, home_currency=company.home_currency
+        )
+    return currency, invoice.exchange_rate, company.home_currency
+
+
+def _with_others(entry: Entry, invoice: Ref, opportunity: SObject, context: Context) -> list[Entry]:
+    """The entries of all invoices of an Opportunity of sales, as their links keep them; currencies never mix."""
+    others = [link for link in context.links(ROLE, opportunity.ref) if link.source != invoice]
+    entries = [entry, *(kept(link.agreed) for link in sorted(others, key=lambda link: link.source))]
+    shown_in = {each.home or each.currency for each in entries if each.currency}
+    if Company(context).org_currencies:
+        shown_in.add(opportunity.get("CurrencyIsoCode") or entry.currency)
+    if len(shown_in) > 1:
+        raise Held(
+            code="H-CUR-MISMATCH",
+            case="invoice",
+            order_currency=entry.currency,
+            customer_currency=_other(shown_in, entry),
+        )
+    return entries
+
+
+def _other(currencies: set[str], entry: Entry) -> str:
+    return ", ".join(sorted(currencies - {entry.currency}))
+
+
+def _emails_done(place: Place) -> str | None:
+    link, opportunity = place.link, place.opportunity
+    same = link is not None and opportunity is not None and link.target == opportunity.ref
+    return link.agreed.get("emails") if link is not None and same else None
+
+
+class Step(msgspec.Struct, frozen=True):
+    """The write that brings the Opportunity to `wanted`, or nothing; and the link that both renew."""
+
+    invoice: Ref
+    version: str
+    label: str
+    key: str
+    place: Place
+    wanted: Json
+    agreed: Mapping[str, str | None]
+    entry: Entry
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        return ("AMOUNT_ROLLUP",) if opportunity_fields.rolled_up(self.wanted, self.place.opportunity) else ()
+
+    def draft(self, agreed: Mapping[str, str | None]) -> LinkDraft:
+        target = self.place.opportunity.ref if self.place.opportunity else None
+        return LinkDraft(role=ROLE, source=self.invoice, target=target, agreed=agreed, source_version=self.version)
+
+    def renewed(self, agreed: Mapping[str, str | None]) -> tuple[LinkDraft, ...]:
+        """The link, if it says anything new."""
+        link, opportunity = self.place.link, self.place.opportunity
+        same = link is not None and opportunity is not None and link.target == opportunity.ref
+        return () if same and link is not None and dict(link.agreed) == dict(agreed) else (self.draft(agreed),)
+
+    def write(self) -> Write | None:
+        body = opportunity_fields.differing(self.wanted, self.place.opportunity)
+        if not body:
+            return None
+        ours = self.place.is_ours(self.key)
+        target = "" if ours or self.place.opportunity is None else self.place.opportunity.id
+        return Write(
+            step="opportunity",
+            system="salesforce",
+            kind="Opportunity",
+            action="upsert" if ours else "update",
+            body=body,
+            key=self.key,
+            key_field="QBO_Id__c" if ours else "",
+            target_id=target,
+            links=(self.draft(self.agreed),),
+            why=tuple(body),
+            flags=self.flags,
+            label=self.label,
+            amount=self.entry.net,
+            currency=self.entry.currency,
+            claims=(f"salesforce:Opportunity:{target}",) if target else (),
+        )
+
+    def done(self, links: tuple[LinkDraft, ...], flags: tuple[str, ...]) -> Skip:
+        return Skip(links=links, flags=(*self.flags, *flags), amount=self.entry.net, currency=self.entry.currency)
+
+
+def _people(invoice: Invoice, to: Billed, step: Step, context: Context) -> Decision:
+    """Contacts and roles, once for the same addresses: a role that somebody removed does not come back."""
+    addresses = invoice_roles.addresses_of(invoice, to)
+    mark, opportunity = invoice_roles.mark_of(addresses), step.place.opportunity
+    if opportunity is None or step.entry.status in ENDED or not mark or step.agreed["emails"] == mark:
+        return step.done(step.renewed(step.agreed), ())
+    people = invoice_roles.settle(addresses, to, opportunity, step.label, context)
+    if people.write is not None:
+        return people.write
+    return step.done((*step.renewed({**step.agreed, "emails": mark}), *people.links), people.flags)
+
+
+def gone(invoice: Gone, context: Context) -> Decision:
+    """A deleted invoice: its Opportunity says so and is worth nothing (D.2, D.4)."""
+    place = opportunity_search.linked(invoice.ref, context)
+    if place.link is None or place.opportunity is None:
+        return Skip(reason="gone")
+    key = key_of(invoice.ref, context)
+    entry = kept(place.link.agreed).ended("DELETED")
+    try:
+        if place.is_ours(key):
+            wanted = opportunity_fields.deleted_fields(entry, context)
+        else:
+            wanted = opportunity_fields.sales_fields(_with_others(entry, invoice.ref, place.opportunity, context))
+    except Held as held:
+        return held.hold(entry.voided_net, entry.currency, invoice=entry.number or invoice.ref.id)
+    agreed = {**place.link.agreed, **entry.agreed()}
+    step = Step(invoice.ref, invoice.version, entry.number or invoice.ref.id, key, place, wanted, agreed, entry)
+    return step.write() or step.done(step.renewed(agreed), ())
+
+
+def _invoices_of(payment: Record) -> Sequence[Ref]:
+    if not isinstance(payment, Payment):
+        return []
+    return [Ref("quickbooks", "Invoice", key) for key in payment.linked("Invoice")]
+
+
+FLOW = Flow(
+    name="invoice_to_opportunity",
+    system="quickbooks",
+    kind="Invoice",
+    rank=30,
+    decide=decide,
+    gone=gone,
+    refused=refused,
+    changed_by={"Payment": _invoices_of},
+)

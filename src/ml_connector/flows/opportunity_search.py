@@ -1,0 +1,131 @@
+"""Which Opportunity an invoice belongs to: linked, marked, or named on the invoice (accounting-rules D.5 M0 and M1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from ml_connector.model.errors import WrongUse
+from ml_connector.model.plans import Context, NeedRecord
+from ml_connector.model.refs import Gone, Link, Ref
+from ml_connector.systems.quickbooks.records import Invoice
+from ml_connector.systems.salesforce.records import SObject, long_id
+
+ROLE = "opportunity"
+_TOKEN = re.compile(r"SF-ORD:\s*([A-Za-z0-9][A-Za-z0-9_-]*)", re.IGNORECASE)
+_OPPORTUNITY = re.compile(r"(?<![A-Za-z0-9])006[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?(?![A-Za-z0-9])")
+_ORDER_FIELDS = {
+    "order",
+    "ordernumber",
+    "orderno",
+    "sforder",
+    "sfordernumber",
+    "salesforceorder",
+    "salesforceordernumber",
+}
+_PO_FIELDS = {
+    "po",
+    "ponumber",
+    "pono",
+    "ponum",
+    "purchaseorder",
+    "purchaseordernumber",
+    "purchaseorderno",
+    "customerpo",
+}
+
+
+class Place(msgspec.Struct, frozen=True):
+    """The Opportunity of an invoice, None if one is to be created; `link` is what is known of the pair."""
+
+    opportunity: SObject | None = None
+    link: Link | None = None
+
+    def is_ours(self, key: str) -> bool:
+        """Created by the connector for this very invoice. Another one belongs to sales."""
+        return self.opportunity is None or self.opportunity["QBO_Id__c"] == key
+
+
+def find(invoice: Invoice, key: str, account_id: str, context: Context) -> Place:
+    """The linked Opportunity, else the one with our mark, else the one the invoice names, else none."""
+    place = linked(invoice.ref, context)
+    if place.opportunity is not None:
+        return place
+    marked: Sequence[SObject] = context.found("salesforce", "Opportunity", "QBO_Id__c", key)
+    return Place(marked[0] if marked else _named(invoice, account_id, context), place.link)
+
+
+def linked(invoice: Ref, context: Context) -> Place:
+    """What the link says. An Opportunity that somebody deleted is looked for again."""
+    link = context.link(ROLE, invoice)
+    if link is None:
+        return Place()
+    found = context.record(link.target)
+    return Place(None if isinstance(found, Gone) else found, link)
+
+
+def _named(invoice: Invoice, account_id: str, context: Context) -> SObject | None:
+    for names in (_by_order, _by_id, _by_purchase_order):
+        if found := _only_live(names(invoice, account_id, context), context):
+            return found
+    return None
+
+
+def _only_live(ids: set[str], context: Context) -> SObject | None:
+    """The Opportunity that is named, if it is exactly one and not the mirror of another invoice."""
+    refs = [Ref("salesforce", "Opportunity", key) for key in sorted(ids)]
+    context.want(*(NeedRecord(ref) for ref in refs))
+    found = [record for ref in refs if not isinstance(record := context.record(ref), Gone)]
+    live = [record for record in found if not record["QBO_Id__c"]]
+    return live[0] if len(live) == 1 else None
+
+
+def _by_order(invoice: Invoice, _: str, context: Context) -> set[str]:
+    numbers = dict.fromkeys(number for text in texts(invoice) for number in _TOKEN.findall(text))
+    numbers |= dict.fromkeys(_custom(invoice, _ORDER_FIELDS))
+    return _targets(
+        order for number in numbers for order in context.found("salesforce", "Order", "OrderNumber", number)
+    )
+
+
+def _by_id(invoice: Invoice, _: str, __: Context) -> set[str]:
+    return {key for text in texts(invoice) for key in map(_long, _OPPORTUNITY.findall(text)) if key}
+
+
+def _by_purchase_order(invoice: Invoice, account_id: str, context: Context) -> set[str]:
+    """Orders of the same account with this purchase order number, if there is exactly one."""
+    orders = {
+        order.id: order
+        for number in _custom(invoice, _PO_FIELDS)
+        for order in context.found("salesforce", "Order", "PoNumber", number)
+        if order["AccountId"] == account_id
+    }
+    return _targets(iter(orders.values())) if len(orders) == 1 else set()
+
+
+def texts(invoice: Invoice) -> list[str]:
+    """Where people and programs note what an invoice is for."""
+    custom = [field.string_value for field in invoice.custom_field]
+    memo = invoice.customer_memo.value if invoice.customer_memo else ""
+    return [text for text in (*custom, memo, invoice.private_note) if text]
+
+
+def _custom(invoice: Invoice, names: set[str]) -> Iterator[str]:
+    """Values of the custom fields with one of these names, case and punctuation aside."""
+    for field in invoice.custom_field:
+        value = field.string_value.strip()
+        if value and re.sub(r"[^a-z]", "", field.name.lower()) in names and not _TOKEN.search(value):
+            yield value
+
+
+def _targets(orders: Iterator[SObject]) -> set[str]:
+    return {order.text("OpportunityId") for order in orders} - {""}
+
+
+def _long(key: str) -> str:
+    try:
+        return long_id(key)
+    except WrongUse:
+        return ""
