@@ -62,7 +62,7 @@ class Api:
         """One page as JSON."""
         what = f"a list of {kind}"
         tree = await self.query(queries.select(kind, *conditions, start=start), what)
-        return rows_of(part(tree, "QueryResponse", what), kind, what)
+        return rows_of(tree, kind, what)
 
     async def all(self, kind: str, record: type[T], *conditions: str) -> list[T]:
         """All records that meet the conditions, each id once."""
@@ -105,8 +105,10 @@ async def _before_sending(token: Awaitable[str]) -> str:
         raise NotSent("The sign-in service of QuickBooks cannot be reached.", "It is tried again by itself.") from error
 
 
-def rows_of(response: dict[str, Any], kind: str, what: str) -> list[Any]:
-    rows = response.get(kind, [])
+def rows_of(tree: Any, kind: str, what: str) -> list[Any]:
+    """The rows of a query. Without a hit `QueryResponse` is empty; that it is left out then has not been ruled out."""
+    nothing = isinstance(tree, dict) and tree.keys() == {"time"}
+    rows = [] if nothing else part(tree, "QueryResponse", what).get(kind, [])
     if not isinstance(rows, list):
         raise BadAnswer(f"QuickBooks answered {what} that is no list.", "It is read again later.")
     return rows

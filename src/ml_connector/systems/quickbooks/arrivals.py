@@ -74,7 +74,7 @@ class Arrivals:
             while True:
                 what = f"a list of {kind}"
                 tree = await self._api.query(select(kind, *_changed_since(since), start=start), what)
-                rows = rows_of(part(tree, "QueryResponse", what), kind, what)
+                rows = rows_of(tree, kind, what)
                 time = _time(tree, what)
                 yield time, _knocks(kind, rows, source, time)
                 if len(rows) < FULL:
