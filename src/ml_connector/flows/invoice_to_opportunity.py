@@ -115,10 +115,7 @@ def _currency(invoice: Invoice, context: Context) -> tuple[str, Decimal | None, 
     if currency == company.home_currency:
         return currency, None, ""
     if not invoice.exchange_rate or invoice.exchange_rate < 0:
-        day = str(invoice.txn_date)
-        raise Held(
-            code="H-NO-RATE", case="none", order_currency=currency, date=day, home_currency=company.home_currency
-        )
+        raise Held(code="H-NO-RATE", case="invoice", order_currency=currency, home_currency=company.home_currency)
     return currency, invoice.exchange_rate, company.home_currency
 
 

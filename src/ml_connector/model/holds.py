@@ -10,10 +10,11 @@ import msgspec
 
 from . import money
 from .hold_words import ORDERS, HoldCode
+from .hold_words_pairs import PAIRS
 from .hold_words_records import RECORDS
 from .plans import Hold
 
-WORDS: Mapping[str, HoldCode] = {each.name: each for each in (*ORDERS, *RECORDS)}
+WORDS: Mapping[str, HoldCode] = {each.name: each for each in (*ORDERS, *RECORDS, *PAIRS)}
 """All templates by name: `CODE`, or `CODE/case`."""
 
 CODES: Mapping[str, HoldCode] = {name: each for name, each in WORDS.items() if name == each.code}
