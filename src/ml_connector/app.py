@@ -11,19 +11,19 @@ import msgspec
 
 from ml_connector.clock import RandomIds, WallClock, no_crash
 from ml_connector.engine.corridor import Connection, Outside
-from ml_connector.engine.ports import Clock, CrashPoint, Ids
+from ml_connector.engine.ports import Clock, CrashPoint, Ids, System
 from ml_connector.flows import account_to_customer, customer_to_account, invoice_to_opportunity, order_to_journal
 from ml_connector.model.errors import SignInNeeded, WrongUse
 from ml_connector.model.rules import Rules
 from ml_connector.settings import Settings, load
 from ml_connector.store import Store
 from ml_connector.systems.http import Caller, Network
-from ml_connector.systems.limits import quickbooks_throttle
+from ml_connector.systems.limits import free_throttle, quickbooks_throttle
 from ml_connector.systems.network import AiohttpNetwork
 from ml_connector.systems.quickbooks import auth as quickbooks_auth
 from ml_connector.systems.quickbooks.client import QuickBooks
-from ml_connector.systems.salesforce.auth import Credentials
-from ml_connector.systems.salesforce.client import Options, Salesforce
+from ml_connector.systems.salesforce.auth import Credentials, SignIn
+from ml_connector.systems.salesforce.client import Salesforce
 from ml_connector.vault import Secret, Vault
 
 FLOWS = (
@@ -56,7 +56,7 @@ class App(msgspec.Struct, frozen=True):
 
     @property
     def outside(self) -> Outside:
-        systems = {self.quickbooks.name: self.quickbooks, self.salesforce.name: self.salesforce}
+        systems: dict[str, System] = {self.quickbooks.name: self.quickbooks, self.salesforce.name: self.salesforce}
         return Outside(self.store, systems, FLOWS, self.world.clock, self.world.ids, self.world.crash)
 
 
@@ -134,8 +134,9 @@ def salesforce_client(settings: Settings, store: Store, vault: Vault, world: Wor
     owner = f"salesforce:{side.client_id}"
     secret = kept_secret(store, vault, owner, "client_secret", "Run  ml-connector connect salesforce")
     credentials = Credentials(side.base_url, side.client_id, secret)
-    options = Options(org_id=side.org_id, api_version=side.api_version)
-    return Salesforce(world.network, world.clock, world.ids, credentials, options)
+    caller = Caller(world.network, world.clock, world.ids, free_throttle(world.clock), "Salesforce")
+    sign_in = SignIn(caller, credentials, api_version=side.api_version, org_id=side.org_id)
+    return Salesforce(caller=caller, sign_in=sign_in, clock=world.clock)
 
 
 def assemble(settings: Settings, rules: Rules, store: Store, vault: Vault, world: World) -> App:

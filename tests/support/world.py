@@ -16,6 +16,7 @@ from ml_connector import actions
 from ml_connector.app import App, SealedTokens, World, assemble, connection_id, keep_secret
 from ml_connector.clock import no_crash
 from ml_connector.engine.ports import CrashPoint
+from ml_connector.engine.worker import Report
 from ml_connector.model.rules import Rules, Template
 from ml_connector.settings import QuickBooks as QuickBooksSettings
 from ml_connector.settings import Salesforce, Settings, State
@@ -124,7 +125,7 @@ class Installation:
         row = self.store.plan(app.connection.id, view.id)
         actions.approve(app, row, view.plan, "approver")
 
-    async def run(self, app: App | None = None) -> actions.Report:
+    async def run(self, app: App | None = None) -> Report:
         """Approve what is planned and do all that is due, until nothing is due any more."""
         app = app or self.app
         await self.approve_all(app)

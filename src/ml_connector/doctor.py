@@ -1,0 +1,98 @@
+"""What keeps a connection from working, found before it hurts."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Literal
+
+import msgspec
+
+from ml_connector.app import App
+from ml_connector.model.errors import ConnectorError
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One check. `remedy` is empty where all is well."""
+
+    level: Literal["ok", "warn", "FAIL"]
+    subject: str
+    sentence: str
+    remedy: str = ""
+
+
+async def doctor(app: App, fit: bool = True) -> list[Finding]:
+    """Check both sides, the rules and our own state. With `fit`, also objects, fields and rights in Salesforce."""
+    findings = [await _asked("QuickBooks", app, _company), *await _many("QuickBooks", app, _books)]
+    findings += await _many("Salesforce", app, _org if fit else _signed_in)
+    return [*findings, *_rules(app), *_state(app)]
+
+
+async def _asked(subject: str, app: App, check: Callable[[App], Awaitable[Finding]]) -> Finding:
+    try:
+        return await check(app)
+    except ConnectorError as error:
+        return Finding("FAIL", subject, error.sentence, error.remedy)
+
+
+async def _many(subject: str, app: App, check: Callable[[App], Awaitable[Sequence[Finding]]]) -> list[Finding]:
+    try:
+        return list(await check(app))
+    except ConnectorError as error:
+        return [Finding("FAIL", subject, error.sentence, error.remedy)]
+
+
+async def _company(app: App) -> Finding:
+    company = await app.quickbooks.check_company()
+    environment = app.settings.quickbooks.environment.upper() if app.settings.quickbooks else ""
+    return Finding("ok", "QuickBooks", f"Signed in to {company.company_name}, {environment}.")
+
+
+async def _books(app: App) -> list[Finding]:
+    preferences = (await app.quickbooks.reference("preferences")).value
+    closed = preferences.book_close_date
+    findings = [
+        Finding("ok", "QuickBooks", f"Books are closed to {closed}.")
+        if closed
+        else Finding(
+            "warn", "QuickBooks", "Books have no closing date.", "Set lock_date in [rules], or close the books."
+        )
+    ]
+    for tracked, what in ((preferences.tracks_classes, "class"), (preferences.tracks_departments, "location")):
+        if not tracked:
+            text = f"Tracking by {what} is off: entries carry none."
+            findings.append(Finding("warn", "QuickBooks", text, "Switch it on in QuickBooks if you allocate by it."))
+    return findings
+
+
+async def _org(app: App) -> list[Finding]:
+    return [Finding(each.level, "Salesforce", each.sentence, each.remedy) for each in await app.salesforce.fit()]
+
+
+async def _signed_in(app: App) -> list[Finding]:
+    session = await app.salesforce.session()
+    return [Finding("ok", "Salesforce", f"Signed in to the org {session.org_id}.")]
+
+
+def _rules(app: App) -> list[Finding]:
+    template, start = app.rules.template, app.rules.start_date
+    if template is None or not template.signed_off_by:
+        return [
+            Finding(
+                "warn",
+                "Rules",
+                "No posting template is signed off: no order is posted.",
+                "Choose one:  ml-connector sign-off --template T1 --unbilled ... --deferred ... --start-date ...",
+            )
+        ]
+    return [Finding("ok", "Rules", f"Template {template.id}, signed off by {template.signed_off_by}; from {start}.")]
+
+
+def _state(app: App) -> list[Finding]:
+    events = app.store.verify_audit()
+    waiting = sum(app.store.unserved(app.connection.id).values())
+    open_writes = len(app.store.open_writes(app.connection.id))
+    findings = [Finding("ok", "State", f"{waiting} records wait, {events} audit events unbroken.")]
+    if open_writes:
+        text = f"{open_writes} writes are being checked."
+        findings.append(Finding("warn", "State", text, "Nothing to do: the next sync looks them up."))
+    return findings
