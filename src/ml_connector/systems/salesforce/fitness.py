@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -40,14 +40,24 @@ async def fit(calls: Calls, catalog: Catalog, reader: Reader) -> list[Finding]:
 
 
 async def _asked(calls: Calls, reader: Reader, objects: Mapping[str, Object]) -> list[Finding]:
-    found = []
+    async def edition() -> Finding:
+        return edition_finding(await reader.organization())
+
+    async def currency() -> Finding:
+        return currency_finding(objects["Account"], list(await reader.currencies()))
+
+    async def limit() -> Finding:
+        return limit_finding(await calls.get(f"{calls.base}/limits"), calls.usage.reserve)
+
+    return [await _finding(question) for question in (edition, currency, limit)]
+
+
+async def _finding(question: Callable[[], Awaitable[Finding]]) -> Finding:
+    """The answer, or the trouble with it: one question that fails must not hide the others."""
     try:
-        found.append(edition_finding(await reader.organization()))
-        found.append(currency_finding(objects["Account"], list(await reader.currencies())))
-        found.append(limit_finding(await calls.get(f"{calls.base}/limits"), calls.usage.reserve))
+        return await question()
     except ConnectorError as error:
-        found.append(Finding("FAIL", error.sentence, error.remedy))
-    return found
+        return Finding("FAIL", error.sentence, error.remedy)
 
 
 def edition_finding(organization: SObject) -> Finding:

@@ -23,6 +23,7 @@ CHUNKS_AT_ONCE = 5
 BATCH = CHUNK * CHUNKS_AT_ONCE
 
 _PARTING_CALLS = 40
+_NEIGHBOUR = Later("Another record of its batch was refused.")
 _RACE = "DUPLICATE_VALUE"
 _REMEMBERED = 10_000
 
@@ -141,7 +142,8 @@ class Sender:
             except ConnectorError as error:
                 if not outcomes:
                     raise
-                _fill(group, Later(error.sentence), outcomes)
+                rest = [chunk for chunk in group if chunk.places[0] not in outcomes]
+                _fill(rest, Later(error.sentence), outcomes)
         return [self._raced(item.write, outcomes[place]) for place, item in enumerate(items)]
 
     async def _send(self, group: Sequence[Chunk], outcomes: dict[int, Outcome]) -> None:
@@ -178,18 +180,21 @@ class Sender:
         What is not parted after 40 calls goes out again with other neighbours if anything went through at all.
         """
         common = outcomes[chunk.places[0]]
+        _fill([chunk], _NEIGHBOUR, outcomes)
         first, *rest = chunk.cut(1, len(chunk.items) - 1)
         for end in (first, rest[-1]):
             _record(end, await self._direct(end), outcomes)
         if all(outcomes[place] == common for place in (chunk.places[0], chunk.places[-1])):
-            return
+            return _fill([chunk], common, outcomes)
         waiting, calls = rest[:-1], 0
         while waiting and calls < _PARTING_CALLS:
-            part, calls = waiting.pop(0), calls + 1
+            part, calls = waiting.pop(), calls + 1
             if _record(part, await self._direct(part), outcomes):
+                _fill([part], _NEIGHBOUR, outcomes)
                 waiting += part.cut(len(part.items) // 2)
-        if waiting and any(isinstance(outcomes[place], Done) for place in chunk.places):
-            _fill(waiting, Later("Another record of its batch was refused."), outcomes, again=True)
+        if not any(isinstance(outcomes[place], Done) for place in chunk.places):
+            _fill(waiting, common, outcomes)
+        return None
 
     def _raced(self, write: Write, outcome: Outcome) -> Outcome:
         """Two upserts of a new key at the same time: one loses, and finds the record the next time.
@@ -238,8 +243,5 @@ def _record(chunk: Chunk, answer: Answer | Later | Unsure, outcomes: dict[int, O
     return refused and len(found) > 1
 
 
-def _fill(group: Sequence[Chunk], outcome: Outcome, outcomes: dict[int, Outcome], *, again: bool = False) -> None:
-    for chunk in group:
-        for place in chunk.places:
-            if again or place not in outcomes:
-                outcomes[place] = outcome
+def _fill(group: Sequence[Chunk], outcome: Outcome, outcomes: dict[int, Outcome]) -> None:
+    outcomes.update(dict.fromkeys((place for chunk in group for place in chunk.places), outcome))

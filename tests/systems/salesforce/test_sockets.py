@@ -1,0 +1,47 @@
+"""The client over real sockets."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from ml_connector.model.plans import Done, Unsure
+from ml_connector.systems.http import Caller
+from ml_connector.systems.limits import free_throttle
+from ml_connector.systems.network import AiohttpNetwork
+from ml_connector.systems.salesforce.auth import Credentials, SignIn
+from ml_connector.systems.salesforce.client import Salesforce
+from ml_connector.systems.salesforce.records import SObject
+from ml_emulators.kit.shell import vendor_shell
+from support.network import FixedIds
+
+from .org import noted, upsert
+from .twin import Twin
+
+
+async def test_a_round_over_the_wire() -> None:
+    twin = Twin()
+    shell = vendor_shell(twin.gate, "salesforce", compress=True)
+    await shell.start()
+    twin.emulator.base_url = shell.url
+    try:
+        async with AiohttpNetwork() as network:
+            caller = Caller(network, twin.clock, FixedIds(), free_throttle(twin.clock), "salesforce")
+            keys = Credentials(shell.url, twin.info["client_id"], twin.info["client_secret"])
+            client = Salesforce(caller=caller, sign_in=SignIn(caller, keys), clock=twin.clock)
+            writes = noted(
+                client, *(upsert(n, Name=f"Müller & Söhne {n}", QBO_Balance__c=Decimal("0.10")) for n in range(500))
+            )
+            ids = [outcome.ref.id for outcome in await client.apply(writes) if isinstance(outcome, Done)]
+            found = await client.read("Account", ids)
+            record = found[ids[499]]
+            assert isinstance(record, SObject)
+            assert (record["Name"], record["QBO_Balance__c"]) == ("Müller & Söhne 499", Decimal("0.10"))
+            long_names = [f"Nobody {n:04d}".ljust(200, ".") for n in range(400)]
+            assert not any((await client.find("Account", "Name", long_names)).values())
+            twin.fault("drop_after", path="composite")
+            (lost,) = await client.apply(noted(client, upsert(9000)))
+            assert isinstance(lost, Unsure)
+            (again,) = await client.look_up(noted(client, upsert(9000)))
+            assert isinstance(again, Done)
+    finally:
+        await shell.stop()
