@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Literal
 
 import msgspec
-from rapidfuzz import fuzz, process
+from rapidfuzz import fuzz
 
 from ml_connector.systems.quickbooks.records import Named, plain_name
 
@@ -69,7 +69,7 @@ def resolve(text: str, table: Table, aliases: Sequence[Alias] = (), today: date 
     An alias goes before an inactive entry of that name, so that a successor can be chosen for it.
     `today` is the company's day; an alias that ends counts up to and including its last day, never without `today`.
     """
-    wanted = key_of(text)
+    wanted = _path_key(text)
     exact = [each for each in table.values() if _path_key(each.fully_qualified_name) == wanted]
     hits = [each for each in exact if each.active] or _by_id(text, table)
     hits = hits or _by_alias(wanted, table, aliases, today) or exact or _by_leaf(wanted, table)
@@ -94,16 +94,20 @@ def _path_key(full_name: str) -> str:
 
 
 def nearest(text: str, table: Table, count: int = 3) -> tuple[str, ...]:
-    """Full names of active entries most like `text`, best first."""
+    """Full names of active entries most like `text`, best first; a like leaf counts as much as a like full name."""
+    wanted = key_of(text)
     names = sorted(each.fully_qualified_name for each in table.values() if each.active)
-    choices = [key_of(name) for name in names]
-    found = process.extract(key_of(text), choices, scorer=fuzz.WRatio, limit=count)
-    return tuple(names[index] for _, _, index in found)
+    return tuple(sorted(names, key=lambda name: -_likeness(wanted, key_of(name)))[:count])
+
+
+def _likeness(wanted: str, path: str) -> float:
+    whole = fuzz.token_sort_ratio(wanted.replace(":", " "), path.replace(":", " "))
+    return max(whole, fuzz.ratio(wanted, path.rpartition(":")[2]))
 
 
 def label(entry: Named) -> str:
     """How an entry is written in Salesforce: its full name, or `<leaf> [#id]` where that is too long (F.3)."""
-    path = entry.fully_qualified_name
+    path = entry.plain_path
     return path if len(path) <= MAX_TEXT else f"{path.rpartition(':')[2]} [#{entry.id}]"
 
 
@@ -136,7 +140,7 @@ def _by_id(text: str, table: Table) -> list[Named]:
 
 
 def _by_alias(wanted: str, table: Table, aliases: Sequence[Alias], today: date | None) -> list[Named]:
-    ids = dict.fromkeys(each.id for each in aliases if key_of(each.text) == wanted and _lives(each, today))
+    ids = dict.fromkeys(each.id for each in aliases if _path_key(each.text) == wanted and _lives(each, today))
     return [table[id_] for id_ in ids if id_ in table]
 
 
