@@ -104,7 +104,10 @@ def fits_customer(parts: Parts) -> bool:
 def for_account(wanted: Parts, now: Parts, place: Place, home: str, has_codes: bool) -> Json:
     """The fields of the account that must change, `None` to clear one. A blank country never clears a written one."""
     ours, theirs = wanted.canonical(home), now.canonical(home)
-    moved = [name for name in ours if ours[name] != theirs[name]] if wanted else [n for n, v in now.raw().items() if v]
+    if wanted:
+        moved = [name for name in ours if ours[name] != theirs[name] or (wanted.raw()[name] and not now.raw()[name])]
+    else:
+        moved = [name for name, value in now.raw().items() if value]
     body = {f"{place}{name}": wanted.raw()[name].strip() or None for name in moved}
     return _with_codes(body, wanted, place) if has_codes else body
 
