@@ -142,7 +142,7 @@ def _oauth(home: Home) -> quickbooks_auth.OAuth:
 
 
 async def finish_quickbooks(home: Home, back: str, state: str) -> str:
-    """Exchange the code of the page the person came back to; seal the tokens; prove the company. Returns its realm id."""
+    """Exchange the code of the page the person came back to, and seal the tokens. Returns the realm id."""
     params = dict(parse_qsl(urlsplit(back).query, keep_blank_values=True))
     side = home.settings.quickbooks
     consent = quickbooks_auth.consent(params, state, side.realm_id if side else "")

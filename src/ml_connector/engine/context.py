@@ -47,12 +47,13 @@ async def read_each(system: System, kind: str, ids: Sequence[str]) -> dict[str, 
 
 
 class Shelf:
-    """Reference tables and planned links, shared by all pages of one drain."""
+    """Reference tables, and what a dry run pretends to have made, shared by all pages of one drain."""
 
     def __init__(self) -> None:
         self.references: dict[tuple[str, str], Any] = {}
         self.versions: dict[tuple[str, str], str] = {}
         self.planned: dict[tuple[str, Ref], list[Link]] = {}
+        self.made: dict[Ref, Any] = {}
 
     def plan_links(self, links: Iterable[Link]) -> None:
         """Links that a dry run pretends to have made."""
@@ -168,8 +169,8 @@ class PageContext:
         """Fresh reads, one per system and kind."""
         for system, kind in dict.fromkeys((ref.system, ref.kind) for ref in refs):
             ids = [ref.id for ref in refs if (ref.system, ref.kind) == (system, kind)]
-            for key in [key for key in ids if key.startswith(PLANNED)]:
-                self._records.setdefault(Ref(system, kind, key), Gone(Ref(system, kind, key)))
+            for ref in [Ref(system, kind, key) for key in ids if key.startswith(PLANNED)]:
+                self._records.setdefault(ref, self._shelf.made.get(ref, Gone(ref)))
             ids = [key for key in ids if not key.startswith(PLANNED)]
             if not ids:
                 continue

@@ -14,7 +14,7 @@ from ml_connector.model.refs import Ref
 from ml_connector.store.rows import Task, Verdict
 
 from .context import PLANNED, PageContext
-from .corridor import Connection, Corridor, Outside, Round, links_made
+from .corridor import PAGE, Connection, Corridor, Outside, Round, links_made
 from .worker import body_hash
 
 
@@ -77,7 +77,7 @@ class Planner(Corridor):
         now = self.outside.clock.now()
         for flow in self.flows:
             after = ""
-            while tasks := self.store.due(self.connection.id, flow.name, now, 1000, after=after or " "):
+            while tasks := self.store.due(self.connection.id, flow.name, now, PAGE, after=after or " ", planned=True):
                 await self.serve(flow, tasks)
                 after = str(tasks[-1].ref)
         return self.plan
@@ -86,12 +86,18 @@ class Planner(Corridor):
         outcome = Round()
         for task, write in writes:
             system = self.outside.systems[write.system]
-            self.plan.writes.append(_planned(flow, task, write, body_hash(system.encode(write))))
+            body = system.encode(write)
+            if write.needs_approval and f'"{PLANNED}'.encode() in body:
+                # Nobody can approve a body whose ids are not known yet; it is planned when they are.
+                outcome.verdicts.append(Verdict(task=task, verdict="planned_next_time"))
+                continue
+            self.plan.writes.append(_planned(flow, task, write, body_hash(body)))
             made = Ref(write.system, write.kind, write.target_id or f"{PLANNED}{write.key}")
             done = Done(made, created=not write.target_id)
             links = links_made(write, done)
             self.shelf.plan_links(links)
-            page.settled(write, done, system.after(page.known(made), write, done), links)
+            self.shelf.made[made] = system.after(page.known(made), write, done)
+            page.settled(write, done, self.shelf.made[made], links)
             outcome.links += links
             outcome.again.append(task)
         return outcome

@@ -16,6 +16,7 @@ from ml_connector.model.errors import Stopped
 from ml_connector.model.plans import Done, Flow, Hold, Later, LookUp, OpenWrite, Outcome, Refused, Unsure, Write
 from ml_connector.model.refs import Link
 from ml_connector.store.rows import Settled, Task, Verdict
+from ml_connector.store.tasks import PLANNED
 
 from .batches import batch_id, grouped, identity, in_batches, request_id
 from .context import PageContext
@@ -181,7 +182,7 @@ class Worker(Corridor):
             if verdict == "go":
                 ready.append((task, write))
             elif verdict == "wait":
-                outcome.verdicts.append(Verdict(task=task, verdict="PLANNED", flags=write.flags))
+                outcome.verdicts.append(Verdict(task=task, verdict=PLANNED, flags=write.flags))
             else:
                 facts = {"number": write.label, "record": str(task.ref)}
                 hold = Hold(code="H-PLAN-STALE", facts=facts, amount=write.amount, currency=write.currency)

@@ -21,6 +21,8 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
+import msgspec
+
 from ml_connector.model import money
 from ml_connector.model.plans import (
     Context,
@@ -115,6 +117,23 @@ def _not_yet(order: SObject, rules: Rules, ctx: Context) -> Skip | None:
 
 
 # --- a new posting
+
+
+def expected(order: SObject, ctx: Context) -> OrderPlan | Hold:
+    """What an order that counts as posted must have posted, by the rules and from what both systems show now (R2).
+
+    Books that were closed since then do not matter.
+    """
+    try:
+        scope = _scope(order, ctx)
+        preferences = scope.tables.preferences
+        open_books = msgspec.structs.replace(preferences.accounting_info_prefs, book_close_date=None)
+        preferences = msgspec.structs.replace(preferences, accounting_info_prefs=open_books)
+        tables = msgspec.structs.replace(scope.tables, preferences=preferences)
+        rules = msgspec.structs.replace(scope.rules, lock_date=None)
+        return plan_or_raise(msgspec.structs.replace(scope, tables=tables, rules=rules))
+    except Held as held:
+        return held.hold(total_of(order), _currency(order, ctx), **order_facts(order))
 
 
 def _post(order: SObject, ctx: Context) -> Decision:

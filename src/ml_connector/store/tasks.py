@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Connection, Exists, bindparam, case, delete, exists, func, select, update
+from sqlalchemy import BigInteger, Connection, Exists, bindparam, case, delete, exists, false, func, select, update
 
 from ml_connector.model.refs import Link, Ref, link_trigger
 
@@ -15,6 +15,9 @@ from .database import insert, instant, ms
 from .holds import put_holds
 from .links import put_links
 from .rows import Task, Verdict
+
+PLANNED = "PLANNED"
+"""The verdict of a record whose write waits for an approval."""
 
 Knock = tuple[str, Ref]
 """A flow and the record it shall look at."""
@@ -129,15 +132,20 @@ class Tasks(Base):
         with self.begin() as tx:
             return tx.execute(select(table.c.verdict).where(mine)).scalar() or ""
 
-    def due(self, connection: str, flow: str, now: datetime, limit: int, *, after: str = "") -> list[Task]:
-        """Due tasks of a flow that have no open write, oldest first; with `after`, by name beyond that one."""
+    def due(
+        self, connection: str, flow: str, now: datetime, limit: int, *, after: str = "", planned: bool = False
+    ) -> list[Task]:
+        """Due tasks of a flow that have no open write, oldest first; with `after`, by name beyond that one.
+
+        With `planned` also those that were served but wait for an approval.
+        """
         table = schema.task
         query = (
             select(table.c.ref, table.c.noticed, table.c.attempts, table.c.first_at)
             .where(
                 table.c.connection == connection,
                 table.c.flow == flow,
-                table.c.noticed > table.c.served,
+                (table.c.noticed > table.c.served) | (table.c.verdict == PLANNED if planned else false()),
                 table.c.next_at <= ms(now),
                 ~_has_open_write(),
             )

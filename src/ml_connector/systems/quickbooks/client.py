@@ -95,6 +95,10 @@ class QuickBooks:
                 by_text.setdefault(read(each).casefold(), []).append(each)
         return {value: by_text.get(value.casefold(), []) for value in values}
 
+    async def listed(self, kind: str, *conditions: str) -> list[Any]:
+        """All records of a kind that meet these conditions of the query language; one metered call a 1,000."""
+        return await self._api.all(kind, _kind(kind), *conditions)
+
     async def reference(self, name: str) -> Reference:
         """A table of docs/contracts.md. The version leaves out balances and what moves without meaning."""
         if name in _TABLES:

@@ -61,6 +61,10 @@ class Salesforce:
     async def find(self, kind: str, field: str, values: Sequence[str]) -> dict[str, list[Record]]:
         return await self._reader.find(kind, field, values)
 
+    async def listed(self, kind: str, fields: Sequence[str], where: str) -> list[SObject]:
+        """These fields of all records of a kind that meet a SOQL condition."""
+        return await self._reader.listed(kind, fields, where)
+
     async def reference(self, name: str) -> Reference:
         return await self._reader.reference(name)
 

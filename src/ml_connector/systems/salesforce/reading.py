@@ -120,6 +120,12 @@ class Reader:
             )
         return described
 
+    async def listed(self, kind: str, fields: Sequence[str], where: str) -> list[SObject]:
+        """These fields of all records of a kind that meet a SOQL condition."""
+        _known(kind)
+        statement = f"SELECT {', '.join(dict.fromkeys(['Id', *fields]))} FROM {kind} WHERE {where} ORDER BY Id"
+        return [decode(row, kind) for row in await self._select([statement])]
+
     async def reference(self, name: str) -> Reference:
         """A small table (docs/contracts.md). Raises `WrongUse` for a name that is not in the contract."""
         table, _, kind = name.partition(":")

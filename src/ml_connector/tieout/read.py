@@ -1,0 +1,237 @@
+"""Fresh reads of both systems for a tie-out (accounting-rules G). Our own tables only say which belongs to which."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+import msgspec
+
+from ml_connector.app import App
+from ml_connector.engine.planner import Planner
+from ml_connector.flows import order_to_journal
+from ml_connector.flows.invoice_status import status_of
+from ml_connector.flows.order_plan import OrderPlan, total_of
+from ml_connector.flows.postings import posting_ref
+from ml_connector.model import money
+from ml_connector.model.errors import WrongUse
+from ml_connector.model.plans import Context, Decision, Flow, Hold, Skip
+from ml_connector.model.refs import Gone, Link, Ref
+from ml_connector.store.rows import Task, Verdict
+from ml_connector.systems.quickbooks.records import Department, Invoice, JournalEntry, Posting, note_fields
+from ml_connector.systems.salesforce.records import SObject
+
+from .r1 import InvoiceFact, LinkFact, r1
+from .r2 import EntryFact, OrderFact, r2
+from .report import ZERO, Cell, Report
+
+NONE = "-"
+_PAGE = 1000
+
+
+class TieOut(msgspec.Struct, frozen=True, kw_only=True):
+    """R1 and R2 of some months, with the instant of the reads."""
+
+    months: Sequence[str]
+    read_at: datetime
+    reports: Sequence[Report]
+
+    @property
+    def month(self) -> str:
+        return self.months[0] if len(self.months) == 1 else f"{self.months[0]} to {self.months[-1]}"
+
+    @property
+    def agrees(self) -> bool:
+        return all(report.agrees for report in self.reports)
+
+
+def months_between(first: date, last: date) -> list[str]:
+    """`2026-10`, `2026-11`, ... from the month of `first` to that of `last`."""
+    count = (last.year - first.year) * 12 + last.month - first.month
+    return [
+        f"{first.year + (first.month - 1 + n) // 12}-{(first.month - 1 + n) % 12 + 1:02d}" for n in range(count + 1)
+    ]
+
+
+async def tie_out(app: App, months: Sequence[str]) -> TieOut:
+    """Read both systems and compare. Writes nothing. Raises `WrongUse` for a month that is none, and vendor errors."""
+    for month in months:
+        _first_day(month)
+    reports = [await _invoices(app, months), await _orders(app, months)]
+    return TieOut(months=tuple(months), read_at=app.world.clock.now(), reports=reports)
+
+
+def _first_day(month: str) -> date:
+    try:
+        return date.fromisoformat(f"{month}-01")
+    except ValueError as error:
+        raise WrongUse(f"{month!r} is not a month.", "Write it like 2026-11.") from error
+
+
+def _span(months: Sequence[str]) -> tuple[str, str]:
+    """First day of the first month, first day after the last one."""
+    last = _first_day(max(months))
+    after = date(last.year + last.month // 12, last.month % 12 + 1, 1)
+    return min(months) + "-01", after.isoformat()
+
+
+# --- R1
+
+
+async def _invoices(app: App, months: Sequence[str]) -> Report:
+    first, after = _span(months)
+    departments = (await app.quickbooks.reference("departments")).value
+    home = (await app.quickbooks.reference("preferences")).value.home_currency
+    rows: list[Invoice] = await app.quickbooks.listed("Invoice", f"TxnDate >= '{first}'", f"TxnDate < '{after}'")
+    today = app.connection.today(app.world.clock.now())
+    facts = [_invoice_fact(each, departments, home, today) for each in rows]
+    opportunities = await app.salesforce.listed(
+        "Opportunity", ("QBO_Invoiced_Net__c", "CurrencyIsoCode"), "QBO_Invoiced_Net__c != null"
+    )
+    invoiced = {each.id: each.amount("QBO_Invoiced_Net__c") for each in opportunities}
+    links = [_link_fact(link) for link in app.store.all_links(app.connection.id, "opportunity")]
+    return r1(facts, links, invoiced, months)
+
+
+def _invoice_fact(invoice: Invoice, departments: dict[str, Department], home: str, today: date) -> InvoiceFact:
+    ref = invoice.department_ref
+    department = departments[ref.value].fully_qualified_name if ref and ref.value in departments else NONE
+    currency = invoice.currency or home
+    cell = Cell(str(invoice.txn_date)[:7], currency, department)
+    return InvoiceFact(str(invoice.ref), cell, money.q(invoice.net_amount, currency), status_of(invoice, (), today))
+
+
+def _link_fact(link: Link) -> LinkFact:
+    agreed = link.agreed
+    status = agreed.get("status") or ""
+    return LinkFact(
+        record=str(link.source),
+        opportunity=link.target.id,
+        cell=Cell(str(agreed.get("txn_date"))[:7], agreed.get("currency") or "", agreed.get("department") or NONE),
+        net=money.exact(agreed.get("net") or "0.00"),
+        status="PAID" if status == "CREDITED" else status,
+    )
+
+
+# --- R2
+
+
+class _Judge(Planner):
+    """A dry run that remembers how each record was judged."""
+
+    judged: dict[Ref, str]
+
+    async def settle(self, flow: Flow, verdicts: Sequence[Verdict]) -> None:
+        for verdict in verdicts:
+            self.judged[verdict.task.ref] = "held" if verdict.hold else verdict.verdict
+        await super().settle(flow, verdicts)
+
+
+async def _orders(app: App, months: Sequence[str]) -> Report:
+    first, after = _span(months)
+    where = f"StatusCode = 'Activated' AND IsReductionOrder = false AND ActivatedDate >= {_instant(app, first)}"
+    where += f" AND ActivatedDate < {_instant(app, after)}"
+    orders = await app.salesforce.listed("Order", ("OrderNumber", "TotalAmount", "CurrencyIsoCode"), where)
+    judge = _Judge(app.connection, app.outside)
+    judge.judged = {}
+    plans: dict[Ref, OrderPlan | Hold] = {}
+    await _serve(judge, order_to_journal.FLOW, orders)
+    planned = {Ref.parse(write.record) for write in judge.plan.writes if write.step == "journal"}
+    facts = [_order_fact(order, judge.judged, planned) for order in orders]
+    posted = [order for order, fact in zip(orders, facts, strict=True) if fact.state == "posted"]
+    await _serve(_Judge(app.connection, app.outside), _expecting(plans), posted)
+    skip = _not_counted(app)
+    entries = await app.quickbooks.listed("JournalEntry", f"TxnDate >= '{first}'", f"TxnDate < '{after}'")
+    expected = [fact for ref, plan in plans.items() for fact in _expected(ref, plan, skip)]
+    return r2(expected, [fact for entry in entries if (fact := _actual(entry, skip, app))], facts)
+
+
+def _instant(app: App, day: str) -> str:
+    local = datetime.combine(date.fromisoformat(day), datetime.min.time(), app.connection.zone)
+    return local.isoformat()
+
+
+async def _serve(judge: _Judge, flow: Flow, orders: Sequence[SObject]) -> None:
+    judge.judged = {}
+    now = judge.outside.clock.now()
+    for start in range(0, len(orders), _PAGE):
+        await judge.serve(flow, [Task(flow.name, order.ref, 1, 0, now) for order in orders[start : start + _PAGE]])
+
+
+def _expecting(plans: dict[Ref, OrderPlan | Hold]) -> Flow:
+    """A flow that only works out what an order must have posted."""
+
+    def decide(order: SObject, context: Context) -> Decision:
+        plans[order.ref] = order_to_journal.expected(order, context)
+        return Skip()
+
+    def gone(order: Gone, context: Context) -> Decision:
+        del order, context
+        return Skip(reason="gone")
+
+    return Flow(
+        name="expected",
+        system="salesforce",
+        kind="Order",
+        rank=0,
+        decide=decide,
+        gone=gone,
+        refused=order_to_journal.FLOW.refused,
+    )
+
+
+def _order_fact(order: SObject, judged: dict[Ref, str], planned: set[Ref]) -> OrderFact:
+    verdict = judged.get(order.ref, "")
+    state = "skipped"
+    if order.ref in planned:
+        state = "pending"
+    elif verdict == "held":
+        state = "held"
+    elif verdict in ("in_agreement", "adopted", "order_mark_refused"):
+        state = "posted"
+    return OrderFact(str(order.ref), order.text("CurrencyIsoCode"), total_of(order) or ZERO, state)
+
+
+def _not_counted(app: App) -> frozenset[str]:
+    """Accounts whose lines mirror the others: Unbilled and A/R. What is compared are the target accounts."""
+    template = app.rules.template
+    return frozenset() if template is None else frozenset({template.unbilled, *template.receivable.values()})
+
+
+def _expected(ref: Ref, plan: OrderPlan | Hold, skip: frozenset[str]) -> list[EntryFact]:
+    if isinstance(plan, Hold):
+        return []
+    return [
+        EntryFact(
+            key=str(posting_ref(ref.id, part.identity.kind, part.identity.seq)),
+            record=f"quickbooks:JournalEntry:{part.draft.doc_number}",
+            month=str(part.draft.txn_date)[:7],
+            currency=plan.journal.currency,
+            lines=_lines(part.draft.lines, skip),
+        )
+        for part in plan.journal.parts
+    ]
+
+
+def _actual(entry: JournalEntry, skip: frozenset[str], app: App) -> EntryFact | None:
+    """An entry of ours, of this company and org; None for anybody else's."""
+    note = note_fields(entry.private_note)
+    if note.get("org") != app.rules.org_id or note.get("k") != "O":
+        return None
+    return EntryFact(
+        key=str(posting_ref(note.get("ord", ""), "O", note.get("seq", ""))),
+        record=f"quickbooks:JournalEntry:{entry.doc_number}",
+        month=str(entry.txn_date)[:7],
+        currency=entry.currency or "",
+        lines=_lines(entry.postings, skip),
+    )
+
+
+def _lines(postings: Sequence[Posting], skip: frozenset[str]) -> dict[str, Decimal]:
+    lines: dict[str, Decimal] = {}
+    for each in postings:
+        if each.account not in skip:
+            name = "|".join((each.account, each.department or NONE, each.class_ or NONE))
+            lines[name] = lines.get(name, ZERO) + (each.amount if each.side == "Credit" else -each.amount)
+    return lines
