@@ -1,0 +1,1 @@
+"""The command line: a thin door. Commands call `actions`; renderers turn values into lines."""

@@ -1,0 +1,72 @@
+"""All commands: name, where its function is, and one line about it. Help is made of this without loading anything."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+_ROOM = "ml_connector.cli.commands"
+
+
+class Command(NamedTuple):
+    name: str
+    target: str
+    summary: str
+
+
+GROUPS: dict[str, tuple[Command, ...]] = {
+    "Begin": (
+        Command("demo", f"{_ROOM}.rehearse:demo", "Rehearse everything on emulated vendors, up to the tie-out"),
+        Command("emulators", f"{_ROOM}.rehearse:emulators", "Run both emulated vendors until stopped"),
+        Command("init", f"{_ROOM}.begin:init", "Make a home: settings, key, state"),
+        Command("connect quickbooks", f"{_ROOM}.begin:connect_quickbooks", "Sign in to a QuickBooks company"),
+        Command("connect salesforce", f"{_ROOM}.begin:connect_salesforce", "Connect a Salesforce org"),
+        Command("setup salesforce", f"{_ROOM}.begin:setup_salesforce", "List what the org still needs, and how"),
+        Command("doctor", f"{_ROOM}.begin:doctor", "Check both sides, rights, fields and limits"),
+    ),
+    "Work": (
+        Command("plan", f"{_ROOM}.work:plan", "Show every entry and write before anything is written"),
+        Command("apply", f"{_ROOM}.work:apply", "Approve a plan and carry it out"),
+        Command("sync", f"{_ROOM}.work:sync", "Do all that is due, again and again or once"),
+        Command("backfill", f"{_ROOM}.work:backfill", "Look at every record again"),
+        Command("sign-off", f"{_ROOM}.work:sign_off", "Sign the posting template off"),
+        Command("stop", f"{_ROOM}.work:stop", "Stop all writes; reading goes on"),
+        Command("resume", f"{_ROOM}.work:resume", "Allow writes again"),
+    ),
+    "Look": (
+        Command("status", f"{_ROOM}.look:status", "Where the connection stands"),
+        Command("holds", f"{_ROOM}.look:holds", "What is held, why, and what ends it"),
+        Command("explain", f"{_ROOM}.look:explain", "Everything on record about one record"),
+        Command("reconcile", f"{_ROOM}.look:reconcile", "Prove a month: both systems show the same money"),
+    ),
+    "Keep": (
+        Command("audit verify", f"{_ROOM}.keep:audit_verify", "Check that no audit event was changed or lost"),
+        Command("keys rotate", f"{_ROOM}.keep:keys_rotate", "Seal all secrets with a new key"),
+        Command("backup", f"{_ROOM}.keep:backup", "Copy the state to a file"),
+        Command("scenario run", f"{_ROOM}.rehearse:scenario_run", "Play a given/when/then file on fresh emulators"),
+    ),
+}
+PARENTS = {
+    "connect": "Connect one of the two sides",
+    "setup": "What a side still needs",
+    "audit": "The audit log",
+    "keys": "The keys that seal secrets",
+    "scenario": "Given/when/then files",
+}
+COMMANDS = tuple(command for group in GROUPS.values() for command in group)
+SUMMARY = "Keeps one QuickBooks company and one Salesforce org in agreement, and proves it."
+
+
+def help_text() -> str:
+    """What `ml-connector --help` prints."""
+    width = max(len(command.name) for command in COMMANDS)
+    lines = ["Usage: ml-connector COMMAND [OPTIONS]", "", SUMMARY]
+    for title, commands in GROUPS.items():
+        lines += ["", title, *(f"  {command.name:<{width}}  {command.summary}" for command in commands)]
+    lines += [
+        "",
+        "Every command takes --home DIR (settings, state, keys; else ./.ml-connector if it is there,",
+        "else your data folder), --json for machines, and --debug. It ends with 0 done, 1 problem found,",
+        "2 wrong use, 3 stopped by a limit or a dead connection.",
+        "More about one:  ml-connector COMMAND --help",
+    ]
+    return "\n".join(lines) + "\n"

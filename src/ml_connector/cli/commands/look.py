@@ -1,0 +1,65 @@
+"""Where things stand, what is held, and the proof of a month."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from ml_connector.cli import render_proof, render_state
+from ml_connector.cli.views import TieOut
+from ml_connector.model.errors import WrongUse
+
+from .common import USUAL, Common, action, awaited, look, run, show
+
+
+def status(*, common: Common = USUAL) -> int:
+    """Where the connection stands, from our own records; no vendor is asked."""
+    from ml_connector import actions
+
+    found = look(common, lambda app: actions.status(app))
+    show(common, "status", found, lambda width: render_state.status_lines(found, width))
+    return 0
+
+
+def holds(
+    code: Annotated[str, Parameter(name="CODE", help="Only this reason, every record of it")] = "",
+    /,
+    *,
+    common: Common = USUAL,
+) -> int:
+    """What is held, why, what it means in money, and what ends it."""
+    from ml_connector import actions
+
+    found = look(common, lambda app: actions.holds(app, code))
+    zone = common.zone
+    show(common, "holds", found, lambda width: render_state.hold_lines(found, width, code=code, zone=zone))
+    return 0
+
+
+def explain(
+    ref: Annotated[str, Parameter(name="SYSTEM:KIND:ID", help="For example quickbooks:Invoice:1043")],
+    /,
+    *,
+    common: Common = USUAL,
+) -> int:
+    """Everything on record about one record: what was decided, written and linked, and what holds it."""
+    from ml_connector import actions
+
+    found = look(common, lambda app: actions.explain(app, ref))
+    show(common, "explained", found, lambda width: render_state.explained_lines(found, width, common.zone))
+    return 0
+
+
+def reconcile(
+    *,
+    month: Annotated[str, Parameter(help="Month, for example 2026-11")],
+    common: Common = USUAL,
+) -> int:
+    """Read both systems afresh and prove a month; ends with 1 if something is not explained."""
+    if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", month):
+        raise WrongUse("--month is no month.", "Write it as year and month, for example  --month 2026-11")
+    found: TieOut = run(common, lambda app, _: awaited(action("reconcile")(app, month)))
+    show(common, "tie-out", found, lambda width: render_proof.tie_out_lines(found, width, common.zone))
+    return 0 if all(report.agrees for report in found.reports) else 1

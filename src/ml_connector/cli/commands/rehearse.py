@@ -1,0 +1,103 @@
+"""Rehearsals: demo, emulators, scenarios."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from ml_connector.cli.progress import progress_on
+from ml_connector.cli.render_proof import demo_lines
+from ml_connector.cli.text import hanging, safe
+from ml_connector.model.errors import WrongUse
+
+from .common import USUAL, Common, action, awaited
+
+_SERVER = "ml_emulators.server"
+
+
+@dataclass(frozen=True)
+class DemoOptions:
+    """What `ml_connector.demo.run` is asked to rehearse. `home` None means a folder that is thrown away."""
+
+    scale: int
+    seed: int
+    days: int
+    serve: bool
+    home: Path | None
+
+
+def demo(
+    *,
+    scale: Annotated[int, Parameter(help="How much data, 1 is a small company (1)")] = 1,
+    seed: Annotated[int, Parameter(help="The same seed gives the same company and days (7)")] = 7,
+    days: Annotated[int, Parameter(help="Live days after the first plan (3)")] = 3,
+    serve: Annotated[bool, Parameter(help="Keep everything running afterwards")] = False,
+    common: Common = USUAL,
+) -> int:
+    """Rehearse everything: emulators, connect, doctor, plan, apply, live days, tie-out."""
+    if scale < 1 or days < 0:
+        raise WrongUse("--scale must be at least 1 and --days at least 0.", "Correct the number.")
+    options = DemoOptions(scale, seed, days, serve, common.home)
+    with progress_on() as step:
+        result = asyncio.run(awaited(action("run", "ml_connector.demo")(options, step)))
+    document = _document(result)
+    if common.json:
+        common.screen.document(document)
+    else:
+        common.screen.lines(demo_lines(document, common.screen.width))
+    return 0 if document.get("converged") else 1
+
+
+def emulators(words: Sequence[str]) -> int:
+    """Become the emulators; their options are theirs. `--home` is not for them."""
+    rest = list(words)
+    if "--home" in rest:
+        at = rest.index("--home")
+        del rest[at : at + 2]
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", _SERVER, *rest])  # noqa: S606 - our own interpreter, no shell
+
+
+def scenario_run(
+    file: Annotated[Path, Parameter(name="FILE", help="A file as described in docs/scenarios.md")],
+    /,
+    *,
+    common: Common = USUAL,
+) -> int:
+    """Play a given/when/then file on fresh emulators; ends with 1 if a check does not hold."""
+    if not file.is_file():
+        raise WrongUse(f"There is no file {safe(file)}.", "The format is described in docs/scenarios.md")
+    with progress_on() as step:
+        result = asyncio.run(awaited(action("run", "ml_connector.scenario")(file, step)))
+    document = _document(result)
+    if common.json:
+        common.screen.document(document)
+    else:
+        common.screen.lines(scenario_lines(document, common.screen.width))
+    return 0 if document.get("passed") else 1
+
+
+def scenario_lines(document: dict[str, Any], width: int | None) -> list[str]:
+    """Each check with its verdict; where it does not hold, what was expected and what came."""
+    lines = []
+    for check in document.get("checks", ()):
+        level = "ok    " if check.get("ok") else "FAIL  "
+        lines += hanging(level, safe(check.get("name", "")), width)
+        if not check.get("ok"):
+            lines += hanging("      ", f"expected {safe(check.get('expected'))}", width)
+            lines += hanging("      ", f"actual   {safe(check.get('actual'))}", width)
+    return [*lines, "Passed." if document.get("passed") else "Next: look at the first FAIL."]
+
+
+def _document(result: Any) -> dict[str, Any]:
+    import msgspec
+
+    plain: dict[str, Any] = msgspec.to_builtins(getattr(result, "document", result))
+    return plain

@@ -1,0 +1,72 @@
+"""Results on stdout, everything else on stderr. Colour only where a person looks; meaning never by colour."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TextIO
+
+from .text import fold, safe
+
+if TYPE_CHECKING:
+    from ml_connector.model.errors import ConnectorError
+
+_COLOURS = {"ok": "32", "warn": "33", "FAIL": "1;31", "held": "35"}
+
+
+class Screen:
+    """Shows lines to people, or documents to machines (`json`)."""
+
+    def __init__(self, *, json: bool = False, out: TextIO | None = None, err: TextIO | None = None) -> None:
+        self.json = json
+        self.out = out or sys.stdout
+        self.err = err or sys.stderr
+
+    @property
+    def width(self) -> int | None:
+        """Columns of the terminal; None, unbounded, where the output is not one."""
+        return max(20, shutil.get_terminal_size().columns) if self.out.isatty() else None
+
+    def lines(self, lines: Iterable[str]) -> None:
+        colour = _colourful(self.out)
+        for line in lines:
+            self.out.write((_coloured(line) if colour else line) + "\n")
+        self.out.flush()
+
+    def document(self, value: Any, schema: str = "") -> None:
+        """One JSON document in one line; amounts as text, instants in UTC. `schema` is added to an object."""
+        import msgspec
+
+        plain = msgspec.to_builtins(value, order=None)
+        if schema:
+            body = plain if isinstance(plain, Mapping) else {"items": plain}
+            plain = {"schema": f"ml-connector/{schema}/1", **body}
+        self.out.write(msgspec.json.encode(plain).decode() + "\n")
+        self.out.flush()
+
+    def note(self, text: str) -> None:
+        """A line for the person, beside the result."""
+        self.err.write(f"{safe(text)}\n")
+        self.err.flush()
+
+    def error(self, error: ConnectorError) -> None:
+        """Sentence and remedy; with `json` one document, on stderr as well."""
+        if self.json:
+            fields = {"kind": type(error).__name__, "sentence": error.sentence, "remedy": error.remedy}
+            Screen(out=self.err).document({**fields, "exit_status": error.exit_status}, "error")
+            return
+        width = shutil.get_terminal_size().columns if self.err.isatty() else None
+        for text in (error.sentence, error.remedy):
+            self.err.writelines(f"{line}\n" for line in fold(safe(text), width))
+        self.err.flush()
+
+
+def _colourful(stream: TextIO) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _coloured(line: str) -> str:
+    word = line.partition(" ")[0]
+    return f"\x1b[{_COLOURS[word]}m{word}\x1b[0m{line[len(word) :]}" if word in _COLOURS else line

@@ -1,0 +1,62 @@
+"""Progress of long work, on stderr: bars on a terminal, one line a step elsewhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol, TextIO
+
+from .text import safe
+
+
+class Progress(Protocol):
+    """Told how far a long action is. `total` 0 means that nobody knows."""
+
+    def __call__(self, name: str, done: int, total: int) -> None: ...
+
+
+@contextmanager
+def progress_on(stream: TextIO | None = None) -> Iterator[Progress]:
+    """A progress for the time of a command."""
+    err = stream or sys.stderr
+    if err.isatty() and os.environ.get("TERM") != "dumb":
+        with bars(err) as step:
+            yield step
+    else:
+        yield steps(err)
+
+
+def steps(err: TextIO) -> Progress:
+    """Says each step once, when it begins."""
+    said = ""
+
+    def step(name: str, done: int, total: int) -> None:
+        nonlocal said
+        if name != said:
+            said = name
+            of = f" ({done:,} of {total:,})" if total else ""
+            err.write(f"{safe(name)}{of}\n")
+            err.flush()
+
+    return step
+
+
+@contextmanager
+def bars(err: TextIO) -> Iterator[Progress]:
+    """One bar a step, with counts; they vanish when the work ends."""
+    from rich import progress as rich
+    from rich.console import Console
+
+    text = rich.TextColumn("{task.description}", markup=False)
+    columns = (rich.SpinnerColumn(), text, rich.BarColumn(), rich.MofNCompleteColumn())
+    known: dict[str, rich.TaskID] = {}
+    with rich.Progress(*columns, console=Console(file=err, highlight=False), transient=True) as shown:
+
+        def step(name: str, done: int, total: int) -> None:
+            if name not in known:
+                known[name] = shown.add_task(safe(name), total=total or None)
+            shown.update(known[name], completed=done, total=total or None)
+
+        yield step

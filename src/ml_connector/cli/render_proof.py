@@ -1,0 +1,174 @@
+"""Tie-out and demo: the proof that both systems show the same money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, tzinfo
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from .layout import Column, table
+from .text import amount, by_currency, count, decimal, fold, hanging, moment, safe, words
+
+if TYPE_CHECKING:
+    from ml_connector.tieout.report import Completeness, Report, Row
+
+    from .views import TieOut
+
+_NAMES = {"R1": "Invoices", "R2": "Orders"}
+_REASONS = {"U1": "no link", "U2": "no live invoice", "U3": "amounts differ"}
+
+
+def tie_out_lines(tie_out: TieOut, width: int | None, zone: tzinfo = UTC) -> list[str]:
+    """Each report by department or account, with what explains a difference, and what is left unexplained."""
+    lines = fold(
+        f"{safe(tie_out.month)}, read {moment(tie_out.read_at, zone)}; differences are QuickBooks - Salesforce", width
+    )
+    for report in tie_out.reports:
+        lines += ["", *_report(report, width)]
+    agrees = all(report.agrees for report in tie_out.reports)
+    verdict = "ok    Everything adds up: unexplained 0.00." if agrees else "FAIL  Something is not explained yet."
+    step = "ml-connector status" if agrees else "ml-connector holds"
+    return [*lines, "", *hanging(verdict[:6], verdict[6:], width), f"Next:  {step}"]
+
+
+def _report(report: Report, width: int | None) -> list[str]:
+    lines = [f"{safe(report.name)} {_NAMES.get(report.name, '')}".rstrip()]
+    if report.rows:
+        columns = [Column("Where"), Column("Cur")]
+        columns += [Column(name, figure=True) for name in ("QuickBooks", "Salesforce", "Difference")]
+        columns += [Column("Explained by"), Column("Unexplained", figure=True)]
+        rows = [_row(row, row.cell.department or "-") for row in report.rows]
+        rows += [_row(row, "Total") for row in report.totals()]
+        lines += table(columns, rows, width)
+    else:
+        lines.append("Nothing is dated in this month.")
+    for complete in report.completeness:
+        lines += _completeness(complete, width)
+    return lines + [line for note in report.notes for line in hanging("warn  ", safe(note), width)]
+
+
+def _row(row: Row, where: str) -> list[str]:
+    currency = row.cell.currency
+    items = row.items if where != "Total" else ()
+    because = [f"{item.reason} {_record(item.record)} {amount(item.amount, currency)}" for item in items]
+    figures = [amount(value, currency) for value in (row.quickbooks, row.salesforce, row.quickbooks - row.salesforce)]
+    return [safe(where), currency, *figures, safe("; ".join(because)), amount(row.unexplained, currency)]
+
+
+def _record(name: str) -> str:
+    return name.partition(":")[2] or name
+
+
+def _completeness(complete: Completeness, width: int | None) -> list[str]:
+    parts = ["posted", "held", "skipped", "pending"]
+    numbers = " + ".join(f"{getattr(complete, part):,} {part}" for part in parts)
+    sums = " + ".join(_money(complete, part) for part in parts)
+    level = "ok    " if complete.adds_up else "FAIL  "
+    return [
+        *hanging(level, f"{complete.activated:,} activated = {numbers}", width),
+        *hanging("      ", f"{_money(complete, 'activated')} {complete.currency} = {sums}", width),
+    ]
+
+
+def _money(complete: Completeness, part: str) -> str:
+    return amount(complete.amounts.get(part, Decimal(0)), complete.currency)
+
+
+# --- the demo's document (DESIGN section 9)
+
+
+def demo_lines(document: Mapping[str, Any], width: int | None) -> list[str]:
+    """The final tables of the rehearsal: what moved, entries, holds, tie-out, API calls, second run."""
+    blocks = [
+        ("What moved", _moved(document.get("records", {}), width)),
+        ("Journal entries", _entries(document.get("journal_entries", {}), width)),
+        ("Held", _held(document.get("holds", ()), width)),
+        ("Tie-out, QuickBooks - Salesforce", _tied(document.get("tie_out", ()), width)),
+        ("API calls", _calls(document.get("api_calls", {}), width)),
+    ]
+    lines = [line for title, block in blocks if block for line in (title, *block, "")]
+    second = document.get("second_run") or {}
+    lines += fold(
+        "Second run over the unchanged pair: " + ", ".join(f"{n:,} {words(k)}" for k, n in second.items()), width
+    )
+    ended = "both sides agree" if document.get("converged") else "the two sides do not agree yet"
+    level = "ok    " if document.get("converged") else "FAIL  "
+    seed, seconds = safe(document.get("seed", "-")), safe(document.get("seconds", "-"))
+    lines += hanging(level, f"After {seconds} s (seed {seed}) {ended}.", width)
+    return [*lines, *_serving(document.get("emulators"), width)]
+
+
+def _moved(records: Mapping[str, Mapping[str, int]], width: int | None) -> list[str]:
+    titles = list(
+        dict.fromkeys(["created", "updated", "held", *(key for counts in records.values() for key in counts)])
+    )
+    columns = [Column("From, to"), *(Column(title.capitalize(), figure=True) for title in titles)]
+    rows = [[words(name), *(f"{counts.get(title, 0):,}" for title in titles)] for name, counts in records.items()]
+    return table(columns, rows, width) if rows else []
+
+
+def _entries(entries: Mapping[str, Mapping[str, Any]], width: int | None) -> list[str]:
+    columns = [Column("Currency"), *(Column(name, figure=True) for name in ("Count", "Debits", "Credits")), Column("")]
+    rows = []
+    for currency, entry in entries.items():
+        same = decimal(entry.get("debits")) == decimal(entry.get("credits"))
+        figures = [amount(entry.get(side), currency) for side in ("debits", "credits")]
+        rows.append([safe(currency), f"{entry.get('count', 0):,}", *figures, "balanced" if same else "FAIL"])
+    return table(columns, rows, width) if rows else ["none"]
+
+
+def _held(holds: Sequence[Mapping[str, Any]], width: int | None, most: int = 10) -> list[str]:
+    lines: list[str] = []
+    for hold in holds[:most]:
+        lines += hanging("held  ", f"{safe(hold.get('code', ''))}  {safe(hold.get('record', ''))}", width)
+        lines += hanging("      ", safe(hold.get("sentence", "")), width)
+        lines += hanging("      ", f"fix:  {safe(hold.get('remedy', ''))}", width)
+    more = len(holds) - most
+    return [*lines, f"      ... {count(more, 'more hold', 'more holds')}"] if more > 0 else lines or ["nothing"]
+
+
+def _tied(reports: Iterable[Mapping[str, Any]], width: int | None) -> list[str]:
+    columns = [Column("Report"), Column("Cur")]
+    names = ("QuickBooks", "Salesforce", "Explained", "Unexplained")
+    columns += [Column(name, figure=True) for name in names]
+    rows, reasons = [], []
+    for report in reports:
+        currency = str(report.get("currency", ""))
+        figures = [amount(report.get(name.lower()), currency) for name in names]
+        kind = str(report.get("report", ""))
+        rows.append([safe(f"{kind} {_NAMES.get(kind, '')}".rstrip()), safe(currency), *figures])
+        reasons += _reasons(report.get("items", ()), kind, currency, width)
+    return [*table(columns, rows, width), *reasons] if rows else []
+
+
+def _reasons(items: Sequence[Mapping[str, Any]], kind: str, currency: str, width: int | None) -> list[str]:
+    grouped: dict[str, list[Mapping[str, Any]]] = {}
+    for item in items:
+        grouped.setdefault(str(item.get("reason", "")), []).append(item)
+    lines = []
+    for reason, members in grouped.items():
+        money = by_currency((decimal(member.get("amount")), currency) for member in members)
+        spoken = f"{safe(reason)} {_REASONS.get(reason, '')}".rstrip()
+        lines += hanging("  ", f"{safe(kind)} {spoken}: {count(len(members), 'record')}, {money}", width)
+    return lines
+
+
+def _calls(calls: Mapping[str, Any], width: int | None) -> list[str]:
+    floor = calls.get("floor") or {}
+    columns = [Column(""), Column("Calls", figure=True), Column("Least possible", figure=True)]
+    rows = [
+        [words(name), f"{number:,}", f"{floor[name]:,}" if name in floor else ""]
+        for name, number in calls.items()
+        if isinstance(number, int)
+    ]
+    return table(columns, rows, width) if rows else []
+
+
+def _serving(emulators: Any, width: int | None) -> list[str]:
+    if not isinstance(emulators, Mapping):
+        return ["Next:  ml-connector emulators , then  ml-connector init --emulators FILE"]
+    control = safe(emulators.get("control_url", ""))
+    return fold(
+        f"Everything keeps running; control door {control}. Next: look around, then stop it with Ctrl+C.", width
+    )

@@ -1,0 +1,156 @@
+"""Doctor, status, holds, one record, and what a run did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, tzinfo
+from typing import TYPE_CHECKING
+
+from .layout import NARROW, Column, table
+from .text import by_currency, count, fold, hanging, moment, pad, safe, width_of, words
+
+if TYPE_CHECKING:
+    from ml_connector.actions import Explained, HeldView, Status
+    from ml_connector.engine.worker import Report
+
+    from .views import Finding
+
+LEVELS = ("ok", "warn", "FAIL")
+
+
+def finding_lines(findings: Sequence[Finding], width: int | None, *, again: str) -> list[str]:
+    """Checks with their verdict in words, the remedy below each that is not ok, and the count. `again` repeats them."""
+    subject = max((width_of(safe(each.subject)) for each in findings), default=0)
+    lines: list[str] = []
+    for each in findings:
+        head = f"{pad(each.level, 4)}  {pad(safe(each.subject), subject)}   "
+        if width is not None and width < NARROW:
+            lines += [f"{pad(each.level, 4)}  {safe(each.subject)}", *hanging("      ", safe(each.sentence), width)]
+            head = "      "
+        else:
+            lines += hanging(head, safe(each.sentence), width)
+        if each.level != "ok" and each.remedy:
+            lines += hanging(" " * width_of(head), f"fix:  {safe(each.remedy)}", width)
+    counts = {level: sum(each.level == level for each in findings) for level in LEVELS}
+    lines.append(", ".join(f"{number} {level}" for level, number in counts.items() if number or level == "ok"))
+    mended = "Next:  ml-connector plan" if again == "doctor" else "Next:  ml-connector doctor"
+    return [
+        *lines,
+        *fold(f"Next: mend what says FAIL, then  ml-connector {again}" if counts["FAIL"] else mended, width),
+    ]
+
+
+def worst(findings: Sequence[Finding]) -> int:
+    """The exit status: 1 if anything is FAIL."""
+    return int(any(each.level == "FAIL" for each in findings))
+
+
+def status_lines(status: Status, width: int | None) -> list[str]:
+    """Where the connection stands: state, what waits, holds, up to when each side was read."""
+    held = sum(status.holds.values())
+    waiting = sum(status.waiting.values())
+    rows = [
+        ("writes", _writes(status)),
+        ("waiting", f"{count(waiting, 'record')} to look at{_by(status.waiting)}"),
+        ("unsure", f"{count(status.open_writes, 'write')} being checked" if status.open_writes else ""),
+        ("held", f"{count(held, 'record')}{_by(status.holds)}"),
+        ("plans", f"{count(status.plans_open, 'plan')} to apply"),
+        *((f"{safe(name)}", f"read up to {safe(at)}") for name, at in status.swept.items()),
+    ]
+    if not status.swept:
+        rows.append(("coverage", "neither side was read yet"))
+    label = max(len(name) for name, _ in rows)
+    lines = fold(safe(f"{status.company or status.realm_id}, {status.environment.upper()}"), width)
+    for name, sentence in rows:
+        if sentence:
+            lines += hanging(f"  {pad(name, label)}   ", sentence, width)
+    return [*lines, *fold(_next(status, held), width)]
+
+
+def _writes(status: Status) -> str:
+    if status.paused:
+        return f"stopped: {safe(status.paused)}"
+    return "dry run, nothing is written to either side" if status.dry_run else "live"
+
+
+def _by(counts: Mapping[str, int]) -> str:
+    parts = [f"{number:,} {words(name)}" for name, number in sorted(counts.items()) if number]
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _next(status: Status, held: int) -> str:
+    if status.paused:
+        return "Next:  ml-connector resume"
+    if status.plans_open:
+        return "Next:  ml-connector plan --list"
+    if status.dry_run:
+        return "Next:  ml-connector plan"
+    return "Next:  ml-connector holds" if held else "Next:  ml-connector sync --once"
+
+
+def hold_lines(holds: Sequence[HeldView], width: int | None, *, code: str = "", zone: tzinfo = UTC) -> list[str]:
+    """Holds by reason, the one with most records first; with `code`, every record of that reason."""
+    if not holds:
+        what = f"Nothing is held for {safe(code)}." if code else "Nothing is held."
+        return [*fold(what, width), "Next:  ml-connector status"]
+    groups: dict[str, list[HeldView]] = {}
+    for hold in holds:
+        groups.setdefault(hold.code, []).append(hold)
+    lines: list[str] = []
+    for name, members in sorted(groups.items(), key=lambda group: (-len(group[1]), group[0])):
+        money = by_currency((member.amount, member.currency) for member in members)
+        oldest = min(member.since for member in members)
+        facts = [safe(name), count(len(members), "record"), money, f"oldest {moment(oldest, zone)}"]
+        lines += hanging("held  ", "  ".join(fact for fact in facts if fact), width)
+        for member in members if code else members[:1]:
+            lines += _held(member, width, zone)
+        if not code and len(members) > 1:
+            lines += hanging("      ", f"{len(members) - 1:,} more:  ml-connector holds {safe(name)}", width)
+    total = by_currency((hold.amount, hold.currency) for hold in holds)
+    closing = ", ".join(part for part in (f"{count(len(holds), 'record')} held", total) if part)
+    return [
+        *lines,
+        *fold(f"{closing}. A hold ends by itself when its cause is gone.", width),
+        *fold(f"Next:  ml-connector explain {safe(holds[0].record)}", width),
+    ]
+
+
+def _held(hold: HeldView, width: int | None, zone: tzinfo) -> list[str]:
+    money = by_currency([(hold.amount, hold.currency)])
+    about = "  ".join(part for part in (safe(hold.record), money, f"since {moment(hold.since, zone)}") if part)
+    texts = [about, safe(hold.sentence), safe(hold.meaning), f"fix:  {safe(hold.remedy)}"]
+    return [line for text in texts for line in hanging("      ", text, width)]
+
+
+def explained_lines(explained: Explained, width: int | None, zone: tzinfo = UTC) -> list[str]:
+    """Everything on record about one record."""
+    lines = fold(safe(explained.record), width)
+    for name, verdict in explained.verdicts.items():
+        lines += hanging(f"  {words(name)}: ", words(verdict), width)
+    parts = (("linked", explained.links), ("written", explained.writes), ("listed", explained.flags))
+    for title, texts in parts:
+        for text in texts:
+            lines += hanging(f"  {pad(title, 7)}  ", safe(text), width)
+    for hold in explained.holds:
+        lines += [*hanging("held  ", safe(hold.code), width), *_held(hold, width, zone)]
+    if not explained.writes and not explained.holds:
+        lines += fold("  Nothing was written for it and nothing holds it.", width)
+    return [*lines, "Next:  ml-connector holds" if explained.holds else "Next:  ml-connector status"]
+
+
+def report_lines(report: Report, width: int | None) -> list[str]:
+    """What a run created, updated, held and left alone, by what it was about."""
+    names = list(dict.fromkeys([*report.created, *report.updated, *report.held, *report.skipped]))
+    columns = [
+        Column(""),
+        *(Column(title, figure=True) for title in ("Created", "Updated", "Held", "Unchanged or skipped")),
+    ]
+    rows = []
+    for name in names:
+        unchanged = sum(report.skipped.get(name, {}).values())
+        numbers = (report.created.get(name, 0), report.updated.get(name, 0), report.held.get(name, 0), unchanged)
+        rows.append([words(name), *(f"{number:,}" for number in numbers)])
+    held = sum(report.held.values())
+    lines = table(columns, rows, width) if rows else ["Nothing was due."]
+    lines += fold(f"{count(report.written, 'write')}, {held:,} held.", width)
+    return [*lines, "Next:  ml-connector holds" if held else "Next:  ml-connector status"]
