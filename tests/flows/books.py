@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.flows.journal import EntryInputs, EntryLine, JournalPlan
+from ml_connector.flows.journal import EntryInputs, EntryLine, JournalPlan, build_entry
 from ml_connector.flows.journal_keys import Identity
 from ml_connector.model import money
+from ml_connector.model.plans import Hold
 from ml_connector.model.rules import Template
 from ml_connector.systems.quickbooks.records import (
     Account,
@@ -127,3 +128,9 @@ def posted(**changes: Any) -> dict[str, Account]:
     """The accounts with some of them changed: `posted(**{"1250": {"active": False}})`."""
     changed = {ID[number]: msgspec.structs.replace(ACCOUNTS[ID[number]], **to) for number, to in changes.items()}
     return {**ACCOUNTS, **changed}
+
+
+def build(net: str = "1000.00", number: str = "00001001", template: Template = T1) -> JournalPlan | Hold:
+    """The entry of an order with one subscription line, East/SaaS."""
+    identity = Identity(realm_id=REALM, org_id=ORG, order_id=ORDER_ID, order_number=number)
+    return build_entry(inputs(line(1, net, "4000"), template=template, identity=identity))
