@@ -7,22 +7,29 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 import threading
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
+from ml_emulators.kit import keeping
 from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.kit.control import ControlDoor
 from ml_emulators.kit.shell import Shell
 from ml_emulators.kit.twin import Twin
 from ml_emulators.kit.wire import dumps
+from ml_emulators.quickbooks import QuickBooks
+from ml_emulators.quickbooks.catalog import KINDS
 from ml_emulators.scenarios import SCENARIOS, Library, load, new_twin
 from ml_emulators.scenarios.words import MOST
 
 _LIMITS = {"quickbooks": "limits", "salesforce": "enforce_limits"}
+# What a kept state names instead of holding it: the kinds of record belong to the program.
+SHARED = {f"quickbooks {name}": kind for name, kind in KINDS.items()}
 MAX_SCALE = MOST // 600
 
 
@@ -42,17 +49,22 @@ class Emulators:
         control_port: int = 0,
         clock: VirtualClock | None = None,
         keep: int = 10_000,
+        state: Path | None = None,
     ) -> None:
+        """`today` sets the clock to that evening; without it the clock is the wall clock. With `state`, a folder,
+        what was kept there is taken up instead of the scenario, and kept again at `stop()`."""
         self._load = (scenario, scale, seed, today)
         self._limits = limits
         self._seed = seed
         self._keep = keep
+        self._state = state
         self.clock = clock or VirtualClock()
         self.quickbooks = Shell(self._late("quickbooks"), quickbooks_port)
         self.salesforce = Shell(self._late("salesforce"), salesforce_port, compress=True)
         self._control_port = control_port
         self.control: ControlDoor | None = None
         self._twin: Twin | None = None
+        self._consent = ""
 
     def _late(self, vendor: str) -> Any:
         return lambda request: self.twin.serve(vendor, request)
@@ -67,21 +79,37 @@ class Emulators:
         """Take the ports, seed the scenario, then listen. Raises `OSError` when a port is taken."""
         self.quickbooks.reserve()
         self.salesforce.reserve()
-        self._twin = new_twin(
+        self._twin = self._filled()
+        for system, switch in _LIMITS.items():
+            self._twin.set_switches(system, {switch: self._limits})
+        self.control = ControlDoor(self._twin, Library(), self._control_port)
+        for server in (self.quickbooks, self.salesforce, self.control):
+            await server.start()
+
+    def _filled(self) -> Twin:
+        """The twin with what was kept, else with the scenario."""
+        found = keeping.kept(self._state, SHARED) if self._state else None
+        self._seed = found["seed"] if found else self._seed
+        twin = new_twin(
             self._seed,
             clock=self.clock,
             quickbooks_url=self.quickbooks.url,
             salesforce_url=self.salesforce.url,
             keep=self._keep,
         )
-        for system, switch in _LIMITS.items():
-            self._twin.set_switches(system, {switch: self._limits})
-        load(self._twin, *self._load)
-        self.control = ControlDoor(self._twin, Library(), self._control_port)
-        for server in (self.quickbooks, self.salesforce, self.control):
-            await server.start()
+        if found:
+            twin.restore(found["twin"])
+            quickbooks = twin.vendors["quickbooks"]
+            # A connection kept with the state goes on by itself; who connects anew needs a consent of its own.
+            self._consent = quickbooks.connect() if isinstance(quickbooks, QuickBooks) else ""
+        else:
+            load(twin, *self._load)
+        return twin
 
     async def stop(self) -> None:
+        """Close the ports; keep the state if a folder was given."""
+        if self._state and self._twin:
+            keeping.save(self._twin, self._state, SHARED, seed=self._seed)
         for server in (self.control, self.quickbooks, self.salesforce):
             if server is not None:
                 await server.stop()
@@ -90,7 +118,9 @@ class Emulators:
         """Where everything is and how to connect: the line that `--json` prints."""
         if self.control is None:
             raise RuntimeError("the emulators have not been started")
-        vendors = {name: vendor.connection_info() for name, vendor in self.twin.vendors.items()}
+        vendors = {name: dict(vendor.connection_info()) for name, vendor in self.twin.vendors.items()}
+        if self._consent:
+            vendors["quickbooks"]["refresh_token"] = self._consent
         return {**vendors, "pubsub": None, "control_url": self.control.url, "ca_file": None}
 
 
@@ -104,6 +134,7 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--limits", choices=("on", "off"), default="off", help="enforce the vendors' limits")
     for name in ("--qbo-port", "--sf-port", "--pubsub-port", "--control-port"):
         parser.add_argument(name, type=int, default=0, help="0: any free one")
+    parser.add_argument("--state", type=Path, metavar="DIR", help="keep everything in this folder between runs")
     parser.add_argument("--json", action="store_true", help="one JSON line on stdout when ready")
     parser.add_argument("--watch-stdin", action="store_true", help="stop when stdin is closed")
     return parser.parse_args(given)
@@ -130,6 +161,7 @@ async def serve(options: argparse.Namespace) -> None:
         quickbooks_port=options.qbo_port,
         salesforce_port=options.sf_port,
         control_port=options.control_port,
+        state=options.state,
     )
     try:
         await emulators.start()
@@ -153,7 +185,8 @@ def _announce(emulators: Emulators, as_json: bool) -> None:
 
 
 def _watch(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    sys.stdin.buffer.read()
+    while os.read(0, 4096):  # unbuffered: a thread in a buffered read would hold a lock at exit
+        pass
     loop.call_soon_threadsafe(stop.set)
 
 

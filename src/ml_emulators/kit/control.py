@@ -70,6 +70,7 @@ ROUTES = (
     Route("POST", "/faults", "Add, remove or clear faults", doors.post_faults, FaultsOrder, FaultList),
     Route("POST", "/seed", "Run operations, load a scenario, play a day", doors.seed, SeedOrder, SeedReport),
     Route("POST", "/reset", "Back to nothing", doors.reset, gives=Health),
+    Route("GET", "/connection", "How to connect to each vendor", doors.connection, gives=dict[str, dict[str, str]]),
     Route("GET", "/switches", "Vendor behaviours", doors.get_switches, gives=dict[str, dict[str, Any]]),
     Route(
         "POST",

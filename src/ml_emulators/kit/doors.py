@@ -175,6 +175,11 @@ def reset(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
     return health(desk, params, body)
 
 
+def connection(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
+    """How to connect, with tokens that are good now: a reset makes the former ones void."""
+    return {name: dict(vendor.connection_info()) for name, vendor in desk.twin.vendors.items()}
+
+
 def get_switches(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
     return desk.twin.get_switches()
 

@@ -31,10 +31,10 @@ def cast(setting: Setting) -> None:
     setting.subs = _subs(setting)
     setting.ready = [_client(setting, 0, "USD") for _ in range(READY * scale)]
     setting.prospects = [_client(setting, 0, "USD") for _ in range(PROSPECTS * scale)]
-    for client in (*setting.plain, *setting.subs):
-        setting.stage.on(client.since, partial(_customer, setting, client))
     for number, client in enumerate((*setting.spare, *setting.paired)):
         setting.stage.on(client.since, partial(_pair, setting, client, number))
+    for client in (*setting.plain, *setting.subs):  # parents first
+        setting.stage.on(client.since, partial(_customer, setting, client))
     _vendors(setting)
     for number, client in enumerate(setting.ready):
         setting.stage.on(client.since, partial(_ready, setting, client, number))

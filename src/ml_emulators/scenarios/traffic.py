@@ -19,6 +19,7 @@ INVOICES, VOIDED, CREDITED, UNAPPLIED, DELETED = 2000, 24, 20, 3, 3
 _HEADERS = tuple(name for name in DEPARTMENTS if name != "Legacy")
 # No plain invoice reaches this: sales' opportunities and orders start above it (see `cast.open_deal`).
 MOST = Decimal(8900)
+_WHOLE = Decimal(1)
 _SHARED = "ledger@shared-bookkeeping.example"
 
 
@@ -94,21 +95,29 @@ def _later(setting: Setting, day: date, event: Callable[[], object]) -> None:
         setting.stage.on(day, event)
 
 
-def _paid(setting: Setting, invoice: Invoice, record: Json, share: str = "1", delay: int = -4) -> None:
-    amount = (Decimal(record["TotalAmt"]) * Decimal(share)).quantize(CENT)
-    due = max(date.fromisoformat(record["DueDate"]), invoice.day + timedelta(days=6))
-    day = workday(due + timedelta(days=delay))
-    client = invoice.client
-    parts = [(record["Id"], amount)]
-    _later(setting, day, partial(pay, setting.stage, client.customer, client.currency, day, parts))
+def _paid(setting: Setting, invoice: Invoice, record: Json) -> None:
+    """A few days before it is due."""
+    _pay(setting, invoice, record, max(_due(record) - timedelta(days=4), invoice.day + timedelta(days=2)))
 
 
 def _late(setting: Setting, invoice: Invoice, record: Json) -> None:
-    _paid(setting, invoice, record, delay=19)
+    _pay(setting, invoice, record, _due(record) + timedelta(days=19))
 
 
 def _partial(setting: Setting, invoice: Invoice, record: Json) -> None:
-    _paid(setting, invoice, record, "0.4", 3)
+    """Forty percent after three days, and then nothing."""
+    _pay(setting, invoice, record, invoice.day + timedelta(days=3), Decimal("0.4"))
+
+
+def _due(record: Json) -> date:
+    return date.fromisoformat(record["DueDate"])
+
+
+def _pay(setting: Setting, invoice: Invoice, record: Json, day: date, share: Decimal = _WHOLE) -> None:
+    parts = [(record["Id"], (Decimal(record["TotalAmt"]) * share).quantize(CENT))]
+    client, banked = invoice.client, workday(day)
+    event = partial(pay, setting.stage, client.customer, client.currency, banked, parts)
+    _later(setting, banked, event)
 
 
 def _void(setting: Setting, invoice: Invoice, record: Json) -> None:

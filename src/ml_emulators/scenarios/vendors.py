@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from ml_emulators.kit.clock import VirtualClock
-from ml_emulators.kit.twin import Twin
+from ml_emulators.kit.twin import Twin, Twinned
 from ml_emulators.quickbooks import Fault, QuickBooks
 from ml_emulators.salesforce import ActError, Salesforce
 
@@ -24,7 +24,7 @@ def new_twin(
     """
     clock = clock or VirtualClock()
     random = Random(seed)  # noqa: S311  # faults and made-up tokens want repeatable chance
-    vendors = {
+    vendors: dict[str, Twinned] = {
         "quickbooks": QuickBooks(clock, random, base_url=quickbooks_url),
         "salesforce": Salesforce(clock, random, base_url=salesforce_url),
     }
