@@ -320,6 +320,19 @@ def test_a_journal_entry_waits_for_its_approval_and_is_only_ever_created() -> No
     assert [each.exclusive for each in decision.links if each.role == "journal"] == [True]
 
 
+@pytest.mark.parametrize("name", ["OrderNumber", "AccountId", "EffectiveDate"])
+def test_an_order_that_hides_what_is_needed_is_held(name: str) -> None:
+    world = world_of({})
+    fields = {**world.records[ORDER_REF].fields, name: None, "ActivatedDate": None}
+    decision = told(decide(FLOW, SObject("Order", books.ORDER_ID, fields), world))
+    assert (decision["hold"], decision["money"]) == ("H-ORDER-DATA", "1,000.00 USD")
+
+
+def test_a_line_without_an_amount_is_held() -> None:
+    decision = told(decide(FLOW, order_of({"lines": [{"net": ""}, {}]}), world_of({})))
+    assert decision["sentence"] == "Order 00001001 cannot be read as it stands: line 0000000001 shows no TotalPrice."
+
+
 def test_a_deleted_order_is_only_flagged() -> None:
     world = posted_world()
     world.put(Gone(ORDER_REF))

@@ -137,6 +137,7 @@ def expected(order: SObject, ctx: Context) -> OrderPlan | Hold:
 
 
 def _post(order: SObject, ctx: Context) -> Decision:
+    _check_names(order)
     scope = _scope(order, ctx)
     plan = plan_or_raise(scope)
     parts = plan.journal.parts
@@ -150,6 +151,13 @@ def _post(order: SObject, ctx: Context) -> Decision:
         link = journal_link(order, plan.journal, parts[0], scope.home, entry)
         return Skip(reason="adopted", links=(link,), amount=plan.journal.net, currency=plan.journal.currency)
     return _write(scope, plan)
+
+
+def _check_names(order: SObject) -> None:
+    """Without its number or its account nothing can be looked up, and a blank look-up would find strangers."""
+    for name, what in (("OrderNumber", "it shows no number"), ("AccountId", "it names no account")):
+        if not order.text(name).strip():
+            raise Held(code="H-ORDER-DATA", what=what)
 
 
 def _scope(order: SObject, ctx: Context) -> Scope:
