@@ -247,20 +247,20 @@ def _mismatch(what: str, error: msgspec.ValidationError) -> BadAnswer:
     return _bad(what, f"lacks a part or has one of another kind than documented{where}")
 
 
-# msgspec takes the text "1_0" for a Decimal. So the places of amounts are looked up once per type, and visited.
+# msgspec takes the text "1_0" and any float for a Decimal. So the places of amounts are known per type, and visited.
 
 Check = Callable[[Any], bool]
 
 
 @cache
 def _checker(kind: Hashable) -> Check | None:
-    """A function that says whether a tree has text where `kind` has an amount; None if it has no amounts."""
+    """Says whether a tree has a text or a float where `kind` has an amount. None if it has no amounts."""
     return _check_of(inspect.type_info(kind), {})
 
 
 def _check_of(info: inspect.Type, known: dict[type, Check | None]) -> Check | None:
     if isinstance(info, inspect.DecimalType):
-        return _is_text
+        return _is_inexact
     if isinstance(info, inspect.UnionType):
         checks = [check for part in info.types if (check := _check_of(part, known))]
         return checks[0] if checks else None
@@ -282,20 +282,20 @@ def _check_of_struct(info: inspect.StructType, known: dict[type, Check | None]) 
     return known[info.cls]
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
+def _is_inexact(value: Any) -> bool:
+    return isinstance(value, str | float)
 
 
 def _fields(pairs: list[tuple[str, Check]]) -> Check:
-    amounts = tuple(name for name, found in pairs if found is _is_text)
-    parts = tuple((name, found) for name, found in pairs if found is not _is_text)
+    amounts = tuple(name for name, found in pairs if found is _is_inexact)
+    parts = tuple((name, found) for name, found in pairs if found is not _is_inexact)
 
     def check(tree: Any) -> bool:
         if not isinstance(tree, dict):
             return False
         get = tree.get
         for name in amounts:
-            if isinstance(get(name), str):
+            if isinstance(get(name), (str, float)):
                 return True
         for name, found in parts:
             part = get(name)

@@ -90,12 +90,14 @@ class Twin:
 
 
 def canned(answer: Callable[[Request], Response]) -> tuple[QuickBooks, FunctionNetwork, StillClock]:
-    """A client, signed in, over a network made from a function."""
+    """A client, signed in, over a network made from a function; `sent` is without calls for tokens."""
     clock = StillClock()
     network = FunctionNetwork(answer)
+    service = FunctionNetwork(lambda _: ok({"access_token": "AT2", "refresh_token": "RT", "expires_in": 3600}))
     caller = Caller(network, clock, FixedIds(), free_throttle(clock), "quickbooks")
     tokens = Tokens(access_token="AT", refresh_token="RT", access_expires_at=START + timedelta(days=300))
-    oauth = OAuth(AppKeys(client_id="id", client_secret="secret"), Endpoints(token=f"{BASE}/t"), caller, clock)
+    signing = Caller(service, clock, FixedIds(), free_throttle(clock), "quickbooks")
+    oauth = OAuth(AppKeys(client_id="id", client_secret="secret"), Endpoints(token=f"{BASE}/t"), signing, clock)
     sign_in = SignIn(oauth, Drawer(tokens), clock)
     return QuickBooks(realm_id=REALM, base_url=BASE, caller=caller, sign_in=sign_in, clock=clock), network, clock
 

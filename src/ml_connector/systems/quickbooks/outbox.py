@@ -38,9 +38,11 @@ def encode(write: Write) -> bytes:
         raise WrongUse("A body names a field that is not ours to write.", "Report this; nothing was sent.")
     if write.kind == r.JournalEntry.KIND:
         r.JournalDraft.of_body(write.body)
-    if write.action == "create":
-        return wire.encode(write.body)
-    return wire.encode({**write.body, **_target(write), "sparse": True})
+    body = write.body if write.action == "create" else {**write.body, **_target(write), "sparse": True}
+    try:
+        return wire.encode(body)
+    except ValueError as error:
+        raise WrongUse("A value of a write has no exact form in JSON.", "Report this; nothing was sent.") from error
 
 
 def check_allowed(write: Write) -> None:
