@@ -95,6 +95,33 @@ def mapped_item(
     return _by_code(product, items, shared)
 
 
+class _Skus:
+    """Items by SKU, for the table last asked about: a page of orders asks thousands of times about the same one.
+
+    A table is never changed in place; a new reading is another object.
+    """
+
+    def __init__(self) -> None:
+        self._last: tuple[Mapping[str, Item], Mapping[str, list[Item]]] = ({}, {})
+
+    def of(self, items: Mapping[str, Item]) -> Mapping[str, list[Item]]:
+        table, index = self._last
+        if table is not items:
+            index = self._made(items)
+            self._last = (items, index)
+        return index
+
+    @staticmethod
+    def _made(items: Mapping[str, Item]) -> Mapping[str, list[Item]]:
+        index: dict[str, list[Item]] = {}
+        for each in items.values():
+            index.setdefault(each.sku.strip().casefold(), []).append(each)
+        return index
+
+
+_SKUS = _Skus()
+
+
 def needs_code(product: Product, stored: Mapping[str, str]) -> bool:
     """Whether only its code can name the item of this product."""
     return bool(product.code) and product.id not in stored and not product.item_id
@@ -102,7 +129,7 @@ def needs_code(product: Product, stored: Mapping[str, str]) -> bool:
 
 def _by_code(product: Product, items: Mapping[str, Item], shared: frozenset[str]) -> Mapped | None:
     wanted = product.code.casefold()
-    hits = [each for each in items.values() if wanted and each.sku.strip().casefold() == wanted]
+    hits = list(_SKUS.of(items).get(wanted, ())) if wanted else []
     hits = [each for each in hits if each.active] or hits
     if len(hits) > 1:
         names = ", ".join(sorted(each.fully_qualified_name or each.name for each in hits))
