@@ -56,9 +56,9 @@ class Ordered:
 
     def remove(self, entry: Entry) -> None:
         at = self._place(entry)
-        chunk = self._chunks[at]
+        chunk = self._chunks[at] if at < len(self._chunks) else []
         inner = bisect_left(chunk, entry)
-        if chunk[inner] != entry:
+        if inner == len(chunk) or chunk[inner] != entry:
             raise KeyError(entry)
         self._size -= 1
         if len(chunk) == 1:

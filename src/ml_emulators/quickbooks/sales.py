@@ -215,6 +215,9 @@ def _invoice(desk: Desk, draft: Draft, customer: Json) -> None:
     for flag in ("AllowIPNPayment", "AllowOnlinePayment", "AllowOnlineCreditCardPayment", "AllowOnlineACHPayment"):
         draft.default(flag, flag in ("AllowOnlineCreditCardPayment", "AllowOnlineACHPayment"))
     body["FreeFormAddress"] = True
+    for estimate in _estimates(body) - _estimates(draft.old):
+        if desk.books.row("Estimate", estimate) is None:
+            raise faults.Fault([faults.invalid_reference("LinkedTxn", estimate)])
     if draft.old is None and "SalesTermRef" in customer:
         draft.default("SalesTermRef", {"value": customer["SalesTermRef"]["value"]})
     draft.default("DueDate", _due(desk, body))
