@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 from datetime import date, datetime, timedelta
 
 import msgspec
@@ -59,6 +60,11 @@ def posting_day(day: date, book_close_date: date | None, rules: Rules, today: da
         )  # fmt: skip
     _not_in_future(first_open, today)
     return PostingDay(first_open, day)
+
+
+def month_name(day: date) -> str:
+    """As sentences name a month: `November 2026`."""
+    return f"{calendar.month_name[day.month]} {day.year}"
 
 
 def _not_in_future(day: date, today: date) -> None:

@@ -15,6 +15,7 @@ from ml_connector.model.plans import Context, NeedFind
 from ml_connector.systems.quickbooks.records import Customer, Invoice, JournalDraft, JournalEntry, same_lines
 from ml_connector.systems.salesforce.records import SObject
 
+from .dates import month_name
 from .held import Held, record_trigger
 from .journal import EntryPart
 
@@ -62,7 +63,7 @@ def _own(entries: Sequence[JournalEntry], draft: JournalDraft) -> JournalEntry:
         found, ours = money.grouped(entry.debits, draft.currency), money.grouped(draft.total, draft.currency)
         raise Held(
             code="H-DRIFT", waits_for=(record_trigger(entry.ref),), doc_number=draft.doc_number,
-            month=f"{draft.txn_date:%Y-%m}", difference=f"other lines, debits {ours} to {found}",
+            month=month_name(draft.txn_date), difference=f"other lines, debits {ours} to {found}",
         )  # fmt: skip
     return entry
 

@@ -129,9 +129,18 @@ def plan_or_raise(scope: Scope) -> OrderPlan:
         identity=identity_of(scope.order, scope.rules),
         why=(f"template {scope.template.id}", *_why_rate(rate), *(each.why for each in lines if each.why)),
         matched={each.product.id: each.matched_item for each in lines if each.matched_item},
-        flags=tuple(sorted({*journal.flags, *(flag for each in lines for flag in each.flags)})),
+        flags=tuple(
+            sorted({*journal.flags, *_unrecognised(scope, lines), *(flag for each in lines for flag in each.flags)})
+        ),
         rate=rate,
     )
+
+
+def _unrecognised(scope: Scope, lines: list[LinePlan]) -> tuple[str, ...]:
+    """Detector DC-4: under T1 an item that credits Deferred or Unbilled leaves revenue that nobody recognises (A.11)."""
+    template = scope.template
+    parked = {template.unbilled, template.deferred_default, *template.deferred.values()} - {""}
+    return ("DC-4",) if template.id == "T1" and any(each.line.account in parked for each in lines) else ()
 
 
 def order_facts(order: SObject) -> dict[str, str]:

@@ -15,7 +15,6 @@
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Callable
 from datetime import date
@@ -44,7 +43,7 @@ from ml_connector.systems.salesforce.records import SObject
 
 from . import double_count
 from .accounts import Product, needs_code
-from .dates import activation_day
+from .dates import activation_day, month_name
 from .held import ACCOUNTS, ITEMS, PREFERENCES, SETTINGS, Held, record_trigger, reference_trigger
 from .order_lines import Tables
 from .order_plan import (
@@ -286,10 +285,7 @@ def _posted(order: SObject, link: Link, ctx: Context) -> Decision:
 
 
 def _month(day: str | None) -> str:
-    if not day:
-        return "the month"
-    at = date.fromisoformat(day)
-    return f"{calendar.month_name[at.month]} {at.year}"
+    return month_name(date.fromisoformat(day)) if day else "the month"
 
 
 # --- final refusals
