@@ -27,6 +27,7 @@ from .webhooks import parse as parse
 FULL = 1000
 """A list of change data capture with as many entries may be cut off; there is no second page."""
 
+_SLACK = 10
 AGAIN = timedelta(minutes=5)
 LOOK_BACK = timedelta(days=29)
 
@@ -96,16 +97,20 @@ class Arrivals:
         what = "the changes of a company"
         tree = await self._api.get("cdc", {"entities": ",".join(kinds), "changedSince": from_when.isoformat()}, what)
         time = _time(tree, what)
-        lists = {kind: _stubs(rows, what) for kind, rows in _cdc_lists(tree, what) if kind in KINDS}
+        lists = {kind: _stubs(rows, what) for kind, rows in _cdc_lists(tree, what)}
         found = {ref: change for kind, stubs in lists.items() for ref, change in _changes(kind, stubs, "cdc", time)}
-        cut = _perhaps_cut(kinds, lists)
-        for kind in cut:
-            live = sum(stub.status != "Deleted" for stub in lists.get(kind, ()))
+        doubtful, unheard = _perhaps_cut(kinds, lists)
+        for kind in doubtful:
+            live = sum(stub.status != "Deleted" for stub in lists[kind])
             if live < await self._count(kind, from_when):
                 async for _, knocks in self.pages([kind], from_when):
                     found.update((knock.ref, knock) for knock in knocks)
-        truncated = tuple(kind for kind in cut if kind not in NAME_LISTS)
-        return Sweep(list(found.values()), format_position(time), time, truncated)
+        truncated = [kind for kind in doubtful if kind not in NAME_LISTS]
+        if unheard:
+            rest = await self._captured(unheard, since)
+            found.update((knock.ref, knock) for knock in rest.changes)
+            truncated += rest.truncated
+        return Sweep(list(found.values()), format_position(time), time, tuple(truncated))
 
     async def _count(self, kind: str, since: datetime) -> int:
         what = f"a count of {kind}"
@@ -130,10 +135,16 @@ def parse_position(text: str) -> datetime:
     return at.astimezone(UTC)
 
 
-def _perhaps_cut(kinds: Sequence[str], lists: Mapping[str, Sequence[_Stub]]) -> list[str]:
-    """Lists that are full. Whether the limit holds for each list or for all together is not documented: both count."""
-    full = [kind for kind in kinds if len(lists.get(kind, ())) >= FULL]
-    return list(kinds) if not full and sum(map(len, lists.values())) >= FULL else full
+def _perhaps_cut(kinds: Sequence[str], lists: Mapping[str, Sequence[_Stub]]) -> tuple[list[str], list[str]]:
+    """Kinds whose list may be cut off, and kinds that may not have been heard at all.
+
+    Whether the limit holds for each list or for all together is not documented. A sum right at the limit may mean the
+    latter; a larger sum shows the former.
+    """
+    filled = [kind for kind in kinds if lists.get(kind)]
+    if FULL <= sum(map(len, lists.values())) < FULL + _SLACK:
+        return filled, [kind for kind in kinds if kind not in filled]
+    return [kind for kind in filled if len(lists[kind]) >= FULL], []
 
 
 def _cdc_lists(tree: Any, what: str) -> list[tuple[str, Any]]:

@@ -1,0 +1,232 @@
+"""What changed: no change is lost, whatever the vendor cuts off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import pytest
+
+from ml_connector.engine.ports import Sweep
+from ml_connector.model.errors import BadAnswer, WrongUse
+from ml_connector.model.refs import Ref
+from ml_connector.systems.http import Response
+from support.network import START
+
+from .company import Twin, accounts, canned, journal, noted, ok
+
+KINDS = ("Customer", "JournalEntry", "Class")
+
+
+def refs(sweep: Sweep) -> set[str]:
+    return {f"{change.ref.kind}:{change.ref.id}" for change in sweep.changes}
+
+
+async def begun(twin: Twin, kinds: Sequence[str] = KINDS) -> str:
+    """A first sweep with ten quiet minutes before and after it: the position from which the next one starts."""
+    twin.clock.advance(minutes=10)
+    position = (await twin.client.sweep(kinds, None, twin.clock.now())).position
+    twin.clock.advance(minutes=10)
+    return position
+
+
+def customers(twin: Twin, count: int, name: str = "Customer") -> set[str]:
+    return {f"Customer:{twin.act('create', 'Customer', DisplayName=f'{name} {n}')['Id']}" for n in range(count)}
+
+
+async def test_the_first_sweep_lists_everything() -> None:
+    twin = Twin()
+    made = customers(twin, 2)
+    twin.act("deactivate", "Customer", Id="1")
+    debit, credit = accounts(twin)
+    await twin.client.apply(noted(journal("SFO-1-01", debit=debit, credit=credit)))
+    sweep = await twin.client.sweep(KINDS, None, twin.clock.now())
+
+    assert refs(sweep) == {*made, "JournalEntry:1"}
+    assert {change.source for change in sweep.changes} == {"backfill"}
+    assert (sweep.covered_to, sweep.truncated) == (START, ())
+    assert twin.reads() == 3
+
+
+async def test_the_first_sweep_pages_through_thousands() -> None:
+    twin = Twin()
+    made = customers(twin, 2100)
+
+    assert refs(await twin.client.sweep(["Customer"], None, twin.clock.now())) == made
+    assert twin.reads() == 3
+
+
+async def test_later_sweeps_are_one_call_for_all_kinds() -> None:
+    twin = Twin()
+    customers(twin, 1)
+    position = await begun(twin)
+    before = twin.reads()
+    made = customers(twin, 2, "Late")
+    twin.act("create", "Class", Name="SaaS")
+    sweep = await twin.client.sweep(KINDS, position, twin.clock.now())
+
+    assert refs(sweep) == {*made, "Class:1"}
+    assert twin.reads() - before == 1
+    assert sweep.covered_to == twin.clock.now()
+    assert {change.at for change in sweep.changes} == {twin.clock.now()}
+
+
+async def test_an_idle_company_gives_nothing_and_moves_on() -> None:
+    twin = Twin()
+    position = await begun(twin)
+    sweep = await twin.client.sweep(KINDS, position, twin.clock.now())
+
+    assert sweep.changes == []
+    assert sweep.position > position
+
+
+async def test_sweeps_overlap_by_five_minutes() -> None:
+    twin = Twin()
+    position = (await twin.client.sweep(KINDS, None, twin.clock.now())).position
+    twin.clock.advance(minutes=-4)
+    made = customers(twin, 1)
+    twin.clock.advance(minutes=60)
+
+    assert refs(await twin.client.sweep(KINDS, position, twin.clock.now())) == made
+
+
+async def test_a_deleted_entry_is_a_knock() -> None:
+    twin = Twin()
+    debit, credit = accounts(twin)
+    await twin.client.apply(noted(journal("SFO-1-01", debit=debit, credit=credit)))
+    position = await begun(twin)
+    twin.act("delete", "JournalEntry", Id="1")
+
+    assert refs(await twin.client.sweep(KINDS, position, twin.clock.now())) == {"JournalEntry:1"}
+
+
+@pytest.mark.parametrize("cap", ["entity", "total"])
+@pytest.mark.parametrize("count", [999, 1000, 1001, 2300])
+async def test_what_the_vendor_cuts_off_is_found_by_listing(count: int, cap: str) -> None:
+    twin = Twin()
+    twin.emulator.switches.cdc_cap = cap  # type: ignore[assignment]  # one of its literals
+    position = await begun(twin)
+    made = customers(twin, count)
+    twin.act("create", "Class", Name="SaaS")
+    sweep = await twin.client.sweep(KINDS, position, twin.clock.now())
+
+    assert refs(sweep) == {*made, "Class:1"}
+
+
+async def test_a_full_list_of_exactly_a_thousand_costs_one_count_more() -> None:
+    twin = Twin()
+    position = await begun(twin, ["Customer"])
+    before = twin.reads()
+    made = customers(twin, 1000)
+
+    assert refs(await twin.client.sweep(["Customer"], position, twin.clock.now())) == made
+    assert twin.reads() - before == 2
+
+
+async def test_a_full_list_may_hide_deletions_and_says_so() -> None:
+    twin = Twin()
+    position = await begun(twin)
+    debit, credit = accounts(twin)
+    for start in range(0, 1020, 30):
+        await twin.client.apply(noted(*(journal(f"J{start + n}", debit=debit, credit=credit) for n in range(30))))
+    customers(twin, 1000)
+    sweep = await twin.client.sweep(KINDS, position, twin.clock.now())
+
+    assert sum(change.ref.kind == "JournalEntry" for change in sweep.changes) == 1020
+    assert sweep.truncated == ("JournalEntry",)
+
+
+async def test_a_position_too_old_is_listed_and_every_kind_marked() -> None:
+    twin = Twin()
+    old = customers(twin, 1)
+    position = await begun(twin)
+    twin.clock.advance(days=30)
+    made = customers(twin, 1, "Late")
+    sweep = await twin.client.sweep(KINDS, position, twin.clock.now())
+
+    assert refs(sweep) == made
+    assert old.isdisjoint(refs(sweep))
+    assert sweep.truncated == KINDS
+    assert {change.source for change in sweep.changes} == {"listing"}
+
+
+async def test_a_vendor_that_looks_back_less_far_is_listed_too() -> None:
+    twin = Twin()
+    twin.emulator.switches.cdc_days = 5
+    position = await begun(twin)
+    twin.clock.advance(days=10)
+    made = customers(twin, 1)
+    sweep = await twin.client.sweep(KINDS, position, twin.clock.now())
+
+    assert (refs(sweep), sweep.truncated) == (made, KINDS)
+
+
+async def test_kinds_that_are_polled_are_left_out() -> None:
+    twin = Twin()
+    sweep = await twin.client.sweep(["Preferences", "CompanyInfo"], START.isoformat(), twin.clock.now())
+
+    assert sweep.changes == []
+    assert twin.reads() == 0
+
+
+async def test_a_month_of_sweeps_loses_nothing() -> None:
+    twin = Twin()
+    position = await begun(twin, ["Customer"])
+    made: set[str] = set()
+    seen: set[str] = set()
+    for day in range(30):
+        made |= customers(twin, 1, f"Day {day}")
+        twin.clock.advance(hours=24)
+        sweep = await twin.client.sweep(["Customer"], position, twin.clock.now())
+        position = sweep.position
+        seen |= refs(sweep)
+
+    assert seen == made
+
+
+@pytest.mark.parametrize("position", ["", "soon", "2026-11-22T10:00:00"])
+async def test_a_position_that_is_no_time_is_named(position: str) -> None:
+    with pytest.raises(WrongUse, match="backfill"):
+        await Twin().client.sweep(KINDS, position, START)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ok({"time": "2026-11-22T09:00:00.000-08:00"}),
+        ok({"CDCResponse": [], "time": "yesterday"}),
+        ok({"CDCResponse": [], "time": "2026-11-22T09:00:00"}),
+        ok({"CDCResponse": [{"QueryResponse": [{"Customer": {}}]}], "time": "2026-11-22T09:00:00Z"}),
+        ok({"CDCResponse": [{"QueryResponse": [{"Customer": [{"SyncToken": "1"}]}]}], "time": "2026-11-22T09:00:00Z"}),
+        Response(200, {}, b"<html>"),
+    ],
+)
+async def test_an_answer_that_cannot_be_read_moves_no_position(answer: Response) -> None:
+    client, _, _ = canned(lambda _: answer)
+    with pytest.raises(BadAnswer):
+        await client.sweep(KINDS, START.isoformat(), START)
+
+
+async def test_lists_are_found_by_name_and_unknown_ones_left_alone() -> None:
+    body = {
+        "CDCResponse": [
+            {
+                "QueryResponse": [
+                    {},
+                    {"Hologram": [{"X": 1}], "startPosition": 1},
+                    {"Invoice": [{"Id": "7", "domain": "QBO", "status": "Deleted"}], "maxResults": 1},
+                    {"Customer": [{"Id": "1", "MetaData": {"LastUpdatedTime": "2026-11-22T08:10:00-08:00"}}]},
+                ]
+            }
+        ],
+        "time": "2026-11-22T09:00:00.000-08:00",
+    }
+    client, network, _ = canned(lambda _: ok(body))
+    sweep = await client.sweep(["Customer", "Invoice"], START.isoformat(), START)
+
+    assert [(change.ref, change.at) for change in sweep.changes] == [
+        (Ref("quickbooks", "Invoice", "7"), START),
+        (Ref("quickbooks", "Customer", "1"), START - timedelta(minutes=50)),
+    ]
+    assert "entities=Customer%2CInvoice&changedSince=2026-11-22T16%3A55%3A00%2B00%3A00" in network.sent[0].url
+    assert datetime.fromisoformat(sweep.position) == START
