@@ -137,7 +137,7 @@ def plan_or_raise(scope: Scope) -> OrderPlan:
 
 
 def _unrecognised(scope: Scope, lines: list[LinePlan]) -> tuple[str, ...]:
-    """Detector DC-4: under T1 an item that credits Deferred or Unbilled leaves revenue that nobody recognises (A.11)."""
+    """Detector DC-4: under T1 an item that credits Deferred or Unbilled earns revenue nobody recognises (A.11)."""
     template = scope.template
     parked = {template.unbilled, template.deferred_default, *template.deferred.values()} - {""}
     return ("DC-4",) if template.id == "T1" and any(each.line.account in parked for each in lines) else ()

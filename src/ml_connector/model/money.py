@@ -6,6 +6,7 @@ is not. Floats are refused. Nothing here rounds silently: sums and differences r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal, DivisionByZero, FloatOperation, Inexact, InvalidOperation, Overflow
 from fractions import Fraction
@@ -14,6 +15,7 @@ from typing import Any
 Number = Decimal | Fraction | int
 
 ZERO = Decimal(0)
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 EXACT = Context(prec=80, traps=[InvalidOperation, DivisionByZero, Overflow, Inexact, FloatOperation])
 """Raises `decimal.Inexact` where a result would have to be rounded."""
 
@@ -33,15 +35,18 @@ def unit(currency: str) -> Decimal:
 
 def exact(value: object) -> Decimal:
     """A finite `Decimal` from a Decimal, an int or decimal text; `TypeError` for floats, `ValueError` for no number."""
-    if isinstance(value, bool) or not isinstance(value, Decimal | int | str):
-        raise TypeError(f"{type(value).__name__} is no amount; amounts are Decimal, int or text")
-    try:
-        amount = Decimal(value)
-    except InvalidOperation:
-        raise ValueError(f"{value!r} is no amount") from None
-    if not amount.is_finite() or "_" in str(value) or not -60 <= amount.adjusted() <= 60:
+    amount = value if isinstance(value, Decimal) else _read(value)
+    if not amount.is_finite() or not -60 <= amount.adjusted() <= 60:
         raise ValueError(f"{value!r} is no amount")
     return amount
+
+
+def _read(value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise TypeError(f"{type(value).__name__} is no amount; amounts are Decimal, int or text")
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        raise ValueError(f"{value!r} is no amount")
+    return Decimal(value)
 
 
 def as_fraction(value: Number) -> Fraction:
