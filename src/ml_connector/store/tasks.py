@@ -182,6 +182,13 @@ class Tasks(Base):
             ).all()
         return {row[0]: row[1] for row in rows}
 
+    def counts(self, connection: str) -> dict[str, int]:
+        """How many records each flow has ever been knocked on."""
+        table = schema.task
+        query = select(table.c.flow, func.count()).where(table.c.connection == connection).group_by(table.c.flow)
+        with self.begin() as tx:
+            return {row[0]: row[1] for row in tx.execute(query)}
+
     def verdicts(self, connection: str, flow: str) -> dict[Ref, str]:
         """How every task of a flow ended last time."""
         table = schema.task
