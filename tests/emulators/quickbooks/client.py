@@ -26,7 +26,7 @@ class Client:
         self.clock.freeze(NOON)
         self.server = QuickBooks(self.clock, Random(7), "http://127.0.0.1:9", company or Company())
         self.info = self.server.connection_info()
-        self.refresh_token = self.info["refresh_token"]
+        self.refresh_token: str = self.info["refresh_token"]
         self.token = ""
         self.base = f"/v3/company/{self.info['realm_id']}"
         self.renew()
@@ -58,7 +58,7 @@ class Client:
     # --- calls
 
     def send(
-        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, **params: str
+        self, method: str, path: str, body: Any = None, headers: Any = None, **params: str
     ) -> Response:
         sent = {"authorization": f"Bearer {self.token}", "accept": "application/json", **(headers or {})}
         raw = body if isinstance(body, bytes) else b"" if body is None else dumps(body)

@@ -126,7 +126,7 @@ def test_within_a_day_the_refresh_token_stays_and_then_it_changes(qbo: Client) -
 
 def rotate(qbo: Client) -> str:
     """Rotate the refresh token; returns the old one."""
-    old = qbo.refresh_token
+    old: str = qbo.refresh_token
     qbo.clock.advance(timedelta(hours=25))
     qbo.renew()
     assert qbo.refresh_token != old

@@ -265,8 +265,8 @@ def _shuffled() -> Client:
     for number in (5, 3, 11, 8, 1, 9, 2, 7, 10, 4):
         qbo.make("Customer", DisplayName=f"n{number}", CompanyName=f"n{number % 3}")
         qbo.wait(minutes=1)
-    for number in ("2", "5"):
-        qbo.change("Customer", qbo.read("Customer", number), Active=False)
+    for gone in ("2", "5"):
+        qbo.change("Customer", qbo.read("Customer", gone), Active=False)
     return qbo
 
 

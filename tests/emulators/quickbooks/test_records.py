@@ -289,9 +289,9 @@ def test_exchange_rates(qbo: Client) -> None:
         "2026-11-14": Decimal("1.0825"),
         "2026-11-22": Decimal("1.09"),
     }
-    for day, rate in table.items():
+    for day, known in table.items():
         found = qbo.get("/exchangerate", sourcecurrencycode="EUR", asofdate=day)["ExchangeRate"]
-        assert (found["Rate"], found["TargetCurrencyCode"]) == (rate, "USD")
+        assert (found["Rate"], found["TargetCurrencyCode"]) == (known, "USD")
     assert qbo.send("GET", "/exchangerate", sourcecurrencycode="XXX").status == 400
 
 
