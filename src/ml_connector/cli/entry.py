@@ -96,5 +96,6 @@ def build() -> App:
     for command in COMMANDS:
         first, _, second = command.name.partition(" ")
         owner = parents[first] if second else app
-        owner.command(command.target, name=second or first, help_formatter="plain")
+        listed = {"help": command.summary} if second else {}
+        owner.command(command.target, name=second or first, help_formatter="plain", **listed)
     return app

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ml_connector.model.holds import render as hold_words
 
 from .layout import NARROW, Column, table
-from .text import amount, by_currency, count, decimal, fold, hanging, moment, safe, words
+from .text import amount, by_currency, count, decimal, fold, hanging, moment, safe, system_name, words
 
 if TYPE_CHECKING:
     from ml_connector.actions import PlanView
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 10
 _WIDE = 120
+_ACTIONS = {"create": ("+", "to create"), "upsert": ("+", "to create or match"), "update": ("~", "to update")}
 
 
 def plan_lines(
@@ -149,14 +150,12 @@ def _others(plan: Plan, width: int | None) -> list[str]:
         if write.body is None:
             key = (write.flow, write.system, write.kind, write.action)
             counts[key] = counts.get(key, 0) + 1
-    heads = {"create": "+", "upsert": "+", "update": "~"}
-    return [
-        line
-        for (flow, system, kind, action), number in counts.items()
-        for line in hanging(
-            f"{heads.get(action, '+')} ", f"{number:,} {kind} {action} in {system} ({words(flow)})", width
-        )
-    ]
+    lines = []
+    for (flow, system, kind, action), number in counts.items():
+        mark, verb = _ACTIONS.get(action, ("+", action))
+        sentence = f"{number:,} {safe(kind)} {verb} in {system_name(system)} ({words(flow)})"
+        lines += hanging(f"{mark} ", sentence, width)
+    return lines
 
 
 def _holds(holds: Sequence[PlannedHold], width: int | None) -> list[str]:

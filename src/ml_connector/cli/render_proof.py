@@ -167,7 +167,7 @@ def _calls(calls: Mapping[str, Any], width: int | None) -> list[str]:
 
 def _serving(emulators: Any, width: int | None) -> list[str]:
     if not isinstance(emulators, Mapping):
-        return ["Next:  ml-connector emulators , then  ml-connector init --emulators FILE"]
+        return fold("Next:  ml-connector emulators , then  ml-connector init --emulators FILE", width)
     control = safe(emulators.get("control_url", ""))
     return fold(
         f"Everything keeps running; control door {control}. Next: look around, then stop it with Ctrl+C.", width

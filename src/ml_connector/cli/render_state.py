@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from .layout import NARROW, Column, table
-from .text import by_currency, count, fold, hanging, moment, pad, safe, width_of, words
+from .text import by_currency, count, fold, hanging, moment, pad, safe, system_name, width_of, words
 
 if TYPE_CHECKING:
     from ml_connector.actions import Explained, HeldView, Status
@@ -25,7 +25,8 @@ def finding_lines(findings: Sequence[Finding], width: int | None, *, again: str)
     for each in findings:
         head = f"{pad(each.level, 4)}  {pad(safe(each.subject), subject)}   "
         if width is not None and width < NARROW:
-            lines += [f"{pad(each.level, 4)}  {safe(each.subject)}", *hanging("      ", safe(each.sentence), width)]
+            lines += hanging(f"{pad(each.level, 4)}  ", safe(each.subject), width)
+            lines += hanging("      ", safe(each.sentence), width)
             head = "      "
         else:
             lines += hanging(head, safe(each.sentence), width)
@@ -45,7 +46,7 @@ def worst(findings: Sequence[Finding]) -> int:
     return int(any(each.level == "FAIL" for each in findings))
 
 
-def status_lines(status: Status, width: int | None) -> list[str]:
+def status_lines(status: Status, width: int | None, zone: tzinfo = UTC) -> list[str]:
     """Where the connection stands: state, what waits, holds, up to when each side was read."""
     held = sum(status.holds.values())
     waiting = sum(status.waiting.values())
@@ -55,7 +56,7 @@ def status_lines(status: Status, width: int | None) -> list[str]:
         ("unsure", f"{count(status.open_writes, 'write')} being checked" if status.open_writes else ""),
         ("held", f"{count(held, 'record')}{_by(status.holds)}"),
         ("plans", f"{count(status.plans_open, 'plan')} to apply"),
-        *((f"{safe(name)}", f"read up to {safe(at)}") for name, at in status.swept.items()),
+        *((system_name(name), f"read up to {_instant(at, zone)}") for name, at in status.swept.items()),
     ]
     if not status.swept:
         rows.append(("coverage", "neither side was read yet"))
@@ -65,6 +66,13 @@ def status_lines(status: Status, width: int | None) -> list[str]:
         if sentence:
             lines += hanging(f"  {pad(name, label)}   ", sentence, width)
     return [*lines, *fold(_next(status, held), width)]
+
+
+def _instant(text: str, zone: tzinfo) -> str:
+    try:
+        return moment(datetime.fromisoformat(text), zone)
+    except ValueError:
+        return safe(text)
 
 
 def _writes(status: Status) -> str:
@@ -149,7 +157,7 @@ def report_lines(report: Report, width: int | None) -> list[str]:
     for name in names:
         unchanged = sum(report.skipped.get(name, {}).values())
         numbers = (report.created.get(name, 0), report.updated.get(name, 0), report.held.get(name, 0), unchanged)
-        rows.append([words(name), *(f"{number:,}" for number in numbers)])
+        rows.append([words(name.replace(" ", ": ", 1)), *(f"{number:,}" for number in numbers)])
     held = sum(report.held.values())
     lines = table(columns, rows, width) if rows else ["Nothing was due."]
     lines += fold(f"{count(report.written, 'write')}, {held:,} held.", width)

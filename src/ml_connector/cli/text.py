@@ -12,7 +12,7 @@ from typing import Any
 from ml_connector.model import money
 
 _JOINERS = "\u200c\u200d"
-_UNSAFE = ("Cc", "Cf", "Cs", "Zl", "Zp", "Cn")
+_UNSAFE = ("Cc", "Cf", "Cs", "Zl", "Zp", "Cn", "Co")
 
 
 def safe(value: object) -> str:
@@ -64,7 +64,7 @@ def fold(text: str, width: int | None) -> list[str]:
             lines.append(line)
         *full, line = _broken(word, width)
         lines += full
-    return [each for each in [*lines, line] if each] or [""]
+    return [each.rstrip() for each in [*lines, line] if each.strip()] or [""]
 
 
 def _broken(word: str, width: int) -> list[str]:
@@ -127,3 +127,8 @@ def count(number: int, one: str, many: str = "") -> str:
 def words(name: str) -> str:
     """`customer_to_account` as people say it."""
     return safe(name).replace("_", " ")
+
+
+def system_name(name: str) -> str:
+    """A system as people write it."""
+    return {"quickbooks": "QuickBooks", "salesforce": "Salesforce"}.get(name) or safe(name)

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from ml_connector.cli.ask import TerminalAsk
 from ml_connector.cli.render_state import finding_lines, worst
-from ml_connector.cli.text import safe
+from ml_connector.cli.text import safe, system_name
 from ml_connector.cli.views import Finding
 from ml_connector.model.errors import WrongUse
 
@@ -63,8 +63,7 @@ def connect_salesforce(*, common: Common = USUAL) -> int:
 
 def _connect(common: Common, system: str, following: str) -> int:
     made = asyncio.run(awaited(action("connect")(common.folder, system, TerminalAsk())))
-    name = {"quickbooks": "QuickBooks", "salesforce": "Salesforce"}[system]
-    lines = [f"{name} is connected.", *_company(made), f"Next:  ml-connector {following}"]
+    lines = [f"{system_name(system)} is connected.", *_company(made), f"Next:  ml-connector {following}"]
     show(common, "connected", _document(common, made), lambda _: lines)
     return 0
 

@@ -19,7 +19,7 @@ def status(*, common: Common = USUAL) -> int:
     from ml_connector import actions
 
     found = look(common, lambda app: actions.status(app))
-    show(common, "status", found, lambda width: render_state.status_lines(found, width))
+    show(common, "status", found, lambda width: render_state.status_lines(found, width, common.zone))
     return 0
 
 

@@ -1,0 +1,121 @@
+"""The tie-out and the final tables of the demo."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from ml_connector.cli.render_proof import demo_lines, tie_out_lines
+from ml_connector.cli.text import width_of
+from ml_connector.tieout.report import Report
+
+from .samples import DEMO, LONG, NOON, TIE_OUT, WIDTHS, TieOutSample, row
+
+PROOF = """\
+2026-11, read 2026-11-22 21:40 UTC; differences are QuickBooks - Salesforce
+
+R1 Invoices
+Where  Cur  QuickBooks  Salesforce  Difference  Explained by              Unexplained
+East   USD   45,210.55   44,010.55    1,200.00  U1 Invoice:1043 1,200.00         0.00
+West   USD   18,400.00   18,900.00     -500.00  U3 Invoice:1050 -500.00          0.00
+-      USD    1,250.00    1,250.00        0.00                                   0.00
+Total  USD   64,860.55   64,160.55      700.00                                   0.00
+
+R2 Orders
+Nothing is dated in this month.
+ok    41 activated = 36 posted + 3 held + 1 skipped + 1 pending
+      131,400.00 USD = 118,900.00 + 9,000.00 + 0.00 + 3,500.00
+
+ok    Everything adds up: unexplained 0.00.
+Next:  ml-connector status
+"""
+REHEARSAL = """\
+What moved
+From, to                Created  Updated  Held
+customer to account         400       12     3
+invoice to opportunity    2,000       61     9
+
+Journal entries
+Currency  Count      Debits     Credits
+USD         118  812,345.67  812,345.67  balanced
+JPY           9      40,100      40,100  balanced
+
+Held
+held  H-DIM-UNMAPPED  salesforce:Order:801
+      Class "Hardware" is not in QuickBooks.
+      fix:  Choose SaaS, or add it in QuickBooks.
+
+Tie-out, QuickBooks - Salesforce
+Report       Cur  QuickBooks  Salesforce  Explained  Unexplained
+R1 Invoices  USD   64,860.55   64,160.55     700.00         0.00
+  R1 U1 no link: 1 record, 1,200.00 USD
+  R1 U3 amounts differ: 1 record, -500.00 USD
+
+API calls
+                   Calls  Least possible
+quickbooks reads      31              24
+quickbooks writes      9               8
+salesforce            64              52
+
+Second run over the unchanged pair: 0 writes, 4 quickbooks reads, 6 salesforce
+ok    After 41.2 s (seed 7) both sides agree.
+Next:  ml-connector emulators , then  ml-connector init --emulators FILE
+"""
+
+
+def text(lines: list[str]) -> str:
+    return "\n".join(lines) + "\n"
+
+
+def test_the_month_of_the_worked_example() -> None:
+    assert text(tie_out_lines(TIE_OUT, None)) == PROOF
+
+
+def test_what_is_not_explained_fails() -> None:
+    lines = tie_out_lines(
+        TieOutSample("2026-11", NOON, [Report("R1", [row("East", "10", "7.5")], ["one to look at"])]), 80
+    )
+    assert lines[-2:] == ["FAIL  Something is not explained yet.", "Next:  ml-connector holds"]
+    assert "warn  one to look at" in lines
+
+
+def test_the_demo_of_the_design() -> None:
+    assert text(demo_lines(DEMO, 80)) == REHEARSAL
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_amount_is_whole_at_every_width(width: int | None) -> None:
+    tie_out = TieOutSample(LONG, NOON, [*TIE_OUT.reports, Report("R1", [row(LONG, "912345678901.23", "-1")], [LONG])])
+    demo = copy.deepcopy(DEMO)
+    demo["journal_entries"]["USD"]["debits"] = "912345678901.23"
+    for lines in (tie_out_lines(tie_out, width), demo_lines(demo, width)):
+        shown = [word for line in lines for word in line.split()]
+        assert {"912,345,678,901.23", "64,860.55", "64,160.55", "700.00", "-500.00"} <= set(shown)
+        assert width is None or all(width_of(line) <= width for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"converged": False}, "FAIL  After 41.2 s (seed 7) the two sides do not agree yet."),
+        ({"journal_entries": {}}, "none"),
+        ({"holds": []}, "nothing"),
+        ({"holds": DEMO["holds"] * 12}, "      ... 2 more holds"),
+        (
+            {"journal_entries": {"USD": {"count": 1, "debits": "2.00", "credits": "1.00"}}},
+            "USD           1    2.00     1.00  FAIL",
+        ),
+        (
+            {"emulators": {"control_url": "http://127.0.0.1:4"}},
+            "Everything keeps running; control door http://127.0.0.1:4. Next: look around, then stop it with Ctrl+C.",
+        ),
+    ],
+)
+def test_other_ends_of_the_demo(change: dict[str, Any], line: str) -> None:
+    assert line in demo_lines({**DEMO, **change}, None)
+
+
+def test_a_document_with_parts_missing_is_still_shown() -> None:
+    assert demo_lines({}, 80)[-2].startswith("FAIL")

@@ -1,0 +1,182 @@
+"""Doctor, status, holds, one record, and what a run did."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+
+from ml_connector.actions import Explained
+from ml_connector.cli.render_state import (
+    explained_lines,
+    finding_lines,
+    hold_lines,
+    report_lines,
+    status_lines,
+    worst,
+)
+from ml_connector.cli.text import width_of
+from ml_connector.engine.worker import Report
+
+from .samples import EXPLAINED, FINDINGS, LONG, RUN, STATUS, WIDTHS, FindingSample, hold
+
+PACIFIC = ZoneInfo("America/Los_Angeles")
+
+DOCTOR = """\
+ok    QuickBooks   Acme Inc., PRODUCTION, Plus, sign-in ends 2031-09-14
+warn  Salesforce   certificate ends 2026-12-01
+                   fix:  replace it in Setup
+FAIL  Salesforce   field Order.Department__c is missing
+                   fix:  ml-connector setup salesforce
+1 ok, 1 warn, 1 FAIL
+Next: mend what says FAIL, then  ml-connector doctor
+"""
+STATUS_LINES = """\
+Acme Inc., PRODUCTION
+  writes       live
+  waiting      3 records to look at (3 order to journal)
+  unsure       1 write being checked
+  held         3 records (1 H-CLOSED, 2 H-TAX)
+  plans        1 plan to apply
+  QuickBooks   read up to 2026-11-22 13:39 PST
+Next:  ml-connector plan --list
+"""
+HOLDS = """\
+held  H-DIM-AMBIGUOUS  2 records  6,000.00 USD  oldest 2026-11-19 09:12 PST
+      salesforce:Order:801  3,000.00 USD  since 2026-11-19 09:12 PST
+      "Ops" could be East:Ops or West:Ops.
+      Order 00001301, 3,000.00 USD, waits; nothing is guessed.
+      fix:  Write the full name in Salesforce.
+      1 more:  ml-connector holds H-DIM-AMBIGUOUS
+2 records held, 6,000.00 USD. A hold ends by itself when its cause is gone.
+Next:  ml-connector explain salesforce:Order:801
+"""
+RECORD = """\
+salesforce:Order:801
+  order to journal: in agreement
+  linked   journal: salesforce:Posting:801:O:01 -> quickbooks:JournalEntry:901
+  written  2026-11-22T21:41:07+00:00 journal done quickbooks:JournalEntry:901
+  listed   REDATED
+Next:  ml-connector status
+"""
+REPORT = """\
+                              Created  Updated  Held  Unchanged or skipped
+customer to account: account      400       12     0                     0
+order to journal                    0        0     3                 1,240
+412 writes, 3 held.
+Next:  ml-connector holds
+"""
+
+
+PLANS = "Next:  ml-connector plan --list"
+
+
+def text(lines: list[str]) -> str:
+    return "\n".join(lines) + "\n"
+
+
+def test_the_doctor_of_the_design() -> None:
+    assert text(finding_lines(FINDINGS, 80, again="doctor")) == DOCTOR
+
+
+@pytest.mark.parametrize(
+    ("levels", "status", "last"),
+    [
+        (["ok", "ok"], 0, "Next:  ml-connector plan"),
+        (["ok", "warn"], 0, "Next:  ml-connector plan"),
+        (["FAIL", "ok"], 1, "Next: mend what says FAIL, then  ml-connector doctor"),
+        ([], 0, "Next:  ml-connector plan"),
+    ],
+)
+def test_only_what_fails_changes_the_exit_status(levels: list[str], status: int, last: str) -> None:
+    findings = [FindingSample(level, "QuickBooks", "checked", "mend it") for level in levels]
+    assert worst(findings) == status
+    assert finding_lines(findings, 80, again="doctor")[-1] == last
+
+
+def test_status() -> None:
+    assert text(status_lines(STATUS, 80, PACIFIC)) == STATUS_LINES
+
+
+@pytest.mark.parametrize(
+    ("changes", "line", "last"),
+    [
+        ({"paused": "month end"}, "  writes       stopped: month end", "Next:  ml-connector resume"),
+        ({"dry_run": True}, "  writes       dry run, nothing is written to either side", PLANS),
+        ({"dry_run": True, "plans_open": 0}, "  plans        0 plans to apply", "Next:  ml-connector plan"),
+        ({"plans_open": 0}, "  plans        0 plans to apply", "Next:  ml-connector holds"),
+        ({"plans_open": 0, "holds": {}}, "  held         0 records", "Next:  ml-connector sync --once"),
+        ({"swept": {}}, "  coverage   neither side was read yet", PLANS),
+    ],
+)  # fmt: skip
+def test_status_says_what_to_do_next(changes: dict[str, object], line: str, last: str) -> None:
+    lines = status_lines(msgspec.structs.replace(STATUS, **changes), 80)
+    assert line in lines
+    assert lines[-1] == last
+
+
+def test_holds_by_reason() -> None:
+    assert text(hold_lines([hold(), hold("salesforce:Order:802")], 80, zone=PACIFIC)) == HOLDS
+
+
+def test_holds_of_one_reason_name_every_record() -> None:
+    lines = text(hold_lines([hold(), hold("salesforce:Order:802")], 80, code="H-DIM-AMBIGUOUS"))
+    assert "salesforce:Order:801" in lines
+    assert "salesforce:Order:802" in lines
+
+
+def test_an_empty_list_says_so() -> None:
+    assert hold_lines([], 80)[0] == "Nothing is held."
+    assert hold_lines([], 80, code="H-TAX")[0] == "Nothing is held for H-TAX."
+
+
+def test_one_record() -> None:
+    assert text(explained_lines(EXPLAINED, 80)) == RECORD
+
+
+def test_a_held_record_shows_its_hold() -> None:
+    held = Explained(record="salesforce:Order:801", verdicts={}, links=[], writes=[], holds=[hold()], flags=[])
+    lines = explained_lines(held, 80)
+    assert "held  H-DIM-AMBIGUOUS" in lines
+    assert lines[-1] == "Next:  ml-connector holds"
+
+
+def test_what_a_run_did() -> None:
+    assert text(report_lines(RUN, 80)) == REPORT
+    assert report_lines(Report(), 80) == ["Nothing was due.", "0 writes, 0 held.", "Next:  ml-connector status"]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_amount_is_whole_at_every_width(width: int | None) -> None:
+    long = msgspec.structs.replace(hold(LONG, LONG), amount=Decimal("912345678901.23"), remedy=LONG)
+    lines = hold_lines([long, hold()], width)
+    assert {"912,345,678,901.23", "912,345,681,901.23"} <= {word for line in lines for word in line.split()}
+    assert width is None or all(width_of(line) <= width for line in lines)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_nothing_is_wider_than_the_screen(width: int) -> None:
+    long = [FindingSample("FAIL", LONG, LONG, LONG), *FINDINGS]
+    blocks = [
+        finding_lines(FINDINGS, width, again="doctor"),
+        finding_lines(long, 40, again="doctor") if width == 40 else [],
+        status_lines(msgspec.structs.replace(STATUS, company=LONG, paused=LONG), width),
+        explained_lines(EXPLAINED, width),
+        report_lines(RUN, width),
+    ]
+    assert [line for block in blocks for line in block if width_of(line) > width] == []
+
+
+def test_foreign_text_is_harmless() -> None:
+    evil = "\x1b[2J\u202e"
+    status = msgspec.structs.replace(STATUS, company=evil, paused=evil, waiting={evil: 1}, holds={evil: 1})
+    blocks = [
+        finding_lines([FindingSample("FAIL", evil, evil, evil)], 80, again="doctor"),
+        status_lines(status, 80),
+        hold_lines([hold(evil, evil)], 80),
+        explained_lines(msgspec.structs.replace(EXPLAINED, record=evil, links=[evil], writes=[evil], flags=[evil]), 80),
+        report_lines(Report(created={evil: 1}), 80),
+    ]
+    assert not set("".join(line for block in blocks for line in block)) & {"\x1b", "\u202e"}
