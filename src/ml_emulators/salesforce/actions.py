@@ -47,6 +47,7 @@ class Actions:
             "merge": merge,
         }
         self._others: dict[str, Callable[[Body], Body]] = {
+            "kill_session": self._kill_sessions,
             "kill_sessions": self._kill_sessions,
             "set_fls": self._set_fls,
             "purge_deletes": self._purge_deletes,

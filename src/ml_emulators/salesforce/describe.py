@@ -100,7 +100,7 @@ def field_entry(call: Call, kind: SObject, field: Field) -> dict[str, Any]:
         "encrypted": False,
         "externalId": field.external_id,
         "extraTypeInfo": field.extra_type,
-        "filterable": not wide,
+        "filterable": not field.long_text,
         "filteredLookupInfo": None,
         "formulaTreatNullNumberAsZero": False,
         "groupable": groupable,

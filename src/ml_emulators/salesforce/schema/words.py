@@ -128,6 +128,12 @@ def last_activity() -> Field:
     return day("LastActivityDate", label="Last Activity", **_READ)
 
 
+ACCURACIES = (
+    *("Address", "NearAddress", "Block", "Street", "ExtendedZip", "Zip", "Neighborhood", "City", "County"),
+    *("State", "Unknown"),
+)
+
+
 def address(stem: str) -> tuple[Field, ...]:
     """An address: its parts, and the compound that is read-only."""
     whole = f"{stem}Address"
@@ -139,7 +145,7 @@ def address(stem: str) -> tuple[Field, ...]:
         text(f"{stem}Country", 80, compound=whole),
         number(f"{stem}Latitude", 18, 15, compound=whole),
         number(f"{stem}Longitude", 18, 15, compound=whole),
-        pick(f"{stem}GeocodeAccuracy", compound=whole, length=40),
+        pick(f"{stem}GeocodeAccuracy", *ACCURACIES, compound=whole, length=40, restricted=True),
         _field(whole, "address", {"createable": False, "updateable": False, "permissionable": True}),
     )
 

@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+import pytest
+
+from .orgs import TestOrg
+
+
+@pytest.fixture
+def org() -> TestOrg:
+    return TestOrg()
