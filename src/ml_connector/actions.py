@@ -91,9 +91,13 @@ async def sweep_all(app: App, progress: Progress = quiet) -> dict[str, int]:
     return found
 
 
-async def make_plan(app: App, actor: str, progress: Progress = quiet) -> PlanView:
-    """Read everything that is due, decide it, and store the plan. Nothing is written to either system."""
-    await sweep_all(app, progress)
+async def make_plan(app: App, actor: str, progress: Progress = quiet, *, sweep_first: bool = True) -> PlanView:
+    """Read everything that is due, decide it, and store the plan. Nothing is written to either system.
+
+    `sweep_first=False` right after a sync: nothing new is asked for, only what waits for approval is planned.
+    """
+    if sweep_first:
+        await sweep_all(app, progress)
     progress("Planning", 0, 0)
     plan = await Planner(app.connection, app.outside).make()
     now = app.world.clock.now()

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from ml_connector.clock import RandomIds, WallClock, no_crash
+from ml_connector.engine.context import References
 from ml_connector.engine.corridor import Connection, Outside
 from ml_connector.engine.ports import Clock, CrashPoint, Ids, System
 from ml_connector.flows import account_to_customer, customer_to_account, invoice_to_opportunity, order_to_journal
@@ -53,11 +54,12 @@ class App(msgspec.Struct, frozen=True):
     connection: Connection
     quickbooks: QuickBooks
     salesforce: Salesforce
+    tables: References
 
     @property
     def outside(self) -> Outside:
         systems: dict[str, System] = {self.quickbooks.name: self.quickbooks, self.salesforce.name: self.salesforce}
-        return Outside(self.store, systems, FLOWS, self.world.clock, self.world.ids, self.world.crash)
+        return Outside(self.store, systems, FLOWS, self.world.clock, self.world.ids, self.world.crash, self.tables)
 
 
 def connection_id(realm_id: str, org_id: str) -> str:
@@ -151,6 +153,7 @@ def assemble(settings: Settings, rules: Rules, store: Store, vault: Vault, world
         connection=connection,
         quickbooks=quickbooks_client(settings, store, vault, world),
         salesforce=salesforce_client(settings, store, vault, world),
+        tables=References(),
     )
 
 

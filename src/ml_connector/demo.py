@@ -127,15 +127,15 @@ async def _story(
     tally = Tally()
     before = await emulators.calls()
     progress(f"Template T1 signed off by {APPROVER}", 0, 0)
-    await _agree(app, tally, progress)
+    await _agree(app, tally, progress, sweep_first=True)
     floor = _floor(app, tally.rounds, first=True)
     for day in range(1, options.days + 1):
         progress("Business days", day, options.days)
         await emulators.ask("POST", "/seed", {"day": day})
         clock.offset = await emulators.offset()
         known = len(tally.rounds)
-        await actions.sync(app, progress)
-        await _agree(app, tally, progress)
+        tally.add(await actions.sync(app, progress))
+        await _agree(app, tally, progress, sweep_first=False)
         floor = _sum(floor, _floor(app, tally.rounds[known:], first=False))
     used = (await emulators.calls()).minus(before)
     second, second_calls = await _second_run(app, emulators, progress)
@@ -146,12 +146,12 @@ async def _story(
     return _document(options, app, tally, proof, entries, (used, floor), (second, second_calls))
 
 
-async def _agree(app: App, tally: Tally, progress: Progress) -> None:
-    """Plan and apply until a plan has nothing to write: the second time for entries of customers made the first time."""
-    for _ in range(5):
-        view = await actions.make_plan(app, PREPARER, progress)
-        if not view.plan.writes:
+async def _agree(app: App, tally: Tally, progress: Progress, *, sweep_first: bool) -> None:
+    """Plan and apply. Entries for customers that the first plan makes can be planned only afterwards."""
+    for attempt in range(3):
+        if (attempt or not sweep_first) and not app.store.planned(app.connection.id):
             return
+        view = await actions.make_plan(app, PREPARER, progress, sweep_first=sweep_first and not attempt)
         postings = view.plan.postings()
         progress(f"Plan {view.id}: {len(view.plan.writes)} writes, {len(postings)} journal entries", 0, 0)
         tally.add(await actions.apply(app, view.id, APPROVER, progress))

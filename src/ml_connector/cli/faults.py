@@ -7,6 +7,7 @@ import re
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
 from ml_connector.model.errors import ConnectorError, StateTrouble
 
@@ -75,6 +76,11 @@ def _chain(error: BaseException) -> list[BaseException]:
     return found
 
 
+def open_log(file: Path) -> TextIO:
+    """The log, to add to; for its owner only."""
+    return os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8")
+
+
 def _written(error: BaseException, words: Sequence[str]) -> Path | None:
     from .home import find_home
 
@@ -82,7 +88,7 @@ def _written(error: BaseException, words: Sequence[str]) -> Path | None:
         given = next((words[i + 1] for i, word in enumerate(words[:-1]) if word == "--home"), None)
         file = find_home(Path(given) if given else None) / LOG
         file.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8") as log:
+        with open_log(file) as log:
             log.write(trace_of(error))
     except (OSError, ValueError):
         return None

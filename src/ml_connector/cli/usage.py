@@ -35,6 +35,8 @@ def of_usage(error: CycloptsError, words: Sequence[str]) -> WrongUse:
 
 
 def _unknown_command(words: Sequence[str]) -> WrongUse:
+    if words[0].startswith("-") or not words[0]:
+        return WrongUse("The command comes first, its options after it.", "For example  ml-connector status --json")
     plain = [word for word in words if not word.startswith("-")]
     known = [command.name for command in COMMANDS]
     given = " ".join(plain[:2]) if plain and plain[0] in PARENTS else (plain or [""])[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -22,7 +22,7 @@ from ml_connector.model.plans import (
 from ml_connector.model.refs import Gone, Link, Ref
 from ml_connector.store import Store
 
-from .ports import System
+from .ports import Reference, System
 
 PLANNED = "new "
 """Ids of records that a dry run pretends to have made begin so; nobody is asked about them."""
@@ -46,12 +46,35 @@ async def read_each(system: System, kind: str, ids: Sequence[str]) -> dict[str, 
     return await read_each(system, kind, ids[:middle]) | await read_each(system, kind, ids[middle:])
 
 
+class References:
+    """Reference tables kept from drain to drain, until a sweep sees a change in them or they are a day old.
+
+    Tables that a system calls volatile are read anew in every drain.
+    """
+
+    def __init__(self, keep: timedelta = timedelta(days=1)) -> None:
+        self._keep = keep
+        self._kept: dict[tuple[str, str], tuple[Reference, datetime]] = {}
+
+    async def get(self, system: System, name: str, now: datetime) -> Reference:
+        key = (system.name, name)
+        if key in self._kept and now < self._kept[key][1] + self._keep:
+            return self._kept[key][0]
+        table = await system.reference(name)
+        if not any(name.startswith(each) for each in system.volatile):
+            self._kept[key] = (table, now)
+        return table
+
+    def forget(self, system: str, name: str) -> None:
+        self._kept.pop((system, name), None)
+
+
 class Shelf:
     """Reference tables, and what a dry run pretends to have made, shared by all pages of one drain."""
 
-    def __init__(self) -> None:
+    def __init__(self, tables: References) -> None:
+        self.tables = tables
         self.references: dict[tuple[str, str], Any] = {}
-        self.versions: dict[tuple[str, str], str] = {}
         self.planned: dict[tuple[str, Ref], list[Link]] = {}
         self.made: dict[Ref, Any] = {}
 
@@ -155,9 +178,8 @@ class PageContext:
         await self._load_finds([need for need in wanted if isinstance(need, NeedFind)], systems)
         for need in wanted:
             if isinstance(need, NeedReference):
-                table = await _system(systems, need.system).reference(need.name)
+                table = await self._shelf.tables.get(_system(systems, need.system), need.name, self.now)
                 self._shelf.references[need.system, need.name] = table.value
-                self._shelf.versions[need.system, need.name] = table.version
 
     def _load_links(self, needs: Sequence[NeedLink], connection: str, store: Store) -> None:
         for role in dict.fromkeys(need.role for need in needs):

@@ -22,7 +22,7 @@ from ml_connector.store.rows import Task, Verdict
 from ml_connector.store.tasks import link_triggers
 
 from .batches import chosen
-from .context import PageContext, Shelf, Unreadable, read_each
+from .context import PageContext, References, Shelf, Unreadable, read_each
 from .ports import Clock, CrashPoint, Ids, System
 
 PAGE = 1000
@@ -53,6 +53,7 @@ class Outside(msgspec.Struct, frozen=True):
     clock: Clock
     ids: Ids
     crash: CrashPoint
+    tables: References
 
 
 class Connection(msgspec.Struct, frozen=True):
@@ -81,7 +82,7 @@ class Corridor(ABC):
         self.connection = connection
         self.outside = outside
         self.store = outside.store
-        self.shelf = Shelf()
+        self.shelf = Shelf(outside.tables)
         self.flows = sorted(outside.flows, key=lambda flow: flow.rank)
 
     @abstractmethod

@@ -63,20 +63,27 @@ async def sweep(connection: Connection, outside: Outside, system: str) -> int:
     found = await outside.systems[system].sweep(kinds, position, outside.clock.now())
     count = receive(connection, outside, found.changes, source, position=found.position, covered_to=found.covered_to)
     names = outside.systems[system].reference_kinds
-    changed = {names[change.ref.kind] for change in found.changes if change.ref.kind in names}
+    changed = sorted({names[change.ref.kind] for change in found.changes if change.ref.kind in names})
+    for name in changed:
+        outside.tables.forget(system, name)
     if changed and position is not None:
-        triggers = [f"reference:{system}:{name}" for name in sorted(changed)]
+        triggers = [f"reference:{system}:{name}" for name in changed]
         outside.store.fire(connection.id, triggers, outside.clock.now())
     return count
 
 
 async def release(connection: Connection, outside: Outside) -> None:
-    """Knock on what waits for a day that has come, and for reference tables that have changed since they were read."""
+    """Knock on what waits for a day that has come, and for reference tables that no sweep watches.
+
+    Those are read and compared with what they were; volatile ones each time, the others as often as they are read.
+    """
     now = outside.clock.now()
     outside.store.days_due(connection.id, connection.today(now).isoformat(), now)
     versions = {}
     for trigger in outside.store.awaited(connection.id, "reference:"):
-        _, system, name = trigger.split(":", 2)
-        versions[system, name] = (await outside.systems[system].reference(name)).version
+        _, name, table = trigger.split(":", 2)
+        system = outside.systems[name]
+        if table not in system.reference_kinds.values():
+            versions[name, table] = (await outside.tables.get(system, table, now)).version
     changed = outside.store.changed_references(connection.id, versions)
     outside.store.fire(connection.id, [f"reference:{system}:{name}" for system, name in changed], now)

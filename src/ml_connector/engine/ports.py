@@ -59,6 +59,8 @@ class System(Protocol):
     """Most writes in one request, by `"<action> <kind>"`, `"<action>"` or `""`; 1 means one at a time."""
     reference_kinds: Mapping[str, str]
     """Kinds whose change means that a reference table must be read again: `{"Department": "departments"}`."""
+    volatile: tuple[str, ...]
+    """Beginnings of the names of reference tables that must be read anew in every drain."""
     settle_after: timedelta
     """How long an unanswered write may still take effect at the vendor; not sent again before that."""
 

@@ -104,28 +104,37 @@ def fits_customer(parts: Parts) -> bool:
 def for_account(wanted: Parts, now: Parts, place: Place, home: str, has_codes: bool) -> Json:
     """The fields of the account that must change, `None` to clear one. A blank country never clears a written one."""
     ours, theirs = wanted.canonical(home), now.canonical(home)
-    if wanted:
-        moved = [name for name in ours if ours[name] != theirs[name] or (wanted.raw()[name] and not now.raw()[name])]
-    else:
-        moved = [name for name, value in now.raw().items() if value]
+    moved = [name for name in ours if ours[name] != theirs[name]] if wanted else [n for n, v in now.raw().items() if v]
+    if wanted and wanted.country.strip() and not now.country and "Country" not in moved:
+        moved.append("Country")
     body = {f"{place}{name}": wanted.raw()[name].strip() or None for name in moved}
     return _with_codes(body, wanted, place) if has_codes else body
 
 
 def _with_codes(body: Json, wanted: Parts, place: Place) -> Json:
-    """Picklist orgs take codes: a country by its two letters, a state by its code where that is what we have."""
-    coded = {}
-    for name, value in body.items():
-        if name == f"{place}Country" and value:
-            coded[f"{place}CountryCode"] = canonical.country(value)
-        elif name == f"{place}State" and value and len(value) <= 3:
-            coded[f"{place}StateCode"] = value.upper()
-        else:
-            coded[name] = value
-    country = canonical.country(wanted.country)
-    if any(name.startswith(f"{place}State") for name in coded) and country and len(country) == 2:
-        coded[f"{place}CountryCode"] = country
+    """Picklist orgs take a country and a state by their codes; one that we have no code for is left as it is there."""
+    coded = {name: value for name, value in body.items() if name not in (f"{place}State", f"{place}Country")}
+    codes = {"State": _state_code(wanted), "Country": _country_code(wanted)}
+    for part, written in (("State", wanted.state), ("Country", wanted.country)):
+        if f"{place}{part}" not in body:
+            continue
+        if not written.strip():
+            coded |= {f"{place}{part}": None, f"{place}{part}Code": None}
+        elif codes[part]:
+            coded[f"{place}{part}Code"] = codes[part]
+    if coded.get(f"{place}StateCode") and codes["Country"]:
+        coded[f"{place}CountryCode"] = codes["Country"]
     return coded
+
+
+def _state_code(parts: Parts) -> str:
+    code = parts.state.strip().upper()
+    return code if len(code) <= 3 and code.isalnum() else ""
+
+
+def _country_code(parts: Parts) -> str:
+    code = canonical.country(parts.country) or ""
+    return code if len(code) == 2 and code.isupper() else ""
 
 
 def for_customer(parts: Parts) -> Json:

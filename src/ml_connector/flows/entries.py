@@ -76,7 +76,7 @@ def kept(agreed: Mapping[str, str | None]) -> Entry:
 
 
 def qbo_fields(entries: Sequence[Entry]) -> Json:
-    """The `QBO_*` fields of an Opportunity with these invoices; the first is the one at hand."""
+    """The `QBO_*` fields of an Opportunity with these invoices; whoever asks gives them in the same order."""
     total, balance = _sum(entries, "total"), _sum(entries, "balance")
     due = _due(entries)
     return {

@@ -121,8 +121,8 @@ def _currency(invoice: Invoice, context: Context) -> tuple[str, Decimal | None, 
 
 def _with_others(entry: Entry, invoice: Ref, opportunity: SObject, context: Context) -> list[Entry]:
     """The entries of all invoices of an Opportunity of sales, as their links keep them; currencies never mix."""
-    others = [link for link in context.links(ROLE, opportunity.ref) if link.source != invoice]
-    entries = [entry, *(kept(link.agreed) for link in sorted(others, key=lambda link: link.source))]
+    links = {link.source: kept(link.agreed) for link in context.links(ROLE, opportunity.ref)} | {invoice: entry}
+    entries = [links[source] for source in sorted(links)]
     shown_in = {each.home or each.currency for each in entries if each.currency}
     if Company(context).org_currencies:
         shown_in.add(opportunity.get("CurrencyIsoCode") or entry.currency)

@@ -62,11 +62,11 @@ def names_agree(account_name: str, account_id: str, customer_name: str, limit: i
 
     A customer's name longer than an account takes was cut on the way to Salesforce; it must not come back cut.
     """
-    plain = plain_name(customer_name)
     forms = {
         form for width in (limit, DISPLAY_NAME_HARD_LIMIT) for form in display_forms(account_name, account_id, width)
     }
-    return plain in forms or account_name_for(plain)[0] == " ".join(account_name.split())
+    known_as = {customer_name, plain_name(customer_name)}
+    return bool(known_as & forms) or account_name_for(customer_name)[0] == " ".join(account_name.split())
 
 
 def account_name_for(customer_name: str) -> tuple[str, bool]:

@@ -182,6 +182,13 @@ class Tasks(Base):
             ).all()
         return {row[0]: row[1] for row in rows}
 
+    def planned(self, connection: str) -> int:
+        """How many records wait for an approval."""
+        table = schema.task
+        query = select(func.count()).where(table.c.connection == connection, table.c.verdict == PLANNED)
+        with self.begin() as tx:
+            return tx.execute(query).scalar() or 0
+
     def counts(self, connection: str) -> dict[str, int]:
         """How many records each flow has ever been knocked on."""
         table = schema.task

@@ -7,6 +7,7 @@ import getpass
 import inspect
 import os
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import tzinfo
 from importlib import import_module
@@ -45,9 +46,17 @@ class Common:
         return Screen(json=self.json)
 
     def settings(self) -> Settings:
+        """The settings, checked. Commands call it first: what is wrong there is told before anything heavy is loaded."""
         from ml_connector.settings import load
 
         return load(self.folder, os.environ)
+
+    def logged(self) -> AbstractContextManager[None]:
+        """Log events go to their place meanwhile."""
+        self.settings()
+        from ml_connector.cli.logs import logged
+
+        return logged(self.folder, debug=self.debug)
 
     @property
     def zone(self) -> tzinfo:
@@ -67,7 +76,7 @@ def run(common: Common, work: Callable[[App, Progress], Awaitable[T]]) -> T:
         async with open_app(common.folder) as app:
             return await work(app, step)
 
-    with progress_on() as step:
+    with common.logged(), progress_on() as step:
         return asyncio.run(opened(step))
 
 
@@ -80,7 +89,8 @@ def look(common: Common, work: Callable[[App], T]) -> T:
         async with open_app(common.folder) as app:
             return work(app)
 
-    return asyncio.run(opened())
+    with common.logged():
+        return asyncio.run(opened())
 
 
 async def awaited(value: Any) -> Any:

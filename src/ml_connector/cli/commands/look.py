@@ -16,6 +16,7 @@ from .common import USUAL, Common, action, awaited, look, run, show
 
 def status(*, common: Common = USUAL) -> int:
     """Where the connection stands, from our own records; no vendor is asked."""
+    common.settings()
     from ml_connector import actions
 
     found = look(common, lambda app: actions.status(app))
@@ -30,6 +31,7 @@ def holds(
     common: Common = USUAL,
 ) -> int:
     """What is held, why, what it means in money, and what ends it."""
+    common.settings()
     from ml_connector import actions
 
     found = look(common, lambda app: actions.holds(app, code))
@@ -45,6 +47,7 @@ def explain(
     common: Common = USUAL,
 ) -> int:
     """Everything on record about one record: what was decided, written and linked, and what holds it."""
+    common.settings()
     from ml_connector import actions
 
     found = look(common, lambda app: actions.explain(app, ref))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +25,7 @@ def plan(
     common: Common = USUAL,
 ) -> int:
     """Read what is due and show every entry and write. Nothing is written to either side."""
+    common.settings()
     from ml_connector import actions
 
     if list_:
@@ -58,6 +60,7 @@ def apply(
     common: Common = USUAL,
 ) -> int:
     """Approve exactly the entries of a plan, and do all that is due."""
+    common.settings()
     from ml_connector import actions
 
     if not (yes or common.json) and sys.stdin.isatty() and sys.stderr.isatty():
@@ -81,11 +84,13 @@ def sync(
     common: Common = USUAL,
 ) -> int:
     """Ask both sides what changed and do all that is due; without --once, again and again until stopped."""
+    common.settings()
     from ml_connector import actions
 
     if not once:
         common.screen.note("Syncing until stopped with Ctrl+C.")
-        run(common, actions.follow)
+        with contextlib.suppress(KeyboardInterrupt):
+            run(common, actions.follow)
         return 0
     report = run(common, actions.sync)
     show(common, "report", report, lambda width: render_state.report_lines(report, width))
@@ -94,6 +99,7 @@ def sync(
 
 def backfill(*, common: Common = USUAL) -> int:
     """Look at every record of both sides again, from the beginning. This reads everything, and reads are metered."""
+    common.settings()
     from ml_connector import actions
 
     found = run(common, actions.backfill)
@@ -118,6 +124,7 @@ def stop(
     common: Common = USUAL,
 ) -> int:
     """Stop all writes. Reading goes on, so that nothing is missed meanwhile."""
+    common.settings()
     from ml_connector import actions
 
     look(common, lambda app: actions.pause(app, actor(), reason))
@@ -127,6 +134,7 @@ def stop(
 
 def resume(*, common: Common = USUAL) -> int:
     """Allow writes again."""
+    common.settings()
     from ml_connector import actions
 
     look(common, lambda app: actions.resume(app, actor()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,7 @@ import msgspec
 from ml_connector.engine.ports import Clock, Reference, Sweep
 from ml_connector.model.errors import BadAnswer, SignInNeeded, WrongUse
 from ml_connector.model.plans import Later, LookUp, OpenWrite, Outcome, Unsure, Write
-from ml_connector.model.refs import Gone, Record, Ref
+from ml_connector.model.refs import Change, Gone, Record, Ref
 from ml_connector.systems import wire
 from ml_connector.systems.http import Caller, NoAnswer, NotSent, retry_after
 
@@ -39,7 +39,9 @@ class QuickBooks:
 
     name = r.SYSTEM
     batch_sizes: Mapping[str, int] = outbox.BATCH_SIZES
-    reference_kinds: Mapping[str, str] = {kind.KIND: name for name, kind in _TABLES.items()}
+    reference_kinds: Mapping[str, str] = {kind.KIND: name for name, kind in _TABLES.items()} | {"Customer": "matching"}
+    # The closing date and a day's rate are looked at before every posting.
+    volatile: tuple[str, ...] = ("preferences", "rate:")
     settle_after = timedelta(seconds=120)
 
     def __init__(self, *, realm_id: str, base_url: str, caller: Caller, sign_in: SignIn, clock: Clock) -> None:
@@ -184,6 +186,12 @@ class QuickBooks:
 
     async def sweep(self, kinds: Sequence[str], position: str | None, now: datetime) -> Sweep:
         return await self._arrivals.sweep(kinds, position, now)
+
+    def pages(
+        self, kinds: Sequence[str], since: datetime | None = None
+    ) -> AsyncIterator[tuple[datetime, list[Change]]]:
+        """The knocks of a backfill page by page, with the vendor's time of each page; for companies of any size."""
+        return self._arrivals.pages(kinds, since)
 
 
 def _kind(name: str) -> type[r.Entity]:

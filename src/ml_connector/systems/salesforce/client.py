@@ -33,7 +33,8 @@ class Salesforce:
     # its batches go out one after the other.
     batch_sizes: Mapping[str, int] = {"upsert": BATCH, "create": BATCH, "update": BATCH}
     # Stages, currencies and rights are not swept: the engine compares their digests when somebody waits for them.
-    reference_kinds: Mapping[str, str] = {}
+    reference_kinds: Mapping[str, str] = {"Account": "matching"}
+    volatile: tuple[str, ...] = ()
     # The vendor ends a call that is no query after ten minutes (salesforce reference 3.1).
     settle_after = timedelta(minutes=10)
 
