@@ -196,7 +196,7 @@ def settle(flow: Flow, ref: Ref, world: World, context: MemoryContext | None = N
             world.keep(getattr(decision, "links", ()))
             return decisions
         world.apply(decision)
-    raise AssertionError(f"no rest after {[d.step for d in decisions if isinstance(d, Write)]}")
+    raise AssertionError(f"no rest after {[(d.step, d.body) for d in writes(decisions)][-3:]}")
 
 
 def writes(decisions: Sequence[Decision]) -> list[Write]:
