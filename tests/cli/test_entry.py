@@ -62,6 +62,7 @@ def test_version() -> None:
     ("words", "sentence", "remedy"),
     [
         (["dmo"], "There is no command dmo.", "Did you mean demo?"),
+        (["--json", "status"], "The command comes first, its options after it.", "status --json"),
         (["keys", "rotat"], "There is no command keys rotat.", "Did you mean keys rotate?"),
         (["plan", "--hoem", "x"], "plan has no option --hoem.", "Did you mean --home?"),
         (["plan", "--client-secret=hunter2"], "plan has no option --client-secret.", "See  ml-connector plan --help"),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 import stat
 from pathlib import Path
 
 import pytest
+import structlog
 
+from ml_connector.cli import logs
 from ml_connector.cli.ask import TerminalAsk, variable
 from ml_connector.cli.faults import LOG, known_cause, of_fault, without_secrets
 from ml_connector.model.errors import LimitReached, StateTrouble, WrongUse
@@ -87,3 +90,24 @@ def test_without_a_terminal_the_environment_answers(monkeypatch: pytest.MonkeyPa
     with pytest.raises(WrongUse, match="MLC_SALESFORCE_CLIENT_ID"):
         ask.text("salesforce.client_id", "Client id")
     assert variable("salesforce.client_id") == "MLC_SALESFORCE_CLIENT_ID"
+
+
+def test_log_events_are_one_line_each_without_secrets() -> None:
+    err = io.StringIO()
+    with logs.logged(Path("/nowhere"), debug=False, err=err):
+        log = structlog.get_logger("engine")
+        log.info("not shown")
+        log.error("decision failed", ref="salesforce:Order:801", note=f"Bearer {TOKEN}", exc_info=fault("ana@acme.com"))
+    told = json.loads(err.getvalue())
+    assert (told["event"], told["ref"], told["error"]) == ("decision failed", "salesforce:Order:801", "KeyError")
+    assert told["note"] == "[removed]"
+    assert "ana@acme.com" not in err.getvalue()
+
+
+def test_with_debug_all_events_go_to_the_log(tmp_path: Path) -> None:
+    with logs.logged(tmp_path, debug=True):
+        structlog.get_logger("engine").debug("page read", exc_info=fault(TOKEN))
+    told = json.loads((tmp_path / LOG).read_text("utf-8"))
+    assert told["event"] == "page read"
+    assert any("test_faults.py" in line for line in told["trace"])
+    assert TOKEN not in str(told)

@@ -46,7 +46,7 @@ class Common:
         return Screen(json=self.json)
 
     def settings(self) -> Settings:
-        """The settings, checked. Commands call it first: what is wrong there is told before anything heavy is loaded."""
+        """The settings, checked. Commands call it first, so that what is wrong there is told at once."""
         from ml_connector.settings import load
 
         return load(self.folder, os.environ)
