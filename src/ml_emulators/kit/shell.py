@@ -74,6 +74,9 @@ class Shell:
     async def _handle(self, incoming: web.BaseRequest) -> web.StreamResponse:
         if incoming.method == "OPTIONS":
             return web.Response(status=204, headers={"Allow": _METHODS})
+        if incoming.headers.get("Expect", "").lower() == "100-continue":
+            await incoming.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            incoming.writer.output_size = 0
         try:
             body = await incoming.read() if incoming.body_exists else b""
         except web.HTTPRequestEntityTooLarge:

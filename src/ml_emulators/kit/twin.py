@@ -20,6 +20,7 @@ from .log import RequestLog
 from .orders import Operation, Planted, SeedFailure, SeedReport, WebhookOrder
 from .wire import Request, Vendor
 
+_YEARS = (1990, 2200)
 _PARTS = ("days", "hours", "minutes", "seconds")
 _REFERENCE = re.compile(r"\$\{([A-Za-z0-9_-]+)(?:\.([A-Za-z0-9_.]+))?\}")
 
@@ -72,6 +73,8 @@ class Twin:
             ValueError,
             LookupError,
             TypeError,
+            AttributeError,
+            ArithmeticError,
         )
 
     def serve(self, vendor: str, request: Request) -> Outcome:
@@ -194,8 +197,8 @@ def _reason(error: Exception) -> Any:
 
 def set_clock(clock: VirtualClock, order: Mapping[str, Any]) -> dict[str, Any]:
     """Do one clock order (see `ClockOrder`) and say what time it is now. Raises `Refused`."""
-    op, at = order.get("op"), _instant(order.get("at"))
     try:
+        op, at = order.get("op"), _instant(order.get("at"))
         by = timedelta(**{part: float(order.get(part) or 0) for part in _PARTS})
         _turn(clock, op, at, by)
     except (OverflowError, ValueError, TypeError) as error:
@@ -204,6 +207,10 @@ def set_clock(clock: VirtualClock, order: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _turn(clock: VirtualClock, op: Any, at: datetime | None, by: timedelta) -> None:
+    if op == "advance":
+        _in_reach(clock.now() + by)  # before the clock moves
+    elif at is not None:
+        _in_reach(at)
     if op == "freeze":
         clock.freeze(at)
     elif op == "run":
@@ -211,10 +218,14 @@ def _turn(clock: VirtualClock, op: Any, at: datetime | None, by: timedelta) -> N
     elif op == "set" and at is not None:
         clock.set(at)
     elif op == "advance" and by:
-        _ = clock.now() + by  # an instant beyond the calendar raises here, before the clock moves
         clock.advance(by)
     else:
         raise Refused("say freeze, run, set with `at`, or advance by seconds, minutes, hours or days")
+
+
+def _in_reach(at: datetime) -> None:
+    if not _YEARS[0] <= at.year <= _YEARS[1]:
+        raise Refused(f"the clock only goes from {_YEARS[0]} to {_YEARS[1]}")
 
 
 def _instant(value: Any) -> datetime | None:

@@ -10,12 +10,12 @@ from ml_emulators.kit.orders import Planted, SeedReport
 from ml_emulators.kit.twin import Twin
 
 from . import books, org, sample, tiny
-from .days import Day, business_day, play_day
+from .days import LAST, Day, business_day, play_day
 from .goods import GOODS
 from .stage import PACIFIC, Stage, instant
 from .vendors import new_twin
 
-__all__ = ["SCENARIOS", "Day", "Library", "business_day", "load", "new_twin", "planted", "play_day"]
+__all__ = ["LAST", "SCENARIOS", "Day", "Library", "business_day", "load", "new_twin", "planted", "play_day"]
 
 Build = Callable[[Stage, int, int, date], dict[str, Any]]
 

@@ -28,6 +28,7 @@ _MOST = Decimal(8900)
 class Day(NamedTuple):
     """A day's operations in order; what they plant (keys may be `${name}`); keys of planted records set right."""
 
+    date: date
     operations: list[Operation]
     planted: list[Planted]
     released: list[str]
@@ -46,7 +47,7 @@ def business_day(twin: Twin, number: int, seed: int) -> Day:
     desk.add("clock", "set", "", {"at": instant(desk.day, 9).isoformat()})
     _usual(desk)
     _SPECIAL[number](desk)
-    return Day(desk.operations, desk.planted, desk.released)
+    return Day(desk.day, desk.operations, desk.planted, desk.released)
 
 
 def play_day(twin: Twin, number: int) -> SeedReport:
@@ -61,6 +62,7 @@ def play_day(twin: Twin, number: int) -> SeedReport:
         msgspec.structs.replace(one, released=True) if one.key in day.released else one for one in twin.planted
     ]
     twin.scenario["days"] = number
+    twin.memory["today"] = day.date.isoformat()
     twin.memory["names"] = [used + 10 * twin.scenario["scale"] for used in twin.memory["names"]]
     return report
 

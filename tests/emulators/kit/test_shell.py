@@ -81,6 +81,11 @@ async def test_chunked_and_compressed_bodies_arrive_plain(shell: Shell, client: 
     assert "content-encoding" not in seen["headers"]
 
 
+async def test_a_client_may_ask_before_it_sends(shell: Shell, client: aiohttp.ClientSession) -> None:
+    async with client.post(shell.url + "/x", data=b"12345", expect100=True) as answer:
+        assert loads(await answer.read())["size"] == 5
+
+
 async def test_head_and_options(shell: Shell, client: aiohttp.ClientSession, twin: Twin) -> None:
     async with client.head(shell.url + "/x") as answer:
         assert (answer.status, await answer.read()) == (200, b"")

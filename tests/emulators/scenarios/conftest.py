@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -18,9 +19,15 @@ def built() -> Twin:
     return twin
 
 
+@pytest.fixture(scope="session")
+def kept(built: Twin) -> tuple[Twin, dict[str, Any]]:
+    """Another twin of the same seed, and the sample company put aside."""
+    return new_twin(7), built.snapshot()
+
+
 @pytest.fixture
-def sample(built: Twin) -> Twin:
+def sample(kept: tuple[Twin, dict[str, Any]]) -> Twin:
     """The sample company to act on."""
-    twin = new_twin(7)
-    load(twin, "sample", 1, 7, TODAY)
+    twin, before = kept
+    twin.restore(before)
     return twin
