@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -225,6 +226,17 @@ async def test_tables_are_read_whole() -> None:
     assert [a.kind for a in (await salesforce.reference("matching")).value] == ["Account"]
     with pytest.raises(WrongUse, match="no table"):
         await salesforce.reference("moons")
+
+
+async def test_tables_out_of_describe_share_one_call_for_five_minutes() -> None:
+    org, clock = Org(), FakeClock()
+    salesforce = client(org, clock)
+    for name in ("fields:Account", "fields:Opportunity", "contact_roles"):
+        await salesforce.reference(name)
+    assert len(org.calls(describe=True)) == 1
+    await clock.sleep(timedelta(minutes=6))
+    await salesforce.reference("fields:Account")
+    assert len(org.calls(describe=True)) == 2
 
 
 async def test_a_single_currency_org_has_no_currency_table() -> None:
