@@ -11,6 +11,7 @@ import msgspec
 from ml_connector.actions import Explained, HeldView, PlanView, Status
 from ml_connector.engine.planner import Plan, PlannedHold, PlannedWrite
 from ml_connector.engine.worker import Report
+from ml_connector.tieout.read import TieOut
 from ml_connector.tieout.report import Cell, Completeness, Item, Row
 from ml_connector.tieout.report import Report as TieOutReport
 
@@ -117,12 +118,6 @@ FINDINGS = [
 ]
 
 
-class TieOutSample(msgspec.Struct):
-    month: str
-    read_at: datetime
-    reports: list[TieOutReport]
-
-
 def row(department: str, quickbooks: str, salesforce: str, *items: Item) -> Row:
     return Row(Cell("2026-11", "USD", department), 1, Decimal(quickbooks), 1, Decimal(salesforce), items)
 
@@ -142,7 +137,7 @@ COMPLETE = Completeness(
         "skipped": Decimal("0.00"), "pending": Decimal("3500.00"),
     },
 )  # fmt: skip
-TIE_OUT = TieOutSample("2026-11", NOON, [R1, TieOutReport("R2", [], completeness=[COMPLETE])])
+TIE_OUT = TieOut(months=["2026-11"], read_at=NOON, reports=[R1, TieOutReport("R2", [], completeness=[COMPLETE])])
 
 DEMO: dict[str, Any] = {
     "converged": True, "seed": 7, "seconds": 41.2,

@@ -9,9 +9,10 @@ import pytest
 
 from ml_connector.cli.render_proof import demo_lines, tie_out_lines
 from ml_connector.cli.text import width_of
+from ml_connector.tieout.read import TieOut
 from ml_connector.tieout.report import Report
 
-from .samples import DEMO, LONG, NOON, TIE_OUT, WIDTHS, TieOutSample, row
+from .samples import DEMO, LONG, NOON, TIE_OUT, WIDTHS, row
 
 PROOF = """\
 2026-11, read 2026-11-22 21:40 UTC; differences are QuickBooks - Salesforce
@@ -75,7 +76,10 @@ def test_the_month_of_the_worked_example() -> None:
 
 def test_what_is_not_explained_fails() -> None:
     lines = tie_out_lines(
-        TieOutSample("2026-11", NOON, [Report("R1", [row("East", "10", "7.5")], ["one to look at"])]), 80
+        TieOut(
+            months=["2026-11"], read_at=NOON, reports=[Report("R1", [row("East", "10", "7.5")], ["one to look at"])]
+        ),
+        80,
     )
     assert lines[-2:] == ["FAIL  Something is not explained yet.", "Next:  ml-connector holds"]
     assert "warn  one to look at" in lines
@@ -87,7 +91,11 @@ def test_the_demo_of_the_design() -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_every_amount_is_whole_at_every_width(width: int | None) -> None:
-    tie_out = TieOutSample(LONG, NOON, [*TIE_OUT.reports, Report("R1", [row(LONG, "912345678901.23", "-1")], [LONG])])
+    tie_out = TieOut(
+        months=[LONG],
+        read_at=NOON,
+        reports=[*TIE_OUT.reports, Report("R1", [row(LONG, "912345678901.23", "-1")], [LONG])],
+    )
     demo = copy.deepcopy(DEMO)
     demo["journal_entries"]["USD"]["debits"] = "912345678901.23"
     for lines in (tie_out_lines(tie_out, width), demo_lines(demo, width)):

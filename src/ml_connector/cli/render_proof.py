@@ -11,9 +11,8 @@ from .layout import Column, table
 from .text import amount, by_currency, count, decimal, fold, hanging, moment, safe, words
 
 if TYPE_CHECKING:
+    from ml_connector.tieout.read import TieOut
     from ml_connector.tieout.report import Completeness, Report, Row
-
-    from .views import TieOut
 
 _NAMES = {"R1": "Invoices", "R2": "Orders"}
 _REASONS = {"U1": "no link", "U2": "no live invoice", "U3": "amounts differ"}

@@ -1,13 +1,9 @@
-"""What the command line asks of its surroundings, and the values whose actions are written elsewhere."""
+"""What the command line asks of its surroundings."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:
-    from ml_connector.tieout.report import Report as TieOutReport
+from collections.abc import Mapping
+from typing import Protocol
 
 Names = Mapping[str, Mapping[str, str]]
 """Names of QuickBooks ids by table: `{"accounts": {"85": "1250 Unbilled Receivable"}, "departments": {...}}`."""
@@ -24,17 +20,6 @@ class Finding(Protocol):
     def sentence(self) -> str: ...
     @property
     def remedy(self) -> str: ...
-
-
-class TieOut(Protocol):
-    """The proof of a month, made of fresh reads."""
-
-    @property
-    def month(self) -> str: ...
-    @property
-    def read_at(self) -> datetime: ...
-    @property
-    def reports(self) -> Sequence[TieOutReport]: ...
 
 
 class Ask(Protocol):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,10 +11,10 @@ from cyclopts import Parameter
 from ml_connector.cli.ask import TerminalAsk
 from ml_connector.cli.render_state import finding_lines, worst
 from ml_connector.cli.text import safe, system_name
-from ml_connector.cli.views import Finding
+from ml_connector.cli.views import Ask
 from ml_connector.model.errors import WrongUse
 
-from .common import USUAL, Common, action, awaited, run, show
+from .common import USUAL, Common, run, show
 
 _LONGEST = 1_000_000
 
@@ -27,11 +26,25 @@ def init(
 ) -> int:
     """Make a home. With the emulators' line it is connected to them, without questions."""
     document = None if emulators is None else read_line(emulators)
-    made = asyncio.run(awaited(action("init")(common.folder, document)))
+    from ml_connector import connecting
+
+    connecting.init(common.folder, document)
+    if document is not None:
+        asyncio.run(connecting.connect_emulators(common.folder, document))
+        asyncio.run(_named(common))
     following = "ml-connector doctor" if emulators else "ml-connector connect quickbooks"
-    lines = [f"Home {safe(common.folder)} is ready.", *_company(made), f"Next:  {following}"]
-    show(common, "connected", _document(common, made), lambda _: lines)
+    lines = [f"Home {safe(common.folder)} is ready.", f"Next:  {following}"]
+    show(common, "home", {"home": str(common.folder), "connected": document is not None}, lambda _: lines)
     return 0
+
+
+async def _named(common: Common) -> str:
+    """The company's name, once both sides are connected; empty before."""
+    from ml_connector.connecting import name_company, open_home
+
+    with common.logged():
+        async with open_home(common.folder) as home:
+            return (await name_company(home)).company
 
 
 def read_line(file: Path) -> dict[str, Any]:
@@ -53,45 +66,89 @@ def read_line(file: Path) -> dict[str, Any]:
 
 def connect_quickbooks(*, common: Common = USUAL) -> int:
     """Sign in to a QuickBooks company. Secrets are asked for without echo and sealed."""
-    return _connect(common, "quickbooks", "connect salesforce")
+    common.settings()
+    asyncio.run(_quickbooks(common, TerminalAsk()))
+    return _connected(common, "quickbooks")
+
+
+async def _quickbooks(common: Common, ask: Ask) -> None:
+    from ml_connector import connecting
+    from ml_connector.settings import change_settings
+
+    side = common.settings().quickbooks
+    if side is None or not side.client_id:
+        environment = side.environment if side else ask.text("quickbooks.environment", "production or sandbox")
+        client_id = ask.text("quickbooks.client_id", "Client id of your Intuit app")
+        change_settings(common.folder, "quickbooks", {"environment": environment, "client_id": client_id})
+    with common.logged():
+        async with connecting.open_home(common.folder) as home:
+            secret = ask.secret("quickbooks.client_secret", "Client secret of your Intuit app")
+            connecting.keep_client_secret(home, "quickbooks", secret)
+            url, state = connecting.authorize_url(home)
+            ask.tell(f"Open this page, sign in and choose the company:\n  {url}")
+            ask.tell("The browser then goes to an address on this machine, which need not open.")
+            back = ask.text("quickbooks.redirect", "Copy that whole address here")
+            await connecting.finish_quickbooks(home, back, state)
 
 
 def connect_salesforce(*, common: Common = USUAL) -> int:
     """Connect a Salesforce org. Secrets are asked for without echo and sealed."""
-    return _connect(common, "salesforce", "doctor")
+    common.settings()
+    asyncio.run(_salesforce(common, TerminalAsk()))
+    return _connected(common, "salesforce")
 
 
-def _connect(common: Common, system: str, following: str) -> int:
-    made = asyncio.run(awaited(action("connect")(common.folder, system, TerminalAsk())))
-    lines = [f"{system_name(system)} is connected.", *_company(made), f"Next:  ml-connector {following}"]
-    show(common, "connected", _document(common, made), lambda _: lines)
+async def _salesforce(common: Common, ask: Ask) -> None:
+    from ml_connector import connecting
+    from ml_connector.settings import change_settings
+
+    side = common.settings().salesforce
+    if side is None or not side.client_id:
+        known = side.base_url if side else ""
+        base_url = known or ask.text("salesforce.base_url", "My Domain, https://<your domain>.my.salesforce.com")
+        client_id = ask.text("salesforce.client_id", "Consumer key of the External Client App")
+        change_settings(common.folder, "salesforce", {"base_url": base_url, "client_id": client_id})
+    with common.logged():
+        async with connecting.open_home(common.folder) as home:
+            secret = ask.secret("salesforce.client_secret", "Consumer secret of the External Client App")
+            connecting.keep_client_secret(home, "salesforce", secret)
+            await connecting.finish_salesforce(home)
+
+
+def _connected(common: Common, system: str) -> int:
+    """Put the connection on record as soon as both sides are there, and say what is next."""
+    settings = common.settings()
+    missing = {"quickbooks": settings.quickbooks is None or not settings.quickbooks.realm_id}
+    missing["salesforce"] = settings.salesforce is None or not settings.salesforce.org_id
+    other = next((name for name, is_missing in missing.items() if is_missing), "")
+    company = "" if other else asyncio.run(_named(common))
+    following = f"ml-connector connect {other}" if other else "ml-connector doctor"
+    lines = [f"{system_name(system)} is connected.", *([f"Company: {safe(company)}"] if company else [])]
+    document = {"home": str(common.folder), "system": system, "company": company, "complete": not other}
+    show(common, "connected", document, lambda _: [*lines, f"Next:  {following}"])
     return 0
-
-
-def _company(made: Any) -> list[str]:
-    company = getattr(made, "company", "")
-    return [f"Company: {safe(company)}"] if company else []
-
-
-def _document(common: Common, made: Any) -> dict[str, Any]:
-    import msgspec
-
-    return {"home": str(common.folder), "connection": msgspec.to_builtins(made)}
 
 
 def doctor(
     *,
-    fit: Annotated[bool, Parameter(help="Also check how well the data of both sides fit together")] = False,
+    fit: Annotated[bool, Parameter(help="Also check objects, fields and rights in Salesforce")] = False,
     common: Common = USUAL,
 ) -> int:
     """Check both sides. Ends with 1 if anything says FAIL."""
-    findings: Sequence[Finding] = run(common, lambda app, _: awaited(action("doctor")(app, fit)))
-    show(common, "findings", list(findings), lambda width: finding_lines(findings, width, again="doctor"))
+    common.settings()
+    from ml_connector.doctor import doctor as examine
+
+    findings = run(common, lambda app, _: examine(app, fit))
+    show(common, "findings", findings, lambda width: finding_lines(findings, width, again="doctor"))
     return worst(findings)
 
 
 def setup_salesforce(*, common: Common = USUAL) -> int:
-    """List the fields, rights and event channels that the org still lacks, and how to add them."""
-    findings: Sequence[Finding] = run(common, lambda app, _: awaited(action("setup_salesforce")(app)))
-    show(common, "findings", list(findings), lambda width: finding_lines(findings, width, again="setup salesforce"))
+    """List the fields and rights that the org still lacks, and how to add them."""
+    common.settings()
+    from ml_connector.doctor import Finding
+
+    found = run(common, lambda app, _: app.salesforce.fit())
+    findings = [Finding(each.level, "Salesforce", each.sentence, each.remedy) for each in found]
+    show(common, "findings", findings, lambda width: finding_lines(findings, width, again="setup salesforce"))
     return worst(findings)

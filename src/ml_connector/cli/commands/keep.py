@@ -9,12 +9,12 @@ from cyclopts import Parameter
 
 from ml_connector.cli.text import count, safe
 
-from .common import USUAL, Common, action, awaited, run, show
+from .common import USUAL, Common, action, awaited, look, run, show
 
 
 def audit_verify(*, common: Common = USUAL) -> int:
     """Recompute the chain of the audit log; ends with 1 at the first event that does not fit."""
-    number: int = run(common, lambda app, _: awaited(action("audit_verify")(app)))
+    number = look(common, lambda app: app.store.verify_audit())
     lines = [f"ok    {count(number, 'event')}, none changed, none missing in between.", "Next:  ml-connector status"]
     show(common, "audit", {"events": number, "intact": True}, lambda _: lines)
     return 0

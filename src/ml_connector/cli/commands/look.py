@@ -8,10 +8,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from ml_connector.cli import render_proof, render_state
-from ml_connector.cli.views import TieOut
 from ml_connector.model.errors import WrongUse
 
-from .common import USUAL, Common, action, awaited, look, run, show
+from .common import USUAL, Common, look, run, show
 
 
 def status(*, common: Common = USUAL) -> int:
@@ -63,6 +62,9 @@ def reconcile(
     """Read both systems afresh and prove a month; ends with 1 if something is not explained."""
     if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", month):
         raise WrongUse("--month is no month.", "Write it as year and month, for example  --month 2026-11")
-    found: TieOut = run(common, lambda app, _: awaited(action("reconcile")(app, month)))
+    common.settings()
+    from ml_connector.tieout.read import tie_out
+
+    found = run(common, lambda app, _: tie_out(app, [month]))
     show(common, "tie-out", found, lambda width: render_proof.tie_out_lines(found, width, common.zone))
-    return 0 if all(report.agrees for report in found.reports) else 1
+    return 0 if found.agrees else 1

@@ -12,6 +12,8 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from ml_connector.cli.home import find_home
+from ml_connector.cli.logs import logged
 from ml_connector.cli.progress import progress_on
 from ml_connector.cli.render_proof import demo_lines
 from ml_connector.cli.text import hanging, safe
@@ -45,9 +47,11 @@ def demo(
     if scale < 1 or days < 0:
         raise WrongUse("--scale must be at least 1 and --days at least 0.", "Correct the number.")
     options = DemoOptions(scale, seed, days, serve, common.home)
-    with progress_on() as step:
-        result = asyncio.run(awaited(action("run", "ml_connector.demo")(options, step)))
-    document = _document(result)
+    from ml_connector.demo import run
+
+    with logged(find_home(common.home), debug=common.debug), progress_on() as step:
+        document = _document(asyncio.run(run(options, step)))
+    document["seconds"] = float(document.get("seconds") or 0)
     if common.json:
         common.screen.document(document)
     else:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from typing import TYPE_CHECKING, Annotated
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from cyclopts import Parameter
 
 from ml_connector.cli import render_plan, render_state
+from ml_connector.cli.text import safe
 from ml_connector.model.errors import WrongUse
 
-from .common import USUAL, Common, action, actor, awaited, look, run, show, title
+from .common import USUAL, Common, actor, look, run, show, title
 
 if TYPE_CHECKING:
     from ml_connector.actions import PlanView
+    from ml_connector.app import App
+    from ml_connector.cli.progress import Progress
+    from ml_connector.cli.views import Names
 
 
 def plan(
@@ -32,17 +37,37 @@ def plan(
         views = look(common, lambda app: actions.plans(app))
         show(common, "plans", views, lambda width: render_plan.plan_rows(views, width, common.zone))
         return 0
-    if show_:
-        view = look(common, lambda app: _found(actions.plans(app), show_))
-    else:
-        view = run(common, lambda app, step: actions.make_plan(app, actor(), step))
-    names = getattr(view, "names", None)
-    heading = title(common, getattr(view, "company", ""))
+    shown = run(common, lambda app, step: _planned(app, step, show_))
+    heading = title(common, shown.company)
     show(
-        common, "plan", view,
-        lambda width: render_plan.plan_lines(view, width, title=heading, whole=all_, names=names, zone=common.zone),
+        common, "plan", shown.view,
+        lambda width: render_plan.plan_lines(
+            shown.view, width, title=heading, whole=all_, names=shown.names, zone=common.zone
+        ),
     )  # fmt: skip
     return 0
+
+
+class _Shown(NamedTuple):
+    view: PlanView
+    company: str
+    names: Names
+
+
+async def _planned(app: App, step: Progress, plan_id: str) -> _Shown:
+    """A plan made before, or a new one, with the names that its lines need."""
+    from ml_connector import actions
+
+    view = _found(actions.plans(app), plan_id) if plan_id else await actions.make_plan(app, actor(), step)
+    names: dict[str, dict[str, str]] = {}
+    for table in ("accounts", "departments", "classes") if view.plan.postings() else ():
+        rows = (await app.quickbooks.reference(table)).value
+        names[table] = {id_: _name_of(row) for id_, row in rows.items()}
+    return _Shown(view, actions.status(app).company, names)
+
+
+def _name_of(row: Any) -> str:
+    return f"{getattr(row, 'acct_num', '')} {row.fully_qualified_name}".strip()
 
 
 def _found(views: list[PlanView], plan_id: str) -> PlanView:
@@ -65,7 +90,7 @@ def apply(
 
     if not (yes or common.json) and sys.stdin.isatty() and sys.stderr.isatty():
         view = look(common, lambda app: _found(actions.plans(app), plan_id))
-        _ask(render_plan.question(view, title(common, "")))
+        _ask(render_plan.question(view, title(common, look(common, lambda app: actions.status(app).company))))
     report = run(common, lambda app, step: actions.apply(app, plan_id, actor(), step))
     show(common, "report", report, lambda width: render_state.report_lines(report, width))
     return 0
@@ -108,13 +133,36 @@ def backfill(*, common: Common = USUAL) -> int:
     return 0
 
 
-def sign_off(*, common: Common = USUAL) -> int:
-    """Sign the posting template off, in your name. Needed before the first entry is posted."""
-    who = actor()
-    run(common, lambda app, _: awaited(action("sign_off")(app, who)))
-    done = {"signed_off_by": who}
-    show(common, "sign-off", done, lambda _: [f"The template is signed off by {who}.", "Next:  ml-connector plan"])
+def sign_off(
+    *,
+    template: Annotated[str, Parameter(help="T1 (balance sheet only) or T0 (no entries)")] = "T1",
+    start_date: Annotated[str, Parameter(help="Go-live day, for example 2026-11-01; nothing earlier is posted")],
+    unbilled: Annotated[str, Parameter(help="Unbilled Receivable: number, full name or id")] = "",
+    deferred: Annotated[str, Parameter(help="Deferred Revenue: number, full name or id")] = "",
+    discounts: Annotated[str, Parameter(help="Account for discounts")] = "",
+    shipping: Annotated[str, Parameter(help="Income account for shipping")] = "",
+    common: Common = USUAL,
+) -> int:
+    """Choose the posting template and sign it off, in your name. Needed before the first entry is posted."""
+    common.settings()
+    from ml_connector.connecting import SignOff
+    from ml_connector.connecting import sign_off as sign
+
+    wanted = SignOff(
+        template=template, start_date=_day(start_date), unbilled=unbilled, deferred=deferred, discounts=discounts,
+        shipping=shipping,
+    )  # fmt: skip
+    signed = run(common, lambda app, _: sign(app, wanted, actor()))
+    lines = [f"Template {safe(signed.id)} is signed off by {safe(signed.signed_off_by)}.", "Next:  ml-connector plan"]
+    show(common, "sign-off", signed, lambda _: lines)
     return 0
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise WrongUse("--start-date is no day.", "Write it as year, month, day, for example 2026-11-01.") from None
 
 
 def stop(
