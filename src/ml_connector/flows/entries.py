@@ -30,6 +30,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     department: str = ""
     class_: str = msgspec.field(name="class", default="")
     classes: str = ""
+    department_id: str = ""
+    class_ids: str = ""
     project: str = ""
     account: str = ""
     total: Decimal = money.ZERO

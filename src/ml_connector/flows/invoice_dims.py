@@ -2,30 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 import msgspec
 
 from ml_connector.model import money
 from ml_connector.model.plans import Context
-from ml_connector.systems.quickbooks.records import Invoice, Line, Reference
+from ml_connector.systems.quickbooks.records import Invoice, Line, Named, Reference
 
-from .dims import MAX_TEXT, label
+from .dims import MAX_TEXT, Table, label
 
 
 class InvoiceDims(msgspec.Struct, frozen=True):
-    """Texts for Salesforce, blank for none. `dominant` is the class with the most money, `classes` all named ones."""
+    """Texts for Salesforce, blank for none. `dominant` is the class with the most money, `classes` all named ones.
+
+    The ids behind them, `;` between those of classes, tell later whether a name has changed.
+    """
 
     department: str = ""
     dominant: str = ""
     classes: str = ""
+    department_id: str = ""
+    class_ids: str = ""
 
 
 def dims_of(invoice: Invoice, context: Context) -> InvoiceDims:
-    department = text_of(invoice.department_ref, "departments", context)
     ranked = _ranked(invoice, context)
-    return InvoiceDims(department, ranked[0] if ranked else "", listed(ranked))
+    return InvoiceDims(
+        department=text_of(invoice.department_ref, "departments", context),
+        dominant=next(iter(ranked), ""),
+        classes=listed(list(ranked)),
+        department_id=invoice.department_ref.value if invoice.department_ref else "",
+        class_ids=";".join(ranked.values()),
+    )
+
+
+def renamed(agreed: Mapping[str, str | None], departments: Table, classes: Table) -> bool:
+    """Whether an `opportunity` link shows a name that a department or class of its invoice no longer has (F.3).
+
+    Asked of all links when one of the tables has changed; the invoices of those for which it holds are looked at again.
+    """
+    department = departments.get(agreed.get("department_id") or "")
+    if department is not None and shown(department) != agreed.get("department"):
+        return True
+    ids = (agreed.get("class_ids") or "").split(";")
+    return all(each in classes for each in ids) and listed([shown(classes[each]) for each in ids]) != agreed.get(
+        "classes"
+    )
+
+
+def shown(entry: Named) -> str:
+    """How a department or class is written in Salesforce; an inactive one keeps its name."""
+    return label(msgspec.structs.replace(entry, fully_qualified_name=entry.plain_path))
 
 
 def text_of(ref: Reference | None, table: str, context: Context) -> str:
@@ -35,18 +64,20 @@ def text_of(ref: Reference | None, table: str, context: Context) -> str:
     entry = context.reference("quickbooks", table).get(ref.value)
     if entry is None:
         return ref.name if 0 < len(ref.name) <= MAX_TEXT else f"[#{ref.value}]"
-    return label(msgspec.structs.replace(entry, fully_qualified_name=entry.plain_path))
+    return shown(entry)
 
 
-def _ranked(invoice: Invoice, context: Context) -> list[str]:
-    """Named classes by the sum of their absolute line nets, largest first, then by name."""
+def _ranked(invoice: Invoice, context: Context) -> dict[str, str]:
+    """Named classes by the sum of their absolute line nets, largest first, then by name; each with its id."""
     sums: dict[str, Decimal] = {}
+    ids: dict[str, str] = {}
     for line in sold(invoice.line):
         ref = line.class_ref if line.class_ref and line.class_ref.value else invoice.class_ref
         name = text_of(ref, "classes", context)
+        ids[name] = ref.value if ref else ""
         sums[name] = money.total([sums.get(name, money.ZERO), abs(line.amount or money.ZERO)])
     sums.pop("", None)
-    return sorted(sums, key=lambda name: (-sums[name], name))
+    return {name: ids[name] for name in sorted(sums, key=lambda name: (-sums[name], name))}
 
 
 def sold(lines: Iterable[Line]) -> Iterable[Line]:

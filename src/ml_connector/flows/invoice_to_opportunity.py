@@ -78,6 +78,8 @@ def _entry(invoice: Invoice, to: Billed, place: Place, key: str, context: Contex
         department=dims.department,
         class_=dims.dominant,
         classes=dims.classes,
+        department_id=dims.department_id,
+        class_ids=dims.class_ids,
         project=to.project[:TEXT_LIMIT],
         account=to.link.target.id,
         total=invoice.total_amt,
