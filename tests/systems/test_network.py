@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from ml_connector.model.errors import BadAnswer, WrongUse
 from ml_connector.systems.http import NoAnswer, NotSent, Request
@@ -19,32 +26,61 @@ PLAIN = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nIntuit-Tid: 1-x\r\nSet-Cookie:
 SILENCE = b"silence"
 
 
+def certificate(folder: Path) -> Path:
+    """A key and a certificate for 127.0.0.1 that nobody has signed but itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    alternatives = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(alternatives, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = folder / "server.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    pem.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
+    return pem
+
+
 @asynccontextmanager
-async def server(answer: Callable[[bytes], bytes | None]) -> AsyncIterator[tuple[str, list[bytes]]]:
+async def server(
+    answer: Callable[[bytes], bytes | None], tls: ssl.SSLContext | None = None
+) -> AsyncIterator[tuple[str, list[bytes]]]:
     """A socket that reads a request head and sends fixed bytes, closes without any, or stays silent."""
     heads: list[bytes] = []
     served: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        heads.append(head)
-        content = answer(head)
-        if content == SILENCE:
-            await reader.read()
-        elif content:
-            writer.write(content)
+        with suppress(OSError, asyncio.IncompleteReadError):
+            await exchange(reader, writer)
         writer.close()
         with suppress(OSError):
             await writer.wait_closed()
 
+    async def exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        content = answer(heads[-1])
+        if content == SILENCE:
+            await reader.read()
+        elif content:
+            writer.write(content)
+
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         served.add(asyncio.get_running_loop().create_task(serve(reader, writer)))
 
-    listener = await asyncio.start_server(accept, "127.0.0.1", 0)
+    listener = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=tls)
     port = listener.sockets[0].getsockname()[1]
     try:
-        yield f"http://127.0.0.1:{port}", heads
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{port}", heads
     finally:
+        for _ in range(10):  # a connection may still wait to be accepted
+            await asyncio.sleep(0)
         listener.close()
         await asyncio.gather(*served)
 
@@ -85,6 +121,27 @@ async def test_an_unknown_host_surely_did_not_send() -> None:
             await network.send(Request("GET", "https://no-such-host.invalid/"))
 
 
+async def test_certificates_are_checked_and_an_authority_can_be_added(tmp_path: Path) -> None:
+    pem = certificate(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(pem)
+    async with server(lambda _: PLAIN, context) as (url, heads):
+        async with AiohttpNetwork() as network:
+            with pytest.raises(NotSent, match="not trusted"):
+                await network.send(Request("POST", url, {}, b"{}"))
+        assert heads == []
+        async with AiohttpNetwork(ca_file=pem) as network:
+            assert (await network.send(Request("POST", url, {}, b"{}"))).status == 200
+
+
+async def test_an_authority_that_is_none_is_wrong_use(tmp_path: Path) -> None:
+    (tmp_path / "empty.pem").write_text("")
+    for name in ("empty.pem", "missing.pem"):
+        async with AiohttpNetwork(ca_file=tmp_path / name) as network:
+            with pytest.raises(WrongUse, match="ca_file"):
+                await network.send(Request("GET", "https://127.0.0.1:1/"))
+
+
 @pytest.mark.parametrize("answer", [None, b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}", b"nonsense\r\n\r\n"])
 async def test_a_broken_answer_leaves_it_open_whether_it_arrived(answer: bytes | None) -> None:
     async with server(lambda _: answer) as (url, _), AiohttpNetwork() as network:
@@ -95,7 +152,7 @@ async def test_a_broken_answer_leaves_it_open_whether_it_arrived(answer: bytes |
 async def test_no_answer_in_time_leaves_it_open_whether_it_arrived() -> None:
     async with server(lambda _: SILENCE) as (url, _), AiohttpNetwork() as network:
         with pytest.raises(NoAnswer):
-            await network.send(Request("POST", url, {}, b"{}", timeout=0.05))
+            await network.send(Request("POST", url, {}, b"{}", timeout=0.2))
 
 
 async def test_an_answer_beyond_the_limit_is_not_read() -> None:

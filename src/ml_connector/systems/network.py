@@ -31,6 +31,7 @@ class AiohttpNetwork:
         self._connections = connections
         self._max_answer = max_answer
         self._session: aiohttp.ClientSession | None = None
+        self._context: ssl.SSLContext | None = None
 
     async def __aenter__(self) -> AiohttpNetwork:
         return self
@@ -70,6 +71,7 @@ class AiohttpNetwork:
             data=request.body or None,
             allow_redirects=False,
             timeout=timeout,
+            ssl=self._trust() if request.url.startswith("https:") else True,
         ) as answer:
             body = await self._body(answer)
             return Response(answer.status, _headers(answer), body)
@@ -84,12 +86,18 @@ class AiohttpNetwork:
             parts.append(part)
         return b"".join(parts)
 
+    def _trust(self) -> ssl.SSLContext:
+        """Loaded at the first https call: it takes a while."""
+        if self._context is None:
+            context = ssl.create_default_context()
+            if self._ca_file is not None:
+                _add_authority(context, self._ca_file)
+            self._context = context
+        return self._context
+
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
-            context = ssl.create_default_context(cafile=None)
-            if self._ca_file is not None:
-                context.load_verify_locations(cafile=self._ca_file)
-            connector = aiohttp.TCPConnector(limit=self._connections, ssl=context, ttl_dns_cache=300)
+            connector = aiohttp.TCPConnector(limit=self._connections, ttl_dns_cache=300)
             self._session = aiohttp.ClientSession(
                 connector=connector, cookie_jar=aiohttp.DummyCookieJar(), skip_auto_headers=("User-Agent",)
             )
@@ -97,6 +105,13 @@ class AiohttpNetwork:
 
 
 _CERTIFICATE = "Check the date of this machine and its proxy, or name your own authority as ca_file in the settings."
+
+
+def _add_authority(context: ssl.SSLContext, ca_file: Path) -> None:
+    try:
+        context.load_verify_locations(cafile=ca_file)
+    except OSError as error:  # an unreadable file, or one without a certificate (SSLError is an OSError)
+        raise WrongUse(f"{ca_file} holds no certificate.", "Correct ca_file in the settings.") from error
 
 
 def _headers(answer: aiohttp.ClientResponse) -> dict[str, str]:
@@ -109,9 +124,9 @@ def _headers(answer: aiohttp.ClientResponse) -> dict[str, str]:
 
 def _check_url(url: str) -> None:
     parts = urlsplit(url)
-    if parts.scheme == "https" and parts.hostname:
+    if url.startswith("https:") and parts.hostname:
         return
-    if parts.scheme == "http" and is_loopback(parts.hostname or ""):
+    if url.startswith("http:") and is_loopback(parts.hostname or ""):
         return
     raise WrongUse(
         "Only https may leave this machine.", "Correct the address in the settings: it must begin with https."

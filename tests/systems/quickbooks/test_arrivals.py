@@ -56,6 +56,15 @@ async def test_the_first_sweep_pages_through_thousands() -> None:
     assert twin.reads() == 3
 
 
+async def test_a_backfill_can_be_taken_page_by_page() -> None:
+    twin = Twin()
+    made = customers(twin, 1500)
+    pages = [knocks async for _, knocks in twin.client.pages(["Customer", "Class"])]
+
+    assert [len(knocks) for knocks in pages] == [1000, 525, 0]
+    assert {f"Customer:{knock.ref.id}" for knocks in pages for knock in knocks} == made
+
+
 async def test_later_sweeps_are_one_call_for_all_kinds() -> None:
     twin = Twin()
     customers(twin, 1)

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from ml_connector.engine.ports import System
 from ml_connector.model.errors import BadAnswer, LimitReached, SignInNeeded, Unreachable, WrongUse
 from ml_connector.model.refs import Gone, Ref
 from ml_connector.systems.http import Request, Response
@@ -72,8 +73,9 @@ async def test_a_deleted_entry_is_gone() -> None:
 
 async def test_nothing_asked_is_no_call() -> None:
     twin = Twin()
+    system: System = twin.client  # the port that it serves
 
-    assert await twin.client.read("Invoice", []) == {}
+    assert await system.read("Invoice", []) == {}
     assert await twin.client.find("Invoice", "DocNumber", []) == {}
     assert twin.caller.calls == {}
 
