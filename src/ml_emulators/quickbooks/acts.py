@@ -10,6 +10,7 @@ from ml_emulators.quickbooks.catalog import KINDS
 from ml_emulators.quickbooks.company import merged
 from ml_emulators.quickbooks.desk import Desk
 from ml_emulators.quickbooks.fields import decimal
+from ml_emulators.quickbooks.merging import merge
 from ml_emulators.quickbooks.references import known_currency
 from ml_emulators.quickbooks.service import Service
 from ml_emulators.quickbooks.values import Json, Number, bare, parse_day, seconds
@@ -75,6 +76,14 @@ def _activate(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
     return rules.update(desk, _kind(operation), {**_body(desk, operation), "Active": True})
 
 
+def _merge(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
+    """Customers only; {"Id": survivor, "deletedId": loser}."""
+    if _kind(operation) != "Customer":
+        raise faults.unsupported(f"merge {operation['kind']}")
+    body = operation.get("body", {})
+    return merge(desk, str(body.get("Id")), str(body.get("deletedId")))
+
+
 def _set_preferences(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
     """Any preference, also the closing date; null takes a part away."""
     old = desk.books.data("Preferences", "1")
@@ -120,6 +129,7 @@ ACTS: dict[str, Act] = {
     "void": _void,
     "deactivate": _deactivate,
     "activate": _activate,
+    "merge": _merge,
     "set_preferences": _set_preferences,
     "set_exchange_rate": _set_exchange_rate,
     "disconnect": _disconnect,

@@ -15,6 +15,7 @@ from ml_emulators.quickbooks import faults
 from ml_emulators.quickbooks.catalog import KINDS
 from ml_emulators.quickbooks.kinds import Kind
 from ml_emulators.quickbooks.queryable import ACTIVE, QueryField
+from ml_emulators.quickbooks.values import fold
 
 DEFAULT_PAGE = 100
 MAX_PAGE = 1000
@@ -177,7 +178,7 @@ def _condition(kind: Kind, name: str, operator: str, texts: tuple[str, ...]) -> 
     if operator == "LIKE":
         if known.type not in ("text", "email"):
             raise faults.invalid_query(f"LIKE cannot be used on property '{known.name}'")
-        return Condition(known, operator, (_pattern(texts[0]),), texts)
+        return Condition(known, operator, (_pattern(fold(texts[0])),), texts)
     try:
         keys = tuple(
             "" if not text.strip() and known.type in ("text", "email", "day", "ref") else known.literal(text)

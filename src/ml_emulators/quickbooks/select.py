@@ -13,9 +13,10 @@ from ml_emulators.quickbooks.ordered import Ordered
 from ml_emulators.quickbooks.query import Condition, Query
 from ml_emulators.quickbooks.queryable import NOTHING, QueryField
 from ml_emulators.quickbooks.state import Books, Row, Table
-from ml_emulators.quickbooks.values import Json
+from ml_emulators.quickbooks.values import Json, fold
 
 _LAST = 10**19
+_HIGHEST = chr(0x10FFFF)
 _EMPTY = ("", NOTHING)
 
 
@@ -29,6 +30,12 @@ def count(books: Books, query: Query, *, exact_case: bool = False) -> int:
     conditions, indexes = _scope(table, query.conditions)
     if not conditions:
         return len(indexes[0])
+    known = conditions[0].field
+    place = table.kind.place.get(known.name)
+    if place is not None and not exact_case:
+        first, stop, covered = _bounds(indexes[place], known, conditions)
+        if len(covered) == len(conditions):
+            return stop - first
     return sum(1 for _ in _filtered(books, table, conditions, _candidates(table, conditions, indexes)[0], exact_case))
 
 
@@ -157,9 +164,11 @@ def _candidates(table: Table, conditions: list[Condition], indexes: list[Ordered
 
 def _offer(table: Table, one: Condition, indexes: list[Ordered]) -> tuple[Iterable[int], int] | None:
     place = table.kind.place.get(one.field.name)
-    if place is None or one.operator == "LIKE":
+    if place is None:
         return None
     index = indexes[place]
+    if one.operator == "LIKE":
+        return _offer_prefix(index, fold(one.texts[0]).partition("%")[0])
     if one.operator not in ("=", "IN"):
         low, high = _range(index, one)
         return index.ids(low, max(low, high)), max(0, high - low)
@@ -168,6 +177,13 @@ def _offer(table: Table, one: Condition, indexes: list[Ordered]) -> tuple[Iterab
         return [key for key in found if indexes is table.all or table.rows[key].active], len(one.keys)
     spans = [(index.rank((key, -1)), index.rank((key, _LAST))) for key in dict.fromkeys(one.keys)]
     return (hit for low, high in spans for hit in index.ids(low, high)), sum(high - low for low, high in spans)
+
+
+def _offer_prefix(index: Ordered, prefix: str) -> tuple[Iterable[int], int] | None:
+    if not prefix:
+        return None
+    low, high = index.rank((prefix, -1)), index.rank((prefix + _HIGHEST, _LAST))
+    return index.ids(low, high), high - low
 
 
 def _filtered(

@@ -79,6 +79,9 @@ class Switches:
     cdc_days: int = 30
     """How far CDC looks back."""
 
+    merge_leaves_stub: bool = True
+    """The loser of a merge shows up as Deleted in CDC; else it is just gone."""
+
     refuse_duplicate_sales_numbers: bool = True
     """A DocNumber used twice on one kind of sales form is refused with 6140."""
     currency_required: bool = False

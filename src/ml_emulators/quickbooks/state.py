@@ -77,8 +77,11 @@ class Table:
             now = new.keys if new is not None and new.active else None
             _move(self.live, number, was, now)
 
-    def drop(self, number: int, at: int) -> None:
+    def drop(self, number: int, at: int | None) -> None:
+        """Take a record out; with an instant it leaves a stub for change capture."""
         self._reindex(number, self.rows.pop(number), None)
+        if at is None:
+            return
         self.gone[number] = at
         self.gone_order.add((at, number))
 
@@ -185,7 +188,7 @@ class Books:
             keys = old.keys if updated is None else (old.keys[0], updated, *old.keys[2:])
             table.put(int(record_id), Row(old.wire, keys, old.active, old.label, _STALE))
 
-    def drop(self, kind: str, record_id: str, at: int) -> None:
+    def drop(self, kind: str, record_id: str, at: int | None) -> None:
         self.tables[kind].drop(int(record_id), at)
 
     def reparent(self, kind: str, child: str, old: str | None, new: str | None) -> None:

@@ -57,9 +57,7 @@ class Client:
 
     # --- calls
 
-    def send(
-        self, method: str, path: str, body: Any = None, headers: Any = None, **params: str
-    ) -> Response:
+    def send(self, method: str, path: str, body: Any = None, headers: Any = None, **params: str) -> Response:
         sent = {"authorization": f"Bearer {self.token}", "accept": "application/json", **(headers or {})}
         raw = body if isinstance(body, bytes) else b"" if body is None else dumps(body)
         return self.server.handle(Request(method, self.base + path, urlencode(params, quote_via=quote), sent, raw))
