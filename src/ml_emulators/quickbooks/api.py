@@ -80,6 +80,8 @@ def _answer(call: Call) -> Response:
     if throttled(service, call.realm, call.app, now, batch=call.path == ["batch"]):
         return _too_many(call)
     try:
+        if service.switches.user_lost_access:
+            raise faults.lost_access()
         if service.switches.subscription_ended:
             raise faults.subscription_ended()
         return (

@@ -150,6 +150,11 @@ def too_deep() -> Fault:
     return fault("6180", "Nesting Level Error", "Nesting Level Error : Only five levels are supported.")
 
 
+def lost_access() -> Fault:
+    detail = "Authorization Failure : The user who connected the app is no longer an administrator of the company."
+    return fault("120", "Authorization Failure", detail, None, kind="AuthorizationFault", status=401)
+
+
 def subscription_ended() -> Fault:
     detail = "Subscription period has ended or canceled or there was a billing problem"
     return fault("6190", "Invalid Company Status", f"Invalid Company Status : {detail}")

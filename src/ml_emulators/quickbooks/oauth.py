@@ -30,6 +30,13 @@ def invalid_grant(description: str = "Incorrect or invalid refresh token") -> OA
     return OAuthError(400, "invalid_grant", description)
 
 
+def _not_in_realm() -> OAuthError:
+    error = invalid_grant("The user is not a member of the realm")
+    reason = {"x_error_reason": "user_not_in_realm", "x_error_reason_detail": "user lost access to the company"}
+    error.body = {"error": error.body["error"], **reason, "error_description": error.body["error_description"]}
+    return error
+
+
 @dataclass(frozen=True)
 class Connection:
     """One consent: an app on a company, with the refresh token that is alive now."""
@@ -128,6 +135,8 @@ class Authority:
             raise invalid_grant()
         if now >= self._dies(connection):
             raise invalid_grant()
+        if self.switches.user_lost_access:
+            raise _not_in_realm()
         connection = replace(connection, refreshed=now)
         if now - connection.issued >= ROTATION:
             connection = self._rotate(number, connection, now)

@@ -39,6 +39,7 @@ RULES: dict[str, Rule] = {
     "Preferences": preferences,
     "CompanyInfo": company_info,
 }
+_STICKY = ("DisplayName", "PrintOnCheckName")
 _SINGLE = ("Preferences", "CompanyInfo")
 _STATE = ("Id", "SyncToken", "MetaData", "domain", "sparse")
 _VOIDABLE = ("Invoice", "Payment", "SalesReceipt")
@@ -85,7 +86,7 @@ def update(desk: Desk, kind_name: str, body: Any) -> Json:
     sparse = body.get("sparse") in (True, "true") or kind_name in _SINGLE
     start = {key: value for key, value in old.items() if key in kind.fields} if sparse else {}
     for name in kind.fields:
-        if name in body and name not in sent:
+        if name in body and name not in sent and name not in _STICKY:
             start.pop(name, None)
     draft = Draft(kind, sent, start | sent, old)
     _judge(desk, draft)

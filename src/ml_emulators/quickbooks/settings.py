@@ -55,6 +55,8 @@ class Switches:
     """The rolling window told in `x_refresh_token_expires_in` and kept (100 days; 101 days were seen too)."""
     deny_consent: bool = False
     """The user at the consent page says no."""
+    user_lost_access: bool = False
+    """The user who connected has left the company: refreshes fail with `user_not_in_realm`, calls with 120."""
     subscription_ended: bool = False
     """Every company call is refused with 6190."""
 

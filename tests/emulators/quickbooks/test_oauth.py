@@ -214,6 +214,14 @@ def test_the_user_disconnects_inside_quickbooks(qbo: Client) -> None:
     assert works(qbo)
 
 
+def test_a_user_who_left_the_company(qbo: Client) -> None:
+    qbo.server.switches.user_lost_access = True
+    body = qbo.renew()
+    assert (body["error"], body["x_error_reason"]) == ("invalid_grant", "user_not_in_realm")
+    answer = qbo.send("GET", "/preferences")
+    assert (answer.status, loads(answer.body)["Fault"]["Error"][0]["code"]) == (401, "120")
+
+
 def test_another_app_cannot_use_the_token(qbo: Client) -> None:
     other = qbo.server.add_app()
     qbo.info |= {"client_id": other.client_id, "client_secret": other.client_secret}

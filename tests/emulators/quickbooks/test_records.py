@@ -76,6 +76,11 @@ def test_a_write_that_changes_nothing_moves_nothing(qbo: Client) -> None:
     assert (same["SyncToken"], same["MetaData"]) == ("0", made["MetaData"])
 
 
+def test_two_names_cannot_be_cleared_by_a_sparse_update(qbo: Client) -> None:
+    made = qbo.make("Customer", DisplayName="Ann's", PrintOnCheckName="Ann")
+    assert qbo.change("Customer", made, DisplayName="", PrintOnCheckName=None) == made
+
+
 def everything(shop: Shop) -> list[tuple[str, Json]]:
     """One record of each kind."""
     department = shop.make("Department", Name="East")
