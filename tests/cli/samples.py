@@ -91,7 +91,7 @@ def hold(record: str = "salesforce:Order:801", sentence: str = '"Ops" could be E
 STATUS = Status(
     company="Acme Inc.", realm_id="9130350000000000", org_id="00D000000000001AAA", environment="production",
     dry_run=False, paused="", waiting={"order_to_journal": 3}, open_writes=1, holds={"H-TAX": 2, "H-CLOSED": 1},
-    swept={"quickbooks": "2026-11-22T21:39:00+00:00"}, plans_open=1,
+    swept={"sweep:quickbooks": "2026-11-22T21:39:00+00:00"}, plans_open=1,
 )  # fmt: skip
 EXPLAINED = Explained(
     record="salesforce:Order:801", verdicts={"order_to_journal": "in_agreement"},

@@ -110,6 +110,10 @@ def test_the_last_line_says_what_to_do_next(state: str, writes: Any, holds: Any,
     assert plan_lines(plan(*writes, holds=holds, state=state), 80)[-1] == last
 
 
+def test_in_a_rehearsal_nobody_else_is_needed() -> None:
+    assert plan_lines(plan(entry()), 80, four_eyes=False)[-1] == "Next:  ml-connector apply 2026-11-22-03"
+
+
 def test_the_list_of_plans() -> None:
     assert plan_rows([plan(entry(), ACCOUNT)], 80) == [
         "Plan           State  Made                  By   Entries         Total",

@@ -12,7 +12,7 @@ from ml_connector.cli.text import width_of
 from ml_connector.tieout.read import TieOut
 from ml_connector.tieout.report import Report
 
-from .samples import DEMO, LONG, NOON, TIE_OUT, WIDTHS, row
+from .samples import DEMO, LONG, NAMES, NOON, TIE_OUT, WIDTHS, row
 
 PROOF = """\
 2026-11, read 2026-11-22 21:40 UTC; differences are QuickBooks - Salesforce
@@ -83,6 +83,12 @@ def test_what_is_not_explained_fails() -> None:
     )
     assert lines[-2:] == ["FAIL  Something is not explained yet.", "Next:  ml-connector holds"]
     assert "warn  one to look at" in lines
+
+
+def test_accounts_and_dims_have_their_names() -> None:
+    report = Report("R2", [row("85|10|", "10", "10")])
+    shown = tie_out_lines(TieOut(months=["2026-11"], read_at=NOON, reports=[report]), None, names=NAMES)
+    assert any(line.startswith("1250 Unbilled Receivable, East, -  USD") for line in shown)
 
 
 def test_the_demo_of_the_design() -> None:

@@ -38,7 +38,7 @@ Acme Inc., PRODUCTION
   writes       live
   waiting      3 records to look at (3 order to journal)
   unsure       1 write being checked
-  held         3 records (1 H-CLOSED, 2 H-TAX)
+  held         3 records (2 H-TAX, 1 H-CLOSED)
   plans        1 plan to apply
   QuickBooks   read up to 2026-11-22 13:39 PST
 Next:  ml-connector plan --list

@@ -31,6 +31,7 @@ def plan_lines(
     whole: bool = False,
     names: Names | None = None,
     zone: tzinfo = UTC,
+    four_eyes: bool = True,
 ) -> list[str]:
     """The plan, its first ten entries or all of them (`whole`), for `width` columns (None: unbounded)."""
     plan = view.plan
@@ -44,7 +45,7 @@ def plan_lines(
         lines.append(f"  ... {len(entries) - len(shown):,} more (--all)")
     lines += _others(plan, width)
     lines += _holds(plan.holds, width)
-    return [*lines, *([""] if entries or plan.holds or plan.writes else []), *_sums(view, width)]
+    return [*lines, *([""] if entries or plan.holds or plan.writes else []), *_sums(view, width, four_eyes=four_eyes)]
 
 
 def plan_rows(views: Sequence[PlanView], width: int | None, zone: tzinfo = UTC) -> list[str]:
@@ -174,7 +175,7 @@ def _holds(holds: Sequence[PlannedHold], width: int | None) -> list[str]:
     return lines
 
 
-def _sums(view: PlanView, width: int | None) -> list[str]:
+def _sums(view: PlanView, width: int | None, *, four_eyes: bool) -> list[str]:
     plan = view.plan
     entries = plan.postings()
     skipped = sum(number for flow in plan.skipped.values() for number in flow.values())
@@ -193,7 +194,7 @@ def _sums(view: PlanView, width: int | None) -> list[str]:
         return [*lines, *fold(_nothing(plan), width)]
     if view.state != "open":
         return [*lines, *fold(f"This plan is {safe(view.state)}. Next:  ml-connector status", width)]
-    who = "another person approves, then  " if entries else " "
+    who = "another person approves, then  " if entries and four_eyes else " "
     return [*lines, *fold("Nothing has been written.", width), *fold(f"Next: {who}ml-connector apply {view.id}", width)]
 
 

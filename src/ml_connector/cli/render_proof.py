@@ -14,30 +14,32 @@ if TYPE_CHECKING:
     from ml_connector.tieout.read import TieOut
     from ml_connector.tieout.report import Completeness, Report, Row
 
+    from .views import Names
+
 _NAMES = {"R1": "Invoices", "R2": "Orders"}
 _REASONS = {"U1": "no link", "U2": "no live invoice", "U3": "amounts differ"}
 
 
-def tie_out_lines(tie_out: TieOut, width: int | None, zone: tzinfo = UTC) -> list[str]:
+def tie_out_lines(tie_out: TieOut, width: int | None, zone: tzinfo = UTC, names: Names | None = None) -> list[str]:
     """Each report by department or account, with what explains a difference, and what is left unexplained."""
     lines = fold(
         f"{safe(tie_out.month)}, read {moment(tie_out.read_at, zone)}; differences are QuickBooks - Salesforce", width
     )
     for report in tie_out.reports:
-        lines += ["", *_report(report, width)]
+        lines += ["", *_report(report, width, names or {})]
     agrees = all(report.agrees for report in tie_out.reports)
     verdict = "ok    Everything adds up: unexplained 0.00." if agrees else "FAIL  Something is not explained yet."
     step = "ml-connector status" if agrees else "ml-connector holds"
     return [*lines, "", *hanging(verdict[:6], verdict[6:], width), f"Next:  {step}"]
 
 
-def _report(report: Report, width: int | None) -> list[str]:
+def _report(report: Report, width: int | None, names: Names) -> list[str]:
     lines = [f"{safe(report.name)} {_NAMES.get(report.name, '')}".rstrip()]
     if report.rows:
         columns = [Column("Where"), Column("Cur")]
         columns += [Column(name, figure=True) for name in ("QuickBooks", "Salesforce", "Difference")]
         columns += [Column("Explained by"), Column("Unexplained", figure=True)]
-        rows = [_row(row, row.cell.department or "-") for row in report.rows]
+        rows = [_row(row, _where(row.cell.department, names)) for row in report.rows]
         rows += [_row(row, "Total") for row in report.totals()]
         lines += table(columns, rows, width)
     else:
@@ -53,6 +55,16 @@ def _row(row: Row, where: str) -> list[str]:
     because = [f"{item.reason} {_record(item.record)} {amount(item.amount, currency)}" for item in items]
     figures = [amount(value, currency) for value in (row.quickbooks, row.salesforce, row.quickbooks - row.salesforce)]
     return [safe(where), currency, *figures, safe("; ".join(because)), amount(row.unexplained, currency)]
+
+
+def _where(cell: str, names: Names) -> str:
+    """A department, or `account|department|class` by name."""
+    parts = cell.split("|")
+    if len(parts) == 1:
+        return cell or "-"
+    tables = ("accounts", "departments", "classes")
+    named = [names.get(table, {}).get(part, part) or "-" for table, part in zip(tables, parts, strict=False)]
+    return ", ".join(named)
 
 
 def _record(name: str) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .views import Finding
 
 LEVELS = ("ok", "warn", "FAIL")
+_NAMED = 5
 
 
 def finding_lines(findings: Sequence[Finding], width: int | None, *, again: str) -> list[str]:
@@ -56,7 +57,10 @@ def status_lines(status: Status, width: int | None, zone: tzinfo = UTC) -> list[
         ("unsure", f"{count(status.open_writes, 'write')} being checked" if status.open_writes else ""),
         ("held", f"{count(held, 'record')}{_by(status.holds)}"),
         ("plans", f"{count(status.plans_open, 'plan')} to apply"),
-        *((system_name(name), f"read up to {_instant(at, zone)}") for name, at in status.swept.items()),
+        *(
+            (system_name(name.removeprefix("sweep:")), f"read up to {_instant(at, zone)}")
+            for name, at in status.swept.items()
+        ),
     ]
     if not status.swept:
         rows.append(("coverage", "neither side was read yet"))
@@ -82,8 +86,10 @@ def _writes(status: Status) -> str:
 
 
 def _by(counts: Mapping[str, int]) -> str:
-    parts = [f"{number:,} {words(name)}" for name, number in sorted(counts.items()) if number]
-    return f" ({', '.join(parts)})" if parts else ""
+    most = sorted(((-number, name) for name, number in counts.items() if number))
+    parts = [f"{-number:,} {words(name)}" for number, name in most[:_NAMED]]
+    more = [f"{len(most) - _NAMED} more reasons"] if len(most) > _NAMED else []
+    return f" ({', '.join(parts + more)})" if parts else ""
 
 
 def _next(status: Status, held: int) -> str:

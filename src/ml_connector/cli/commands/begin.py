@@ -30,7 +30,8 @@ def init(
 
     connecting.init(common.folder, document)
     if document is not None:
-        asyncio.run(connecting.connect_emulators(common.folder, document))
+        with common.logged():
+            asyncio.run(connecting.connect_emulators(common.folder, document))
         asyncio.run(_named(common))
     following = "ml-connector doctor" if emulators else "ml-connector connect quickbooks"
     lines = [f"Home {safe(common.folder)} is ready.", f"Next:  {following}"]

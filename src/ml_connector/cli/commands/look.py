@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from ml_connector.cli import render_proof, render_state
 from ml_connector.model.errors import WrongUse
 
-from .common import USUAL, Common, look, run, show
+from .common import USUAL, Common, look, names_of, run, show
+
+if TYPE_CHECKING:
+    from ml_connector.app import App
+    from ml_connector.cli.progress import Progress
+    from ml_connector.cli.views import Names
 
 
 def status(*, common: Common = USUAL) -> int:
@@ -63,8 +68,11 @@ def reconcile(
     if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", month):
         raise WrongUse("--month is no month.", "Write it as year and month, for example  --month 2026-11")
     common.settings()
-    from ml_connector.tieout.read import tie_out
+    from ml_connector.tieout.read import TieOut, tie_out
 
-    found = run(common, lambda app, _: tie_out(app, [month]))
-    show(common, "tie-out", found, lambda width: render_proof.tie_out_lines(found, width, common.zone))
+    async def proved(app: App, _: Progress) -> tuple[TieOut, Names]:
+        return await tie_out(app, [month]), await names_of(app)
+
+    found, names = run(common, proved)
+    show(common, "tie-out", found, lambda width: render_proof.tie_out_lines(found, width, common.zone, names))
     return 0 if found.agrees else 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from cyclopts import Parameter
 
@@ -13,7 +13,7 @@ from ml_connector.cli import render_plan, render_state
 from ml_connector.cli.text import safe
 from ml_connector.model.errors import WrongUse
 
-from .common import USUAL, Common, actor, look, run, show, title
+from .common import USUAL, Common, actor, look, names_of, run, show, title
 
 if TYPE_CHECKING:
     from ml_connector.actions import PlanView
@@ -42,7 +42,7 @@ def plan(
     show(
         common, "plan", shown.view,
         lambda width: render_plan.plan_lines(
-            shown.view, width, title=heading, whole=all_, names=shown.names, zone=common.zone
+            shown.view, width, title=heading, whole=all_, names=shown.names, zone=common.zone, four_eyes=shown.four_eyes
         ),
     )  # fmt: skip
     return 0
@@ -52,6 +52,7 @@ class _Shown(NamedTuple):
     view: PlanView
     company: str
     names: Names
+    four_eyes: bool
 
 
 async def _planned(app: App, step: Progress, plan_id: str) -> _Shown:
@@ -59,15 +60,8 @@ async def _planned(app: App, step: Progress, plan_id: str) -> _Shown:
     from ml_connector import actions
 
     view = _found(actions.plans(app), plan_id) if plan_id else await actions.make_plan(app, actor(), step)
-    names: dict[str, dict[str, str]] = {}
-    for table in ("accounts", "departments", "classes") if view.plan.postings() else ():
-        rows = (await app.quickbooks.reference(table)).value
-        names[table] = {id_: _name_of(row) for id_, row in rows.items()}
-    return _Shown(view, actions.status(app).company, names)
-
-
-def _name_of(row: Any) -> str:
-    return f"{getattr(row, 'acct_num', '')} {row.fully_qualified_name}".strip()
+    names = await names_of(app) if view.plan.postings() else {}
+    return _Shown(view, actions.status(app).company, names, actions.four_eyes(app))
 
 
 def _found(views: list[PlanView], plan_id: str) -> PlanView:
