@@ -178,3 +178,12 @@ def accounts(twin: Twin) -> Sequence[str]:
         for name, kind in (("Unbilled", "Other Current Asset"), ("Services", "Income"))
     ]
     return [each["Id"] for each in made]
+
+
+def some_journals(count: int, twin: Twin) -> list[Write]:
+    debit, credit = accounts(twin)
+    return [journal(f"SFO-{n:08d}-01", debit=debit, credit=credit) for n in range(1, count + 1)]
+
+
+def fault(code: str, detail: str = "d", **more: str) -> dict[str, Any]:
+    return {"Fault": {"type": "x", "Error": [{"Message": "m", "Detail": detail, "code": code, **more}]}}
