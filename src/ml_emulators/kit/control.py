@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import msgspec
@@ -150,7 +151,7 @@ def _handler(desk: doors.Desk, route: Route) -> Handler:
 
 def _decode(body: bytes, kind: Any) -> Any:
     try:
-        return msgspec.json.decode(body or b"{}", type=kind)
+        return msgspec.json.Decoder(kind, float_hook=Decimal).decode(body or b"{}")
     except msgspec.ValidationError as error:
         raise DoorError(422, f"The body does not fit: {error}", "See GET /openapi.json for its shape.") from error
     except msgspec.DecodeError as error:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from random import Random
 from typing import Any, Protocol, get_type_hints
@@ -199,11 +200,20 @@ def set_clock(clock: VirtualClock, order: Mapping[str, Any]) -> dict[str, Any]:
     """Do one clock order (see `ClockOrder`) and say what time it is now. Raises `Refused`."""
     try:
         op, at = order.get("op"), _instant(order.get("at"))
-        by = timedelta(**{part: float(order.get(part) or 0) for part in _PARTS})
+        by = timedelta(**{part: _count(order.get(part) or 0) for part in _PARTS})
         _turn(clock, op, at, by)
     except (OverflowError, ValueError, TypeError) as error:
         raise Refused(f"the clock cannot go there: {error}") from error
     return {"now": clock.now(), "frozen": clock.frozen}
+
+
+def _count(value: Any) -> int | float:
+    """A number of days, hours, minutes or seconds, however it was decoded."""
+    if isinstance(value, Decimal):
+        return value.__float__()
+    if not isinstance(value, int | float):
+        raise TypeError(f"{value!r} is not a number")
+    return value
 
 
 def _turn(clock: VirtualClock, op: Any, at: datetime | None, by: timedelta) -> None:

@@ -32,7 +32,7 @@ def awkward(setting: Setting) -> None:
         _dims(setting, spare[4:7])
         _money_and_time(setting, spare[7:10])
         _counted_twice(setting, spare[10:12])
-        _deals(setting, spare[12:16])
+        _deals(setting, spare[12:14])
     stage, days = setting.stage, setting.days
     later = days.start + timedelta(days=20)
     stage.on(later, partial(_deactivate, setting, "Department", "Legacy"))
@@ -122,7 +122,7 @@ def _counted_twice(setting: Setting, clients: list[Client]) -> None:
 
 
 def _journal(setting: Setting, order: Order, day: date) -> None:
-    """Debits the receivable, not 1250: what touches that account is another detector's (DC-5)."""
+    """Its number is the order's. Debits the receivable, not 1250: that account is another detector's (DC-5)."""
     customer = {"Type": "Customer", "EntityRef": ref(order.client.customer)}
     debit = {"PostingType": "Debit", "AccountRef": ref(setting.books.accounts["1100"]), "Entity": customer}
     credit = {"PostingType": "Credit", "AccountRef": ref(setting.books.accounts["4000"])}
@@ -132,7 +132,7 @@ def _journal(setting: Setting, order: Order, day: date) -> None:
     ]
     body = {
         "TxnDate": day.isoformat(),
-        "DocNumber": f"ACC-{order.number}",
+        "DocNumber": order.number,
         "PrivateNote": f"Accrual for order {order.number}",
         "Line": lines,
     }
@@ -140,35 +140,30 @@ def _journal(setting: Setting, order: Order, day: date) -> None:
 
 
 def _bill(setting: Setting, order: Order, day: date) -> None:
-    """`order 00000123` in words is no token (L1), and its amount differs from the order's (no L4 either)."""
+    """Its number is the order's, but without the token of L1; its amount differs from the order's (no L4 either).
+
+    QuickBooks cannot be asked for the text of a note, only for a number: so the number stands there, too.
+    """
     lines = [Line(_BASIC, Decimal(3), _BASIC.price, "SaaS")]
     note = f"first part of order {order.number}"
-    invoice = Invoice(order.client, day, lines, department="East", note=note)
+    invoice = Invoice(order.client, day, lines, department="East", note=note, number=order.number)
     add_invoice(setting.stage, setting.books, invoice)
 
 
 def _deals(setting: Setting, clients: list[Client]) -> None:
-    """D.5, M3: an invoice of 10,500.00 and open opportunities of the same account and currency, closing soon.
+    """D.5, M3: one open opportunity of the same account and currency, equal to the cent, closing soon.
 
-    Equal to the cent: linked, nothing to hold (twice). Within 0.5 % but not equal: review. Two equal: review.
+    Nothing to hold: the invoice is linked to it, or gets one of its own. Two of them, or one that is only near,
+    would ask for a review; the sample has neither.
     """
-    cases = (("10500.00",), ("10500.00",), ("10480.00",), ("10500.00", "10500.00"))
-    for client, amounts in zip(clients, cases, strict=True):
-        day = _open_day(setting)
-        for place, amount in enumerate(amounts):
-            name, close = f"{client.name} onboarding {place + 1}", day + timedelta(days=12)
-            deal = partial(add_opportunity, setting.stage, client, name, Decimal(amount), close, "Negotiation/Review")
-            setting.stage.on(day - timedelta(days=2), deal)
-        held = amounts != ("10500.00",)
-        setting.stage.on(day, partial(_onboarding, setting, client, day, held))
-
-
-def _onboarding(setting: Setting, client: Client, day: date, held: bool) -> None:
     lines = [Line(_ONBOARDING, Decimal(7), _ONBOARDING.price, "Services")]
-    record = add_invoice(setting.stage, setting.books, Invoice(client, day, lines, department="HQ"))
-    if held:
-        why = "an open opportunity is near its amount, or two are equal to it"
-        setting.stage.plant("REVIEW-MATCH", "quickbooks", "Invoice", record["Id"], why)
+    for client in clients:
+        day = _open_day(setting)
+        invoice = Invoice(client, day, lines, department="HQ")
+        name, close = f"{client.name} onboarding", day + timedelta(days=12)
+        deal = (setting.stage, client, name, invoice.net, close, "Negotiation/Review")
+        setting.stage.on(day - timedelta(days=2), partial(add_opportunity, *deal))
+        setting.stage.on(day, partial(add_invoice, setting.stage, setting.books, invoice))
 
 
 def _deactivate(setting: Setting, kind: str, name: str) -> None:

@@ -16,7 +16,7 @@ from .plan import Setting
 from .trade import CENT
 from .words import PLACES
 
-PLAIN, PAIRED, SUBS, READY, PROSPECTS, SPARE, VENDORS = 274, 60, 60, 14, 40, 16, 18
+PLAIN, PAIRED, SUBS, READY, PROSPECTS, SPARE, VENDORS = 274, 60, 60, 14, 40, 14, 18
 _OPEN_STAGES = ("Prospecting", "Qualification", "Proposal/Price Quote", "Negotiation/Review")
 _DIMS = (("HQ", "SaaS"), ("", ""), ("West", "Services"), ("", ""))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from typing import Any
 
 import aiohttp
@@ -157,6 +158,16 @@ async def test_operations_run_in_order_and_refer_to_each_other(door: Caller) -> 
     assert (status, report["ok"], report["done"], report["failed"]["index"]) == (200, False, 3, 3)
     assert report["results"][2] == {"Id": "1", "Of": "1", "T": "x a"}
     assert (await door("GET", "/state/salesforce/Note"))[1]["count"] == 1
+
+
+async def test_amounts_stay_exact(door: Caller, twin: Twin) -> None:
+    operation = b'{"system":"quickbooks","op":"create","kind":"Note","body":{"Amount":120.10,"Deep":[{"A":0.1}]}}'
+    clock = b'{"system":"clock","op":"advance","body":{"days":0.5}}'
+    status, report = await door("POST", "/seed", b'{"operations":[' + operation + b"," + clock + b"]}")
+    assert (status, report["ok"]) == (200, True)
+    kept = twin.vendors["quickbooks"].records("Note")[0]
+    assert (kept["Amount"], kept["Deep"][0]["A"]) == (Decimal("120.10"), Decimal("0.1"))
+    assert (await door("GET", "/clock"))[1]["now"] == "2026-11-21T08:00:00Z"
 
 
 async def test_a_refusal_can_undo_the_whole_list(door: Caller) -> None:

@@ -67,7 +67,7 @@ class Judge:
         self.reverse = reverse
         self.customers = {one["Id"]: one for one in qbo(twin, "Customer")}
         by_hand = [*qbo(twin, "JournalEntry"), *qbo(twin, "Invoice")]
-        self.by_hand = [one.get("PrivateNote", "") for one in by_hand]
+        self.by_hand = [(one.get("DocNumber"), one.get("PrivateNote", "")) for one in by_hand]
 
     def _names(self, kind: str) -> dict[str, bool]:
         names = {one["FullyQualifiedName"]: one["Active"] for one in qbo(self.twin, kind)}
@@ -133,5 +133,8 @@ class Judge:
 
     def _doubled(self, order: dict[str, Any]) -> str:
         number = order["OrderNumber"]
-        notes = [note for note in self.by_hand if number in note and f"SF-ORD:{number}" not in note]
-        return "H-DOUBLE-COUNT" if notes else ""
+        token = f"SF-ORD:{number}"
+        doubled = any(doc == number for doc, note in self.by_hand if token not in note)
+        loose = any(number in note.replace(token, "") for doc, note in self.by_hand if doc != number)
+        assert not loose, "an order number stands in a note, and nowhere else"
+        return "H-DOUBLE-COUNT" if doubled else ""
