@@ -15,7 +15,7 @@ from ml_connector.engine.planner import Plan, Planner
 from ml_connector.engine.worker import Report, Worker
 from ml_connector.model.errors import Stopped, WrongUse
 from ml_connector.model.holds import render
-from ml_connector.model.refs import Ref
+from ml_connector.model.refs import Link, Ref
 from ml_connector.store.rows import PlanRow
 
 
@@ -278,3 +278,34 @@ def pause(app: App, actor: str, reason: str) -> None:
 def resume(app: App, actor: str) -> None:
     app.store.pause(app.connection.id, "")
     app.store.audit(app.connection.id, actor, "resume", app.connection.id, {}, app.world.clock.now())
+
+
+def declare_new(app: App, record: str, actor: str) -> None:
+    """A person says: this customer (or account) has no counterpart yet; a review of it ends, a new one is made."""
+    ref = Ref.parse(record)
+    if (ref.system, ref.kind) not in (("quickbooks", "Customer"), ("salesforce", "Account")):
+        raise WrongUse(f"{ref} is neither a customer nor an account.", "Name the record that is under review.")
+    _decided(app, Link("new", ref, ref), actor)
+
+
+def declare_pair(app: App, customer: str, account: str, actor: str) -> None:
+    """A person says: these two belong together. Raises `WrongUse` if one has another counterpart."""
+    left, right = Ref.parse(customer), Ref.parse(account)
+    if (left.system, left.kind, right.system, right.kind) != ("quickbooks", "Customer", "salesforce", "Account"):
+        raise WrongUse(
+            "A pair is a customer and an account.", "Write quickbooks:Customer:<id> and salesforce:Account:<id>."
+        )
+    known = app.store.links_of(app.connection.id, "account", [left, right])
+    for link in (*known[left], *known[right]):
+        raise WrongUse(
+            f"{link.source} and {link.target} belong together already.", "Look at both with  ml-connector explain"
+        )
+    _decided(app, Link("account", left, right, exclusive=True), actor)
+
+
+def _decided(app: App, link: Link, actor: str) -> None:
+    now = app.world.clock.now()
+    app.store.put_link(app.connection.id, link, now)
+    knocks = [knock for ref in (link.source, link.target) for knock in listeners(app.outside.flows, ref)]
+    app.store.intake(app.connection.id, knocks, "decided", now)
+    app.store.audit(app.connection.id, actor, "match", str(link.source), {"role": link.role}, now)

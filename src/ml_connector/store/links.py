@@ -58,6 +58,11 @@ def _link(row: Row[tuple[object, ...]]) -> Link:
 
 
 class Links(Base):
+    def put_link(self, connection: str, link: Link, now: datetime) -> None:
+        """A link that a person has decided."""
+        with self.begin() as tx:
+            put_links(tx, connection, [link], now)
+
     def links_of(self, connection: str, role: str, refs: Sequence[Ref]) -> dict[Ref, list[Link]]:
         """The links of these records in `role`, whichever side they stand on; every record is in the answer."""
         table = schema.link
