@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Hashable, Iterator
-from itertools import islice
 from typing import Any
 
 Bucket = str | dict[str, None]
@@ -111,8 +110,9 @@ class Stamps:
     def buckets(self, low: str, high: str) -> Iterator[tuple[str, ...] | dict[str, None]]:
         """Ids by second, in order, for low <= second < high."""
         first, last = bisect_left(self._seconds, low), bisect_left(self._seconds, high)
-        for second in islice(self._seconds, first, last):
-            yield self._index.find(second)
+        seconds = self._seconds
+        for place in range(first, last):
+            yield self._index.find(seconds[place])
 
     def count(self, low: str, high: str) -> int:
         return sum(len(bucket) for bucket in self.buckets(low, high))
@@ -156,7 +156,7 @@ class Ordered:
         ids = self._ids
         first = 0 if low is None else (bisect_right if after else bisect_left)(ids, low)
         last = len(ids) if high is None else (bisect_right if upto else bisect_left)(ids, high)
-        return islice(ids, first, last)
+        return (ids[place] for place in range(first, last))
 
     def share(self) -> Any:
         self._shared = True

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+import re
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
 
 _QUANTA = {scale: Decimal(1).scaleb(-scale) for scale in range(19)}
+_WIDE = Context(prec=60, rounding=ROUND_HALF_UP)
 _TENTH = _QUANTA[1]
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _ZERO = Decimal("0.0")
 _PLAIN_BELOW = Decimal(10_000_000)
 _PLAIN_FROM = Decimal("0.001")
@@ -17,24 +20,30 @@ _PLAIN_FROM = Decimal("0.001")
 def tidy(value: Decimal, scale: int) -> Decimal:
     """Rounded half up to `scale`, without trailing zeros but with at least one decimal place.
 
-    Raises `InvalidOperation` for values of more than 28 digits.
+    Raises `InvalidOperation` for values of more than 60 digits.
     """
-    short = value.quantize(_QUANTA[scale], ROUND_HALF_UP).normalize()
+    short = _WIDE.normalize(_WIDE.quantize(value, _QUANTA[scale]))
     if not short:
         return _ZERO
     exponent = short.as_tuple().exponent
-    return short if isinstance(exponent, int) and exponent < 0 else short.quantize(_TENTH)
+    return short if isinstance(exponent, int) and exponent < 0 else _WIDE.quantize(short, _TENTH)
 
 
 def parse(value: Any) -> Decimal | None:
     """A JSON number, or a string that spells one, as a finite decimal; None for everything else."""
-    if isinstance(value, bool) or not isinstance(value, int | Decimal | str | float):
+    if isinstance(value, str):
+        return _spelled(value.strip())
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
+    number = Decimal(value)
+    return number if number.is_finite() else None
+
+
+def _spelled(text: str) -> Decimal | None:
     try:
-        number = Decimal(str(value).strip()) if isinstance(value, str | float) else Decimal(value)
+        return Decimal(text) if _NUMBER.fullmatch(text) else None
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
 
 
 def _scientific(value: Decimal) -> bytes:

@@ -6,9 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from .errors import integrity, required
-from .numbers import tidy
 from .prices import matching_entry
-from .rulebook import Rules, changed, insert
+from .rulebook import Rules, amount, changed, insert
 from .state import Record
 from .world import Tx
 
@@ -35,11 +34,11 @@ def _derive_stage(tx: Tx, record: Record, given: set[str]) -> None:
 
 
 def _derive_amounts(record: Record) -> None:
-    amount, probability = record.get("Amount"), record.get("Probability")
-    if amount is None or probability is None:
+    worth, probability = record.get("Amount"), record.get("Probability")
+    if worth is None or probability is None:
         record.pop("ExpectedRevenue", None)
     else:
-        record["ExpectedRevenue"] = tidy(amount * probability / _HUNDRED, 2)
+        record["ExpectedRevenue"] = amount(worth * probability / _HUNDRED, "ExpectedRevenue")
 
 
 def _derive_fiscal(record: Record) -> None:
@@ -172,10 +171,10 @@ def _price_line(line: Record, lead: str) -> None:
         raise integrity("Quantity: must not be zero", "Quantity")
     rest = 1 - discount / _HUNDRED
     if lead == "UnitPrice" and "UnitPrice" in line:
-        line["TotalPrice"] = tidy(line["UnitPrice"] * quantity * rest, 2)
+        line["TotalPrice"] = amount(line["UnitPrice"] * quantity * rest, "TotalPrice")
     elif "TotalPrice" in line and rest:
-        line["UnitPrice"] = tidy(line["TotalPrice"] / quantity / rest, 2)
-    line["Subtotal"] = tidy(line.get("UnitPrice", _ZERO) * quantity, 2)
+        line["UnitPrice"] = amount(line["TotalPrice"] / quantity / rest, "UnitPrice")
+    line["Subtotal"] = amount(line.get("UnitPrice", _ZERO) * quantity, "Subtotal")
 
 
 def _roll_up(tx: Tx, opportunity: str, old: Record, new: Record) -> None:
@@ -184,13 +183,16 @@ def _roll_up(tx: Tx, opportunity: str, old: Record, new: Record) -> None:
         return
     has_lines = next(tx.find("OpportunityLineItem", "OpportunityId", opportunity), None) is not None
     had_lines = parent.get("HasOpportunityLineItem")
-    amount = parent.get("Amount", _ZERO) if had_lines else _ZERO
+    total = parent.get("Amount", _ZERO) if had_lines else _ZERO
     quantity = parent.get("TotalOpportunityQuantity", _ZERO) if had_lines else _ZERO
-    amount += new.get("TotalPrice", _ZERO) - old.get("TotalPrice", _ZERO)
+    total += new.get("TotalPrice", _ZERO) - old.get("TotalPrice", _ZERO)
     quantity += new.get("Quantity", _ZERO) - old.get("Quantity", _ZERO)
     changes: dict[str, Any] = {"HasOpportunityLineItem": has_lines}
     if has_lines:
-        changes |= {"Amount": tidy(amount, 2), "TotalOpportunityQuantity": tidy(quantity, 2)}
+        changes |= {
+            "Amount": amount(total, "Amount"),
+            "TotalOpportunityQuantity": amount(quantity, "TotalOpportunityQuantity"),
+        }
         scratch = parent | changes
         _derive_amounts(scratch)
         changes["ExpectedRevenue"] = scratch.get("ExpectedRevenue")

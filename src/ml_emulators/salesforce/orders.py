@@ -9,7 +9,7 @@ from .coerce import bad_pick
 from .errors import ApiError, integrity, read_only, required
 from .numbers import tidy
 from .prices import matching_entry, require_active
-from .rulebook import Rules, changed, locked, undeletable
+from .rulebook import Rules, amount, changed, locked, undeletable
 from .state import Record
 from .world import Tx
 
@@ -200,7 +200,7 @@ class ItemRules(Rules):
 
 
 def _total(item: Record) -> None:
-    item["TotalPrice"] = tidy(item["UnitPrice"] * item["Quantity"], 2)
+    item["TotalPrice"] = amount(item["UnitPrice"] * item["Quantity"], "TotalPrice")
 
 
 def _wrong_sign(tx: Tx, quantity: Decimal, *, reducing: bool) -> bool:
@@ -258,4 +258,4 @@ def _keep_available(old: Record, new: Record, *, reducing: bool) -> None:
 def _roll_up(tx: Tx, order: str, change: Decimal) -> None:
     parent = tx.live("Order", order)
     if parent is not None and change:
-        tx.adjust("Order", parent, TotalAmount=tidy(parent["TotalAmount"] + change, 2))
+        tx.adjust("Order", parent, TotalAmount=amount(parent["TotalAmount"] + change, "TotalAmount"))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from . import ids
 from .errors import ApiError
+from .numbers import tidy
 from .schema import SObject
 from .state import Record
 from .world import Tx
@@ -42,6 +44,18 @@ def insert(tx: Tx, kind: SObject, draft: Record) -> None:
     draft["CreatedDate"] = draft["LastModifiedDate"] = draft["SystemModstamp"] = tx.now
     draft["CreatedById"] = draft["LastModifiedById"] = tx.actor.user_id
     tx.put(kind.name, draft)
+
+
+_MOST = Decimal(10) ** 16
+
+
+def amount(value: Decimal, field: str) -> Decimal:
+    """A derived amount of two places. Raises NUMBER_OUTSIDE_VALID_RANGE when it has more than 18 digits."""
+    tidied = tidy(value, 2)
+    if abs(tidied) >= _MOST:
+        text = f"{field}: value outside of valid range on numeric field: {value}"
+        raise ApiError("NUMBER_OUTSIDE_VALID_RANGE", text, fields=[field])
+    return tidied
 
 
 def locked(message: str, *fields: str) -> ApiError:

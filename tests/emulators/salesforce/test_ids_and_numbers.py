@@ -73,7 +73,18 @@ def test_doubles_are_written_in_the_vendors_way(given: str, shown: str) -> None:
 
 @pytest.mark.parametrize(
     ("given", "number"),
-    [(5, "5"), ("5.10", "5.10"), (Decimal("1.5"), "1.5"), (True, None), ("x", None), ("NaN", None), ([], None)],
+    [
+        *((5, "5"), ("5.10", "5.10"), (Decimal("1.5"), "1.5"), (" 1e2 ", "1e2")),
+        *(
+            (True, None),
+            ("x", None),
+            ("NaN", None),
+            ([], None),
+            ("1_000", None),
+            ("٥", None),
+            ("1e99999999999999999999", None),
+        ),
+    ],
 )
 def test_what_counts_as_a_number(given: object, number: str | None) -> None:
     assert parse(given) == (None if number is None else Decimal(number))

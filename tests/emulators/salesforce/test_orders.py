@@ -291,3 +291,12 @@ def test_reduction_orders_may_be_switched_off(org: TestOrg) -> None:
     org.switches.reduction_orders = False
     body = {"AccountId": org.account(), "EffectiveDate": "2026-01-05", "Status": "Draft", "IsReductionOrder": True}
     assert org.post("/sobjects/Order", body).code == "INVALID_FIELD_FOR_INSERT_UPDATE"
+
+
+def test_a_total_beyond_18_digits_is_refused(org: TestOrg) -> None:
+    big = Decimal("9999999999999999.99")
+    record_id, entry = org.order(), org.price()
+    body = {"OrderId": record_id, "PricebookEntryId": entry, "Quantity": big, "UnitPrice": big}
+    reply = org.post("/sobjects/OrderItem", body)
+    assert (reply.code, reply.body[0]["fields"]) == ("NUMBER_OUTSIDE_VALID_RANGE", ["TotalPrice"])
+    assert org.item(record_id, entry, quantity=1, price="9999999999999999.99")

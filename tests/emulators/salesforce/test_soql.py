@@ -286,6 +286,7 @@ REFUSED: list[tuple[str, str]] = [
     ("SELECT Id FROM Account WHERE Name = 'open", "MALFORMED_QUERY"),
     ("SELECT Id FROM Account WHERE CreatedDate = SOMEDAY", "MALFORMED_QUERY"),
     ("SELECT Id FROM Account LIMIT -1", "MALFORMED_QUERY"),
+    ("SELECT Id FROM Account WHERE AnnualRevenue = 1e99999999999999999999", "MALFORMED_QUERY"),
     ("SELECT Id FROM Account LIMIT 1.5", "MALFORMED_QUERY"),
     ("SELECT Id FROM Account FOR UPDATE", "MALFORMED_QUERY"),
     ("SELECT Id, Name, COUNT(Id) FROM Account", "MALFORMED_QUERY"),

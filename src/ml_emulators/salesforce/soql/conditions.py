@@ -8,7 +8,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from .. import ids, times
+from .. import ids, numbers, times
 from ..errors import ApiError
 from ..schema import Field
 from .literals import Span, like_pattern, midnight, named_span, unescape
@@ -64,7 +64,10 @@ def _id(field: Field, literal: Literal) -> str | None:
 def _number(field: Field, literal: Literal) -> Decimal:
     if literal.kind != "number":
         raise _wrong_type(field, quoted=literal.kind == "string")
-    return Decimal(literal.text)
+    found = numbers.parse(literal.text)
+    if found is None:
+        raise malformed(f"number out of range: {literal.text}")
+    return found
 
 
 def _flag(field: Field, literal: Literal) -> bool:
