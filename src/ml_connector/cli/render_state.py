@@ -57,10 +57,7 @@ def status_lines(status: Status, width: int | None, zone: tzinfo = UTC) -> list[
         ("unsure", f"{count(status.open_writes, 'write')} being checked" if status.open_writes else ""),
         ("held", f"{count(held, 'record')}{_by(status.holds)}"),
         ("plans", f"{count(status.plans_open, 'plan')} to apply"),
-        *(
-            (system_name(name.removeprefix("sweep:")), f"read up to {_instant(at, zone)}")
-            for name, at in status.swept.items()
-        ),
+        *((_side(source), f"read up to {_instant(at, zone)}") for source, at in status.swept.items()),
     ]
     if not status.swept:
         rows.append(("coverage", "neither side was read yet"))
@@ -70,6 +67,10 @@ def status_lines(status: Status, width: int | None, zone: tzinfo = UTC) -> list[
         if sentence:
             lines += hanging(f"  {pad(name, label)}   ", sentence, width)
     return [*lines, *fold(_next(status, held), width)]
+
+
+def _side(source: str) -> str:
+    return system_name(source.removeprefix("sweep:"))
 
 
 def _instant(text: str, zone: tzinfo) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from ml_connector.cli import render_proof, render_state
+from ml_connector.cli.documents import tie_out_document
 from ml_connector.model.errors import WrongUse
 
 from .common import USUAL, Common, look, names_of, run, show
@@ -74,5 +75,10 @@ def reconcile(
         return await tie_out(app, [month]), await names_of(app)
 
     found, names = run(common, proved)
-    show(common, "tie-out", found, lambda width: render_proof.tie_out_lines(found, width, common.zone, names))
+    show(
+        common,
+        "tie-out",
+        tie_out_document(found),
+        lambda width: render_proof.tie_out_lines(found, width, common.zone, names),
+    )
     return 0 if found.agrees else 1

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 from cyclopts import Parameter
 
 from ml_connector.cli import render_plan, render_state
+from ml_connector.cli.documents import plan_document
 from ml_connector.cli.text import safe
 from ml_connector.model.errors import WrongUse
 
@@ -35,12 +36,17 @@ def plan(
 
     if list_:
         views = look(common, lambda app: actions.plans(app))
-        show(common, "plans", views, lambda width: render_plan.plan_rows(views, width, common.zone))
+        show(
+            common,
+            "plans",
+            [plan_document(view) for view in views],
+            lambda width: render_plan.plan_rows(views, width, common.zone),
+        )
         return 0
     shown = run(common, lambda app, step: _planned(app, step, show_))
     heading = title(common, shown.company)
     show(
-        common, "plan", shown.view,
+        common, "plan", plan_document(shown.view, shown.company),
         lambda width: render_plan.plan_lines(
             shown.view, width, title=heading, whole=all_, names=shown.names, zone=common.zone, four_eyes=shown.four_eyes
         ),

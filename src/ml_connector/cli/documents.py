@@ -1,0 +1,74 @@
+"""What `--json` gives where the stored value alone would leave work to its reader. Amounts stay `Decimal`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ml_connector.model.holds import render
+
+from .render_plan import totals
+
+if TYPE_CHECKING:
+    from ml_connector.actions import PlanView
+    from ml_connector.engine.planner import PlannedHold
+    from ml_connector.tieout.read import TieOut
+    from ml_connector.tieout.report import Report, Row
+
+
+def plan_document(view: PlanView, company: str = "") -> dict[str, Any]:
+    """A plan with its writes, its holds in words, and debits and credits by currency."""
+    plan = view.plan
+    entries = plan.postings()
+    return {
+        "company": company,
+        **{name: getattr(view, name) for name in ("id", "made_by", "made_at", "hash", "state")},
+        "counts": {
+            "journal_entries": len(entries),
+            "other_writes": len(plan.writes) - len(entries),
+            "held": len(plan.holds),
+            "unchanged_or_skipped": sum(number for flow in plan.skipped.values() for number in flow.values()),
+        },
+        "totals": {name: {"debits": both[0], "credits": both[1]} for name, both in totals(entries).items()},
+        "writes": plan.writes,
+        "holds": [_hold(hold) for hold in plan.holds],
+        "skipped": plan.skipped,
+    }
+
+
+def _hold(hold: PlannedHold) -> dict[str, Any]:
+    spoken = render(hold.code, hold.facts, hold.amount, hold.currency)
+    return {**msgspec.structs.asdict(hold), **msgspec.structs.asdict(spoken)}
+
+
+def tie_out_document(tie_out: TieOut) -> dict[str, Any]:
+    """A tie-out with differences, totals and verdicts worked out. A difference is QuickBooks minus Salesforce."""
+    return {
+        "months": tie_out.months,
+        "read_at": tie_out.read_at,
+        "agrees": tie_out.agrees,
+        "reports": [_report(report) for report in tie_out.reports],
+    }
+
+
+def _report(report: Report) -> dict[str, Any]:
+    return {
+        "report": report.name,
+        "agrees": report.agrees,
+        "rows": [_row(row) for row in report.rows],
+        "totals": [_row(row) for row in report.totals()],
+        "completeness": [{**msgspec.structs.asdict(each), "adds_up": each.adds_up} for each in report.completeness],
+        "notes": report.notes,
+    }
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {
+        **msgspec.structs.asdict(row.cell),
+        **{name: getattr(row, name) for name in ("quickbooks_count", "quickbooks", "salesforce_count", "salesforce")},
+        "difference": row.quickbooks - row.salesforce,
+        "explained": row.explained,
+        "unexplained": row.unexplained,
+        "items": row.items,
+    }
