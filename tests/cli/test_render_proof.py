@@ -131,5 +131,15 @@ def test_other_ends_of_the_demo(change: dict[str, Any], line: str) -> None:
     assert line in demo_lines({**DEMO, **change}, None)
 
 
+def test_orders_must_add_up_in_count_and_money() -> None:
+    orders = {"currency": "USD", "activated": 2, "posted": 1, "held": 1, "skipped": 0, "pending": 0}
+    amounts = {"activated": "10.00", "posted": "6.00", "held": "4.00"}
+    shown = text(demo_lines({**DEMO, "completeness": [{**orders, "amounts": amounts}]}, 80))
+    assert "ok    2 activated = 1 posted + 1 held + 0 skipped + 0 pending" in shown
+    assert "      10.00 USD = 6.00 + 4.00 + 0.00 + 0.00" in shown
+    for wrong in ({"amounts": {**amounts, "held": "3.00"}}, {"amounts": amounts, "held": 0}):
+        assert "FAIL  2 activated" in text(demo_lines({**DEMO, "completeness": [{**orders, **wrong}]}, 80))
+
+
 def test_a_document_with_parts_missing_is_still_shown() -> None:
     assert demo_lines({}, 80)[-2].startswith("FAIL")

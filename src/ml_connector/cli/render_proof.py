@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .views import Names
 
 _NAMES = {"R1": "Invoices", "R2": "Orders"}
+_PARTS = ("posted", "held", "skipped", "pending")
 _REASONS = {"U1": "no link", "U2": "no live invoice", "U3": "amounts differ"}
 
 
@@ -72,18 +73,21 @@ def _record(name: str) -> str:
 
 
 def _completeness(complete: Completeness, width: int | None) -> list[str]:
-    parts = ["posted", "held", "skipped", "pending"]
-    numbers = " + ".join(f"{getattr(complete, part):,} {part}" for part in parts)
-    sums = " + ".join(_money(complete, part) for part in parts)
-    level = "ok    " if complete.adds_up else "FAIL  "
+    numbers = {part: getattr(complete, part) for part in ("activated", *_PARTS)}
+    return _adding_up(numbers, complete.amounts, complete.currency, width)
+
+
+def _adding_up(numbers: Mapping[str, int], sums: Mapping[str, Any], currency: str, width: int | None) -> list[str]:
+    """`41 activated = 36 posted + ...`, and the same in money; FAIL where one of the two does not add up."""
+    money = {part: decimal(sums.get(part)) or Decimal(0) for part in ("activated", *_PARTS)}
+    adds_up = numbers.get("activated", 0) == sum(numbers.get(part, 0) for part in _PARTS)
+    adds_up = adds_up and money["activated"] == sum(money[part] for part in _PARTS)
+    parts = " + ".join(f"{numbers.get(part, 0):,} {part}" for part in _PARTS)
+    amounts = " + ".join(amount(money[part], currency) for part in _PARTS)
     return [
-        *hanging(level, f"{complete.activated:,} activated = {numbers}", width),
-        *hanging("      ", f"{_money(complete, 'activated')} {complete.currency} = {sums}", width),
+        *hanging("ok    " if adds_up else "FAIL  ", f"{numbers.get('activated', 0):,} activated = {parts}", width),
+        *hanging("      ", f"{amount(money['activated'], currency)} {safe(currency)} = {amounts}", width),
     ]
-
-
-def _money(complete: Completeness, part: str) -> str:
-    return amount(complete.amounts.get(part, Decimal(0)), complete.currency)
 
 
 # --- the demo's document (DESIGN section 9)
@@ -96,6 +100,7 @@ def demo_lines(document: Mapping[str, Any], width: int | None) -> list[str]:
         ("Journal entries", _entries(document.get("journal_entries", {}), width)),
         ("Held", _held(document.get("holds", ()), width)),
         ("Tie-out, QuickBooks - Salesforce", _tied(document.get("tie_out", ()), width)),
+        ("Orders, as read", _orders(document.get("completeness", ()), width)),
         ("API calls", _calls(document.get("api_calls", {}), width)),
     ]
     lines = [line for title, block in blocks if block for line in (title, *block, "")]
@@ -114,7 +119,7 @@ def _moved(records: Mapping[str, Mapping[str, int]], width: int | None) -> list[
     titles = list(
         dict.fromkeys(["created", "updated", "held", *(key for counts in records.values() for key in counts)])
     )
-    columns = [Column("From, to"), *(Column(title.capitalize(), figure=True) for title in titles)]
+    columns = [Column("From, to"), *(Column(words(title).capitalize(), figure=True) for title in titles)]
     rows = [[words(name), *(f"{counts.get(title, 0):,}" for title in titles)] for name, counts in records.items()]
     return table(columns, rows, width) if rows else []
 
@@ -163,6 +168,12 @@ def _reasons(items: Sequence[Mapping[str, Any]], kind: str, currency: str, width
         spoken = f"{safe(reason)} {_REASONS.get(reason, '')}".rstrip()
         lines += hanging("  ", f"{safe(kind)} {spoken}: {count(len(members), 'record')}, {money}", width)
     return lines
+
+
+def _orders(each: Iterable[Mapping[str, Any]], width: int | None) -> list[str]:
+    return [
+        line for one in each for line in _adding_up(one, one.get("amounts") or {}, str(one.get("currency", "")), width)
+    ]
 
 
 def _calls(calls: Mapping[str, Any], width: int | None) -> list[str]:

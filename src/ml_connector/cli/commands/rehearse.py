@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 from cyclopts import Parameter
 
 from ml_connector.cli.home import find_home
@@ -51,7 +52,7 @@ def demo(
 
     with logged(find_home(common.home), debug=common.debug), progress_on() as step:
         document = _document(asyncio.run(run(options, step)))
-    document["seconds"] = float(document.get("seconds") or 0)
+    document["seconds"] = msgspec.json.decode(str(document.get("seconds") or 0))  # a number, as documented; no amount
     if common.json:
         common.screen.document(document)
     else:
@@ -101,7 +102,5 @@ def scenario_lines(document: dict[str, Any], width: int | None) -> list[str]:
 
 
 def _document(result: Any) -> dict[str, Any]:
-    import msgspec
-
     plain: dict[str, Any] = msgspec.to_builtins(getattr(result, "document", result))
     return plain
