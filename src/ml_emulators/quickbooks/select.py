@@ -156,13 +156,16 @@ def _candidates(table: Table, conditions: list[Condition], indexes: list[Ordered
     """The smallest set of rows that an index offers, and its size (None: every row)."""
     best: tuple[Iterable[int], int] | None = None
     for one in conditions:
-        offer = _offer(table, one, indexes)
+        offer = _offer(table, one, indexes, conditions)
         if offer is not None and (best is None or offer[1] < best[1]):
             best = offer
     return best if best is not None else (indexes[0].ids(), None)
 
 
-def _offer(table: Table, one: Condition, indexes: list[Ordered]) -> tuple[Iterable[int], int] | None:
+def _offer(
+    table: Table, one: Condition, indexes: list[Ordered], conditions: list[Condition]
+) -> tuple[Iterable[int], int] | None:
+    """The rows that an index offers for a condition (with all others on the same field), and how many."""
     place = table.kind.place.get(one.field.name)
     if place is None:
         return None
@@ -170,8 +173,8 @@ def _offer(table: Table, one: Condition, indexes: list[Ordered]) -> tuple[Iterab
     if one.operator == "LIKE":
         return _offer_prefix(index, fold(one.texts[0]).partition("%")[0])
     if one.operator not in ("=", "IN"):
-        low, high = _range(index, one)
-        return index.ids(low, max(low, high)), max(0, high - low)
+        low, high, _ = _bounds(index, one.field, conditions)
+        return index.ids(low, high), high - low
     if place == 0:
         found = [key for key in dict.fromkeys(one.keys) if key in table.rows]
         return [key for key in found if indexes is table.all or table.rows[key].active], len(one.keys)
