@@ -126,9 +126,9 @@ def _checked_id(text: Any) -> str:
     return found
 
 
-def _once(seen: set[Any], key: Any, message: str) -> None:
+def _once(seen: set[Any], key: Any, message: str, code: str = "DUPLICATE_VALUE") -> None:
     if key in seen:
-        raise ApiError("DUPLICATE_VALUE", message, fields=())
+        raise ApiError(code, message, fields=())
     seen.add(key)
 
 
@@ -166,7 +166,7 @@ def upsert_all(call: Call, kind_name: str, key_name: str) -> Answer:
         if value is None or isinstance(value, dict | list) or value == "":
             raise ApiError("MISSING_ARGUMENT", f"{key.name} not specified", fields=())
         shown = str(value)
-        _once(seen, key.index_key(shown), f"Duplicate external id specified: {shown}")
+        _once(seen, key.index_key(shown), f"Duplicate external id specified: {shown}", tx.switches.repeated_key_code)
         record_id, created = _upsert_one(tx, kind, key, shown, rest)
         return done(record_id, created=created)
 

@@ -1,4 +1,4 @@
-"""Numbers: exact decimals inside, written the way the API writes doubles (`100.0`, `1.39E8`)."""
+"""Numbers: exact decimals inside, written the way the API writes doubles (`100.0`, `2.5E8`)."""
 
 from __future__ import annotations
 

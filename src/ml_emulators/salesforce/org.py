@@ -43,6 +43,7 @@ class Org:
     session_minutes: int = 120
     currencies: tuple[Currency, ...] = (Currency("USD", Decimal("1.0")), Currency("EUR", Decimal("0.92")))
     integration_user: Person = Person("integration@acme.example", "Integration", "Connector")
+    former_user: Person = Person("pat.past@acme.example", "Past", "Pat")
     sales_user: Person = Person("sam.sales@acme.example", "Sales", "Sam")
     order_statuses: tuple[tuple[str, str], ...] = (("Draft", "Draft"), ("Activated", "Activated"))
 
@@ -87,6 +88,7 @@ class Switches:
     duplicate_key: str = "duplicateResut"
     null_checkbox: str = "error"
     bad_column_fails: str = "request"
+    repeated_key_code: str = "DUPLICATE_VALUE"
     trim_text: bool = True
     unstable_order: bool = False
     java_numbers: bool = True

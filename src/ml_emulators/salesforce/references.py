@@ -6,6 +6,7 @@ from typing import Any
 
 from .errors import ApiError, Malformed, bad_reference, deleted, integrity, no_column
 from .schema import Field, SObject
+from .state import Record
 from .world import Tx
 
 
@@ -57,12 +58,20 @@ def check_references(tx: Tx, kind: SObject, values: dict[str, Any]) -> None:
             _check(tx, each, value)
 
 
+def _check_active(each: Field, target: SObject, found: Record) -> None:
+    if each.name == "OwnerId" and target.name == "User" and not found.get("IsActive"):
+        text = "operation performed with inactive user [" + str(found["Id"]) + "] as owner of the record"
+        raise ApiError("INACTIVE_OWNER_OR_USER", text, fields=["OwnerId"])
+
+
 def _check(tx: Tx, each: Field, value: str) -> None:
     target = tx.world.schema.by_prefix.get(value[:3])
     if target is None or target.name not in each.refers_to:
         raise integrity(f"{each.label}: id value of incorrect type: {value}", each.name)
     table = tx.world.state.tables[target.name]
-    if value in table.live:
+    found = table.live.get(value)
+    if found is not None:
+        _check_active(each, target, found)
         return
     if value in table.gone:
         gone = deleted()

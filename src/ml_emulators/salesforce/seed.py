@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from . import times
+from . import ids, times
 from .org import Person
 from .people import full_name
 from .state import Record
@@ -26,8 +26,6 @@ _STAGES = (
 
 
 def _put(world: World, kind: str, record: Record) -> str:
-    from . import ids
-
     table = world.state.tables[kind]
     now = times.stamp(world.clock.now())
     stamps = {"CreatedDate": now, "LastModifiedDate": now, "SystemModstamp": now}
@@ -39,7 +37,7 @@ def _put(world: World, kind: str, record: Record) -> str:
     return str(record_id)
 
 
-def _user(world: World, person: Person, user_id: str) -> None:
+def _user(world: World, person: Person, user_id: str, *, active: bool = True) -> None:
     name = {"FirstName": person.first_name or None, "LastName": person.last_name}
     record: dict[str, Any] = {
         **name,
@@ -48,7 +46,7 @@ def _user(world: World, person: Person, user_id: str) -> None:
         "Username": person.username,
         "Email": person.username,
         "Alias": person.last_name[:8].lower(),
-        "IsActive": True,
+        "IsActive": active,
         "TimeZoneSidKey": person.time_zone,
         "LocaleSidKey": "en_US",
         "LanguageLocaleKey": "en_US",
@@ -112,6 +110,7 @@ def seed(world: World) -> None:
     _organization(world)
     _user(world, world.org.integration_user, world.integration.user_id)
     _user(world, world.org.sales_user, world.sales.user_id)
+    _user(world, world.org.former_user, ids.make("005", 3), active=False)
     _currencies(world)
     _stages(world)
     for place, (name, code) in enumerate(world.org.order_statuses, 1):

@@ -157,7 +157,7 @@ class Salesforce:
     def cost(self, request: Request, response: Response) -> Cost:
         """Each authenticated REST call is one call, whatever is inside it; OAuth and the version list are free."""
         path = request.path.strip("/")
-        metered = path.startswith("services/data/") and response.status != 401
+        metered = path.startswith("services/data/") and response.status not in (401, 414)
         return Cost(calls=int(metered))
 
     def kinds(self) -> list[str]:

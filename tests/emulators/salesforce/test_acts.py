@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ml_emulators.kit.wire import Request
+from ml_emulators.kit.wire import Request, Vendor
 from ml_emulators.salesforce import ActError, Automation, ChangeNotice
 
 from .orgs import TestOrg, V
@@ -214,6 +214,11 @@ def test_cost(org: TestOrg, method: str, path: str, with_token: bool, calls: int
     headers = {"authorization": f"Bearer {org.token}"} if with_token else {}
     request = Request(method, path, "", headers)
     assert org.vendor.cost(request, org.vendor.handle(request)).calls == calls
+
+
+def test_it_is_a_vendor_of_the_kit(org: TestOrg) -> None:
+    vendor: Vendor = org.vendor
+    assert vendor.name == "salesforce"
 
 
 def test_where_the_org_is(org: TestOrg) -> None:

@@ -161,3 +161,9 @@ def test_email_is_a_key_too_and_several_matches_fail_their_item(org: TestOrg) ->
     reply = org.patch("/composite/sobjects/Contact/Email", body)
     assert reply.body[0]["created"] is True
     assert reply.body[1]["errors"][0]["statusCode"] == "DUPLICATE_EXTERNAL_ID"
+
+
+def test_the_code_of_a_repeated_key_is_a_switch(org: TestOrg) -> None:
+    org.switches.repeated_key_code = "DUPLICATE_EXTERNAL_ID"
+    reply = org.patch(UPSERT, many(rec(Name="A", QBO_Id__c="1"), rec(Name="B", QBO_Id__c="1")))
+    assert reply.body[1]["errors"][0]["statusCode"] == "DUPLICATE_EXTERNAL_ID"

@@ -36,13 +36,13 @@ def test_update_and_delete_answer_204_without_a_body(org: TestOrg) -> None:
 
 
 def test_a_record_shows_every_field_nulls_too_and_attributes_first(org: TestOrg) -> None:
-    account = org.account(BillingStreet="1 Main\nSuite 2", BillingCity="Austin")
+    account = org.account(BillingStreet="1 Main\nSuite 2", BillingCity="Salem")
     body = org.record("Account", account)
     assert list(body)[:4] == ["attributes", "Id", "IsDeleted", "MasterRecordId"]
     assert body["attributes"] == {"type": "Account", "url": f"/services/data/v67.0/sobjects/Account/{account}"}
     assert body["Phone"] is None
     assert body["BillingAddress"] == {
-        "city": "Austin",
+        "city": "Salem",
         "country": None,
         "geocodeAccuracy": None,
         "latitude": None,
@@ -162,7 +162,7 @@ def test_refused_on_create(org: TestOrg, kind: str, body: dict[str, Any], code: 
         ("NumberOfEmployees", "10000", 10000),
         ("QBO_Balance__c", "1234.565", Decimal("1234.57")),
         ("QBO_Balance__c", 5, Decimal("5.0")),
-        ("AnnualRevenue", Decimal(139000000), Decimal("1.39E8")),
+        ("AnnualRevenue", Decimal(250000000), Decimal("2.5E8")),
         ("QBO_Active__c", "true", True),
         ("Type", "Something new", "Something new"),
         ("qbo_currency__C", "EUR", "EUR"),
@@ -341,3 +341,9 @@ def test_row_locks(org: TestOrg) -> None:
     org.switches.locked_ids.add(account)
     reply = org.post("/sobjects/Contact", {"LastName": "Roe", "AccountId": account})
     assert (reply.status, reply.code) == (400, "UNABLE_TO_LOCK_ROW")
+
+
+def test_a_record_cannot_be_given_to_somebody_who_left(org: TestOrg) -> None:
+    left = org.column("SELECT Id FROM User WHERE IsActive = false")[0]
+    reply = org.post("/sobjects/Account", {"Name": "A", "OwnerId": left})
+    assert (reply.code, reply.body[0]["fields"]) == ("INACTIVE_OWNER_OR_USER", ["OwnerId"])

@@ -18,7 +18,7 @@ def org() -> TestOrg:
     a = org.account(Name="Alpha", Type="Prospect", AnnualRevenue=100, NumberOfEmployees=5, QBO_Id__c="r:a", Phone="1")
     b = org.account(Name="beta", Type="Prospect", AnnualRevenue=300, ParentId=a, QBO_Id__c="r:A", CurrencyIsoCode="EUR")
     org.account(Name="Gamma 100%", AnnualRevenue=200, ParentId=b, QBO_Active__c=True, Type="Other")
-    org.account(Name="O'Brien_Co", Description="long text", BillingCity="Austin")
+    org.account(Name="O'Brien_Co", Description="long text", BillingCity="Salem")
     org.add("Contact", LastName="Roe", FirstName="Jo", AccountId=a, Email="Jo@Alpha.example", Birthdate="1990-01-05")
     org.add("Contact", LastName="Doe", AccountId=a, Birthdate="1991-12-31")
     org.add("Contact", LastName="Poe", AccountId=b)
@@ -85,7 +85,7 @@ FOUND: list[tuple[str, list[str]]] = [
     ("Parent.Name = null", [ALPHA, OBRIEN]),
     ("Owner.Name LIKE 'Connector%'", ALL),
     ("Account.Name = 'Alpha'", [ALPHA]),
-    ("BillingCity = 'austin'", [OBRIEN]),
+    ("BillingCity = 'salem'", [OBRIEN]),
     ("Id IN (SELECT AccountId FROM Contact)", [ALPHA, BETA]),
     ("Id NOT IN (SELECT AccountId FROM Contact WHERE LastName = 'Poe')", [ALPHA, GAMMA, OBRIEN]),
     ("Id IN (SELECT AccountId FROM Contact WHERE LastName LIKE '%oe') AND Name LIKE 'A%'", [ALPHA]),
