@@ -39,6 +39,7 @@ def journal_entry(desk: Desk, draft: Draft) -> None:
     for line in details:
         _complete(desk, line)
     _open_accounts(desk, body, details)
+    _still_covers(desk, draft)
     number_ids(body["Line"], {line["Id"] for line in draft.kept("Line") or []}, 0)
     body["Line"] = [_ordered(line) for line in body["Line"]]
     draft.default("Adjustment", False)
@@ -47,6 +48,15 @@ def journal_entry(desk: Desk, draft: Draft) -> None:
     if desk.flags.multicurrency:
         body["HomeTotalAmt"] = 0
     settle_number(desk, draft)
+
+
+def _still_covers(desk: Desk, draft: Draft) -> None:
+    """What payments have applied to an entry must still be there after an edit."""
+    applied = desk.books.applied.get(draft.kept("Id") or "", ())
+    for customer in {who for _, who, _ in applied}:
+        used = sum((amount for _, who, amount in applied if who == customer), Decimal(0))
+        if abs(receivable_of(desk, draft.body, customer)) < used:
+            raise faults.business("The amount cannot be less than what has been applied to it.")
 
 
 def _details(body: Json) -> list[Json]:
