@@ -29,6 +29,8 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("sync", f"{_ROOM}.work:sync", "Do all that is due, again and again or once"),
         Command("backfill", f"{_ROOM}.work:backfill", "Look at every record again"),
         Command("sign-off", f"{_ROOM}.work:sign_off", "Sign the posting template off"),
+        Command("match pair", f"{_ROOM}.work:match_pair", "Decide a review: these two belong together"),
+        Command("match new", f"{_ROOM}.work:match_new", "Decide a review: this one has no counterpart yet"),
         Command("stop", f"{_ROOM}.work:stop", "Stop all writes; reading goes on"),
         Command("resume", f"{_ROOM}.work:resume", "Allow writes again"),
     ),
@@ -49,6 +51,7 @@ PARENTS = {
     "connect": "Connect one of the two sides",
     "setup": "What a side still needs",
     "audit": "The audit log",
+    "match": "Decide what is held for review",
     "keys": "The keys that seal secrets",
     "scenario": "Given/when/then files",
 }

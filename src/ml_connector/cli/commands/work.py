@@ -188,3 +188,37 @@ def resume(*, common: Common = USUAL) -> int:
     look(common, lambda app: actions.resume(app, actor()))
     show(common, "writes", {"stopped": False}, lambda _: ["Writes go on.", "Next:  ml-connector sync --once"])
     return 0
+
+
+def match_pair(
+    customer: Annotated[str, Parameter(name="CUSTOMER", help="quickbooks:Customer:<id>")],
+    account: Annotated[str, Parameter(name="ACCOUNT", help="salesforce:Account:<id>")],
+    /,
+    *,
+    common: Common = USUAL,
+) -> int:
+    """Say that a customer and an account belong together. What was held for it goes on."""
+    common.settings()
+    from ml_connector import actions
+
+    look(common, lambda app: actions.declare_pair(app, customer, account, actor()))
+    document = {"customer": customer, "account": account}
+    lines = [f"{safe(customer)} and {safe(account)} belong together.", "Next:  ml-connector plan"]
+    show(common, "match", document, lambda _: lines)
+    return 0
+
+
+def match_new(
+    record: Annotated[str, Parameter(name="RECORD", help="quickbooks:Customer:<id> or salesforce:Account:<id>")],
+    /,
+    *,
+    common: Common = USUAL,
+) -> int:
+    """Say that a record has no counterpart yet, so that one is made."""
+    common.settings()
+    from ml_connector import actions
+
+    look(common, lambda app: actions.declare_new(app, record, actor()))
+    lines = [f"A counterpart of {safe(record)} will be made.", "Next:  ml-connector plan"]
+    show(common, "match", {"new": record}, lambda _: lines)
+    return 0

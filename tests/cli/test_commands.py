@@ -1,0 +1,247 @@
+"""Each command from its words to its last line and its exit status; the actions behind it are stood in for."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ml_connector.cli import entry
+from ml_connector.doctor import Finding
+from ml_connector.engine.worker import Report
+from ml_connector.model.errors import ConnectorError, Stopped
+from ml_connector.model.rules import Template
+from ml_connector.settings import write_settings
+from ml_connector.systems.salesforce.fitness import Finding as OrgFinding
+from ml_connector.tieout.read import TieOut
+from ml_connector.tieout.report import Report as TieOutReport
+
+from .samples import DEMO, EXPLAINED, NOON, RUN, STATUS, TIE_OUT, entry as journal_entry, hold, plan, row  # isort: skip
+
+UNEXPLAINED = TieOut(months=["2026-11"], read_at=NOON, reports=[TieOutReport("R1", [row("East", "2", "1")])])
+
+
+class Company:
+    """Stands for both clients and the store."""
+
+    async def reference(self, table: str) -> Any:
+        accounts = {"85": SimpleNamespace(acct_num="1250", fully_qualified_name="Unbilled Receivable")}
+        return SimpleNamespace(value=accounts if table == "accounts" else {})
+
+    async def fit(self) -> list[OrgFinding]:
+        return [OrgFinding("FAIL", "Field Order.Department__c is missing.", "Create it in Setup.")]
+
+    def verify_audit(self) -> int:
+        return 8
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    @asynccontextmanager
+    async def open_app(folder: Path) -> AsyncIterator[Any]:
+        assert folder == tmp_path
+        yield SimpleNamespace(quickbooks=Company(), salesforce=Company(), store=Company(), settings=None)
+
+    write_settings(tmp_path, {"quickbooks": {"environment": "production"}, "rules": {"time_zone": "America/New_York"}})
+    monkeypatch.setattr("ml_connector.app.open_app", open_app)
+    monkeypatch.setattr("getpass.getuser", lambda: "ana")
+    monkeypatch.setattr("ml_connector.actions.status", lambda app: STATUS)
+    monkeypatch.setattr("ml_connector.actions.four_eyes", lambda app: True)
+    return tmp_path
+
+
+def later(value: Any, seen: list[Any] | None = None) -> Any:
+    """An action that gives `value`, or raises it, and notes what it was called with."""
+
+    async def action(*arguments: Any, **options: Any) -> Any:
+        if seen is not None:
+            seen.append(arguments[1:])
+        if isinstance(value, Exception):
+            raise value
+        return value
+
+    return action
+
+
+CASES = [
+    ("status", {}, 0, "Acme Inc., PRODUCTION", "Next:  ml-connector plan --list"),
+    ("holds", {"actions.holds": lambda app, code: [hold()]}, 0, "held  H-DIM-AMBIGUOUS", "Next:  ml-connector explain"),
+    ("holds H-TAX", {"actions.holds": lambda app, code: []}, 0, "Nothing is held for H-TAX.", "Next:  ml-connector"),
+    (
+        "explain a:b:c",
+        {"actions.explain": lambda app, ref: EXPLAINED},
+        0,
+        "salesforce:Order:801",
+        "Next:  ml-connector",
+    ),
+    ("plan", {"actions.make_plan": later(plan(journal_entry()))}, 0, "Acme Inc., PRODUCTION", "Next: another person"),
+    ("plan --list", {"actions.plans": lambda app: [plan(journal_entry())]}, 0, "Plan ", "Next:  ml-connector apply"),
+    ("plan --show 2026-11-22-03", {"actions.plans": lambda app: [plan()]}, 0, "Acme Inc., PRODUCTION", "Nothing is to"),
+    ("plan --show 1", {"actions.plans": lambda app: [plan()]}, 2, "There is no such plan.", "List them with"),
+    ("apply 2026-11-22-03", {"actions.apply": later(RUN)}, 0, " ", "Next:  ml-connector holds"),
+    ("apply 1", {"actions.apply": later(Stopped("Another run.", "Wait."))}, 3, "Another run.", "Wait."),
+    ("sync --once", {"actions.sync": later(Report())}, 0, "Nothing was due.", "Next:  ml-connector status"),
+    ("sync", {"actions.follow": later(None)}, 0, "Syncing until stopped with Ctrl+C.", ""),
+    ("backfill", {"actions.backfill": later({"quickbooks": 1240})}, 0, "1,240 records of quickbooks", "Next:  ml-"),
+    ("stop month end", {}, 2, "stop takes fewer words than were given.", "See"),
+    (
+        "stop month-end",
+        {"actions.pause": lambda app, actor, reason: None},
+        0,
+        "Writes are stopped.",
+        "Next:  ml-connector",
+    ),
+    ("resume", {"actions.resume": lambda app, actor: None}, 0, "Writes go on.", "Next:  ml-connector sync --once"),
+    ("match pair q:C:1 s:A:2", {"actions.declare_pair": lambda app, *_: None}, 0, "q:C:1 and s:A:2 belong", "Next:"),
+    ("match new q:C:1", {"actions.declare_new": lambda app, *_: None}, 0, "A counterpart of q:C:1", "Next:"),
+    (
+        "doctor",
+        {"doctor.doctor": later([Finding("ok", "QuickBooks", "Well.")])},
+        0,
+        "ok    QuickBooks   Well.",
+        "Next:",
+    ),
+    (
+        "doctor",
+        {"doctor.doctor": later([Finding("FAIL", "State", "Ill.", "x")])},
+        1,
+        "FAIL  State   Ill.",
+        "Next: mend",
+    ),
+    ("setup salesforce", {}, 1, "FAIL  Salesforce   Field Order.Department__c", "Next: mend"),
+    (
+        "reconcile --month 2026-11",
+        {"tieout.read.tie_out": later(TIE_OUT)},
+        0,
+        "2026-11, read",
+        "Next:  ml-connector status",
+    ),
+    (
+        "reconcile --month 2026-11",
+        {"tieout.read.tie_out": later(UNEXPLAINED)},
+        1,
+        "2026-11, read",
+        "Next:  ml-connector holds",
+    ),
+    ("audit verify", {}, 0, "ok    8 events", "Next:  ml-connector status"),
+    ("demo", {"demo.run": later(DEMO)}, 0, "What moved", "Next:  ml-connector emulators"),
+    ("demo", {"demo.run": later({**DEMO, "converged": False})}, 1, "What moved", "Next:  ml-connector emulators"),
+    ("demo --scale 0", {}, 2, "--scale must be at least 1", "Correct the number."),
+    ("sign-off --start-date soon", {}, 2, "--start-date is no day.", "Write it as year, month, day"),
+    (
+        "sign-off --start-date 2026-11-01 --unbilled 1250 --deferred 2450",
+        {"connecting.sign_off": later(Template(id="T1", signed_off_by="ana"))},
+        0,
+        "Template T1 is signed off by ana.",
+        "Next:  ml-connector plan",
+    ),
+]
+
+
+@pytest.mark.parametrize(("words", "stands_for", "status", "first", "last"), CASES)
+def test_a_command_from_words_to_last_line(
+    words: str,
+    stands_for: dict[str, Any],
+    status: int,
+    first: str,
+    last: str,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, action in stands_for.items():
+        monkeypatch.setattr(f"ml_connector.{name}", action)
+    assert entry.main([*words.split(), "--home", str(home)]) == status
+    out, err = capsys.readouterr()
+    lines = (out or err).splitlines()
+    assert lines[0].startswith(first)
+    assert lines[-1].startswith(last)
+
+
+@pytest.mark.parametrize(
+    ("words", "stands_for", "schema"),
+    [
+        ("status", {}, "status"),
+        ("holds", {"actions.holds": lambda app, code: [hold()]}, "holds"),
+        ("explain a:b:c", {"actions.explain": lambda app, ref: EXPLAINED}, "explained"),
+        ("plan", {"actions.make_plan": later(plan(journal_entry()))}, "plan"),
+        ("plan --list", {"actions.plans": lambda app: [plan()]}, "plans"),
+        ("apply 1", {"actions.apply": later(RUN)}, "report"),
+        ("sync --once", {"actions.sync": later(RUN)}, "report"),
+        ("doctor", {"doctor.doctor": later([Finding("ok", "QuickBooks", "Well.")])}, "findings"),
+        ("reconcile --month 2026-11", {"tieout.read.tie_out": later(TIE_OUT)}, "tie-out"),
+    ],
+)
+def test_with_json_stdout_is_one_document(
+    words: str,
+    stands_for: dict[str, Any],
+    schema: str,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, action in stands_for.items():
+        monkeypatch.setattr(f"ml_connector.{name}", action)
+    assert entry.main([*words.split(), "--json", "--home", str(home)]) == 0
+    assert json.loads(capsys.readouterr().out)["schema"] == f"ml-connector/{schema}/1"
+
+
+def test_the_demo_document_is_the_documented_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("ml_connector.demo.run", later(DEMO))
+    assert entry.main(["demo", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == DEMO
+
+
+def test_names_come_from_quickbooks(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("ml_connector.actions.make_plan", later(plan(journal_entry())))
+    entry.main(["plan", "--home", str(home)])
+    assert "Dr 1250 Unbilled Receivable" in capsys.readouterr().out
+
+
+class Keyboard:
+    def __init__(self, answer: str) -> None:
+        self.answer = answer
+
+    def isatty(self) -> bool:
+        return True
+
+    def readline(self) -> str:
+        return self.answer
+
+
+@pytest.mark.parametrize(("answer", "status", "calls"), [("apply\n", 0, 1), ("\n", 2, 0), ("yes\n", 2, 0)])
+def test_on_a_terminal_apply_asks_first(
+    answer: str, status: int, calls: int, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr("ml_connector.actions.apply", later(Report(), seen))
+    monkeypatch.setattr("ml_connector.actions.plans", lambda app: [plan(journal_entry())])
+    monkeypatch.setattr(sys, "stdin", Keyboard(answer))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert entry.main(["apply", "2026-11-22-03", "--home", str(home)]) == status
+    assert len(seen) == calls
+
+
+def test_who_acts_is_the_user_of_the_machine(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr("ml_connector.actions.apply", later(Report(), seen))
+    entry.main(["apply", "2026-11-22-03", "--home", str(home)])
+    assert seen[0][:2] == ("2026-11-22-03", "ana")
+
+
+def test_an_error_of_an_action_reaches_the_person(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("ml_connector.actions.sync", later(ConnectorError("One is wrong.", "Mend it.")))
+    assert entry.main(["sync", "--once", "--home", str(home)]) == 1
+    assert capsys.readouterr().err.endswith("One is wrong.\nMend it.\n")
