@@ -19,7 +19,7 @@ from ml_connector.model.refs import Gone, Link, LinkDraft, Ref
 from ml_connector.store import Store
 from ml_connector.store.base import LEASE
 from ml_connector.store.rows import Task, Verdict
-from ml_connector.store.tasks import link_triggers
+from ml_connector.store.tasks import Knock, link_triggers
 
 from .batches import chosen
 from .context import PageContext, References, Shelf, Unreadable, read_each
@@ -110,6 +110,7 @@ class Corridor(ABC):
         held: dict[Ref, tuple[Task, Hold]] = {}
         flags: dict[Ref, tuple[str, ...]] = {}
         learned: dict[Ref, list[Link]] = {}
+        knocks: dict[Ref, tuple[Knock, ...]] = {}
         verdicts: list[Verdict] = []
         for _ in range(ROUNDS):
             if not waiting:
@@ -122,12 +123,14 @@ class Corridor(ABC):
                     flags[task.ref] = flags.get(task.ref, ()) + decision.flags
                 elif isinstance(decision, Hold):
                     held[task.ref] = (task, decision)
-                elif links := page.learn(links_found(decision), task.ref):
-                    again.append(task)
-                    learned.setdefault(task.ref, []).extend(links)
                 else:
+                    knocks[task.ref] = knocks.get(task.ref, ()) + knocks_on(self.flows, decision.knocks)
+                    if links := page.learn(links_found(decision), task.ref):
+                        again.append(task)
+                        learned.setdefault(task.ref, []).extend(links)
+                        continue
                     found = tuple(learned.get(task.ref, ()))
-                    verdicts.append(skipped(task, decision, flags.get(task.ref, ()), found))
+                    verdicts.append(skipped(task, decision, flags.get(task.ref, ()), found, knocks[task.ref]))
             sent, waiting = chosen(writes)
             waiting += again
             if sent:
@@ -194,8 +197,17 @@ def _released(held: dict[Ref, tuple[Task, Hold]], links: Iterable[Link]) -> list
     return [held.pop(ref)[0] for ref in free]
 
 
-def skipped(task: Task, decision: Skip, flags: tuple[str, ...], links: tuple[Link, ...]) -> Verdict:
-    return Verdict(task=task, verdict=decision.reason, flags=flags + decision.flags, links=links)
+def skipped(
+    task: Task, decision: Skip, flags: tuple[str, ...], links: tuple[Link, ...], knocks: tuple[Knock, ...] = ()
+) -> Verdict:
+    return Verdict(task=task, verdict=decision.reason, flags=flags + decision.flags, links=links, knocks=knocks)
+
+
+def knocks_on(flows: Iterable[Flow], refs: Iterable[Ref]) -> tuple[Knock, ...]:
+    """The tasks of the flows whose records these are."""
+    return tuple(
+        (flow.name, ref) for ref in refs for flow in flows if (flow.system, flow.kind) == (ref.system, ref.kind)
+    )
 
 
 def links_found(decision: Skip) -> list[Link]:

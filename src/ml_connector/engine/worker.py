@@ -29,6 +29,7 @@ from .corridor import (
     Round,
     backoff,
     held_verdict,
+    knocks_on,
     lease_end,
     links_made,
     skipped,
@@ -303,13 +304,7 @@ def _knocked(flows: Sequence[Flow], verdict: Verdict) -> Verdict:
     """A hold's knocks become tasks of the flows that listen to those records."""
     if verdict.hold is None or not verdict.hold.knocks:
         return verdict
-    knocks = [
-        (flow.name, ref)
-        for ref in verdict.hold.knocks
-        for flow in flows
-        if (flow.system, flow.kind) == (ref.system, ref.kind)
-    ]
-    return msgspec.structs.replace(verdict, knocks=verdict.knocks + tuple(knocks))
+    return msgspec.structs.replace(verdict, knocks=verdict.knocks + knocks_on(flows, verdict.hold.knocks))
 
 
 def body_hash(body: bytes) -> str:

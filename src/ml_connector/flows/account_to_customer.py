@@ -8,7 +8,7 @@ from ml_connector.model.plans import Context, Decision, Flow, Hold, Skip
 from ml_connector.model.refs import Gone, Record, Ref, link_trigger
 from ml_connector.systems.salesforce.records import SObject
 
-from . import gates, pairs
+from . import dim_texts, gates, pairs
 from .company import Company
 from .matching import Match, facts_of
 from .new_customer import new_customer
@@ -17,13 +17,16 @@ from .refusals import refused
 
 
 def decide(account: SObject, context: Context) -> Decision:
-    """A known pair is brought into agreement; an unknown account passes the gates first."""
+    """Names of departments and classes are renewed; a known pair is brought into agreement; an unknown account passes
+    the gates first."""
     link = context.link(pairs.ROLE, account.ref)
     source = link.source if link else _marked(account, context)
+    if source is not None and source.id == "":
+        return Skip(reason="other_company")
+    if text := dim_texts.renewed(account, context):
+        return text
     if source is None:
         return _unlinked(account, context)
-    if source.id == "":
-        return Skip(reason="other_company")
     customer = context.record(source)
     if isinstance(customer, Gone):
         return _customer_gone(account, source)

@@ -69,8 +69,8 @@ def resolve(text: str, table: Table, aliases: Sequence[Alias] = (), today: date 
     An alias goes before an inactive entry of that name, so that a successor can be chosen for it.
     `today` is the company's day; an alias that ends counts up to and including its last day, never without `today`.
     """
-    wanted = _path_key(text)
-    exact = [each for each in table.values() if _path_key(each.fully_qualified_name) == wanted]
+    wanted = path_key(text)
+    exact = [each for each in table.values() if path_key(each.fully_qualified_name) == wanted]
     hits = [each for each in exact if each.active] or _by_id(text, table)
     hits = hits or _by_alias(wanted, table, aliases, today) or exact or _by_leaf(wanted, table)
     active = [each for each in hits if each.active]
@@ -89,7 +89,8 @@ def key_of(path: str) -> str:
 
 
 @lru_cache(maxsize=10_000)
-def _path_key(full_name: str) -> str:
+def path_key(full_name: str) -> str:
+    """The same for a name as QuickBooks may show it, with ` (deleted)` at its parts."""
     return ":".join(key_of(plain_name(part)) for part in full_name.split(":"))
 
 
@@ -130,7 +131,7 @@ def aliases_of(settings: Mapping[str, str], dim: Dim, table: Table) -> tuple[Ali
 def _target(value: str, table: Table, *, ids: bool) -> list[str]:
     if ids and value.strip() in table:
         return [value.strip()]
-    return [each.id for each in table.values() if _path_key(each.fully_qualified_name) == key_of(value)]
+    return [each.id for each in table.values() if path_key(each.fully_qualified_name) == key_of(value)]
 
 
 def _by_id(text: str, table: Table) -> list[Named]:
@@ -140,7 +141,7 @@ def _by_id(text: str, table: Table) -> list[Named]:
 
 
 def _by_alias(wanted: str, table: Table, aliases: Sequence[Alias], today: date | None) -> list[Named]:
-    ids = dict.fromkeys(each.id for each in aliases if _path_key(each.text) == wanted and _lives(each, today))
+    ids = dict.fromkeys(each.id for each in aliases if path_key(each.text) == wanted and _lives(each, today))
     return [table[id_] for id_ in ids if id_ in table]
 
 
@@ -149,4 +150,4 @@ def _lives(alias: Alias, today: date | None) -> bool:
 
 
 def _by_leaf(wanted: str, table: Table) -> list[Named]:
-    return [each for each in table.values() if _path_key(each.fully_qualified_name).rpartition(":")[2] == wanted]
+    return [each for each in table.values() if path_key(each.fully_qualified_name).rpartition(":")[2] == wanted]

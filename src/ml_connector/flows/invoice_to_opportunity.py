@@ -15,6 +15,7 @@ from ml_connector.systems.salesforce.records import SObject
 
 from . import invoice_roles, opportunity_fields, opportunity_search
 from .company import Company
+from .dim_links import new_uses
 from .entries import NUMBER_LIMIT, TEXT_LIMIT, Entry, kept
 from .held import Held, reference_trigger
 from .invoice_customer import Billed, billed
@@ -54,7 +55,9 @@ def _decide(invoice: Invoice, context: Context) -> Decision:
     else:
         wanted = opportunity_fields.sales_fields(_with_others(entry, invoice.ref, place.opportunity, context))
     agreed = entry.agreed() | {"emails": _emails_done(place)}
-    step = Step(invoice.ref, invoice.version, label_of(invoice), key, place, wanted, agreed, entry)
+    classes = entry.class_ids.split(";") if entry.class_ids else []
+    uses = new_uses(invoice.ref, entry.department_id, classes, context, ours=place.is_ours(key))
+    step = Step(invoice.ref, invoice.version, label_of(invoice), key, place, wanted, agreed, entry, uses)
     return step.write() or _people(invoice, to, step, context)
 
 
@@ -159,6 +162,7 @@ class Step(msgspec.Struct, frozen=True):
     wanted: Json
     agreed: Mapping[str, str | None]
     entry: Entry
+    uses: tuple[LinkDraft, ...] = ()
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -189,7 +193,7 @@ class Step(msgspec.Struct, frozen=True):
             key=self.key,
             key_field="QBO_Id__c" if ours else "",
             target_id=target,
-            links=(self.draft(self.agreed),),
+            links=(self.draft(self.agreed), *self.uses),
             why=tuple(body),
             flags=self.flags,
             label=self.label,
@@ -199,7 +203,8 @@ class Step(msgspec.Struct, frozen=True):
         )
 
     def done(self, links: tuple[LinkDraft, ...], flags: tuple[str, ...]) -> Skip:
-        return Skip(links=links, flags=(*self.flags, *flags), amount=self.entry.net, currency=self.entry.currency)
+        found = (*links, *self.uses)
+        return Skip(links=found, flags=(*self.flags, *flags), amount=self.entry.net, currency=self.entry.currency)
 
 
 def _people(invoice: Invoice, to: Billed, step: Step, context: Context) -> Decision:

@@ -14,18 +14,20 @@ from ml_connector.systems.quickbooks.records import Account, Class, Department, 
 from ml_connector.systems.salesforce.records import SObject
 
 from .accounts import Mapped, Product, amount_of, income_account, required_item
+from .dim_links import FIELDS, TABLES
 from .dims import Alias, Ambiguous, Dim, Inactive, Resolved, Unmapped, aliases_of, resolve
 from .held import PREFERENCES, SETTINGS, Held, reference_trigger
 from .journal import EntryLine
 
 BLANK = "blank"
-_TABLES = {"department": "departments", "class": "classes"}
 
 
 class Tables(msgspec.Struct, frozen=True, kw_only=True):
     """The reference tables of QuickBooks by id, inactive entries included, and what is known of product mappings.
 
     `stored_items` maps product ids to item ids; `shared` are products whose code another product has too.
+    `renames` are the old names of departments and classes. `past`: asked is what was posted, when an entry that is
+    inactive by now was active, and a name that has ended by now counted.
     """
 
     preferences: Preferences
@@ -36,6 +38,7 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     stored_items: Mapping[str, str] = {}
     shared: frozenset[str] = frozenset()
     renames: Mapping[Dim, tuple[Alias, ...]] = {}
+    past: bool = False
 
     def entries(self, dim: Dim) -> Mapping[str, Named]:
         return self.departments if dim == "department" else self.classes
@@ -127,13 +130,19 @@ class _Texts(msgspec.Struct, frozen=True):
     product: Product
 
     def of(self, dim: Dim) -> list[tuple[str, str]]:
-        field = "Department__c" if dim == "department" else "Class__c"
+        field = FIELDS[dim]
         levels = (("line", self.line), ("order", self.order), ("opportunity", self.order["Opportunity"]))
         return [
             (where, record.text(field).strip())
             for where, record in (*levels, ("account", self.order["Account"]))
             if record is not None and record.text(field).strip()
         ]
+
+
+def dim_names(order: SObject) -> list[tuple[Dim, str]]:
+    """The names of departments and classes that count for some line of an order, each once."""
+    texts = [_Texts(order, line, Product.of(line)) for line in order.children("OrderItems")]
+    return list(dict.fromkeys((dim, each.of(dim)[0][1]) for each in texts for dim in FIELDS if each.of(dim)))
 
 
 def _dim(dim: Dim, texts: _Texts, mapped: Mapped | None, tables: Tables, rules: Rules, today: date) -> _Dims:
@@ -173,7 +182,7 @@ def _resolved(dim: Dim, text: str, tables: Tables, rules: Rules, today: date) ->
     entries = tables.entries(dim)
     aliases = (*aliases_of(rules.dim_aliases, dim, entries), *tables.renames.get(dim, ()))
     found = resolve(text, entries, aliases, today)
-    if isinstance(found, Resolved):
+    if isinstance(found, Resolved) or (isinstance(found, Inactive) and tables.past):
         return found.id
     if isinstance(found, Unmapped) and dim == "class" and rules.dim_unmapped == "default_class" and rules.default_class:
         return _active(dim, rules.default_class, tables)
@@ -195,13 +204,13 @@ def _active(dim: Dim, id_: str, tables: Tables) -> str:
     entry = tables.entries(dim).get(id_)
     if entry is None:
         raise Held(code="H-DIM-UNMAPPED", waits_for=_waits(dim), dim=dim.capitalize(), text=id_)
-    if not entry.active:
+    if not entry.active and not tables.past:
         raise Held(code="H-DIM-INACTIVE", waits_for=_waits(dim), dim=dim.capitalize(), text=entry.plain_path)
     return id_
 
 
 def _waits(dim: Dim) -> tuple[str, ...]:
-    return (reference_trigger(_TABLES[dim]), SETTINGS)
+    return (reference_trigger(TABLES[dim]), SETTINGS)
 
 
 def _either(names: Sequence[str]) -> str:

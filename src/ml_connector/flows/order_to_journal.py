@@ -44,8 +44,9 @@ from ml_connector.systems.salesforce.records import SObject
 from . import double_count
 from .accounts import Product, needs_code
 from .dates import activation_day, month_name
+from .dim_links import rename_need, renames
 from .held import ACCOUNTS, ITEMS, PREFERENCES, SETTINGS, Held, record_trigger, reference_trigger
-from .order_lines import Tables
+from .order_lines import Tables, dim_names
 from .order_plan import (
     OrderPlan,
     Rates,
@@ -121,10 +122,10 @@ def _not_yet(order: SObject, rules: Rules, ctx: Context) -> Skip | None:
 def expected(order: SObject, ctx: Context) -> OrderPlan | Hold:
     """What an order that counts as posted must have posted, by the rules and from what both systems show now (R2).
 
-    Books that were closed since then do not matter.
+    Books that were closed since then do not matter, nor do departments and classes that were renamed or deactivated.
     """
     try:
-        scope = _scope(order, ctx)
+        scope = _scope(order, ctx, past=True)
         preferences = scope.tables.preferences
         open_books = msgspec.structs.replace(preferences.accounting_info_prefs, book_close_date=None)
         preferences = msgspec.structs.replace(preferences, accounting_info_prefs=open_books)
@@ -159,8 +160,9 @@ def _check_names(order: SObject) -> None:
             raise Held(code="H-ORDER-DATA", what=what)
 
 
-def _scope(order: SObject, ctx: Context) -> Scope:
+def _scope(order: SObject, ctx: Context, *, past: bool = False) -> Scope:
     """Everything the plan reads. Raises `Held` (H-CUST-UNLINKED, H-CUST-INACTIVE)."""
+    names = dim_names(order)
     account = Ref("salesforce", "Account", order.text("AccountId"))
     products = {each.id: each for each in map(Product.of, lines_of(order)) if each.id}
     ctx.want(
@@ -168,6 +170,7 @@ def _scope(order: SObject, ctx: Context) -> Scope:
         *(NeedReference("quickbooks", name) for name in _TABLES),
         NeedReference("salesforce", "organization"),
         *(NeedLink("item", each.ref) for each in products.values()),
+        *(rename_need(dim, text) for dim, text in names),
     )
     links = ctx.links("account", account)
     if not links:
@@ -180,7 +183,10 @@ def _scope(order: SObject, ctx: Context) -> Scope:
     ctx.want(NeedRecord(customer_ref), *(need for each in coded for need in _twin_needs(each)))
     customer = _customer(customer_ref, link, ctx)
     shared = frozenset(each.id for each in coded if _has_twin(each, ctx))
-    tables = Tables(**{name: ctx.reference("quickbooks", name) for name in _TABLES}, stored_items=stored, shared=shared)
+    tables = Tables(
+        **{name: ctx.reference("quickbooks", name) for name in _TABLES}, stored_items=stored, shared=shared,
+        renames=renames(names, ctx, past=past), past=past,
+    )  # fmt: skip
     home = tables.preferences.home_currency or customer.currency
     sandbox = ctx.reference("salesforce", "organization")["IsSandbox"]
     return Scope(

@@ -49,10 +49,14 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Skip(msgspec.Struct, frozen=True, kw_only=True):
-    """Nothing to write. `reason` is a short word (`in_agreement`, `SKIPPED_ZERO`, `SKIPPED_BEFORE_START`, ...)."""
+    """Nothing to write. `reason` is a short word (`in_agreement`, `SKIPPED_ZERO`, `SKIPPED_BEFORE_START`, ...).
+
+    `knocks` are records that must be looked at because of what was found: on record together with `links`.
+    """
 
     reason: str = "in_agreement"
     links: tuple[LinkDraft, ...] = ()
+    knocks: tuple[Ref, ...] = ()
     flags: tuple[str, ...] = ()
     amount: Decimal | None = None
     currency: str = ""
