@@ -13,7 +13,14 @@ from ml_connector.clock import RandomIds, WallClock, no_crash
 from ml_connector.engine.context import References
 from ml_connector.engine.corridor import Connection, Outside
 from ml_connector.engine.ports import Clock, CrashPoint, Ids, System
-from ml_connector.flows import account_to_customer, customer_to_account, invoice_to_opportunity, order_to_journal
+from ml_connector.flows import (
+    account_to_customer,
+    customer_to_account,
+    dim_texts,
+    dimension_names,
+    invoice_to_opportunity,
+    order_to_journal,
+)
 from ml_connector.model.errors import SignInNeeded, WrongUse
 from ml_connector.model.rules import Rules
 from ml_connector.settings import Settings, load
@@ -28,9 +35,12 @@ from ml_connector.systems.salesforce.client import Salesforce
 from ml_connector.vault import Secret, Vault
 
 FLOWS = (
+    dimension_names.DEPARTMENTS,
+    dimension_names.CLASSES,
     customer_to_account.FLOW,
     account_to_customer.FLOW,
     invoice_to_opportunity.FLOW,
+    dim_texts.FLOW,
     order_to_journal.FLOW,
 )
 
