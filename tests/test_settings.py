@@ -349,6 +349,7 @@ id = "T1"
 unbilled = "85"
 signed_off_by = "ana"
 signed_off_at = "2026-11-22T21:00:00Z"
+signed_hash = "8cda05e204ba186f"
 
 [cadence]
 sweep_minutes = 30
@@ -360,6 +361,13 @@ def test_signing_off_keeps_the_rest_of_the_file(tmp_path: Path) -> None:
     for _ in range(2):
         sign_off_template(tmp_path, "ana", datetime(2026, 11, 22, 21, tzinfo=UTC))
         assert settings_file(tmp_path).read_text("utf-8") == SIGNED
+
+
+def test_a_template_changed_after_its_signature_is_not_signed(tmp_path: Path) -> None:
+    settings_file(tmp_path).write_text(SIGNED, "utf-8")
+    assert load(tmp_path, {}).rules.template.signed  # type: ignore[union-attr]  # it is there
+    settings_file(tmp_path).write_text(SIGNED.replace('unbilled = "85"', 'unbilled = "86"'), "utf-8")
+    assert not load(tmp_path, {}).rules.template.signed  # type: ignore[union-attr]  # it is there
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -309,3 +310,28 @@ def _decided(app: App, link: Link, actor: str) -> None:
     knocks = [knock for ref in (link.source, link.target) for knock in listeners(app.outside.flows, ref)]
     app.store.intake(app.connection.id, knocks, "decided", now)
     app.store.audit(app.connection.id, actor, "match", str(link.source), {"role": link.role}, now)
+
+
+def rotate_keys(app: App) -> int:
+    """Seal every secret with a new key, then forget the old one. Returns how many were sealed anew.
+
+    A value that changes meanwhile (a refreshed token) is not overwritten: it was sealed with the new key already.
+    """
+    app.vault.new_key()
+    now = app.world.clock.now()
+    count = 0
+    for owner, name, sealed in app.store.all_sealed():
+        count += app.store.replace_sealed(owner, name, sealed, app.vault.reseal(sealed, owner, name), now)
+    app.vault.forget_old(sealed for _, _, sealed in app.store.all_sealed())
+    app.store.audit(app.connection.id, "setup", "rotate keys", app.connection.id, {"secrets": count}, now)
+    return count
+
+
+def backup(app: App, to: Path | None = None) -> Path:
+    """Copy the state to a file while work goes on. Keys are not in it. Raises `WrongUse` for a database server."""
+    stamp = app.world.clock.now().strftime("%Y%m%dT%H%M%SZ")
+    file = to or app.settings.home / f"backup-{stamp}.db"
+    if file.exists():
+        raise WrongUse(f"{file} is already there.", "Name another file.")
+    app.store.copy_to(file)
+    return file

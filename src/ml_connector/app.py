@@ -60,6 +60,7 @@ class App(msgspec.Struct, frozen=True):
     settings: Settings
     rules: Rules
     store: Store
+    vault: Vault
     world: World
     connection: Connection
     quickbooks: QuickBooks
@@ -151,6 +152,12 @@ def salesforce_client(settings: Settings, store: Store, vault: Vault, world: Wor
     return Salesforce(caller=caller, sign_in=sign_in, clock=world.clock)
 
 
+def in_force(rules: Rules) -> Rules:
+    """The rules with their template only if it was signed off as it stands (accounting-rules 0.4)."""
+    signed = rules.template is not None and rules.template.signed
+    return rules if signed else msgspec.structs.replace(rules, template=None)
+
+
 def assemble(settings: Settings, rules: Rules, store: Store, vault: Vault, world: World) -> App:
     """Put the parts of one connection together. Raises `WrongUse` or `SignInNeeded` where one is missing."""
     quickbooks, salesforce = settings.both()
@@ -159,6 +166,7 @@ def assemble(settings: Settings, rules: Rules, store: Store, vault: Vault, world
         settings=settings,
         rules=rules,
         store=store,
+        vault=vault,
         world=world,
         connection=connection,
         quickbooks=quickbooks_client(settings, store, vault, world),
@@ -178,6 +186,6 @@ async def open_app(
     try:
         async with AiohttpNetwork(ca_file=ca_file, connections=connections) as network:
             world = World(network, clock or WallClock())
-            yield assemble(settings, settings.rules, store, Vault.open_home(home), world)
+            yield assemble(settings, in_force(settings.rules), store, Vault.open_home(home), world)
     finally:
         store.close()

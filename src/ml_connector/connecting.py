@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
@@ -59,7 +60,7 @@ class Home(msgspec.Struct, frozen=True):
 @asynccontextmanager
 async def open_home(path: Path, *, clock: Clock | None = None) -> AsyncIterator[Home]:
     """The home folder, its key made if it has none."""
-    settings = load(path, {})
+    settings = load(path, os.environ)
     store = Store.open(settings.state.url)
     vault = Vault.open_home(path) if (path / "keys").exists() else Vault.create(path)
     try:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -68,8 +69,13 @@ class Tally(msgspec.Struct):
         return sum(report.written for report in self.rounds)
 
 
-async def run(options: Options, progress: Progress) -> dict[str, Any]:
-    """Play it, and give the document of DESIGN section 9. With `serve`, the emulators stay until interrupted."""
+async def run(
+    options: Options, progress: Progress, shown: Callable[[dict[str, Any]], None] = lambda _: None
+) -> dict[str, Any]:
+    """Play it, tell `shown`, and give the document of DESIGN section 9.
+
+    With `serve`, the emulators stay until the command is interrupted; `shown` is told before.
+    """
     begun = time.monotonic()
     server = ("--scenario", "sample", "--scale", str(options.scale), "--seed", str(options.seed))
     with tempfile.TemporaryDirectory(prefix="ml-connector-") as folder:
@@ -80,17 +86,15 @@ async def run(options: Options, progress: Progress) -> dict[str, Any]:
             document["seconds"] = Decimal(str(round(time.monotonic() - begun, 1)))
             if options.serve:
                 document["emulators"] = dict(emulators.line)
-                await _serve(document, progress)
+            shown(document)
+            if options.serve:
+                await _until_interrupted()
     return document
 
 
-async def _serve(document: Mapping[str, Any], progress: Progress) -> None:
-    """Keep the emulators until the person stops the command."""
-    progress(f"Still running: {msgspec.json.encode(document['emulators']).decode()}  Stop with Ctrl-C", 0, 0)
-    try:
+async def _until_interrupted() -> None:
+    with contextlib.suppress(asyncio.CancelledError):
         await asyncio.Event().wait()
-    except asyncio.CancelledError:
-        return
 
 
 async def _play(options: Options, home: Path, emulators: Emulators, progress: Progress) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -69,6 +69,16 @@ def later(value: Any, seen: list[Any] | None = None) -> Any:
     return action
 
 
+def rehearsal(document: dict[str, Any]) -> Any:
+    """A demo that shows `document` and gives it."""
+
+    async def run(_options: Any, _progress: Any, shown: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+        shown(document)
+        return document
+
+    return run
+
+
 CASES = [
     ("status", {}, 0, "Acme Inc., PRODUCTION", "Next:  ml-connector plan --list"),
     ("holds", {"actions.holds": lambda app, code: [hold()]}, 0, "held  H-DIM-AMBIGUOUS", "Next:  ml-connector explain"),
@@ -130,8 +140,8 @@ CASES = [
         "Next:  ml-connector holds",
     ),
     ("audit verify", {}, 0, "ok    8 events", "Next:  ml-connector status"),
-    ("demo", {"demo.run": later(DEMO)}, 0, "What moved", "Next:  ml-connector emulators"),
-    ("demo", {"demo.run": later({**DEMO, "converged": False})}, 1, "What moved", "Next:  ml-connector emulators"),
+    ("demo", {"demo.run": rehearsal(DEMO)}, 0, "What moved", "Next:  ml-connector emulators"),
+    ("demo", {"demo.run": rehearsal({**DEMO, "converged": False})}, 1, "What moved", "Next:  ml-connector emulators"),
     ("demo --scale 0", {}, 2, "--scale must be at least 1", "Correct the number."),
     ("sign-off --start-date soon", {}, 2, "--start-date is no day.", "Write it as year, month, day"),
     (
@@ -195,7 +205,7 @@ def test_with_json_stdout_is_one_document(
 def test_the_demo_document_is_the_documented_one(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("ml_connector.demo.run", later(DEMO))
+    monkeypatch.setattr("ml_connector.demo.run", rehearsal(DEMO))
     assert entry.main(["demo", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == DEMO
 

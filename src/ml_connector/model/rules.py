@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date
 from decimal import Decimal
 from typing import Literal
@@ -24,6 +25,17 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
     discounts: str = ""
     signed_off_by: str = ""
     signed_off_at: str = ""
+    signed_hash: str = ""
+
+    def digest(self) -> str:
+        """What a signature binds: everything but the signature."""
+        unsigned = msgspec.structs.replace(self, signed_off_by="", signed_off_at="", signed_hash="")
+        return hashlib.sha256(msgspec.json.encode(unsigned, order="sorted")).hexdigest()[:16]
+
+    @property
+    def signed(self) -> bool:
+        """Whether somebody signed it off, and nothing of it has changed since."""
+        return bool(self.signed_off_by) and self.signed_hash == self.digest()
 
 
 class AccountRule(msgspec.Struct, frozen=True, kw_only=True):

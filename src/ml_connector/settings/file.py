@@ -88,7 +88,8 @@ def sign_off_template(home: Path, by: str, at: datetime) -> None:
             f"Set start_date in [rules] of {FILE}, then sign off again.",
         )
     instant = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    change_settings(home, _TEMPLATE, {"signed_off_by": by, "signed_off_at": instant})
+    signature = {"signed_off_by": by, "signed_off_at": instant, "signed_hash": rules.template.digest()}
+    change_settings(home, _TEMPLATE, signature)
 
 
 def _same(text: str, wanted: dict[str, Any]) -> bool:

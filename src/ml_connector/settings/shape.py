@@ -50,10 +50,9 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Network(msgspec.Struct, frozen=True, kw_only=True):
-    """`ca_file` is absolute. `timeout_seconds` is for one whole request."""
+    """`ca_file` is absolute."""
 
     ca_file: Path | None = None
-    timeout_seconds: int = 60
     connections: int = 32
 
 

@@ -39,7 +39,6 @@ WORDS = {
     "network.ca_file": (
         "File with more trusted certificate authorities (PEM); a relative path starts at the home folder."
     ),
-    "network.timeout_seconds": "Seconds that one request may take.",
     "network.connections": "Most connections open at once.",
     "cadence.sweep_minutes": "Minutes between two questions what has changed; each costs one metered QuickBooks read.",
     "rules.time_zone": "Time zone of the company: what day it is there dates the entries.",
@@ -96,6 +95,7 @@ WORDS = {
     "rules.template.discounts": "Id of the account for discounts.",
     "rules.template.signed_off_by": "Who signed the template off. Written by `ml-connector sign-off`.",
     "rules.template.signed_off_at": "When it was signed off (UTC). Written by `ml-connector sign-off`.",
+    "rules.template.signed_hash": "What was signed. A template changed since then posts nothing until signed again.",
     "rules.account_rules.account": "Id of the income account.",
     "rules.account_rules.sku": "Exact SKU; either this or the family.",
     "rules.account_rules.family": "Product family; either this or the SKU.",
@@ -105,7 +105,6 @@ WORDS = {
 }
 
 LIMITS: dict[str, tuple[int, int]] = {
-    "network.timeout_seconds": (5, 600),
     "network.connections": (1, 256),
     "cadence.sweep_minutes": (1, 1440),
     "rules.max_redate_days": (0, 3660),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import sqlite3
+from contextlib import AbstractContextManager, closing
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine, select, update
 
-from ml_connector.model.errors import Stopped
+from ml_connector.model.errors import Stopped, WrongUse
 
 from . import schema
 from .database import ms, transaction
@@ -21,6 +23,18 @@ class Base:
 
     def begin(self) -> AbstractContextManager[Connection]:
         return transaction(self.engine)
+
+    def copy_to(self, file: Path) -> None:
+        """A consistent copy of a SQLite state. Raises `WrongUse` for other databases."""
+        if self.engine.dialect.name != "sqlite":
+            raise WrongUse(
+                "This state lives in a database server.", "Use the server's own backup, for example pg_dump."
+            )
+        with closing(sqlite3.connect(file)) as target, self.engine.connect() as connection:
+            source = connection.connection.driver_connection
+            if isinstance(source, sqlite3.Connection):
+                source.backup(target)
+        file.chmod(0o600)
 
     def take_run(self, connection: str, holder: str, now: datetime) -> int | None:
         """A new run token, higher than any before; None while another holder is alive."""

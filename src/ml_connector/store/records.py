@@ -146,6 +146,13 @@ class Secrets(Base):
                 {"connection": connection, "name": name, "sealed": sealed, "changed_at": ms(now)},
             )
 
+    def replace_sealed(self, connection: str, name: str, old: bytes, new: bytes, now: datetime) -> int:
+        """Put `new` where `old` still stands; 1 if it did, 0 if somebody was faster."""
+        table = schema.secret
+        mine = (table.c.connection == connection) & (table.c.name == name) & (table.c.sealed == old)
+        with self.begin() as tx:
+            return tx.execute(update(table).where(mine).values(sealed=new, changed_at=ms(now))).rowcount
+
     def sealed(self, connection: str, name: str) -> bytes | None:
         table = schema.secret
         with self.begin() as tx:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import msgspec
@@ -11,6 +11,7 @@ import msgspec
 from ml_connector.app import App
 from ml_connector.engine.planner import Planner
 from ml_connector.flows import order_to_journal
+from ml_connector.flows.dates import event_day
 from ml_connector.flows.invoice_status import status_of
 from ml_connector.flows.order_plan import OrderPlan, total_of
 from ml_connector.flows.postings import posting_ref
@@ -130,9 +131,7 @@ class _Judge(Planner):
 
 async def _orders(app: App, months: Sequence[str]) -> Report:
     first, after = _span(months)
-    where = f"StatusCode = 'Activated' AND IsReductionOrder = false AND ActivatedDate >= {_instant(app, first)}"
-    where += f" AND ActivatedDate < {_instant(app, after)}"
-    orders = await app.salesforce.listed("Order", ("OrderNumber", "TotalAmount", "CurrencyIsoCode"), where)
+    orders = await _activated(app, months)
     judge = _Judge(app.connection, app.outside)
     judge.judged = {}
     plans: dict[Ref, OrderPlan | Hold] = {}
@@ -145,6 +144,23 @@ async def _orders(app: App, months: Sequence[str]) -> Report:
     entries = await app.quickbooks.listed("JournalEntry", f"TxnDate >= '{first}'", f"TxnDate < '{after}'")
     expected = [fact for ref, plan in plans.items() for fact in _expected(ref, plan, skip)]
     return r2(expected, [fact for entry in entries if (fact := _actual(entry, skip, app))], facts)
+
+
+async def _activated(app: App, months: Sequence[str]) -> list[SObject]:
+    """Activated orders whose entry belongs to these months: posted ones by their entry's day, others by B.10."""
+    first, after = _span(months)
+    where = f"StatusCode = 'Activated' AND IsReductionOrder = false AND ActivatedDate < {_instant(app, after)}"
+    where += f" AND (EffectiveDate >= {first} OR ActivatedDate >= {{}})"
+    earliest = date.fromisoformat(first) - timedelta(days=app.rules.max_redate_days)
+    fields = ("OrderNumber", "TotalAmount", "CurrencyIsoCode", "ActivatedDate", "EffectiveDate")
+    orders = await app.salesforce.listed("Order", fields, where.format(_instant(app, earliest.isoformat())))
+    posted = {link.source: link.agreed.get("date") for link in app.store.all_links(app.connection.id, "journal")}
+    return [order for order in orders if _month(order, posted, app) in months]
+
+
+def _month(order: SObject, posted: Mapping[Ref, str | None], app: App) -> str:
+    day = posted.get(posting_ref(order.id))
+    return (day or str(event_day(order.instant("ActivatedDate"), order.day("EffectiveDate"), app.rules)))[:7]
 
 
 def _instant(app: App, day: str) -> str:

@@ -50,13 +50,17 @@ def demo(
     options = DemoOptions(scale, seed, days, serve, common.home)
     from ml_connector.demo import run
 
+    def shown(result: Any) -> None:
+        document = _document(result)
+        document["seconds"] = msgspec.json.decode(str(document.get("seconds") or 0))  # a number, as documented
+        if common.json:
+            common.screen.document(document)
+        else:
+            common.screen.lines(demo_lines(document, common.screen.width))
+        sys.stdout.flush()
+
     with logged(find_home(common.home), debug=common.debug), progress_on() as step:
-        document = _document(asyncio.run(run(options, step)))
-    document["seconds"] = msgspec.json.decode(str(document.get("seconds") or 0))  # a number, as documented; no amount
-    if common.json:
-        common.screen.document(document)
-    else:
-        common.screen.lines(demo_lines(document, common.screen.width))
+        document = asyncio.run(run(options, step, shown))
     return 0 if document.get("converged") else 1
 
 
