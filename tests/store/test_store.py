@@ -139,14 +139,14 @@ def test_a_hold_waits_for_a_link_and_keeps_its_age(store: Store) -> None:
     for hours in (0, 1):
         (task,) = store.due("acme", "orders", NOON, 10)
         hold = Hold(code="H-CUST-UNLINKED", facts={"account": "Globex"}, waits_for=(trigger,), amount=Decimal("5.00"))
-        verdict = Verdict(task=task, verdict="held", hold=hold)
+        verdict = Verdict(task=task, verdict="held", hold=hold, waits_for=hold.waits_for)
         store.settle("acme", token, [verdict], NOON + timedelta(hours=hours))
         assert store.due("acme", "orders", NOON, 10) == []
         store.intake("acme", [("orders", ORDER)], "sweep", NOON)
     (held,) = store.holds("acme")
     assert (held.code, held.since, held.amount) == ("H-CUST-UNLINKED", NOON, Decimal("5.00"))
     (task,) = store.due("acme", "orders", NOON, 10)
-    store.settle("acme", token, [Verdict(task=task, verdict="held", hold=hold)], NOON)
+    store.settle("acme", token, [Verdict(task=task, verdict="held", hold=hold, waits_for=hold.waits_for)], NOON)
     link = Link("account", ACME, ACCOUNT, exclusive=True)
     store.settle_writes("acme", token, [Settled(id="none", state="done", links=(link,))], NOON)
     (task,) = store.due("acme", "orders", NOON, 10)

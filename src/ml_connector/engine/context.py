@@ -35,15 +35,30 @@ class Unreadable(msgspec.Struct, frozen=True):
     error: BadAnswer
 
 
+HALVINGS = 40
+"""Unreadable answers to one read after which it is not a few bad records but the vendor."""
+
+
 async def read_each(system: System, kind: str, ids: Sequence[str]) -> dict[str, Any]:
-    """Read a page; where its answer cannot be read, halve it until the one bad record stands alone."""
-    try:
-        return dict(await system.read(kind, ids))
-    except BadAnswer as error:
-        if len(ids) == 1:
-            return {ids[0]: Unreadable(Ref(system.name, kind, ids[0]), error)}
-    middle = len(ids) // 2
-    return await read_each(system, kind, ids[:middle]) | await read_each(system, kind, ids[middle:])
+    """Read a page; where its answer cannot be read, halve it until the bad records stand alone.
+
+    Raises `BadAnswer` when too many answers in a row cannot be read.
+    """
+    found: dict[str, Any] = {}
+    todo, bad = [list(ids)], 0
+    while todo:
+        part = todo.pop()
+        try:
+            found |= await system.read(kind, part)
+        except BadAnswer as error:
+            bad += 1
+            if bad > HALVINGS:
+                raise
+            if len(part) == 1:
+                found[part[0]] = Unreadable(Ref(system.name, kind, part[0]), error)
+            else:
+                todo += [part[: len(part) // 2], part[len(part) // 2 :]]
+    return found
 
 
 class References:

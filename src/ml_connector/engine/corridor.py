@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from ml_connector.model.errors import BadAnswer
+from ml_connector.model.errors import BadAnswer, ConnectorError
 from ml_connector.model.plans import Decision, Done, Flow, Hold, NotLoaded, Skip, Write
 from ml_connector.model.refs import Gone, Link, LinkDraft, Ref
 from ml_connector.store import Store
@@ -118,7 +118,9 @@ class Corridor(ABC):
             writes: list[tuple[Task, Write]] = []
             again: list[Task] = []
             for task, decision in await self._decide(flow, waiting, page):
-                if isinstance(decision, Write):
+                if isinstance(decision, Write) and (unsound := self._unsound(task, decision)):
+                    held[task.ref] = (task, unsound)
+                elif isinstance(decision, Write):
                     writes.append((task, decision))
                     flags[task.ref] = flags.get(task.ref, ()) + decision.flags
                 elif isinstance(decision, Hold):
@@ -157,6 +159,14 @@ class Corridor(ABC):
             if needs:
                 await page.load(needs, self.connection.id, self.store, self.outside.systems)
         return decided
+
+    def _unsound(self, task: Task, write: Write) -> Hold | None:
+        """A body that must never be sent is found before anything is noted; it holds its own record only."""
+        try:
+            self.outside.systems[write.system].encode(write)
+        except ConnectorError as error:
+            return Hold(code="UNEXPECTED", facts={"record": str(task.ref), "what": error.sentence})
+        return None
 
     async def _relay(self, flow: Flow, tasks: Sequence[Task]) -> None:
         """Records whose change means that others differ: knock on those."""
@@ -200,7 +210,14 @@ def _released(held: dict[Ref, tuple[Task, Hold]], links: Iterable[Link]) -> list
 def skipped(
     task: Task, decision: Skip, flags: tuple[str, ...], links: tuple[Link, ...], knocks: tuple[Knock, ...] = ()
 ) -> Verdict:
-    return Verdict(task=task, verdict=decision.reason, flags=flags + decision.flags, links=links, knocks=knocks)
+    return Verdict(
+        task=task,
+        verdict=decision.reason,
+        flags=flags + decision.flags,
+        links=links,
+        knocks=knocks,
+        waits_for=decision.waits_for,
+    )
 
 
 def knocks_on(flows: Iterable[Flow], refs: Iterable[Ref]) -> tuple[Knock, ...]:
@@ -216,7 +233,7 @@ def links_found(decision: Skip) -> list[Link]:
 
 
 def held_verdict(task: Task, hold: Hold, flags: tuple[str, ...]) -> Verdict:
-    return Verdict(task=task, verdict=f"held {hold.code}", hold=hold, flags=flags)
+    return Verdict(task=task, verdict=f"held {hold.code}", hold=hold, flags=flags, waits_for=hold.waits_for)
 
 
 def finished(draft: LinkDraft, made: Ref | None, version: str = "") -> Link | None:

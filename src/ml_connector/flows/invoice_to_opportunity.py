@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 
 import msgspec
@@ -67,6 +68,14 @@ def _is_before_start(invoice: Invoice, context: Context) -> bool:
     if rules.start_date is None or invoice.txn_date is None or rules.invoice_history:
         return False
     return invoice.txn_date < rules.start_date and invoice.balance <= 0
+
+
+def overdue_on(entry: Entry) -> tuple[str, ...]:
+    """The day after it is due: then it is overdue, and no event tells (D.2)."""
+    due = entry.due_date or entry.txn_date
+    if entry.status not in ("OPEN", "PARTIAL") or due is None:
+        return ()
+    return (f"day:{due + timedelta(days=1)}",)
 
 
 def _entry(invoice: Invoice, to: Billed, place: Place, key: str, context: Context) -> Entry:
@@ -204,7 +213,13 @@ class Step(msgspec.Struct, frozen=True):
 
     def done(self, links: tuple[LinkDraft, ...], flags: tuple[str, ...]) -> Skip:
         found = (*links, *self.uses)
-        return Skip(links=found, flags=(*self.flags, *flags), amount=self.entry.net, currency=self.entry.currency)
+        return Skip(
+            links=found,
+            waits_for=overdue_on(self.entry),
+            flags=(*self.flags, *flags),
+            amount=self.entry.net,
+            currency=self.entry.currency,
+        )
 
 
 def _people(invoice: Invoice, to: Billed, step: Step, context: Context) -> Decision:

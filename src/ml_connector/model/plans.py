@@ -52,11 +52,13 @@ class Skip(msgspec.Struct, frozen=True, kw_only=True):
     """Nothing to write. `reason` is a short word (`in_agreement`, `SKIPPED_ZERO`, `SKIPPED_BEFORE_START`, ...).
 
     `knocks` are records that must be looked at because of what was found: on record together with `links`.
+    `waits_for` are triggers upon which it must be looked at again although nothing tells so (`day:<ISO date>`).
     """
 
     reason: str = "in_agreement"
     links: tuple[LinkDraft, ...] = ()
     knocks: tuple[Ref, ...] = ()
+    waits_for: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     amount: Decimal | None = None
     currency: str = ""

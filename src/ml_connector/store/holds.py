@@ -29,7 +29,7 @@ def put_holds(tx: Connection, connection: str, verdicts: Sequence[Verdict], now:
         kept = {name: put.excluded[name] for name in ("code", "facts", "amount", "currency")}
         kept["since"] = case((same, schema.hold.c.since), else_=put.excluded.since)
         tx.execute(put.on_conflict_do_update(index_elements=["connection", "flow", "ref"], set_=kept), holds)
-    waits = [_key(connection, v) | {"trigger": t} for v in ended if v.hold for t in dict.fromkeys(v.hold.waits_for)]
+    waits = [_key(connection, v) | {"trigger": t} for v in ended for t in dict.fromkeys(v.waits_for)]
     if waits:
         tx.execute(insert(tx, schema.wait).on_conflict_do_nothing(), waits)
     flags = [_key(connection, v) | {"flag": f, "since": ms(now)} for v in ended for f in dict.fromkeys(v.flags)]

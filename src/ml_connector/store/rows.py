@@ -43,6 +43,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     flags: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
     knocks: tuple[tuple[str, Ref], ...] = ()
+    waits_for: tuple[str, ...] = ()
     next_at: datetime | None = None
 
 

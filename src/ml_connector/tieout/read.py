@@ -143,7 +143,9 @@ async def _orders(app: App, months: Sequence[str]) -> Report:
     skip = _not_counted(app)
     entries = await app.quickbooks.listed("JournalEntry", f"TxnDate >= '{first}'", f"TxnDate < '{after}'")
     expected = [fact for ref, plan in plans.items() for fact in _expected(ref, plan, skip)]
-    return r2(expected, [fact for entry in entries if (fact := _actual(entry, skip, app))], facts)
+    report = r2(expected, [fact for entry in entries if (fact := _actual(entry, skip, app))], facts)
+    lost = [f"{ref} would not be posted today: {plan.code}" for ref, plan in plans.items() if isinstance(plan, Hold)]
+    return msgspec.structs.replace(report, notes=[*report.notes, *lost])
 
 
 async def _activated(app: App, months: Sequence[str]) -> list[SObject]:
