@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
 import msgspec
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from ml_connector.model.plans import OpenWrite, Write
 from ml_connector.model.refs import Ref
@@ -52,9 +53,10 @@ class Writes(Base):
         return [_open_write(row) for row in rows]
 
     def settle_writes(self, connection: str, token: int, settled: Sequence[Settled], now: datetime) -> None:
-        """One transaction: outcomes, links, and the knocks they bring."""
+        """One transaction: outcomes, links, and the knocks they bring. What may name people is kept no longer."""
         with self.begin() as tx:
             self.guard(tx, connection, token, now)
+            _empty(tx, [each.id for each in settled])
             for each in settled:
                 tx.execute(
                     update(schema.write)
@@ -103,6 +105,34 @@ class Writes(Base):
                 (row.state, _decoder.decode(row.content).step, row.result_id, instant(row.noted_at))
                 for row in tx.execute(query.order_by(table.c.noted_at))
             ]
+
+
+def _empty(tx: Connection, ids: Sequence[str]) -> None:
+    """Only an open write needs its exact body; afterwards ids and a hash do. What a person approved stays whole."""
+    table = schema.write
+    for start in range(0, len(ids), 500):
+        mine = table.c.id.in_(ids[start : start + 500]) & (table.c.state == "open")
+        for row in tx.execute(select(table.c.id, table.c.content, table.c.body).where(mine)).all():
+            write = _decoder.decode(row.content)
+            if not write.needs_approval:
+                content = _encoder.encode(_without_values(write)).decode()
+                digest = f"sha256:{hashlib.sha256(row.body).hexdigest()}".encode()
+                tx.execute(update(table).where(table.c.id == row.id).values(content=content, body=digest))
+
+
+def _without_values(write: Write) -> Write:
+    """Step, kind, key and ids of a write; nothing that could name a person."""
+    return Write(
+        step=write.step,
+        system=write.system,
+        kind=write.kind,
+        action=write.action,
+        body={},
+        key=write.key,
+        key_field=write.key_field,
+        target_id=write.target_id,
+        sync_token=write.sync_token,
+    )
 
 
 def _row(connection: str, token: int, write: OpenWrite) -> dict[str, object]:
