@@ -17,6 +17,15 @@ from .database import ms, transaction
 LEASE = timedelta(seconds=90)
 
 
+def lock(tx: Connection, connection: str) -> None:
+    """Hold the connection's row until the end of `tx`: whoever writes its tasks, links or holds does so one at a time.
+
+    Taken first, so two transactions never wait for each other's rows. On SQLite BEGIN IMMEDIATE has done it.
+    """
+    row = schema.connection.c.id
+    tx.execute(select(row).where(row == connection).with_for_update())
+
+
 class Base:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -58,7 +67,10 @@ class Base:
             tx.execute(update(table).where(table.c.id == connection, table.c.run_token == token).values(run_until=0))
 
     def guard(self, tx: Connection, connection: str, token: int, now: datetime) -> None:
-        """Renew the run token within `tx`; a holder that lost it gets `Stopped` and the transaction is undone."""
+        """Renew the run token within `tx`, which locks the connection too.
+
+        A holder that lost it gets `Stopped`, and the transaction is undone.
+        """
         table = schema.connection
         renewed = tx.execute(
             update(table).where(table.c.id == connection, table.c.run_token == token).values(run_until=ms(now + LEASE))

@@ -8,29 +8,67 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from ml_connector.model.errors import StateTrouble
 
+from .trouble import state_trouble
+
 MEMORY = "sqlite://"
+
+_PROMISES = (
+    # As long as SQLite waits for a lock; and a run that froze in a transaction does not keep its locks for ever.
+    "SET lock_timeout = '30s'",
+    "SET idle_in_transaction_session_timeout = '60s'",
+    # What was noted or acknowledged survives a power cut, whatever the server's default is.
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
+)
+"""Said on every new connection to PostgreSQL."""
+
+_SCHEMA = 6_243_117
+"""Any number that stays: the name of the lock."""
 
 
 def open_engine(url: str) -> Engine:
-    """An engine for `url`; a SQLite file gets WAL and full synchronisation, its folder must be there."""
+    """An engine for `url`. A SQLite file gets WAL and full synchronisation, its folder must be there.
+
+    Errors of the database never carry the values that were to be stored.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True)
+        return _open_postgresql(parsed)
     if parsed.database in (None, "", ":memory:"):
-        engine = create_engine(parsed, poolclass=StaticPool, connect_args={"check_same_thread": False})
+        connect: dict[str, object] = {"check_same_thread": False}
+        engine = create_engine(parsed, poolclass=StaticPool, connect_args=connect, hide_parameters=True)
     else:
         folder = Path(str(parsed.database)).parent
         if not folder.is_dir():
             raise StateTrouble(f"The folder {folder} is not there.", "Create it, or name another with --home.")
-        engine = create_engine(parsed, connect_args={"timeout": 30, "check_same_thread": False})
+        connect = {"timeout": 30, "check_same_thread": False}
+        engine = create_engine(parsed, connect_args=connect, hide_parameters=True)
     _tune_sqlite(engine)
+    return engine
+
+
+def _open_postgresql(url: URL) -> Engine:
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        isolation_level="READ COMMITTED",
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={} if "connect_timeout" in url.query else {"connect_timeout": 10},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        with connection.cursor() as cursor:
+            for statement in _PROMISES:
+                cursor.execute(statement)
+        connection.commit()
+
     return engine
 
 
@@ -38,7 +76,13 @@ def _tune_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "busy_timeout=30000",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -53,17 +97,23 @@ def transaction(engine: Engine) -> Iterator[Connection]:
     try:
         with engine.begin() as connection:
             yield connection
-    except OperationalError as error:
-        raise StateTrouble(
-            f"The state database cannot be used: {error.orig}.",
-            "Check free space and rights of the home folder, then start again; nothing was acknowledged.",
-        ) from error
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise StateTrouble(
-                "The state database went away.", "Start it again; work resumes where it stood."
-            ) from error
-        raise
+    except SQLAlchemyError as error:
+        trouble = state_trouble(error)
+        if trouble is None:
+            raise
+        raise trouble from error
+
+
+def one_at_a_time(tx: Connection, table: Table) -> None:
+    """Until the end of `tx` nobody else writes to `table`. On SQLite no other transaction runs anyway."""
+    if tx.dialect.name == "postgresql":
+        tx.exec_driver_sql(f"LOCK TABLE {table.name} IN EXCLUSIVE MODE")
+
+
+def first_come(tx: Connection) -> None:
+    """Wait for others that look after the schema; as `one_at_a_time`, before there is a table to lock."""
+    if tx.dialect.name == "postgresql":
+        tx.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_SCHEMA})")
 
 
 def insert(connection: Connection, table: Table) -> Any:

@@ -13,7 +13,7 @@ from ml_connector.model.errors import ConnectorError
 from ml_connector.model.refs import Link, Ref
 
 from . import schema
-from .base import Base
+from .base import Base, lock
 from .database import insert, ms
 
 
@@ -61,6 +61,7 @@ class Links(Base):
     def put_link(self, connection: str, link: Link, now: datetime) -> None:
         """A link that a person has decided."""
         with self.begin() as tx:
+            lock(tx, connection)
             put_links(tx, connection, [link], now)
 
     def links_of(self, connection: str, role: str, refs: Sequence[Ref]) -> dict[Ref, list[Link]]:

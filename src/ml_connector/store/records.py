@@ -13,8 +13,8 @@ from sqlalchemy import delete, select, update
 from ml_connector.model.errors import ConnectorError, WrongUse
 
 from . import schema
-from .base import Base
-from .database import insert, instant, ms
+from .base import Base, lock
+from .database import insert, instant, ms, one_at_a_time
 from .rows import AuditRow, Connected, PlanRow
 
 
@@ -54,6 +54,7 @@ class Connections(Base):
         """Remember the versions of reference tables; returns those that were known and have changed."""
         table = schema.reference_version
         with self.begin() as tx:
+            lock(tx, connection)
             rows = tx.execute(select(table).where(table.c.connection == connection)).all()
             known = {(row.system, row.name): row.version for row in rows}
             put = insert(tx, table)
@@ -112,6 +113,7 @@ class Plans(Base):
             for key, value in hashes.items()
         ]
         with self.begin() as tx:
+            lock(tx, connection)
             if rows:
                 put = insert(tx, schema.approval)
                 kept = {name: put.excluded[name] for name in ("body_hash", "plan", "approved_by", "approved_at")}
@@ -184,6 +186,7 @@ class Audit(Base):
         table = schema.audit
         text = msgspec.json.encode(dict(detail)).decode()
         with self.begin() as tx:
+            one_at_a_time(tx, table)
             previous = tx.execute(select(table.c.hash).order_by(table.c.id.desc()).limit(1)).scalar() or ""
             row = {"connection": connection, "at": ms(now), "actor": actor, "action": action}
             row |= {"object": object, "detail": text, "previous": previous}

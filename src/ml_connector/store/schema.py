@@ -1,7 +1,7 @@
 """The tables. One schema for SQLite and PostgreSQL: instants are epoch milliseconds, JSON and amounts are text.
 
 The database keeps the promises that must not rest on code: one task per flow and record, one open write per key,
-one created record per key, one target per exclusive link.
+one created record per key, one target per exclusive link, one next event in the audit chain.
 """
 
 from __future__ import annotations
@@ -20,9 +20,12 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
+# PostgreSQL sorts and compares by bytes, as SQLite does: a unique index must not depend on the system's language.
+Words = Text().with_variant(Text(collation="C"), "postgresql")
+
 
 def _text(name: str, default: str = "") -> Column[str]:
-    return Column(name, Text, nullable=False, server_default=default)
+    return Column(name, Words, nullable=False, server_default=default)
 
 
 def _instant(name: str) -> Column[int]:
@@ -32,7 +35,7 @@ def _instant(name: str) -> Column[int]:
 connection = Table(
     "connection",
     metadata,
-    Column("id", Text, primary_key=True),
+    Column("id", Words, primary_key=True),
     _text("realm_id"),
     _text("org_id"),
     _text("company"),
@@ -47,9 +50,9 @@ connection = Table(
 task = Table(
     "task",
     metadata,
-    Column("connection", Text, nullable=False),
-    Column("flow", Text, nullable=False),
-    Column("ref", Text, nullable=False),
+    Column("connection", Words, nullable=False),
+    Column("flow", Words, nullable=False),
+    Column("ref", Words, nullable=False),
     Column("noticed", BigInteger, nullable=False, server_default="1"),
     Column("served", BigInteger, nullable=False, server_default="0"),
     _instant("first_at"),
@@ -72,10 +75,10 @@ Index(
 link = Table(
     "link",
     metadata,
-    Column("connection", Text, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("target", Text, nullable=False),
+    Column("connection", Words, nullable=False),
+    Column("role", Words, nullable=False),
+    Column("source", Words, nullable=False),
+    Column("target", Words, nullable=False),
     _text("agreed", "{}"),
     Column("exclusive", Integer, nullable=False, server_default="0"),
     _text("source_version"),
@@ -97,21 +100,21 @@ Index(
 write = Table(
     "write",
     metadata,
-    Column("id", Text, primary_key=True),
-    Column("connection", Text, nullable=False),
-    Column("flow", Text, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("system", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("action", Text, nullable=False),
-    Column("key", Text, nullable=False),
-    Column("content", Text, nullable=False),
+    Column("id", Words, primary_key=True),
+    Column("connection", Words, nullable=False),
+    Column("flow", Words, nullable=False),
+    Column("source", Words, nullable=False),
+    Column("system", Words, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("action", Words, nullable=False),
+    Column("key", Words, nullable=False),
+    Column("content", Words, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    Column("request_id", Text, nullable=False),
-    Column("batch_id", Text, nullable=False),
+    Column("request_id", Words, nullable=False),
+    Column("batch_id", Words, nullable=False),
     Column("position", Integer, nullable=False),
     Column("generation", Integer, nullable=False, server_default="1"),
-    Column("state", Text, nullable=False),
+    Column("state", Words, nullable=False),
     _text("outcome"),
     _text("result_id"),
     _instant("noted_at"),
@@ -145,10 +148,10 @@ Index("write_source", write.c.connection, write.c.flow, write.c.source)
 hold = Table(
     "hold",
     metadata,
-    Column("connection", Text, nullable=False),
-    Column("flow", Text, nullable=False),
-    Column("ref", Text, nullable=False),
-    Column("code", Text, nullable=False),
+    Column("connection", Words, nullable=False),
+    Column("flow", Words, nullable=False),
+    Column("ref", Words, nullable=False),
+    Column("code", Words, nullable=False),
     _text("facts", "{}"),
     _text("amount"),
     _text("currency"),
@@ -159,10 +162,10 @@ hold = Table(
 wait = Table(
     "wait",
     metadata,
-    Column("connection", Text, nullable=False),
-    Column("trigger", Text, nullable=False),
-    Column("flow", Text, nullable=False),
-    Column("ref", Text, nullable=False),
+    Column("connection", Words, nullable=False),
+    Column("trigger", Words, nullable=False),
+    Column("flow", Words, nullable=False),
+    Column("ref", Words, nullable=False),
     PrimaryKeyConstraint("connection", "trigger", "flow", "ref"),
 )
 Index("wait_ref", wait.c.connection, wait.c.flow, wait.c.ref)
@@ -170,10 +173,10 @@ Index("wait_ref", wait.c.connection, wait.c.flow, wait.c.ref)
 flag = Table(
     "flag",
     metadata,
-    Column("connection", Text, nullable=False),
-    Column("flow", Text, nullable=False),
-    Column("ref", Text, nullable=False),
-    Column("flag", Text, nullable=False),
+    Column("connection", Words, nullable=False),
+    Column("flow", Words, nullable=False),
+    Column("ref", Words, nullable=False),
+    Column("flag", Words, nullable=False),
     _instant("since"),
     PrimaryKeyConstraint("connection", "flow", "ref", "flag"),
 )
@@ -181,13 +184,13 @@ flag = Table(
 plan = Table(
     "plan",
     metadata,
-    Column("id", Text, primary_key=True),
-    Column("connection", Text, nullable=False),
+    Column("id", Words, primary_key=True),
+    Column("connection", Words, nullable=False),
     _instant("made_at"),
     _text("made_by"),
-    Column("hash", Text, nullable=False),
-    Column("content", Text, nullable=False),
-    Column("state", Text, nullable=False, server_default="open"),
+    Column("hash", Words, nullable=False),
+    Column("content", Words, nullable=False),
+    Column("state", Words, nullable=False, server_default="open"),
     _text("applied_by"),
     _instant("applied_at"),
 )
@@ -195,9 +198,9 @@ plan = Table(
 approval = Table(
     "approval",
     metadata,
-    Column("connection", Text, nullable=False),
-    Column("key", Text, nullable=False),
-    Column("body_hash", Text, nullable=False),
+    Column("connection", Words, nullable=False),
+    Column("key", Words, nullable=False),
+    Column("body_hash", Words, nullable=False),
     _text("plan"),
     _text("approved_by"),
     _instant("approved_at"),
@@ -207,9 +210,9 @@ approval = Table(
 cursor = Table(
     "cursor",
     metadata,
-    Column("connection", Text, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("position", Text, nullable=False),
+    Column("connection", Words, nullable=False),
+    Column("source", Words, nullable=False),
+    Column("position", Words, nullable=False),
     _instant("covered_to"),
     PrimaryKeyConstraint("connection", "source"),
 )
@@ -217,29 +220,29 @@ cursor = Table(
 coverage = Table(
     "coverage",
     metadata,
-    Column("connection", Text, nullable=False),
-    Column("source", Text, nullable=False),
+    Column("connection", Words, nullable=False),
+    Column("source", Words, nullable=False),
     Column("from_at", BigInteger, nullable=False),
     Column("to_at", BigInteger, nullable=False),
-    Column("how", Text, nullable=False),
+    Column("how", Words, nullable=False),
     PrimaryKeyConstraint("connection", "source", "from_at"),
 )
 
 reference_version = Table(
     "reference_version",
     metadata,
-    Column("connection", Text, nullable=False),
-    Column("system", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("version", Text, nullable=False),
+    Column("connection", Words, nullable=False),
+    Column("system", Words, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("version", Words, nullable=False),
     PrimaryKeyConstraint("connection", "system", "name"),
 )
 
 secret = Table(
     "secret",
     metadata,
-    Column("connection", Text, nullable=False),
-    Column("name", Text, nullable=False),
+    Column("connection", Words, nullable=False),
+    Column("name", Words, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     _instant("changed_at"),
     PrimaryKeyConstraint("connection", "name"),
@@ -249,12 +252,13 @@ audit = Table(
     "audit",
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    Column("connection", Text, nullable=False),
+    Column("connection", Words, nullable=False),
     _instant("at"),
     _text("actor"),
-    Column("action", Text, nullable=False),
+    Column("action", Words, nullable=False),
     _text("object"),
     _text("detail", "{}"),
-    Column("previous", Text, nullable=False),
-    Column("hash", Text, nullable=False),
+    Column("previous", Words, nullable=False),
+    Column("hash", Words, nullable=False),
 )
+Index("audit_chain", audit.c.previous, unique=True)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, inspect
+from alembic.util import CommandError
+from sqlalchemy import Connection, inspect
 
-from .database import open_engine
+from ml_connector.model.errors import StateTrouble, WrongUse
+
+from .database import first_come, open_engine, transaction
 from .holds import Holds
 from .links import Links
 from .records import Audit, Connections, Plans, Secrets
@@ -24,28 +29,59 @@ class Store(Tasks, Holds, Links, Writes, Connections, Plans, Secrets, Audit):
 
     @classmethod
     def open(cls, url: str) -> Store:
-        """Open, and bring the schema up to date."""
-        engine = open_engine(url)
-        if inspect(engine).has_table("alembic_version"):
-            command.upgrade(alembic_config(engine), "head")
-        else:
-            metadata.create_all(engine)
-            command.stamp(alembic_config(engine), "head")
-        return cls(engine)
+        """Open, and bring the schema up to date; of several processes that do so at once, one does it."""
+        with _opening(url) as tx:
+            first_come(tx)
+            if inspect(tx).has_table("alembic_version"):
+                migrate(tx)
+            else:
+                metadata.create_all(tx)
+                command.stamp(alembic_config(tx), "head")
+        return cls(tx.engine)
 
     @classmethod
     def fresh(cls, url: str = "sqlite://") -> Store:
-        """A new empty store without migration history, for simulations."""
-        engine = open_engine(url)
-        metadata.create_all(engine)
-        return cls(engine)
+        """An empty store without migration history, for simulations; what an earlier simulation left is dropped.
+
+        Raises `WrongUse` for a database that `open` has made: it may be an installation.
+        """
+        with _opening(url) as tx:
+            tables = inspect(tx).get_table_names()
+            if "alembic_version" in tables:
+                raise WrongUse("This database holds an installation.", "Name an empty database for the simulation.")
+            if tables:
+                metadata.drop_all(tx)
+            metadata.create_all(tx)
+        return cls(tx.engine)
 
     def close(self) -> None:
         self.engine.dispose()
 
 
-def alembic_config(engine: Engine) -> Config:
+@contextmanager
+def _opening(url: str) -> Iterator[Connection]:
+    """The first transaction of an engine, which stays open only if that one goes well."""
+    engine = open_engine(url)
+    try:
+        with transaction(engine) as tx:
+            yield tx
+    except BaseException:
+        engine.dispose()
+        raise
+
+
+def migrate(tx: Connection, revision: str = "head") -> None:
+    """Bring the schema to `revision` within `tx`. Raises `StateTrouble` if a newer version has made it."""
+    try:
+        command.upgrade(alembic_config(tx), revision)
+    except CommandError as error:
+        raise StateTrouble(
+            f"The state was made by a newer version: {error}.", "Install that version, or put back an older backup."
+        ) from error
+
+
+def alembic_config(tx: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["engine"] = engine
+    config.attributes["connection"] = tx
     return config

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Connection, Exists, bindparam, case, delete, 
 from ml_connector.model.refs import Link, Ref, link_trigger
 
 from . import schema
-from .base import Base
+from .base import Base, lock
 from .database import insert, instant, ms
 from .holds import put_holds
 from .links import put_links
@@ -28,7 +28,7 @@ def knock(tx: Connection, connection: str, knocks: Iterable[Knock], source: str,
     rows = [
         {"connection": connection, "flow": flow, "ref": str(ref), "source": source, "first_at": ms(now)}
         | {"noticed_at": ms(now), "noticed": 1}
-        for flow, ref in dict.fromkeys(knocks)
+        for flow, ref in sorted(set(knocks))
     ]
     if rows:
         table = schema.task
@@ -78,6 +78,7 @@ class Tasks(Base):
     ) -> int:
         """Knocks and the position of their source, in one transaction. Only afterwards may they be acknowledged."""
         with self.begin() as tx:
+            lock(tx, connection)
             count = knock(tx, connection, knocks, source, now)
             fire(tx, connection, triggers, now)
             if position is not None and covered_to is not None:
@@ -249,6 +250,7 @@ class Tasks(Base):
 
     def fire(self, connection: str, triggers: Sequence[str], now: datetime) -> None:
         with self.begin() as tx:
+            lock(tx, connection)
             fire(tx, connection, triggers, now)
 
     def awaited(self, connection: str, prefix: str) -> list[str]:
@@ -263,6 +265,7 @@ class Tasks(Base):
     def days_due(self, connection: str, today: str, now: datetime) -> None:
         """Release what waited for a day that has come; `today` is the company's ISO date."""
         with self.begin() as tx:
+            lock(tx, connection)
             names = tx.execute(
                 select(schema.wait.c.trigger)
                 .where(

@@ -1,4 +1,4 @@
-"""Run by Alembic within the connection that the store opened."""
+"""Run by Alembic within the transaction that the store opened."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ from alembic import context
 
 from ml_connector.store.schema import metadata
 
-engine = context.config.attributes["engine"]
-with engine.connect() as connection:
-    context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
-    with context.begin_transaction():
-        context.run_migrations()
-    connection.commit()
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True)
+with context.begin_transaction():
+    context.run_migrations()

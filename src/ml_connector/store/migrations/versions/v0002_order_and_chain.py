@@ -1,0 +1,23 @@
+"""Text by bytes on PostgreSQL, and an audit chain that cannot fork"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.create_index("audit_chain", "audit", ["previous"], unique=True)
+    if op.get_bind().dialect.name == "postgresql":
+        _compare_by_bytes()
+
+
+def _compare_by_bytes() -> None:
+    found = sa.inspect(op.get_bind())
+    for table in found.get_table_names():
+        for column in found.get_columns(table):
+            if isinstance(column["type"], sa.Text):
+                op.alter_column(table, column["name"], type_=sa.Text(collation="C"))

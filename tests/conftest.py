@@ -1,0 +1,36 @@
+"""What all tests share: the databases that the store is held to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support import postgres
+
+
+def pytest_report_header() -> str:
+    return postgres.described()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL database of this test process alone; its server is shared by all processes of the run."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    base = tmp_path_factory.getbasetemp()
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    with (
+        postgres.server((base.parent if worker else base) / "postgres") as server,
+        postgres.database(server, f"mlc_test_{run}_{worker or 'main'}") as url,
+    ):
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database: each test that takes it runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'state.db'}"
+    return postgres.emptied(request.getfixturevalue("postgres_url"))
