@@ -153,6 +153,9 @@ def explained_lines(explained: Explained, width: int | None, zone: tzinfo = UTC)
     return [*lines, "Next:  ml-connector holds" if explained.holds else "Next:  ml-connector status"]
 
 
+_AGAIN = "what the vendor answered about them makes no sense. They are held, and read again by themselves."
+
+
 def report_lines(report: Report, width: int | None) -> list[str]:
     """What a run created, updated, held and left alone, by what it was about."""
     names = list(dict.fromkeys([*report.created, *report.updated, *report.held, *report.skipped]))
@@ -168,4 +171,6 @@ def report_lines(report: Report, width: int | None) -> list[str]:
     held = sum(report.held.values())
     lines = table(columns, rows, width) if rows else ["Nothing was due."]
     lines += fold(f"{count(report.written, 'write')}, {held:,} held.", width)
+    if report.unreadable:
+        lines += hanging("FAIL  ", f"{count(report.unreadable, 'record')} could not be read: {_AGAIN}", width)
     return [*lines, "Next:  ml-connector holds" if held else "Next:  ml-connector status"]

@@ -27,6 +27,8 @@ from .ports import Clock, CrashPoint, Ids, System
 
 PAGE = 1000
 ROUNDS = 20
+UNREADABLE = "UNREADABLE"
+FIRST_WAIT = timedelta(minutes=5)
 _log = structlog.get_logger("engine")
 
 
@@ -103,7 +105,8 @@ class Corridor(ABC):
         page = PageContext(self.connection.settings, self.connection.today(now), now, self.shelf)
         await page.read(self.outside.systems, [task.ref for task in own])
         await self.outside.crash("read")
-        await self.settle(flow, await self._rounds(flow, own, page))
+        verdicts = await self._rounds(flow, own, page)
+        await self.settle(flow, [self._read_again_later(verdict) for verdict in verdicts])
 
     async def _rounds(self, flow: Flow, tasks: Sequence[Task], page: PageContext) -> list[Verdict]:
         waiting = list(tasks)
@@ -176,24 +179,38 @@ class Corridor(ABC):
             verdicts = []
             for task in some:
                 record = records[task.ref.id]
-                refs = () if isinstance(record, Gone | Unreadable) else flow.changed_by[kind](record)
+                if isinstance(record, Unreadable):
+                    verdicts.append(held_verdict(task, _unreadable(task, record.error), ()))
+                    continue
+                refs = () if isinstance(record, Gone) else flow.changed_by[kind](record)
                 verdicts.append(Verdict(task=task, verdict="relayed", knocks=tuple((flow.name, r) for r in refs)))
-            await self.settle(flow, verdicts)
+            await self.settle(flow, [self._read_again_later(verdict) for verdict in verdicts])
+
+    def _read_again_later(self, verdict: Verdict) -> Verdict:
+        """An answer that cannot be read may be a mishap on the way: it is asked for again, less and less often."""
+        if verdict.hold is None or verdict.hold.code != UNREADABLE:
+            return verdict
+        wait = FIRST_WAIT * 2 ** min(verdict.task.attempts, 8)
+        return msgspec.structs.replace(verdict, next_at=self.outside.clock.now() + wait)
 
 
 def _decide_one(flow: Flow, task: Task, page: PageContext) -> Decision:
     record = page.known(task.ref)
     try:
         if isinstance(record, Unreadable):
-            return Hold(code="UNREADABLE", facts={"record": str(task.ref), "what": record.error.sentence})
+            return _unreadable(task, record.error)
         return flow.gone(record, page) if isinstance(record, Gone) else flow.decide(record, page)
     except NotLoaded:
         raise
     except BadAnswer as error:
-        return Hold(code="UNREADABLE", facts={"record": str(task.ref), "what": error.sentence})
+        return _unreadable(task, error)
     except Exception as error:  # noqa: BLE001 - one bad record must never stop its neighbours
         _log.exception("decision failed", flow=flow.name, ref=str(task.ref))
         return Hold(code="UNEXPECTED", facts={"record": str(task.ref), "what": type(error).__name__})
+
+
+def _unreadable(task: Task, error: BadAnswer) -> Hold:
+    return Hold(code=UNREADABLE, facts={"record": str(task.ref), "what": error.sentence})
 
 
 def _restless(task: Task) -> Hold:

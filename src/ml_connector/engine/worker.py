@@ -22,6 +22,7 @@ from .batches import batch_id, grouped, identity, in_batches, request_id
 from .context import PageContext
 from .corridor import (
     PAGE,
+    UNREADABLE,
     Connection,
     Corridor,
     Gate,
@@ -39,12 +40,16 @@ SOON = timedelta(seconds=30)
 
 
 class Report(msgspec.Struct):
-    """What a drain did: created and updated by flow and step, the rest by flow."""
+    """What a drain did: created and updated by flow and step, the rest by flow.
+
+    `unreadable` of the held ones because the vendor's answer about them made no sense.
+    """
 
     created: dict[str, int] = {}
     updated: dict[str, int] = {}
     held: dict[str, int] = {}
     skipped: dict[str, dict[str, int]] = {}
+    unreadable: int = 0
     written: int = 0
     pages: int = 0
 
@@ -288,6 +293,7 @@ class Worker(Corridor):
         for verdict in verdicts:
             if verdict.hold is not None:
                 self.report.add(self.report.held, flow.name)
+                self.report.unreadable += verdict.hold.code == UNREADABLE
             elif verdict.next_at is None:
                 self.report.add(self.report.skipped.setdefault(flow.name, {}), verdict.verdict)
         knocks = [_knocked(self.flows, verdict) for verdict in verdicts]

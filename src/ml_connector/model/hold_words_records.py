@@ -137,7 +137,7 @@ RECORDS = (
         "UNREADABLE", "admin", RECORD,
         "The answer about {record} cannot be read.",
         "Nothing was changed by it; its neighbours go on. {what}",
-        "It is read again when it changes; if it stays, report it with this text.",
+        "It is read again by itself, less and less often; if it stays, report it with this text.",
     ),
     words(
         "UNEXPECTED", "admin", RECORD,

@@ -19,8 +19,11 @@ from .rows import HeldRow, Verdict
 
 
 def put_holds(tx: Connection, connection: str, verdicts: Sequence[Verdict], now: datetime) -> None:
-    """Set or lift the holds and flags of tasks that were served; a hold keeps its `since` while its code stays."""
-    ended = [v for v in verdicts if v.next_at is None]
+    """Set or lift the holds and flags of tasks that were served, or are held and looked at again by themselves.
+
+    A hold keeps its `since` while its code stays.
+    """
+    ended = [v for v in verdicts if v.next_at is None or v.hold is not None]
     _clear(tx, connection, ended)
     holds = [_hold_row(connection, v, v.hold, now) for v in ended if v.hold is not None]
     if holds:

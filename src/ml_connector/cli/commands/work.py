@@ -93,7 +93,7 @@ def apply(
         _ask(render_plan.question(view, title(common, look(common, lambda app: actions.status(app).company))))
     report = run(common, lambda app, step: actions.apply(app, plan_id, actor(), step))
     show(common, "report", report, lambda width: render_state.report_lines(report, width))
-    return 0
+    return 1 if report.unreadable else 0
 
 
 def _ask(question: str) -> None:
@@ -119,7 +119,7 @@ def sync(
         return 0
     report = run(common, actions.sync)
     show(common, "report", report, lambda width: render_state.report_lines(report, width))
-    return 0
+    return 1 if report.unreadable else 0
 
 
 def backfill(*, common: Common = USUAL) -> int:
