@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+import msgspec
+
 from ml_connector.model.plans import Context, NeedLink
 from ml_connector.model.refs import Link, LinkDraft, Ref
 from ml_connector.systems.quickbooks.records import Named
@@ -19,6 +21,7 @@ ROLE, ALIAS, USE = "dim", "dim_alias", "dim_use"
 KINDS: dict[Dim, str] = {"department": "Department", "class": "Class"}
 TABLES: dict[Dim, str] = {"department": "departments", "class": "classes"}
 FIELDS: dict[Dim, str] = {"department": "Department__c", "class": "Class__c"}
+_LEAF = "leaf "
 
 
 def entry_ref(dim: Dim, id_: str) -> Ref:
@@ -42,13 +45,17 @@ def alias_link(dim: Dim, id_: str, name: str, earlier: Link | None, on: date) ->
     return LinkDraft(ALIAS, name_ref(dim, name), entry_ref(dim, id_), {**had, "name": name, id_: on.isoformat()})
 
 
+def leaf_alias_link(dim: Dim, id_: str, leaf: str, earlier: Link | None, on: date) -> LinkDraft:
+    """The last part of an old name, where that was enough to name the entry."""
+    had = earlier.agreed if earlier else {}
+    return LinkDraft(ALIAS, name_ref(dim, leaf), entry_ref(dim, id_), {**had, f"{_LEAF}{id_}": on.isoformat()})
+
+
 def aliases_in(link: Link, *, past: bool = False) -> tuple[Alias, ...]:
     """One alias for each entry that had the name, good until 90 days after it lost it; with `past` for ever."""
-    name = link.agreed.get("name") or ""
-    days = {id_: day for id_, day in link.agreed.items() if id_ != "name" and day}
-    if past:
-        return tuple(Alias(name, id_) for id_ in days)
-    return tuple(Alias.renamed(name, id_, date.fromisoformat(day)) for id_, day in days.items())
+    days = {key: date.fromisoformat(day) for key, day in link.agreed.items() if key != "name" and day}
+    made = [Alias.renamed(link.source.id, key.removeprefix(_LEAF), day, leaf=_LEAF in key) for key, day in days.items()]
+    return tuple(msgspec.structs.replace(each, until=None) if past else each for each in made)
 
 
 def renames(names: Sequence[tuple[Dim, str]], context: Context, *, past: bool = False) -> dict[Dim, tuple[Alias, ...]]:

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from ml_connector.model.plans import Context, Decision, Flow, NeedFind, NeedLink, NeedReference, Skip
-from ml_connector.model.refs import Gone, Ref
+from ml_connector.model.refs import Gone, LinkDraft, Ref
 from ml_connector.systems.quickbooks.records import Named
 from ml_connector.systems.salesforce.records import SObject
 
-from .dim_links import ALIAS, KINDS, ROLE, TABLES, USE, alias_link, name_link, name_ref, users
+from .dim_links import ALIAS, KINDS, ROLE, TABLES, USE, alias_link, leaf_alias_link, name_link, name_ref, users
 from .dim_texts import owning_invoice
-from .dims import Dim, label
+from .dims import Dim, label, path_key
 from .refusals import refused
 
 KEPT_IN: Mapping[Dim, Sequence[tuple[str, str]]] = {
@@ -38,15 +38,37 @@ def decide(dim: Dim, entry: Named, context: Context) -> Decision:
     old = link.agreed.get("name") or ""
     if old == label(entry):
         return Skip()
-    earlier = name_ref(dim, old)
-    context.want(NeedReference("quickbooks", TABLES[dim]), NeedLink(ALIAS, earlier), NeedLink(USE, entry.ref))
+    context.want(NeedReference("quickbooks", TABLES[dim]), NeedLink(USE, entry.ref))
     table: Mapping[str, Named] = context.reference("quickbooks", TABLES[dim])
     if entry.id not in table or label(table[entry.id]) != label(entry):
         # Renamed once more since the table was read: the next sweep brings both to the same name.
         return Skip(reason="table_is_older")
-    alias = alias_link(dim, entry.id, old, context.link(ALIAS, earlier), context.today)
     knocks = (*_below(entry, table), *users(context.links(USE, entry.ref)), *_saying(dim, old, context))
-    return Skip(reason="renamed", links=(name_link(dim, entry), alias), knocks=tuple(dict.fromkeys(knocks)))
+    links = (name_link(dim, entry), *_aliases(dim, entry, old, table, context))
+    return Skip(reason="renamed", links=links, knocks=tuple(dict.fromkeys(knocks)))
+
+
+def _aliases(dim: Dim, entry: Named, old: str, table: Mapping[str, Named], context: Context) -> list[LinkDraft]:
+    """What named this entry until now (F.2): its full name, and the last part of it if no other entry had that too.
+
+    Others count by the name they are known by, not by that of today: they may be renamed in the same moment.
+    """
+    others = _known_names(entry, table, context)
+    leaf, new_leaf = (path.rpartition(":")[2] for path in (old, label(entry)))
+    earlier, of_leaf = (context.link(ALIAS, name_ref(dim, text)) for text in (old, leaf))
+    had_name = path_key(old) not in others
+    had_leaf = entry.active and path_key(leaf) not in {name.rpartition(":")[2] for name in others}
+    made = [alias_link(dim, entry.id, old, earlier, context.today)] if had_name else []
+    if had_leaf and leaf not in (old, new_leaf):
+        made.append(leaf_alias_link(dim, entry.id, leaf, of_leaf, context.today))
+    return made
+
+
+def _known_names(entry: Named, table: Mapping[str, Named], context: Context) -> set[str]:
+    """The names of the other active entries as they were last seen, in the form in which names are compared."""
+    refs = [each.ref for each in table.values() if each.active and each.id != entry.id]
+    context.want(*(NeedLink(ROLE, ref) for ref in refs))
+    return {path_key(link.agreed.get("name") or "") for ref in refs if (link := context.link(ROLE, ref))}
 
 
 def _below(entry: Named, table: Mapping[str, Named]) -> list[Ref]:

@@ -24,16 +24,20 @@ _BY_ID = re.compile(r".*\[#(?P<id>[^\[\]]+)\]", re.DOTALL)
 
 
 class Alias(msgspec.Struct, frozen=True):
-    """Another text for an id: chosen by a person, or the old name after a rename (then it ends: F.3)."""
+    """Another text for an id: chosen by a person, or the old name after a rename (then it ends: F.3).
+
+    `leaf`: the last part of an old name; it counts as much as that of a present one.
+    """
 
     text: str
     id: str
     until: date | None = None
+    leaf: bool = False
 
     @classmethod
-    def renamed(cls, old_path: str, id_: str, on: date) -> Alias:
-        """The old full name, good for 90 days."""
-        return cls(old_path, id_, on + timedelta(days=ALIAS_DAYS))
+    def renamed(cls, old_name: str, id_: str, on: date, *, leaf: bool = False) -> Alias:
+        """The old name, good for 90 days."""
+        return cls(old_name, id_, on + timedelta(days=ALIAS_DAYS), leaf)
 
 
 class Resolved(msgspec.Struct, frozen=True):
@@ -65,14 +69,17 @@ Table = Mapping[str, Named]
 def resolve(text: str, table: Table, aliases: Sequence[Alias] = (), today: date | None = None) -> Resolution:
     """The entry of `table` (departments or classes by id, inactive ones too) that `text` means (accounting-rules F.2).
 
-    First hit: full name (any case, each part trimmed), `<leaf> [#id]` (F.3), live alias, leaf name if only one has it.
+    First hit: full name (any case, each part trimmed), `<leaf> [#id]` (F.3), live alias, leaf name if only one has it
+    or had it until lately.
     An alias goes before an inactive entry of that name, so that a successor can be chosen for it.
     `today` is the company's day; an alias that ends counts up to and including its last day, never without `today`.
     """
     wanted = path_key(text)
     exact = [each for each in table.values() if path_key(each.fully_qualified_name) == wanted]
     hits = [each for each in exact if each.active] or _by_id(text, table)
-    hits = hits or _by_alias(wanted, table, aliases, today) or exact or _by_leaf(wanted, table)
+    meant = _by_alias(wanted, table, [each for each in aliases if not each.leaf], today)
+    former = _by_alias(wanted, table, [each for each in aliases if each.leaf], today)
+    hits = hits or meant or exact or list({each.id: each for each in (*_by_leaf(wanted, table), *former)}.values())
     active = [each for each in hits if each.active]
     if len(active) == 1:
         return Resolved(active[0].id, active[0].fully_qualified_name)
