@@ -65,7 +65,7 @@ def state_of(twin: Twin) -> State:
 
 
 def _rows(twin: Twin, system: str, kind: str) -> list[Json]:
-    rows = twin.vendors[system].records(kind)  # type: ignore[attr-defined]  # both emulators have it
+    rows = twin.vendors[system].records(kind)
     return [row for row in rows if not row.get("IsDeleted") and row.get("status") != "Deleted"]
 
 

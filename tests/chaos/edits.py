@@ -27,7 +27,7 @@ class Edit(msgspec.Struct, frozen=True):
 
 
 def _row(twin: Twin, system: str, kind: str, field: str, value: str) -> Json:
-    rows = twin.vendors[system].records(kind)  # type: ignore[attr-defined]  # both emulators have it
+    rows = twin.vendors[system].records(kind)
     return next(row for row in rows if row.get(field) == value)
 
 

@@ -110,10 +110,10 @@ class Run:
 
     async def until_rest(self) -> bool:
         """Round after round, as a service does it; False when it never comes to rest."""
-        living = self.lives[-1] if self.trouble.stays and self.lives and not self.lives[-1].dead else None
         for number in range(1, ROUNDS + 1):
             self.advance(self._pause())
-            life = living or self.life(f"round {number}")
+            stays = self.trouble.stays and not self.lives[-1].dead
+            life = self.lives[-1] if stays else self.life(f"round {number}")
             before = self.writes
             report = await life.pass_once()
             if report and self.writes == before and not self._held_back and not self._anything_left(life):

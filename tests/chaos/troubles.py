@@ -262,7 +262,7 @@ class Knocks(Trouble):
             refs = [
                 Ref(system, kind, row["Id"])
                 for system, kind in (("quickbooks", "Customer"), ("quickbooks", "Invoice"), *_SALESFORCE)
-                for row in twin.vendors[system].records(kind)  # type: ignore[attr-defined]  # both emulators have it
+                for row in twin.vendors[system].records(kind)
             ]
             receive(app.connection, app.outside, [Change(ref, "storm", life.run.now()) for ref in refs] * 50, "storm")
             life.run.tell("network", f"{len(refs) * 50} knocks")

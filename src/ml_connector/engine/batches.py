@@ -26,6 +26,18 @@ def chosen(candidates: Iterable[tuple[T, Write]]) -> tuple[list[tuple[T, Write]]
     return now, later
 
 
+def claimed(candidates: Iterable[tuple[T, Write]], under_way: Iterable[Write]) -> tuple[list[tuple[T, Write]], list[T]]:
+    """Those that may go out, and those whose key, name or counterpart is claimed by a write that is under way."""
+    taken: set[str] = set().union(*map(_claims, under_way))
+    free, busy = [], []
+    for item, write in candidates:
+        if taken & _claims(write):
+            busy.append(item)
+        else:
+            free.append((item, write))
+    return free, busy
+
+
 def _claims(write: Write) -> set[str]:
     exclusive = {f"{d.role}>{d.target}" for d in write.links if d.exclusive and d.target and d.target.id}
     return {f"{write.system}:{write.kind}:{write.key}", *write.claims, *exclusive}

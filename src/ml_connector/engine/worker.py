@@ -18,7 +18,7 @@ from ml_connector.model.refs import Link
 from ml_connector.store.rows import Settled, Task, Verdict
 from ml_connector.store.tasks import PLANNED
 
-from .batches import batch_id, grouped, identity, in_batches, request_id
+from .batches import batch_id, claimed, grouped, identity, in_batches, request_id
 from .context import PageContext
 from .corridor import (
     PAGE,
@@ -165,7 +165,7 @@ class Worker(Corridor):
 
     async def carry_out(self, flow: Flow, writes: Sequence[tuple[Task, Write]], page: PageContext) -> Round:
         outcome = Round()
-        ready = self._through_gate(writes, outcome)
+        ready = self._unclaimed(self._through_gate(writes, outcome), outcome)
         sizes = {name: system.batch_sizes for name, system in self.outside.systems.items()}
         for batch in grouped(ready, sizes):
             noted = self._compose(flow, batch)
@@ -178,6 +178,15 @@ class Worker(Corridor):
             self._settle_batch(flow, batch, noted, answers, page, outcome)
             await self.outside.crash("writes settled")
         return outcome
+
+    def _unclaimed(self, writes: Sequence[tuple[Task, Write]], outcome: Round) -> list[tuple[Task, Write]]:
+        """What an open write claims waits for it: nobody knows yet how that record stands."""
+        under_way = [each.write for each in self.store.open_writes(self.connection.id)]
+        if not under_way:
+            return list(writes)
+        free, busy = claimed(writes, under_way)
+        outcome.verdicts += [self._unsettled(task) for task in busy]
+        return free
 
     def _through_gate(self, writes: Sequence[tuple[Task, Write]], outcome: Round) -> list[tuple[Task, Write]]:
         keys = [write.key for _, write in writes if write.needs_approval]
@@ -266,13 +275,16 @@ class Worker(Corridor):
             if isinstance(decision, Hold):
                 return held_verdict(task, decision, write.flags)
             return skipped(task, decision, write.flags, ())
-        if isinstance(outcome, Later) and outcome.stale:
+        if isinstance(outcome, Unsure):
+            return self._unsettled(task)
+        if outcome.stale:
             return Verdict(task=task, verdict="changed meanwhile", next_at=now)
-        wait = backoff(task.attempts, self.outside.ids.jitter())
-        if isinstance(outcome, Later) and outcome.after is not None:
-            wait = outcome.after
-        word = "being checked" if isinstance(outcome, Unsure) else "later"
-        return Verdict(task=task, verdict=word, next_at=now + wait)
+        wait = backoff(task.attempts, self.outside.ids.jitter()) if outcome.after is None else outcome.after
+        return Verdict(task=task, verdict="later", next_at=now + wait)
+
+    def _unsettled(self, task: Task) -> Verdict:
+        until = self.outside.clock.now() + backoff(task.attempts, self.outside.ids.jitter())
+        return Verdict(task=task, verdict="being checked", next_at=until)
 
     def _done(self, write: OpenWrite, done: Done) -> Settled:
         knocks = [

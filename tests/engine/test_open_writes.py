@@ -1,0 +1,55 @@
+"""Writes whose outcome nobody knows yet: what else they hold up, and what they do not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from support.world import Installation
+
+from ml_connector import actions
+from ml_connector.engine.batches import claimed
+from ml_connector.model.plans import Write
+from ml_connector.model.refs import LinkDraft, Ref
+from ml_emulators.kit.faults import Fault
+
+
+def _customer(key: str, *, name: str = "", counterpart: str = "") -> Write:
+    target = Ref("a", "Customer", counterpart)
+    link = LinkDraft(role="account", source=Ref("b", "Account", key), target=target, exclusive=True)
+    return Write(
+        step="customer", system="a", kind="Customer", action="create", body={}, key=key,
+        links=(link,) if counterpart else (),
+        claims=(name,) if name else (),
+    )  # fmt: skip
+
+
+def test_a_key_a_name_or_a_counterpart_under_way_is_waited_for() -> None:
+    under_way = [_customer("1", name="Alder", counterpart="7")]
+    candidates = [
+        ("same key", _customer("1")),
+        ("same name", _customer("2", name="Alder")),
+        ("same counterpart", _customer("3", counterpart="7")),
+        ("free", _customer("4", name="Falconry", counterpart="8")),
+    ]
+    free, busy = claimed(candidates, under_way)
+    assert [item for item, _ in free] == ["free"]
+    assert busy == ["same key", "same name", "same counterpart"]
+
+
+async def test_the_other_side_of_an_unanswered_update_waits_and_the_neighbours_go_on(tmp_path: Path) -> None:
+    """Both the Customer and its Account lead to the same update of the Customer; its answer is lost."""
+    home = Installation(tmp_path)
+    await home.approve_all()
+    home.twin.faults.add(Fault("timeout_before", vendor="quickbooks", path="/batch", count=1, seconds=5.0))
+    await actions.drain(home.app)
+    store, connection = home.store, home.app.connection.id
+    assert len(store.open_writes(connection)) == 2
+    waiting = {flow for flow, count in store.unserved(connection).items() if count}
+    assert waiting == {"customer_to_account", "account_to_customer"}
+    assert len(home.state("quickbooks", "JournalEntry")) == 3
+    assert len(home.state("salesforce", "Opportunity")) == 4
+    home.clock.advance(timedelta(seconds=130))
+    await home.run()
+    assert store.open_writes(connection) == []
+    assert store.unserved(connection) == {}
