@@ -118,6 +118,18 @@ def test_every_amount_is_whole_at_every_width(width: int | None) -> None:
         ({"holds": []}, "nothing"),
         ({"holds": DEMO["holds"] * 12}, "      ... 2 more holds"),
         (
+            {"planted": {"expected": 26, "missing": [], "unexpected": []}},
+            "ok    All 26 planted records are held, and no other.",
+        ),
+        (
+            {"planted": {"expected": 1, "missing": ["V-EMAIL salesforce:Account:001"], "unexpected": []}},
+            "FAIL  not held, though planted: V-EMAIL salesforce:Account:001",
+        ),
+        (
+            {"planted": {"expected": 0, "missing": [], "unexpected": ["UNEXPECTED quickbooks:Invoice:7"]}},
+            "FAIL  held, though not planted: UNEXPECTED quickbooks:Invoice:7",
+        ),
+        (
             {"journal_entries": {"USD": {"count": 1, "debits": "2.00", "credits": "1.00"}}},
             "USD           1    2.00     1.00  FAIL",
         ),

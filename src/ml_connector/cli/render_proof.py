@@ -98,7 +98,7 @@ def demo_lines(document: Mapping[str, Any], width: int | None) -> list[str]:
     blocks = [
         ("What moved", _moved(document.get("records", {}), width)),
         ("Journal entries", _entries(document.get("journal_entries", {}), width)),
-        ("Held", _held(document.get("holds", ()), width)),
+        ("Held", [*_held(document.get("holds", ()), width), *_planted(document.get("planted") or {}, width)]),
         ("Tie-out, QuickBooks - Salesforce", _tied(document.get("tie_out", ()), width)),
         ("Orders, as read", _orders(document.get("completeness", ()), width)),
         ("API calls", _calls(document.get("api_calls", {}), width)),
@@ -132,6 +132,19 @@ def _entries(entries: Mapping[str, Mapping[str, Any]], width: int | None) -> lis
         figures = [amount(entry.get(side), currency) for side in ("debits", "credits")]
         rows.append([safe(currency), f"{entry.get('count', 0):,}", *figures, "balanced" if same else "FAIL"])
     return table(columns, rows, width) if rows else ["none"]
+
+
+def _planted(planted: Mapping[str, Any], width: int | None) -> list[str]:
+    """Whether exactly what the sample company has planted is held."""
+    if not planted:
+        return []
+    missing, unexpected = planted.get("missing", ()), planted.get("unexpected", ())
+    lines = [line for each in missing for line in hanging("FAIL  ", f"not held, though planted: {safe(each)}", width)]
+    lines += [
+        line for each in unexpected for line in hanging("FAIL  ", f"held, though not planted: {safe(each)}", width)
+    ]
+    right = f"All {planted.get('expected', 0):,} planted records are held, and no other."
+    return lines or hanging("ok    ", right, width)
 
 
 def _held(holds: Sequence[Mapping[str, Any]], width: int | None, most: int = 10) -> list[str]:
