@@ -1,0 +1,140 @@
+"""A migrated state is like a new one, and nothing of an older one is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, LargeBinary, MetaData, Table, Text, inspect, select
+
+from ml_connector.model.errors import StateTrouble
+from ml_connector.store import Store
+from ml_connector.store.database import open_engine, transaction
+from ml_connector.store.schema import metadata
+from ml_connector.store.store import alembic_config, migrate
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+Rows = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture
+def engine(store_url: str) -> Iterator[Engine]:
+    engine = open_engine(store_url)
+    yield engine
+    engine.dispose()
+
+
+def _picture(tx: Connection) -> dict[str, object]:
+    """Everything the database knows of our tables: columns, defaults, keys, indexes and their conditions."""
+    seen = inspect(tx)
+    picture: dict[str, object] = {}
+    for table in sorted(set(seen.get_table_names()) - {"alembic_version"}):
+        picture[table] = (
+            {each["name"]: {**each, "type": _type(each["type"])} for each in seen.get_columns(table)},
+            seen.get_pk_constraint(table)["constrained_columns"],
+            {str(each["name"]): _index(dict(each)) for each in seen.get_indexes(table)},
+        )
+    return picture
+
+
+def _type(found: Any) -> tuple[str, object]:
+    return str(found), getattr(found, "collation", None)
+
+
+def _index(found: dict[str, Any]) -> dict[str, Any]:
+    conditions = {name: str(value) for name, value in found.pop("dialect_options", {}).items()}
+    return found | {"conditions": {name: text.replace('"', "") for name, text in conditions.items()}}
+
+
+def _filled(tx: Connection) -> Rows:
+    """Two rows in every table, something in every column."""
+    found = MetaData()
+    found.reflect(tx)
+    rows: Rows = {}
+    for table in found.sorted_tables:
+        if table.name != "alembic_version":
+            rows[table.name] = [_row(table, number) for number in (1, 2)]
+            tx.execute(table.insert(), rows[table.name])
+    return rows
+
+
+def _row(table: Table, number: int) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for column in table.columns:
+        if isinstance(column.type, LargeBinary):
+            row[column.name] = bytes(range(256))
+        elif isinstance(column.type, Text):
+            row[column.name] = f"{table.name}'s {column.name} \u00e9\u00df\n{number}"
+        else:
+            row[column.name] = number if str(column.type) == "INTEGER" else 2**40 + number
+    return row
+
+
+def _kept(tx: Connection) -> Rows:
+    found = MetaData()
+    found.reflect(tx)
+    return {
+        table.name: [dict(row) for row in tx.execute(select(table).order_by(*table.primary_key)).mappings()]
+        for table in found.sorted_tables
+        if table.name != "alembic_version"
+    }
+
+
+def test_a_migrated_schema_equals_a_fresh_one(engine: Engine) -> None:
+    with transaction(engine) as tx:
+        migrate(tx)
+        assert compare_metadata(MigrationContext.configure(tx), metadata) == []
+        migrated = _picture(tx)
+        metadata.drop_all(tx)
+        metadata.create_all(tx)
+        assert migrated == _picture(tx)
+
+
+def test_the_indexes_that_keep_promises_have_their_conditions(engine: Engine) -> None:
+    """The comparison above sees conditions: with them it is worth something."""
+    with transaction(engine) as tx:
+        migrate(tx)
+        found = {str(each["name"]): _index(dict(each))["conditions"] for each in inspect(tx).get_indexes("write")}
+    where = f"{engine.dialect.name}_where"
+    assert "state = 'open'" in found["write_open"][where].replace("::text", "").strip("()")
+    assert "create" in found["write_made"][where]
+
+
+def test_a_populated_first_state_comes_through_unharmed(store_url: str, engine: Engine) -> None:
+    with transaction(engine) as tx:
+        migrate(tx, "0001")
+        before = _filled(tx)
+    store = Store.open(store_url)
+    with store.begin() as tx:
+        assert _kept(tx) == before
+        head = ScriptDirectory.from_config(alembic_config(tx)).get_current_head()
+        assert MigrationContext.configure(tx).get_current_revision() == head
+    store.audit("acme", "ana", "connect", "acme", {}, NOON)
+    store.close()
+
+
+def test_a_migration_that_fails_changes_nothing(engine: Engine) -> None:
+    """Two events with the same predecessor are a forged chain; the second migration refuses to go over it."""
+    with transaction(engine) as tx:
+        migrate(tx, "0001")
+        rows = _filled(tx)["audit"]
+        tx.execute(metadata.tables["audit"].insert(), rows[0] | {"id": 99})
+        before = _picture(tx)
+    with pytest.raises(Exception, match=r"(?i)unique"), transaction(engine) as tx:
+        migrate(tx)
+    with transaction(engine) as tx:
+        assert _picture(tx) == before
+        assert MigrationContext.configure(tx).get_current_revision() == "0001"
+
+
+def test_a_state_of_a_newer_version_is_left_alone(store_url: str, engine: Engine) -> None:
+    Store.open(store_url).close()
+    with transaction(engine) as tx:
+        tx.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(StateTrouble, match="newer version"):
+        Store.open(store_url)
