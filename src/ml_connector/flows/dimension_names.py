@@ -52,11 +52,12 @@ def _aliases(dim: Dim, entry: Named, old: str, table: Mapping[str, Named], conte
     """What named this entry until now (F.2): its full name, and the last part of it if no other entry had that too.
 
     Others count by the name they are known by, not by that of today: they may be renamed in the same moment.
+    An inactive entry may have the name of an active one, which it never takes.
     """
     others = _known_names(entry, table, context)
     leaf, new_leaf = (path.rpartition(":")[2] for path in (old, label(entry)))
     earlier, of_leaf = (context.link(ALIAS, name_ref(dim, text)) for text in (old, leaf))
-    had_name = path_key(old) not in others
+    had_name = path_key(old) not in others and (entry.active or earlier is None)
     had_leaf = entry.active and path_key(leaf) not in {name.rpartition(":")[2] for name in others}
     made = [alias_link(dim, entry.id, old, earlier, context.today)] if had_name else []
     if had_leaf and leaf not in (old, new_leaf):
