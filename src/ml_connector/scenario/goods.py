@@ -1,0 +1,162 @@
+"""What is sold and where it is posted: items, accounts, departments, classes, rates, preferences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from ml_connector.model.errors import WrongUse
+from ml_connector.model.refs import Ref
+
+from .names import Unknown
+from .people import Json, keep, kept, ref
+from .play import Play, Ready
+from .stage import Stage
+from .values import DAY
+
+_TREES = {"department": ("Department", "SubDepartment"), "class": ("Class", "SubClass")}
+BOOK = "Direct Sales"
+
+
+async def item(play: Play, entry: Ready) -> None:
+    for kind, record in await _make(play, str(entry.value), entry.args):
+        await keep(play, entry, kind, record)
+
+
+async def _make(play: Play, sku: str, args: Mapping[str, Any]) -> list[tuple[str, Json]]:
+    """The item and the product of a SKU, with prices in every currency of the org."""
+    only, made = args.get("only"), []
+    if only != "salesforce":
+        made.append(("item", await _make_item(play, sku, args)))
+    if only != "quickbooks":
+        body = kept({"Name": args.get("name") or sku, "StockKeepingUnit": sku, "Family": args.get("family")})
+        body |= {"IsActive": True, **(args.get("fields", {}) if only == "salesforce" else {})}
+        product = await play.stage.act("salesforce", "create", "Product2", body)
+        made.append(("product", product))
+        for currency in await _currencies(play.stage):
+            await price_entry(play.stage, product["Id"], currency, args.get("price", "100.00"))
+    return made
+
+
+async def _make_item(play: Play, sku: str, args: Mapping[str, Any]) -> Json:
+    income = await play.names.ref(args.get("account", "4000"), "gl_account")
+    body: Json = {
+        "Name": args.get("name", sku),
+        "Sku": sku,
+        "Type": args.get("type", "Service"),
+        "UnitPrice": args.get("price", "100.00"),
+        "IncomeAccountRef": ref(income.id),
+    }
+    if named := args.get("class"):
+        body["ClassRef"] = ref((await play.names.ref(named, "class")).id)
+    return await play.stage.act("quickbooks", "create", "Item", {**body, **args.get("fields", {})})
+
+
+async def _currencies(stage: Stage) -> list[str]:
+    return [str(row["IsoCode"]) for row in await stage.records("salesforce", "CurrencyType") if row["IsActive"]]
+
+
+async def price_entry(stage: Stage, product: str, currency: str, price: Any) -> str:
+    """The id of the product's entry in the price book for that currency; made if it is not there."""
+    for book in sorted(await stage.records("salesforce", "Pricebook2"), key=lambda each: not each["IsStandard"]):
+        if book["IsStandard"] or book["Name"] == BOOK:
+            found = await _entry(stage, book["Id"], product, currency)
+            if not found:
+                body = {"Pricebook2Id": book["Id"], "Product2Id": product, "CurrencyIsoCode": currency}
+                body |= {"UnitPrice": price, "IsActive": True}
+                found = (await stage.act("salesforce", "create", "PricebookEntry", body))["Id"]
+    return str(found)
+
+
+async def _entry(stage: Stage, book: str, product: str, currency: str) -> str:
+    wanted = {"Pricebook2Id": book, "Product2Id": product, "CurrencyIsoCode": currency}
+    rows = await stage.records("salesforce", "PricebookEntry")
+    return next((row["Id"] for row in rows if wanted.items() <= row.items()), "")
+
+
+async def price_book(stage: Stage) -> str:
+    books = await stage.records("salesforce", "Pricebook2")
+    return next((str(each["Id"]) for each in books if each["Name"] == BOOK), str(books[0]["Id"]))
+
+
+async def pair_for(play: Play, account: str) -> str:
+    """The SKU of an item and product on this income account; made for the scenario if it is not there."""
+    sku = f"ON-{account}"
+    try:
+        await play.names.ref(sku, "item")
+    except Unknown:
+        await _make(play, sku, {"name": f"Sale on {account}", "account": account})
+    return sku
+
+
+async def gl_account(play: Play, entry: Ready) -> None:
+    body = kept(
+        {
+            "Name": entry.text("name"),
+            "AcctNum": str(entry.value),
+            "AccountType": entry.text("type"),
+            "AccountSubType": entry.get("subtype"),
+            "CurrencyRef": kept({"value": entry.get("currency")}),
+        }
+    )
+    made = await play.stage.act("quickbooks", "create", "Account", {**body, **(entry.get("fields") or {})})
+    await keep(play, entry, "gl_account", made)
+
+
+async def dimension(play: Play, entry: Ready) -> None:
+    kind = entry.entry.verb.name
+    found = await dim_ref(play, kind, str(entry.value))
+    await keep(play, entry, kind, {"Id": found.id})
+
+
+async def dim_ref(play: Play, kind: str, full: str) -> Ref:
+    """A department or class by its full name, made with all above it if it is not there."""
+    try:
+        return await play.names.ref(full, kind)
+    except Unknown:
+        vendor_kind, sub = _TREES[kind]
+        above, _, leaf = full.rpartition(":")
+        body: Json = {"Name": leaf.strip()}
+        if above:
+            body |= {sub: True, "ParentRef": ref((await dim_ref(play, kind, above)).id)}
+        made = await play.stage.act("quickbooks", "create", vendor_kind, body)
+        return Ref("quickbooks", vendor_kind, made["Id"])
+
+
+async def renamed_dim(play: Play, kind: str, to: str) -> Json:
+    """The fields that give a department or class its new full name."""
+    above, _, leaf = to.rpartition(":")
+    body: Json = {"Name": leaf.strip()}
+    if above:
+        body |= {_TREES[kind][1]: True, "ParentRef": ref((await dim_ref(play, kind, above)).id)}
+    return body
+
+
+async def exchange_rate(play: Play, entry: Ready) -> None:
+    day = entry.get("date") or date(2026, 1, 1)
+    body = {"currency": str(entry.value).upper(), "rate": str(entry.get("rate")), "day": day.isoformat()}
+    await play.stage.act("quickbooks", "set_exchange_rate", "ExchangeRate", body)
+
+
+async def preferences(play: Play, entry: Ready) -> None:
+    await play.stage.act("quickbooks", "set_preferences", "Preferences", entry.value)
+
+
+async def books_closed(play: Play, entry: Ready) -> None:
+    await close_books(play.stage, str(entry.value))
+
+
+async def close_books(stage: Stage, through: str) -> None:
+    """Close the books through a day; `none` opens them."""
+    if through.strip().lower() in ("none", ""):
+        day = None
+    else:
+        try:
+            day = DAY.convert(through).isoformat()
+        except ValueError as error:
+            raise WrongUse(
+                f"books_closed: {through!r} is no day.", 'Write a day such as 2026-09-30, or "none".'
+            ) from error
+    body = {"AccountingInfoPrefs": {"BookCloseDate": day}}
+    await stage.act("quickbooks", "set_preferences", "Preferences", body)

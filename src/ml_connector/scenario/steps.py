@@ -1,0 +1,119 @@
+"""Steps: time, the connector at work, and what disturbs it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from ml_connector import actions
+from ml_connector.app import App
+from ml_connector.engine.worker import Report
+from ml_connector.model.errors import WrongUse
+
+from .play import Play, Ready
+from .values import instant
+
+PREPARER, APPROVER = "Mia Chen", "Ana Ortiz"
+_ROUNDS = 6
+_SHORT = "0.2"
+
+
+def _done(play: Play, *reports: Report) -> None:
+    play.written = sum(report.written for report in reports)
+    play.synced = True
+    play.stage.forget()
+
+
+async def sync(play: Play, entry: Ready) -> None:
+    _done(play, await actions.sync(await play.app()))
+
+
+async def plan(play: Play, entry: Ready) -> None:
+    name = "" if entry.value is True else str(entry.value)
+    view = await actions.make_plan(await play.app(), entry.text("by") or PREPARER)
+    play.plans.append((name, view))
+    _done(play)
+
+
+async def apply(play: Play, entry: Ready) -> None:
+    view = find_plan(play, "" if entry.value is True else str(entry.value))
+    _done(play, await actions.apply(await play.app(), view.id, entry.text("by") or APPROVER))
+
+
+def find_plan(play: Play, name: str) -> actions.PlanView:
+    """The plan of that name, or the last one. Raises `WrongUse`."""
+    found = [view for known, view in play.plans if not name or name in (known, view.id)]
+    if not found:
+        raise WrongUse(f"There is no plan {name}.".replace(" .", "."), 'Make one before:  plan = "..."')
+    return found[-1]
+
+
+async def approve_and_apply(play: Play, entry: Ready) -> None:
+    """Plan, approve, apply, and once more as long as something new waits for approval."""
+    app, reports = await play.app(), []
+    for number in range(_ROUNDS):
+        view = await actions.make_plan(app, PREPARER, sweep_first=not number)
+        play.plans.append(("", view))
+        reports.append(await actions.apply(app, view.id, entry.text("by") or APPROVER))
+        if not _goes_on(app, reports[-1]):
+            break
+    _done(play, *reports)
+
+
+def _goes_on(app: App, report: Report) -> bool:
+    return bool(app.store.planned(app.connection.id)) and report.written > 0
+
+
+async def clock(play: Play, entry: Ready) -> None:
+    value: date | datetime = entry.value
+    await play.stage.set_clock(instant(value, play.stage.zone, 12))
+
+
+async def advance(play: Play, entry: Ready) -> None:
+    await play.stage.set_clock(play.stage.now() + entry.value)
+
+
+async def fault(play: Play, entry: Ready) -> None:
+    names = ("vendor", "method", "path", "body", "skip", "status", "code", "message", "retry_after", "done", "shape")
+    order: dict[str, Any] = {name: entry.args[name] for name in names if name in entry.args}
+    order |= {"kind": entry.value, "count": entry.get("count", 1)}
+    if "seconds" in entry.args or str(entry.value).startswith("timeout"):
+        order["seconds"] = entry.get("seconds") or _exact(_SHORT)
+    await play.stage.door.ask("POST", "/faults", {"add": [order]})
+
+
+def _exact(text: str) -> Any:
+    from ml_connector.model import money
+
+    return money.exact(text)
+
+
+async def clear_faults(play: Play, entry: Ready) -> None:
+    await play.stage.door.ask("POST", "/faults", {"clear": True})
+
+
+async def restart(play: Play, entry: Ready) -> None:
+    await play.restart()
+
+
+async def settings(play: Play, entry: Ready) -> None:
+    """Other settings, as somebody who edits them; what waits for settings is looked at again."""
+    app = await play.restart(entry.value)
+    app.store.fire(app.connection.id, ["settings"], play.stage.now())
+
+
+async def stop(play: Play, entry: Ready) -> None:
+    actions.pause(await play.app(), entry.text("by") or APPROVER, str(entry.value))
+
+
+async def resume(play: Play, entry: Ready) -> None:
+    actions.resume(await play.app(), entry.text("by") or APPROVER)
+
+
+async def backfill(play: Play, entry: Ready) -> None:
+    await actions.backfill(await play.app())
+    _done(play)
+
+
+async def mark(play: Play, entry: Ready) -> None:
+    play.marks[str(entry.value)] = await play.counted()
