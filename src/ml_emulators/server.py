@@ -14,7 +14,7 @@ import threading
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ml_emulators.kit import keeping
 from ml_emulators.kit.clock import VirtualClock
@@ -22,10 +22,14 @@ from ml_emulators.kit.control import ControlDoor
 from ml_emulators.kit.shell import Shell
 from ml_emulators.kit.twin import Twin
 from ml_emulators.kit.wire import dumps
+from ml_emulators.pubsub import PubSub
 from ml_emulators.quickbooks import QuickBooks
 from ml_emulators.quickbooks.catalog import KINDS
 from ml_emulators.scenarios import SCENARIOS, Library, load, new_twin
 from ml_emulators.scenarios.words import MOST
+
+if TYPE_CHECKING:
+    from ml_emulators.pubsub.door import PubSubDoor
 
 _LIMITS = {"quickbooks": "limits", "salesforce": "enforce_limits"}
 # What a kept state names instead of holding it: the kinds of record belong to the program.
@@ -46,6 +50,7 @@ class Emulators:
         limits: bool = False,
         quickbooks_port: int = 0,
         salesforce_port: int = 0,
+        pubsub_port: int = 0,
         control_port: int = 0,
         clock: VirtualClock | None = None,
         keep: int = 10_000,
@@ -61,7 +66,9 @@ class Emulators:
         self.clock = clock or VirtualClock()
         self.quickbooks = Shell(self._late("quickbooks"), quickbooks_port)
         self.salesforce = Shell(self._late("salesforce"), salesforce_port, compress=True)
+        self._pubsub_port = pubsub_port
         self._control_port = control_port
+        self.pubsub: PubSubDoor | None = None
         self.control: ControlDoor | None = None
         self._twin: Twin | None = None
         self._consent = ""
@@ -83,8 +90,17 @@ class Emulators:
         for system, switch in _LIMITS.items():
             self._twin.set_switches(system, {switch: self._limits})
         self.control = ControlDoor(self._twin, Library(), self._control_port)
-        for server in (self.quickbooks, self.salesforce, self.control):
+        self.pubsub = self._pubsub_door(self._twin)
+        for server in (self.quickbooks, self.salesforce, self.pubsub, self.control):
             await server.start()
+
+    def _pubsub_door(self, twin: Twin) -> PubSubDoor:
+        from ml_emulators.pubsub.door import PubSubDoor  # gRPC is slow to load, and not needed for --help
+
+        found = twin.companions["pubsub"]
+        if not isinstance(found, PubSub):
+            raise TypeError("the twin has no event bus")
+        return PubSubDoor(found, self._pubsub_port, log=twin.log)
 
     def _filled(self) -> Twin:
         """The twin with what was kept, else with the scenario."""
@@ -110,18 +126,19 @@ class Emulators:
         """Close the ports; keep the state if a folder was given."""
         if self._state and self._twin:
             keeping.save(self._twin, self._state, SHARED, seed=self._seed)
-        for server in (self.control, self.quickbooks, self.salesforce):
+        for server in (self.control, self.pubsub, self.quickbooks, self.salesforce):
             if server is not None:
                 await server.stop()
 
     def info(self) -> dict[str, Any]:
         """Where everything is and how to connect: the line that `--json` prints."""
-        if self.control is None:
+        if self.control is None or self.pubsub is None:
             raise RuntimeError("the emulators have not been started")
         vendors = {name: dict(vendor.connection_info()) for name, vendor in self.twin.vendors.items()}
         if self._consent:
             vendors["quickbooks"]["refresh_token"] = self._consent
-        return {**vendors, "pubsub": None, "control_url": self.control.url, "ca_file": None}
+        pubsub = {"target": self.pubsub.target, "tls": False}
+        return {**vendors, "pubsub": pubsub, "control_url": self.control.url, "ca_file": None}
 
 
 def arguments(given: Sequence[str]) -> argparse.Namespace:
@@ -160,6 +177,7 @@ async def serve(options: argparse.Namespace) -> None:
         limits=options.limits == "on",
         quickbooks_port=options.qbo_port,
         salesforce_port=options.sf_port,
+        pubsub_port=options.pubsub_port,
         control_port=options.control_port,
         state=options.state,
     )
@@ -181,6 +199,7 @@ def _announce(emulators: Emulators, as_json: bool) -> None:
         return
     for name in ("quickbooks", "salesforce"):
         sys.stderr.write(f"{name:<12}{info[name]['base_url']}\n")
+    sys.stderr.write(f"{'pubsub':<12}{info['pubsub']['target']}\n")
     sys.stderr.write(f"{'control':<12}{info['control_url']}\n")
 
 

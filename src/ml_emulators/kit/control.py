@@ -16,6 +16,8 @@ from .openapi import document
 from .orders import (
     ClockOrder,
     ClockState,
+    EventsOrder,
+    EventsState,
     FaultList,
     FaultsOrder,
     Health,
@@ -81,6 +83,8 @@ ROUTES = (
         SwitchesOrder,
         dict[str, dict[str, Any]],
     ),
+    Route("GET", "/events", "How the event bus stands", doors.get_events, gives=EventsState),
+    Route("POST", "/events", "Let events or streams go wrong", doors.post_events, EventsOrder, EventsState),
     Route("GET", "/webhooks", "Where webhooks go", doors.get_webhooks, gives=WebhookOrder),
     Route("POST", "/webhooks", "Set target and format", doors.post_webhooks, WebhookOrder, WebhookOrder),
     Route("GET", "/scenario", "What is seeded and planted", doors.scenario, gives=ScenarioState),

@@ -12,8 +12,8 @@ import msgspec
 
 from .faults import BadFault
 from .log import UnknownMark, entry_view
-from .orders import ClockOrder, FaultsOrder, SeedOrder, SeedReport, SwitchesOrder, WebhookOrder
-from .twin import Twin, set_clock
+from .orders import ClockOrder, EventsOrder, FaultsOrder, SeedOrder, SeedReport, SwitchesOrder, WebhookOrder
+from .twin import Companion, Twin, set_clock
 
 Params = Mapping[str, str]
 _PAGE = 1_000
@@ -185,11 +185,29 @@ def get_switches(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
 
 
 def post_switches(desk: Desk, params: Params, body: SwitchesOrder) -> dict[str, Any]:
-    for system, values in (("quickbooks", body.quickbooks), ("salesforce", body.salesforce)):
+    for system in ("quickbooks", "salesforce", "pubsub"):
+        values = getattr(body, system)
         if values:
-            _system(desk, system)
+            _ = _events(desk) if system == "pubsub" else _system(desk, system)
             desk.twin.set_switches(system, values)
     return desk.twin.get_switches()
+
+
+def _events(desk: Desk) -> Companion:
+    if "pubsub" not in desk.twin.companions:
+        raise DoorError(404, "There is no event bus here.", "Start the emulators with an org that has one.")
+    return desk.twin.companions["pubsub"]
+
+
+def get_events(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
+    return _events(desk).view()
+
+
+def post_events(desk: Desk, params: Params, body: EventsOrder) -> dict[str, Any]:
+    try:
+        return _events(desk).order(body)
+    except ValueError as error:
+        raise DoorError(422, f"This cannot be done: {error}.", "Change the order, and send it again.") from error
 
 
 def get_webhooks(desk: Desk, params: Params, body: Any) -> WebhookOrder:

@@ -117,6 +117,50 @@ class SwitchesOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     quickbooks: dict[str, Any] = {}
     salesforce: dict[str, Any] = {}
+    pubsub: dict[str, Any] = {}
+
+
+class EventsOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What shall go wrong at the event bus, or what it shall have selected.
+
+    `gap`, `overflow`, `duplicate`, `lose`, `delay` (by `seconds` of the clock) meet the next `count` events of
+    `kind` (blank: any). With `at_once`: a gap of `ids`, an overflow of `kind`, or the last `count` events again.
+    `break` ends all running streams with `code` (blank: no trailers), `stall` silences them, `refuse` refuses
+    the next `count` calls of `rpc` (blank: any) with `code`. `select` and `deselect` change the members of a
+    `channel` (with enriched `fields`); `define` makes a platform event `kind` with text `fields`.
+    """
+
+    op: Literal[
+        "gap", "overflow", "duplicate", "lose", "delay", "break", "stall", "refuse", "select", "deselect", "define"
+    ]
+    kind: str = ""
+    ids: list[str] = []
+    count: int = 1
+    seconds: float = 0.0
+    at_once: bool = False
+    code: str = "service.unavailable"
+    rpc: str = ""
+    channel: str = "ChangeEvents"
+    fields: list[str] = []
+
+
+class PlannedFate(msgspec.Struct, frozen=True):
+    """The next `count` events of `kind` meet with `op`."""
+
+    op: str
+    kind: str
+    count: int
+    seconds: float
+
+
+class EventsState(msgspec.Struct, frozen=True):
+    """`position`: the newest replay id in hex. `events`: how many are kept by channel. `delivered`: in 24 hours."""
+
+    position: str
+    events: dict[str, int]
+    delivered: int
+    planned: list[PlannedFate]
+    channels: dict[str, dict[str, list[str]]]
 
 
 class StatePage(msgspec.Struct, frozen=True):

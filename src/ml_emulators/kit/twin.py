@@ -18,7 +18,7 @@ from .clock import VirtualClock
 from .faults import FaultBook
 from .gate import Gate, Outcome
 from .log import RequestLog
-from .orders import Operation, Planted, SeedFailure, SeedReport, WebhookOrder
+from .orders import EventsOrder, Operation, Planted, SeedFailure, SeedReport, WebhookOrder
 from .wire import Request, Vendor
 
 _YEARS = (1990, 2200)
@@ -37,6 +37,23 @@ class Twinned(Vendor, Protocol):
     def snapshot(self) -> Any: ...
 
     def restore(self, snapshot: Any) -> None: ...
+
+
+class Companion(Protocol):
+    """What stands beside a vendor and goes back and forth with it: the event bus of an org."""
+
+    @property
+    def switches(self) -> Any: ...
+
+    def order(self, order: EventsOrder) -> dict[str, Any]: ...
+
+    def view(self) -> dict[str, Any]: ...
+
+    def snapshot(self) -> Any: ...
+
+    def restore(self, snapshot: Any) -> None: ...
+
+    def reset(self) -> None: ...
 
 
 class Refused(Exception):
@@ -60,6 +77,7 @@ class Twin:
         keep: int = 10_000,
     ) -> None:
         self.vendors = dict(vendors)
+        self.companions: dict[str, Companion] = {}
         self.clock = clock
         self.random = random
         self.faults = FaultBook(random)
@@ -119,6 +137,7 @@ class Twin:
         """Vendors, clock, chance and what is planted; faults and the log stay out of it."""
         return {
             "vendors": {name: vendor.snapshot() for name, vendor in self.vendors.items()},
+            "companions": {name: each.snapshot() for name, each in self.companions.items()},
             "clock": self.clock.snapshot(),
             "random": self.random.getstate(),
             "planted": list(self.planted),
@@ -129,6 +148,8 @@ class Twin:
     def restore(self, snapshot: Mapping[str, Any]) -> None:
         for name, vendor in self.vendors.items():
             vendor.restore(snapshot["vendors"][name])
+        for name, kept in snapshot.get("companions", {}).items():
+            self.companions[name].restore(kept)
         self.clock.restore(snapshot["clock"])
         self.random.setstate(snapshot["random"])
         self.planted = list(snapshot["planted"])
@@ -142,6 +163,8 @@ class Twin:
             vendor.reset()
             for name, value in kept.items():
                 setattr(vendor.switches, name, value)
+        for companion in self.companions.values():
+            companion.reset()
         self.faults.clear()
         self.log.clear()
         self.planted = []
@@ -149,15 +172,16 @@ class Twin:
         self.memory = {}
 
     def get_switches(self) -> dict[str, dict[str, Any]]:
-        """The switches of every vendor, by name."""
+        """The switches of every vendor and companion, by name."""
+        every: dict[str, Twinned | Companion] = {**self.vendors, **self.companions}
         return {
-            system: {name: getattr(vendor.switches, name) for name in _settable(vendor.switches.__class__)}
-            for system, vendor in self.vendors.items()
+            system: {name: getattr(each.switches, name) for name in _settable(each.switches.__class__)}
+            for system, each in every.items()
         }
 
     def set_switches(self, system: str, values: Mapping[str, Any]) -> None:
         """Set a vendor's switches, all or none. Raises `Refused`."""
-        switches = self.vendors[system].switches
+        switches = (self.companions[system] if system in self.companions else self.vendors[system]).switches
         hints = _settable(switches.__class__)
         unknown = sorted(set(values) - set(hints))
         if unknown:

@@ -6,6 +6,7 @@ from random import Random
 
 from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.kit.twin import Twin, Twinned
+from ml_emulators.pubsub import PubSub
 from ml_emulators.quickbooks import Fault, QuickBooks
 from ml_emulators.salesforce import ActError, Salesforce
 
@@ -18,14 +19,15 @@ def new_twin(
     salesforce_url: str = "http://127.0.0.1:2",
     keep: int = 10_000,
 ) -> Twin:
-    """An empty QuickBooks company and an empty org, without sockets; `serve` answers in-process callers.
+    """An empty QuickBooks company, an empty org and its event bus, without sockets; `serve` answers in-process callers.
 
     The URLs are what the vendors tell in their answers; `keep` is how many log entries stay.
     """
     clock = clock or VirtualClock()
     random = Random(seed)  # noqa: S311  # faults and made-up tokens want repeatable chance
-    vendors: dict[str, Twinned] = {
-        "quickbooks": QuickBooks(clock, random, base_url=quickbooks_url),
-        "salesforce": Salesforce(clock, random, base_url=salesforce_url),
-    }
-    return Twin(vendors, clock, random, refusals=(Fault, ActError), keep=keep)
+    quickbooks = QuickBooks(clock, random, base_url=quickbooks_url)
+    salesforce = Salesforce(clock, random, base_url=salesforce_url)
+    vendors: dict[str, Twinned] = {"quickbooks": quickbooks, "salesforce": salesforce}
+    twin = Twin(vendors, clock, random, refusals=(Fault, ActError), keep=keep)
+    twin.companions["pubsub"] = PubSub(salesforce, clock)
+    return twin

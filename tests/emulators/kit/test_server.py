@@ -77,7 +77,9 @@ async def salesforce_count(client: aiohttp.ClientSession, info: dict[str, Any], 
 async def test_the_line_says_all_that_a_connection_needs(emulators: Emulators) -> None:
     info = emulators.info()
     assert {name: set(info[name]) for name in KEYS} == KEYS
-    assert (info["pubsub"], info["ca_file"]) == (None, None)
+    assert emulators.pubsub is not None
+    assert info["pubsub"] == {"target": f"127.0.0.1:{emulators.pubsub.port}", "tls": False}
+    assert info["ca_file"] is None
     assert all(info[name]["base_url"].startswith("http://127.0.0.1:") for name in KEYS)
 
 
