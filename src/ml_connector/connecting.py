@@ -44,7 +44,7 @@ from ml_connector.systems.quickbooks.records import Account
 from ml_connector.vault import Vault
 
 REDIRECT = "http://localhost:8722/callback"
-"""Where the browser comes back to after consent; registered in the Intuit app."""
+"""Where the browser comes back to after consent, unless `redirect_uri` is set; registered in the Intuit app."""
 
 
 class Home(msgspec.Struct, frozen=True):
@@ -133,7 +133,17 @@ def keep_client_secret(home: Home, system: str, secret: str) -> None:
 def authorize_url(home: Home) -> tuple[str, str]:
     """Where a person gives consent, and the state text that must come back."""
     state = home.world.ids.token()
-    return _oauth(home).authorize_url(REDIRECT, state), state
+    return _oauth(home).authorize_url(_redirect(home), state), state
+
+
+def _redirect(home: Home) -> str:
+    side = home.settings.quickbooks
+    if side is not None and side.environment == "production" and not side.redirect_uri:
+        raise WrongUse(
+            "Production keys take no redirect URI on this machine, and no other one is set.",
+            "Set redirect_uri in [quickbooks] to the https address that is registered at the keys of your Intuit app.",
+        )
+    return (side.redirect_uri if side else "") or REDIRECT
 
 
 def _oauth(home: Home) -> quickbooks_auth.OAuth:
@@ -147,7 +157,7 @@ async def finish_quickbooks(home: Home, back: str, state: str) -> str:
     params = dict(parse_qsl(urlsplit(back).query, keep_blank_values=True))
     side = home.settings.quickbooks
     consent = quickbooks_auth.consent(params, state, side.realm_id if side else "")
-    tokens = await _oauth(home).exchange(consent.code, REDIRECT)
+    tokens = await _oauth(home).exchange(consent.code, _redirect(home))
     SealedTokens(home.store, home.vault, consent.realm_id, home.world.clock).store(tokens)
     if side is not None and not side.realm_id:
         change_settings(home.path, "quickbooks", {"realm_id": consent.realm_id})

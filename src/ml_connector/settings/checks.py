@@ -46,7 +46,7 @@ def _is_file(file: Path) -> bool:
 
 
 def _quickbooks(side: QuickBooks) -> Iterator[Problem]:
-    for name in ("base_url", "token_url", "authorize_url", "discovery_url"):
+    for name in ("base_url", "token_url", "authorize_url", "discovery_url", "redirect_uri"):
         address = getattr(side, name)
         if address or name in ("base_url", "token_url"):
             yield from _address(("quickbooks", name), address)
@@ -59,6 +59,8 @@ def _quickbooks(side: QuickBooks) -> Iterator[Problem]:
         yield ("quickbooks", "base_url"), "is a sandbox, the environment is production.", "Correct one of the two."
     if side.environment == "sandbox" and side.base_url.startswith("https://quickbooks.api.intuit.com"):
         yield ("quickbooks", "base_url"), "is production, the environment is sandbox.", "Correct one of the two."
+    if side.environment == "production" and side.redirect_uri.startswith("http:"):
+        yield ("quickbooks", "redirect_uri"), "begins with http, production keys take https only.", "Correct it."
     if side.realm_id and not re.fullmatch(r"[0-9]{1,20}", side.realm_id):
         yield ("quickbooks", "realm_id"), "must be digits.", "Copy the company id from QuickBooks, without blanks."
 

@@ -24,6 +24,7 @@ class QuickBooks(msgspec.Struct, frozen=True, kw_only=True):
 
     environment: Environment
     client_id: str = ""
+    redirect_uri: str = ""
     realm_id: str = ""
     base_url: str = ""
     token_url: str = ""

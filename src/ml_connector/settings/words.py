@@ -23,6 +23,10 @@ WORDS = {
         "Which QuickBooks it is: production, sandbox, or rehearsal for the emulators on this machine."
     ),
     "quickbooks.client_id": "Client id of your app at the Intuit developer portal.",
+    "quickbooks.redirect_uri": (
+        "Where the browser comes back to after consent, exactly as registered at the keys of the app. Production needs "
+        "one, with https; without it `http://localhost:8722/callback`, which development keys take."
+    ),
     "quickbooks.realm_id": "Company id (realm). Written by the first sign-in.",
     "quickbooks.base_url": "Address of the Accounting API. Follows from the environment; needed in a rehearsal.",
     "quickbooks.token_url": "Address at which tokens are renewed. Follows from the environment; needed in a rehearsal.",
