@@ -1,0 +1,75 @@
+"""Every error, as a chapter of the runbook: what the class means, and each sentence with its remedy."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from functools import cache
+from types import ModuleType
+
+import ml_connector
+from ml_connector.model import errors
+from ml_connector.model.errors import ConnectorError
+
+from .sentences import Told, told_in
+
+_GOES_ON = {
+    "ConnectorError": "Nothing goes on by itself: look at what it names.",
+    "WrongUse": "Nothing goes on by itself: run the command again when it is corrected.",
+    "BadAnswer": "By the next run, which reads the same records again; one record that cannot be read is held instead.",
+    "Unreachable": "By the next run. Reads were tried four times before it was said; a write is looked up first.",
+    "SignInNeeded": "When a person has connected again; what changed meanwhile is read then.",
+    "LimitReached": "By the next run after the limit's time: a minute at QuickBooks, up to a day at Salesforce.",
+    "Stopped": "When the other run has ended, or after `ml-connector resume`.",
+    "StateTrouble": "Nothing goes on by itself: mend the disk, the database or the key, then run again.",
+}
+_LEFT_OUT = ("ml_connector.docs", "ml_connector.scenario", "ml_connector.demo", "ml_connector.rehearsal")
+
+
+def errors_as_markdown() -> str:
+    """One section for each class, in the order of their exit status; `WrongUse` explains itself on screen."""
+    kinds = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, ConnectorError)]
+    parts = ["## Errors\n", _INTRODUCTION]
+    parts += [_section(kind) for kind in sorted(kinds, key=lambda kind: (-kind.exit_status, kind.__name__))]
+    return "\n".join(parts)
+
+
+_INTRODUCTION = """\
+An error ends the command; its class is `kind` in the document that `--json` writes to stderr. Texts in italics stand
+for what the message names. Nothing that was begun is lost: the next run looks it up before it does anything else.
+"""
+
+
+def _section(kind: type[ConnectorError]) -> str:
+    meaning = inspect.cleandoc(kind.__doc__ or "").split("\n\n")[0].replace("\n", " ")
+    meaning = meaning.split(" `sentence`")[0]
+    head = f"### {kind.__name__}, exit status {kind.exit_status}\n\n{meaning}\n\n- **Goes on:** {goes_on(kind)}\n"
+    rows = [f"| {told.sentence} | {told.remedy} |" for told in _all_told() if _is_of(told, kind)]
+    if kind is errors.WrongUse:
+        return f"{head}- **Do:** what the second line says; it names the option, the key or the file, and its line.\n"
+    if not rows:
+        return head
+    return "\n".join([head, "| Sentence | Do |", "|---|---|", *sorted(set(rows)), ""])
+
+
+def goes_on(kind: type[ConnectorError]) -> str:
+    return _GOES_ON[kind.__name__]
+
+
+def _is_of(told: Told, kind: type[ConnectorError]) -> bool:
+    """Whether a sentence belongs to `kind`, and to none of the named classes below it."""
+    nearest = next(each for each in told.kind.__mro__ if each.__name__ in _GOES_ON)
+    return nearest is kind
+
+
+@cache
+def _all_told() -> tuple[Told, ...]:
+    return tuple(told for module in _modules() for told in told_in(module))
+
+
+def _modules() -> Iterator[ModuleType]:
+    for found in sorted(pkgutil.walk_packages(ml_connector.__path__, "ml_connector."), key=lambda each: each.name):
+        if not found.name.startswith(_LEFT_OUT) and ".migrations." not in found.name:
+            yield importlib.import_module(found.name)

@@ -1,0 +1,84 @@
+"""Every reason to hold, as a chapter of the runbook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from string import Formatter
+
+from ml_connector.model.hold_words import ORDERS, Actor, HoldCode
+from ml_connector.model.holds import CODES, WORDS
+
+_ACTORS: dict[Actor, str] = {
+    "preparer": "the preparer, who maps and makes plans",
+    "approver": "the approver, who applies plans",
+    "admin": "the administrator of the connection",
+    "sales": "whoever keeps the record in its source",
+    "nobody": "nobody; it is a matter of time",
+}
+_ROLES = {"account": "an account", "opportunity": "an opportunity"}
+_TABLES = {
+    "accounts": "an account of the chart of accounts changes",
+    "items": "an item changes",
+    "departments": "a location (department) changes",
+    "classes": "a class changes",
+    "preferences": "the company's settings or its closing date change",
+    "stages": "the opportunity stages change",
+    "currencies": "the active currencies change",
+}
+
+
+def holds_as_markdown() -> str:
+    """One section for each hold code, with its cases; orders first."""
+    orders = {each.code for each in ORDERS}
+    first = [code for code in CODES if code in orders]
+    others = [code for code in CODES if code not in orders]
+    parts = ["## Holds on orders\n", *map(_section, first), "## Holds on customers, accounts and invoices\n"]
+    return "\n".join([*parts, *map(_section, others)])
+
+
+def _section(code: str) -> str:
+    cases = [each for each in WORDS.values() if each.code == code]
+    return "\n".join([f"### {code}\n", *(_case(each) for each in cases)])
+
+
+def _case(each: HoldCode) -> str:
+    return (
+        f"> {_spoken(each.sentence)}\n\n"
+        f"- **Means:** {_spoken(each.meaning)}\n"
+        f"- **Do:** {_spoken(each.remedy)}\n"
+        f"- **Who:** {_ACTORS[each.actor]}\n"
+        f"- **Ends by itself when** {_or(dict.fromkeys(map(_trigger, each.released_by)))}\n"
+    )
+
+
+def _spoken(template: str) -> str:
+    """The template with its facts in italics: `{gl_account}` becomes *gl account*."""
+    parts = []
+    for text, fact, _, _ in Formatter().parse(template):
+        parts += [text.replace("*", "\\*"), f"*{fact.replace('_', ' ')}*" if fact else ""]
+    spoken = "".join(parts)
+    return spoken[:1].upper() + spoken[1:]
+
+
+def _trigger(name: str) -> str:
+    """What a trigger of `HoldCode.released_by` waits for. Raises `KeyError` for one that has no words here."""
+    if name == "record":
+        return "the record changes"
+    if name == "settings":
+        return "the settings change"
+    kind, _, rest = name.partition(":")
+    first, _, second = rest.partition(":")
+    if kind == "day":
+        return f"that day ({_fact(rest)}) has come"
+    if kind == "link":
+        return f"*{_fact(second)}* is linked to {_ROLES[first] if _fact(second) != 'account' else 'a customer'}"
+    return f"{_TABLES[second]} in {'QuickBooks' if first == 'quickbooks' else 'Salesforce'}"
+
+
+def _fact(text: str) -> str:
+    return text.strip("<>").replace("_", " ")
+
+
+def _or(texts: Iterable[str]) -> str:
+    *before, last = texts
+    return f"{', '.join(before)}, or {last}." if before else f"{last}."
