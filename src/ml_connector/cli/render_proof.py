@@ -12,7 +12,7 @@ from .text import amount, by_currency, count, decimal, fold, hanging, moment, sa
 
 if TYPE_CHECKING:
     from ml_connector.tieout.read import TieOut
-    from ml_connector.tieout.report import Completeness, Report, Row
+    from ml_connector.tieout.report import Completeness, Item, Report, Row
 
     from .views import Names
 
@@ -52,10 +52,19 @@ def _report(report: Report, width: int | None, names: Names) -> list[str]:
 
 def _row(row: Row, where: str) -> list[str]:
     currency = row.cell.currency
-    items = row.items if where != "Total" else ()
-    because = [f"{item.reason} {_record(item.record)} {amount(item.amount, currency)}" for item in items]
+    because = [] if where == "Total" else _because(row.items, currency)
     figures = [amount(value, currency) for value in (row.quickbooks, row.salesforce, row.quickbooks - row.salesforce)]
     return [safe(where), currency, *figures, safe("; ".join(because)), amount(row.unexplained, currency)]
+
+
+def _because(items: Sequence[Item], currency: str, most: int = 3) -> list[str]:
+    """The largest explained differences by name, the others counted and summed."""
+    ordered = sorted(items, key=lambda item: (-abs(item.amount), item))
+    named = [f"{item.reason} {_record(item.record)} {amount(item.amount, currency)}" for item in ordered[:most]]
+    rest = ordered[most:]
+    if rest:
+        named.append(f"{len(rest)} more {amount(sum((item.amount for item in rest), Decimal(0)), currency)}")
+    return named
 
 
 def _where(cell: str, names: Names) -> str:

@@ -12,6 +12,7 @@ from ml_connector.app import App
 from ml_connector.engine.planner import Planner
 from ml_connector.flows import order_to_journal
 from ml_connector.flows.dates import event_day
+from ml_connector.flows.dims import label
 from ml_connector.flows.invoice_status import status_of
 from ml_connector.flows.order_plan import OrderPlan, total_of
 from ml_connector.flows.postings import posting_ref
@@ -97,7 +98,7 @@ async def _invoices(app: App, months: Sequence[str]) -> Report:
 
 def _invoice_fact(invoice: Invoice, departments: dict[str, Department], home: str, today: date) -> InvoiceFact:
     ref = invoice.department_ref
-    department = departments[ref.value].fully_qualified_name if ref and ref.value in departments else NONE
+    department = label(departments[ref.value]) if ref and ref.value in departments else NONE
     currency = invoice.currency or home
     cell = Cell(str(invoice.txn_date)[:7], currency, department)
     return InvoiceFact(str(invoice.ref), cell, money.q(invoice.net_amount, currency), status_of(invoice, (), today))
