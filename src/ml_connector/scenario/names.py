@@ -55,6 +55,7 @@ class Names:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
+        self.facts: dict[str, str] = {}
         self._given: dict[str, dict[str, Ref]] = {}
 
     def give(self, kind: str, name: str, record: Mapping[str, Any], system: str = "", vendor_kind: str = "") -> None:
@@ -117,7 +118,7 @@ class Names:
         return REFERENCE.sub(lambda _: str(next(texts)), value)
 
     async def _looked(self, text: str) -> Any:
-        if text in (facts := self._stage.facts()):
+        if text in (facts := {**self._stage.facts(), **self.facts}):
             return facts[text]
         name, path = self._split(text)
         kind, _, plain = name.partition(":")

@@ -32,6 +32,7 @@ async def plan(play: Play, entry: Ready) -> None:
     name = "" if entry.value is True else str(entry.value)
     view = await actions.make_plan(await play.app(), entry.text("by") or PREPARER)
     play.plans.append((name, view))
+    play.names.facts |= {f"plan:{key}": view.hash for key in (name, "last") if key}
     _done(play)
 
 
