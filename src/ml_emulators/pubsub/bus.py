@@ -6,14 +6,16 @@ Everything a client could see is made from the org's state, the virtual clock an
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.salesforce import ChangeNotice, Salesforce
 from ml_emulators.salesforce.limits import Usage
+from ml_emulators.salesforce.schema import SObject
 
 from .changes import Change, changes_of
 from .channels import Topic, default_channels, enriched_parts
@@ -54,6 +56,7 @@ class Bus:
         self._keep = keep
         self._world = salesforce.world
         self._waiting: list[ChangeNotice] = []
+        self._kinds: dict[str, SObject] = {}
         self._fresh()
         salesforce.on_change.append(self._hear)
 
@@ -76,6 +79,7 @@ class Bus:
         if self._waiting and self._waiting[0].transaction_key != notice.transaction_key:
             self._publish_waiting()
         self._waiting.append(notice)
+        self._kinds[notice.kind] = self._world.schema.objects[notice.kind]
         if self.switches.geocode and notice.origin:
             self.geocoder.note(notice)
         self.ring()
@@ -101,14 +105,20 @@ class Bus:
     def _publish_waiting(self) -> None:
         notices, self._waiting = self._waiting, []
         if notices:
-            self.publish_changes(changes_of(notices, self.schema_of, self.switches, self.next_commit()))
+            kinds, self._kinds = self._kinds, {}
+            schema_of = partial(self._schema_in, kinds)
+            self.publish_changes(changes_of(notices, schema_of, self.switches, self.next_commit()))
 
     def next_commit(self) -> int:
         self._commit += 1
         return self._commit
 
     def schema_of(self, kind: str) -> EventSchema | None:
-        found = self._world.schema.objects.get(kind)
+        """The schema in force for an object; None when it has no change events."""
+        return self._schema_in(self._world.schema.objects, kind)
+
+    def _schema_in(self, kinds: Mapping[str, SObject], kind: str) -> EventSchema | None:
+        found = kinds.get(kind)
         if found is None or not capable(kind):
             return None
         return self.schemas.of(found, formulas=self.switches.formulas)
@@ -129,7 +139,7 @@ class Bus:
 
     def _append(self, channel: str, enriched: tuple[str, ...], uuid: str, fate: Fate, step: int) -> int:
         change, delay, copies = fate
-        at, schema = change.instant, self.schema_of(change.kind)
+        at, schema = change.instant, self.schemas.get(change.schema_id)
         if schema is None:
             return step
         for index, (part, more) in enumerate(enriched_parts(change, enriched, schema)):

@@ -39,6 +39,7 @@ class Change:
     instant: datetime
     user_id: str
     origin: str
+    schema_id: str
     values: Mapping[str, Any]
     changed: tuple[str, ...] = ()
     nulled: tuple[str, ...] = ()
@@ -79,6 +80,7 @@ def _change(notice: ChangeNotice, schema_of: SchemaOf, switches: Switches, numbe
         instant=notice.instant,
         user_id=notice.user_id,
         origin=notice.origin,
+        schema_id=schema.schema_id,
         values={},
         sources=(notice.after or {name: old for name, (old, _) in notice.changed.items()},),
     )

@@ -79,11 +79,12 @@ class Trouble:
     def gap_now(self, kind: str, ids: Iterable[str], change_type: str = "GAP_UPDATE") -> None:
         """A gap (without ids: an overflow) that no write of the org stands behind. Raises `ValueError`."""
         bus, given = self._bus, tuple(ids)
-        if bus.schema_of(kind) is None:
+        schema = bus.schema_of(kind)
+        if schema is None:
             raise ValueError(f"{kind!r} has no change events")
         now, number = bus.settle(), bus.next_commit()
         key, user = bus.made_uuid("transaction", number), bus.salesforce.world.sales.user_id
-        bare = Change(kind, given, "", key, 1, number, now, user, "", {})
+        bare = Change(kind, given, "", key, 1, number, now, user, "", schema.schema_id, {})
         bus.publish_changes([header_only(bare, change_type) if given else header_only(bare, "GAP_OVERFLOW", (NO_ID,))])
         bus.ring()
 

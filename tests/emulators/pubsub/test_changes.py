@@ -1,0 +1,256 @@
+"""What each kind of change puts into its events."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from ml_emulators.salesforce import Automation
+from ml_emulators.salesforce.schema.words import derived, text
+
+from .desk import ALL, OWN, Desk
+
+UI = "com/salesforce/api/soap/65.0;client=SfdcInternalAPI/"
+
+
+def rename(desk: Desk, ids: list[str], **body: Any) -> None:
+    """One transaction over several accounts."""
+    rows = [{"attributes": {"type": "Account"}, "id": each, **body} for each in ids]
+    reply = desk.patch("/composite/sobjects", {"allOrNone": True, "records": rows})
+    assert reply.status == 200, reply.text
+
+
+def test_a_new_record_is_there_in_full_without_bits(desk: Desk) -> None:
+    created = desk.account(Name="Acme", QBO_Balance__c=Decimal("1500.5"), NumberOfEmployees=7, BillingCity="Reno")
+    event = desk.last()
+    assert (event.type, event.header["recordIds"], event.changed, event.nulled) == ("CREATE", [created], set(), set())
+    assert event.body["Name"] == "Acme"
+    assert (event.body["QBO_Balance__c"], event.body["NumberOfEmployees"]) == (1500.5, 7)
+    assert event.body["BillingAddress"] == {"City": "Reno"}
+    assert event.body["QBO_Active__c"] is False
+    assert event.body["CreatedDate"] == event.header["commitTimestamp"] == 1767614430000
+    assert {"CreatedById", "LastModifiedById", "OwnerId"} < set(event.body)
+
+
+def test_an_update_has_what_changed_and_the_stamps_that_moved(desk: Desk) -> None:
+    account = desk.account(Name="Acme", Phone="1", BillingCity="Reno", BillingStreet="1 Main")
+    desk.tick()
+    desk.patch(f"/sobjects/Account/{account}", {"Name": "Apex", "BillingCity": None, "Phone": None, "Fax": None})
+    event = desk.last()
+    assert event.type == "UPDATE"
+    assert event.body == {"Name": "Apex", "LastModifiedDate": 1767614431000}
+    assert event.changed == {"Name", "BillingAddress.City", "Phone", "LastModifiedDate"}
+    assert event.nulled == {"BillingAddress.City", "Phone"}
+
+
+def test_cleared_fields_may_be_in_one_map_only(desk: Desk) -> None:
+    desk.bus_switches.nulled_in_changed = False
+    account = desk.account(Phone="1")
+    desk.patch(f"/sobjects/Account/{account}", {"Phone": None, "Fax": "2"})
+    assert (desk.last().changed, desk.last().nulled) == ({"Fax"}, {"Phone"})
+
+
+def test_another_user_shows_in_the_stamps(desk: Desk) -> None:
+    account = desk.account()
+    desk.act("update", "Account", Id=account, Site="X")
+    event = desk.last()
+    assert event.changed == {"Site", "LastModifiedById"}
+    assert (event.header["changeOrigin"], event.header["commitUser"]) == (UI, event.body["LastModifiedById"])
+
+
+@pytest.mark.parametrize(
+    ("options", "origin"),
+    [
+        ({}, "com/salesforce/api/rest/67.0"),
+        ({"sforce_call_options": "client=ml-connector"}, "com/salesforce/api/rest/67.0;client=ml-connector"),
+    ],
+)
+def test_the_origin_names_the_client(desk: Desk, options: dict[str, str], origin: str) -> None:
+    desk.post("/sobjects/Account", {"Name": "A"}, **options)
+    assert desk.last().header["changeOrigin"] == origin
+
+
+def test_automation_goes_into_the_same_event(desk: Desk) -> None:
+    desk.switches.automations.append(Automation("Account", lambda record: {"Rating": "Hot"}))
+    account = desk.account(Rating="Cold")
+    desk.patch(f"/sobjects/Account/{account}", {"Rating": "Warm", "Site": "X"}, sforce_call_options="client=c")
+    assert [event.body.get("Rating") for event in desk.events()] == ["Hot", None]
+    assert desk.last().header["changeOrigin"].endswith("client=c")
+
+
+def test_deleted_and_brought_back(desk: Desk) -> None:
+    account = desk.account(Name="Acme", QBO_Id__c="17")
+    desk.delete(f"/sobjects/Account/{account}")
+    desk.act("undelete", "Account", Id=account)
+    _, gone, back = desk.events()
+    assert (gone.type, gone.body, gone.changed) == ("DELETE", {}, set())
+    assert (back.type, back.body["Name"], back.body["QBO_Id__c"]) == ("UNDELETE", "Acme", "17")
+
+
+def test_what_events_do_not_show_makes_no_event(desk: Desk) -> None:
+    account = desk.account(Name="Acme")
+    desk.patch(f"/sobjects/Account/{account}", {"Name": "Acme"})
+    assert len(desk.events()) == 1
+    desk.tick()
+    desk.patch(f"/sobjects/Account/{account}", {"Name": "Acme"})
+    assert desk.last().changed == {"LastModifiedDate"}
+
+
+def test_dates_are_midnight_utc(desk: Desk) -> None:
+    desk.opportunity(CloseDate="2026-03-31", Amount=Decimal("12.34"))
+    assert (desk.last().body["CloseDate"], desk.last().body["Amount"]) == (1774915200000, 12.34)
+
+
+def test_a_persons_name_is_one_field(desk: Desk) -> None:
+    contact = desk.add("Contact", LastName="Lee", FirstName="Ann")
+    assert desk.last().body["Name"] == {"FirstName": "Ann", "LastName": "Lee"}
+    desk.patch(f"/sobjects/Contact/{contact}", {"LastName": "Poe"})
+    assert (desk.last().changed, desk.last().body["Name"]) == ({"Name.LastName"}, {"LastName": "Poe"})
+
+
+def test_sequence_counts_objects_that_are_not_selected(desk: Desk) -> None:
+    desk.switches.opportunity_takes_price_book = True
+    order, item = desk.order(), desk.price()
+    desk.item(order, item)
+    rows = [event.line for event in desk.events() if event.header["entityName"] == "Order"]
+    assert rows == [("Order", "CREATE", 1), ("Order", "UPDATE", 2)]
+
+
+def test_the_same_change_of_many_records_comes_merged_and_split(desk: Desk) -> None:
+    ids = [desk.account() for _ in range(20)]
+    desk.tick()
+    rename(desk, ids, Rating="Hot")
+    stamps, business = desk.events()[20:]
+    assert (stamps.changed, stamps.header["recordIds"]) == ({"LastModifiedDate"}, ids)
+    assert (business.changed, business.header["recordIds"], business.body) == ({"Rating"}, ids, {"Rating": "Hot"})
+    assert [each.header["sequenceNumber"] for each in (stamps, business)] == [1, 2]
+    for name in ("transactionKey", "commitNumber", "commitTimestamp"):
+        assert stamps.header[name] == business.header[name]
+    first, second = (int.from_bytes(each.event.replay_id[:8], "big") for each in (stamps, business))
+    assert second - first == 1
+
+
+@pytest.mark.parametrize(
+    ("merging", "changes"),
+    [
+        ("same", [{"LastModifiedDate"}, {"Site"}, {"Site", "LastModifiedDate"}]),
+        ("fields", [{"LastModifiedDate"}, {"Site"}, {"Site"}]),
+        ("none", [{"Site", "LastModifiedDate"}] * 3),
+    ],
+)
+def test_how_much_is_merged_is_a_switch(desk: Desk, merging: str, changes: list[set[str]]) -> None:
+    desk.bus_switches.merging = merging
+    ids = [desk.account() for _ in range(3)]
+    desk.tick()
+    rows = [
+        {"attributes": {"type": "Account"}, "id": each, "Site": site} for each, site in zip(ids, "AAB", strict=True)
+    ]
+    desk.patch("/composite/sobjects", {"allOrNone": True, "records": rows})
+    assert [event.changed for event in desk.events()[3:]] == changes
+
+
+def test_deletions_of_one_transaction_are_merged(desk: Desk) -> None:
+    account = desk.account()
+    people = [desk.add("Contact", LastName=name, AccountId=account) for name in ("Lee", "Poe")]
+    desk.delete(f"/sobjects/Account/{account}")
+    gone = {event.header["entityName"]: event.header["recordIds"] for event in desk.events() if event.type == "DELETE"}
+    assert gone == {"Account": [account], "Contact": people}
+
+
+def test_too_many_changes_overflow_by_object(desk: Desk) -> None:
+    desk.bus_switches.overflow_at = 9
+    ids = [desk.account() for _ in range(10)]
+    rename(desk, ids, Rating="Hot")
+    event = desk.last()
+    assert (event.type, event.header["recordIds"], event.body) == ("GAP_OVERFLOW", ["000000000000000AAA"], {})
+
+
+def test_formula_values_come_without_a_bit(desk: Desk) -> None:
+    objects = desk.vendor.world.schema.objects
+    formula = replace(derived(text("Tier__c", 20)), calculated=True)
+    objects["Account"] = objects["Account"].with_fields(formula)
+    account = desk.account()
+    table = desk.vendor.world.state.tables["Account"]
+    table.put(table.live[account] | {"Tier__c": "gold"})
+    desk.patch(f"/sobjects/Account/{account}", {"Site": "X"})
+    assert (desk.last().body["Tier__c"], desk.last().changed) == ("gold", {"Site"})
+    desk.bus_switches.formulas = False
+    desk.patch(f"/sobjects/Account/{account}", {"Site": "Y"})
+    assert "Tier__c" not in desk.last().body
+
+
+def test_hidden_fields_are_null_and_leave_no_bit(desk: Desk) -> None:
+    account = desk.account(Phone="1", Site="A")
+    desk.switches.hidden_fields["Account"] = {"Phone"}
+    desk.patch(f"/sobjects/Account/{account}", {"Site": "B"})
+    desk.act("update", "Account", Id=account, Phone="2", Site="C")
+    created, _, updated = desk.events()
+    assert ("Phone" in created.body, created.body["Site"]) == (False, "A")
+    assert (updated.changed, updated.body.get("Phone")) == ({"Site", "LastModifiedById"}, None)
+    desk.bus_switches.hidden_bits = True
+    assert "Phone" in desk.last().changed
+
+
+def test_long_texts_may_come_as_a_difference(desk: Desk) -> None:
+    desk.bus_switches.text_diffs = True
+    account = desk.account(Description="a\n" * 600)
+    desk.patch(f"/sobjects/Account/{account}", {"Description": "a\n" * 600 + "b"})
+    event = desk.last()
+    assert (event.diffs, event.changed) == ({"Description"}, set())
+    assert event.body["Description"].startswith("--- ")
+
+
+def test_geocoding_follows_a_second_later(desk: Desk) -> None:
+    desk.bus_switches.geocode = True
+    account = desk.account(ShippingStreet="1 Main", ShippingCity="Reno")
+    assert len(desk.events()) == 1
+    desk.tick()
+    event = desk.last()
+    assert event.changed == {"ShippingAddress.Latitude", "ShippingAddress.Longitude"}
+    assert event.header["changedFields"] == ["5-0x60"]
+    assert (event.header["changeOrigin"], "LastModifiedDate" in event.body) == ("", False)
+    assert event.header["commitUser"] not in (desk.vendor.world.integration.user_id, desk.vendor.world.sales.user_id)
+    assert desk.record("Account", account)["ShippingLatitude"] == Decimal(
+        str(event.body["ShippingAddress"]["Latitude"])
+    )
+    desk.tick()
+    assert len(desk.events()) == 2
+
+
+def test_enrichment_names_our_key_on_updates_and_deletions(desk: Desk) -> None:
+    ids = [desk.account(QBO_Id__c=str(number)) for number in (1, 2)]
+    rename(desk, ids, Rating="Hot")
+    for each in ids:
+        desk.delete(f"/sobjects/Account/{each}")
+    plain, own = desk.events(ALL)[2:], desk.events(OWN)[2:]
+    assert [(event.type, len(event.header["recordIds"])) for event in plain] == [
+        *[("UPDATE", 2), ("DELETE", 1), ("DELETE", 1)],
+    ]
+    assert [(event.type, event.header["recordIds"], event.body["QBO_Id__c"]) for event in own] == [
+        ("UPDATE", [ids[0]], "1"),
+        ("UPDATE", [ids[1]], "2"),
+        ("DELETE", [ids[0]], "1"),
+        ("DELETE", [ids[1]], "2"),
+    ]
+    assert all("QBO_Id__c" not in event.changed for event in own)
+
+
+def test_a_new_price_has_no_stamps(desk: Desk) -> None:
+    channels = desk.pubsub.bus.channels
+    channels.deselect("Product2")
+    channels.deselect("Product2", "QboSync__chn")
+    channels.select(desk.vendor.world.schema.objects["PricebookEntry"])
+    desk.price()
+    assert not {"CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById"} & set(desk.last().body)
+
+
+def test_the_same_seed_makes_the_same_events() -> None:
+    runs = []
+    for _ in range(2):
+        desk = Desk(seed=3)
+        desk.account(Name="Acme")
+        runs.append([event.event for event in desk.events()])
+    assert runs[0] == runs[1]
