@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from ml_connector.model.errors import StateTrouble
+from ml_connector.model.errors import StateTrouble, WrongUse
 from ml_connector.model.refs import Ref
 from ml_connector.store import Store, schema
 from ml_connector.store.base import lock
@@ -100,6 +100,14 @@ def test_a_server_that_refuses_us(postgres_url: str, wrong: dict[str, str]) -> N
     with pytest.raises(StateTrouble, match="refused us") as caught:
         Store.open(url.render_as_string(hide_password=False))
     assert "MLC_STATE_URL" in caught.value.remedy
+    assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["postgresql://me:hidden@host:port/x", "postgresql://me:hidden@host/x?nonsense=1", "x"])
+def test_an_address_that_is_none(url: str) -> None:
+    with pytest.raises((WrongUse, StateTrouble)) as caught:
+        Store.open(url)
+    assert "state.url" in str(caught.value)
     assert "hidden" not in str(caught.value)
 
 

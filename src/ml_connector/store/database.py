@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
-from ml_connector.model.errors import StateTrouble
+from ml_connector.model.errors import StateTrouble, WrongUse
 
 from .trouble import state_trouble
 
@@ -35,9 +35,15 @@ _SCHEMA = 6_243_117
 def open_engine(url: str) -> Engine:
     """An engine for `url`. A SQLite file gets WAL and full synchronisation, its folder must be there.
 
-    Errors of the database never carry the values that were to be stored.
+    Errors of the database never carry the values that were to be stored. Raises `WrongUse` if `url` is none.
     """
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        # The address may hold a password: it is not repeated, nor is what was said about it.
+        raise WrongUse(
+            "state.url is no address of a database.", "Write sqlite:///<file> or postgresql+psycopg://host/name"
+        ) from error
     if parsed.get_backend_name() != "sqlite":
         return _open_postgresql(parsed)
     if parsed.database in (None, "", ":memory:"):

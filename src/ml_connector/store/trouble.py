@@ -52,6 +52,8 @@ def state_trouble(error: SQLAlchemyError) -> StateTrouble | None:
     for beginning, sentence, remedy in _POSTGRES:
         if code is not None and code.startswith(beginning):
             return StateTrouble(f"{sentence} ({code}).", remedy)
+    if "connection option" in str(error.orig):
+        return StateTrouble(f"The address of the database is wrong: {error.orig}.", "Correct state.url.")
     if _is_away(error, code):
         return _away(error)
     return None
