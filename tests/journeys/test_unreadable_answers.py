@@ -80,3 +80,18 @@ async def test_a_vendor_that_makes_no_sense_is_not_asked_a_thousand_times(tmp_pa
     assert with_trouble.written == 0
     assert with_trouble.unreadable > 0
     assert home.twin.log.totals("quickbooks").reads - calls < 60
+
+
+async def test_an_invoice_that_cannot_be_read_holds_only_the_orders_that_ask_about_it(tmp_path: Path) -> None:
+    """Orders ask about invoices of their customer (double counting); a drain goes on all the same."""
+    home = Installation(tmp_path, scenario="tiny")
+    await home.approve_all()
+    _spoil(home, "Invoice")
+    report = await actions.drain(home.app)
+    assert report.created["customer_to_account account"] >= 1
+    assert {name.split(":")[1] for name in _held(home)} == {"Invoice", "Order"}
+    home.twin.faults.clear()
+    home.clock.advance(timedelta(minutes=6))
+    report = await actions.drain(home.app)
+    assert report.created["order_to_journal journal"] == 3
+    assert _held(home) == []

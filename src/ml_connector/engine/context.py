@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -40,25 +41,34 @@ HALVINGS = 40
 
 
 async def read_each(system: System, kind: str, ids: Sequence[str]) -> dict[str, Any]:
-    """Read a page; where its answer cannot be read, halve it until the bad records stand alone.
+    """Read a page; what of it cannot be read stands there as `Unreadable`. Raises as `apart`."""
+    found, bad = await apart(lambda part: system.read(kind, part), ids)
+    return found | {name: Unreadable(Ref(system.name, kind, name), error) for name, error in bad.items()}
 
-    Raises `BadAnswer` when too many answers in a row cannot be read.
+
+async def apart(
+    ask: Callable[[Sequence[str]], Awaitable[Mapping[str, Any]]], names: Sequence[str]
+) -> tuple[dict[str, Any], dict[str, BadAnswer]]:
+    """Ask about all; where the answer cannot be read, halve the question until the bad ones stand alone.
+
+    Gives the answers, and an error for each of the bad. Raises `BadAnswer` when too many answers cannot be read.
     """
     found: dict[str, Any] = {}
-    todo, bad = [list(ids)], 0
+    errors: dict[str, BadAnswer] = {}
+    todo, bad = [list(names)] if names else [], 0
     while todo:
         part = todo.pop()
         try:
-            found |= await system.read(kind, part)
+            found |= await ask(part)
         except BadAnswer as error:
             bad += 1
             if bad > HALVINGS:
                 raise
             if len(part) == 1:
-                found[part[0]] = Unreadable(Ref(system.name, kind, part[0]), error)
+                errors[part[0]] = error
             else:
                 todo += [part[: len(part) // 2], part[len(part) // 2 :]]
-    return found
+    return found, errors
 
 
 class References:
@@ -111,7 +121,7 @@ class PageContext:
         self._shelf = shelf
         self._links: dict[tuple[str, Ref], list[Link]] = {}
         self._records: dict[Ref, Any] = {}
-        self._found: dict[tuple[str, str, str, str], list[Any]] = {}
+        self._found: dict[tuple[str, str, str, str], list[Any] | BadAnswer] = {}
         self._learned: dict[Ref, list[Link]] = {}
 
     def want(self, *needs: Need) -> None:
@@ -138,7 +148,10 @@ class PageContext:
 
     def found(self, system: str, kind: str, field: str, value: str) -> Sequence[Any]:
         self.want(NeedFind(system, kind, field, value))
-        return self._found[system, kind, field, value]
+        found = self._found[system, kind, field, value]
+        if isinstance(found, BadAnswer):
+            raise found
+        return found
 
     def reference(self, system: str, name: str) -> Any:
         self.want(NeedReference(system, name))
@@ -217,10 +230,11 @@ class PageContext:
     async def _load_finds(self, needs: Sequence[NeedFind], systems: Mapping[str, System]) -> None:
         for system, kind, field in dict.fromkeys((need.system, need.kind, need.field) for need in needs):
             values = [n.value for n in needs if (n.system, n.kind, n.field) == (system, kind, field)]
-            asked = [value for value in values if not value.startswith(PLANNED)]
-            answer = await _system(systems, system).find(kind, field, asked) if asked else {}
+            asked = list(dict.fromkeys(value for value in values if not value.startswith(PLANNED)))
+            find = partial(_system(systems, system).find, kind, field)
+            answer, errors = await apart(find, asked)
             for value in values:
-                self._found[system, kind, field, value] = list(answer.get(value, ()))
+                self._found[system, kind, field, value] = errors.get(value) or list(answer.get(value, ()))
 
 
 def _system(systems: Mapping[str, System], name: str) -> System:
