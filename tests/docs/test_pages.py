@@ -99,9 +99,10 @@ def test_options_of_the_emulators_are_documented(capsys: pytest.CaptureFixture[s
 
 
 def test_settings_that_a_page_shows_are_accepted(tmp_path: Path) -> None:
-    shown = [(page.name, "\n".join(block)) for page in PAGES for block in blocks(page.read_text("utf-8"), "toml")]
+    pages = [page for page in PAGES if page.name != "scenarios.md"]  # those are files of another kind
+    shown = ["\n".join(block) for page in pages for block in blocks(page.read_text("utf-8"), "toml")]
     assert len(shown) >= 2
-    for _, text in shown:
+    for text in shown:
         load_text(text, tmp_path, {})
 
 
