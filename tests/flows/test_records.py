@@ -9,7 +9,7 @@ import pytest
 
 from ml_connector.flows import account_to_customer, customer_to_account, emails, invoice_to_opportunity
 from ml_connector.flows.invoice_dims import renamed
-from ml_connector.model.plans import Hold, Refused, Skip, Write
+from ml_connector.model.plans import Hold, NeedLink, Refused, Skip, Write
 from ml_connector.model.refs import Link, Ref
 from ml_connector.systems.quickbooks.records import (
     Address,
@@ -81,13 +81,20 @@ def test_a_payment_names_its_invoices() -> None:
     payment = Payment(
         id="9", total_amt=Decimal(0), line=tuple(PaymentLine(amount=Decimal(1), linked_txn=each) for each in lines)
     )
-    assert invoice_to_opportunity.FLOW.changed_by["Payment"](payment) == [Ref("quickbooks", "Invoice", "7")]
+    named = invoice_to_opportunity.FLOW.changed_by["Payment"](payment, World().context())
+    assert named == [Ref("quickbooks", "Invoice", "7")]
 
 
-def test_an_order_names_its_account() -> None:
+def test_an_order_names_its_account_while_that_has_no_customer() -> None:
     order = sobject("Order", "801000000000001AAA", AccountId=ACCOUNT)
-    assert account_to_customer.FLOW.changed_by["Order"](order) == [TO_ACCOUNT]
-    assert account_to_customer.FLOW.changed_by["Order"](sobject("Order", "801000000000001AAA", AccountId=None)) == []
+    blank = sobject("Order", "801000000000001AAA", AccountId=None)
+    apart, together = World(), World()
+    together.link("account", CUSTOMER, TO_ACCOUNT)
+    named = account_to_customer.FLOW.changed_by["Order"]
+    for world, record, found in ((apart, order, [TO_ACCOUNT]), (together, order, []), (apart, blank, [])):
+        context = world.context()
+        context.load([NeedLink("account", TO_ACCOUNT)])
+        assert named(record, context) == found
 
 
 def test_flows_run_parents_first() -> None:

@@ -22,7 +22,7 @@ from ml_connector.store.rows import Task, Verdict
 from ml_connector.store.tasks import Knock, link_triggers
 
 from .batches import chosen
-from .context import PageContext, References, Shelf, Unreadable, read_each
+from .context import PageContext, References, Shelf, Unreadable
 from .ports import Clock, CrashPoint, Ids, System
 
 PAGE = 1000
@@ -97,15 +97,11 @@ class Corridor(ABC):
 
     async def serve(self, flow: Flow, tasks: Sequence[Task]) -> None:
         """One page of one flow, from reading to settling."""
-        own = [task for task in tasks if task.ref.kind == flow.kind]
-        await self._relay(flow, [task for task in tasks if task.ref.kind != flow.kind])
-        if not own:
-            return
         now = self.outside.clock.now()
         page = PageContext(self.connection.settings, self.connection.today(now), now, self.shelf)
-        await page.read(self.outside.systems, [task.ref for task in own])
+        await page.read(self.outside.systems, [task.ref for task in tasks])
         await self.outside.crash("read")
-        verdicts = await self._rounds(flow, own, page)
+        verdicts = await self._rounds(flow, tasks, page)
         await self.settle(flow, [self._read_again_later(verdict) for verdict in verdicts])
 
     async def _rounds(self, flow: Flow, tasks: Sequence[Task], page: PageContext) -> list[Verdict]:
@@ -171,21 +167,6 @@ class Corridor(ABC):
             return Hold(code="UNEXPECTED", facts={"record": str(task.ref), "what": error.sentence})
         return None
 
-    async def _relay(self, flow: Flow, tasks: Sequence[Task]) -> None:
-        """Records whose change means that others differ: knock on those."""
-        for kind in dict.fromkeys(task.ref.kind for task in tasks):
-            some = [task for task in tasks if task.ref.kind == kind]
-            records = await read_each(self.outside.systems[flow.system], kind, [task.ref.id for task in some])
-            verdicts = []
-            for task in some:
-                record = records[task.ref.id]
-                if isinstance(record, Unreadable):
-                    verdicts.append(held_verdict(task, _unreadable(task, record.error), ()))
-                    continue
-                refs = () if isinstance(record, Gone) else flow.changed_by[kind](record)
-                verdicts.append(Verdict(task=task, verdict="relayed", knocks=tuple((flow.name, r) for r in refs)))
-            await self.settle(flow, [self._read_again_later(verdict) for verdict in verdicts])
-
     def _read_again_later(self, verdict: Verdict) -> Verdict:
         """An answer that cannot be read may be a mishap on the way: it is asked for again, less and less often."""
         if verdict.hold is None or verdict.hold.code != UNREADABLE:
@@ -199,6 +180,8 @@ def _decide_one(flow: Flow, task: Task, page: PageContext) -> Decision:
     try:
         if isinstance(record, Unreadable):
             return _unreadable(task, record.error)
+        if task.ref.kind != flow.kind:
+            return Skip(reason="relayed", knocks=_differing(flow, task.ref.kind, record, page))
         return flow.gone(record, page) if isinstance(record, Gone) else flow.decide(record, page)
     except NotLoaded:
         raise
@@ -207,6 +190,11 @@ def _decide_one(flow: Flow, task: Task, page: PageContext) -> Decision:
     except Exception as error:  # noqa: BLE001 - one bad record must never stop its neighbours
         _log.exception("decision failed", flow=flow.name, ref=str(task.ref))
         return Hold(code="UNEXPECTED", facts={"record": str(task.ref), "what": type(error).__name__})
+
+
+def _differing(flow: Flow, kind: str, record: Any, page: PageContext) -> tuple[Ref, ...]:
+    """The records that differ because this one, of another kind, has changed."""
+    return () if isinstance(record, Gone) else tuple(flow.changed_by[kind](record, page))
 
 
 def _unreadable(task: Task, error: BadAnswer) -> Hold:

@@ -16,7 +16,7 @@ from ml_connector.model.errors import Stopped
 from ml_connector.model.plans import Done, Flow, Hold, Later, LookUp, OpenWrite, Outcome, Refused, Unsure, Write
 from ml_connector.model.refs import Link
 from ml_connector.store.rows import Settled, Task, Verdict
-from ml_connector.store.tasks import PLANNED
+from ml_connector.store.tasks import PLANNED, STALE
 
 from .batches import batch_id, claimed, grouped, identity, in_batches, request_id
 from .context import PageContext
@@ -93,8 +93,9 @@ class Worker(Corridor):
     def _take(self) -> tuple[Flow, list[Task]] | None:
         now = self.outside.clock.now()
         for flow in self.flows:
-            if tasks := self.store.due(self.connection.id, flow.name, now, PAGE):
-                return flow, tasks
+            if tasks := self.store.due(self.connection.id, flow.name, now, PAGE, own=f"{flow.system}:{flow.kind}:"):
+                # Those of other kinds alone, and first: what they knock on is then looked at once.
+                return flow, [task for task in tasks if task.ref.kind != flow.kind] or tasks
         return None
 
     # --- finish what was begun
@@ -200,7 +201,7 @@ class Worker(Corridor):
                 outcome.verdicts.append(Verdict(task=task, verdict=PLANNED, flags=write.flags))
             else:
                 facts = {"number": write.label, "record": str(task.ref)}
-                hold = Hold(code="H-PLAN-STALE", facts=facts, amount=write.amount, currency=write.currency)
+                hold = Hold(code=STALE, facts=facts, amount=write.amount, currency=write.currency)
                 outcome.verdicts.append(held_verdict(task, hold, write.flags))
         return ready
 

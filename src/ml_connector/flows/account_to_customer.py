@@ -84,9 +84,11 @@ def gone(account: Gone, context: Context) -> Decision:
     return Hold(code="ACCOUNT-GONE", facts=facts, amount=customer.balance, currency=customer.currency)
 
 
-def _account_of(order: Record) -> Sequence[Ref]:
+def _account_of(order: Record, context: Context) -> Sequence[Ref]:
+    """An order can make its account ready; one that has a customer is so for good."""
     account_id = order.text("AccountId") if isinstance(order, SObject) else ""
-    return [Ref("salesforce", "Account", account_id)] if account_id else []
+    account = Ref("salesforce", "Account", account_id)
+    return [account] if account_id and context.link(pairs.ROLE, account) is None else []
 
 
 FLOW = Flow(

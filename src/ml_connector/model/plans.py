@@ -218,7 +218,7 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True):
     """One business rule: which records it listens to, and how it decides.
 
     Flows are served in order of `rank`, lowest first. `changed_by` are other kinds of the same system whose change
-    means that a record of ours may differ, with the function that names it.
+    means that a record of ours may differ, with the function that names those that must be looked at.
     """
 
     name: str
@@ -228,4 +228,4 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True):
     decide: Callable[[Any, Context], Decision]
     gone: Callable[[Gone, Context], Decision]
     refused: Callable[[Write, Refused], Hold | Skip]
-    changed_by: Mapping[str, Callable[[Record], Sequence[Ref]]] = {}
+    changed_by: Mapping[str, Callable[[Record, Context], Sequence[Ref]]] = {}

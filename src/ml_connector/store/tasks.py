@@ -18,6 +18,9 @@ from .rows import Task, Verdict
 
 PLANNED = "PLANNED"
 """The verdict of a record whose write waits for an approval."""
+STALE = "H-PLAN-STALE"
+"""The hold of a record whose write is no longer what was approved: the next plan must show it again."""
+_AWAITING = (PLANNED, f"held {STALE}")
 
 Knock = tuple[str, Ref]
 """A flow and the record it shall look at."""
@@ -134,11 +137,19 @@ class Tasks(Base):
             return tx.execute(select(table.c.verdict).where(mine)).scalar() or ""
 
     def due(
-        self, connection: str, flow: str, now: datetime, limit: int, *, after: str = "", planned: bool = False
+        self,
+        connection: str,
+        flow: str,
+        now: datetime,
+        limit: int,
+        *,
+        after: str = "",
+        planned: bool = False,
+        own: str = "",
     ) -> list[Task]:
         """Due tasks of a flow that have no open write, oldest first; with `after`, by name beyond that one.
 
-        With `planned` also those that were served but wait for an approval.
+        With `planned` also those that were served but wait for an approval. Those named `own...` come last.
         """
         table = schema.task
         query = (
@@ -146,7 +157,7 @@ class Tasks(Base):
             .where(
                 table.c.connection == connection,
                 table.c.flow == flow,
-                (table.c.noticed > table.c.served) | (table.c.verdict == PLANNED if planned else false()),
+                (table.c.noticed > table.c.served) | (table.c.verdict.in_(_AWAITING) if planned else false()),
                 table.c.next_at <= ms(now),
                 ~_has_open_write(),
             )
@@ -155,7 +166,7 @@ class Tasks(Base):
         query = (
             query.where(table.c.ref > after).order_by(table.c.ref)
             if after
-            else query.order_by(table.c.first_at, table.c.ref)
+            else query.order_by(table.c.ref.startswith(own, autoescape=True), table.c.first_at, table.c.ref)
         )
         with self.begin() as tx:
             rows = tx.execute(query).all()
@@ -186,7 +197,7 @@ class Tasks(Base):
     def planned(self, connection: str) -> int:
         """How many records wait for an approval."""
         table = schema.task
-        query = select(func.count()).where(table.c.connection == connection, table.c.verdict == PLANNED)
+        query = select(func.count()).where(table.c.connection == connection, table.c.verdict.in_(_AWAITING))
         with self.begin() as tx:
             return tx.execute(query).scalar() or 0
 
