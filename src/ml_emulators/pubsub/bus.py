@@ -55,6 +55,7 @@ class Bus:
         self.on_news: list[Callable[[], None]] = []
         self._keep = keep
         self._world = salesforce.world
+        self.set_back = (0, 0)  # how often the log was set back, and to which position
         self._waiting: list[ChangeNotice] = []
         self._kinds: dict[str, SObject] = {}
         self._fresh()
@@ -295,13 +296,17 @@ class Bus:
         self.schemas.restore(schemas)
         self.platform, self.channels = dict(platform), channels.copy()
         self.usage.restore(usage)
+        self._turned()
+
+    def _turned(self) -> None:
+        self.set_back = (self.set_back[0] + 1, self.positions.last)
         self.ring()
 
     def reset(self) -> None:
         """An empty log, and channels as they were at first; switches stay."""
         self._waiting = []
         self._fresh()
-        self.ring()
+        self._turned()
 
     def view(self) -> dict[str, Any]:
         """What the control door shows."""

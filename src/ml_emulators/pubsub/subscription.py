@@ -49,6 +49,7 @@ class Subscription:
         self._trouble = trouble
         self._token = token
         self._born = (trouble.breaks, trouble.stalls)
+        self._turn = bus.set_back
         self._cursor = 0
         self._last_sent = 0.0
         self._empty_since = 0.0
@@ -113,7 +114,7 @@ class Subscription:
         raise Ended
 
     def _next(self, topic: Topic, at: float) -> Batch | None:
-        self._cursor = min(self._cursor, self._bus.positions.last)  # the org may have been set back
+        self._follow()
         allowed = self._bus.allowed()
         most = self.pending if allowed is None else min(self.pending, allowed)
         entries, seen = self._bus.read(topic, self._cursor, max(1, most))
@@ -131,6 +132,12 @@ class Subscription:
             events.append(event)
             self._cursor = entry.position
         return self._sent(tuple(events), events[-1].replay_id, at)
+
+    def _follow(self) -> None:
+        """When the org was set back to an earlier state, go on from there."""
+        if self._turn != self._bus.set_back:
+            self._turn = self._bus.set_back
+            self._cursor = min(self._cursor, self._turn[1])
 
     def _sent(self, events: tuple[Delivered, ...], latest: bytes, at: float) -> Batch:
         self.pending -= len(events)
