@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,10 +15,12 @@ from ml_connector.app import App
 from ml_connector.engine.intake import listeners, release, sweep
 from ml_connector.engine.planner import Plan, Planner
 from ml_connector.engine.worker import Report, Worker
-from ml_connector.model.errors import Stopped, WrongUse
+from ml_connector.model.errors import LimitReached, Stopped, Unreachable, WrongUse
 from ml_connector.model.holds import render
 from ml_connector.model.refs import Link, Ref
 from ml_connector.store.rows import PlanRow
+
+AWAY = timedelta(minutes=1)
 
 
 class Progress(Protocol):
@@ -89,7 +92,15 @@ async def sweep_all(app: App, progress: Progress = quiet) -> dict[str, int]:
         progress("Asking what changed", index, len(app.outside.systems))
         found[name] = await sweep(app.connection, app.outside, name)
     await release(app.connection, app.outside)
+    note_rules(app)
     return found
+
+
+def note_rules(app: App) -> None:
+    """When the rules are no longer those of last time, what waits for settings is looked at again."""
+    digest = hashlib.sha256(msgspec.json.encode(app.rules, order="sorted")).hexdigest()
+    if app.store.changed_references(app.connection.id, {("settings", "rules"): digest}):
+        app.store.fire(app.connection.id, ["settings"], app.world.clock.now())
 
 
 async def make_plan(app: App, actor: str, progress: Progress = quiet, *, sweep_first: bool = True) -> PlanView:
@@ -185,14 +196,24 @@ async def backfill(app: App, progress: Progress = quiet) -> dict[str, int]:
 
 
 async def follow(app: App, progress: Progress = quiet) -> None:
-    """Sync again and again at the cadence of the settings, sooner when something waits for a moment in between."""
-    cadence = timedelta(minutes=app.settings.cadence.sweep_minutes)
+    """Sync again and again at the cadence of the settings, sooner when something waits for a moment in between.
+
+    A side that is away, or a limit that is used up, is waited for; a dead sign-in ends it.
+    """
     while True:
-        await sync(app, progress)
-        now = app.world.clock.now()
-        due = app.store.next_due(app.connection.id)
-        wait = cadence if due is None else min(cadence, max(due - now, timedelta(seconds=1)))
-        await app.world.clock.sleep(wait)
+        try:
+            await sync(app, progress)
+        except (Unreachable, LimitReached) as error:
+            progress(f"{error.sentence} {error.remedy}", 0, 0)
+            await app.world.clock.sleep(AWAY)
+        else:
+            await app.world.clock.sleep(_pause(app))
+
+
+def _pause(app: App) -> timedelta:
+    cadence = timedelta(minutes=app.settings.cadence.sweep_minutes)
+    due = app.store.next_due(app.connection.id)
+    return cadence if due is None else min(cadence, max(due - app.world.clock.now(), timedelta(seconds=1)))
 
 
 def holds(app: App, code: str = "") -> list[HeldView]:

@@ -92,8 +92,8 @@ def _decide(order: SObject, ctx: Context) -> Decision:
     return _not_yet(order, ctx.settings, ctx) or _post(order, ctx)
 
 
-def _skip(reason: str, order: SObject, ctx: Context) -> Skip:
-    return Skip(reason=reason, amount=total_of(order), currency=_currency(order, ctx))
+def _skip(reason: str, order: SObject, ctx: Context, *waits_for: str) -> Skip:
+    return Skip(reason=reason, amount=total_of(order), currency=_currency(order, ctx), waits_for=waits_for)
 
 
 def _currency(order: SObject, ctx: Context) -> str:
@@ -105,12 +105,12 @@ def _currency(order: SObject, ctx: Context) -> str:
 def _not_yet(order: SObject, rules: Rules, ctx: Context) -> Skip | None:
     """Whether the settings, the start date or its amounts keep the order from posting."""
     if rules.template is None or rules.template.id == "T0":
-        return _skip("no_template", order, ctx)
+        return _skip("no_template", order, ctx, SETTINGS)
     if rules.start_date is None:
         raise Held(code="H-START-DATE", waits_for=(SETTINGS,))
     day = activation_day(order.instant("ActivatedDate"), order.day("EffectiveDate"), rules)
     if day is not None and day < rules.start_date:
-        return _skip("SKIPPED_BEFORE_START", order, ctx)
+        return _skip("SKIPPED_BEFORE_START", order, ctx, SETTINGS)
     if not total_of(order) and is_zero(order, rules):
         return _skip("SKIPPED_ZERO", order, ctx)
     return None

@@ -98,24 +98,6 @@ RECORDS = (
         "Activate {currency} in Salesforce.",
     ),
     words(
-        "CURRENCY-INACTIVE/customer", "admin", ("reference:salesforce:currencies", "record"),
-        "Customer {customer} is in {currency}, which is not active in Salesforce.",
-        "It has no account there, and its invoices wait; nothing is converted.",
-        "Activate {currency} in Salesforce.",
-    ),
-    words(
-        "ACCOUNT-GONE", "preparer", ("link:account:<customer>", "record"),
-        "The account of customer {customer} was deleted in Salesforce.",
-        "Its open balance of {money} is no longer shown there; the customer is not touched.",
-        "Link the customer to another account, or bring the account back from the recycle bin.",
-    ),
-    words(
-        "CUSTOMER-GONE", "preparer", ("link:account:<customer>", "record"),
-        "The customer of account {account} is no longer in QuickBooks.",
-        "It was merged into another customer; the account is not touched.",
-        "Link the account to the customer that is left.",
-    ),
-    words(
         "NAME-TAKEN", "preparer", ("settings", "record"),
         "The name {name} is already used in QuickBooks, and so is the next one tried.",
         "No customer is created for account {account}; its orders wait.",
