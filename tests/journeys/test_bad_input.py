@@ -121,6 +121,11 @@ def forget(table: str, where: str) -> Callable[[Path], None]:
     return damage
 
 
+def a_folder_instead(home: Path) -> None:
+    (home / "state.db").unlink()
+    (home / "state.db").mkdir()
+
+
 SITUATIONS: dict[str, tuple[Callable[[Path], Any], int, tuple[str, ...]]] = {
     "unknown setting": (edit("[rules]", '[rules]\nclosed_polici = "hold"'), 2, ("closed_polici", "closed_policy")),
     "unknown section": (edit("[rules]", "[ruels]\na = 1\n[rules]"), 2, ("ruels",)),
@@ -141,9 +146,7 @@ SITUATIONS: dict[str, tuple[Callable[[Path], Any], int, tuple[str, ...]]] = {
     "another key": (the_key(lambda key: key.write_bytes(bytes(32))), 3, ("does not open",)),
     "key open to others": (the_key(lambda key: key.chmod(0o644)), 3, ("open to other users", "chmod 600")),
     "no database": (lambda home: (home / "state.db").write_bytes(b"no database, no database, " * 99), 3, ("database",)),
-    "a folder for a database": (
-        lambda home: ((home / "state.db").unlink(), (home / "state.db").mkdir()), 3, ("database",),
-    ),
+    "a folder for a database": (a_folder_instead, 3, ("state",)),
 }  # fmt: skip
 
 
