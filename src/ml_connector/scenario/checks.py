@@ -15,6 +15,7 @@ from ml_connector.model.errors import WrongUse
 from ml_connector.model.holds import render
 from ml_connector.model.refs import Ref
 from ml_connector.tieout.read import months_between, tie_out
+from ml_connector.tieout.report import Report
 
 from .check_entries import counted
 from .compare import differing, fits, matches, plain
@@ -108,7 +109,7 @@ def _fits(entry: Ready, held: _Held) -> bool:
         return False
     if "amount" in entry.args and entry.get("amount") != held.amount:
         return False
-    return entry.text("currency") in ("", held.currency) and entry.text("says") in str(held)
+    return entry.text("currency") in ("", held.currency) and entry.text("says").casefold() in str(held).casefold()
 
 
 async def holds(play: Play, entry: Ready) -> Check:
@@ -161,8 +162,10 @@ async def requests(play: Play, entry: Ready) -> Check:
             f"{entry.entry.where}: there is no mark {entry.text('since')!r}.", 'Set it before:  mark = "..."'
         )
     rows = (await play.stage.door.ask("GET", f"/requests?since={since}&limit=100000", None))["requests"]
-    found = [row for row in rows if _asked(entry, row)]
-    check = counted(entry, len(found), "requests")
+    path, method = re.compile(entry.text("path")), re.compile(entry.text("method").upper() or ".*")
+    found = [row for row in rows if _asked(entry, row, path, method)]
+    cost = entry.text("cost")
+    check = counted(entry, sum(row["cost"][cost] for row in found) if cost else len(found), cost or "requests")
     for name in entry.get("same") or []:
         values = sorted({_of_row(row, name) for row in found})
         if len(values) > 1:
@@ -171,10 +174,9 @@ async def requests(play: Play, entry: Ready) -> Check:
     return check._replace(actual=f"{check.actual}: {seen}") if found else check
 
 
-def _asked(entry: Ready, row: Mapping[str, Any]) -> bool:
-    plain_ones = all(entry.get(name) in (None, row[name]) for name in ("vendor", "status"))
-    method = entry.text("method").upper() in ("", row["method"])
-    return plain_ones and method and bool(re.search(entry.text("path"), f"{row['path']}?{row['query']}"))
+def _asked(entry: Ready, row: Mapping[str, Any], path: re.Pattern[str], method: re.Pattern[str]) -> bool:
+    same = all(entry.get(name) in (None, row[name]) for name in ("vendor", "status"))
+    return bool(same and method.fullmatch(row["method"]) and path.search(f"{row['path']}?{row['query']}"))
 
 
 def _of_row(row: Mapping[str, Any], name: str) -> str:
@@ -189,17 +191,28 @@ async def tie(play: Play, entry: Ready) -> Check:
     first = app.rules.start_date or play.stage.today()
     months = entry.get("months") or months_between(first, play.stage.today())
     proof = await tie_out(app, months)
-    sums: dict[str, Decimal] = {}
-    for item in (item for report in proof.reports for row in report.rows for item in row.items):
-        sums[item.reason] = sums.get(item.reason, Decimal("0.00")) + item.amount
+    reports = [each for each in proof.reports if entry.text("report") in ("", each.name)]
+    found = {**_totals(entry, reports), "items": _reasons(reports)}
+    wanted = {name: entry.args[name] for name in found if name in entry.args}
     left = [f"{r.name} {plain(row.unexplained)}" for r in proof.reports for row in r.rows if row.unexplained]
-    wanted = entry.get("items")
-    good = proof.agrees == (entry.value == "agrees") and (wanted is None or fits(wanted, sums))
     words = "agrees" if proof.agrees else f"differs ({', '.join(left) or 'counts'})"
-    items = f", items {plain(sums)}" if sums else ""
-    return Check(
-        entry.entry.title, good, f"{entry.value}{f', items {plain(wanted)}' if wanted else ''}", f"{words}{items}"
-    )
+    good = proof.agrees == (entry.value == "agrees") and fits(wanted, found)
+    extra = f", {plain(wanted)}" if wanted else ""
+    return Check(entry.entry.title, good, f"{entry.value}{extra}", f"{words}, {plain(found)}")
+
+
+def _reasons(reports: Iterable[Report]) -> dict[str, Decimal]:
+    """Sums of the explained differences by reason."""
+    sums: dict[str, Decimal] = {}
+    for item in (item for report in reports for row in report.rows for item in row.items):
+        sums[item.reason] = sums.get(item.reason, Decimal("0.00")) + item.amount
+    return sums
+
+
+def _totals(entry: Ready, reports: Iterable[Report]) -> dict[str, Decimal]:
+    rows = [row for report in reports for row in report.rows if row.cell.currency == (entry.text("currency") or "USD")]
+    names = ("quickbooks", "salesforce", "unexplained")
+    return {name: sum((getattr(row, name) for row in rows), Decimal("0.00")) for name in names}
 
 
 async def link(play: Play, entry: Ready) -> Check:
@@ -249,6 +262,11 @@ async def flag(play: Play, entry: Ready) -> Check:
 
 async def written(play: Play, entry: Ready) -> Check:
     return counted(entry, play.written, "records written")
+
+
+async def waiting(play: Play, entry: Ready) -> Check:
+    app = await play.app()
+    return counted(entry, sum(app.store.unserved(app.connection.id).values()), "records waiting")
 
 
 async def open_writes(play: Play, entry: Ready) -> Check:

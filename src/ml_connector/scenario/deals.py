@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -40,7 +40,7 @@ async def order(play: Play, entry: Ready) -> None:
     here = play.stage.now()
     wanted = entry.get("activated", True)
     moment = _moment(play, wanted) if isinstance(wanted, date | datetime) else here
-    _check_moment(play, moment)
+    play.check_moment(moment)
     effective = entry.get("effective") or moment.astimezone(play.stage.zone).date()
     if moment != here:
         await play.stage.set_clock(moment)
@@ -57,20 +57,6 @@ def _moment(play: Play, wanted: date | datetime) -> datetime:
     """A day means nine o'clock in the company, or now where that is still to come today."""
     moment = instant(wanted, play.stage.zone)
     return play.stage.now() if not isinstance(wanted, datetime) and wanted == play.stage.today() else moment
-
-
-def _check_moment(play: Play, moment: datetime) -> None:
-    now = play.stage.now()
-    if moment > now:
-        raise WrongUse(
-            f"The order would be activated at {moment.isoformat()}, after the present {now.isoformat()}.",
-            "Move the clock there first:  clock = ...",
-        )
-    if play.synced and moment < now - timedelta(minutes=5):
-        raise WrongUse(
-            f"The order would be activated at {moment.isoformat()}, but the connector has already asked what changed.",
-            "Put the order before the first sync, or move the clock instead.",
-        )
 
 
 async def _draft(play: Play, entry: Ready, effective: date) -> Json:
@@ -138,7 +124,9 @@ async def _line(play: Play, order_id: str, currency: str, line: Mapping[str, Any
         "EndDate": line["end"].isoformat() if "end" in line else None,
     }
     body = {key: value for key, value in body.items() if value not in (None, "", "-")}
-    await play.stage.act("salesforce", "create", "OrderItem", {**body, **line.get("fields", {})})
+    made = await play.stage.act("salesforce", "create", "OrderItem", {**body, **line.get("fields", {})})
+    if name := line.get("as"):
+        play.names.give("order_line", name, made)
 
 
 def _original(line: Mapping[str, Any], originals: Sequence[Json]) -> Json | None:

@@ -85,7 +85,7 @@ def shown(lines: Sequence[Line], like: Sequence[Line] | None = None) -> str:
 def read(raw: Any) -> list[Line]:
     """Lines from a text with one line each, or a list of texts, lists and tables. Raises `ValueError`."""
     if isinstance(raw, str):
-        raw = [each for each in raw.splitlines() if each.strip()]
+        raw = [each for each in re.split(r"[\n;]", raw) if each.strip()]
     if not isinstance(raw, list):
         raise ValueError("")
     return [_line(each) for each in raw]

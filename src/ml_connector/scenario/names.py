@@ -30,6 +30,7 @@ KINDS = {
     "sales_receipt": Kind("quickbooks", "SalesReceipt", ("DocNumber",)),
     "payment": Kind("quickbooks", "Payment", ("PaymentRefNum",)),
     "manual_entry": Kind("quickbooks", "JournalEntry", ("DocNumber",)),
+    "journal_entry": Kind("quickbooks", "JournalEntry", ("DocNumber",)),
     "item": Kind("quickbooks", "Item", ("Sku", "Name")),
     "gl_account": Kind("quickbooks", "Account", ("AcctNum", "FullyQualifiedName", "Name")),
     "department": Kind("quickbooks", "Department", ("FullyQualifiedName",)),
@@ -39,6 +40,7 @@ KINDS = {
     "contact": Kind("salesforce", "Contact", ("Email", "LastName")),
     "opportunity": Kind("salesforce", "Opportunity", ("Name",)),
     "order": Kind("salesforce", "Order", ("OrderNumber",)),
+    "order_line": Kind("salesforce", "OrderItem", ("OrderItemNumber",)),
     "product": Kind("salesforce", "Product2", ("StockKeepingUnit", "ProductCode", "Name")),
 }
 """Kinds that the file names; the same words are used for `kind`."""
@@ -76,13 +78,13 @@ class Names:
     async def refs(self, name: str, *kinds: str) -> list[Ref]:
         """All records of that name: a business is a customer and an account. Raises `Unknown`."""
         if given := self.given(name, *kinds):
-            return [ref for _, ref in given]
+            return list(dict.fromkeys(ref for _, ref in given))
         if len(parts := name.split(":", 2)) == 3 and parts[0] in ("quickbooks", "salesforce"):
             return [Ref(*parts)]
         found = [ref for kind in kinds or KINDS if (ref := await self._found(kind, name))]
         if not found:
             raise Unknown(f"There is no {_either(kinds)} named {name!r}.", await self._hint(name, kinds))
-        return found
+        return list(dict.fromkeys(found))
 
     async def _found(self, kind: str, name: str) -> Ref | None:
         """By the record's own name, in any case; names of live records only."""

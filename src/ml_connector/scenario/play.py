@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -89,6 +90,20 @@ class Play:
             for key, raw in entry.args.items()
         }
         return Ready(entry, value, args)
+
+    def check_moment(self, moment: datetime) -> None:
+        """Whether an act can be done at that moment. Raises `WrongUse`."""
+        now = self.stage.now()
+        if moment > now:
+            raise WrongUse(
+                f"{moment.isoformat()} is after the present {now.isoformat()}.",
+                "Move the clock there first:  clock = ...",
+            )
+        if self.synced and moment < now - timedelta(minutes=5):
+            raise WrongUse(
+                f"{moment.isoformat()} is in the past, and the connector has already asked what changed since then.",
+                "Put this entry before the first sync or plan, or let it happen now.",
+            )
 
     async def counted(self) -> int:
         """The present place in the emulators' log of requests."""

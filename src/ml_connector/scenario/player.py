@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -85,13 +86,14 @@ CHECKS: Mapping[str, Callable[..., Awaitable[Check]]] = {
     "flag": checks.flag,
     "written": checks.written,
     "open_writes": checks.open_writes,
+    "waiting": checks.waiting,
     "build": check_rules.build,
     "match": check_rules.matching,
     "equal": checks.equal,
 }
 
 
-_SLIPS = (ValueError, LookupError, TypeError, ArithmeticError, AttributeError)
+_SLIPS = (re.error, ValueError, LookupError, TypeError, ArithmeticError, AttributeError)
 """What a value that nobody thought of may lead to; it fails its own check, not the whole run."""
 
 
@@ -175,6 +177,7 @@ async def _do(play: Play, entry: Entry) -> None:
         return
     here = play.stage.now()
     if moment is not None:
+        play.check_moment(instant(moment, play.stage.zone))
         await play.stage.set_clock(instant(moment, play.stage.zone))
     try:
         await DOES[entry.verb.name](play, ready)

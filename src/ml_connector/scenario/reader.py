@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ml_connector.model.errors import WrongUse
+from ml_connector.settings.shape import keys
 
 from .values import COUNT, DAY, FLAG, MOMENT, TABLE, TEXT, Kind, Param, choice, has_reference
 from .words import TITLE, Verb, all_params
@@ -86,6 +87,7 @@ def parse(text: str, name: str, *, as_json: bool = False) -> Scenario:
             raise _unknown(f"{name}: {key!r}", key, known)
     params = {param.name: param for param in TOP}
     top = {key: converted(params[key].kind, raw, f"{name}: {key}") for key, raw in tree.items() if key in params}
+    _check_rules(top.get("rules", {}), f"{name}: [rules]")
     entries = tuple(_entry(raw, where) for raw, where in _ordered(tree, text, name, as_json=as_json))
     if not entries:
         raise WrongUse(f"{name} has no entry.", "Write [[given]], [[when]] and [[then]] tables. " + _PAGE)
@@ -148,8 +150,17 @@ def _check(verb: Verb, value: Any, rest: Mapping[str, Any], where: str) -> None:
             raise WrongUse(f"{where}: {verb.name} has no {param.name}.", f"Add it. {param.words}")
     if not has_reference(value) and not _just_true(verb, value):
         converted(verb.takes, value, f"{where}: {verb.name}")
+    if verb.name == "settings":
+        _check_rules(value, f"{where}: settings")
     for key, raw in rest.items():
         converted(params[key].kind, raw, f"{where}: {verb.name} {key}")
+
+
+def _check_rules(rules: Mapping[str, Any], where: str) -> None:
+    known = {key.name for key in keys("rules")}
+    for key in rules:
+        if key not in known:
+            raise _unknown(f"{where} {key!r}", key, known)
 
 
 def _just_true(verb: Verb, value: Any) -> bool:

@@ -45,7 +45,7 @@ def base_of(scenario: Scenario) -> tuple[str, int, date]:
 
 
 def zone_of(scenario: Scenario) -> ZoneInfo:
-    name = scenario.top.get("time_zone", ZONE)
+    name = scenario.top.get("time_zone") or scenario.top.get("rules", {}).get("time_zone", ZONE)
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, LookupError) as error:

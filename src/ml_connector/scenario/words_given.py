@@ -38,6 +38,7 @@ ORDER_LINE = rows(
     *DIMS,
     Param("service_date", DAY, "Start of the service."),
     Param("end", DAY, "End of the service."),
+    Param("as", TEXT, "Name of this line, for entries that change it."),
     Param("reduces", COUNT, "On a reduction order: which line of the "
           "original order, counted from 1."),
     FIELDS,
