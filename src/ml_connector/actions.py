@@ -15,6 +15,7 @@ from ml_connector.app import App
 from ml_connector.engine.intake import listeners, release, sweep
 from ml_connector.engine.planner import Plan, Planner
 from ml_connector.engine.worker import Report, Worker
+from ml_connector.flows.dims import label
 from ml_connector.model.errors import LimitReached, Stopped, Unreachable, WrongUse
 from ml_connector.model.holds import render
 from ml_connector.model.refs import Link, Ref
@@ -130,6 +131,15 @@ def plan_view(row: PlanRow) -> PlanView:
 def plans(app: App) -> list[PlanView]:
     """All plans, newest first."""
     return [plan_view(row) for row in app.store.plans(app.connection.id)]
+
+
+async def names_of(app: App) -> dict[str, dict[str, str]]:
+    """What people call the QuickBooks accounts, departments and classes, by id. Costs no read after a plan."""
+    names: dict[str, dict[str, str]] = {}
+    for table in ("accounts", "departments", "classes"):
+        rows = (await app.tables.get(app.quickbooks, table, app.world.clock.now())).value
+        names[table] = {key: f"{getattr(row, 'acct_num', '')} {label(row)}".strip() for key, row in rows.items()}
+    return names
 
 
 def four_eyes(app: App) -> bool:

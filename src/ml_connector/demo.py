@@ -69,10 +69,23 @@ class Tally(msgspec.Struct):
         return sum(report.written for report in self.rounds)
 
 
+class Scene(msgspec.Struct, frozen=True):
+    """What the audience sees on the way: `doctor` with findings, `sign-off` with the template, `plan` with a plan."""
+
+    name: str
+    value: Any
+
+
+Watch = Callable[[Scene], None]
+
+
 async def run(
-    options: Options, progress: Progress, shown: Callable[[dict[str, Any]], None] = lambda _: None
+    options: Options,
+    progress: Progress,
+    shown: Callable[[dict[str, Any]], None] = lambda _: None,
+    watch: Watch = lambda _: None,
 ) -> dict[str, Any]:
-    """Play it, tell `shown`, and give the document of DESIGN section 9.
+    """Play it before `watch`, tell `shown`, and give the document of DESIGN section 9.
 
     With `serve`, the emulators stay until the command is interrupted; `shown` is told before.
     """
@@ -82,7 +95,7 @@ async def run(
         home = options.home or Path(folder)
         progress("Starting both emulators", 0, 0)
         async with started(*server, "--today", TODAY, "--limits", "on") as emulators:
-            document = await _play(options, home, emulators, progress)
+            document = await _play(options, home, emulators, (progress, watch))
             document["seconds"] = Decimal(str(round(time.monotonic() - begun, 1)))
             if options.serve:
                 document["emulators"] = dict(emulators.line)
@@ -97,7 +110,8 @@ async def _until_interrupted() -> None:
         await asyncio.Event().wait()
 
 
-async def _play(options: Options, home: Path, emulators: Emulators, progress: Progress) -> dict[str, Any]:
+async def _play(options: Options, home: Path, emulators: Emulators, stage: tuple[Progress, Watch]) -> dict[str, Any]:
+    progress, watch = stage
     clock = await emulators.clock()
     progress("Connecting through both sign-in pages", 0, 0)
     connecting.init(home, emulators.line)
@@ -105,12 +119,13 @@ async def _play(options: Options, home: Path, emulators: Emulators, progress: Pr
     scenario = await emulators.ask("GET", "/scenario")
     start = date.fromisoformat(scenario["facts"]["start_date"])
     async with open_app(home, env={}, clock=clock) as app:
-        await _examine(app, progress)
-        await connecting.sign_off(app, _template(start), APPROVER)
+        await _examine(app, stage)
+        template = await connecting.sign_off(app, _template(start), APPROVER)
+        watch(Scene("sign-off", template))
     # The app that opens now counts its calls anew; the vendor still counts those of the last second.
     await clock.sleep(timedelta(seconds=1))
     async with open_app(home, env={}, clock=clock) as app:
-        return await _story(options, app, emulators, clock, progress)
+        return await _story(options, app, emulators, clock, stage)
 
 
 def _template(start: date) -> connecting.SignOff:
@@ -119,21 +134,24 @@ def _template(start: date) -> connecting.SignOff:
     )
 
 
-async def _examine(app: App, progress: Progress) -> None:
+async def _examine(app: App, stage: tuple[Progress, Watch]) -> None:
     """The doctor must find nothing that stops us."""
+    progress, watch = stage
     progress("Asking the doctor", 0, 0)
-    for finding in await doctor(app):
+    findings = await doctor(app)
+    watch(Scene("doctor", findings))
+    for finding in findings:
         if finding.level == "FAIL":
             raise ConnectorError(f"{finding.subject}: {finding.sentence}", finding.remedy)
 
 
 async def _story(
-    options: Options, app: App, emulators: Emulators, clock: WallClock, progress: Progress
+    options: Options, app: App, emulators: Emulators, clock: WallClock, stage: tuple[Progress, Watch]
 ) -> dict[str, Any]:
+    progress, _ = stage
     tally = Tally()
     before = await emulators.calls()
-    progress(f"Template T1 signed off by {APPROVER}", 0, 0)
-    await _agree(app, tally, progress, sweep_first=True)
+    await _agree(app, tally, stage, sweep_first=True)
     floor = _floor(app, tally.rounds, first=True)
     for day in range(1, options.days + 1):
         progress("Business days", day, options.days)
@@ -141,7 +159,7 @@ async def _story(
         clock.offset = await emulators.offset()
         known = len(tally.rounds)
         tally.add(await actions.sync(app, progress))
-        await _agree(app, tally, progress, sweep_first=False)
+        await _agree(app, tally, stage, sweep_first=False)
         floor = _sum(floor, _floor(app, tally.rounds[known:], first=False))
     used = (await emulators.calls()).minus(before)
     second, second_calls = await _second_run(app, emulators, progress)
@@ -166,14 +184,14 @@ def _planted(scenario: Mapping[str, Any], held: Sequence[actions.HeldView]) -> d
     return {"expected": len(planted), "missing": sorted(planted - found), "unexpected": sorted(found - planted)}
 
 
-async def _agree(app: App, tally: Tally, progress: Progress, *, sweep_first: bool) -> None:
+async def _agree(app: App, tally: Tally, stage: tuple[Progress, Watch], *, sweep_first: bool) -> None:
     """Plan and apply. Entries for customers that the first plan makes can be planned only afterwards."""
+    progress, watch = stage
     for attempt in range(3):
         if (attempt or not sweep_first) and not app.store.planned(app.connection.id):
             return
         view = await actions.make_plan(app, PREPARER, progress, sweep_first=sweep_first and not attempt)
-        postings = view.plan.postings()
-        progress(f"Plan {view.id}: {len(view.plan.writes)} writes, {len(postings)} journal entries", 0, 0)
+        watch(Scene("plan", (view, await actions.names_of(app))))
         tally.add(await actions.apply(app, view.id, APPROVER, progress))
 
 

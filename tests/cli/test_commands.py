@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from ml_connector.cli import entry
+from ml_connector.clock import WallClock
 from ml_connector.doctor import Finding
+from ml_connector.engine.context import References
 from ml_connector.engine.worker import Report
 from ml_connector.model.errors import ConnectorError, Stopped
 from ml_connector.model.rules import Template
@@ -28,10 +30,12 @@ UNEXPLAINED = TieOut(months=["2026-11"], read_at=NOON, reports=[TieOutReport("R1
 
 
 class Company:
+    name = "quickbooks"
+    volatile: tuple[str, ...] = ()
     """Stands for both clients and the store."""
 
     async def reference(self, table: str) -> Any:
-        accounts = {"85": SimpleNamespace(acct_num="1250", fully_qualified_name="Unbilled Receivable")}
+        accounts = {"85": SimpleNamespace(acct_num="1250", id="85", plain_path="Unbilled Receivable")}
         return SimpleNamespace(value=accounts if table == "accounts" else {})
 
     async def fit(self) -> list[OrgFinding]:
@@ -46,7 +50,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     @asynccontextmanager
     async def open_app(folder: Path) -> AsyncIterator[Any]:
         assert folder == tmp_path
-        yield SimpleNamespace(quickbooks=Company(), salesforce=Company(), store=Company(), settings=None)
+        yield SimpleNamespace(
+            quickbooks=Company(),
+            salesforce=Company(),
+            store=Company(),
+            settings=None,
+            tables=References(),
+            world=SimpleNamespace(clock=WallClock()),
+        )
 
     write_settings(tmp_path, {"quickbooks": {"environment": "production"}, "rules": {"time_zone": "America/New_York"}})
     monkeypatch.setattr("ml_connector.app.open_app", open_app)
@@ -72,7 +83,7 @@ def later(value: Any, seen: list[Any] | None = None) -> Any:
 def rehearsal(document: dict[str, Any]) -> Any:
     """A demo that shows `document` and gives it."""
 
-    async def run(_options: Any, _progress: Any, shown: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    async def run(_options: Any, _step: Any, shown: Callable[[dict[str, Any]], None], _watch: Any) -> dict[str, Any]:
         shown(document)
         return document
 

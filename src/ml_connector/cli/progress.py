@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from .text import safe
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 class Progress(Protocol):
     """Told how far a long action is. `total` 0 means that nobody knows."""
 
     def __call__(self, name: str, done: int, total: int) -> None: ...
+
+
+def stay(lines: Iterable[str]) -> None:
+    """Lines on stderr that stay there, above the bars if some are shown."""
+    for line in lines:
+        if _live:
+            _live[-1].print(line, markup=False, highlight=False, soft_wrap=True)
+        else:
+            sys.stderr.write(f"{line}\n")
+
+
+_live: list[Console] = []
+"""The consoles whose bars are on the screen now."""
 
 
 @contextmanager
@@ -52,11 +68,16 @@ def bars(err: TextIO) -> Iterator[Progress]:
     text = rich.TextColumn("{task.description}", markup=False)
     columns = (rich.SpinnerColumn(), text, rich.BarColumn(), rich.MofNCompleteColumn())
     known: dict[str, rich.TaskID] = {}
-    with rich.Progress(*columns, console=Console(file=err, highlight=False), transient=True) as shown:
+    console = Console(file=err, highlight=False)
+    with rich.Progress(*columns, console=console, transient=True) as shown:
+        _live.append(console)
 
         def step(name: str, done: int, total: int) -> None:
             if name not in known:
                 known[name] = shown.add_task(safe(name), total=total or None)
             shown.update(known[name], completed=done, total=total or None)
 
-        yield step
+        try:
+            yield step
+        finally:
+            _live.remove(console)

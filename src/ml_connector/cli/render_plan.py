@@ -32,13 +32,14 @@ def plan_lines(
     names: Names | None = None,
     zone: tzinfo = UTC,
     four_eyes: bool = True,
+    most: int = _SHOWN,
 ) -> list[str]:
-    """The plan, its first ten entries or all of them (`whole`), for `width` columns (None: unbounded)."""
+    """The plan, its first entries (`most`) or all of them (`whole`), for `width` columns (None: unbounded)."""
     plan = view.plan
     lines = fold(safe(title), width) if title else []
     lines += [*fold(f"Made {moment(view.made_at, zone)} by {safe(view.made_by)}", width), ""]
     entries = plan.postings()
-    shown = entries if whole else entries[:_SHOWN]
+    shown = entries if whole else entries[:most]
     for entry in shown:
         lines += entry_lines(entry, width, names or {})
     if len(entries) > len(shown):

@@ -120,19 +120,6 @@ def show(common: Common, schema: str, value: Any, lines: Callable[[int | None], 
         screen.lines(lines(screen.width))
 
 
-async def names_of(app: App) -> dict[str, dict[str, str]]:
-    """What people call the QuickBooks accounts, departments and classes, by id. Costs no read after a plan."""
-    names: dict[str, dict[str, str]] = {}
-    for table in ("accounts", "departments", "classes"):
-        rows = (await app.quickbooks.reference(table)).value
-        names[table] = {id_: _name_of(row) for id_, row in rows.items()}
-    return names
-
-
-def _name_of(row: Any) -> str:
-    return f"{getattr(row, 'acct_num', '')} {row.fully_qualified_name}".strip()
-
-
 def title(common: Common, company: str) -> str:
     """`Acme Inc., PRODUCTION`."""
     side = common.settings().quickbooks

@@ -11,7 +11,7 @@ from ml_connector.cli import render_proof, render_state
 from ml_connector.cli.documents import tie_out_document
 from ml_connector.model.errors import WrongUse
 
-from .common import USUAL, Common, look, names_of, run, show
+from .common import USUAL, Common, look, run, show
 
 if TYPE_CHECKING:
     from ml_connector.app import App
@@ -69,10 +69,11 @@ def reconcile(
     if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", month):
         raise WrongUse("--month is no month.", "Write it as year and month, for example  --month 2026-11")
     common.settings()
+    from ml_connector import actions
     from ml_connector.tieout.read import TieOut, tie_out
 
     async def proved(app: App, _: Progress) -> tuple[TieOut, Names]:
-        return await tie_out(app, [month]), await names_of(app)
+        return await tie_out(app, [month]), await actions.names_of(app)
 
     found, names = run(common, proved)
     show(

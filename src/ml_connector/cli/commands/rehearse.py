@@ -5,22 +5,27 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from cyclopts import Parameter
 
 from ml_connector.cli.home import find_home
 from ml_connector.cli.logs import logged
-from ml_connector.cli.progress import progress_on
+from ml_connector.cli.progress import progress_on, stay
+from ml_connector.cli.render_plan import plan_lines
 from ml_connector.cli.render_proof import demo_lines
+from ml_connector.cli.render_state import finding_lines
 from ml_connector.cli.text import hanging, safe
 from ml_connector.model.errors import WrongUse
 
 from .common import USUAL, Common, action, awaited
+
+if TYPE_CHECKING:
+    from ml_connector.demo import Scene
 
 _SERVER = "ml_emulators.server"
 
@@ -60,8 +65,24 @@ def demo(
         sys.stdout.flush()
 
     with logged(find_home(common.home), debug=common.debug), progress_on() as step:
-        document = asyncio.run(run(options, step, shown))
+        document = asyncio.run(run(options, step, shown, _watch(common)))
     return 0 if document.get("converged") else 1
+
+
+def _watch(common: Common) -> Callable[[Scene], None]:
+    """Shows the doctor's findings, the signature and each plan on stderr while the demo goes on."""
+    width = common.screen.width
+
+    def show(scene: Scene) -> None:
+        if scene.name == "doctor":
+            stay(finding_lines(scene.value, width, again="doctor")[:-1])
+        elif scene.name == "sign-off":
+            stay([f"Template {scene.value.id} is signed off by {safe(scene.value.signed_off_by)}.", ""])
+        elif scene.name == "plan":
+            view, names = scene.value
+            stay([*plan_lines(view, width, names=names, four_eyes=False, most=1)[:-1], ""])
+
+    return show
 
 
 def emulators(words: Sequence[str]) -> int:

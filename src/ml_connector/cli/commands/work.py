@@ -14,7 +14,7 @@ from ml_connector.cli.documents import plan_document
 from ml_connector.cli.text import safe
 from ml_connector.model.errors import WrongUse
 
-from .common import USUAL, Common, actor, look, names_of, run, show, title
+from .common import USUAL, Common, actor, look, run, show, title
 
 if TYPE_CHECKING:
     from ml_connector.actions import PlanView
@@ -66,7 +66,7 @@ async def _planned(app: App, step: Progress, plan_id: str) -> _Shown:
     from ml_connector import actions
 
     view = _found(actions.plans(app), plan_id) if plan_id else await actions.make_plan(app, actor(), step)
-    names = await names_of(app) if view.plan.postings() else {}
+    names = await actions.names_of(app) if view.plan.postings() else {}
     return _Shown(view, actions.status(app).company, names, actions.four_eyes(app))
 
 
