@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -53,10 +55,17 @@ def open_engine(url: str) -> Engine:
         folder = Path(str(parsed.database)).parent
         if not folder.is_dir():
             raise StateTrouble(f"The folder {folder} is not there.", "Create it, or name another with --home.")
+        _for_its_owner(Path(str(parsed.database)))
         connect = {"timeout": 30, "check_same_thread": False}
         engine = create_engine(parsed, connect_args=connect, hide_parameters=True)
     _tune_sqlite(engine)
     return engine
+
+
+def _for_its_owner(file: Path) -> None:
+    """A new state file, and what SQLite puts beside it, may be read by its owner only."""
+    with contextlib.suppress(OSError):  # it is there already, or cannot be made: SQLite says which
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _open_postgresql(url: URL) -> Engine:
