@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -23,7 +24,7 @@ from ml_connector.model.plans import (
 from ml_connector.model.refs import Gone, Link, Ref
 from ml_connector.store import Store
 
-from .ports import Reference, System
+from .ports import Question, Reference, System
 
 PLANNED = "new "
 """Ids of records that a dry run pretends to have made begin so; nobody is asked about them."""
@@ -40,10 +41,20 @@ HALVINGS = 40
 """Unreadable answers to one read after which it is not a few bad records but the vendor."""
 
 
-async def read_each(system: System, kind: str, ids: Sequence[str]) -> dict[str, Any]:
-    """Read a page; what of it cannot be read stands there as `Unreadable`. Raises as `apart`."""
-    found, bad = await apart(lambda part: system.read(kind, part), ids)
-    return found | {name: Unreadable(Ref(system.name, kind, name), error) for name, error in bad.items()}
+async def ask_each(system: System, questions: Sequence[Question]) -> list[dict[str, Any]]:
+    """Ask together; where the answer cannot be read, one by one. What is bad stands there as `BadAnswer`.
+
+    Raises as `apart`.
+    """
+    if len(questions) > 1:
+        with suppress(BadAnswer):
+            return await system.ask(questions)
+    answers = []
+    for each in questions:
+        one = partial(system.find, each.kind, each.field) if each.field else partial(system.read, each.kind)
+        found, bad = await apart(one, each.values)
+        answers.append(found | bad)
+    return answers
 
 
 async def apart(
@@ -125,7 +136,7 @@ class PageContext:
         self._learned: dict[Ref, list[Link]] = {}
 
     def want(self, *needs: Need) -> None:
-        missing = [need for need in needs if not self._knows(need)]
+        missing = [need for need in needs if not self.knows(need)]
         if missing:
             raise NotLoaded(missing)
 
@@ -165,11 +176,12 @@ class PageContext:
         return self._records.get(ref)
 
     def settled(self, write: Write, done: Done, record: Any, links: Sequence[Link]) -> None:
-        """A write took effect: the record stands as it says, finds of its kind may find more, its links are known."""
+        """A write took effect: the record stands as it says, finds of its kind find it so, its links are known."""
         self.put(record)
-        stale = [key for key in self._found if key[:2] == (write.system, write.kind)]
-        for key in stale:
-            del self._found[key]
+        for key in [key for key in self._found if key[:2] == (write.system, write.kind)]:
+            found = found_after(self._found.pop(key), key, write, done, record)
+            if found is not None:
+                self._found[key] = found
         for link in links:
             for ref in (link.source, link.target):
                 known = (
@@ -189,7 +201,7 @@ class PageContext:
                     known[:] = [each for each in known if each.source != link.source] + [link]
         return news
 
-    def _knows(self, need: Need) -> bool:
+    def knows(self, need: Need) -> bool:
         if isinstance(need, NeedLink):
             return (need.role, need.ref) in self._links
         if isinstance(need, NeedRecord):
@@ -199,15 +211,30 @@ class PageContext:
         return (need.system, need.name) in self._shelf.references
 
     async def load(self, needs: Iterable[Need], connection: str, store: Store, systems: Mapping[str, System]) -> None:
-        """Fetch facts, each kind of need in one go."""
-        wanted = dict.fromkeys(need for need in needs if not self._knows(need))
-        self._load_links([need for need in wanted if isinstance(need, NeedLink)], connection, store)
-        await self.read(systems, [need.ref for need in wanted if isinstance(need, NeedRecord)])
-        await self._load_finds([need for need in wanted if isinstance(need, NeedFind)], systems)
+        """Fetch the cheapest of these facts, each kind of need in one go: what is on record, then one system's.
+
+        Who gets on with it asks the next question, and so the questions to the dearer systems come together.
+        """
+        wanted = dict.fromkeys(need for need in needs if not self.knows(need))
+        links = [need for need in wanted if isinstance(need, NeedLink)]
+        if links:
+            return self._load_links(links, connection, store)
+        asked: dict[str, list[Need]] = {}
         for need in wanted:
+            if not isinstance(need, NeedLink):
+                asked.setdefault(need.ref.system if isinstance(need, NeedRecord) else need.system, []).append(need)
+        if asked:
+            name = min(asked, key=lambda each: (_system(systems, each).dear, each))
+            await self._load_from(_system(systems, name), asked[name])
+        return None
+
+    async def _load_from(self, system: System, needs: Sequence[Need]) -> None:
+        for need in needs:
             if isinstance(need, NeedReference):
-                table = await self._shelf.tables.get(_system(systems, need.system), need.name, self.now)
+                table = await self._shelf.tables.get(system, need.name, self.now)
                 self._shelf.references[need.system, need.name] = table.value
+        refs = [need.ref for need in needs if isinstance(need, NeedRecord)]
+        await self._ask(system, refs, [need for need in needs if isinstance(need, NeedFind)])
 
     def _load_links(self, needs: Sequence[NeedLink], connection: str, store: Store) -> None:
         for role in dict.fromkeys(need.role for need in needs):
@@ -216,25 +243,53 @@ class PageContext:
                 self._links[role, ref] = links
 
     async def read(self, systems: Mapping[str, System], refs: Sequence[Ref]) -> None:
-        """Fresh reads, one per system and kind."""
-        for system, kind in dict.fromkeys((ref.system, ref.kind) for ref in refs):
-            ids = [ref.id for ref in refs if (ref.system, ref.kind) == (system, kind)]
-            for ref in [Ref(system, kind, key) for key in ids if key.startswith(PLANNED)]:
-                self._records.setdefault(ref, self._shelf.made.get(ref, Gone(ref)))
-            ids = [key for key in ids if not key.startswith(PLANNED)]
-            if not ids:
-                continue
-            for key, record in (await read_each(_system(systems, system), kind, ids)).items():
-                self._records[Ref(system, kind, key)] = record
+        """Fresh reads, together for each system."""
+        for name in dict.fromkeys(ref.system for ref in refs):
+            await self._ask(_system(systems, name), [ref for ref in refs if ref.system == name], [])
 
-    async def _load_finds(self, needs: Sequence[NeedFind], systems: Mapping[str, System]) -> None:
-        for system, kind, field in dict.fromkeys((need.system, need.kind, need.field) for need in needs):
-            values = [n.value for n in needs if (n.system, n.kind, n.field) == (system, kind, field)]
-            asked = list(dict.fromkeys(value for value in values if not value.startswith(PLANNED)))
-            find = partial(_system(systems, system).find, kind, field)
-            answer, errors = await apart(find, asked)
-            for value in values:
-                self._found[system, kind, field, value] = errors.get(value) or list(answer.get(value, ()))
+    async def _ask(self, system: System, refs: Sequence[Ref], finds: Sequence[NeedFind]) -> None:
+        """Ask for records and finds together. Nobody is asked about what a dry run pretends to have made."""
+        for ref in [ref for ref in refs if ref.id.startswith(PLANNED) or ref in self._shelf.made]:
+            self._records.setdefault(ref, self._shelf.made.get(ref, Gone(ref)))
+        for need in finds:
+            self._found[need.system, need.kind, need.field, need.value] = []
+        wanted: dict[tuple[str, str], list[str]] = {}
+        for ref in refs:
+            if not ref.id.startswith(PLANNED) and ref not in self._shelf.made:
+                wanted.setdefault((ref.kind, ""), []).append(ref.id)
+        for need in finds:
+            if not need.value.startswith(PLANNED):
+                wanted.setdefault((need.kind, need.field), []).append(need.value)
+        questions = [Question(kind, field, values) for (kind, field), values in wanted.items()]
+        for question, answer in zip(questions, await ask_each(system, questions), strict=True):
+            self._take(system.name, question, answer)
+
+    def _take(self, system: str, question: Question, answer: Mapping[str, Any]) -> None:
+        if not question.field:
+            for key, record in answer.items():
+                ref = Ref(system, question.kind, key)
+                self._records[ref] = Unreadable(ref, record) if isinstance(record, BadAnswer) else record
+            return
+        for value, found in answer.items():
+            if not isinstance(found, BadAnswer):
+                found = [self._shelf.made.get(each.ref, each) for each in found]
+            self._found[system, question.kind, question.field, value] = found
+
+
+def found_after(
+    found: list[Any] | BadAnswer, key: tuple[str, str, str, str], write: Write, done: Done, record: Any
+) -> list[Any] | None:
+    """What a find finds after a write of its kind; None where only the vendor can tell."""
+    _, _, field, value = key
+    if isinstance(found, BadAnswer):
+        return None
+    others = [each for each in found if each.ref != record.ref]
+    written = write.key if field == write.key_field else write.body.get(field)
+    if isinstance(written, str):
+        return [*others, record] if written.casefold() == value.casefold() else others
+    if field in write.body or done.created:
+        return None
+    return [record if each.ref == record.ref else each for each in found]
 
 
 def _system(systems: Mapping[str, System], name: str) -> System:

@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from ml_connector.model.errors import BadAnswer, ConnectorError
-from ml_connector.model.plans import Decision, Done, Flow, Hold, NotLoaded, Skip, Write
+from ml_connector.model.plans import Decision, Done, Flow, Hold, Need, NotLoaded, Skip, Write
 from ml_connector.model.refs import Gone, Link, LinkDraft, Ref
 from ml_connector.store import Store
 from ml_connector.store.base import LEASE
@@ -144,19 +144,17 @@ class Corridor(ABC):
     async def _decide(self, flow: Flow, tasks: Sequence[Task], page: PageContext) -> list[tuple[Task, Decision]]:
         """Every task decided; facts that are missing are fetched for all of them together."""
         decided: list[tuple[Task, Decision]] = []
-        todo = list(tasks)
-        while todo:
-            needs: list[Any] = []
-            unanswered = []
+        todo, asking = list(tasks), list[tuple[Task, Sequence[Need]]]()
+        while todo or asking:
             for task in todo:
                 try:
                     decided.append((task, _decide_one(flow, task, page)))
                 except NotLoaded as question:
-                    needs += question.needs
-                    unanswered.append(task)
-            todo = unanswered
-            if needs:
-                await page.load(needs, self.connection.id, self.store, self.outside.systems)
+                    asking.append((task, question.needs))
+            needs = [need for _, wanted in asking for need in wanted]
+            await page.load(needs, self.connection.id, self.store, self.outside.systems)
+            todo = [task for task, wanted in asking if all(map(page.knows, wanted))]
+            asking = [(task, wanted) for task, wanted in asking if not all(map(page.knows, wanted))]
         return decided
 
     def _unsound(self, task: Task, write: Write) -> Hold | None:

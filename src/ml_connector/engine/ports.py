@@ -11,7 +11,7 @@ import msgspec
 from ml_connector.model.plans import LookUp, OpenWrite, Outcome, Write
 from ml_connector.model.refs import Change, Gone, Record
 
-__all__ = ["Clock", "CrashPoint", "Ids", "OpenWrite", "Reference", "Sweep", "System"]
+__all__ = ["Clock", "CrashPoint", "Ids", "OpenWrite", "Question", "Reference", "Sweep", "System"]
 
 
 class Clock(Protocol):
@@ -51,6 +51,14 @@ class Sweep(msgspec.Struct, frozen=True):
     truncated: tuple[str, ...] = ()
 
 
+class Question(msgspec.Struct, frozen=True):
+    """Records of a kind whose `field` equals one of `values`; without a field, those with these ids."""
+
+    kind: str
+    field: str
+    values: Sequence[str]
+
+
 class System(Protocol):
     """One QuickBooks company or one Salesforce org. Every method may raise the errors of `model/errors.py`."""
 
@@ -61,6 +69,9 @@ class System(Protocol):
     """Kinds whose change means that a reference table must be read again: `{"Department": "departments"}`."""
     volatile: tuple[str, ...]
     """Beginnings of the names of reference tables that must be read anew in every drain."""
+    dear: int
+    """How dear a read is beside those of other systems. What is cheaper is asked first, so that the questions to the
+    dearer ones come together."""
     settle_after: timedelta
     """How long an unanswered write may still take effect at the vendor; not sent again before that."""
 
@@ -69,6 +80,9 @@ class System(Protocol):
 
     async def find(self, kind: str, field: str, values: Sequence[str]) -> dict[str, list[Record]]:
         """All records whose `field` equals one of `values`, grouped by the value asked for."""
+
+    async def ask(self, questions: Sequence[Question]) -> list[dict[str, Any]]:
+        """What `read` or `find` would answer to each, in as few calls as the vendor allows for all of them."""
 
     async def reference(self, name: str) -> Reference: ...
 

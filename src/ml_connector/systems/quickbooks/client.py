@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.engine.ports import Clock, Reference, Sweep
+from ml_connector.engine.ports import Clock, Question, Reference, Sweep
 from ml_connector.model.errors import BadAnswer, SignInNeeded, WrongUse
 from ml_connector.model.plans import Later, LookUp, OpenWrite, Outcome, Unsure, Write
 from ml_connector.model.refs import Change, Gone, Record, Ref
@@ -42,6 +42,8 @@ class QuickBooks:
     reference_kinds: Mapping[str, str] = {kind.KIND: name for name, kind in _TABLES.items()} | {"Customer": "matching"}
     # The closing date and a day's rate are looked at before every posting.
     volatile: tuple[str, ...] = ("preferences", "rate:")
+    # Intuit meters reads; Salesforce only counts them.
+    dear = 2
     settle_after = timedelta(seconds=120)
 
     def __init__(self, *, realm_id: str, base_url: str, caller: Caller, sign_in: SignIn, clock: Clock) -> None:
@@ -96,6 +98,13 @@ class QuickBooks:
             for each in await self._api.all(kind, record, among(field, portion)):
                 by_text.setdefault(read(each).casefold(), []).append(each)
         return {value: by_text.get(value.casefold(), []) for value in values}
+
+    async def ask(self, questions: Sequence[Question]) -> list[dict[str, Any]]:
+        """One after the other: every question is metered, in a batch too."""
+        return [
+            await (self.find(each.kind, each.field, each.values) if each.field else self.read(each.kind, each.values))
+            for each in questions
+        ]
 
     async def listed(self, kind: str, *conditions: str) -> list[Any]:
         """All records of a kind that meet these conditions of the query language; one metered call a 1,000."""

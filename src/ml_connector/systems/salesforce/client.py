@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from ml_connector.engine.ports import Clock, OpenWrite, Reference, Sweep
+from ml_connector.engine.ports import Clock, OpenWrite, Question, Reference, Sweep
 from ml_connector.model.plans import Done, LookUp, Outcome, Write
 from ml_connector.model.refs import Gone, Record
 from ml_connector.systems import wire
@@ -35,6 +35,7 @@ class Salesforce:
     # Stages, currencies and rights are not swept: the engine compares their digests when somebody waits for them.
     reference_kinds: Mapping[str, str] = {"Account": "matching"}
     volatile: tuple[str, ...] = ()
+    dear = 1
     # The vendor ends a call that is no query after ten minutes (salesforce reference 3.1).
     settle_after = timedelta(minutes=10)
 
@@ -61,6 +62,9 @@ class Salesforce:
 
     async def find(self, kind: str, field: str, values: Sequence[str]) -> dict[str, list[Record]]:
         return await self._reader.find(kind, field, values)
+
+    async def ask(self, questions: Sequence[Question]) -> list[dict[str, Any]]:
+        return await self._reader.ask(questions)
 
     async def listed(self, kind: str, fields: Sequence[str], where: str) -> list[SObject]:
         """These fields of all records of a kind that meet a SOQL condition."""
