@@ -88,6 +88,7 @@ async def failure(call: Any) -> tuple[grpc.StatusCode, str]:
     error = failed.value
     trailers = dict(error.trailing_metadata() or ())
     code = str(trailers.get("error-code", ""))
+    assert bool(code) == ("error-code" in trailers)
     if code:
         assert str(error.details()).endswith(f"rpcId: {trailers['rpc-id']!s}")
         assert code.startswith(PREFIX)

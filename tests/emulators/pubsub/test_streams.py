@@ -163,19 +163,19 @@ def test_left_alone_with_nothing_owed_the_stream_is_closed(desk: Desk) -> None:
 
 def test_events_live_for_72_hours(desk: Desk) -> None:
     first, second = accounts(desk, 1), []
-    old = desk.last().event.replay_id
+    old = desk.last(OWN).event.replay_id
     desk.tick(3600)
     second = accounts(desk, 1)
     desk.tick(71 * 3600)
-    assert [event.header["recordIds"] for event in desk.events()] == [first, second]
-    assert len(desk.events(preset=CUSTOM, replay_id=old)) == 1
+    assert [event.header["recordIds"] for event in desk.events(OWN)] == [first, second]
+    assert len(desk.events(OWN, preset=CUSTOM, replay_id=old)) == 1
     desk.tick(1)
-    assert [event.header["recordIds"] for event in desk.events()] == [second]
+    assert [event.header["recordIds"] for event in desk.events(OWN)] == [second]
     with pytest.raises(Refusal, match=r"replayid\.corrupted"):
-        desk.events(preset=CUSTOM, replay_id=old)
+        desk.events(OWN, preset=CUSTOM, replay_id=old)
     desk.bus_switches.expired_code = "validation.failed"
     with pytest.raises(Refusal, match=r"replayid\.validation\.failed"):
-        desk.events(preset=CUSTOM, replay_id=old)
+        desk.events(OWN, preset=CUSTOM, replay_id=old)
 
 
 def test_memory_is_bounded_and_says_so() -> None:
