@@ -19,7 +19,7 @@ from ml_connector.scenario.reader import VERBS
 from .in_process import in_process
 
 PAGE = text_of("scenarios.md")
-EXAMPLES = ["\n".join(lines) for lines in blocks(PAGE, "toml")]
+EXAMPLES = [(kind, "\n".join(lines)) for kind in ("toml", "json") for lines in blocks(PAGE, kind)]
 
 
 def test_the_tables_are_those_of_the_reader() -> None:
@@ -35,9 +35,9 @@ def test_comparisons_and_kinds_are_named() -> None:
     assert [name for name in (*COMPARISONS, *KINDS) if f"`{name}`" not in PAGE] == []
 
 
-@pytest.mark.parametrize("text", EXAMPLES, ids=[text.splitlines()[0] for text in EXAMPLES])
-async def test_an_example_holds(text: str, tmp_path: Path) -> None:
-    file = tmp_path / "example.toml"
+@pytest.mark.parametrize(("kind", "text"), EXAMPLES, ids=[text[:60] for _, text in EXAMPLES])
+async def test_an_example_holds(kind: str, text: str, tmp_path: Path) -> None:
+    file = tmp_path / f"example.{kind}"
     file.write_text(text)
     document = await run(file, quiet, in_process)
     assert [check for check in document["checks"] if not check["ok"]] == []

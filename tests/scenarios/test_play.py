@@ -168,3 +168,13 @@ def test_the_command_prints_one_document_and_tells_by_its_status(tmp_path: Path)
         ("holds 7", False),
     ]
     assert (document["passed"], done.returncode) == (False, 1)
+
+
+async def test_the_tiny_company_is_posted_as_it_is(tmp_path: Path) -> None:
+    text = (
+        "base = 'tiny'\ntoday = 2026-11-20\nrules = { shipping_account = '4000' }\n[[when]]\napprove_and_apply = true\n"
+    )
+    then = (
+        "[[then]]\njournal_entries = 3\n[[then]]\ntie_out = 'agrees'\n[[then]]\nlink = 'account'\nfrom = 'Zephyr Media'"
+    )
+    assert [check["ok"] for check in await _checks(text + then, tmp_path)] == [True, True, True]

@@ -35,6 +35,22 @@ async def opportunity(play: Play, entry: Ready) -> None:
     await keep(play, entry, "opportunity", made)
 
 
+async def products(play: Play, entry: Ready) -> None:
+    """Products on an opportunity, from the price book of direct sales."""
+    deal = await play.stage.record(await play.names.ref(str(entry.value), "opportunity"))
+    if not deal.get("Pricebook2Id"):
+        body = {"Id": deal["Id"], "Pricebook2Id": await price_book(play.stage)}
+        await play.stage.act("salesforce", "update", "Opportunity", body)
+    for line in entry.get("lines"):
+        sku = line.get("sku") or await pair_for(play, line.get("account") or "4000")
+        product = (await play.names.ref(sku, "product")).id
+        quantity, price = quantity_and_price(line)
+        book_entry = await price_entry(play.stage, product, str(deal["CurrencyIsoCode"]), abs(price))
+        body = {"OpportunityId": deal["Id"], "PricebookEntryId": book_entry}
+        body |= {"Quantity": quantity, "UnitPrice": price}
+        await play.stage.act("salesforce", "create", "OpportunityLineItem", body)
+
+
 async def order(play: Play, entry: Ready) -> None:
     """A draft with its lines, activated at its instant; the clock goes there and comes back."""
     here = play.stage.now()

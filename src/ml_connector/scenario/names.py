@@ -122,19 +122,20 @@ class Names:
     async def _looked(self, text: str) -> Any:
         if text in (facts := {**self._stage.facts(), **self.facts}):
             return facts[text]
-        name, path = self._split(text)
-        kind, _, plain = name.partition(":")
-        ref = await (self.ref(plain, kind) if kind in KINDS and plain else self.ref(name))
-        return field(await self._stage.record(ref), path or "Id", text)
+        for cut in _cuts(text):
+            kind, _, plain = text[:cut].partition(":")
+            try:
+                ref = await (self.ref(plain, kind) if kind in KINDS and plain else self.ref(text[:cut]))
+            except Unknown:
+                continue
+            return field(await self._stage.record(ref), text[cut + 1 :] or "Id", text)
+        name = text.partition(".")[0]
+        raise Unknown(f"There is no record named {name!r}.", await self._hint(name, ()))
 
-    def _split(self, text: str) -> tuple[str, str]:
-        """Name and field; a given name may have points in it, so the longest that is known counts."""
-        cuts = [len(text), *(index for index in range(len(text) - 1, 0, -1) if text[index] == ".")]
-        known = next((cut for cut in cuts if self.given(text[:cut].rpartition(":")[2] or text[:cut])), None)
-        if known is not None:
-            return text[:known], text[known + 1 :]
-        name, _, path = text.partition(".")
-        return name, path
+
+def _cuts(text: str) -> list[int]:
+    """Where the name may end and the field begin; names may have points in them, so the longest comes first."""
+    return [len(text), *(index for index in range(len(text) - 1, 0, -1) if text[index] == ".")]
 
 
 def field(record: Mapping[str, Any], path: str, text: str = "") -> Any:

@@ -39,6 +39,7 @@ DOES: Mapping[str, Callable[..., Awaitable[None]]] = {
     "books_closed": goods.books_closed,
     "order": deals.order,
     "opportunity": deals.opportunity,
+    "products": deals.products,
     "invoice": forms.form,
     "credit_memo": forms.form,
     "sales_receipt": forms.form,

@@ -196,6 +196,10 @@ DEALS = (
             *DIMS, CURRENCY, AT, FIELDS,
         ), makes=True,
     ),
+    Verb(
+        "products", "given", TEXT, "name of an opportunity", "Somebody adds products to an opportunity.",
+        (Param("lines", rows(*SALE), "The products.", required=True), AT),
+    ),
 )  # fmt: skip
 
 MONEY = (
