@@ -204,6 +204,17 @@ def test_a_home_that_is_a_file(tmp_path: Path) -> None:
     assert home.read_text() == "x"
 
 
+def test_a_database_that_another_program_keeps_locked(rig: Rig, home: Path) -> None:
+    """It waits half a minute for the other program, then says so."""
+    before = rig.vendors.books()
+    with closing(sqlite3.connect(home / "state.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        check(command(*SYNC, home=home), 3, "database is locked", "nothing was acknowledged")
+        other.execute("ROLLBACK")
+    assert rig.vendors.books() == before
+    intact(home)
+
+
 # --- what a vendor answers wrongly
 
 
