@@ -96,23 +96,30 @@ def _text(row: Json) -> str:
 
 
 class Difference(msgspec.Struct):
-    """Between a run and one without fault: what is missing or stands otherwise, and what there is too much."""
+    """Between a run and how it may end: what is missing or stands otherwise, and what there is too much."""
 
     lost: list[str] = []
     doubled: list[str] = []
 
 
-def compare(found: State, expected: State) -> Difference:
-    """Rows that say the same cancel each other out; the rest is lost (too few, or other values) or doubled."""
+def compare(found: State, ends: Sequence[State]) -> Difference:
+    """Every record must stand as in one of the allowed ends; where they differ, each record for itself."""
     difference = Difference()
-    for name in sorted({*found, *expected}):
-        ours, theirs = found.get(name, ()), expected.get(name, ())
-        if len(ours) > len(theirs):
-            difference.doubled.append(f"{name}: {len(ours)} instead of {len(theirs)}")
-        elif len(ours) < len(theirs):
-            difference.lost.append(f"{name}: {len(ours)} instead of {len(theirs)}")
-        elif Counter(map(_text, ours)) != Counter(map(_text, theirs)):
-            difference.lost += [f"{name}: {each}" for each in _fields(ours[0], theirs[0])]
+    for name in sorted({*found, *(name for end in ends for name in end)}):
+        ours = found.get(name, ())
+        allowed = [end.get(name, ()) for end in ends]
+        if any(Counter(map(_text, ours)) == Counter(map(_text, rows)) for rows in allowed):
+            continue
+        most, least = max(map(len, allowed)), min(map(len, allowed))
+        if len(ours) > most:
+            difference.doubled.append(f"{name}: {len(ours)} instead of {most}")
+        elif len(ours) < least:
+            difference.lost.append(f"{name}: {len(ours)} instead of {least}")
+        else:
+            rows = next(rows for rows in reversed(allowed) if len(rows) == len(ours))
+            difference.lost += [
+                f"{name}: {each}" for mine, row in zip(ours, rows, strict=True) for each in _fields(mine, row)
+            ]
     return difference
 
 

@@ -15,7 +15,8 @@ Json = dict[str, Any]
 
 class Edit(msgspec.Struct, frozen=True):
     """`concerns` is found in the words of requests that write the record. `early`: it can be made before the first
-    sync already; a record of ours can only be edited once it is there."""
+    sync already; what mirrors an invoice can only be edited once it is there, and the mirror may take it back.
+    """
 
     story: str
     concerns: str

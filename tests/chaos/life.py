@@ -54,13 +54,15 @@ class Trouble:
     """QuickBooks forgets every request id at once."""
     stays = True
     """The same process goes on afterwards, as a service does; else a new one starts each time."""
+    apart = False
+    """Planning and applying are done by processes of their own, as from the command line."""
     edit = ""
     """The edit of a user that belongs to it (`edits.py`)."""
 
     def words(self) -> str:
         """The trouble in a sentence, with the circumstances."""
         more = ["batches of two"] * self.small + ["QuickBooks forgets request ids"] * self.forgetful
-        more += ["the process stays"] * self.stays
+        more += ["the process stays"] * self.stays + ["plan and apply apart"] * self.apart
         return f"{self.story} ({', '.join(more)})" if more else self.story
 
     async def at_point(self, life: Life, place: int, name: str) -> None:
@@ -189,6 +191,8 @@ class Life:
         """Plan, approve, do all that is due. False when it ended early."""
         try:
             await self._approve_all()
+            if self.run.trouble.apart:
+                self.process = self.run.town.process(self.name, self.crash, self)
             report = await actions.drain(self.process.app)
         except Killed:
             return False

@@ -177,6 +177,28 @@ class Edited(Trouble):
             run.tell("user", self._edit.story)
 
 
+class EditedMeanwhile(KilledOnTheLine):
+    """The process is killed while a write is out, and before the next one starts a user edits a record."""
+
+    def __init__(self, random: Random, trace: Trace) -> None:
+        super().__init__(random, trace)
+        self.edit = random.choice(list(EDITS))
+        near = [place for place in trace.writes() if EDITS[self.edit].touches(trace.calls[place - 1].items)]
+        if near and random.random() < 0.8:
+            self._place = random.choice(near)
+        done = "after the vendor did it" if self._after else "before it arrived"
+        self.story = f"killed during request {_words(trace, self._place)}, {done}; then {EDITS[self.edit].story}"
+
+    async def play(self, run: Run) -> None:
+        await super().play(run)
+        try:
+            EDITS[self.edit].make(run.town.home.twin)
+            run.tell("user", EDITS[self.edit].story)
+        except (Refused, StopIteration):
+            await run.until_rest()
+            EDITS[self.edit].make(run.town.home.twin)
+
+
 class SecondWorker(Trouble):
     """While one worker drains, another one starts. It must be refused as long as the first one lives."""
 
@@ -235,7 +257,7 @@ class Frozen(Trouble):
 
     async def _fall_asleep(self, life: Life) -> None:
         life.run.tell(life.name, "falls asleep")
-        self._owned, self._calls = owned(life.run), len(life.trace.calls)
+        self._token, self._calls = token(life.run) if owned(life.run) else 0, len(life.trace.calls)
         self._asleep.set()
         await self._awake.wait()
         life.run.tell(life.name, "wakes up")
@@ -243,9 +265,10 @@ class Frozen(Trouble):
     async def _wake(self, run: Run) -> None:
         """Let the first one run to its end."""
         if not self._awake.is_set():
+            before = token(run)
             self._awake.set()
             await asyncio.wait({self._first})
-            if self._owned and any(call.items for call in run.lives[0].trace.calls[self._calls :]):
+            if self._token not in (0, before) and any(call.items for call in run.lives[0].trace.calls[self._calls :]):
                 run.wrong.append("the first worker went on writing though another one had taken over")
 
 
@@ -306,6 +329,12 @@ def owned(run: Run) -> bool:
     return instant(until) > run.now()
 
 
+def token(run: Run) -> int:
+    """The last run token that was given out."""
+    with run.town.home.store.begin() as tx:
+        return int(tx.execute(select(schema.connection.c.run_token)).scalar_one())
+
+
 def _words(trace: Trace, place: int) -> str:
     call = trace.calls[place - 1]
     return f"{place} ({call.vendor}: {call.items or 'read'})"
@@ -321,6 +350,7 @@ KINDS: Mapping[str, Callable[[Random, Trace], Trouble]] = {
     "lost answer": LostAnswer,
     "wrong answer": WrongAnswer,
     "edited": Edited,
+    "edited meanwhile": EditedMeanwhile,
     "second worker": SecondWorker,
     "frozen": Frozen,
     "forgotten": Forgotten,

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from support.world import Installation
-
 from ml_connector import actions
 from ml_connector.engine.batches import claimed
 from ml_connector.model.plans import Write
 from ml_connector.model.refs import LinkDraft, Ref
 from ml_emulators.kit.faults import Fault
+from support.world import Installation
 
 
 def _customer(key: str, *, name: str = "", counterpart: str = "") -> Write:
