@@ -27,7 +27,7 @@ from .steps import find_plan
 async def record(play: Play, entry: Ready) -> Check:
     """`quickbooks`, `salesforce`: how many records are picked, and what the one that is picked says."""
     system, title = entry.entry.verb.name, entry.entry.title
-    found = list(await _of_kind(play, system, str(entry.value)))
+    found = await play.stage.records(system, str(entry.value))
     if name := entry.text("of"):
         ids = {ref.id for ref in await play.names.refs(name) if (ref.system, ref.kind) == (system, entry.value)}
         found = [each for each in found if each["Id"] in ids]
@@ -42,10 +42,6 @@ async def record(play: Play, entry: Ready) -> Check:
     sides = [differing(wanted, each) for each in picked]
     good = all(fits(wanted, each) for each in picked)
     return Check(title, good and bool(sides), sides[0][0] if sides else "", "; ".join(each[1] for each in sides))
-
-
-async def _of_kind(play: Play, system: str, kind: str) -> list[dict[str, Any]]:
-    return await play.stage.records(system, kind)
 
 
 # --- holds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from ml_connector import actions
@@ -15,7 +16,7 @@ from .values import instant
 
 PREPARER, APPROVER = "Mia Chen", "Ana Ortiz"
 _ROUNDS = 6
-_SHORT = "0.2"
+_SHORT = Decimal("0.2")
 
 
 def _done(play: Play, *reports: Report) -> None:
@@ -79,14 +80,8 @@ async def fault(play: Play, entry: Ready) -> None:
     order: dict[str, Any] = {name: entry.args[name] for name in names if name in entry.args}
     order |= {"kind": entry.value, "count": entry.get("count", 1)}
     if "seconds" in entry.args or str(entry.value).startswith("timeout"):
-        order["seconds"] = entry.get("seconds") or _exact(_SHORT)
+        order["seconds"] = entry.get("seconds") or _SHORT
     await play.stage.door.ask("POST", "/faults", {"add": [order]})
-
-
-def _exact(text: str) -> Any:
-    from ml_connector.model import money
-
-    return money.exact(text)
 
 
 async def clear_faults(play: Play, entry: Ready) -> None:
