@@ -174,6 +174,7 @@ def test_knocks_and_position_are_saved_together(store: Store) -> None:
 
 def test_reference_versions_tell_what_changed(store: Store) -> None:
     items, rates = ("quickbooks", "items"), ("quickbooks", "rates")
+    assert store.changed_references("acme", {items: "a", rates: "x"}) == [items, rates]
     assert store.changed_references("acme", {items: "a", rates: "x"}) == []
     assert store.changed_references("acme", {items: "b", rates: "x"}) == [items]
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ml_connector.model.errors import WrongUse
+from ml_connector.scenario.published import as_markdown as scenarios_as_markdown
 from ml_connector.settings import as_markdown
 
 from .errors import errors_as_markdown
@@ -23,7 +24,11 @@ def runbook() -> str:
     return f"{errors_as_markdown()}\n{holds_as_markdown()}"
 
 
-PAGES: Mapping[str, Callable[[], str]] = {"runbook.md": runbook, "settings.md": as_markdown}
+PAGES: Mapping[str, Callable[[], str]] = {
+    "runbook.md": runbook,
+    "scenarios.md": scenarios_as_markdown,
+    "settings.md": as_markdown,
+}
 """The made part of each page, by its name in docs/."""
 
 

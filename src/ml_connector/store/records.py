@@ -51,7 +51,7 @@ class Connections(Base):
             tx.execute(update(schema.connection).where(schema.connection.c.id == id).values(paused=reason))
 
     def changed_references(self, connection: str, versions: Mapping[tuple[str, str], str]) -> list[tuple[str, str]]:
-        """Remember the versions of reference tables; returns those that were known and have changed."""
+        """Remember the versions of reference tables; returns those that are not as they were, or were never seen."""
         table = schema.reference_version
         with self.begin() as tx:
             lock(tx, connection)
@@ -70,7 +70,7 @@ class Connections(Base):
                     ),
                     news,
                 )
-        return [key for key, version in versions.items() if key in known and known[key] != version]
+        return [key for key, version in versions.items() if known.get(key) != version]
 
 
 class Plans(Base):

@@ -22,7 +22,7 @@ from ml_connector.cli.render_state import finding_lines
 from ml_connector.cli.text import hanging, safe
 from ml_connector.model.errors import WrongUse
 
-from .common import USUAL, Common, action, awaited
+from .common import USUAL, Common
 
 if TYPE_CHECKING:
     from ml_connector.demo import Scene
@@ -104,9 +104,10 @@ def scenario_run(
     """Play a given/when/then file on fresh emulators; ends with 1 if a check does not hold."""
     if not file.is_file():
         raise WrongUse(f"There is no file {safe(file)}.", "The format is described in docs/scenarios.md")
-    with progress_on() as step:
-        result = asyncio.run(awaited(action("run", "ml_connector.scenario")(file, step)))
-    document = _document(result)
+    from ml_connector.scenario import run
+
+    with logged(find_home(common.home), debug=common.debug), progress_on() as step:
+        document = _document(asyncio.run(run(file, step)))
     if common.json:
         common.screen.document(document)
     else:
