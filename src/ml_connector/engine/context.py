@@ -85,21 +85,22 @@ async def apart(
 class References:
     """Reference tables kept from drain to drain, until a sweep sees a change in them or they are a day old.
 
-    Tables that a system calls volatile are read anew in every drain.
+    Tables that a system calls volatile are good for a minute.
     """
 
-    def __init__(self, keep: timedelta = timedelta(days=1)) -> None:
+    def __init__(self, keep: timedelta = timedelta(days=1), brief: timedelta = timedelta(minutes=1)) -> None:
         self._keep = keep
+        self._brief = brief
         self._kept: dict[tuple[str, str], tuple[Reference, datetime]] = {}
 
-    async def get(self, system: System, name: str, now: datetime) -> Reference:
+    async def get(self, system: System, name: str, now: datetime, *, enough: timedelta = timedelta(0)) -> Reference:
+        """The table, as young as it must be; one of the age `enough` will do in any case."""
+        volatile = any(name.startswith(each) for each in system.volatile)
+        good_for = max(enough, self._brief if volatile else self._keep)
         key = (system.name, name)
-        if key in self._kept and now < self._kept[key][1] + self._keep:
-            return self._kept[key][0]
-        table = await system.reference(name)
-        if not any(name.startswith(each) for each in system.volatile):
-            self._kept[key] = (table, now)
-        return table
+        if key not in self._kept or now >= self._kept[key][1] + good_for:
+            self._kept[key] = (await system.reference(name), now)
+        return self._kept[key][0]
 
     def forget(self, system: str, name: str) -> None:
         self._kept.pop((system, name), None)

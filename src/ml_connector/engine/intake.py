@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ml_connector.model.plans import Flow
 from ml_connector.model.refs import Change, Ref
 
 from .corridor import Connection, Outside
+
+POLL = timedelta(hours=1)
+"""How often a table that no sweep watches is read because somebody waits for it to change."""
 
 
 def listeners(flows: Iterable[Flow], ref: Ref) -> list[tuple[str, Ref]]:
@@ -59,7 +62,7 @@ async def sweep(connection: Connection, outside: Outside, system: str) -> int:
     position = outside.store.position(connection.id, source)
     kinds = swept_kinds(outside, system)
     if position is None:
-        kinds = [kind for kind in kinds if any(flow.kind == kind for flow in outside.flows)]
+        kinds = [kind for kind in kinds if any((each.system, each.kind) == (system, kind) for each in outside.flows)]
     found = await outside.systems[system].sweep(kinds, position, outside.clock.now())
     count = receive(connection, outside, found.changes, source, position=found.position, covered_to=found.covered_to)
     names = outside.systems[system].reference_kinds
@@ -75,7 +78,7 @@ async def sweep(connection: Connection, outside: Outside, system: str) -> int:
 async def release(connection: Connection, outside: Outside) -> None:
     """Knock on what waits for a day that has come, and for reference tables that no sweep watches.
 
-    Those are read and compared with what they were; volatile ones each time, the others as often as they are read.
+    Those are read and compared with what they were; volatile ones once an hour, the others as often as they are read.
     """
     now = outside.clock.now()
     outside.store.days_due(connection.id, connection.today(now).isoformat(), now)
@@ -84,6 +87,6 @@ async def release(connection: Connection, outside: Outside) -> None:
         _, name, table = trigger.split(":", 2)
         system = outside.systems[name]
         if table not in system.reference_kinds.values():
-            versions[name, table] = (await outside.tables.get(system, table, now)).version
+            versions[name, table] = (await outside.tables.get(system, table, now, enough=POLL)).version
     changed = outside.store.changed_references(connection.id, versions)
     outside.store.fire(connection.id, [f"reference:{system}:{name}" for system, name in changed], now)
