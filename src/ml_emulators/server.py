@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from ml_emulators.kit import keeping
 from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.kit.control import ControlDoor
+from ml_emulators.kit.hooks import Sender
 from ml_emulators.kit.shell import Shell
 from ml_emulators.kit.twin import Twin
 from ml_emulators.kit.wire import dumps
@@ -70,6 +71,7 @@ class Emulators:
         self._control_port = control_port
         self.pubsub: PubSubDoor | None = None
         self.control: ControlDoor | None = None
+        self._sender: Sender | None = None
         self._twin: Twin | None = None
         self._consent = ""
 
@@ -93,6 +95,9 @@ class Emulators:
         self.pubsub = self._pubsub_door(self._twin)
         for server in (self.quickbooks, self.salesforce, self.pubsub, self.control):
             await server.start()
+        if self._twin.webhooks is not None:
+            self._sender = Sender(self._twin.webhooks, self.clock)
+            await self._sender.start()
 
     def _pubsub_door(self, twin: Twin) -> PubSubDoor:
         from ml_emulators.pubsub.door import PubSubDoor  # gRPC is slow to load, and not needed for --help
@@ -126,7 +131,7 @@ class Emulators:
         """Close the ports; keep the state if a folder was given."""
         if self._state and self._twin:
             keeping.save(self._twin, self._state, SHARED, seed=self._seed)
-        for server in (self.control, self.pubsub, self.quickbooks, self.salesforce):
+        for server in (self._sender, self.control, self.pubsub, self.quickbooks, self.salesforce):
             if server is not None:
                 await server.stop()
 

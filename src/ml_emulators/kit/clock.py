@@ -17,6 +17,8 @@ class VirtualClock:
         self._wall = wall
         self._offset = timedelta(0)
         self._frozen: datetime | None = None
+        self.on_move: list[Callable[[], None]] = []
+        """Called whenever the clock is set otherwise than by time going on."""
 
     @property
     def frozen(self) -> bool:
@@ -27,12 +29,14 @@ class VirtualClock:
 
     def freeze(self, at: datetime | None = None) -> None:
         self._frozen = at if at is not None else self.now()
+        self._moved()
 
     def advance(self, by: timedelta) -> None:
         if self._frozen is not None:
             self._frozen += by
         else:
             self._offset += by
+        self._moved()
 
     def set(self, at: datetime) -> None:
         """Jump to `at`, and go on running from there unless frozen."""
@@ -40,12 +44,18 @@ class VirtualClock:
             self._frozen = at
         else:
             self._offset = at - self._wall()
+        self._moved()
 
     def run(self) -> None:
         """End a freeze; time goes on from where it stood."""
         if self._frozen is not None:
             self._offset = self._frozen - self._wall()
             self._frozen = None
+        self._moved()
+
+    def _moved(self) -> None:
+        for listener in self.on_move:
+            listener()
 
     def snapshot(self) -> tuple[timedelta, datetime | None]:
         """What `restore` needs to bring the clock back to this setting."""
@@ -53,3 +63,4 @@ class VirtualClock:
 
     def restore(self, setting: tuple[timedelta, datetime | None]) -> None:
         self._offset, self._frozen = setting
+        self._moved()

@@ -28,6 +28,8 @@ from .orders import (
     StatePage,
     SwitchesOrder,
     WebhookOrder,
+    WebhookState,
+    WebhookTroubles,
 )
 from .shell import LOOPBACK, reserved
 from .twin import Refused, Twin
@@ -85,8 +87,16 @@ ROUTES = (
     ),
     Route("GET", "/events", "How the event bus stands", doors.get_events, gives=EventsState),
     Route("POST", "/events", "Let events or streams go wrong", doors.post_events, EventsOrder, EventsState),
-    Route("GET", "/webhooks", "Where webhooks go", doors.get_webhooks, gives=WebhookOrder),
-    Route("POST", "/webhooks", "Set target and format", doors.post_webhooks, WebhookOrder, WebhookOrder),
+    Route("GET", "/webhooks", "Where webhooks go, and how they were taken", doors.get_webhooks, gives=WebhookState),
+    Route("POST", "/webhooks", "Set target and format", doors.post_webhooks, WebhookOrder, WebhookState),
+    Route(
+        "POST",
+        "/webhooks/troubles",
+        "Let webhooks go wrong",
+        doors.post_webhook_troubles,
+        WebhookTroubles,
+        WebhookState,
+    ),
     Route("GET", "/scenario", "What is seeded and planted", doors.scenario, gives=ScenarioState),
 )
 

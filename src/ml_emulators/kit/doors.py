@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, NamedTuple, Protocol
-from urllib.parse import urlsplit
 
 import msgspec
 
 from .faults import BadFault
+from .hooks import Outbox, loopback
 from .log import UnknownMark, entry_view
-from .orders import ClockOrder, EventsOrder, FaultsOrder, SeedOrder, SeedReport, SwitchesOrder, WebhookOrder
+from .orders import (
+    ClockOrder,
+    EventsOrder,
+    FaultsOrder,
+    SeedOrder,
+    SeedReport,
+    SwitchesOrder,
+    WebhookOrder,
+    WebhookState,
+    WebhookTroubles,
+)
 from .twin import Companion, Twin, set_clock
 
 Params = Mapping[str, str]
@@ -158,6 +167,8 @@ def _load(desk: Desk, body: SeedOrder) -> SeedReport:
     if not 1 <= body.scale <= 1_000 or body.seed < 0:
         raise DoorError(422, "Scale or seed is out of range.", "Give a scale from 1 to 1000 and a seed of 0 or more.")
     done = desk.stages.load(desk.twin, name, body.scale, body.seed, body.today)
+    if desk.twin.webhooks is not None:
+        desk.twin.webhooks.forget()  # what a scenario begins with has happened long ago
     return SeedReport(True, done, [])
 
 
@@ -210,37 +221,34 @@ def post_events(desk: Desk, params: Params, body: EventsOrder) -> dict[str, Any]
         raise DoorError(422, f"This cannot be done: {error}.", "Change the order, and send it again.") from error
 
 
-def get_webhooks(desk: Desk, params: Params, body: Any) -> WebhookOrder:
-    return desk.twin.webhooks
+def _outbox(desk: Desk) -> Outbox:
+    found = desk.twin.webhooks
+    if found is None:
+        raise DoorError(404, "No vendor here sends webhooks.", "Start the emulators with QuickBooks.")
+    return found
 
 
-def post_webhooks(desk: Desk, params: Params, body: WebhookOrder) -> WebhookOrder:
+def get_webhooks(desk: Desk, params: Params, body: Any) -> WebhookState:
+    return _outbox(desk).view()
+
+
+def post_webhooks(desk: Desk, params: Params, body: WebhookOrder) -> WebhookState:
     if body.target is not None and not loopback(body.target):
         raise DoorError(
             422,
             f"{body.target} is not on this machine.",
             "Emulated webhooks go to http://127.0.0.1:<port>/... only; null switches them off.",
         )
-    desk.twin.webhooks = body
-    return body
+    _outbox(desk).point(body)
+    return _outbox(desk).view()
 
 
-def loopback(url: str) -> bool:
-    """Whether an http(s) URL names this very machine by a loopback address or `localhost`."""
+def post_webhook_troubles(desk: Desk, params: Params, body: WebhookTroubles) -> WebhookState:
     try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        _ = parts.port
-    except ValueError:
-        return False
-    if parts.scheme not in ("http", "https") or parts.username is not None:
-        return False
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+        _outbox(desk).trouble(body)
+    except ValueError as error:
+        raise DoorError(422, f"This cannot be done: {error}.", "Change the order, and send it again.") from error
+    return _outbox(desk).view()
 
 
 def scenario(desk: Desk, params: Params, body: Any) -> dict[str, Any]:

@@ -112,6 +112,57 @@ class WebhookOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: Literal["cloudevents", "legacy"] = "cloudevents"
 
 
+class WebhookTrouble(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What shall happen to the next `count` change events of `kind` (an entity, blank: any), each with `probability`.
+
+    `lose`: it never comes. `delay`: it comes `seconds` of the clock later, after others. `duplicate`: it comes twice,
+    the copy `seconds` later. `reorder`: the next `count` deliveries have their events in another order.
+    """
+
+    op: Literal["lose", "delay", "duplicate", "reorder"]
+    kind: str = ""
+    count: int = 1
+    probability: float = 1.0
+    seconds: float = 0.0
+
+
+class WebhookTroubles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """First `clear`, then `add`. A `seed` starts the chance of these troubles anew."""
+
+    add: list[WebhookTrouble] = []
+    clear: bool = False
+    seed: int | None = None
+
+
+class WebhookAttempt(msgspec.Struct, frozen=True):
+    """When, and what the endpoint said: `status`, or null and why there was none."""
+
+    at: datetime
+    status: int | None
+    error: str = ""
+
+
+class WebhookDelivery(msgspec.Struct, frozen=True):
+    """One body posted, perhaps several times. `next_attempt` is null once it is acknowledged."""
+
+    number: int
+    realms: list[str]
+    events: list[str]
+    acknowledged: bool
+    attempts: list[WebhookAttempt]
+    next_attempt: datetime | None = None
+
+
+class WebhookState(msgspec.Struct, frozen=True):
+    """Where webhooks go, how many events wait for a delivery, and the deliveries: the newest, and all still open."""
+
+    target: str | None
+    format: Literal["cloudevents", "legacy"]
+    waiting: int
+    deliveries: list[WebhookDelivery]
+    troubles: list[WebhookTrouble]
+
+
 class SwitchesOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Vendor behaviours to set, by name; see `GET /switches` for the names and present values."""
 

@@ -17,8 +17,9 @@ import msgspec
 from .clock import VirtualClock
 from .faults import FaultBook
 from .gate import Gate, Outcome
+from .hooks import Outbox
 from .log import RequestLog
-from .orders import EventsOrder, Operation, Planted, SeedFailure, SeedReport, WebhookOrder
+from .orders import EventsOrder, Operation, Planted, SeedFailure, SeedReport
 from .wire import Request, Vendor
 
 _YEARS = (1990, 2200)
@@ -83,7 +84,6 @@ class Twin:
         self.faults = FaultBook(random)
         self.log = RequestLog(keep)
         self.gate = Gate(self.vendors, self.faults, self.log, clock.now)
-        self.webhooks = WebhookOrder(None)
         self.planted: list[Planted] = []
         self.scenario: dict[str, Any] = {"scenario": "", "scale": 0, "seed": 0, "days": 0}
         self.memory: dict[str, Any] = {}
@@ -95,6 +95,12 @@ class Twin:
             AttributeError,
             ArithmeticError,
         )
+
+    @property
+    def webhooks(self) -> Outbox | None:
+        """What the vendor that sends webhooks has to deliver; None when there is no such vendor."""
+        found = (getattr(vendor, "webhooks", None) for vendor in self.vendors.values())
+        return next((outbox for outbox in found if outbox is not None), None)
 
     def serve(self, vendor: str, request: Request) -> Outcome:
         return self.gate.serve(vendor, request)

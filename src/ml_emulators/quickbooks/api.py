@@ -61,7 +61,7 @@ def handle(service: Service, request: Request, segments: list[str], now: datetim
     response = _answer(call)
     measured = measure(request, response)
     meter(service, call.app, now, measured.reads, measured.items)
-    service.tell(desk.notices)
+    service.tell(desk.notices, call.app)
     return response
 
 

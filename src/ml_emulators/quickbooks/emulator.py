@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -17,6 +18,7 @@ from ml_emulators.quickbooks.routes import route
 from ml_emulators.quickbooks.service import Service, Snapshot
 from ml_emulators.quickbooks.settings import App, ChangeNotice, Company, Counters, Switches
 from ml_emulators.quickbooks.values import Json, from_seconds, stamp
+from ml_emulators.quickbooks.webhooks import Webhooks
 
 DEFAULT_COMPANY = Company()
 
@@ -41,7 +43,12 @@ class QuickBooks:
         authority = Authority({}, Tokens(), random, self.switches)
         self._service = Service(clock, random, base_url, authority, {}, self.switches)
         self.app = self._new_app()
+        self.webhooks = Webhooks(self.switches, clock, lambda: self.app, self._authorised)
+        self.on_change.append(self.webhooks.hear)
         self._open()
+
+    def _authorised(self, realm_id: str) -> bool:
+        return self._service.authority.connected(self.app.client_id, realm_id)
 
     def _new_app(self) -> App:
         bits = self._service.random.getrandbits
@@ -135,6 +142,7 @@ class QuickBooks:
         service.replays.clear()
         service.windows.clear()
         service.counters = Counters()
+        self.webhooks.clear()
         service.authority.tokens = Tokens()
         self._open()
 
@@ -149,11 +157,13 @@ class QuickBooks:
 
     def snapshot(self) -> Snapshot:
         """The whole state but the clock and the switches; cheap."""
-        return self._service.snapshot()
+        return replace(self._service.snapshot(), webhooks=self.webhooks.snapshot())
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back to a snapshot, as often as wanted."""
         self._service.restore(snapshot)
+        if snapshot.webhooks is not None:
+            self.webhooks.restore(snapshot.webhooks)
 
 
 def _stub(number: int, at: int) -> Json:

@@ -103,6 +103,11 @@ class Authority:
         self.tokens.refresh[token] = number
         return token
 
+    def connected(self, client_id: str, realm_id: str) -> bool:
+        """Whether a company has authorised an app, and not disconnected it since."""
+        wanted = (client_id, realm_id)
+        return any(one.alive and (one.client_id, one.realm_id) == wanted for one in self.tokens.connections.values())
+
     def newest(self, token: str) -> str:
         """The refresh token that has taken the place of an older one of the same consent."""
         number = self.tokens.refresh.get(token)

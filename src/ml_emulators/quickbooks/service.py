@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from random import Random
 from typing import Any
@@ -16,6 +16,7 @@ from ml_emulators.quickbooks.desk import Desk
 from ml_emulators.quickbooks.oauth import Authority, Tokens
 from ml_emulators.quickbooks.settings import ChangeNotice, Counters, Switches
 from ml_emulators.quickbooks.state import Books
+from ml_emulators.quickbooks.webhooks import Kept
 
 Windows = dict[tuple[str, ...], deque[float]]
 
@@ -30,6 +31,7 @@ class Snapshot:
     windows: Windows
     counters: Counters
     random: Any
+    webhooks: Kept | None = None
 
 
 @dataclass
@@ -47,10 +49,12 @@ class Service:
     counters: Counters = field(default_factory=Counters)
     on_change: list[Callable[[ChangeNotice], None]] = field(default_factory=list)
 
-    def tell(self, notices: list[ChangeNotice]) -> None:
+    def tell(self, notices: list[ChangeNotice], app: str = "") -> None:
+        """Tell every listener what was committed, by which app (blank: a user)."""
         for notice in notices:
+            told = replace(notice, app=app) if app else notice
             for listener in self.on_change:
-                listener(notice)
+                listener(told)
 
     def desk(self, realm_id: str, now: datetime, include: frozenset[str] = frozenset()) -> Desk:
         return Desk(self.books[realm_id], now, self.switches, include)

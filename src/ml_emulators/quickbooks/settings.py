@@ -95,6 +95,23 @@ class Switches:
     balance_moves_last_updated: bool = True
     """A new balance moves LastUpdatedTime (never the SyncToken) of customers and accounts."""
 
+    webhook_window_seconds: float = 0.0
+    """How long a change waits for others to go out with it."""
+    webhook_aggregate: bool = True
+    """Several changes of the same sort to one record go out as one event, the newest."""
+    webhook_self_echo: bool = True
+    """The app's own writes are told to it as well."""
+    webhook_several_companies: bool = False
+    """One delivery may hold events of several companies."""
+    webhook_blocking: bool = True
+    """While a delivery fails, later ones wait behind it."""
+    webhook_void_verb: Literal["void", "voided"] = "void"
+    """The verb of a void in CloudEvents."""
+    webhook_content_type: Literal["application/json", "application/cloudevents+json"] = "application/json"
+    """What CloudEvents are sent as."""
+    webhook_legacy_time: Literal["utc", "offset"] = "utc"
+    """`lastUpdated` of the legacy format: UTC with milliseconds, or Pacific time with an offset without colon."""
+
     batch_reply_order: Literal["kept", "shuffled"] = "kept"
     """Whether batch answers come in the order of the items."""
     xml_faults: bool = False
@@ -107,7 +124,10 @@ class Switches:
 
 @dataclass(frozen=True)
 class ChangeNotice:
-    """One committed change, as webhooks would tell it: `operation` is Create, Update, Delete, Void or Merge."""
+    """One committed change, as webhooks tell it: `operation` is Create, Update, Delete, Void or Merge.
+
+    `app` is the client id of the app that wrote it, blank for a user of the screens.
+    """
 
     realm_id: str
     entity: str
@@ -115,6 +135,7 @@ class ChangeNotice:
     operation: str
     instant: datetime
     deleted_id: str | None = None
+    app: str = ""
 
 
 @dataclass

@@ -101,6 +101,8 @@ async def test_the_clock_runs_again(door: Caller) -> None:
         ("POST", "/webhooks", {"target": "file://127.0.0.1/etc"}, 422),
         ("POST", "/webhooks", {"target": "http://127.0.0.1:99999/"}, 422),
         ("POST", "/webhooks", {"target": "http://127.0.0.1/", "format": "soap"}, 422),
+        ("GET", "/webhooks", None, 404),
+        ("POST", "/webhooks/troubles", {}, 404),
         ("GET", "/state/sage", None, 404),
         ("GET", "/state/quickbooks/Invoice", None, 404),
         ("GET", "/state/quickbooks/Note?limit=-1", None, 400),
@@ -202,12 +204,9 @@ async def test_state_by_page_and_id(door: Caller) -> None:
     assert (await door("GET", "/state/quickbooks/Note"))[1]["count"] == 0
 
 
-async def test_switches_and_webhooks_are_kept(door: Caller, twin: Twin) -> None:
+async def test_switches_are_kept(door: Caller) -> None:
     _, answer = await door("POST", "/switches", {"quickbooks": {"limits": True, "pace": 3}})
     assert answer == {"quickbooks": {"limits": True, "pace": 3}, "salesforce": {"limits": False, "pace": 10}}
-    target = {"target": "http://127.0.0.1:8080/hooks/quickbooks", "format": "legacy"}
-    assert await door("POST", "/webhooks", target) == (200, target)
-    assert (await door("GET", "/webhooks"))[1] == target
 
 
 async def test_the_document_describes_every_call(door: Caller) -> None:

@@ -1,0 +1,438 @@
+"""Webhooks without sockets: bodies, deliveries, the ladder of retries, and what can go wrong (reference section 9)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from ml_emulators.kit.hooks import Post
+from ml_emulators.kit.orders import WebhookOrder, WebhookTrouble, WebhookTroubles
+from ml_emulators.kit.wire import loads
+from ml_emulators.quickbooks import ChangeNotice, Company
+from ml_emulators.quickbooks.catalog import KINDS
+from ml_emulators.quickbooks.webhooks import LADDER, wait_after
+
+from .client import NOON, Client, Json, Shop
+
+TARGET = "http://127.0.0.1:9/hooks"
+OPERATIONS = {
+    "C U D M": ("Account", "Class", "Customer", "Employee", "Item", "Vendor"),
+    "C U D": ("CompanyCurrency", "JournalEntry", "Estimate", "CreditMemo"),
+    "C U D V": ("Invoice", "Payment", "SalesReceipt"),
+    "C U M": ("Department", "PaymentMethod"),
+    "C U": ("Term",),
+    "U": ("Preferences",),
+    "": ("CompanyInfo",),
+}
+"""Section 9.4, as far as the kinds of this emulator go; Emailed is never told, CreditMemo has no void by API."""
+
+
+class Endpoint:
+    """The app's endpoint: takes what is due and answers with `status`."""
+
+    def __init__(self, client: Client, form: Any = "cloudevents") -> None:
+        self.client = client
+        self.outbox = client.server.webhooks
+        self.outbox.point(WebhookOrder(TARGET, form))
+
+    def take(self, status: int | None = 200) -> Iterator[Post]:
+        """Every post that is due at this instant; an endpoint that fails sees the same one again and again."""
+        now = self.client.clock.now()
+        while (post := self.outbox.next(now)) is not None:
+            self.outbox.answered(post.number, status, now)
+            yield post
+
+    def bodies(self, status: int | None = 200) -> list[Any]:
+        return [loads(post.body) for post in self.take(status)]
+
+    def told(self) -> list[str]:
+        """`type id` of every event that is due, over all posts."""
+        return [f"{one['type']} {one['intuitentityid']}" for body in self.bodies() for one in body]
+
+    def trouble(self, *plans: WebhookTrouble, **more: Any) -> None:
+        self.outbox.trouble(WebhookTroubles(list(plans), **more))
+
+    def after(self, **time: float) -> list[str]:
+        self.client.clock.advance(timedelta(**time))
+        return self.told()
+
+
+@pytest.fixture
+def endpoint(qbo: Client) -> Endpoint:
+    return Endpoint(qbo)
+
+
+def customer(client: Client, name: str = "Fern") -> Json:
+    return client.make("Customer", DisplayName=name)
+
+
+def notice(operation: str, **more: Any) -> ChangeNotice:
+    return ChangeNotice("4620816365000000001", "Invoice", "7", operation, NOON, **more)
+
+
+# --- bodies
+
+
+def test_a_cloud_event(qbo: Client, endpoint: Endpoint) -> None:
+    customer(qbo)
+    (post,) = endpoint.take()
+    (event,) = loads(post.body)
+    assert event.pop("id").endswith("-Customer-1")
+    assert event.pop("source").startswith("intuit.")
+    assert event == {
+        "specversion": "1.0",
+        "type": "qbo.customer.created.v1",
+        "datacontenttype": "application/json",
+        "time": "2026-11-22T20:00:00.125000000Z",
+        "intuitentityid": "1",
+        "intuitaccountid": qbo.info["realm_id"],
+        "data": {},
+    }
+    assert (post.target, post.headers["Content-Type"]) == (TARGET, "application/json")
+
+
+def test_a_legacy_body(qbo: Client) -> None:
+    endpoint = Endpoint(qbo, "legacy")
+    customer(qbo)
+    entity = {"name": "Customer", "id": "1", "operation": "Create", "lastUpdated": "2026-11-22T20:00:00.125Z"}
+    notification = {"realmId": qbo.info["realm_id"], "dataChangeEvent": {"entities": [entity]}}
+    assert endpoint.bodies() == [{"eventNotifications": [notification]}]
+
+
+@pytest.mark.parametrize(
+    ("told", "switches", "verb", "data"),
+    [
+        (notice("Create"), {}, "created", {}),
+        (notice("Update"), {}, "updated", {}),
+        (notice("Delete"), {}, "deleted", {}),
+        (notice("Void"), {}, "void", {}),
+        (notice("Void"), {"webhook_void_verb": "voided"}, "voided", {}),
+        (notice("Merge", deleted_id="27"), {}, "merged", {"deletedid": "27"}),
+    ],
+)
+def test_verbs_of_cloud_events(endpoint: Endpoint, told: ChangeNotice, switches: Json, verb: str, data: Json) -> None:
+    for name, value in switches.items():
+        setattr(endpoint.client.server.switches, name, value)
+    endpoint.outbox.hear(told)
+    (event,) = endpoint.bodies()[0]
+    assert (event["type"], event["data"]) == (f"qbo.invoice.{verb}.v1", data)
+
+
+@pytest.mark.parametrize(
+    ("told", "form", "expected"),
+    [
+        (notice("Void"), "utc", {"operation": "Void", "lastUpdated": "2026-11-22T20:00:00.125Z"}),
+        (notice("Update"), "offset", {"operation": "Update", "lastUpdated": "2026-11-22T12:00:00-0800"}),
+        (
+            notice("Merge", deleted_id="27"),
+            "utc",
+            {"operation": "Merge", "lastUpdated": "2026-11-22T20:00:00.125Z", "deletedId": "27"},
+        ),
+    ],
+)
+def test_operations_of_the_legacy_format(qbo: Client, told: ChangeNotice, form: Any, expected: Json) -> None:
+    endpoint = Endpoint(qbo, "legacy")
+    qbo.server.switches.webhook_legacy_time = form
+    endpoint.outbox.hear(told)
+    (entity,) = endpoint.bodies()[0]["eventNotifications"][0]["dataChangeEvent"]["entities"]
+    assert entity == {"name": "Invoice", "id": "7", **expected}
+
+
+@pytest.mark.parametrize("form", ["cloudevents", "legacy"])
+def test_the_signature_is_over_the_raw_body(qbo: Client, form: str) -> None:
+    endpoint = Endpoint(qbo, form)
+    customer(qbo)
+    (post,) = endpoint.take()
+    token = qbo.info["webhook_verifier_token"].encode()
+    expected = base64.b64encode(hmac.new(token, post.body, hashlib.sha256).digest()).decode()
+    assert post.headers["intuit-signature"] == expected
+
+
+def test_the_content_type_of_cloud_events_is_a_switch(qbo: Client, endpoint: Endpoint) -> None:
+    qbo.server.switches.webhook_content_type = "application/cloudevents+json"
+    customer(qbo)
+    assert [post.headers["Content-Type"] for post in endpoint.take()] == ["application/cloudevents+json"]
+
+
+def test_what_each_kind_tells_is_in_the_table() -> None:
+    letters = {"Create": "C", "Update": "U", "Delete": "D", "Void": "V", "Merge": "M"}
+    allowed = {kind: set(told.split()) for told, kinds in OPERATIONS.items() for kind in kinds}
+    possible = {name: {letters[one] for one in kind.notices.values()} for name, kind in KINDS.items()}
+    voidable = ("Invoice", "Payment", "SalesReceipt", "RefundReceipt")
+    for name in allowed:
+        surplus = possible[name] - allowed[name] - (set() if name in voidable else {"V"})
+        assert surplus == set(), name
+
+
+# --- who is told
+
+
+def test_users_and_other_apps_are_told_of_and_the_own_echo_is_a_switch(qbo: Client, endpoint: Endpoint) -> None:
+    customer(qbo, "Own")
+    assert endpoint.told() == ["qbo.customer.created.v1 1"]
+    qbo.server.switches.webhook_self_echo = False
+    customer(qbo, "Own again")
+    qbo.server.act({"op": "create", "kind": "Customer", "body": {"DisplayName": "User's"}})
+    assert endpoint.told() == ["qbo.customer.created.v1 3"]
+
+
+def test_only_companies_that_authorised_the_app(qbo: Client, endpoint: Endpoint) -> None:
+    qbo.server.act({"op": "disconnect"})
+    qbo.server.act({"op": "create", "kind": "Customer", "body": {"DisplayName": "Unheard"}})
+    assert endpoint.told() == []
+
+
+def test_without_a_target_nothing_waits(qbo: Client) -> None:
+    outbox = qbo.server.webhooks
+    customer(qbo)
+    assert (outbox.view().waiting, outbox.next(NOON), outbox.wakes_at()) == (0, None, None)
+    endpoint = Endpoint(qbo)
+    customer(qbo, "Dropped")
+    outbox.point(WebhookOrder(None))
+    outbox.point(WebhookOrder(TARGET))
+    assert endpoint.told() == []
+
+
+# --- deliveries
+
+
+@pytest.mark.parametrize(("changes", "sizes"), [(1, [1]), (100, [100]), (101, [100, 1]), (250, [100, 100, 50])])
+def test_at_most_a_hundred_events_in_a_delivery(
+    qbo: Client, endpoint: Endpoint, changes: int, sizes: list[int]
+) -> None:
+    for number in range(changes):
+        endpoint.outbox.hear(replace(notice("Update"), id=str(number)))
+    bodies = endpoint.bodies()
+    assert [len(body) for body in bodies] == sizes
+    assert [event["intuitentityid"] for body in bodies for event in body] == [str(one) for one in range(changes)]
+
+
+@pytest.mark.parametrize(("together", "realms"), [(False, [["1000"], ["2000"]]), (True, [["1000", "2000", "1000"]])])
+def test_several_companies_in_one_delivery_by_switch(qbo: Client, together: bool, realms: list[list[str]]) -> None:
+    for realm in ("1000", "2000"):
+        qbo.server.add_company(Company(realm_id=realm))
+    qbo.server.switches.webhook_several_companies = together
+    endpoint = Endpoint(qbo)
+    for realm, number in (("1000", "1"), ("2000", "2"), ("1000", "3")):
+        endpoint.outbox.hear(replace(notice("Update"), realm_id=realm, id=number))
+    told = [[event["intuitaccountid"] for event in body] for body in endpoint.bodies()]
+    assert [list(body) if together else sorted(set(body)) for body in told] == realms
+
+
+@pytest.mark.parametrize(
+    ("aggregate", "expected"),
+    [
+        (True, ["created 1", "created 2", "updated 1"]),
+        (False, ["created 1", "updated 1", "created 2", "updated 1"]),
+    ],
+)
+def test_changes_of_one_record_within_a_window(
+    qbo: Client, endpoint: Endpoint, aggregate: bool, expected: list[str]
+) -> None:
+    qbo.server.switches.webhook_window_seconds = 5
+    qbo.server.switches.webhook_aggregate = aggregate
+    first = customer(qbo)
+    changed = qbo.change("Customer", first, Notes="a")
+    customer(qbo, "Other")
+    assert endpoint.after(seconds=4) == []
+    qbo.change("Customer", changed, Notes="b")
+    assert endpoint.outbox.wakes_at() == NOON + timedelta(seconds=5)
+    told = endpoint.after(seconds=1)
+    assert [one.removeprefix("qbo.customer.").replace(".v1", "") for one in told] == expected
+
+
+def test_an_aggregated_event_has_the_newest_time(qbo: Client, endpoint: Endpoint) -> None:
+    for later in (0, 1, 2):
+        endpoint.outbox.hear(replace(notice("Update"), instant=NOON + timedelta(seconds=later - 2)))
+    (event,) = endpoint.bodies()[0]
+    assert event["time"] == "2026-11-22T20:00:00.125000000Z"
+
+
+# --- retries
+
+
+def test_the_ladder_of_retries(qbo: Client, endpoint: Endpoint) -> None:
+    customer(qbo)
+    seen: list[tuple[datetime, str]] = []
+    for _ in range(12):
+        post = endpoint.outbox.next(qbo.clock.now())
+        assert post is not None
+        seen.append((qbo.clock.now(), loads(post.body)[0]["id"]))
+        endpoint.outbox.answered(post.number, 500, qbo.clock.now())
+        due = endpoint.outbox.wakes_at()
+        assert due is not None
+        if due > qbo.clock.now():
+            qbo.clock.set(due - timedelta(seconds=1))
+            assert endpoint.outbox.next(qbo.clock.now()) is None
+            qbo.clock.set(due)
+    waits = [(after[0] - before[0]).total_seconds() for before, after in pairwise(seen)]
+    assert waits == [0, 10, 20, 30, 300, 1200, 7200, 14400, 21600, 21600, 21600]
+    assert len({event_id for _, event_id in seen}) == 1
+    assert wait_after(len(LADDER) + 40) == timedelta(hours=6)
+
+
+@pytest.mark.parametrize("status", [None, 201, 202, 204, 302, 400, 403, 404, 500])
+def test_only_200_acknowledges(qbo: Client, endpoint: Endpoint, status: int | None) -> None:
+    customer(qbo)
+    assert len(list(endpoint.take(status))) == 2
+    (shown,) = endpoint.outbox.view().deliveries
+    assert (shown.acknowledged, [one.status for one in shown.attempts]) == (False, [status, status])
+    assert shown.next_attempt == NOON + timedelta(seconds=10)
+
+
+@pytest.mark.parametrize(
+    ("blocking", "at_once", "later"),
+    [
+        (True, [], ["qbo.customer.created.v1 1", "qbo.customer.created.v1 2"]),
+        (False, ["qbo.customer.created.v1 2"], ["qbo.customer.created.v1 1"]),
+    ],
+)
+def test_later_events_wait_behind_a_failing_one(
+    qbo: Client, endpoint: Endpoint, blocking: bool, at_once: list[str], later: list[str]
+) -> None:
+    qbo.server.switches.webhook_blocking = blocking
+    customer(qbo)
+    assert len(list(endpoint.take(500))) == 2
+    customer(qbo, "Behind")
+    assert endpoint.told() == at_once
+    assert endpoint.after(seconds=10) == later
+
+
+def test_what_was_delivered_is_shown(qbo: Client, endpoint: Endpoint) -> None:
+    customer(qbo)
+    endpoint.told()
+    (shown,) = endpoint.outbox.view().deliveries
+    assert (shown.number, shown.realms, shown.events) == (1, [qbo.info["realm_id"]], ["Customer 1 Create"])
+    assert (shown.acknowledged, shown.next_attempt) == (True, None)
+    assert [(one.at, one.status) for one in shown.attempts] == [(NOON, 200)]
+
+
+# --- what can go wrong
+
+
+@pytest.mark.parametrize(
+    ("plan", "at_once", "later"),
+    [
+        (WebhookTrouble("lose"), ["2", "3"], []),
+        (WebhookTrouble("lose", count=2), ["3"], []),
+        (WebhookTrouble("lose", kind="Invoice"), ["1", "2", "3"], []),
+        (WebhookTrouble("delay", seconds=60), ["2", "3"], ["1"]),
+        (WebhookTrouble("duplicate"), ["1", "1", "2", "3"], []),
+        (WebhookTrouble("duplicate", seconds=60), ["1", "2", "3"], ["1"]),
+    ],
+)
+def test_planned_troubles(
+    qbo: Client, endpoint: Endpoint, plan: WebhookTrouble, at_once: list[str], later: list[str]
+) -> None:
+    endpoint.trouble(plan)
+    for name in "ABC":
+        customer(qbo, name)
+    ids = [told.split()[1] for told in endpoint.told()]
+    assert (ids, [told.split()[1] for told in endpoint.after(seconds=60)]) == (at_once, later)
+
+
+def test_a_copy_has_the_id_of_its_event(qbo: Client, endpoint: Endpoint) -> None:
+    endpoint.trouble(WebhookTrouble("duplicate"))
+    customer(qbo)
+    (first, second), *none = endpoint.bodies()
+    assert (first, none) == (second, [])
+
+
+def test_another_order_repeats_from_its_seed(qbo: Client, endpoint: Endpoint) -> None:
+    orders = []
+    for seed in (5, 5, 6):
+        endpoint.trouble(WebhookTrouble("reorder"), clear=True, seed=seed)
+        for number in range(20):
+            endpoint.outbox.hear(replace(notice("Update"), id=str(number)))
+        orders.append([int(told.split()[1]) for told in endpoint.told()])
+    assert orders[0] == orders[1] != orders[2]
+    assert all(sorted(one) == list(range(20)) != one for one in orders)
+
+
+def test_chance_repeats_from_its_seed(qbo: Client, endpoint: Endpoint) -> None:
+    runs = []
+    for _ in range(2):
+        endpoint.trouble(WebhookTrouble("lose", count=1_000, probability=0.3), clear=True, seed=4)
+        for number in range(50):
+            endpoint.outbox.hear(replace(notice("Update"), id=str(number)))
+        runs.append([int(told.split()[1]) for told in endpoint.told()])
+    assert runs[0] == runs[1]
+    assert 20 < len(runs[0]) < 48
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        WebhookTrouble("lose", count=0),
+        WebhookTrouble("lose", probability=0),
+        WebhookTrouble("lose", probability=1.5),
+        WebhookTrouble("delay"),
+        WebhookTrouble("delay", seconds=-1),
+        WebhookTrouble("duplicate", seconds=float("nan")),
+        WebhookTrouble("reorder", kind="Invoice"),
+    ],
+)
+def test_troubles_that_make_no_sense(endpoint: Endpoint, plan: WebhookTrouble) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        endpoint.trouble(WebhookTrouble("lose"), plan)
+    assert endpoint.outbox.view().troubles == []
+
+
+# --- back and forth
+
+
+def test_what_waits_goes_back_with_the_books(qbo: Client, endpoint: Endpoint) -> None:
+    endpoint.trouble(WebhookTrouble("lose", kind="Item"))
+    customer(qbo)
+    list(endpoint.take(500))
+    before = qbo.server.snapshot()
+    customer(qbo, "Undone")
+    endpoint.after(days=1)
+    qbo.server.restore(before)
+    assert [plan.kind for plan in endpoint.outbox.view().troubles] == ["Item"]
+    assert endpoint.told() == ["qbo.customer.created.v1 1"]
+    qbo.server.reset()
+    view = endpoint.outbox.view()
+    assert (view.target, view.waiting, view.deliveries, view.troubles) == (TARGET, 0, [], [])
+
+
+def test_an_event_after_going_back_has_an_id_of_its_own(qbo: Client, endpoint: Endpoint) -> None:
+    before = qbo.server.snapshot()
+    ids = set()
+    for name in ("First", "Second"):
+        customer(qbo, name)
+        ids.add(endpoint.bodies()[0][0]["id"])
+        qbo.server.restore(before)
+    assert len(ids) == 2
+
+
+def test_an_answer_to_what_is_gone_is_not_missed(qbo: Client, endpoint: Endpoint) -> None:
+    customer(qbo)
+    post = endpoint.outbox.next(NOON)
+    assert post is not None
+    endpoint.outbox.forget()
+    endpoint.outbox.answered(post.number, 200, datetime(2026, 11, 23, tzinfo=UTC))
+    assert endpoint.outbox.view().deliveries == []
+
+
+def test_side_effects_voids_and_merges_are_told(shop: Shop) -> None:
+    endpoint = Endpoint(shop)
+    invoice = shop.invoice(10)
+    shop.pay(10, ("Invoice", invoice["Id"], 10))
+    shop.server.act({"op": "void", "kind": "Invoice", "id": invoice["Id"]})
+    loser = customer(shop, "Blue Heron II")["Id"]
+    endpoint.told()
+    shop.server.act({"op": "merge", "kind": "Customer", "body": {"Id": shop.customer, "deletedId": loser}})
+    (event,) = endpoint.bodies()[0]
+    assert (event["type"], event["data"]) == ("qbo.customer.merged.v1", {"deletedid": loser})
+    told = endpoint.outbox.view().deliveries[0].events
+    assert f"Invoice {invoice['Id']} Void" in told
+    assert f"Invoice {invoice['Id']} Update" in told
