@@ -15,13 +15,14 @@ Json = dict[str, Any]
 
 class Edit(msgspec.Struct, frozen=True):
     """`concerns` is found in the words of requests that write the record. `early`: it can be made before the first
-    sync already; what mirrors an invoice can only be edited once it is there, and the mirror may take it back.
+    sync already. `mirror`: what is edited mirrors an invoice, which may take it back.
     """
 
     story: str
     concerns: str
     make: Callable[[Twin], None]
     early: bool = True
+    mirror: bool = False
 
     def touches(self, items: str) -> bool:
         return bool(items) and re.search(self.concerns, items) is not None
@@ -93,6 +94,12 @@ EDITS: Mapping[str, Edit] = {
         r"Customer Zephyr|update Account",
         _update("salesforce", "Account", ("Name", "Zephyr Media"), Phone="(617) 555-0199"),
     ),
+    "new account's phone": Edit(
+        "someone in Salesforce changes the telephone of Pinnacle Robotics, just made there",
+        r"Account .*:3\b",
+        _update("salesforce", "Account", ("Name", "Pinnacle Robotics"), Phone="(617) 555-0166"),
+        early=False,
+    ),
     "invoice amount": Edit("someone in QuickBooks adds an hour to invoice 1002", r"Opportunity .*:2\b", _amount),
     "payment": Edit("invoice 1001 is paid in part", r"Opportunity .*:1\b", _payment),
     "order dims": Edit(
@@ -109,12 +116,12 @@ EDITS: Mapping[str, Edit] = {
         "sales moves the Opportunity of invoice 1003 to another stage",
         r"OpportunityContactRole",
         _update("salesforce", "Opportunity", ("QBO_Invoice_Number__c", "1003"), StageName="Negotiation/Review"),
-        early=False,
+        early=False, mirror=True,
     ),
     "opportunity name": Edit(
         "sales renames the Opportunity of invoice 1001",
         r"OpportunityContactRole",
         _update("salesforce", "Opportunity", ("QBO_Invoice_Number__c", "1001"), Name="Alder, the big one"),
-        early=False,
+        early=False, mirror=True,
     ),
 }  # fmt: skip

@@ -69,7 +69,7 @@ def ends_of(edit: str) -> tuple[State, ...]:
     was then. An edit of what mirrors an invoice stands until that invoice is looked at, so it may be there or not.
     """
     ends = []
-    if edit and not EDITS[edit].early:
+    if edit and EDITS[edit].mirror:
         ends.append(ends_of("")[0])
     if edit and EDITS[edit].early:
         ends.append(state_of(_played(0, Trouble(), first=EDITS[edit].make).town.home.twin))

@@ -36,6 +36,22 @@ def test_a_key_a_name_or_a_counterpart_under_way_is_waited_for() -> None:
     assert busy == ["same key", "same name", "same counterpart"]
 
 
+async def test_an_edit_after_a_lost_answer_is_not_undone(tmp_path: Path) -> None:
+    """The Account of Pinnacle is made, the answer is lost, and sales corrects its telephone before we look again."""
+    home = Installation(tmp_path)
+    await home.approve_all()
+    home.twin.faults.add(Fault("drop_after", vendor="salesforce", path="sobjects/Account/QBO_Id__c", count=1))
+    await actions.drain(home.app)
+    (made,) = [row for row in home.state("salesforce", "Account") if row["Name"] == "Pinnacle Robotics"]
+    home.twin.act("salesforce", "update", "Account", {"Id": made["Id"], "Phone": "(617) 555-0166"})
+    home.clock.advance(timedelta(seconds=130))
+    await home.run(home.process())
+    accounts = [row for row in home.state("salesforce", "Account") if row["Name"] == "Pinnacle Robotics"]
+    assert [row["Phone"] for row in accounts] == ["(617) 555-0166"]
+    (customer,) = [row for row in home.state("quickbooks", "Customer") if row["DisplayName"] == "Pinnacle Robotics"]
+    assert customer["PrimaryPhone"] == {"FreeFormNumber": "(617) 555-0166"}
+
+
 async def test_the_other_side_of_an_unanswered_update_waits_and_the_neighbours_go_on(tmp_path: Path) -> None:
     """Both the Customer and its Account lead to the same update of the Customer; its answer is lost."""
     home = Installation(tmp_path)

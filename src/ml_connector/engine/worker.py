@@ -13,7 +13,19 @@ from datetime import datetime, timedelta
 import msgspec
 
 from ml_connector.model.errors import Stopped
-from ml_connector.model.plans import Done, Flow, Hold, Later, LookUp, OpenWrite, Outcome, Refused, Unsure, Write
+from ml_connector.model.plans import (
+    Differs,
+    Done,
+    Flow,
+    Hold,
+    Later,
+    LookUp,
+    OpenWrite,
+    Outcome,
+    Refused,
+    Unsure,
+    Write,
+)
 from ml_connector.model.refs import Link
 from ml_connector.store.rows import Settled, Task, Verdict
 from ml_connector.store.tasks import PLANNED, STALE
@@ -116,7 +128,7 @@ class Worker(Corridor):
                 settled.append(self._done(write, answer))
             elif isinstance(answer, Unsure) or (write.write.action == "create" and now < write.noted_at + patience):
                 unsettled.append(write)
-            elif write.write.action == "update":
+            elif isinstance(answer, Differs) or write.write.action == "update":
                 settled.append(Settled(id=write.id, state="dropped", outcome=_word(answer)))
             else:
                 again.append(write)

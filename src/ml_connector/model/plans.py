@@ -148,7 +148,14 @@ class Foreign(msgspec.Struct, frozen=True):
     reason: str
 
 
-LookUp = Done | Missing | Foreign | Unsure
+class Differs(msgspec.Struct, frozen=True):
+    """Look-up of an open write: the record is there but says something else, by now or still. What was to be written
+    may be older than that, so it is never sent again; the record is looked at anew."""
+
+    ref: Ref
+
+
+LookUp = Done | Missing | Foreign | Differs | Unsure
 
 
 class NeedLink(msgspec.Struct, frozen=True):

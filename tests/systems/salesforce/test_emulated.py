@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from ml_connector.model.errors import LimitReached, SignInNeeded, Unreachable, WrongUse
-from ml_connector.model.plans import Done, Later, Missing, Refused, Unsure, Write
+from ml_connector.model.plans import Differs, Done, Later, Missing, Refused, Unsure, Write
 from ml_connector.model.refs import Gone, Ref
 from ml_connector.systems.salesforce.records import SObject
 
@@ -109,11 +109,11 @@ async def test_a_lost_answer_is_looked_up_and_nothing_is_made_twice(twin: Twin) 
 
 
 async def test_a_lost_request_is_missing(twin: Twin) -> None:
-    await made(twin, invoice(1))
+    (there,) = await made(twin, invoice(1))
     twin.fault("drop_before", path="composite")
     writes = noted(twin.client, invoice(1, "5.00"), invoice(2))
     assert {type(o) for o in await twin.client.apply(writes)} == {Unsure}
-    assert await twin.client.look_up(writes) == [Missing(), Missing()]
+    assert await twin.client.look_up(writes) == [Differs(Ref("salesforce", "Opportunity", there)), Missing()]
 
 
 async def test_what_was_written_is_found_standing(twin: Twin) -> None:
@@ -295,7 +295,7 @@ async def test_updates_go_by_id(twin: Twin) -> None:
         body={"QBO_Status__c": "POSTED", "QBO_Journal_Entry__c": "JE-1"},
     )  # fmt: skip
     writes = noted(twin.client, mark)
-    assert await twin.client.look_up(writes) == [Missing()]
+    assert await twin.client.look_up(writes) == [Differs(Ref("salesforce", "Order", order["Id"]))]
     assert await twin.client.apply(writes) == [Done(Ref("salesforce", "Order", order["Id"]))]
     assert isinstance((await twin.client.look_up(writes))[0], Done)
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.model.errors import LimitReached, SignInNeeded
-from ml_connector.model.plans import Done, Later, Missing, Refused, Unsure, Write
+from ml_connector.model.plans import Differs, Done, Later, Missing, Refused, Unsure, Write
 from ml_connector.model.refs import Gone, Ref
 from ml_connector.systems.http import NoAnswer, NotSent, Request, Response
 from ml_connector.systems.salesforce.records import SObject
@@ -305,7 +305,7 @@ async def test_an_upsert_is_done_when_its_values_stand() -> None:
     org = lookup_org(*rows)
     salesforce = client(org)
     found = await salesforce.look_up(noted(salesforce, upsert(1), upsert(2), upsert(3)))
-    assert [type(each) for each in found] == [Done, Missing, Missing]
+    assert [type(each) for each in found] == [Done, Differs, Missing]
     assert isinstance(found[0], Done)
     assert (found[0].ref.id, found[0].version) == (account(1), "s")
     (call,) = org.calls()
@@ -339,7 +339,7 @@ async def test_an_update_is_done_when_every_value_stands(sent: Any, stands: Any,
     made = write("update", target_id=ACCOUNT[:15], body={"Name": sent})
     (found,) = await salesforce.look_up(noted(salesforce, made))
     assert isinstance(found, Done) is done
-    assert isinstance(found, Missing) is not done
+    assert isinstance(found, Differs) is not done
 
 
 async def test_a_role_is_done_when_the_pair_has_one() -> None:

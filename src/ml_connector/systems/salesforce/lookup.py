@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector.model.errors import WrongUse
-from ml_connector.model.plans import Done, LookUp, Missing, Unsure, Write
+from ml_connector.model.plans import Differs, Done, LookUp, Missing, Unsure, Write
 from ml_connector.model.refs import Json
 
 from .calls import Calls
@@ -29,8 +29,8 @@ class LookUps:
     async def look_up(self, writes: Sequence[Write]) -> list[LookUp]:
         """One answer each, in order.
 
-        An upsert or update is `Done` when every value of its body stands in the record (else it may safely be sent
-        again), a created role when its opportunity and contact have one.
+        An upsert or update is `Done` when every value of its body stands in the record, else it `Differs`; a created
+        role is `Done` when its opportunity and contact have one.
         """
         answers: dict[int, LookUp] = {}
         groups: dict[tuple[str, str], list[int]] = {}
@@ -119,7 +119,7 @@ def _answer(write: Write, rows: Sequence[SObject], columns: set[str]) -> LookUp:
     wanted = {} if write.action == "create" else leaves(write.body)
     if all(stands(value, _leaf(record, name)) for name, value in wanted.items() if name in columns):
         return Done(record.ref, record.version, record=record)
-    return Missing()
+    return Differs(record.ref)
 
 
 def _leaf(record: SObject, column: str) -> Any:
