@@ -11,6 +11,7 @@ from ml_connector.engine.ports import Sweep
 from ml_connector.model.errors import BadAnswer, WrongUse
 from ml_connector.model.refs import Ref
 from ml_connector.systems.http import Response
+from ml_connector.systems.quickbooks.arrivals import Position
 from support.network import START
 
 from .company import Twin, accounts, canned, journal, noted, ok
@@ -130,6 +131,43 @@ async def test_a_full_list_of_exactly_a_thousand_costs_one_count_more() -> None:
 
     assert refs(await twin.client.sweep(["Customer"], position, twin.clock.now())) == made
     assert twin.reads() - before == 2
+
+
+async def test_an_answer_larger_than_the_limit_proves_that_no_kind_went_unheard() -> None:
+    twin = Twin()
+    position = await begun(twin)
+    customers(twin, 1000)
+    debit, credit = accounts(twin)
+    await twin.client.apply(noted(*(journal(f"J{n}", debit=debit, credit=credit) for n in range(20))))
+    larger = await twin.client.sweep(KINDS, position, twin.clock.now())
+    assert Position.parse(larger.position).proved == twin.clock.now()
+
+
+@pytest.mark.parametrize(
+    ("proved", "reads"),
+    [
+        (timedelta(days=1), 2),  # the changes, and how many customers there are
+        (None, 3),  # also the changes of the kinds that may not have been heard
+        (timedelta(days=31), 3),
+    ],
+)
+async def test_a_thousand_changes_of_one_kind(proved: timedelta | None, reads: int) -> None:
+    twin = Twin()
+    await begun(twin)
+    now = twin.clock.now()
+    position = Position(now, now - proved if proved else None).text()
+    twin.clock.advance(minutes=10)
+    made, before = customers(twin, 1000), twin.reads()
+    assert refs(await twin.client.sweep(KINDS, position, twin.clock.now())) == made
+    assert twin.reads() - before == reads
+
+
+def test_the_proof_ends() -> None:
+    old = Position.parse("2026-11-01T00:00:00+00:00 2026-10-20T00:00:00+00:00")
+    assert old.each_list_has_its_own()
+    assert not Position(old.at + timedelta(days=30), old.proved).each_list_has_its_own()
+    assert Position.parse(old.text()) == old
+    assert not Position.parse("2026-11-01T00:00:00+00:00").each_list_has_its_own()
 
 
 async def test_a_full_list_may_hide_deletions_and_says_so() -> None:

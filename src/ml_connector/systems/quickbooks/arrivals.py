@@ -30,6 +30,8 @@ FULL = 1000
 _SLACK = 10
 AGAIN = timedelta(minutes=5)
 LOOK_BACK = timedelta(days=29)
+PROOF_HOLDS = timedelta(days=30)
+"""How long an answer of more than 1,000 entries proves that the limit is one for each list."""
 
 
 class _Stub(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -42,6 +44,32 @@ class _Stub(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
 class _Timed(msgspec.Struct, frozen=True):
     time: datetime
+
+
+class Position(msgspec.Struct, frozen=True):
+    """Up to when the changes are known, and since when it is proved that each list has a limit of its own."""
+
+    at: datetime
+    proved: datetime | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Position:
+        """Raises `WrongUse` for what is no position of ours."""
+        try:
+            at, *proved = map(datetime.fromisoformat, text.split())
+            return cls(at.astimezone(UTC), proved[0] if proved else None) if at.tzinfo else cls._wrong()
+        except ValueError:
+            return cls._wrong()
+
+    @staticmethod
+    def _wrong() -> Position:
+        raise WrongUse("The stored position of QuickBooks is not a time.", "Run a backfill:  ml-connector backfill")
+
+    def text(self) -> str:
+        return " ".join(each.astimezone(UTC).isoformat() for each in (self.at, self.proved) if each)
+
+    def each_list_has_its_own(self) -> bool:
+        return self.proved is not None and self.at - self.proved <= PROOF_HOLDS
 
 
 class Arrivals:
@@ -59,13 +87,13 @@ class Arrivals:
         wanted = [kind for kind in dict.fromkeys(kinds) if kind in KINDS]
         if position is None or not wanted:
             return await self._listed(wanted, None, now)
-        since = parse_position(position)
-        if now - since > LOOK_BACK:
-            return await self._listed(wanted, since, now)
+        since = Position.parse(position)
+        if now - since.at > LOOK_BACK:
+            return await self._listed(wanted, since.at, now)
         try:
             return await self._captured(wanted, since)
         except CallRefused:
-            return await self._listed(wanted, since, now)
+            return await self._listed(wanted, since.at, now)
 
     async def pages(self, kinds: Sequence[str], since: datetime | None) -> AsyncIterator[tuple[datetime, list[Change]]]:
         """Knocks for all records, or all changed since, a page at a time, with the vendor's time of each answer."""
@@ -90,16 +118,17 @@ class Arrivals:
             found.update((knock.ref, knock) for knock in knocks)
         begun = begun or now
         truncated = () if since is None else tuple(kinds)
-        return Sweep(list(found.values()), format_position(begun), begun, truncated)
+        return Sweep(list(found.values()), Position(begun).text(), begun, truncated)
 
-    async def _captured(self, kinds: Sequence[str], since: datetime) -> Sweep:
-        from_when = since - AGAIN
+    async def _captured(self, kinds: Sequence[str], since: Position) -> Sweep:
+        from_when = since.at - AGAIN
         what = "the changes of a company"
         tree = await self._api.get("cdc", {"entities": ",".join(kinds), "changedSince": from_when.isoformat()}, what)
         time = _time(tree, what)
         lists = {kind: _stubs(rows, what) for kind, rows in _cdc_lists(tree, what)}
         found = {ref: change for kind, stubs in lists.items() for ref, change in _changes(kind, stubs, "cdc", time)}
-        doubtful, unheard = _perhaps_cut(kinds, lists)
+        position = Position(time, time if sum(map(len, lists.values())) >= FULL + _SLACK else since.proved)
+        doubtful, unheard = _perhaps_cut(kinds, lists, own=position.each_list_has_its_own())
         for kind in doubtful:
             live = sum(stub.status != "Deleted" for stub in lists[kind])
             if live < await self._count(kind, from_when):
@@ -110,7 +139,7 @@ class Arrivals:
             rest = await self._captured(unheard, since)
             found.update((knock.ref, knock) for knock in rest.changes)
             truncated += rest.truncated
-        return Sweep(list(found.values()), format_position(time), time, tuple(truncated))
+        return Sweep(list(found.values()), position.text(), time, tuple(truncated))
 
     async def _count(self, kind: str, since: datetime) -> int:
         what = f"a count of {kind}"
@@ -121,28 +150,16 @@ class Arrivals:
         return total
 
 
-def format_position(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat()
-
-
-def parse_position(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise WrongUse("The stored position of QuickBooks is not a time.", "Run a backfill:  ml-connector backfill")
-    return at.astimezone(UTC)
-
-
-def _perhaps_cut(kinds: Sequence[str], lists: Mapping[str, Sequence[_Stub]]) -> tuple[list[str], list[str]]:
+def _perhaps_cut(
+    kinds: Sequence[str], lists: Mapping[str, Sequence[_Stub]], *, own: bool
+) -> tuple[list[str], list[str]]:
     """Kinds whose list may be cut off, and kinds that may not have been heard at all.
 
-    Whether the limit holds for each list or for all together is not documented. A sum right at the limit may mean the
-    latter; a larger sum shows the former.
+    Whether the limit holds for each list (`own`) or for all together is not documented. A sum right at the limit may
+    mean the latter; a larger sum proves the former.
     """
     filled = [kind for kind in kinds if lists.get(kind)]
-    if FULL <= sum(map(len, lists.values())) < FULL + _SLACK:
+    if not own and FULL <= sum(map(len, lists.values())) < FULL + _SLACK:
         return filled, [kind for kind in kinds if kind not in filled]
     return [kind for kind in filled if len(lists[kind]) >= FULL], []
 
