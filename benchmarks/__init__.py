@@ -1,0 +1,1 @@
+"""Speed and size, measured and never asserted: `make bench`, or `python -m benchmarks --json`."""

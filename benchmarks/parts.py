@@ -1,0 +1,71 @@
+"""Single steps, one process, nothing else running: decode a page, settle a record."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+
+import msgspec
+from tests.support.world import Installation
+
+from ml_connector.model.refs import Ref
+from ml_connector.store import Store
+from ml_connector.store.rows import Verdict
+from ml_connector.systems import wire
+from ml_connector.systems.quickbooks.records import Invoice
+from ml_emulators.kit.wire import dumps
+
+from .rows import Row, row
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def parts() -> Iterator[Row]:
+    yield _decode()
+    yield _settle()
+
+
+def _best(work: Callable[[], None], times: int = 5) -> float:
+    """The fastest of a few runs, in seconds."""
+    spent = []
+    for _ in range(times):
+        started = perf_counter()
+        work()
+        spent.append(perf_counter() - started)
+    return min(spent)
+
+
+def _decode() -> Row:
+    """A page of 1,000 invoices into records with every check, against msgspec's own untyped decode."""
+    with tempfile.TemporaryDirectory() as folder:
+        page = Installation(Path(folder), scenario="sample").state("quickbooks", "Invoice")
+    live = [each for each in page if each.get("status") != "Deleted"][:1000]
+    body = dumps(live)
+    checked = _best(lambda: _use(wire.decode(body, list[Invoice], "invoices")))
+    bare = _best(lambda: _use(msgspec.json.decode(body)))
+    return row("decode 1,000 invoices", checked * 1000, "ms", round(bare * 1000, 2))
+
+
+def _use(value: object) -> None:
+    del value
+
+
+def _settle() -> Row:
+    """Knock on 1,000 records and settle them, on a SQLite file with fsync."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store.open(f"sqlite:///{Path(folder) / 'state.db'}")
+        store.add_connection("c", "1", "2", "Company", NOON)
+        token = store.take_run("c", "bench", NOON) or 0
+        knocks = [("flow", Ref("quickbooks", "Invoice", str(number))) for number in range(1000)]
+
+        def once() -> None:
+            store.intake("c", knocks, "bench", NOON)
+            due = store.due("c", "flow", NOON, 1000)
+            store.settle("c", token, [Verdict(task=task, verdict="in_agreement") for task in due], NOON)
+
+        spent = _best(once)
+        store.close()
+    return row("knock and settle a record", spent * 1000, "us")
