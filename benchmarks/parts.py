@@ -9,7 +9,6 @@ from pathlib import Path
 from time import perf_counter
 
 import msgspec
-from tests.support.world import Installation
 
 from ml_connector.model.refs import Ref
 from ml_connector.store import Store
@@ -17,6 +16,7 @@ from ml_connector.store.rows import Verdict
 from ml_connector.systems import wire
 from ml_connector.systems.quickbooks.records import Invoice
 from ml_emulators.kit.wire import dumps
+from support.world import Installation
 
 from .rows import Row, row
 
