@@ -220,27 +220,40 @@ class Frozen(Trouble):
     """The worker falls asleep, another one takes over, and then the first one wakes up: it must stop."""
 
     def __init__(self, random: Random, trace: Trace) -> None:
-        self._on_line = random.random() < 0.3
-        places = trace.told() if self._on_line else range(1, len(trace.points) + 1)
-        self._place = random.choice(list(places))
+        self._where = random.choice(("step", "step", "answer", "sign-in"))
+        places = {"step": range(1, len(trace.points) + 1), "answer": trace.told(), "sign-in": trace.writes()}
+        self._place = random.choice(list(places[self._where]))
         self._sleep = timedelta(seconds=random.choice((91, 130, 700)))
         self._wakes = random.randint(1, len(trace.points) // 2) if random.random() < 0.5 else 0
-        where = (
-            f"with the answer to request {_words(trace, self._place)} unread"
-            if self._on_line
-            else f"at step {self._place}, {trace.points[self._place - 1]}"
-        )
+        self._signing_in = False
         when = f"at step {self._wakes} of the second" if self._wakes else "when the second is done"
-        self.story = f"the worker falls asleep {where}, and wakes up {when}"
+        self.story = f"the worker falls asleep {self._moment(trace)}, and wakes up {when}"
 
     async def at_point(self, life: Life, place: int, name: str) -> None:
-        if life.name == "first" and place == self._place and not self._on_line:
+        if life.name == "first" and place == self._place and self._where == "step":
             await self._fall_asleep(life)
         if life.name == "second" and place == self._wakes:
             await self._wake(life.run)
 
+    def _moment(self, trace: Trace) -> str:
+        if self._where == "step":
+            return f"at step {self._place}, {trace.points[self._place - 1]}"
+        request = _words(trace, self._place)
+        return f"with request {request} done" if self._where == "answer" else f"signing in anew for request {request}"
+
+    async def leaving(self, life: Life, place: int, request: Request) -> bool:
+        if life.name == "first" and place == self._place and self._where == "sign-in":
+            self._signing_in = True
+            life.run.town.home.twin.faults.add(Fault("status", status=401, count=1))
+        return True
+
     async def arrived(self, life: Life, place: int) -> None:
-        if life.name == "first" and place == self._place and self._on_line:
+        if life.name != "first":
+            return
+        if place == self._place and self._where == "answer":
+            await self._fall_asleep(life)
+        if self._signing_in and life.trace.calls[place - 1].signs_in:
+            self._signing_in = False
             await self._fall_asleep(life)
 
     async def play(self, run: Run) -> None:

@@ -34,6 +34,18 @@ def caller(network: FunctionNetwork, clock: StillClock, throttle: Throttle | Non
     return Caller(network, clock, FixedIds(), throttle or free_throttle(clock), "quickbooks")
 
 
+@pytest.mark.parametrize(("seconds", "sent"), [(1, 1), (0, 0), (-1, 0)])
+async def test_nothing_leaves_at_or_after_the_moment_before_which_it_must(seconds: int, sent: int) -> None:
+    clock, network = StillClock(), FunctionNetwork(lambda _: Response(200))
+    before = clock.now() + seconds * SECOND
+    if sent:
+        await caller(network, clock).once(GET, "write", before)
+    else:
+        with pytest.raises(NotSent):
+            await caller(network, clock).once(GET, "write", before)
+    assert len(network.sent) == sent
+
+
 @pytest.mark.parametrize(
     ("trouble", "attempt", "asked", "decision"),
     [

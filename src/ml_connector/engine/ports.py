@@ -89,10 +89,11 @@ class System(Protocol):
     async def look_up(self, writes: Sequence[OpenWrite]) -> list[LookUp]:
         """Does the vendor have these writes? One answer each, in order; in bulk where possible."""
 
-    async def apply(self, writes: Sequence[OpenWrite]) -> list[Outcome]:
+    async def apply(self, writes: Sequence[OpenWrite], before: datetime | None = None) -> list[Outcome]:
         """Send noted writes of one batch, exact bodies, in one request where possible; one outcome each, in order.
 
-        Raises nothing for what may have reached the vendor: that is `Unsure`.
+        Nothing leaves at or after the instant `before`, however long a place or a sign-in was waited for: then it is
+        `Later`. Raises nothing for what may have reached the vendor: that is `Unsure`.
         """
 
     def encode(self, write: Write) -> bytes:

@@ -247,7 +247,7 @@ class Worker(Corridor):
     async def _apply(self, writes: Sequence[OpenWrite]) -> list[Outcome]:
         if self.outside.clock.now() >= self._lease:
             raise Stopped("This run was asleep for too long.", "Nothing was sent; the next run goes on.")
-        return await self.outside.systems[writes[0].write.system].apply(writes)
+        return await self.outside.systems[writes[0].write.system].apply(writes, self._lease)
 
     def _settle_batch(
         self,

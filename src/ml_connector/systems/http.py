@@ -126,9 +126,14 @@ class Caller:
         self._throttle = throttle
         self._vendor = vendor
 
-    async def once(self, request: Request, kind: str) -> Response:
-        """Send once, after waiting for a free place. For writes. `kind` also names the lane of the throttle."""
+    async def once(self, request: Request, kind: str, before: datetime | None = None) -> Response:
+        """Send once, after waiting for a free place. For writes. `kind` also names the lane of the throttle.
+
+        Raises `NotSent` when it could leave only at or after `before`.
+        """
         async with self._throttle.place(kind):
+            if before is not None and self._clock.now() >= before:
+                raise NotSent("It was too late to send.", "Nothing was sent; the next run looks at it again.")
             self.calls[kind] += 1
             started = time.monotonic()
             try:

@@ -290,3 +290,14 @@ def test_a_planned_record_is_what_was_read_with_the_body_laid_over_it() -> None:
     assert (after.notes, after.display_name, after.balance) == ("new", "A", Decimal("5.10"))
     assert isinstance(made, r.JournalEntry)
     assert (made.id, made.debits, made.note["k"]) == ("new 1", Decimal("120.50"), "O")
+
+
+async def test_an_entry_that_waited_too_long_for_its_sign_in_is_not_sent() -> None:
+    """Meanwhile another run may own the connection, and may have sent it."""
+    twin = Twin()
+    writes = noted(*some_journals(2, twin))
+    twin.fault("status", status=429, path="tokens/bearer")
+    outcomes = await twin.client.apply(writes, twin.clock.now() + timedelta(seconds=30))
+    assert [type(each) for each in outcomes] == [Later, Later]
+    assert twin.entries() == []
+    assert {type(each) for each in await twin.client.apply(writes, twin.clock.now() + MINUTE)} == {Done}

@@ -319,3 +319,13 @@ async def test_twenty_thousand_ids_and_long_lists_of_values(twin: Twin) -> None:
     by_key = await twin.client.find("Account", "QBO_Id__c", keys)
     assert sum(len(records) for records in by_key.values()) == 1000
     assert twin.calls() - before == 2
+
+
+async def test_a_record_that_waited_too_long_for_its_sign_in_is_not_sent(twin: Twin) -> None:
+    """Meanwhile another run may own the connection, and may have sent it."""
+    twin.fault("status", status=429, path="oauth2/token")
+    writes = noted(twin.client, upsert(1), upsert(2))
+    outcomes = await twin.client.apply(writes, twin.clock.now() + timedelta(seconds=30))
+    assert [type(each) for each in outcomes] == [Later, Later]
+    assert twin.emulator.records("Account") == []
+    assert {type(each) for each in await twin.client.apply(writes, twin.clock.now() + timedelta(minutes=1))} == {Done}

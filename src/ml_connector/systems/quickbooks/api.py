@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -72,26 +73,29 @@ class Api:
                 found[each.id] = each
         return list(found.values())
 
-    async def write(self, path: str, request_id: str, body: bytes, lane: str) -> Response:
-        """Send a write under its idempotency key; never twice, unless the first was answered 401.
+    async def write(
+        self, path: str, request_id: str, body: bytes, lane: str, before: datetime | None = None
+    ) -> Response:
+        """Send a write under its idempotency key; never twice, unless the first was answered 401, nor after `before`.
 
         Raises `NotSent`, `NoAnswer`, `SignInNeeded`, and `BadAnswer` for an answer that is too large.
         """
         url = self._url(path, {"requestid": request_id})
         json = {"Content-Type": _JSON}
-        return await self._signed(lambda headers: Request("POST", url, {**headers, **json}, body), lane, repeat=False)
+        return await self._signed(
+            lambda headers: self._caller.once(Request("POST", url, {**headers, **json}, body), lane, before)
+        )
 
     async def _read(self, build: Callable[[dict[str, str]], Request]) -> Response:
-        return await self._signed(build, "read", repeat=True)
+        return await self._signed(lambda headers: self._caller.repeating(build(headers), "read"))
 
-    async def _signed(self, build: Callable[[dict[str, str]], Request], lane: str, *, repeat: bool) -> Response:
+    async def _signed(self, send: Callable[[dict[str, str]], Awaitable[Response]]) -> Response:
         """A 401 says that nothing was done: one renewal, one repeat. Trouble with the token means `NotSent`."""
-        send = self._caller.repeating if repeat else self._caller.once
         token = await _before_sending(self._sign_in.token())
-        response = await send(build(_headers(token)), lane)
+        response = await send(_headers(token))
         if response.status == 401:
             token = await _before_sending(self._sign_in.renew(token))
-            response = await send(build(_headers(token)), lane)
+            response = await send(_headers(token))
         return response
 
     def _url(self, path: str, params: Mapping[str, str]) -> str:

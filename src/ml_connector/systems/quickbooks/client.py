@@ -157,38 +157,39 @@ class QuickBooks:
     async def look_up(self, writes: Sequence[OpenWrite]) -> list[LookUp]:
         return await lookup.look_up(self._api, writes)
 
-    async def apply(self, writes: Sequence[OpenWrite]) -> list[Outcome]:
+    async def apply(self, writes: Sequence[OpenWrite], before: datetime | None = None) -> list[Outcome]:
         """Raises `WrongUse` and `UnsoundEntry` for what must not be sent, before anything is."""
         outbox.check_open(writes)
-        outcomes = await self._send(writes)
+        outcomes = await self._send(writes, before)
         for each, outcome in zip(writes, outcomes, strict=True):
             if isinstance(outcome, Later) and outcome.stale:
                 self._doubted.add(Ref(r.SYSTEM, each.write.kind, each.write.target_id))
         return outcomes
 
-    async def _send(self, writes: Sequence[OpenWrite]) -> list[Outcome]:
+    async def _send(self, writes: Sequence[OpenWrite], before: datetime | None) -> list[Outcome]:
         if len(writes) == 1 or not outbox.distinct(writes):
-            return [await self._send_one(each) for each in writes]
-        return await self._send_batch(writes)
+            return [await self._send_one(each, before) for each in writes]
+        return await self._send_batch(writes, before)
 
-    async def _send_one(self, write: OpenWrite) -> Outcome:
+    async def _send_one(self, write: OpenWrite, before: datetime | None) -> Outcome:
+        path = write.write.kind.lower()
         try:
-            response = await self._api.write(write.write.kind.lower(), write.request_id, write.body, "write")
+            response = await self._api.write(path, write.request_id, write.body, "write", before)
         except NotSent:
             return Later("QuickBooks cannot be reached")
         except (NoAnswer, BadAnswer):
             return Unsure("QuickBooks gave no answer")
         return outbox.outcome_of_one(response, write, retry_after(response, self._clock.now()))
 
-    async def _send_batch(self, writes: Sequence[OpenWrite]) -> list[Outcome]:
+    async def _send_batch(self, writes: Sequence[OpenWrite], before: datetime | None) -> list[Outcome]:
         try:
-            response = await self._api.write("batch", writes[0].batch_id, outbox.batch_body(writes), "batch")
+            response = await self._api.write("batch", writes[0].batch_id, outbox.batch_body(writes), "batch", before)
         except NotSent:
             return [Later("QuickBooks cannot be reached") for _ in writes]
         except (NoAnswer, BadAnswer):
             return [Unsure("QuickBooks gave no answer") for _ in writes]
         if outbox.refused_whole(response):
-            return [await self._send_one(each) for each in writes]
+            return [await self._send_one(each, before) for each in writes]
         return outbox.outcomes_of_batch(response, writes, retry_after(response, self._clock.now()))
 
     # --- arrivals

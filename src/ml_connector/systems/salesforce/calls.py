@@ -66,22 +66,26 @@ class Calls:
         self._caller = caller
         self._clock = clock
 
-    async def send(self, method: str, path: str, body: bytes = b"", *, writes: bool = False) -> Answer:
+    async def send(
+        self, method: str, path: str, body: bytes = b"", *, writes: bool = False, before: datetime | None = None
+    ) -> Answer:
         """One call, with one new sign-in if the session has expired.
 
-        `path` begins with `/services/data/`. Reads are repeated after trouble that may pass, writes never. Raises
-        `NotSent` and `NoAnswer` for the network, `SignInNeeded`, `LimitReached` and `WrongUse` before anything is sent
-        or after an answer that says that nothing was done.
+        `path` begins with `/services/data/`. Reads are repeated after trouble that may pass, writes never, and no write
+        leaves at or after `before`. Raises `NotSent` and `NoAnswer` for the network, `SignInNeeded`, `LimitReached` and
+        `WrongUse` before anything is sent or after an answer that says that nothing was done.
         """
         self.usage.check(self._clock.now())
         session = await self.sign_in.session()
-        answer = await self._exchange(session, method, path, body, writes)
+        answer = await self._exchange(session, method, path, body, writes, before)
         if _expired(answer):
             session = await self.sign_in.renew(session)
-            answer = await self._exchange(session, method, path, body, writes)
+            answer = await self._exchange(session, method, path, body, writes, before)
         return answer
 
-    async def _exchange(self, session: Session, method: str, path: str, body: bytes, writes: bool) -> Answer:
+    async def _exchange(
+        self, session: Session, method: str, path: str, body: bytes, writes: bool, before: datetime | None
+    ) -> Answer:
         headers = {
             "Authorization": f"Bearer {session.token}",
             "Accept": "application/json",
@@ -90,7 +94,7 @@ class Calls:
         }
         request = Request(method, session.instance_url + path, headers, body)
         if writes:
-            return self._answer(await self._caller.once(request, "write"))
+            return self._answer(await self._caller.once(request, "write", before))
         return self._answer(await self._caller.repeating(request, "read"))
 
     def _answer(self, response: Response) -> Answer:

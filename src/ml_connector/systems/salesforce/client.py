@@ -76,8 +76,8 @@ class Salesforce:
     async def look_up(self, writes: Sequence[OpenWrite]) -> list[LookUp]:
         return await self._look_ups.look_up([each.write for each in writes])
 
-    async def apply(self, writes: Sequence[OpenWrite]) -> list[Outcome]:
-        return await self._sender.apply([Item(each.write, each.body) for each in writes])
+    async def apply(self, writes: Sequence[OpenWrite], before: datetime | None = None) -> list[Outcome]:
+        return await self._sender.apply([Item(each.write, each.body) for each in writes], before)
 
     def encode(self, write: Write) -> bytes:
         """The record as it stands in a collection, key or id included."""

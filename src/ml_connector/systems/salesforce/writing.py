@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
@@ -129,12 +130,14 @@ class Sender:
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
         self._lost: set[tuple[str, str]] = set()
+        self._before: datetime | None = None
 
-    async def apply(self, items: Sequence[Item]) -> list[Outcome]:
-        """One outcome each, in order.
+    async def apply(self, items: Sequence[Item], before: datetime | None = None) -> list[Outcome]:
+        """One outcome each, in order; what could leave only at or after `before` is `Later`.
 
         Raises what `Calls.send` raises, but only while surely nothing of the batch has been sent.
         """
+        self._before = before
         outcomes: dict[int, Outcome] = {}
         for group in _calls_of(chunks_of(items, self._calls.base)):
             try:
@@ -167,7 +170,7 @@ class Sender:
 
     async def _careful(self, method: str, path: str, body: bytes) -> Answer | Later | Unsure:
         try:
-            return await self._calls.send(method, path, body, writes=True)
+            return await self._calls.send(method, path, body, writes=True, before=self._before)
         except NotSent as error:
             return Later(error.sentence)
         except NoAnswer as error:
