@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote
 
 from ml_connector import actions
+from ml_connector.engine.worker import Report
 from ml_connector.systems.http import Request
 from support.world import Installation
 
@@ -56,12 +57,14 @@ class Market:
         return self.home.twin.act("salesforce", op, kind, body)
 
     @contextmanager
-    def counted(self) -> Iterator[Counting]:
-        """What the connector asks meanwhile."""
+    def counted(self, meanwhile: Callable[[], None] = lambda: None) -> Iterator[Counting]:
+        """What the connector asks; `meanwhile` happens once, while its first request is under way."""
         log, counting = self.home.twin.log, Counting()
         before = (log.totals("quickbooks"), log.totals("salesforce"))
 
         async def hear(vendor: str, request: Request) -> None:
+            if not counting.asked:
+                meanwhile()
             counting.asked += described(vendor, request)
 
         self.home.network.before = hear
@@ -78,9 +81,9 @@ class Market:
         await self.home.run()
         await self.later(minutes=30)
 
-    async def later(self, **time: int) -> None:
+    async def later(self, **time: int) -> Report:
         self.home.clock.advance(timedelta(**time))
-        await actions.sync(self.home.app)
+        return await actions.sync(self.home.app)
 
     def add_pairs(self, count: int, *, contact: bool = True) -> None:
         """Customers and accounts that carry each other's marks, so that they are linked without a match."""
@@ -96,7 +99,8 @@ class Market:
                 self.salesforce("create", "Contact", LastName=f"Person {number}", Email=mail(number), AccountId=account)
             self.pairs.append((customer, account))
 
-    def add_invoices(self, count: int) -> None:
+    def add_invoices(self, count: int, *, strangers: bool = False) -> None:
+        """One for each customer, sent to its contact, or to a stranger whom Salesforce does not know."""
         day = self.home.app.connection.today(self.home.clock.now()).isoformat()
         for number in range(count):
             customer, _ = self.pairs[number % len(self.pairs)]
@@ -107,7 +111,7 @@ class Market:
             }
             made = self.quickbooks(
                 "create", "Invoice", CustomerRef={"value": customer}, TxnDate=day, CurrencyRef={"value": "USD"},
-                Line=[line], BillEmail={"Address": mail(number)},
+                Line=[line], BillEmail={"Address": mail(number + 50_000 * strangers)},
             )  # fmt: skip
             self.invoices.append(made["Id"])
 
