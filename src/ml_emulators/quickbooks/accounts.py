@@ -61,6 +61,7 @@ SINGULAR = frozenset({"RetainedEarnings", "UndepositedFunds", "OpeningBalanceEqu
 """Detail types of which only one account may exist, and never below another."""
 
 RECEIVABLE = ("Accounts Receivable", "AccountsReceivable", "Accounts Receivable (A/R)")
+PAYABLE = ("Accounts Payable", "AccountsPayable", "Accounts Payable (A/P)")
 UNDEPOSITED = ("Other Current Asset", "UndepositedFunds", "Undeposited Funds")
 SALES_TAX = ("Other Current Liability", "SalesTaxPayable", "Sales Tax Payable")
 DISCOUNTS = ("Income", "DiscountsRefundsGiven", "Discounts given")

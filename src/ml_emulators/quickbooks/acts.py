@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ml_emulators.quickbooks import faults, operations, rules
+from ml_emulators.quickbooks import faults, rules, side
 from ml_emulators.quickbooks.catalog import KINDS
 from ml_emulators.quickbooks.company import merged
 from ml_emulators.quickbooks.desk import Desk
 from ml_emulators.quickbooks.fields import decimal
 from ml_emulators.quickbooks.merging import merge
-from ml_emulators.quickbooks.references import known_currency
 from ml_emulators.quickbooks.service import Service
-from ml_emulators.quickbooks.values import Json, Number, bare, parse_day, seconds
+from ml_emulators.quickbooks.values import Json, bare, parse_day
 
 Act = Callable[[Service, Desk, dict[str, Any]], Json]
 
@@ -49,7 +48,7 @@ def _body(desk: Desk, operation: dict[str, Any]) -> Json:
     record_id = str(body.get("Id", ""))
     if desk.books.row(kind, record_id) is None:
         raise faults.not_found()
-    return {**body, "SyncToken": desk.books.data(kind, record_id)["SyncToken"], "sparse": True}
+    return {**body, "SyncToken": desk.books.data(kind, record_id).get("SyncToken"), "sparse": True}
 
 
 def _create(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
@@ -97,24 +96,14 @@ def _set_preferences(service: Service, desk: Desk, operation: dict[str, Any]) ->
 def _set_exchange_rate(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
     """{"currency": "EUR", "rate": "1.0825", "day": "2026-11-22"}: home units for one foreign unit from that day on."""
     body = operation.get("body") or operation
-    code, day, rate = _rate_of(desk, body)
-    others = [one for one in desk.books.rates.get(code, ()) if one[0] != day]
-    desk.books.rates[code] = tuple(sorted([*others, (day, rate, seconds(desk.now))]))
-    return dict(operations.exchange_rate(desk, code, day)["ExchangeRate"])
-
-
-def _rate_of(desk: Desk, body: Json) -> tuple[str, str, Number]:
     try:
         day = parse_day(str(body.get("day") or desk.today))
         rate = bare(decimal(body.get("rate")))
     except ValueError as error:
         raise faults.Fault([faults.illegal_number("Rate", error)]) from error
     code = str(body.get("currency"))
-    if code == desk.flags.home or not known_currency(desk.books, code):
-        raise faults.Fault([faults.invalid_reference("currency", code)])
-    if rate <= 0:
-        raise faults.Fault([faults.illegal_number("Rate", rate)])
-    return code, day, rate
+    side.set_rate(desk, code, day, rate)
+    return dict(side.exchange_rate(desk, code, day)["ExchangeRate"])
 
 
 def _disconnect(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import DecodeError
 
 from ml_emulators.kit.wire import Request, Response, loads
-from ml_emulators.quickbooks import answers, batch, cdc, faults, operations
+from ml_emulators.quickbooks import answers, batch, cdc, faults, operations, side
 from ml_emulators.quickbooks.catalog import PATHS
 from ml_emulators.quickbooks.desk import Desk
 from ml_emulators.quickbooks.faults import Fault
@@ -181,7 +181,7 @@ def _get(call: Call) -> Json | None:
     if path == ["preferences"]:
         return operations.read(call.desk, "Preferences", "1")
     if path == ["exchangerate"]:
-        return operations.exchange_rate(call.desk, params.get("sourcecurrencycode", ""), params.get("asofdate"))
+        return side.exchange_rate(call.desk, params.get("sourcecurrencycode", ""), params.get("asofdate"))
     if len(path) != 2:
         return None
     kind = _kind(path[0])

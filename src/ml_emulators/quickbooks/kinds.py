@@ -34,6 +34,8 @@ class Kind:
     notices: Mapping[str, str] = field(default_factory=lambda: TXN_NOTICES)
     in_cdc: bool = True
     unnamed: frozenset[str] = frozenset()
+    read_only: bool = False
+    """Apps may only read it."""
 
     def __post_init__(self) -> None:
         every = {one.name: one for one in (*COMMON, *self.queried)}

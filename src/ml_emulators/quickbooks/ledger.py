@@ -89,11 +89,13 @@ def _move_accounts(desk: Desk, moves: dict[str, Decimal]) -> None:
 
 
 def _move_customers(desk: Desk, moves: dict[str, Decimal]) -> None:
+    """Vendors too: the three kinds of people share one sequence of ids."""
     balances = desk.books.customer_balances
     for customer_id, move in moves.items():
         if move:
             balances[customer_id] = balances.get(customer_id, Decimal(0)) + move
-            _touch(desk, "Customer", customer_id)
+            vendor = desk.books.row("Customer", customer_id) is None
+            _touch(desk, "Vendor" if vendor else "Customer", customer_id)
 
 
 def _touch(desk: Desk, kind: str, record_id: str) -> None:

@@ -48,6 +48,12 @@ _JOURNAL: dict[str, Reader] = {
     "TaxAmount": amount,
     "ProjectRef": ref,
 }
+_BOUGHT: dict[str, Reader] = {
+    "ClassRef": ref,
+    "CustomerRef": ref,
+    "BillableStatus": choice("Billable", "NotBillable", "HasBeenBilled"),
+    "TaxCodeRef": ref,
+}
 
 
 def _group_lines(value: Any, element: str, problems: Problems) -> list[Json] | None:
@@ -62,6 +68,8 @@ DETAILS: dict[str, dict[str, Reader]] = {
     "SubTotalLineDetail": {},
     "GroupLineDetail": {"GroupItemRef": ref, "Quantity": number, "Line": _group_lines},
     "JournalEntryLineDetail": _JOURNAL,
+    "AccountBasedExpenseLineDetail": {"AccountRef": ref, **_BOUGHT},
+    "ItemBasedExpenseLineDetail": {"ItemRef": ref, "Qty": number, "UnitPrice": number, **_BOUGHT},
 }
 SALES_DETAILS = (
     "SalesItemLineDetail",
@@ -71,6 +79,7 @@ SALES_DETAILS = (
     "GroupLineDetail",
 )
 JOURNAL_DETAILS = ("JournalEntryLineDetail", "DescriptionOnly")
+PURCHASE_DETAILS = ("AccountBasedExpenseLineDetail", "ItemBasedExpenseLineDetail", "DescriptionOnly")
 
 _HEAD: dict[str, Reader] = {
     "Id": text(20),

@@ -14,7 +14,7 @@ from ml_emulators.quickbooks.references import ref_value
 from ml_emulators.quickbooks.settings import ChangeNotice
 from ml_emulators.quickbooks.values import Json, fold, seconds
 
-_NAMED = ("Invoice", "SalesReceipt", "CreditMemo", "Estimate", "Payment")
+_NAMED = ("Invoice", "SalesReceipt", "RefundReceipt", "CreditMemo", "Estimate", "Payment")
 
 
 def merge(desk: Desk, survivor: str, loser: str) -> Json:

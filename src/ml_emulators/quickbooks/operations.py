@@ -10,8 +10,8 @@ from ml_emulators.quickbooks.catalog import KINDS
 from ml_emulators.quickbooks.desk import Desk
 from ml_emulators.quickbooks.refresh import PARTIES
 from ml_emulators.quickbooks.select import count, page, select
-from ml_emulators.quickbooks.state import meta
-from ml_emulators.quickbooks.values import Json, parse_day
+from ml_emulators.quickbooks.side import write_rate
+from ml_emulators.quickbooks.values import Json
 
 _READ_ONLY_KEYS = ("V4IDPseudonym", "ClientEntityId")
 _ONLY_IN_LISTS = "ClientEntityId"
@@ -56,6 +56,10 @@ def _outdated(row: Json) -> Json:
 
 def write(desk: Desk, kind: str, operation: str, body: Any) -> Json:
     """`operation` is create, update, delete or void; a create with an Id is taken as an update."""
+    if KINDS[kind].read_only:
+        raise faults.unsupported(f"{operation} {kind}")
+    if kind == "ExchangeRate" and operation in ("create", "update"):
+        return write_rate(desk, body)
     if operation == "delete":
         return {kind: rules.delete(desk, kind, body)}
     if operation == "void":
@@ -75,33 +79,3 @@ def _written(kind: str, data: Json, *, created: bool) -> Json:
         data["DeferredRevenue"] = False
         return {key: data[key] for key in KINDS[kind].order if key in data}
     return data
-
-
-def exchange_rate(desk: Desk, code: str, day: str | None) -> Json:
-    """The rate of a currency on a day (default today); raises Fault."""
-    flags = desk.flags
-    if not flags.multicurrency:
-        raise faults.feature_missing("Multicurrency is not turned on.")
-    if not code:
-        raise faults.Fault([faults.missing("sourcecurrencycode")])
-    if code != flags.home and ("CompanyCurrency", code.casefold()) not in desk.books.names:
-        raise faults.Fault([faults.invalid_reference("sourcecurrencycode", code[:20])])
-    try:
-        wanted = parse_day(day) if day else desk.today
-    except ValueError as error:
-        raise faults.Fault([faults.illegal_date("asofdate", day)]) from error
-    return {"ExchangeRate": _rate(desk, code, wanted)}
-
-
-def _rate(desk: Desk, code: str, day: str) -> Json:
-    known = [one for one in desk.books.rates.get(code, ()) if one[0] <= day]
-    as_of, rate, updated = known[-1] if known else (day, 1, int(desk.now.timestamp()))
-    return {
-        "SourceCurrencyCode": code,
-        "TargetCurrencyCode": desk.flags.home,
-        "Rate": rate,
-        "AsOfDate": as_of,
-        "domain": "QBO",
-        "sparse": False,
-        "MetaData": {"LastUpdatedTime": meta(updated, updated)["LastUpdatedTime"]},
-    }

@@ -48,6 +48,8 @@ def check_references(books: Books, kind: str, new: Json, old: Json | None) -> No
 
 
 def _target_kinds(key: str, kind: str, holder: Json) -> tuple[str, ...]:
+    if kind == "Attachable":
+        return ()  # its rule looks them up
     if key == "ParentRef":
         return (kind,)
     if key == "EntityRef":

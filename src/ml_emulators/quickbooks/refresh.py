@@ -33,6 +33,7 @@ CURRENCY_NAMES = {
 }
 REF_KINDS = {
     "CustomerRef": "Customer",
+    "VendorRef": "Vendor",
     "ItemRef": "Item",
     "GroupItemRef": "Item",
     "AccountRef": "Account",
@@ -43,6 +44,7 @@ REF_KINDS = {
     "ExpenseAccountRef": "Account",
     "AssetAccountRef": "Account",
     "ARAccountRef": "Account",
+    "APAccountRef": "Account",
     "ClassRef": "Class",
     "DepartmentRef": "Department",
     "SalesTermRef": "Term",
@@ -63,6 +65,8 @@ def refresh(books: Books, kind: str, data: Json, updated: int) -> Json:
     _name_references(books, data, spec.unnamed)
     if kind == "Customer":
         _customer_balances(books, data)
+    elif kind == "Vendor":
+        data["Balance"] = money(-books.customer_balances.get(data["Id"], Decimal(0)))
     elif kind == "Account":
         _account_balances(books, data)
     if kind in PARTIES:

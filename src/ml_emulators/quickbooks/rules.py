@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ml_emulators.quickbooks import faults, journal, lists, payments, people, sales
+from ml_emulators.quickbooks import faults, journal, lists, payments, people, purchases, sales, side
 from ml_emulators.quickbooks.catalog import KINDS
 from ml_emulators.quickbooks.company import company_info, preferences
 from ml_emulators.quickbooks.desk import Desk
@@ -32,15 +32,23 @@ RULES: dict[str, Rule] = {
     "CompanyCurrency": lists.company_currency,
     "Invoice": sales.sales_form,
     "SalesReceipt": sales.sales_form,
+    "RefundReceipt": sales.sales_form,
     "CreditMemo": sales.sales_form,
     "Estimate": sales.sales_form,
     "Payment": payments.payment,
     "JournalEntry": journal.journal_entry,
+    "Bill": purchases.purchase,
+    "VendorCredit": purchases.purchase,
+    "Attachable": side.attachable,
+    "ExchangeRate": side.no_rule,
+    "TaxCode": side.tax_list,
+    "TaxRate": side.tax_list,
     "Preferences": preferences,
     "CompanyInfo": company_info,
 }
 _STICKY = ("DisplayName", "PrintOnCheckName")
 _SINGLE = ("Preferences", "CompanyInfo")
+_UNPOSTED = (*_SINGLE, "Attachable")
 _STATE = ("Id", "SyncToken", "MetaData", "domain", "sparse")
 _VOIDABLE = ("Invoice", "Payment", "SalesReceipt")
 
@@ -81,6 +89,8 @@ def _judge(desk: Desk, draft: Draft) -> None:
 def update(desk: Desk, kind_name: str, body: Any) -> Json:
     """A full or sparse update; what changes nothing moves no SyncToken. Raises Fault."""
     kind = KINDS[kind_name]
+    if kind_name == "ExchangeRate":
+        raise faults.unsupported(f"update {kind_name}")
     sent = _checked(kind, body)
     old = find(desk, kind_name, body)
     sparse = body.get("sparse") in (True, "true") or kind_name in _SINGLE
@@ -159,7 +169,7 @@ def _effects(desk: Desk, kind: Kind, new: Json, old: Json | None) -> None:
         note_name(desk, kind, new, old)
         if name == "Account":
             lists.note_account(desk, new)
-    elif name not in _SINGLE:
+    elif name not in _UNPOSTED:
         note_number(desk, name, new, old)
         if name == "Payment":
             payments.apply(desk, new["Id"], new, old)
@@ -173,13 +183,15 @@ def _postings(desk: Desk, kind: str, body: Json) -> list[Any]:
         return list(journal.postings(desk, body))
     if kind == "Payment":
         return list(payments.postings(desk, body))
+    if kind in ("Bill", "VendorCredit"):
+        return list(purchases.postings(desk, kind, body))
     return list(sales.postings(desk, kind, body))
 
 
 def delete(desk: Desk, kind_name: str, body: Any) -> Json:
     """Remove a transaction for good; the answer is a stub. Raises Fault."""
     kind = KINDS[kind_name]
-    if kind.is_list or kind_name in _SINGLE:
+    if kind.is_list or kind_name in (*_SINGLE, "ExchangeRate"):
         raise faults.unsupported(f"delete {kind_name}")
     old = find(desk, kind_name, body if isinstance(body, dict) else {})
     check_open(desk, old)

@@ -1,4 +1,4 @@
-"""Invoices, sales receipts, credit memos and estimates: lines, totals, postings (reference 6.2 and 6.4)."""
+"""Invoices, sales and refund receipts, credit memos and estimates: lines, totals, postings (reference 6.2 and 6.4)."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from ml_emulators.quickbooks.values import Json, cents, money
 WRITABLE_LINKS = ("Estimate", "ReimburseCharge", "StatementCharge", "TimeActivity")
 _ITEM_ORDER = ("ServiceDate", "ItemRef", "ClassRef", "UnitPrice", "Qty", "ItemAccountRef", "TaxCodeRef")
 _LINE_ORDER = ("Id", "LineNum", "Description", "Amount", "LinkedTxn", "DetailType")
+_PAID_AT_ONCE = ("SalesReceipt", "RefundReceipt")
+_GIVEN_BACK = ("CreditMemo", "RefundReceipt")
 _COUNTED = ("SalesItemLineDetail", "GroupLineDetail")
 
 
@@ -38,7 +40,7 @@ def sales_form(desk: Desk, draft: Draft) -> None:
 
 
 def _customer(desk: Desk, draft: Draft) -> Json | None:
-    required = ("Line",) if draft.kind.name == "SalesReceipt" else ("CustomerRef", "Line")
+    required = ("Line",) if draft.kind.name in _PAID_AT_ONCE else ("CustomerRef", "Line")
     if desk.switches.currency_required and desk.flags.multicurrency and draft.old is None:
         required = (*required, "CurrencyRef")
     if not draft.body.get("Line"):
@@ -180,7 +182,7 @@ def _defaults(desk: Desk, draft: Draft, customer: Json) -> None:
                 draft.default(name, customer[name])
     _address_ids(desk, draft)
     draft.default("ApplyTaxAfterDiscount", False)
-    draft.default("PrintStatus", "NotSet" if draft.kind.name == "SalesReceipt" else "NeedToPrint")
+    draft.default("PrintStatus", "NotSet" if draft.kind.name in _PAID_AT_ONCE else "NeedToPrint")
     draft.default("EmailStatus", "NotSet")
     if body["EmailStatus"] == "NeedToSend" and "BillEmail" not in body:
         raise faults.business("An e-mail address is required to send the form.", "BillEmail")
@@ -201,9 +203,11 @@ def _kind_fields(desk: Desk, draft: Draft, customer: Json) -> None:
         _invoice(desk, draft, customer)
     elif kind == "CreditMemo":
         settle_open_amount(desk, "CreditMemo", body, draft.kept("Id"))
-    elif kind == "SalesReceipt":
+    elif kind in _PAID_AT_ONCE:
         body["Balance"] = 0
         body.pop("DueDate", None)
+        if kind == "RefundReceipt":
+            draft.require("DepositToAccountRef")
         if "DepositToAccountRef" not in body:
             body["DepositToAccountRef"] = {"value": system_account(desk, accounts.UNDEPOSITED)}
     else:
@@ -272,17 +276,17 @@ def postings(desk: Desk, kind: str, body: Json) -> Iterator[Posting]:
     """The entry of a sales form: receivable or deposit against income, discount and tax."""
     if kind == "Estimate" or (not body["TotalAmt"] and not discount_of(body)):
         return
-    sign, rate = (-1 if kind == "CreditMemo" else 1), rate_of(body)
+    sign, rate = (-1 if kind in _GIVEN_BACK else 1), rate_of(body)
     rest = list(_credits(desk, body, sign))
     yield from rest
     amount, home = -sum(one.amount for one in rest), -sum(one.home for one in rest)
     deposit = Decimal(body.get("Deposit", 0))
-    if kind == "SalesReceipt" or deposit:
+    if kind in _PAID_AT_ONCE or deposit:
         target = ref_value(body, "DepositToAccountRef") or system_account(desk, accounts.UNDEPOSITED)
-        part = posting(desk, target, amount if kind == "SalesReceipt" else deposit, rate)
+        part = posting(desk, target, amount if kind in _PAID_AT_ONCE else deposit, rate)
         yield part
         amount, home = amount - part.amount, home - part.home
-    if kind != "SalesReceipt":
+    if kind not in _PAID_AT_ONCE:
         receivable = system_account(desk, accounts.RECEIVABLE, body["CurrencyRef"]["value"])
         yield Posting(receivable, Decimal(amount), Decimal(home), body["CustomerRef"]["value"])
 

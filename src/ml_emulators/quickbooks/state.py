@@ -119,7 +119,7 @@ class Books:
     def copy(self) -> Books:
         return Books(
             self.company,
-            {name: table.copy() for name, table in self.tables.items()},
+            {name: self.tables[name].copy() if name in self.tables else Table(kind) for name, kind in KINDS.items()},
             self.names.copy(),
             self.children.copy(),
             self.parents.copy(),

@@ -72,9 +72,9 @@ KINDS.append(
         queried=(*SALES, *_not_filterable, *unqueryable("EmailStatus", "PrintStatus")),
     )
 )
-KINDS.append(
+KINDS.extend(
     Kind(
-        "SalesReceipt",
+        name,
         order=(
             *(*HEAD, *_DATED, "LinkedTxn", "Line", "TxnTaxDetail", *_PARTY, *_TOTALS),
             *("PaymentMethodRef", "PaymentRefNum", "DepositToAccountRef", "DeliveryInfo", *_EXTRAS),
@@ -88,6 +88,7 @@ KINDS.append(
         indexed=("TxnDate", "DocNumber", "CustomerRef"),
         queried=(*SALES, *_not_filterable),
     )
+    for name in ("SalesReceipt", "RefundReceipt")
 )
 KINDS.append(
     Kind(

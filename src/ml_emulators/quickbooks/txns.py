@@ -8,8 +8,14 @@ from ml_emulators.quickbooks.draft import Draft
 from ml_emulators.quickbooks.references import known_currency, ref_value
 from ml_emulators.quickbooks.values import Json, Number, bare, fold
 
-SALES_NUMBERS = ("Invoice", "SalesReceipt", "CreditMemo")
-TYPE_NAMES = {"JournalEntry": "Journal Entry", "SalesReceipt": "Sales Receipt", "CreditMemo": "Credit Memo"}
+SALES_NUMBERS = ("Invoice", "SalesReceipt", "CreditMemo", "RefundReceipt")
+_NEVER_NUMBERED = ("Bill", "VendorCredit")
+TYPE_NAMES = {
+    "JournalEntry": "Journal Entry",
+    "SalesReceipt": "Sales Receipt",
+    "CreditMemo": "Credit Memo",
+    "RefundReceipt": "Refund",
+}
 _FIRST_NUMBER = 1001
 _LONGEST_COUNTED = 15
 
@@ -18,7 +24,7 @@ def check_open(desk: Desk, *bodies: Json | None) -> None:
     """Closed books: neither the old nor the new date may lie on or before the closing date (6210)."""
     close = desk.flags.close_day
     for body in bodies:
-        if close is not None and body is not None and body["TxnDate"] <= close:
+        if close is not None and body is not None and "TxnDate" in body and body["TxnDate"] <= close:
             raise faults.closed_books(close)
 
 
@@ -28,15 +34,15 @@ def settle_date(desk: Desk, draft: Draft) -> None:
     check_open(desk, draft.old, draft.body)
 
 
-def settle_currency(desk: Desk, draft: Draft, party: str | None) -> None:
-    """`party` is the currency of the customer. Sets CurrencyRef, and ExchangeRate in a multicurrency company."""
+def settle_currency(desk: Desk, draft: Draft, party: str | None, who: str = "customer") -> None:
+    """`party` is the currency of `who`. Sets CurrencyRef, and ExchangeRate in a multicurrency company."""
     home = desk.flags.home
     asked = ref_value(draft.body, "CurrencyRef")
     code = asked or ref_value(draft.old or {}, "CurrencyRef") or party or home
     if not known_currency(desk.books, code):
         raise faults.Fault([faults.invalid_reference("CurrencyRef", code)])
     if party is not None and code != party:
-        raise faults.business(f"The transaction must be in the currency of the customer ({party}).", "CurrencyRef")
+        raise faults.business(f"The transaction must be in the currency of the {who} ({party}).", "CurrencyRef")
     draft.body["CurrencyRef"] = {"value": code}
     _exchange_rate(desk, draft, code)
 
@@ -69,13 +75,13 @@ def settle_number(desk: Desk, draft: Draft) -> None:
 def _numbered(desk: Desk, kind: str) -> bool:
     if kind == "JournalEntry":
         return "allowautodocnum" in desk.include
-    return not desk.flags.custom_txn_numbers
+    return kind not in _NEVER_NUMBERED and not desk.flags.custom_txn_numbers
 
 
 def _refuse_duplicate(desk: Desk, kind: str, number: str, own: str | None) -> None:
     if "allowduplicatedocnum" in desk.include:
         return
-    sales = kind != "JournalEntry" and kind != "Estimate" and desk.switches.refuse_duplicate_sales_numbers
+    sales = kind in SALES_NUMBERS and desk.switches.refuse_duplicate_sales_numbers
     if not (sales or (kind == "JournalEntry" and desk.flags.warn_duplicate_journal)):
         return
     holder = number_holder(desk, kind, number)
