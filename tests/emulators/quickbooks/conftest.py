@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from .client import Client, Shop
+from .endpoint import Endpoint
 
 
 @pytest.fixture
@@ -13,3 +14,8 @@ def qbo() -> Client:
 @pytest.fixture
 def shop() -> Shop:
     return Shop()
+
+
+@pytest.fixture
+def endpoint(qbo: Client) -> Endpoint:
+    return Endpoint(qbo)
