@@ -22,6 +22,7 @@ from ml_connector.doctor import doctor
 from ml_connector.engine.worker import Report
 from ml_connector.model.errors import ConnectorError
 from ml_connector.rehearsal.emulators import Calls, Emulators, started
+from ml_connector.rehearsal.floor import beginning, look, plus, sweep, writing
 from ml_connector.systems.quickbooks.records import JournalEntry, note_fields
 from ml_connector.tieout.read import TieOut, months_between, tie_out
 from ml_connector.tieout.report import Report as TieOutReport
@@ -152,7 +153,7 @@ async def _story(
     tally = Tally()
     before = await emulators.calls()
     await _agree(app, tally, stage, sweep_first=True)
-    floor = _floor(app, tally.rounds, first=True)
+    floor = plus(beginning(app.store.counts(app.connection.id)), *map(_agreed, tally.rounds))
     for day in range(1, options.days + 1):
         progress("Business days", day, options.days)
         await emulators.ask("POST", "/seed", {"day": day})
@@ -160,7 +161,9 @@ async def _story(
         known = len(tally.rounds)
         tally.add(await actions.sync(app, progress))
         await _agree(app, tally, stage, sweep_first=False)
-        floor = _sum(floor, _floor(app, tally.rounds[known:], first=False))
+        synced, *agreed = tally.rounds[known:]
+        counts = app.store.counts(app.connection.id)
+        floor = plus(floor, sweep(counts), look(synced), writing(synced), *map(_agreed, agreed))
     used = (await emulators.calls()).minus(before)
     second, second_calls = await _second_run(app, emulators, progress)
     progress("Reading both systems again for the tie-out", 0, 0)
@@ -195,47 +198,17 @@ async def _agree(app: App, tally: Tally, stage: tuple[Progress, Watch], *, sweep
         tally.add(await actions.apply(app, view.id, APPROVER, progress))
 
 
+def _agreed(report: Report) -> Calls:
+    """The least that a plan and its run can cost: both look, one writes."""
+    return plus(look(report), look(report), writing(report))
+
+
 async def _second_run(app: App, emulators: Emulators, progress: Progress) -> tuple[Report, Calls]:
     """The same sync once more: nothing may be written on either side."""
     progress("Syncing a second time", 0, 0)
     before = await emulators.calls()
     report = await actions.sync(app, progress)
     return report, (await emulators.calls()).minus(before)
-
-
-# --- what the vendors' limits allow at best
-
-
-def _floor(app: App, reports: Sequence[Report], *, first: bool) -> Calls:
-    """The fewest calls that could have done this: pages of 1,000 and 2,000, batches of 30 and 1,000, and on the first
-    sync every reference table once. Planning before writing is left out."""
-    made: dict[str, int] = {}
-    for report in reports:
-        for counts in (report.created, report.updated):
-            for name, count in counts.items():
-                step = name.partition(" ")[2]
-                made[step] = made.get(step, 0) + count
-    seen = app.store.counts(app.connection.id) if first else {}
-    reads = sum(_pages(seen.get(name, 0), 1000) for name in ("customer_to_account", "invoice_to_opportunity"))
-    reads += 7 + _pages(made.get("journal", 0), 1000) if first else 1
-    writes = _pages(made.get("journal", 0), 30) + _pages(made.get("customer", 0), 30)
-    steps = ("account", "contact", "opportunity", "role", "order_mark")
-    salesforce = 1 + sum(_pages(made.get(step, 0), 1000) for step in steps)
-    if first:
-        salesforce += sum(_pages(seen.get(name, 0), 2000) for name in ("account_to_customer", "order_to_journal"))
-    return Calls(reads, writes, salesforce)
-
-
-def _pages(count: int, size: int) -> int:
-    return -(-count // size)
-
-
-def _sum(left: Calls, right: Calls) -> Calls:
-    return Calls(
-        left.quickbooks_reads + right.quickbooks_reads,
-        left.quickbooks_writes + right.quickbooks_writes,
-        left.salesforce + right.salesforce,
-    )
 
 
 # --- the document
