@@ -14,7 +14,8 @@ from ml_connector.store.base import LEASE, Base
 from ml_connector.systems.quickbooks import lookup
 from ml_connector.systems.salesforce.lookup import LookUps
 
-from .books import compare
+from . import __main__
+from .books import Difference, compare
 from .runs import Result, play
 from .troubles import KINDS
 
@@ -60,6 +61,22 @@ def test_a_run_token_that_anybody_gets_lets_a_second_worker_in(monkeypatch: pyte
     monkeypatch.setattr(Base, "take_run", always)
     result = _first("second worker", lambda each: each.wrong)
     assert "a second worker was let in" in result.wrong[0]
+
+
+def test_the_last_line_and_the_exit_status_say_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = Result(5, "killed", "nothing", Difference(), True, [], "")
+    doubled = Result(6, "killed", "nothing", Difference(doubled=["Account Alder: 2 instead of 1"]), True, [], "")
+    restless = Result(7, "killed", "nothing", Difference(), False, [], "")
+    played = {each.seed: each for each in (good, doubled, restless)}
+    monkeypatch.setattr(__main__, "play", played.__getitem__)
+    assert __main__.main(["--seed", "5", "--runs", "1"]) == 0
+    assert capsys.readouterr().out.endswith("\nruns 1, lost 0, doubled 0, not converged 0, first failing seed -\n")
+    assert __main__.main(["--seed", "5", "--runs", "3"]) == 1
+    out = capsys.readouterr().out
+    assert out.endswith("\nruns 3, lost 0, doubled 1, not converged 1, first failing seed 6\n")
+    assert "repeat:  python -m tests.chaos --seed 6 --runs 1" in out
 
 
 def test_what_counts_as_lost_and_what_as_doubled() -> None:
