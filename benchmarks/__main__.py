@@ -10,16 +10,18 @@ import sys
 
 import structlog
 
+from .calls import calls
 from .journeys import journeys
 from .parts import parts
 from .rows import Row, document, table
+from .sockets import sockets
 
 
 async def _measure(scale: int) -> list[Row]:
-    rows = list(parts())
+    rows = [*parts(), *[found async for found in sockets(scale)]]
     for each in sorted({1, scale}):
         rows += [found async for found in journeys(each)]
-    return rows
+    return rows + [found async for found in calls()]
 
 
 def main() -> int:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from time import perf_counter
 
 import msgspec
 
+from ml_connector.flows import invoice_to_opportunity
 from ml_connector.model.refs import Ref
 from ml_connector.store import Store
 from ml_connector.store.rows import Verdict
 from ml_connector.systems import wire
-from ml_connector.systems.quickbooks.records import Invoice
+from ml_connector.systems.quickbooks.records import Customer, Email, Invoice, Reference
 from ml_emulators.kit.wire import dumps
+from support.context import World, settle, sobject
 from support.world import Installation
 
 from .rows import Row, row
@@ -26,6 +29,7 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 def parts() -> Iterator[Row]:
     yield _decode()
     yield _settle()
+    yield _decide()
 
 
 def _best(work: Callable[[], None], times: int = 5) -> float:
@@ -69,3 +73,35 @@ def _settle() -> Row:
         spent = _best(once)
         store.close()
     return row("knock and settle a record", spent * 1000, "us")
+
+
+def _decide() -> Row:
+    """An invoice whose Opportunity is linked and in agreement, with every fact at hand."""
+    world, ref = _linked_invoice()
+    context = world.context()
+    settle(invoice_to_opportunity.FLOW, ref, world, context)
+    record = world.records[ref]
+
+    def once() -> None:
+        for _ in range(1000):
+            invoice_to_opportunity.FLOW.decide(record, context)
+
+    return row("decide an invoice in agreement", _best(once) * 1000, "us")
+
+
+def _linked_invoice() -> tuple[World, Ref]:
+    account, dollars = "001000000000001AAA", Reference(value="USD")
+    invoice = Invoice(
+        id="7", doc_number="7", total_amt=Decimal(100), balance=Decimal(100), currency_ref=dollars,
+        customer_ref=Reference(value="1", name="Acme"), bill_email=Email(address="ap@acme.com"),
+    )  # fmt: skip
+    contact = sobject("Contact", "003000000000001AAA", Email="ap@acme.com", LastName="P", AccountId=account)
+    world = World(
+        invoice,
+        Customer(id="1", display_name="Acme", currency_ref=dollars),
+        sobject("Account", account, Name="Acme"),
+        contact,
+    )
+    world.link("account", Ref("quickbooks", "Customer", "1"), Ref("salesforce", "Account", account), {"name": "Acme"})
+    settle(invoice_to_opportunity.FLOW, invoice.ref, world)
+    return world, invoice.ref
