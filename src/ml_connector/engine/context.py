@@ -112,6 +112,7 @@ class Shelf:
     def __init__(self, tables: References) -> None:
         self.tables = tables
         self.references: dict[tuple[str, str], Any] = {}
+        self.versions: dict[tuple[str, str], str] = {}
         self.planned: dict[tuple[str, Ref], list[Link]] = {}
         self.made: dict[Ref, Any] = {}
 
@@ -234,6 +235,7 @@ class PageContext:
             if isinstance(need, NeedReference):
                 table = await self._shelf.tables.get(system, need.name, self.now)
                 self._shelf.references[need.system, need.name] = table.value
+                self._shelf.versions[need.system, need.name] = table.version
         refs = [need.ref for need in needs if isinstance(need, NeedRecord)]
         await self._ask(system, refs, [need for need in needs if isinstance(need, NeedFind)])
 

@@ -126,7 +126,7 @@ class Worker(Corridor):
         for write, answer in zip(writes, answers, strict=True):
             if isinstance(answer, Done):
                 settled.append(self._done(write, answer))
-            elif isinstance(answer, Unsure) or (write.write.action == "create" and now < write.noted_at + patience):
+            elif isinstance(answer, Unsure) or _may_still_come(write, now, patience):
                 unsettled.append(write)
             elif isinstance(answer, Differs) or write.write.action == "update":
                 settled.append(Settled(id=write.id, state="dropped", outcome=_word(answer)))
@@ -325,7 +325,13 @@ class Worker(Corridor):
         await self.outside.crash("deciding done")
         self.store.settle(self.connection.id, self._token, knocks, self.outside.clock.now())
         self._renewed()
+        self.store.changed_references(self.connection.id, self._seen(verdicts))
         await self.outside.crash("tasks settled")
+
+    def _seen(self, verdicts: Sequence[Verdict]) -> dict[tuple[str, str], str]:
+        """The tables that holds wait for, as they were when it was decided: only another version releases them."""
+        awaited = {trigger for verdict in verdicts for trigger in verdict.waits_for}
+        return {key: at for key, at in self.shelf.versions.items() if f"reference:{key[0]}:{key[1]}" in awaited}
 
     def _renewed(self) -> None:
         self._lease = lease_end(self.outside.clock.now())
@@ -336,6 +342,12 @@ def _knocked(flows: Sequence[Flow], verdict: Verdict) -> Verdict:
     if verdict.hold is None or not verdict.hold.knocks:
         return verdict
     return msgspec.structs.replace(verdict, knocks=verdict.knocks + knocks_on(flows, verdict.hold.knocks))
+
+
+def _may_still_come(write: OpenWrite, now: datetime, patience: timedelta) -> bool:
+    """Whether the vendor may yet do it, over whatever is written meanwhile. A guarded update would be refused then."""
+    guarded = write.write.action == "update" and write.write.sync_token
+    return not guarded and now < write.noted_at + patience
 
 
 def body_hash(body: bytes) -> str:
