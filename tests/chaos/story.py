@@ -86,7 +86,7 @@ def _items(tree: Any, what: str) -> Iterator[str]:
         for each in tree["records"]:
             yield f"{what.split()[0]} {each['attributes']['type']} {_name(each)}"
     else:
-        yield f"{what} {_name(tree)}"
+        yield f"{what.replace('create', 'update') if 'sparse' in tree else what} {_name(tree)}"
 
 
 def _name(record: dict[str, Any]) -> str:

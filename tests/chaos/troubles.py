@@ -132,10 +132,11 @@ class Late(Trouble):
     """A write is under way for long: the connection breaks at once, the vendor does it minutes later."""
 
     def __init__(self, random: Random, trace: Trace) -> None:
-        self._place = random.choice(trace.writes())
-        vendor = trace.calls[self._place - 1].vendor
-        self._vendor = vendor
-        self._by = timedelta(seconds=random.randint(1, 115 if vendor == "quickbooks" else 580))
+        self._aim(random, trace, random.choice(trace.writes()))
+
+    def _aim(self, random: Random, trace: Trace, place: int) -> None:
+        self._place, self._vendor = place, trace.calls[place - 1].vendor
+        self._by = timedelta(seconds=random.randint(1, 115 if self._vendor == "quickbooks" else 580))
         self.story = f"the vendor does request {_words(trace, self._place)} only {self._by.seconds} s later"
 
     async def leaving(self, life: Life, place: int, request: Request) -> bool:
@@ -197,6 +198,23 @@ class EditedMeanwhile(KilledOnTheLine):
         except (Refused, StopIteration):
             await run.until_rest()
             EDITS[self.edit].make(run.town.home.twin)
+
+
+class LateAndEdited(Late):
+    """The same, and before the vendor does it a user edits a record: the older request must not win."""
+
+    def __init__(self, random: Random, trace: Trace) -> None:
+        super().__init__(random, trace)
+        self.edit = random.choice([name for name, edit in EDITS.items() if edit.early])
+        near = [place for place in trace.writes() if EDITS[self.edit].touches(trace.calls[place - 1].items)]
+        if near and random.random() < 0.8:
+            self._aim(random, trace, random.choice(near))
+        self.story += f"; before that {EDITS[self.edit].story}"
+
+    async def play(self, run: Run) -> None:
+        await super().play(run)
+        EDITS[self.edit].make(run.town.home.twin)
+        run.tell("user", EDITS[self.edit].story)
 
 
 class SecondWorker(Trouble):
@@ -370,5 +388,6 @@ KINDS: Mapping[str, Callable[[Random, Trace], Trouble]] = {
     "knocks": Knocks,
     "restored": Restored,
     "late": Late,
+    "late and edited": LateAndEdited,
     "away": Away,
 }

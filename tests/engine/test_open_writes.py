@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ml_connector import actions
 from ml_connector.engine.batches import claimed
 from ml_connector.model.plans import Write
 from ml_connector.model.refs import LinkDraft, Ref
+from ml_connector.systems.http import NoAnswer, Request
 from ml_emulators.kit.faults import Fault
+from ml_emulators.kit.wire import Request as WireRequest
 from support.world import Installation
 
 
@@ -50,6 +53,35 @@ async def test_an_edit_after_a_lost_answer_is_not_undone(tmp_path: Path) -> None
     assert [row["Phone"] for row in accounts] == ["(617) 555-0166"]
     (customer,) = [row for row in home.state("quickbooks", "Customer") if row["DisplayName"] == "Pinnacle Robotics"]
     assert customer["PrimaryPhone"] == {"FreeFormNumber": "(617) 555-0166"}
+
+
+async def test_an_older_request_that_arrives_late_does_not_win(tmp_path: Path) -> None:
+    """The upsert of the Opportunities hangs for eight minutes; invoice 1001 is paid in part after three."""
+    home = Installation(tmp_path)
+    await home.approve_all()
+    held_back: list[WireRequest] = []
+
+    async def hold(_: str, request: Request) -> None:
+        if request.path.endswith("/Opportunity/QBO_Id__c") and not held_back:
+            parts = urlsplit(request.url)
+            names = {name.lower(): value for name, value in request.headers.items()}
+            held_back.append(WireRequest(request.method, parts.path, parts.query, names, request.body))
+            raise NoAnswer("The connection broke.", "Again.")
+
+    home.network.before = hold
+    await actions.drain(home.app)
+    home.clock.advance(timedelta(minutes=3))
+    (invoice,) = [row for row in home.state("quickbooks", "Invoice") if row["DocNumber"] == "1001"]
+    line = {"Amount": 100, "LinkedTxn": [{"TxnId": invoice["Id"], "TxnType": "Invoice"}]}
+    body = {"CustomerRef": invoice["CustomerRef"], "TotalAmt": 100, "Line": [line]}
+    home.twin.act("quickbooks", "create", "Payment", body)
+    await home.run()
+    home.clock.advance(timedelta(minutes=5))
+    home.twin.vendors["salesforce"].handle(held_back[0])
+    home.clock.advance(timedelta(minutes=5))
+    await home.run()
+    balances = {row["QBO_Invoice_Number__c"]: row["QBO_Balance__c"] for row in home.state("salesforce", "Opportunity")}
+    assert balances["1001"] == invoice["Balance"] - 100
 
 
 async def test_the_other_side_of_an_unanswered_update_waits_and_the_neighbours_go_on(tmp_path: Path) -> None:
