@@ -56,8 +56,9 @@ async def test_an_edit_after_a_lost_answer_is_not_undone(tmp_path: Path) -> None
 
 
 async def test_an_older_request_that_arrives_late_does_not_win(tmp_path: Path) -> None:
-    """The upsert of the Opportunities hangs for eight minutes; invoice 1001 is paid in part after three."""
+    """The upsert of the Opportunities hangs for nine minutes; invoice 1001 is paid in part meanwhile."""
     home = Installation(tmp_path)
+    begin = home.clock.now()
     await home.approve_all()
     held_back: list[WireRequest] = []
 
@@ -70,15 +71,15 @@ async def test_an_older_request_that_arrives_late_does_not_win(tmp_path: Path) -
 
     home.network.before = hold
     await actions.drain(home.app)
-    home.clock.advance(timedelta(minutes=3))
     (invoice,) = [row for row in home.state("quickbooks", "Invoice") if row["DocNumber"] == "1001"]
     line = {"Amount": 100, "LinkedTxn": [{"TxnId": invoice["Id"], "TxnType": "Invoice"}]}
     body = {"CustomerRef": invoice["CustomerRef"], "TotalAmt": 100, "Line": [line]}
     home.twin.act("quickbooks", "create", "Payment", body)
-    await home.run()
-    home.clock.advance(timedelta(minutes=5))
+    for minutes in (3, 6, 9):
+        home.clock.set(begin + timedelta(minutes=minutes))
+        await home.run()
     home.twin.vendors["salesforce"].handle(held_back[0])
-    home.clock.advance(timedelta(minutes=5))
+    home.clock.advance(timedelta(minutes=15))
     await home.run()
     balances = {row["QBO_Invoice_Number__c"]: row["QBO_Balance__c"] for row in home.state("salesforce", "Opportunity")}
     assert balances["1001"] == invoice["Balance"] - 100
