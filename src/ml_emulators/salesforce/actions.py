@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import ids
+from .assertions import public_key
 from .deleting import delete, undelete
 from .errors import ApiError, not_found
 from .merging import merge
@@ -52,6 +53,7 @@ class Actions:
             "set_fls": self._set_fls,
             "purge_deletes": self._purge_deletes,
             "set_switch": self._set_switch,
+            "register_certificate": self._register_certificate,
         }
 
     def act(self, operation: dict[str, Any]) -> dict[str, Any]:
@@ -121,6 +123,16 @@ class Actions:
 
     def _kill_sessions(self, _body: Body) -> Body:
         return {"killed": self._sessions.kill_all()}
+
+    def _register_certificate(self, body: Body) -> Body:
+        """{"certificate": PEM}: what signs the app's assertions from now on, beside those registered before."""
+        certificate = str(body.get("certificate"))
+        try:
+            public_key(certificate)
+        except ValueError as error:
+            raise _wrong(f"not a certificate with an RSA key in PEM: {error}") from None
+        self._sessions.certificates += (certificate,)
+        return {"certificates": len(self._sessions.certificates)}
 
     def _set_fls(self, body: Body) -> Body:
         """{"object", "field", "readable": bool, "editable": bool}."""

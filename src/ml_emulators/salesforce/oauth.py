@@ -1,4 +1,4 @@
-"""OAuth: client credentials, revoke, introspect, userinfo, and the life of a session (salesforce reference 1)."""
+"""OAuth: sign-in, revoke, introspect, userinfo, and the life of a session (salesforce reference 1)."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ml_emulators.kit.wire import Request
 
+from . import assertions
 from .calls import Answer
 from .errors import ApiError, OAuthError
 from .world import Actor, World
 
 _LOGIN_HOST = "https://login.salesforce.com"
 _FORM = "application/x-www-form-urlencoded"
+_JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_LOGIN_HOSTS = ("login.salesforce.com", "test.salesforce.com")
 
 
 @dataclass
@@ -29,28 +32,30 @@ class Session:
 
 
 class Sessions:
-    """The app's key and secret, and the tokens that are alive."""
+    """The app's key, secret and certificates, and the tokens that are alive."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self.client_id = f"3MVG9{world.secret(80)}"
         self.client_secret = world.secret(64).upper()
+        self.certificates: tuple[str, ...] = ()
         self._live: dict[str, Session] = {}
 
     def _lifetime(self) -> timedelta:
         minutes = self._world.switches.session_minutes
         return timedelta(minutes=self._world.org.session_minutes if minutes is None else minutes)
 
-    def open(self) -> str:
-        """A token for the integration user: the org's id, `!` and a secret, 112 characters."""
+    def open(self, actor: Actor) -> str:
+        """A token for a user: the org's id, `!` and a secret, 112 characters."""
         now = self._world.clock.now()
         if self._world.switches.same_token_on_new_login:
             for token in list(self._live):
-                if self.use(token) is not None:
+                found = self.use(token)
+                if found is not None and found.actor == actor:
                     return token
         secret = base64.b64encode(bytes.fromhex(self._world.secret(144))).decode()
         token = f"{self._world.org_id[:15]}!{secret.replace('+', '.').replace('/', '_')}"
-        self._live[token] = Session(self._world.integration, now, now)
+        self._live[token] = Session(actor, now, now)
         return token
 
     def peek(self, token: str) -> Session | None:
@@ -80,11 +85,16 @@ class Sessions:
     def expires(self, session: Session) -> datetime:
         return session.used + self._lifetime()
 
-    def snapshot(self) -> dict[str, Session]:
-        return {token: Session(each.actor, each.started, each.used) for token, each in self._live.items()}
+    def snapshot(self) -> Any:
+        return self.certificates, _copies(self._live)
 
-    def restore(self, kept: dict[str, Session]) -> None:
-        self._live = {token: Session(each.actor, each.started, each.used) for token, each in kept.items()}
+    def restore(self, kept: Any) -> None:
+        self.certificates, live = kept
+        self._live = _copies(live)
+
+
+def _copies(live: dict[str, Session]) -> dict[str, Session]:
+    return {token: Session(each.actor, each.started, each.used) for token, each in live.items()}
 
 
 def bearer(request: Request) -> str:
@@ -164,14 +174,47 @@ class OAuth:
     def _token(self, request: Request, base_url: str) -> Answer:
         _only_post(request)
         form = _form(request)
-        if form.get("grant_type") != "client_credentials":
-            raise OAuthError("unsupported_grant_type", "grant type not supported")
+        grant = form.get("grant_type")
+        if grant == "client_credentials":
+            return self._granted(self._by_credentials(request, form), base_url)
+        if grant == _JWT_BEARER:
+            return self._granted(self._by_assertion(request, form, base_url), base_url)
+        raise OAuthError("unsupported_grant_type", "grant type not supported")
+
+    def _by_credentials(self, request: Request, form: dict[str, str]) -> Actor:
+        if request.header("host").lower() in _LOGIN_HOSTS:
+            raise OAuthError("invalid_grant", "request not supported on this domain")
         self._check_client(request, form)
         self._check_policy()
+        return self._world.integration
+
+    def _by_assertion(self, request: Request, form: dict[str, str], base_url: str) -> Actor:
+        """The user that a signed assertion names."""
+        assertion = assertions.read(form.get("assertion", ""))
+        if not _same(assertion.claim("iss"), self._sessions.client_id):
+            raise OAuthError("invalid_client_id", "client identifier invalid")
+        assertions.check_signature(assertion, self._sessions.certificates)
+        assertions.check_audience(assertion, (urlsplit(base_url).netloc, request.header("host").lower()))
+        if self._world.switches.check_assertion_expiry:
+            assertions.check_expiry(assertion, self._world.clock.now())
+        return self._approved(assertion.claim("sub"))
+
+    def _approved(self, username: str) -> Actor:
+        switches = self._world.switches
+        actor = self._world.actor_named(username)
+        if actor is None or not switches.admin_approved:
+            raise OAuthError("invalid_grant", "user hasn't approved this consumer")
+        user = self._world.state.live("User", actor.user_id) or {}
+        own = actor == self._world.integration
+        if not user.get("IsActive") or (own and not switches.user_active):
+            raise OAuthError("inactive_user", "user is inactive")
+        return actor
+
+    def _granted(self, actor: Actor, base_url: str) -> Answer:
         issued = str(int(self._world.clock.now().timestamp() * 1000))
-        identity = self._identity_url()
+        identity = self._identity_url(actor)
         body = {
-            "access_token": self._sessions.open(),
+            "access_token": self._sessions.open(actor),
             "signature": self._signature(identity + issued),
             "scope": "api",
             "instance_url": base_url,
@@ -181,8 +224,8 @@ class OAuth:
         }
         return Answer(200, body)
 
-    def _identity_url(self) -> str:
-        return f"{_LOGIN_HOST}/id/{self._world.org_id}/{self._world.integration.user_id}"
+    def _identity_url(self, actor: Actor) -> str:
+        return f"{_LOGIN_HOST}/id/{self._world.org_id}/{actor.user_id}"
 
     def _signature(self, text: str) -> str:
         key = self._sessions.client_secret.encode()
@@ -207,8 +250,8 @@ class OAuth:
             "active": True,
             "scope": "api",
             "client_id": self._sessions.client_id,
-            "username": self._world.org.integration_user.username,
-            "sub": self._identity_url(),
+            "username": (self._world.state.live("User", session.actor.user_id) or {}).get("Username"),
+            "sub": self._identity_url(session.actor),
             "token_type": "access_token",
             "exp": int(self._sessions.expires(session).timestamp()),
             "iat": int(session.started.timestamp()),
@@ -226,7 +269,7 @@ class OAuth:
         """Who the user is."""
         user = self._world.state.live("User", actor.user_id) or {}
         return {
-            "sub": f"{_LOGIN_HOST}/id/{self._world.org_id}/{actor.user_id}",
+            "sub": self._identity_url(actor),
             "user_id": actor.user_id,
             "organization_id": self._world.org_id,
             "preferred_username": user.get("Username"),

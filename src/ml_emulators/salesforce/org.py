@@ -77,6 +77,7 @@ class Switches:
     user_active: bool = True
     wrong_secret_status: int = 400
     same_token_on_new_login: bool = False
+    check_assertion_expiry: bool = True
     session_minutes: int | None = None
     # Limits: always counted
     enforce_limits: bool = False

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from ml_emulators.kit.clock import VirtualClock
 
 from . import ids, times
-from .org import Org, Switches
+from .org import Org, Person, Switches
 from .schema import SObject, default_schema
 from .state import Grave, Record, State, Table
 
@@ -61,12 +61,17 @@ class World:
         self.secrets_made = 0
         self.purged: dict[str, str] = {}
         self.org_id = ids.make("00D", org.number)
-        self.integration = self._actor(1, limited=True)
-        self.sales = self._actor(2, limited=False)
+        self.integration = _actor(org.integration_user, 1, limited=True)
+        self.sales = _actor(org.sales_user, 2, limited=False)
+        self.former = _actor(org.former_user, 3, limited=True)
 
-    def _actor(self, number: int, *, limited: bool) -> Actor:
-        person = self.org.integration_user if limited else self.org.sales_user
-        return Actor(ids.make("005", number), ZoneInfo(person.time_zone), person.currency, limited)
+    def actor_named(self, username: str) -> Actor | None:
+        """The user who signs in under this name."""
+        for actor in (self.integration, self.sales, self.former):
+            user = self.state.live("User", actor.user_id) or {}
+            if username and str(user.get("Username", "")).lower() == username.lower():
+                return actor
+        return None
 
     def secret(self, length: int) -> str:
         """The next unguessable text of hex digits; the same seed gives the same series."""
@@ -202,6 +207,10 @@ class Tx:
     def _key(self) -> str:
         text = self.world.secret(32)
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def _actor(person: Person, number: int, *, limited: bool) -> Actor:
+    return Actor(ids.make("005", number), ZoneInfo(person.time_zone), person.currency, limited)
 
 
 def _is_live(record: Record | None) -> bool:
