@@ -24,6 +24,7 @@ from ml_connector.model.plans import (
 from ml_connector.model.refs import Gone, Link, Ref
 from ml_connector.store import Store
 
+from .finds import Finds
 from .ports import Question, Reference, System
 
 PLANNED = "new "
@@ -134,7 +135,7 @@ class PageContext:
         self._shelf = shelf
         self._links: dict[tuple[str, Ref], list[Link]] = {}
         self._records: dict[Ref, Any] = {}
-        self._found: dict[tuple[str, str, str, str], list[Any] | BadAnswer] = {}
+        self._found = Finds()
         self._learned: dict[Ref, list[Link]] = {}
 
     def want(self, *needs: Need) -> None:
@@ -160,8 +161,9 @@ class PageContext:
         return record
 
     def found(self, system: str, kind: str, field: str, value: str) -> Sequence[Any]:
-        self.want(NeedFind(system, kind, field, value))
-        found = self._found[system, kind, field, value]
+        need = NeedFind(system, kind, field, value)
+        self.want(need)
+        found = self._found.get(need)
         if isinstance(found, BadAnswer):
             raise found
         return found
@@ -180,10 +182,7 @@ class PageContext:
     def settled(self, write: Write, done: Done, record: Any, links: Sequence[Link]) -> None:
         """A write took effect: the record stands as it says, finds of its kind find it so, its links are known."""
         self.put(record)
-        for key in [key for key in self._found if key[:2] == (write.system, write.kind)]:
-            found = found_after(self._found.pop(key), key, write, done, record)
-            if found is not None:
-                self._found[key] = found
+        self._found.settled(write, done, record)
         for link in links:
             for ref in (link.source, link.target):
                 known = (
@@ -209,7 +208,7 @@ class PageContext:
         if isinstance(need, NeedRecord):
             return need.ref in self._records
         if isinstance(need, NeedFind):
-            return (need.system, need.kind, need.field, need.value) in self._found
+            return need in self._found
         return (need.system, need.name) in self._shelf.references
 
     async def load(self, needs: Iterable[Need], connection: str, store: Store, systems: Mapping[str, System]) -> None:
@@ -255,7 +254,7 @@ class PageContext:
         for ref in [ref for ref in refs if ref.id.startswith(PLANNED) or ref in self._shelf.made]:
             self._records.setdefault(ref, self._shelf.made.get(ref, Gone(ref)))
         for need in finds:
-            self._found[need.system, need.kind, need.field, need.value] = []
+            self._found.put(need, [])
         wanted: dict[tuple[str, str], list[str]] = {}
         for ref in refs:
             if not ref.id.startswith(PLANNED) and ref not in self._shelf.made:
@@ -276,23 +275,7 @@ class PageContext:
         for value, found in answer.items():
             if not isinstance(found, BadAnswer):
                 found = [self._shelf.made.get(each.ref, each) for each in found]
-            self._found[system, question.kind, question.field, value] = found
-
-
-def found_after(
-    found: list[Any] | BadAnswer, key: tuple[str, str, str, str], write: Write, done: Done, record: Any
-) -> list[Any] | None:
-    """What a find finds after a write of its kind; None where only the vendor can tell."""
-    _, _, field, value = key
-    if isinstance(found, BadAnswer):
-        return None
-    others = [each for each in found if each.ref != record.ref]
-    written = write.key if field == write.key_field else write.body.get(field)
-    if isinstance(written, str):
-        return [*others, record] if written.casefold() == value.casefold() else others
-    if field in write.body or done.created:
-        return None
-    return [record if each.ref == record.ref else each for each in found]
+            self._found.put(NeedFind(system, question.kind, question.field, value), found)
 
 
 def _system(systems: Mapping[str, System], name: str) -> System:
