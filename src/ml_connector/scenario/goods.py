@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from ml_connector.model.errors import WrongUse
+from ml_connector.model.money import minor_digits
 from ml_connector.model.refs import Ref
 
 from .names import Unknown
@@ -134,9 +135,21 @@ async def renamed_dim(play: Play, kind: str, to: str) -> Json:
 
 
 async def exchange_rate(play: Play, entry: Ready) -> None:
-    day = entry.get("date") or date(2026, 1, 1)
-    body = {"currency": str(entry.value).upper(), "rate": str(entry.get("rate")), "day": day.isoformat()}
+    day, code = entry.get("date") or date(2026, 1, 1), str(entry.value).upper()
+    await _in_use(play.stage, code)
+    body = {"currency": code, "rate": str(entry.get("rate")), "day": day.isoformat()}
     await play.stage.act("quickbooks", "set_exchange_rate", "ExchangeRate", body)
+
+
+async def _in_use(stage: Stage, code: str) -> None:
+    """Let both sides use a currency that one of them does not have yet."""
+    known = {str(each.get("Code")) for each in await stage.records("quickbooks", "CompanyCurrency")}
+    if code not in known:
+        await stage.act("quickbooks", "create", "CompanyCurrency", {"Code": code})
+    active = {str(each.get("IsoCode")) for each in await stage.records("salesforce", "CurrencyType")}
+    if code not in active:
+        body = {"IsoCode": code, "IsActive": True, "ConversionRate": 1, "DecimalPlaces": minor_digits(code)}
+        await stage.act("salesforce", "create", "CurrencyType", body)
 
 
 async def preferences(play: Play, entry: Ready) -> None:

@@ -22,7 +22,7 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "customer": Kind("quickbooks", "Customer", ("DisplayName",)),
+    "customer": Kind("quickbooks", "Customer", ("DisplayName", "FullyQualifiedName")),
     "vendor": Kind("quickbooks", "Vendor", ("DisplayName",)),
     "employee": Kind("quickbooks", "Employee", ("DisplayName",)),
     "invoice": Kind("quickbooks", "Invoice", ("DocNumber",)),
@@ -79,6 +79,9 @@ class Names:
         """All records of that name: a business is a customer and an account. Raises `Unknown`."""
         if given := self.given(name, *kinds):
             return list(dict.fromkeys(ref for _, ref in given))
+        kind, _, plain = name.partition(":")
+        if plain and kind in KINDS and kind in (kinds or KINDS):
+            return await self.refs(plain.strip(), kind)
         if len(parts := name.split(":", 2)) == 3 and parts[0] in ("quickbooks", "salesforce"):
             return [Ref(*parts)]
         found = [ref for kind in kinds or KINDS if (ref := await self._found(kind, name))]
