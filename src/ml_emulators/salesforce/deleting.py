@@ -16,6 +16,7 @@ def delete(tx: Tx, kind: SObject, record_id: str) -> None:
     """Into the bin, with all children that live and die with it. Raises `ApiError`."""
     require_right(kind, "deletable")
     record = existing(tx, kind, record_id)
+    rules_of(kind.name).before_own_delete(tx, record)
     if _archived_instead(tx, kind, record):
         return
     if kind.recycles:

@@ -103,5 +103,5 @@ def record_count(call: Call) -> Answer:
     tables = call.world.state.tables
     asked = [name.strip() for name in call.params.get("sObjects", "").split(",") if name.strip()]
     kinds = [found for name in asked if (found := call.world.schema.find(name))] if asked else None
-    names = sorted(kind.name for kind in kinds) if kinds is not None else sorted(tables)
+    names = sorted(kind.name for kind in kinds) if kinds is not None else sorted(call.world.schema.objects)
     return Answer(200, {"sObjects": [{"count": len(tables[name].live), "name": name} for name in names]})

@@ -6,6 +6,7 @@ from typing import Any
 
 from . import ids
 from .errors import ApiError
+from .relations import merged
 from .schema import SObject
 from .world import Tx
 from .writing import existing, update
@@ -22,6 +23,7 @@ def merge(tx: Tx, kind: SObject, body: dict[str, Any]) -> str:
         stamps = {"SystemModstamp": tx.now, "LastModifiedDate": tx.now, "LastModifiedById": tx.actor.user_id}
         record = existing(tx, kind, loser)
         tx.put(kind.name, record | stamps | {"IsDeleted": True, "MasterRecordId": winner})
+    merged(tx, winner, f"{kind.name}Id")
     rest = {name: value for name, value in body.items() if name not in ("Id", "losers")}
     update(tx, kind, winner, rest)
     return winner

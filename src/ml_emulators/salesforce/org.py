@@ -114,5 +114,8 @@ class Switches:
     zero_quantity: bool = False
     negative_quantity: bool = False
     reduction_sign: str = "negative"
+    # Contacts
+    contacts_to_multiple_accounts: bool = False
+    former_account_stays_related: bool = True
     # Opportunities
     opportunity_takes_price_book: bool = True

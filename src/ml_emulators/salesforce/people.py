@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .errors import ApiError
+from .relations import contact_saved
 from .rulebook import Rules
 from .state import Record
 from .world import Tx
@@ -26,7 +27,7 @@ def full_name(record: Record) -> str:
 
 
 class ContactRules(Rules):
-    """The compound name is kept from its parts."""
+    """The compound name is kept from its parts, the direct relation from its account."""
 
     def before_create(self, tx: Tx, draft: Record) -> None:
         if name := full_name(draft):
@@ -34,3 +35,9 @@ class ContactRules(Rules):
 
     def before_update(self, tx: Tx, old: Record, new: Record, values: dict[str, Any]) -> None:
         new["Name"] = full_name(new)
+
+    def after_create(self, tx: Tx, record: Record) -> None:
+        contact_saved(tx, None, record)
+
+    def after_update(self, tx: Tx, old: Record, new: Record) -> None:
+        contact_saved(tx, old, new)

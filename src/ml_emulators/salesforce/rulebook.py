@@ -31,6 +31,9 @@ class Rules:
     def before_delete(self, tx: Tx, record: Record) -> None:
         """Refuse."""
 
+    def before_own_delete(self, tx: Tx, record: Record) -> None:
+        """Refuse to delete it by itself; with what it hangs on it goes all the same."""
+
     def after_delete(self, tx: Tx, record: Record) -> None:
         """Roll up."""
 

@@ -6,11 +6,13 @@ from .opportunities import LineRules, OpportunityRules, RoleRules
 from .orders import ItemRules, OrderRules
 from .people import AccountRules, ContactRules
 from .prices import ContractRules, CurrencyRules, DatedRateRules, EntryRules, PricebookRules, ProductRules
+from .relations import RelationRules
 from .rulebook import Rules
 
 _PLAIN = Rules()
 _BOOK: dict[str, Rules] = {
     "Account": AccountRules(),
+    "AccountContactRelation": RelationRules(),
     "Contact": ContactRules(),
     "Contract": ContractRules(),
     "CurrencyType": CurrencyRules(),

@@ -10,7 +10,7 @@ from typing import Any
 from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.kit.wire import Cost, Request, Response
 
-from . import limits, pretty, versions
+from . import limits, pretty, relations, versions
 from .actions import Actions, full_record
 from .calls import Answer, Call
 from .errors import ApiError, OAuthError, bad_method, not_found
@@ -91,6 +91,7 @@ class Salesforce:
         return self._sessions.peek(token) is not None
 
     def handle(self, request: Request) -> Response:
+        relations.settle(self._world)
         try:
             return self._respond(request, *self._answer(request))
         except OAuthError as error:
@@ -161,6 +162,7 @@ class Salesforce:
         return Cost(calls=int(metered))
 
     def kinds(self) -> list[str]:
+        relations.settle(self._world)
         return list(self._world.schema.objects)
 
     def records(self, kind: str) -> list[dict[str, Any]]:
@@ -172,6 +174,7 @@ class Salesforce:
 
     def act(self, operation: dict[str, Any]) -> dict[str, Any]:
         """Do what a user of the screens would do. Raises `ActError`."""
+        relations.settle(self._world)
         return self._actions.act(operation)
 
     def snapshot(self) -> Any:
@@ -185,6 +188,7 @@ class Salesforce:
         """Back to a snapshot; any snapshot may be restored any number of times."""
         state, (self._world.secrets_made, self._world.purged), (sessions, usage, locators) = kept
         self._world.state.restore(state)
+        self._world.related = bool(self._world.state.tables[relations.KIND].live)
         self._sessions.restore(sessions)
         self._usage.restore(usage)
         self._locators.restore(locators)

@@ -15,7 +15,7 @@ from ml_emulators.kit.clock import VirtualClock
 
 from . import ids, times
 from .org import Org, Person, Switches
-from .schema import SObject, default_schema
+from .schema import Schema, SObject, default_schema, without
 from .state import Grave, Record, State, Table
 
 UI_ORIGIN = "com/salesforce/api/soap/65.0;client=SfdcInternalAPI/"
@@ -53,8 +53,10 @@ class World:
     def __init__(self, clock: VirtualClock, rng: random.Random, org: Org) -> None:
         self.clock = clock
         self.org = org
-        self.schema = default_schema()
-        self.state = State(self.schema)
+        whole = default_schema()
+        self._schemas = {True: whole, False: without(whole, "AccountContactRelation")}
+        self.state = State(whole)
+        self.related = False
         self.switches = Switches()
         self.on_change: list[Callable[[ChangeNotice], None]] = []
         self.seed = rng.getrandbits(128)
@@ -72,6 +74,11 @@ class World:
             if username and str(user.get("Username", "")).lower() == username.lower():
                 return actor
         return None
+
+    @property
+    def schema(self) -> Schema:
+        """The objects that the org has as it is set up now; `related` once contacts belong to several accounts."""
+        return self._schemas[self.related]
 
     def secret(self, length: int) -> str:
         """The next unguessable text of hex digits; the same seed gives the same series."""

@@ -5,17 +5,24 @@ from __future__ import annotations
 from .model import Child, Field, Schema, SObject
 from .orders import CONTRACT, ITEM, ORDER, ORDER_STATUS
 from .people import ACCOUNT, CONTACT
+from .relation import RELATION
 from .sales import ENTRY, LINE, OPPORTUNITY, PRICEBOOK, PRODUCT, ROLE, STAGE
 from .setup import CURRENCY_TYPE, DATED_RATE, GROUP, ORGANIZATION, USER
 
 _ALL = (
     *(ACCOUNT, CONTACT, CONTRACT, CURRENCY_TYPE, DATED_RATE, GROUP, OPPORTUNITY, ROLE, LINE, STAGE),
-    *(ORDER, ITEM, ORDER_STATUS, ORGANIZATION, PRICEBOOK, ENTRY, PRODUCT, USER),
+    *(ORDER, ITEM, ORDER_STATUS, ORGANIZATION, PRICEBOOK, ENTRY, PRODUCT, RELATION, USER),
 )
 
 
 def default_schema() -> Schema:
+    """Every object that the org can have."""
     return Schema({kind.name: kind for kind in sorted(_ALL, key=lambda kind: kind.name)})
 
 
-__all__ = ["Child", "Field", "SObject", "Schema", "default_schema"]
+def without(schema: Schema, name: str) -> Schema:
+    """The same org without one object: nothing in it leads there."""
+    return Schema({each: kind for each, kind in schema.objects.items() if each != name})
+
+
+__all__ = ["Child", "Field", "SObject", "Schema", "default_schema", "without"]

@@ -36,6 +36,11 @@ def pick(name: str, *values: str, **more: Any) -> Field:
     return _field(name, "picklist", {"length": 255, "values": values} | more)
 
 
+def picks(name: str, *values: str, **more: Any) -> Field:
+    """A list of which several values may be chosen; they are kept with `;` between them."""
+    return _field(name, "multipicklist", {"length": 4099, "values": values} | more)
+
+
 def money(name: str, precision: int = 18, scale: int = 2, **more: Any) -> Field:
     return _field(name, "currency", {"precision": precision, "scale": scale} | more)
 
