@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -99,8 +98,7 @@ async def sweep_all(app: App, progress: Progress = quiet) -> dict[str, int]:
 
 def note_rules(app: App) -> None:
     """When the rules are no longer those of last time, what waits for settings is looked at again."""
-    digest = hashlib.sha256(msgspec.json.encode(app.rules, order="sorted")).hexdigest()
-    if app.store.changed_references(app.connection.id, {("settings", "rules"): digest}):
+    if app.store.changed_references(app.connection.id, {("settings", "rules"): app.rules.digest()}):
         app.store.fire(app.connection.id, ["settings"], app.world.clock.now())
 
 

@@ -16,6 +16,30 @@ import msgspec
 from .refs import Gone, Json, Link, LinkDraft, Record, Ref
 
 
+class Together(msgspec.Struct, frozen=True, kw_only=True):
+    """What is approved together with a write and follows it, one after the other: the later parts of a long entry.
+
+    `followers` is a digest of their bodies, empty for the last one. `waiting` is what stays undone while this write
+    waits, in its currency. `facts` are those that a hold of this write needs.
+    """
+
+    followers: str
+    waiting: Decimal
+    facts: Mapping[str, str] = {}
+
+
+class Unattended(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a write that needs an approval may go out without a person's (accounting-rules 0.4, H).
+
+    `within`: it is small enough and nothing of it is new. `detail` is what the audit trail keeps of that.
+    `waits_for` are triggers upon which the answer may be another.
+    """
+
+    within: bool
+    detail: Mapping[str, str] = {}
+    waits_for: tuple[str, ...] = ()
+
+
 class Write(msgspec.Struct, frozen=True, kw_only=True):
     """One record to be created, updated or upserted in `system`.
 
@@ -24,7 +48,8 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
     `key` is the same for the same intent for ever (external id value, idempotency text).
     `key_field` is the external id field of an upsert. `target_id` is the vendor id of an update.
     `sync_token` guards an update against edits in mid-air where the vendor has such a token.
-    `needs_approval`: goes out only when an approval of exactly this body is on record.
+    `needs_approval`: goes out only when an approval of exactly this body, and of those that follow it `together`, is on
+    record, or where it may go out `unattended`.
     `claims` are names that only one new record may take (a display name, an e-mail): two writes with a claim in common
     never go out together; the second is decided again after the first.
     """
@@ -45,7 +70,14 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
     amount: Decimal | None = None
     currency: str = ""
     needs_approval: bool = False
+    together: Together | None = None
+    unattended: Unattended | None = None
     claims: tuple[str, ...] = ()
+
+    @property
+    def waiting(self) -> Decimal | None:
+        """What stays undone while it waits, in its currency."""
+        return self.together.waiting if self.together else self.amount
 
 
 class Skip(msgspec.Struct, frozen=True, kw_only=True):
@@ -225,7 +257,9 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True):
     """One business rule: which records it listens to, and how it decides.
 
     Flows are served in order of `rank`, lowest first. `changed_by` are other kinds of the same system whose change
-    means that a record of ours may differ, with the function that names those that must be looked at.
+    means that a record of ours may differ, with the function that names those that must be looked at. `linked_by` are
+    roles of links: when one is made or renewed, the record of this kind on either side is looked at.
+    Not `swept`: a change of the record alone means nothing here, only what other flows find out does.
     """
 
     name: str
@@ -236,3 +270,5 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True):
     gone: Callable[[Gone, Context], Decision]
     refused: Callable[[Write, Refused], Hold | Skip]
     changed_by: Mapping[str, Callable[[Record, Context], Sequence[Ref]]] = {}
+    linked_by: frozenset[str] = frozenset()
+    swept: bool = True

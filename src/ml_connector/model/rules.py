@@ -10,6 +10,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+CLEAN_POSTINGS = 20
+"""Clean postings that people approved, before `auto_approve_limit` counts (accounting-rules 0.4)."""
+
 
 class Template(msgspec.Struct, frozen=True, kw_only=True):
     """The signed-off posting template (accounting-rules A.2). Accounts are QuickBooks account ids.
@@ -58,7 +61,7 @@ class DimDefault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """One frozen object with every rule setting. Amounts in the currency they are compared with."""
+    """One frozen object with every rule setting. `auto_approve_limit` is in home currency."""
 
     realm_id: str
     org_id: str
@@ -95,3 +98,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    def digest(self) -> str:
+        """SHA-256 over all of them: which rules were in force."""
+        return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
