@@ -20,17 +20,21 @@ EXACT = Context(prec=80, traps=[InvalidOperation, DivisionByZero, Overflow, Inex
 """Raises `decimal.Inexact` where a result would have to be rounded."""
 
 _ROUNDING = Context(prec=80, rounding=ROUND_HALF_UP, traps=[InvalidOperation, DivisionByZero, Overflow, FloatOperation])
-_WITHOUT_MINOR_UNIT = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+_WITHOUT_MINOR_UNIT = frozenset(
+    ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF")
+    + ("XPF",)
+)
+_UNITS = tuple(Decimal(1).scaleb(-digits) for digits in range(13))
 
 
 def minor_digits(currency: str) -> int:
     """Digits after the point: USD 2, JPY 0, never more than 2 (accounting-rules B.2)."""
-    return 0 if currency in _WITHOUT_MINOR_UNIT.split() else 2
+    return 0 if currency in _WITHOUT_MINOR_UNIT else 2
 
 
 def unit(currency: str) -> Decimal:
     """The minor unit: `0.01` for USD, `1` for JPY."""
-    return Decimal(1).scaleb(-minor_digits(currency))
+    return _UNITS[minor_digits(currency)]
 
 
 def exact(value: object) -> Decimal:
@@ -65,7 +69,8 @@ def round_to(x: Number, digits: int) -> Decimal:
         scaled = abs(x) * 10**digits
         units = int(scaled + Fraction(1, 2))
         return _from_units(-units if x < 0 else units, digits)
-    rounded = exact(x).quantize(Decimal(1).scaleb(-digits), context=_ROUNDING)
+    step = _UNITS[digits] if 0 <= digits < len(_UNITS) else Decimal(1).scaleb(-digits)
+    rounded = exact(x).quantize(step, context=_ROUNDING)
     return rounded or abs(rounded)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import msgspec
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from ml_connector.model.plans import OpenWrite, Write
 from ml_connector.model.refs import Ref
@@ -56,18 +56,7 @@ class Writes(Base):
         """One transaction: outcomes, links, and the knocks they bring. What may name people is kept no longer."""
         with self.begin() as tx:
             self.guard(tx, connection, token, now)
-            _empty(tx, [each.id for each in settled])
-            for each in settled:
-                tx.execute(
-                    update(schema.write)
-                    .where(schema.write.c.id == each.id, schema.write.c.state == "open")
-                    .values(
-                        state=each.state,
-                        outcome=each.outcome,
-                        result_id=each.result.id if each.result else "",
-                        settled_at=ms(now),
-                    )
-                )
+            _close(tx, settled, now)
             links = [link for each in settled for link in each.links]
             put_links(tx, connection, links, now)
             fire(tx, connection, link_triggers(links), now)
@@ -107,17 +96,42 @@ class Writes(Base):
             ]
 
 
-def _empty(tx: Connection, ids: Sequence[str]) -> None:
-    """Only an open write needs its exact body; afterwards ids and a hash do. What a person approved stays whole."""
+def _close(tx: Connection, settled: Sequence[Settled], now: datetime) -> None:
+    """Outcomes of open writes. Afterwards ids and a hash do for a body; only what a person approved stays whole."""
     table = schema.write
+    rows: list[dict[str, object]] = []
+    by_id = {each.id: each for each in settled}
+    ids = list(by_id)
     for start in range(0, len(ids), 500):
         mine = table.c.id.in_(ids[start : start + 500]) & (table.c.state == "open")
-        for row in tx.execute(select(table.c.id, table.c.content, table.c.body).where(mine)).all():
-            write = _decoder.decode(row.content)
-            if not write.needs_approval:
-                content = _encoder.encode(_without_values(write)).decode()
-                digest = f"sha256:{hashlib.sha256(row.body).hexdigest()}".encode()
-                tx.execute(update(table).where(table.c.id == row.id).values(content=content, body=digest))
+        found = tx.execute(select(table.c.id, table.c.content, table.c.body).where(mine)).all()
+        rows += [_closed(by_id[row.id], row.content, row.body, now) for row in found]
+    if rows:
+        tx.execute(_CLOSE, rows)
+
+
+_CLOSED = ("state", "outcome", "result_id", "settled_at", "content", "body")
+_CLOSE = (
+    update(schema.write)
+    .where(schema.write.c.id == bindparam("p_id"), schema.write.c.state == "open")
+    .values({name: bindparam(f"p_{name}", type_=schema.write.c[name].type) for name in _CLOSED})
+)
+
+
+def _closed(settled: Settled, content: str, body: bytes, now: datetime) -> dict[str, object]:
+    write = _decoder.decode(content)
+    if not write.needs_approval:
+        content = _encoder.encode(_without_values(write)).decode()
+        body = f"sha256:{hashlib.sha256(body).hexdigest()}".encode()
+    return {
+        "p_id": settled.id,
+        "p_state": settled.state,
+        "p_outcome": settled.outcome,
+        "p_result_id": settled.result.id if settled.result else "",
+        "p_settled_at": ms(now),
+        "p_content": content,
+        "p_body": body,
+    }
 
 
 def _without_values(write: Write) -> Write:

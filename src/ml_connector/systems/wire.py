@@ -24,8 +24,9 @@ T = TypeVar("T")
 MAX_DIGITS = 15
 _REMEDY = "Nothing was changed by it. It is read again later; if this stays, report it with the time and the call id."
 _PLACE = re.compile(r"at `(\$[^`]*)`")
-_ZEROS = b"0" * (MAX_DIGITS + 1)
 _FLAT = bytes.maketrans(b"123456789", b"0" * 9)
+_LONG = tuple(start + b"0" * (MAX_DIGITS + 1) for start in (b":", b",", b"[", b"-"))
+"""A whole number with too many digits begins so where every digit is a zero; ids are texts and begin with a quote."""
 
 
 class Unread:
@@ -195,7 +196,8 @@ def _with_exact_numbers(again: bytes, tree: Any, what: str, *, strict: bool) -> 
     """Cheap looks at the mirror decide whether the tree has to be walked at all; nearly always it has not."""
     if b"\\u0000" in again and _any_leaf(tree, lambda leaf: isinstance(leaf, str) and "\0" in leaf):
         raise _bad(what, "holds a text with NUL characters")
-    if _ZEROS in again.translate(_FLAT):
+    flat = b":" + again.translate(_FLAT)
+    if any(start in flat for start in _LONG):
         tree = _mapped(tree, _short_or_unread)
     elif _MARKED not in again:
         return tree
