@@ -88,8 +88,13 @@ def _reference(system: str, table: str, rows: Any) -> Any:
 
 
 def _nested(row: Mapping[str, Any]) -> dict[str, Any]:
-    contacts = tuple(SObject("Contact", each["Id"], each) for each in row.get("Contacts", ()))
-    return {**row, "Contacts": contacts} if contacts else dict(row)
+    kinds = {"Contacts": "Contact", "AccountContactRelations": "AccountContactRelation"}
+    lists = {
+        name: tuple(SObject(kind, each.get("Id", ""), each) for each in row[name])
+        for name, kind in kinds.items()
+        if name in row
+    }
+    return {**row, **lists}
 
 
 @pytest.mark.parametrize("folder", FOUND, ids=lambda path: f"{path.parent.name}/{path.name}")

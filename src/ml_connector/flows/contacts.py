@@ -36,7 +36,7 @@ class Reached(msgspec.Struct, frozen=True):
 
 
 def find(address: str, bill: Bill, context: Context) -> Reached | None:
-    """The contact with this e-mail: the one linked, else on the account, in its hierarchy, or anywhere.
+    """The contact with this e-mail: the one linked, else on the account, related to it, in its hierarchy, or anywhere.
 
     Of several the one that was changed last. One found elsewhere is used as it is, neither moved nor doubled.
     """
@@ -64,16 +64,26 @@ def ask(addresses: Sequence[str], bill: Bill, context: Context) -> None:
     context.want(*(NeedFind("salesforce", "Contact", "Email", address) for address in unknown))
 
 
-_BILLED_PARENT, _OWN, _HIERARCHY, _ELSEWHERE = range(4)
+_HIERARCHY, _ELSEWHERE = 4, 5
 
 
 def _distance(contact: SObject, bill: Bill, context: Context) -> int:
-    at = contact.text("AccountId")
-    if bill.with_parent and at and at == _parent(bill.account.id, context):
-        return _BILLED_PARENT
-    if at == bill.account.id:
-        return _OWN
+    """0 on the account, 1 related to it. Bills to the parent look there first; then the own account is 2 and 3."""
+    at, others = contact.text("AccountId"), _related(contact, context)
+    starts = [_parent(bill.account.id, context)] if bill.with_parent else []
+    for place, account in enumerate(filter(None, [*starts, bill.account.id])):
+        if account == at:
+            return 2 * place
+        if account in others:
+            return 2 * place + 1
     return _HIERARCHY if at and _top(at, context) == _top(bill.account.id, context) else _ELSEWHERE
+
+
+def _related(contact: SObject, context: Context) -> set[str]:
+    """The accounts it is related to beside its own, where the org has that. What is not active, or is over, is none."""
+    rows = contact.children("AccountContactRelations")
+    there = [row for row in rows if row["IsActive"] is not False]
+    return {row.text("AccountId") for row in there if (row.day("EndDate") or context.today) >= context.today}
 
 
 def _parent(account_id: str, context: Context) -> str:

@@ -74,9 +74,9 @@ def _roles(found: Sequence[Ref], opportunity: SObject, label: str, context: Cont
     for contact in missing:
         if contact.id not in there:
             primary = contact == found[0] and not any(role["IsPrimary"] for role in roles)
-            return msgspec.structs.replace(
-                people, write=_new_role(opportunity, contact, label, primary, context, links)
-            )
+            role = _new_role(opportunity, contact, label, primary, context, links)
+            # What was found is on record with the role: later nobody would tell it.
+            return People(msgspec.structs.replace(role, flags=people.flags))
         links.append(LinkDraft(role=ROLE, source=source_of(opportunity, contact), target=there[contact.id].ref))
     return msgspec.structs.replace(people, links=tuple(links))
 

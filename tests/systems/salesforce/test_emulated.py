@@ -83,6 +83,27 @@ async def test_accounts_come_with_their_contacts(twin: Twin) -> None:
     assert [len(records) for records in by_name.values()] == [1, 0]
 
 
+async def test_contacts_come_with_the_accounts_they_are_related_to_where_the_org_has_that(twin: Twin) -> None:
+    own, other = await made(twin, upsert(1), upsert(2))
+    await made(twin, upsert(1, "Contact", LastName="Roe", Email="roe@x.example", AccountId=own))
+
+    async def related() -> tuple[int, list[str]]:
+        before = twin.calls()
+        (contact,) = (await twin.client.find("Contact", "Email", ["roe@x.example"]))["roe@x.example"]
+        assert isinstance(contact, SObject)
+        return twin.calls() - before, [row["AccountId"] for row in contact.children("AccountContactRelations")]
+
+    assert await related() == (1 + 1, [])  # describe, and the look-up
+    twin.emulator.switches.contacts_to_multiple_accounts = True
+    twin.clock.virtual.advance(timedelta(hours=7))
+    assert (await related())[1] == []
+    contact = twin.emulator.records("Contact")[0]["Id"]
+    twin.act("create", "AccountContactRelation", ContactId=contact, AccountId=other)
+    assert await related() == (1, [other])
+    twin.emulator.switches.contacts_to_multiple_accounts = False
+    assert await related() == (1 + 1 + 1, []), "refused, described again, asked again"
+
+
 async def test_an_order_comes_with_account_opportunity_lines_and_products(twin: Twin) -> None:
     (account,) = await made(twin, upsert(1, Name="Acme", Department__c="North"))
     order = twin.order(account, Class__c="Retail")

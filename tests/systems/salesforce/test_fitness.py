@@ -59,6 +59,12 @@ def test_missing_orders_warn_and_missing_accounts_fail() -> None:
     assert [f.level for f in object_findings(Object("Account"))] == ["FAIL"]
 
 
+def test_an_org_without_contacts_of_several_accounts_is_fit() -> None:
+    assert object_findings(Object("AccountContactRelation")) == [
+        Finding("ok", "The org does not show AccountContactRelation: a contact belongs to one account.")
+    ]
+
+
 def test_rights_to_write_are_looked_at() -> None:
     names = [field.name for field in complete("Opportunity").fields]
     locked = Object("Opportunity", tuple(Field(n, external_id=True, unique=True, case_sensitive=True) for n in names))

@@ -59,6 +59,16 @@ def test_what_the_org_hides_is_not_asked_for() -> None:
     assert "(SELECT Id, Email FROM Contacts" in select("Account", seen)
 
 
+def test_relations_to_other_accounts_are_asked_for_only_where_the_org_has_them() -> None:
+    seen = {"Contact": frozenset({"Id"})}
+    plain = "SELECT Id FROM Contact ORDER BY Id"
+    assert [select("Contact", each) for each in (seen, {**seen, "AccountContactRelation": frozenset()})] == [plain] * 2
+    related = "(SELECT Id, AccountId FROM AccountContactRelations WHERE IsDirect = false ORDER BY Id)"
+    assert select("Contact", {**seen, "AccountContactRelation": frozenset({"Id", "AccountId"})}) == (
+        f"SELECT Id, {related} FROM Contact ORDER BY Id"
+    )
+
+
 def test_a_parent_is_asked_for_only_where_the_lookup_is_shown() -> None:
     seen = {"Contact": frozenset({"Id"}), "Account": frozenset({"Id", "ParentId"})}
     assert "Account.ParentId" not in select("Contact", seen)

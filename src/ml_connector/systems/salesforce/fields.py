@@ -13,10 +13,14 @@ import msgspec
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """The fields of one kind, and its child lists: name of the list, kind of its records, their fields."""
+    """The fields of one kind, and its child lists: name of the list, kind of its records, their fields.
+
+    `only` holds, by child list, the condition that its records must meet.
+    """
 
     fields: tuple[str, ...]
     children: Mapping[str, tuple[str, tuple[str, ...]]] = {}
+    only: Mapping[str, str] = {}
 
 
 BASE = ("Id", "SystemModstamp", "LastModifiedDate", "LastModifiedById", "CurrencyIsoCode")
@@ -31,6 +35,8 @@ _ORDER_ITEM = (
     *("ServiceDate", "EndDate", "OriginalOrderItemId"),
 )
 
+_RELATION = ("Id", "AccountId", "IsActive", "EndDate")
+
 SHAPES: Mapping[str, Shape] = {
     "Account": Shape(
         (
@@ -44,7 +50,11 @@ SHAPES: Mapping[str, Shape] = {
     ),
     "Contact": Shape(
         (*BASE, "FirstName", "LastName", "Email", "Phone", "AccountId", "Account.ParentId", "QBO_Id__c"),
+        {"AccountContactRelations": ("AccountContactRelation", _RELATION)},
+        # The direct one repeats AccountId.
+        {"AccountContactRelations": "IsDirect = false"},
     ),
+    "AccountContactRelation": Shape((*_RELATION, "ContactId", "IsDirect")),
     "Opportunity": Shape(
         (
             *BASE,
@@ -86,8 +96,14 @@ SHAPES: Mapping[str, Shape] = {
     ),
 }
 
-DESCRIBED = ("Account", "Contact", "Opportunity", "OpportunityContactRole", "Order", "OrderItem", "Product2")
+DESCRIBED = (
+    *("Account", "Contact", "Opportunity", "OpportunityContactRole", "Order", "OrderItem", "Product2"),
+    "AccountContactRelation",
+)
 """Kinds whose fields depend on what the integration user may see."""
+
+FEATURES: Mapping[str, str] = {"AccountContactRelation": "a contact belongs to one account"}
+"""Kinds that only some orgs have, by their features, and what holds in the others; nothing is wrong there."""
 
 
 def fields_needed(kind: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from ml_connector.model.errors import ConnectorError
 from .calls import Calls
 from .catalog import Catalog
 from .describe import Object
-from .fields import DEPENDS_ON_ORG, DESCRIBED, EXTERNAL_ID, KEYED, WRITTEN, fields_needed
+from .fields import DEPENDS_ON_ORG, DESCRIBED, EXTERNAL_ID, FEATURES, KEYED, WRITTEN, fields_needed
 from .reading import Reader
 from .records import SObject
 
@@ -99,6 +99,8 @@ def object_findings(described: Object) -> list[Finding]:
 
 
 def _missing_object(kind: str) -> Finding:
+    if kind in FEATURES:
+        return Finding("ok", f"The org does not show {kind}: {FEATURES[kind]}.")
     if kind in ("Order", "OrderItem"):
         remedy = "Setup > Order Settings > Enable Orders. Without orders nothing is posted."
         return Finding("warn", f"The org does not show {kind}.", remedy)

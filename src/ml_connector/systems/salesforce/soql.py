@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from ml_connector.model.errors import WrongUse
 
-from .fields import SHAPES
+from .fields import FEATURES, SHAPES
 
 STATEMENT_MAX = 100_000
 """Longest statement in characters (salesforce reference 2.4)."""
@@ -21,7 +21,8 @@ PAGE = 2_000
 _ESCAPES = {"\\": "\\\\", "'": "\\'", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 
 Seen = Mapping[str, frozenset[str]]
-"""By kind, the fields that the user may see. A kind that is not in it was not asked about: all is assumed."""
+"""By kind, the fields that the user may see. A kind that is not in it was not asked about: all is
+assumed, unless only some orgs have it."""
 
 
 def literal(text: str) -> str:
@@ -69,14 +70,16 @@ def _is_visible(kind: str, name: str, seen: Seen) -> bool:
     parent, dot, field = name.partition(".")
     if dot:
         return _is_visible(kind, f"{parent}Id", seen) and _is_visible(parent, field, seen)
-    return kind not in seen or name in seen[kind] or (name == "Id" and bool(seen[kind]))
+    if kind not in seen:
+        return kind not in FEATURES
+    return name in seen[kind] or (name == "Id" and bool(seen[kind]))
 
 
 def _subqueries(kind: str, seen: Seen) -> Iterator[str]:
     for child_list, (child, names) in SHAPES[kind].children.items():
         shown = [name for name in names if _is_visible(child, name, seen)]
         if shown:
-            yield f"({statement(shown, child_list)})"
+            yield f"({statement(shown, child_list, SHAPES[kind].only.get(child_list, ''))})"
 
 
 def in_lists(field: str, literals: Sequence[str], room: int) -> Iterator[str]:
