@@ -20,7 +20,7 @@ from ml_emulators.kit import keeping
 from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.kit.control import ControlDoor
 from ml_emulators.kit.hooks import Sender
-from ml_emulators.kit.shell import Shell
+from ml_emulators.kit.shell import PortTaken, Shell, reserved
 from ml_emulators.kit.twin import Twin
 from ml_emulators.kit.wire import dumps
 from ml_emulators.pubsub import PubSub
@@ -30,6 +30,7 @@ from ml_emulators.scenarios import SCENARIOS, Library, load, new_twin
 from ml_emulators.scenarios.words import MOST
 
 if TYPE_CHECKING:
+    from ml_emulators.kit.trust import Trust
     from ml_emulators.pubsub.door import PubSubDoor
 
 _LIMITS = {"quickbooks": "limits", "salesforce": "enforce_limits"}
@@ -56,22 +57,27 @@ class Emulators:
         clock: VirtualClock | None = None,
         keep: int = 10_000,
         state: Path | None = None,
+        tls: bool = False,
     ) -> None:
         """`today` sets the clock to that evening; without it the clock is the wall clock. With `state`, a folder,
-        what was kept there is taken up instead of the scenario, and kept again at `stop()`."""
+        what was kept there is taken up instead of the scenario, and kept again every few seconds and at `stop()`.
+        With `tls` both vendors and Pub/Sub speak TLS under a private authority."""
         self._load = (scenario, scale, seed, today)
         self._limits = limits
         self._seed = seed
         self._keep = keep
         self._state = state
         self.clock = clock or VirtualClock()
-        self.quickbooks = Shell(self._late("quickbooks"), quickbooks_port)
-        self.salesforce = Shell(self._late("salesforce"), salesforce_port, compress=True)
+        self._trust = _trust(state) if tls else None
+        context = self._trust.context() if self._trust else None
+        self.quickbooks = Shell(self._late("quickbooks"), quickbooks_port, tls=context)
+        self.salesforce = Shell(self._late("salesforce"), salesforce_port, compress=True, tls=context)
         self._pubsub_port = pubsub_port
         self._control_port = control_port
         self.pubsub: PubSubDoor | None = None
         self.control: ControlDoor | None = None
         self._sender: Sender | None = None
+        self._keeper: keeping.Keeper | None = None
         self._twin: Twin | None = None
         self._consent = ""
 
@@ -85,9 +91,11 @@ class Emulators:
         return self._twin
 
     async def start(self) -> None:
-        """Take the ports, seed the scenario, then listen. Raises `OSError` when a port is taken."""
+        """Take the ports, seed the scenario, then listen. Raises `OSError` when a port is taken, and `BadState`."""
         self.quickbooks.reserve()
         self.salesforce.reserve()
+        for port in (self._pubsub_port, self._control_port):
+            reserved(port).close()
         self._twin = self._filled()
         for system, switch in _LIMITS.items():
             self._twin.set_switches(system, {switch: self._limits})
@@ -98,6 +106,9 @@ class Emulators:
         if self._twin.webhooks is not None:
             self._sender = Sender(self._twin.webhooks, self.clock)
             await self._sender.start()
+        if self._state:
+            self._keeper = keeping.Keeper(self._twin, self._state, SHARED, seed=self._seed)
+            await self._keeper.start()
 
     def _pubsub_door(self, twin: Twin) -> PubSubDoor:
         from ml_emulators.pubsub.door import PubSubDoor  # gRPC is slow to load, and not needed for --help
@@ -105,7 +116,8 @@ class Emulators:
         found = twin.companions["pubsub"]
         if not isinstance(found, PubSub):
             raise TypeError("the twin has no event bus")
-        return PubSubDoor(found, self._pubsub_port, log=twin.log)
+        papers = self._trust.papers if self._trust else None
+        return PubSubDoor(found, self._pubsub_port, log=twin.log, tls=(papers.key, papers.server) if papers else None)
 
     def _filled(self) -> Twin:
         """The twin with what was kept, else with the scenario."""
@@ -128,12 +140,14 @@ class Emulators:
         return twin
 
     async def stop(self) -> None:
-        """Close the ports; keep the state if a folder was given."""
-        if self._state and self._twin:
-            keeping.save(self._twin, self._state, SHARED, seed=self._seed)
-        for server in (self._sender, self.control, self.pubsub, self.quickbooks, self.salesforce):
-            if server is not None:
-                await server.stop()
+        """Close the ports; keep the state if a folder was given. Raises `OSError` when it cannot be written."""
+        try:
+            for server in (self._sender, self.control, self.pubsub, self.quickbooks, self.salesforce, self._keeper):
+                if server is not None:
+                    await server.stop()
+        finally:
+            if self._trust is not None:
+                self._trust.close()
 
     def info(self) -> dict[str, Any]:
         """Where everything is and how to connect: the line that `--json` prints."""
@@ -142,8 +156,15 @@ class Emulators:
         vendors = {name: dict(vendor.connection_info()) for name, vendor in self.twin.vendors.items()}
         if self._consent:
             vendors["quickbooks"]["refresh_token"] = self._consent
-        pubsub = {"target": self.pubsub.target, "tls": False}
-        return {**vendors, "pubsub": pubsub, "control_url": self.control.url, "ca_file": None}
+        pubsub = {"target": self.pubsub.target, "tls": self._trust is not None}
+        ca_file = str(self._trust.ca_file) if self._trust else None
+        return {**vendors, "pubsub": pubsub, "control_url": self.control.url, "ca_file": ca_file}
+
+
+def _trust(folder: Path | None) -> Trust:
+    from ml_emulators.kit.trust import Trust  # slow to load, and not needed without TLS
+
+    return Trust(folder)
 
 
 def arguments(given: Sequence[str]) -> argparse.Namespace:
@@ -155,7 +176,8 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--today", type=date.fromisoformat, help="set the clock to the evening of this day")
     parser.add_argument("--limits", choices=("on", "off"), default="off", help="enforce the vendors' limits")
     for name in ("--qbo-port", "--sf-port", "--pubsub-port", "--control-port"):
-        parser.add_argument(name, type=int, default=0, help="0: any free one")
+        parser.add_argument(name, type=_port, default=0, help="0: any free one")
+    parser.add_argument("--tls", action="store_true", help="https and TLS under a private authority (ca_file)")
     parser.add_argument("--state", type=Path, metavar="DIR", help="keep everything in this folder between runs")
     parser.add_argument("--json", action="store_true", help="one JSON line on stdout when ready")
     parser.add_argument("--watch-stdin", action="store_true", help="stop when stdin is closed")
@@ -167,6 +189,13 @@ def _scale(text: str) -> int:
     if not 1 <= scale <= MAX_SCALE:
         raise argparse.ArgumentTypeError(f"must lie between 1 and {MAX_SCALE}")
     return scale
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65_535:
+        raise argparse.ArgumentTypeError("must lie between 0 and 65535")
+    return port
 
 
 async def serve(options: argparse.Namespace) -> None:
@@ -185,6 +214,7 @@ async def serve(options: argparse.Namespace) -> None:
         pubsub_port=options.pubsub_port,
         control_port=options.control_port,
         state=options.state,
+        tls=options.tls,
     )
     try:
         await emulators.start()
@@ -219,8 +249,11 @@ def main(given: Sequence[str] | None = None) -> int:
     options = arguments(sys.argv[1:] if given is None else given)
     try:
         asyncio.run(serve(options))
-    except OSError as error:
+    except PortTaken as error:
         sys.stderr.write(f"The emulators cannot start: {error}. Choose another port, or 0 for a free one.\n")
+        return 1
+    except (OSError, keeping.BadState) as error:
+        sys.stderr.write(f"The emulators must stop: {error}\n")
         return 1
     return 0
 

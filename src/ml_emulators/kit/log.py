@@ -63,6 +63,8 @@ class UnknownMark(LookupError):
 class RequestLog:
     def __init__(self, keep: int = 10_000) -> None:
         self.entries: deque[Entry] = deque(maxlen=keep)
+        self.ever = 0
+        """How many requests came in since the start; a clearing does not touch it."""
         self.clear()
 
     def clear(self) -> None:
@@ -87,6 +89,7 @@ class RequestLog:
         size: int = 0,
     ) -> None:
         self.seq += 1
+        self.ever += 1
         shown = _SECRET.sub(r"\1=***", query) if "=" in query else query
         self.entries.append(Entry(self.seq, at, vendor, method, path, shown, status, cost, fault, milliseconds, size))
         sums = self._totals.get(vendor)

@@ -100,15 +100,19 @@ class Shell:
         return web.Response(status=response.status, headers=headers, body=response.body)
 
 
+class PortTaken(OSError):
+    """The port cannot be had; the message names it."""
+
+
 def reserved(port: int) -> socket.socket:
-    """A socket bound to a loopback port (0: any free one), not yet listening."""
+    """A socket bound to a loopback port (0: any free one), not yet listening. Raises `PortTaken`."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((LOOPBACK, port))
-    except OSError:
+    except OSError as error:
         sock.close()
-        raise
+        raise PortTaken(f"port {port}: {error.strerror}") from error
     return sock
 
 

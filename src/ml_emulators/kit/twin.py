@@ -81,12 +81,13 @@ class Twin:
         self.companions: dict[str, Companion] = {}
         self.clock = clock
         self.random = random
-        self.faults = FaultBook(random)
+        self.faults = FaultBook(Random(random.getrandbits(64)))  # noqa: S311  # repeatable, and apart from the vendors'
         self.log = RequestLog(keep)
         self.gate = Gate(self.vendors, self.faults, self.log, clock.now)
         self.planted: list[Planted] = []
         self.scenario: dict[str, Any] = {"scenario": "", "scale": 0, "seed": 0, "days": 0}
         self.memory: dict[str, Any] = {}
+        self._turns = 0
         self._refusals: tuple[type[Exception], ...] = (
             *refusals,
             ValueError,
@@ -102,11 +103,17 @@ class Twin:
         found = (getattr(vendor, "webhooks", None) for vendor in self.vendors.values())
         return next((outbox for outbox in found if outbox is not None), None)
 
+    @property
+    def seen(self) -> Any:
+        """Differs from what it was before as soon as something happened that may have changed the state."""
+        return self.log.ever, self._turns, self.clock.snapshot()
+
     def serve(self, vendor: str, request: Request) -> Outcome:
         return self.gate.serve(vendor, request)
 
     def act(self, system: str, op: str, kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """One operation of a vendor's user. Gives the record; raises `Refused`."""
+        self._turns += 1
         try:
             return self.vendors[system].act({"op": op, "kind": kind, "body": dict(body)})
         except Refused:
@@ -152,6 +159,7 @@ class Twin:
         }
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
+        self._turns += 1
         for name, vendor in self.vendors.items():
             vendor.restore(snapshot["vendors"][name])
         for name, kept in snapshot.get("companions", {}).items():
@@ -164,6 +172,7 @@ class Twin:
 
     def reset(self) -> None:
         """Back to nothing: both vendors, faults, log, what is planted. Clock and switches stay."""
+        self._turns += 1
         for vendor in self.vendors.values():
             kept = {field.name: getattr(vendor.switches, field.name) for field in fields(vendor.switches)}
             vendor.reset()

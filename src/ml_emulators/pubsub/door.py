@@ -42,7 +42,10 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class PubSubDoor:
-    """One server on 127.0.0.1. `port` 0 takes a free one. `log` gets one line a call, at no cost."""
+    """One server on 127.0.0.1. `port` 0 takes a free one. `log` gets one line a call, at no cost.
+
+    `tls` is key and certificate (PEM); without it the server speaks plain HTTP/2.
+    """
 
     def __init__(
         self,
@@ -50,11 +53,13 @@ class PubSubDoor:
         port: int = 0,
         *,
         log: RequestLog | None = None,
+        tls: tuple[bytes, bytes] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.port = port
         self._pubsub = pubsub
         self._log = log
+        self._tls = tls
         self._monotonic = monotonic
         self._server: grpc.aio.Server | None = None
         self._bells: set[_Bell] = set()
@@ -69,12 +74,17 @@ class PubSubDoor:
         server = grpc.aio.server(options=_OPTIONS)
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(messages.SERVICE, self._handlers()),))
         try:
-            self.port = server.add_insecure_port(self.target)
+            self.port = self._listen(server)
         except RuntimeError as error:
             raise OSError(f"port {self.port}: {error}") from error
         self._pubsub.bus.on_news.append(self._ring)
         await server.start()
         self._server = server
+
+    def _listen(self, server: grpc.aio.Server) -> int:
+        if self._tls is None:
+            return server.add_insecure_port(self.target)
+        return server.add_secure_port(self.target, grpc.ssl_server_credentials([self._tls]))
 
     async def stop(self) -> None:
         if self._server is not None:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from msgspec import DecodeError
 
+from ml_emulators.kit.hosts import place
 from ml_emulators.kit.wire import Request, Response, loads
 from ml_emulators.quickbooks import answers
 from ml_emulators.quickbooks.oauth import OAuthError
@@ -26,15 +27,18 @@ _HARD_HEADER = "x-include-refresh-token-hard-expires-in"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-def discovery(service: Service, now: datetime) -> Response:
-    base = service.base_url
+def discovery(service: Service, request: Request, now: datetime) -> Response:
+    """The addresses as the vendor's own hosts for a caller who used such a name, else on the caller's host."""
+    of = place(request, service.base_url).of
+    tokens = of("oauth.platform.intuit.com")
+    people = of(f"{'sandbox-' if 'sandbox' in request.path else ''}accounts.platform.intuit.com")
     body: Json = {
-        "issuer": f"{base}/op/v1",
-        "authorization_endpoint": f"{base}{AUTHORIZE}",
-        "token_endpoint": f"{base}{TOKEN}",
-        "userinfo_endpoint": f"{base}/v1/openid_connect/userinfo",
-        "revocation_endpoint": f"{base}{REVOKE}",
-        "jwks_uri": f"{base}/op/v1/jwks",
+        "issuer": f"{tokens}/op/v1",
+        "authorization_endpoint": f"{of('appcenter.intuit.com')}{AUTHORIZE}",
+        "token_endpoint": f"{tokens}{TOKEN}",
+        "userinfo_endpoint": f"{people}/v1/openid_connect/userinfo",
+        "revocation_endpoint": f"{of('developer.api.intuit.com')}{REVOKE}",
+        "jwks_uri": f"{tokens}/op/v1/jwks",
         "response_types_supported": ["code"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],

@@ -15,7 +15,7 @@ def route(service: Service, request: Request) -> Response:
         return api.handle(service, request, segments, now)
     path = "/" + "/".join(segments)
     if request.method == "GET" and path in (oauth_routes.DISCOVERY, oauth_routes.SANDBOX_DISCOVERY):
-        return oauth_routes.discovery(service, now)
+        return oauth_routes.discovery(service, request, now)
     if request.method == "GET" and path == oauth_routes.AUTHORIZE:
         return oauth_routes.authorize(service, request, now)
     if request.method == "POST" and path == oauth_routes.TOKEN:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from ml_emulators.kit.hosts import LOGIN, place
 from ml_emulators.kit.wire import Request
 
 from . import assertions
@@ -21,7 +22,6 @@ from .world import Actor, World
 _LOGIN_HOST = "https://login.salesforce.com"
 _FORM = "application/x-www-form-urlencoded"
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-_LOGIN_HOSTS = ("login.salesforce.com", "test.salesforce.com")
 
 
 @dataclass
@@ -182,7 +182,7 @@ class OAuth:
         raise OAuthError("unsupported_grant_type", "grant type not supported")
 
     def _by_credentials(self, request: Request, form: dict[str, str]) -> Actor:
-        if request.header("host").lower() in _LOGIN_HOSTS:
+        if place(request, "").host in LOGIN:
             raise OAuthError("invalid_grant", "request not supported on this domain")
         self._check_client(request, form)
         self._check_policy()
