@@ -33,6 +33,7 @@ class Org:
     """The fixed facts of an org. The first currency is the corporate one."""
 
     name: str = "Acme Widgets"
+    my_domain: str = "acme.my.salesforce.com"
     edition: str = "Enterprise Edition"
     instance: str = "USA42"
     time_zone: str = "America/Los_Angeles"

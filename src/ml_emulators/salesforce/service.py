@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import Any
 
 from ml_emulators.kit.clock import VirtualClock
+from ml_emulators.kit.hosts import LOGIN, place
 from ml_emulators.kit.wire import Cost, Request, Response
 
 from . import limits, pretty, relations, versions
@@ -106,7 +107,7 @@ class Salesforce:
         if parts == ["services", "data"]:
             return _listing(self._world, request), None
         if parts[:2] == ["services", "oauth2"] and len(parts) == 3:
-            answer = self._oauth.answer(request, parts[2], self.base_url)
+            answer = self._oauth.answer(request, parts[2], self._instance(request))
             if answer is not None:
                 return answer, None
         if parts[:2] == ["services", "data"]:
@@ -121,7 +122,12 @@ class Salesforce:
             raise expired()
         if parts[1:] != [self._world.org_id, session.actor.user_id]:
             raise not_found()
-        return Answer(200, self._oauth.identity(session.actor, self.base_url))
+        return Answer(200, self._oauth.identity(session.actor, self._instance(request)))
+
+    def _instance(self, request: Request) -> str:
+        """Where the caller finds the org: on the host it used, or behind a login host at the org's My Domain."""
+        found = place(request, self.base_url)
+        return found.of(self.org.my_domain) if found.host in LOGIN else found.url
 
     def _data(self, request: Request, version: str, parts: tuple[str, ...]) -> tuple[Answer, int]:
         session = self._sessions.use(bearer(request))
