@@ -18,11 +18,12 @@ from .world import Actor, Tx, World
 
 @dataclass(frozen=True)
 class Answer:
-    """`body` None means an empty body."""
+    """`body` None means an empty body; `raw` is CSV that goes out as it is."""
 
     status: int = 200
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
+    raw: bytes | None = None
 
 
 def read_json(raw: bytes) -> Any:

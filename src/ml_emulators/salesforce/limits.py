@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from datetime import datetime
-from typing import Any
 
 from .calls import Answer, Call
 from .errors import ApiError
@@ -89,11 +88,11 @@ _OTHER = {
 }
 
 
-def limits(call: Call, used: int) -> Answer:
+def limits(call: Call, used: dict[str, int]) -> Answer:
+    """Every allocation; `used` says what of the counted ones is gone."""
     call.only("GET")
-    most = call.world.org.daily_api_requests
-    shown: dict[str, dict[str, Any]] = {name: {"Max": each, "Remaining": each} for name, each in _OTHER.items()}
-    shown["DailyApiRequests"] = {"Max": most, "Remaining": max(0, most - used)}
+    most = _OTHER | {"DailyApiRequests": call.world.org.daily_api_requests}
+    shown = {name: {"Max": each, "Remaining": max(0, each - used.get(name, 0))} for name, each in most.items()}
     return Answer(200, dict(sorted(shown.items())))
 
 

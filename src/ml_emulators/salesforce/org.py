@@ -98,6 +98,12 @@ class Switches:
     hidden_fields: dict[str, set[str]] = field(default_factory=dict)
     read_only_fields: dict[str, set[str]] = field(default_factory=dict)
     hidden_objects: set[str] = field(default_factory=set)
+    # Bulk jobs: how long they wait and work, and where one breaks off (rows, None: nowhere)
+    bulk_queue_seconds: int = 0
+    bulk_run_seconds: int = 0
+    bulk_fail_after: int | None = None
+    bulk_hard_delete: bool = False
+    bulk_field_chars: int = 131_072
     # Customer's rules
     duplicate_rules: dict[str, str] = field(default_factory=dict)
     validation_rules: list[ValidationRule] = field(default_factory=list)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import versions
+from .bulk import Bulk
 from .calls import Answer, Call
 from .collections import collections
 from .composite import composite
@@ -16,14 +17,15 @@ from .queries import Locators, more, query
 from .replication import deleted, updated
 from .sobjects import create_record, keyed_record, one_record
 
-_RESOURCES = ("composite", "limits", "query", "queryAll", "sobjects")
+_RESOURCES = ("composite", "jobs", "limits", "query", "queryAll", "sobjects")
 
 
 class Routes:
     """Dispatches authenticated calls, the inner ones of composites too."""
 
-    def __init__(self, locators: Locators, used: Callable[[], int]) -> None:
+    def __init__(self, locators: Locators, bulk: Bulk, used: Callable[[], int]) -> None:
         self._locators = locators
+        self._bulk = bulk
         self._used = used
 
     def answer(self, call: Call) -> Answer:
@@ -40,6 +42,8 @@ class Routes:
             return self._composite(call, rest)
         if first == "limits":
             return self._limits(call, rest)
+        if first == "jobs":
+            return self._bulk.answer(call, rest)
         raise not_found()
 
     def _resources(self, call: Call) -> Answer:
@@ -85,7 +89,7 @@ class Routes:
 
     def _limits(self, call: Call, parts: tuple[str, ...]) -> Answer:
         if not parts:
-            return limits(call, self._used())
+            return limits(call, {"DailyApiRequests": self._used(), **self._bulk.used()})
         if parts == ("recordCount",):
             return record_count(call)
         raise not_found()

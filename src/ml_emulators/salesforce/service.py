@@ -13,6 +13,7 @@ from ml_emulators.kit.wire import Cost, Request, Response
 
 from . import limits, pretty, relations, versions
 from .actions import Actions, full_record
+from .bulk import Bulk
 from .calls import Answer, Call
 from .errors import ApiError, OAuthError, bad_method, not_found
 from .oauth import OAuth, Sessions, bearer, expired
@@ -31,6 +32,7 @@ _HEADERS = {
     "X-Sfdc-Edge-Cache": "none",
 }
 _JSON = {"Content-Type": "application/json;charset=UTF-8"}
+_CSV = {"Content-Type": "text/csv"}
 _OVERRIDES = frozenset({"PATCH", "DELETE", "GET", "HEAD"})
 
 
@@ -56,7 +58,8 @@ class Salesforce:
         self._oauth = OAuth(self._world, self._sessions)
         self._usage = limits.Usage()
         self._locators = Locators()
-        self._routes = Routes(self._locators, lambda: self._usage.count(clock.now()))
+        self._bulk = Bulk(self._world)
+        self._routes = Routes(self._locators, self._bulk, lambda: self._usage.count(clock.now()))
         self._actions = Actions(self._world, self._sessions)
         seed(self._world)
         self._fresh = self.snapshot()
@@ -92,13 +95,18 @@ class Salesforce:
         return self._sessions.peek(token) is not None
 
     def handle(self, request: Request) -> Response:
-        relations.settle(self._world)
+        self._settle()
         try:
             return self._respond(request, *self._answer(request))
         except OAuthError as error:
             return self._respond(request, Answer(error.status, error.body()), None)
         except ApiError as error:
             return self._respond(request, Answer(error.status, error.body()), None)
+
+    def _settle(self) -> None:
+        """What has become due by the clock or by a switch is done before anybody looks."""
+        relations.settle(self._world)
+        self._bulk.settle()
 
     def _answer(self, request: Request) -> tuple[Answer, int | None]:
         if len(request.path) + len(request.query) > _LONGEST_URI:
@@ -155,6 +163,8 @@ class Salesforce:
         headers = _HEADERS | answer.headers
         if used is not None:
             headers["Sforce-Limit-Info"] = limits.header(self._world, used)
+        if answer.raw is not None:
+            return Response(answer.status, headers | _CSV, answer.raw)
         if answer.body is None:
             return Response(answer.status, headers)
         spaced = request.header("x-prettyprint") in ("1", "true")
@@ -168,11 +178,12 @@ class Salesforce:
         return Cost(calls=int(metered))
 
     def kinds(self) -> list[str]:
-        relations.settle(self._world)
+        self._settle()
         return list(self._world.schema.objects)
 
     def records(self, kind: str) -> list[dict[str, Any]]:
         """All records of a kind, deleted ones last. Raises `KeyError` for an unknown kind."""
+        self._settle()
         found = self._world.schema.objects[kind]
         table = self._world.state.tables[kind]
         rows = [*table.live.values(), *table.gone.values()]
@@ -180,24 +191,26 @@ class Salesforce:
 
     def act(self, operation: dict[str, Any]) -> dict[str, Any]:
         """Do what a user of the screens would do. Raises `ActError`."""
-        relations.settle(self._world)
+        self._settle()
         return self._actions.act(operation)
 
     def snapshot(self) -> Any:
         """Everything but clock, switches and listeners; costs references only."""
         world = self._world
         made = (world.secrets_made, world.purged)
-        parts = (self._sessions.snapshot(), self._usage.snapshot(), self._locators.snapshot())
+        parts = (self._sessions.snapshot(), self._usage.snapshot(), self._locators.snapshot(), self._bulk.snapshot())
         return (world.state.snapshot(), made, parts)
 
     def restore(self, kept: Any) -> None:
         """Back to a snapshot; any snapshot may be restored any number of times."""
-        state, (self._world.secrets_made, self._world.purged), (sessions, usage, locators) = kept
+        state, (self._world.secrets_made, self._world.purged), parts = kept
+        sessions, usage, locators, bulk = parts
         self._world.state.restore(state)
         self._world.related = bool(self._world.state.tables[relations.KIND].live)
         self._sessions.restore(sessions)
         self._usage.restore(usage)
         self._locators.restore(locators)
+        self._bulk.restore(bulk)
 
     def reset(self) -> None:
         """A fresh org with all switches as they were at first."""

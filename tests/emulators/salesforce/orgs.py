@@ -67,7 +67,8 @@ class TestOrg:
     def raw(self, method: str, url: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Reply:
         path, _, query = url.partition("?")
         response = self.vendor.handle(Request(method, path, query, headers or {}, body))
-        decoded = loads(response.body) if response.body else None
+        is_json = "json" in response.headers.get("Content-Type", "")
+        decoded = loads(response.body) if response.body and is_json else None
         return Reply(response.status, decoded, response.headers, response.body.decode())
 
     def form(self, url: str, fields: dict[str, str], headers: dict[str, str] | None = None) -> Reply:
