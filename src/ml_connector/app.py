@@ -14,6 +14,7 @@ from ml_connector.engine.context import References
 from ml_connector.engine.corridor import Connection, Outside
 from ml_connector.engine.ports import Clock, CrashPoint, Ids, System
 from ml_connector.flows import (
+    account_summary,
     account_to_customer,
     customer_to_account,
     dim_texts,
@@ -41,6 +42,7 @@ FLOWS = (
     account_to_customer.FLOW,
     invoice_to_opportunity.FLOW,
     dim_texts.FLOW,
+    account_summary.FLOW,
     order_to_journal.FLOW,
 )
 

@@ -8,12 +8,10 @@ from typing import Any
 import pytest
 
 from ml_connector.flows import account_to_customer, customer_to_account, emails, invoice_to_opportunity
-from ml_connector.flows.invoice_dims import renamed
 from ml_connector.model.plans import Hold, NeedLink, Refused, Skip, Write
 from ml_connector.model.refs import Link, Ref
 from ml_connector.systems.quickbooks.records import (
     Address,
-    Class,
     Customer,
     Department,
     Email,
@@ -320,22 +318,8 @@ def test_a_rename_reaches_descendants_and_only_them(department: str, name: str) 
         key: Department(id=key, fully_qualified_name=path.replace("East:", "North East:"))
         for key, path in before.items()
     }
-    agreed = page.links["opportunity", Ref("quickbooks", "Invoice", "7")].agreed
-    assert renamed(agreed, page.references["quickbooks", "departments"], {}) is (before[department] != name)
     again = writes(settle(invoice_to_opportunity.FLOW, Ref("quickbooks", "Invoice", "7"), page))
     assert [write.body for write in again] == ([{"Department__c": name}] if before[department] != name else [])
-
-
-@pytest.mark.parametrize(
-    ("now", "answer"),
-    [(("SaaS", "Services"), False), (("Cloud", "Services"), True), (("SaaS", "Services:New"), True)],
-)
-def test_a_renamed_class_is_noticed_in_the_link(now: tuple[str, str], answer: bool) -> None:
-    agreed = {"classes": "SaaS;Services", "class_ids": "300;400", "department": None, "department_id": None}
-    table = {key: Class(id=key, fully_qualified_name=name) for key, name in zip(("300", "400"), now, strict=True)}
-    assert renamed(agreed, {}, table) is answer
-    assert renamed({}, {}, table) is False
-    assert renamed(agreed, {}, {}) is False
 
 
 def test_a_deactivated_department_keeps_its_name() -> None:

@@ -125,8 +125,10 @@ class Corridor(ABC):
                 elif isinstance(decision, Hold):
                     held[task.ref] = (task, decision)
                 else:
-                    knocks[task.ref] = knocks.get(task.ref, ()) + knocks_on(self.flows, decision.knocks)
-                    if links := page.learn(links_found(decision), task.ref):
+                    links = page.learn(links_found(decision), task.ref)
+                    told = knocks_on(self.flows, decision.knocks) + knocks_by(self.flows, links)
+                    knocks[task.ref] = knocks.get(task.ref, ()) + told
+                    if links:
                         again.append(task)
                         learned.setdefault(task.ref, []).extend(links)
                         continue
@@ -227,6 +229,18 @@ def knocks_on(flows: Iterable[Flow], refs: Iterable[Ref]) -> tuple[Knock, ...]:
     """The tasks of the flows whose records these are."""
     return tuple(
         (flow.name, ref) for ref in refs for flow in flows if (flow.system, flow.kind) == (ref.system, ref.kind)
+    )
+
+
+def knocks_by(flows: Iterable[Flow], links: Sequence[Link]) -> tuple[Knock, ...]:
+    """The tasks of the flows that look at a record when it is linked in this role."""
+    return tuple(
+        (flow.name, ref)
+        for flow in flows
+        for link in links
+        if link.role in flow.linked_by
+        for ref in (link.source, link.target)
+        if (flow.system, flow.kind) == (ref.system, ref.kind)
     )
 
 

@@ -36,7 +36,8 @@ def receive(
 
     A thousand knocks on one record are one task. Raises `StateTrouble`; then nothing may be acknowledged.
     """
-    knocks = [knock for change in changes for knock in listeners(outside.flows, change.ref)]
+    flows = [flow for flow in outside.flows if flow.swept]
+    knocks = [knock for change in changes for knock in listeners(flows, change.ref)]
     awaited = set(outside.store.awaited(connection.id, "record:"))
     triggers = [name for change in changes if (name := f"record:{change.ref}") in awaited]
     return outside.store.intake(
@@ -52,7 +53,8 @@ def receive(
 
 def swept_kinds(outside: Outside, system: str) -> list[str]:
     """The kinds of a system whose changes matter to some flow, or to a reference table."""
-    kinds = [kind for flow in outside.flows if flow.system == system for kind in (flow.kind, *flow.changed_by)]
+    flows = [flow for flow in outside.flows if flow.system == system and flow.swept]
+    kinds = [kind for flow in flows for kind in (flow.kind, *flow.changed_by)]
     return list(dict.fromkeys([*kinds, *outside.systems[system].reference_kinds]))
 
 

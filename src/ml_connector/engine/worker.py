@@ -42,6 +42,7 @@ from .corridor import (
     Round,
     backoff,
     held_verdict,
+    knocks_by,
     knocks_on,
     lease_end,
     links_made,
@@ -305,9 +306,9 @@ class Worker(Corridor):
             for flow in self.flows
             if write.write.action == "create" and (flow.system, flow.kind) == (done.ref.system, done.ref.kind)
         ]
-        return Settled(
-            id=write.id, state="done", result=done.ref, links=tuple(links_made(write.write, done)), knocks=tuple(knocks)
-        )
+        links = tuple(links_made(write.write, done))
+        told = (*knocks, *knocks_by(self.flows, links))
+        return Settled(id=write.id, state="done", result=done.ref, links=links, knocks=told)
 
     def _settle_writes(self, settled: Sequence[Settled]) -> None:
         if settled:

@@ -8,7 +8,7 @@ from ml_connector.model.plans import Context, Decision, Flow, Hold, Skip
 from ml_connector.model.refs import Gone, Record, Ref, link_trigger
 from ml_connector.systems.salesforce.records import SObject
 
-from . import dim_texts, gates, pairs
+from . import account_status, account_summary, dim_texts, gates, pairs
 from .company import Company
 from .matching import Match, facts_of
 from .new_customer import new_customer
@@ -17,6 +17,11 @@ from .refusals import refused
 
 
 def decide(account: SObject, context: Context) -> Decision:
+    """What is to be done, and on the account itself why it is held, if it is."""
+    return account_status.shown(account, _decide(account, context))
+
+
+def _decide(account: SObject, context: Context) -> Decision:
     """Names of departments and classes are renewed; a known pair is brought into agreement; an unknown account passes
     the gates first."""
     link = context.link(pairs.ROLE, account.ref)
@@ -32,7 +37,8 @@ def decide(account: SObject, context: Context) -> Decision:
         return _customer_gone(account, source)
     if link is None and context.link(pairs.ROLE, source):
         return Skip(reason="customer_has_another_account")
-    return pairs.settle(customer, account, link, context)
+    decision = pairs.settle(customer, account, link, context)
+    return (isinstance(decision, Skip) and account_summary.restored(account, context)) or decision
 
 
 def _marked(account: SObject, context: Context) -> Ref | None:

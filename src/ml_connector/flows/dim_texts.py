@@ -12,6 +12,7 @@ from ml_connector.model.refs import Gone, Json, Ref
 from ml_connector.systems.quickbooks.records import Named
 from ml_connector.systems.salesforce.records import SObject
 
+from . import account_summary
 from .company import Company
 from .dim_links import ALIAS, FIELDS, TABLES, aliases_in, name_ref, rename_need
 from .dims import Dim, Resolved, label, resolve
@@ -34,6 +35,8 @@ def renewed(record: SObject, context: Context) -> Write | None:
     body: Json = {field: names[field] for field, _, text in texts if names[field] not in ("", text)}
     if not body:
         return None
+    moved = {dim: (text, body[field]) for field, dim, text in texts if field in body}
+    links = account_summary.renamed(record.ref, moved, context) if record.kind == "Account" else ()
     return Write(
         step="dim_text",
         system="salesforce",
@@ -42,6 +45,7 @@ def renewed(record: SObject, context: Context) -> Write | None:
         body=body,
         key=record.id,
         target_id=record.id,
+        links=links,
         why=tuple(f"{field}: renamed in QuickBooks" for field in body),
         label=record.text("Name"),
     )
@@ -93,5 +97,6 @@ FLOW = Flow(
     decide=decide,
     gone=gone,
     refused=refused,
+    swept=False,
 )
-"""After the invoices, which have the first say about their own Opportunities."""
+"""After the invoices, which have the first say about their own Opportunities. Only a rename makes a text old."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
 
 import msgspec
@@ -11,7 +11,7 @@ from ml_connector.model import money
 from ml_connector.model.plans import Context
 from ml_connector.systems.quickbooks.records import Invoice, Line, Named, Reference
 
-from .dims import MAX_TEXT, Table, label
+from .dims import MAX_TEXT, label
 
 
 class InvoiceDims(msgspec.Struct, frozen=True):
@@ -35,20 +35,6 @@ def dims_of(invoice: Invoice, context: Context) -> InvoiceDims:
         classes=listed(list(ranked)),
         department_id=invoice.department_ref.value if invoice.department_ref else "",
         class_ids=";".join(ranked.values()),
-    )
-
-
-def renamed(agreed: Mapping[str, str | None], departments: Table, classes: Table) -> bool:
-    """Whether an `opportunity` link shows a name that a department or class of its invoice no longer has (F.3).
-
-    Asked of all links when one of the tables has changed; the invoices of those for which it holds are looked at again.
-    """
-    department = departments.get(agreed.get("department_id") or "")
-    if department is not None and shown(department) != agreed.get("department"):
-        return True
-    ids = (agreed.get("class_ids") or "").split(";")
-    return all(each in classes for each in ids) and listed([shown(classes[each]) for each in ids]) != agreed.get(
-        "classes"
     )
 
 

@@ -15,6 +15,7 @@ from ml_connector.systems.quickbooks.records import Invoice, Payment
 from ml_connector.systems.salesforce.records import SObject
 
 from . import invoice_roles, opportunity_fields, opportunity_search
+from .billed_links import noting
 from .company import Company
 from .dim_links import new_uses
 from .entries import NUMBER_LIMIT, TEXT_LIMIT, Entry, kept
@@ -265,8 +266,8 @@ FLOW = Flow(
     system="quickbooks",
     kind="Invoice",
     rank=30,
-    decide=decide,
-    gone=gone,
+    decide=noting(decide),
+    gone=noting(gone),
     refused=refused,
     changed_by={"Payment": _invoices_of},
 )

@@ -1,0 +1,42 @@
+"""Why an Account is held, in the words people read, on the Account itself (docs/salesforce-fields.md)."""
+
+from __future__ import annotations
+
+from ml_connector.model.holds import render_hold
+from ml_connector.model.plans import Decision, Hold, Write
+from ml_connector.systems.salesforce.records import SObject
+
+FIELD, LIMIT = "QBO_Status__c", 255
+
+
+def shown(account: SObject, decision: Decision) -> Decision:
+    """The same decision; before the Account comes to rest, its status is brought to what is the case.
+
+    An Account of another company is not ours to write to.
+    """
+    if isinstance(decision, Write) or FIELD not in account:
+        return decision
+    if not isinstance(decision, Hold) and decision.reason == "other_company":
+        return decision
+    text = text_of(decision) if isinstance(decision, Hold) else ""
+    if text == account.text(FIELD):
+        return decision
+    return Write(
+        step="account_status",
+        system="salesforce",
+        kind="Account",
+        action="update",
+        body={FIELD: text or None},
+        key=account.id,
+        target_id=account.id,
+        why=("it is held" if text else "it is held no longer",),
+        label=account.text("Name"),
+    )
+
+
+def text_of(hold: Hold) -> str:
+    """Code and sentence; blank for what only waits for the connector itself, where nobody has to act."""
+    if hold.code.startswith("WAIT_"):
+        return ""
+    text = f"{hold.code}: {render_hold(hold).sentence}"
+    return text if len(text) <= LIMIT else f"{text[: LIMIT - 1].rstrip()}…"
