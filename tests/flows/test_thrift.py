@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
+import pytest
+
 from ml_connector.flows import account_to_customer, customer_to_account, invoice_to_opportunity
 from ml_connector.model.plans import NeedFind, NeedRecord
 from ml_connector.model.refs import Ref
@@ -65,6 +68,26 @@ def test_a_changed_invoice_that_is_linked() -> None:
         "reference salesforce currencies",
         "reference salesforce stages",
     ]
+
+
+@pytest.mark.parametrize(
+    ("names", "reads"),
+    [(("Payment",), []), (("Estimate",), ["read quickbooks Estimate"]), (("Estimate", "marked"), [])],
+)
+def test_an_estimate_is_read_only_where_nothing_else_says_which_opportunity(
+    names: tuple[str, ...], reads: list[str]
+) -> None:
+    page = world()
+    if "marked" in names:
+        page.put(sobject("Opportunity", "006000000000009AAA", Name="INV 7", QBO_Id__c="4620816365000001:7"))
+    old = page.records[INVOICE]
+    page.put(msgspec.structs.replace(old, linked_txn=(LinkedTxn(txn_id="9", txn_type=names[0]),)))
+    context = page.context()
+    settle(invoice_to_opportunity.FLOW, INVOICE, page, context)
+    assert [call for call in context.asked() if call.startswith("read quickbooks")] == reads
+    context = page.context()
+    settle(invoice_to_opportunity.FLOW, INVOICE, page, context)
+    assert "read quickbooks Estimate" not in context.asked(), "a linked invoice stays where it is"
 
 
 def test_payments_are_read_only_where_something_was_settled() -> None:

@@ -1,18 +1,23 @@
-"""Which Opportunity an invoice belongs to: linked, marked, or named on the invoice (accounting-rules D.5 M0 and M1)."""
+"""Which Opportunity an invoice belongs to: linked, marked, named on the invoice, or reached over its estimate.
+
+Rules: accounting-rules D.5 M0 to M2. An estimate only leads on, it makes nothing (D.8).
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
 
 from ml_connector.model.errors import WrongUse
-from ml_connector.model.plans import Context, NeedRecord
+from ml_connector.model.plans import Context, NeedLink, NeedRecord
 from ml_connector.model.refs import Gone, Link, Ref
-from ml_connector.systems.quickbooks.records import Invoice
+from ml_connector.systems.quickbooks.records import Estimate, Invoice
 from ml_connector.systems.salesforce.records import SObject, long_id
 
+Form = Invoice | Estimate
 ROLE = "opportunity"
 _TOKEN = re.compile(r"SF-ORD:\s*([A-Za-z0-9][A-Za-z0-9_-]*)", re.IGNORECASE)
 _OPPORTUNITY = re.compile(r"(?<![A-Za-z0-9])006[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?(?![A-Za-z0-9])")
@@ -49,12 +54,15 @@ class Place(msgspec.Struct, frozen=True):
 
 
 def find(invoice: Invoice, key: str, account_id: str, context: Context) -> Place:
-    """The linked Opportunity, else the one with our mark, else the one the invoice names, else none."""
+    """The linked Opportunity, else the one with our mark, else the one the invoice names or its estimates lead to."""
     place = linked(invoice.ref, context)
     if place.opportunity is not None:
         return place
     marked: Sequence[SObject] = context.found("salesforce", "Opportunity", "QBO_Id__c", key)
-    return Place(marked[0] if marked else _named(invoice, account_id, context), place.link)
+    if marked:
+        return Place(marked[0], place.link)
+    named = _named([invoice], account_id, context) or _over_estimates(invoice, account_id, context)
+    return Place(named, place.link)
 
 
 def linked(invoice: Ref, context: Context) -> Place:
@@ -66,11 +74,39 @@ def linked(invoice: Ref, context: Context) -> Place:
     return Place(None if isinstance(found, Gone) else found, link)
 
 
-def _named(invoice: Invoice, account_id: str, context: Context) -> SObject | None:
+def _named(forms: Sequence[Form], account_id: str, context: Context) -> SObject | None:
+    """What these forms name together, by the first kind of name that leads to exactly one."""
     for names in (_by_order, _by_id, _by_purchase_order):
-        if found := _only_live(names(invoice, account_id, context), context):
+        if found := _only_live({key for form in forms for key in names(form, account_id, context)}, context):
             return found
     return None
+
+
+def _over_estimates(invoice: Invoice, account_id: str, context: Context) -> SObject | None:
+    """What its estimates name, else the one Opportunity of their other invoices. One that is gone leads nowhere."""
+    estimates: list[Estimate] = _records("Estimate", invoice.linked("Estimate"), context)
+    if not estimates:
+        return None
+    ids = dict.fromkeys(key for each in estimates for key in each.linked("Invoice") if key != invoice.id)
+    return _named(estimates, account_id, context) or _beside(list(ids), account_id, context)
+
+
+def _beside(invoices: Sequence[str], account_id: str, context: Context) -> SObject | None:
+    """Where other invoices of the same estimate are linked, or will be: what one of them names counts for all."""
+    refs = [Ref("quickbooks", "Invoice", key) for key in invoices]
+    context.want(*(NeedLink(ROLE, ref) for ref in refs))
+    links = {ref: context.link(ROLE, ref) for ref in refs}
+    if found := _only_live({link.target.id for link in links.values() if link is not None}, context):
+        return found
+    others: list[Invoice] = _records("Invoice", [ref.id for ref, link in links.items() if link is None], context)
+    return _named(others, account_id, context)
+
+
+def _records(kind: str, ids: Sequence[str], context: Context) -> list[Any]:
+    """Those that are there."""
+    refs = [Ref("quickbooks", kind, key) for key in ids]
+    context.want(*(NeedRecord(ref) for ref in refs))
+    return [record for ref in refs if not isinstance(record := context.record(ref), Gone)]
 
 
 def _only_live(ids: set[str], context: Context) -> SObject | None:
@@ -82,39 +118,39 @@ def _only_live(ids: set[str], context: Context) -> SObject | None:
     return live[0] if len(live) == 1 else None
 
 
-def _by_order(invoice: Invoice, _: str, context: Context) -> set[str]:
-    numbers = dict.fromkeys(number for text in texts(invoice) for number in _TOKEN.findall(text))
-    numbers |= dict.fromkeys(_custom(invoice, _ORDER_FIELDS))
+def _by_order(form: Form, _: str, context: Context) -> set[str]:
+    numbers = dict.fromkeys(number for text in texts(form) for number in _TOKEN.findall(text))
+    numbers |= dict.fromkeys(_custom(form, _ORDER_FIELDS))
     return _targets(
         order for number in numbers for order in context.found("salesforce", "Order", "OrderNumber", number)
     )
 
 
-def _by_id(invoice: Invoice, _: str, __: Context) -> set[str]:
-    return {key for text in texts(invoice) for key in map(_long, _OPPORTUNITY.findall(text)) if key}
+def _by_id(form: Form, _: str, __: Context) -> set[str]:
+    return {key for text in texts(form) for key in map(_long, _OPPORTUNITY.findall(text)) if key}
 
 
-def _by_purchase_order(invoice: Invoice, account_id: str, context: Context) -> set[str]:
+def _by_purchase_order(form: Form, account_id: str, context: Context) -> set[str]:
     """Orders of the same account with this purchase order number, if there is exactly one."""
     orders = {
         order.id: order
-        for number in _custom(invoice, _PO_FIELDS)
+        for number in _custom(form, _PO_FIELDS)
         for order in context.found("salesforce", "Order", "PoNumber", number)
         if order["AccountId"] == account_id
     }
     return _targets(iter(orders.values())) if len(orders) == 1 else set()
 
 
-def texts(invoice: Invoice) -> list[str]:
-    """Where people and programs note what an invoice is for."""
-    custom = [field.string_value for field in invoice.custom_field]
-    memo = invoice.customer_memo.value if invoice.customer_memo else ""
-    return [text for text in (*custom, memo, invoice.private_note) if text]
+def texts(form: Form) -> list[str]:
+    """Where people and programs note what an invoice or estimate is for."""
+    custom = [field.string_value for field in form.custom_field]
+    memo = form.customer_memo.value if form.customer_memo else ""
+    return [text for text in (*custom, memo, form.private_note) if text]
 
 
-def _custom(invoice: Invoice, names: set[str]) -> Iterator[str]:
+def _custom(form: Form, names: set[str]) -> Iterator[str]:
     """Values of the custom fields with one of these names, case and punctuation aside."""
-    for field in invoice.custom_field:
+    for field in form.custom_field:
         value = field.string_value.strip()
         if value and re.sub(r"[^a-z]", "", field.name.lower()) in names and not _TOKEN.search(value):
             yield value

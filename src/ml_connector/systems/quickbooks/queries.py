@@ -15,7 +15,7 @@ KINDS: dict[str, type[r.Entity]] = {
     kind.KIND: kind
     for kind in (
         r.Customer, r.Vendor, r.Employee, r.Item, r.Account, r.Department, r.Class, r.Term,
-        r.Invoice, r.Payment, r.CreditMemo, r.JournalEntry,
+        r.Invoice, r.Estimate, r.Payment, r.CreditMemo, r.JournalEntry,
     )
 }  # fmt: skip
 NAME_LISTS = frozenset(name for name, kind in KINDS.items() if issubclass(kind, r.Named))

@@ -7,6 +7,7 @@ This is the one module that flows import: what stands in the files beside it is 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import ClassVar
@@ -66,6 +67,7 @@ __all__ = [
     "Employee",
     "Entity",
     "EntityRef",
+    "Estimate",
     "ExchangeRate",
     "GroupLineDetail",
     "Invoice",
@@ -274,11 +276,26 @@ class _SalesForm(Transaction, frozen=True, kw_only=True):
         """Total without tax, in the currency of the form (accounting-rules D.4)."""
         return self.total_amt - self.total_tax
 
+    def linked(self, txn_type: str) -> tuple[str, ...]:
+        """Ids of the linked transactions of one type, of the form and of its lines, each once, in order."""
+        return _ids_of(txn_type, (*self.linked_txn, *_of_lines(self.line)))
+
     @property
     def is_voided(self) -> bool:
         """QuickBooks has no status for it: all zero, and the note begins with "Voided" (reference 4.4)."""
         zero = not self.total_amt and not self.balance and not any(line.amount for line in self.line)
         return zero and self.note_says_voided
+
+
+def _ids_of(txn_type: str, linked: Iterable[LinkedTxn]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(txn.txn_id for txn in linked if txn.txn_type == txn_type and txn.txn_id))
+
+
+def _of_lines(lines: Iterable[Line]) -> Iterator[LinkedTxn]:
+    for line in lines:
+        yield from line.linked_txn
+        if line.group_line_detail is not None:
+            yield from _of_lines(line.group_line_detail.line)
 
 
 class Invoice(_SalesForm, frozen=True, kw_only=True):
@@ -293,6 +310,21 @@ class Invoice(_SalesForm, frozen=True, kw_only=True):
     email_status: str = ""
     ship_date: date | None = None
     tracking_num: str = ""
+
+
+class Estimate(Entity, frozen=True, kw_only=True):
+    """Only what leads from it to other records; `linked_txn` names the invoices made of it."""
+
+    KIND: ClassVar[str] = "Estimate"
+
+    doc_number: str = ""
+    private_note: str = ""
+    customer_memo: Memo | None = None
+    custom_field: tuple[CustomField, ...] = ()
+    linked_txn: tuple[LinkedTxn, ...] = ()
+
+    def linked(self, txn_type: str) -> tuple[str, ...]:
+        return _ids_of(txn_type, self.linked_txn)
 
 
 class CreditMemo(_SalesForm, frozen=True, kw_only=True):
