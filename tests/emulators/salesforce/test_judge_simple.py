@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import requests
-from simple_salesforce import Salesforce
+from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import (
     SalesforceAuthenticationFailed,
     SalesforceExpiredSession,
@@ -38,15 +38,24 @@ class Stage:
         self.org = org
         self.session = session_to(port)
         self.info = org.vendor.connection_info()
-        self.sf = self.direct()
+        self.sf: Any = self.direct()
 
-    def direct(self, **more: Any) -> Salesforce:
+    def direct(self, **more: Any) -> Any:
         return Salesforce(session_id=self.org.token, instance=HOST, session=self.session, **more)
 
-    def by_secret(self, **more: Any) -> Salesforce:
+    def by_secret(self, **more: Any) -> Any:
         key, secret = self.info["client_id"], self.info["client_secret"]
         given = {"consumer_key": key, "consumer_secret": secret, "domain": "acme.my"} | more
         return Salesforce(session=self.session, **given)
+
+
+def contents(caught: pytest.ExceptionInfo[Any]) -> list[Any]:
+    """The body of the refusal that an error of the judge carries."""
+    return list(caught.value.content)
+
+
+def refusal(caught: pytest.ExceptionInfo[Any]) -> dict[str, Any]:
+    return dict(contents(caught)[0])
 
 
 @pytest.fixture(scope="module")
@@ -81,8 +90,8 @@ def test_a_private_key(stage: Stage, where: dict[str, str]) -> None:
     private, certificate = paper(1)
     stage.org.act("register_certificate", "", certificate=certificate)
     who = stage.org.vendor.org.integration_user.username
-    given = {"username": who, "consumer_key": stage.info["client_id"], "privatekey": private} | where
-    sf = Salesforce(session=stage.session, **given)
+    given: dict[str, Any] = {"username": who, "consumer_key": stage.info["client_id"], "privatekey": private} | where
+    sf: Any = Salesforce(session=stage.session, **given)
     assert sf.sf_instance == HOST
     assert sf.oauth2("userinfo")["preferred_username"] == who
 
@@ -108,7 +117,7 @@ def test_a_given_session_that_ends_is_an_error(stage: Stage) -> None:
     stage.org.act("kill_sessions", "")
     with pytest.raises(SalesforceExpiredSession) as caught:
         stage.sf.limits()
-    assert (caught.value.status, caught.value.content[0]["errorCode"]) == (401, "INVALID_SESSION_ID")
+    assert (caught.value.status, refusal(caught)["errorCode"]) == (401, "INVALID_SESSION_ID")
 
 
 # Records
@@ -123,7 +132,7 @@ def test_the_life_of_a_record(stage: Stage) -> None:
     assert stage.sf.Account.delete(made["id"]) == 204
     with pytest.raises(SalesforceResourceNotFound) as caught:
         stage.sf.Account.get(made["id"])
-    assert caught.value.content[0]["errorCode"] == "NOT_FOUND"
+    assert refusal(caught)["errorCode"] == "NOT_FOUND"
 
 
 def test_records_by_a_key_of_our_own(stage: Stage) -> None:
@@ -143,20 +152,20 @@ def test_a_key_that_several_have(stage: Stage) -> None:
         stage.sf.Contact.create({"LastName": name, "Email": "a@b.example"})
     with pytest.raises(SalesforceMoreThanOneRecord) as caught:
         stage.sf.Contact.get_by_custom_id("Email", "a@b.example")
-    assert len(caught.value.content) == 2
+    assert len(contents(caught)) == 2
 
 
 def test_refused_writes(stage: Stage) -> None:
     with pytest.raises(SalesforceMalformedRequest) as caught:
         stage.sf.Account.create({})
-    assert caught.value.content[0] == {
+    assert refusal(caught) == {
         "message": "Required fields are missing: [Name]",
         "errorCode": "REQUIRED_FIELD_MISSING",
         "fields": ["Name"],
     }
     with pytest.raises(SalesforceMalformedRequest) as caught:
         stage.sf.Account.create({"Name": "x" * 300})
-    assert caught.value.content[0]["errorCode"] == "STRING_TOO_LONG"
+    assert refusal(caught)["errorCode"] == "STRING_TOO_LONG"
 
 
 def test_what_changed_and_what_was_deleted(stage: Stage) -> None:
@@ -235,7 +244,7 @@ def test_formatted_queries(stage: Stage) -> None:
 def test_refused_queries(stage: Stage, text: str, code: str) -> None:
     with pytest.raises(SalesforceMalformedRequest) as caught:
         stage.sf.query(text)
-    assert caught.value.content[0]["errorCode"] == code
+    assert refusal(caught)["errorCode"] == code
 
 
 # Anything else over REST
@@ -267,7 +276,7 @@ def test_versions_out_of_service(stage: Stage, version: str) -> None:
     with pytest.raises((SalesforceMalformedRequest, SalesforceResourceNotFound)) as caught:
         stage.direct(version=version).describe()
     expected = {"49.0": "UNSUPPORTED_API_VERSION", "69.0": "NOT_FOUND"}[version]
-    assert caught.value.content[0]["errorCode"] == expected
+    assert refusal(caught)["errorCode"] == expected
 
 
 # Bulk API 2.0
