@@ -11,6 +11,7 @@ from typing import Protocol
 import msgspec
 
 from ml_connector.app import App
+from ml_connector.engine.gate import CLEAN, enough_clean
 from ml_connector.engine.intake import listeners, release, sweep
 from ml_connector.engine.planner import Plan, Planner
 from ml_connector.engine.worker import Report, Worker
@@ -113,9 +114,8 @@ async def make_plan(app: App, actor: str, progress: Progress = quiet, *, sweep_f
     plan = await Planner(app.connection, app.outside).make()
     now = app.world.clock.now()
     day = app.connection.today(now).isoformat()
-    number = 1 + sum(row.id.startswith(day) for row in app.store.plans(app.connection.id))
-    row = PlanRow(f"{day}-{number:02d}", now, actor, plan.digest(), msgspec.json.encode(plan).decode(), "open", "")
-    app.store.save_plan(app.connection.id, row)
+    row = PlanRow("", now, actor, plan.digest(), msgspec.json.encode(plan).decode(), "open", "")
+    row = app.store.save_plan(app.connection.id, day, row)
     detail = {"hash": row.hash, "writes": len(plan.writes), "holds": len(plan.holds)}
     app.store.audit(app.connection.id, actor, "plan", row.id, detail, now)
     return plan_view(row)
@@ -181,7 +181,18 @@ async def drain(app: App, progress: Progress = quiet) -> Report:
     connected = app.store.connection(app.connection.id)
     if connected is not None and connected.paused:
         raise Stopped(f"Writes are stopped: {connected.paused}.", "Resume them first:  ml-connector resume")
-    return await Worker(app.connection, app.outside, progress).drain()
+    report = await Worker(app.connection, app.outside, progress).drain()
+    note_clean(app)
+    return report
+
+
+def note_clean(app: App) -> None:
+    """When enough clean postings are on record, what only waited for that is looked at again."""
+    if app.rules.auto_approve_limit <= 0:
+        return
+    enough = enough_clean(app.store, app.connection.id)
+    if app.store.changed_references(app.connection.id, {("settings", "clean"): str(enough)}) and enough:
+        app.store.fire(app.connection.id, [CLEAN], app.world.clock.now())
 
 
 async def sync(app: App, progress: Progress = quiet) -> Report:

@@ -181,7 +181,7 @@ def told(decision: Decision) -> dict[str, Any]:
         "rate": money.plain(draft.exchange_rate) if draft.exchange_rate else "",
         "lines": books.shown(draft),
         "flags": list(decision.flags),
-        "links": [str(each.source) for each in decision.links],
+        "links": [str(each.source) for each in decision.links if each.role != "precedent"],
         "note": draft.private_note.split("\n")[0],
         "why": list(decision.why),
     }

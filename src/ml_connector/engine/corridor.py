@@ -32,20 +32,6 @@ FIRST_WAIT = timedelta(minutes=5)
 _log = structlog.get_logger("engine")
 
 
-class Gate(msgspec.Struct, frozen=True):
-    """May a write that needs approval go out? Answers `go`, `wait`, or the hold that stops it."""
-
-    approved: Mapping[str, str]
-
-    def check(self, write: Write, body_hash: str) -> str:
-        if not write.needs_approval:
-            return "go"
-        known = self.approved.get(write.key)
-        if known is None:
-            return "wait"
-        return "go" if known == body_hash else "stale"
-
-
 class Outside(msgspec.Struct, frozen=True):
     """Everything a run needs that is not the connection itself."""
 
@@ -111,9 +97,8 @@ class Corridor(ABC):
         learned: dict[Ref, list[Link]] = {}
         knocks: dict[Ref, tuple[Knock, ...]] = {}
         verdicts: list[Verdict] = []
-        for _ in range(ROUNDS):
-            if not waiting:
-                break
+        left = ROUNDS
+        while waiting and left:
             writes: list[tuple[Task, Write]] = []
             again: list[Task] = []
             for task, decision in await self._decide(flow, waiting, page):
@@ -135,6 +120,8 @@ class Corridor(ABC):
                     found = tuple(learned.get(task.ref, ()))
                     verdicts.append(skipped(task, decision, flags.get(task.ref, ()), found, knocks[task.ref]))
             sent, waiting = chosen(writes)
+            # The parts of a long entry are many rounds, but they come to an end.
+            left -= not any(write.together for _, write in sent)
             waiting += again
             if sent:
                 outcome = await self.carry_out(flow, sent, page)

@@ -15,7 +15,7 @@ from ml_connector.store.rows import Task, Verdict
 
 from .context import PLANNED, PageContext
 from .corridor import PAGE, Connection, Corridor, Outside, Round, links_made
-from .worker import body_hash
+from .gate import approval_of
 
 
 class PlannedWrite(msgspec.Struct, frozen=True):
@@ -91,7 +91,7 @@ class Planner(Corridor):
                 # Nobody can approve a body whose ids are not known yet; it is planned when they are.
                 outcome.verdicts.append(Verdict(task=task, verdict="planned_next_time"))
                 continue
-            self.plan.writes.append(_planned(flow, task, write, body_hash(body)))
+            self.plan.writes.append(_planned(flow, task, write, approval_of(write, body)))
             made = Ref(write.system, write.kind, write.target_id or f"{PLANNED}{write.key}")
             done = Done(made, created=not write.target_id)
             links = links_made(write, done)

@@ -6,7 +6,6 @@ looked up, and only what the vendor surely does not have is sent again; then the
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
@@ -37,7 +36,6 @@ from .corridor import (
     UNREADABLE,
     Connection,
     Corridor,
-    Gate,
     Outside,
     Round,
     backoff,
@@ -48,6 +46,7 @@ from .corridor import (
     links_made,
     skipped,
 )
+from .gate import Gate, approval_of, approve_small, is_small, waits_for
 
 SOON = timedelta(seconds=30)
 
@@ -205,18 +204,31 @@ class Worker(Corridor):
     def _through_gate(self, writes: Sequence[tuple[Task, Write]], outcome: Round) -> list[tuple[Task, Write]]:
         keys = [write.key for _, write in writes if write.needs_approval]
         gate = Gate(self.store.approvals(self.connection.id, keys) if keys else {})
-        ready = []
+        ready, waiting = [], []
         for task, write in writes:
-            verdict = gate.check(write, body_hash(self.outside.systems[write.system].encode(write)))
+            approval = approval_of(write, self.outside.systems[write.system].encode(write))
+            verdict = gate.check(write, approval)
             if verdict == "go":
                 ready.append((task, write))
             elif verdict == "wait":
-                outcome.verdicts.append(Verdict(task=task, verdict=PLANNED, flags=write.flags))
+                waiting.append((task, write, approval))
             else:
-                facts = {"number": write.label, "record": str(task.ref)}
-                hold = Hold(code=STALE, facts=facts, amount=write.amount, currency=write.currency)
-                outcome.verdicts.append(held_verdict(task, hold, write.flags))
-        return ready
+                outcome.verdicts.append(_stale(task, write))
+        return ready + self._without_a_click(waiting, outcome)
+
+    def _without_a_click(self, waiting: Sequence[tuple[Task, Write, str]], outcome: Round) -> list[tuple[Task, Write]]:
+        """Those that nobody approved but that are small enough; the others wait for a person."""
+        small = [each for each in waiting if is_small(each[1])]
+        if approve_small(self.store, self.connection.id, self._token, small, self.outside.clock.now()):
+            self._renewed()
+            waiting = [each for each in waiting if not is_small(each[1])]
+        else:
+            small = []
+        outcome.verdicts += [
+            Verdict(task=task, verdict=PLANNED, flags=write.flags, waits_for=waits_for(write))
+            for task, write, _ in waiting
+        ]
+        return [(task, write) for task, write, _ in small]
 
     def _compose(self, flow: Flow, batch: Sequence[tuple[Task, Write]]) -> list[OpenWrite]:
         now = self.outside.clock.now()
@@ -351,9 +363,10 @@ def _may_still_come(write: OpenWrite, now: datetime, patience: timedelta) -> boo
     return not guarded and now < write.noted_at + patience
 
 
-def body_hash(body: bytes) -> str:
-    """What an approval binds: SHA-256 of the exact body."""
-    return hashlib.sha256(body).hexdigest()
+def _stale(task: Task, write: Write) -> Verdict:
+    facts = {"number": write.label, "record": str(task.ref), **(write.together.facts if write.together else {})}
+    hold = Hold(code=STALE, facts=facts, amount=write.waiting, currency=write.currency)
+    return held_verdict(task, hold, write.flags)
 
 
 def _word(outcome: Outcome | LookUp) -> str:
@@ -363,4 +376,4 @@ def _word(outcome: Outcome | LookUp) -> str:
     return type(outcome).__name__.lower()
 
 
-__all__ = ["Connection", "Gate", "Outside", "Report", "Worker", "body_hash"]
+__all__ = ["Connection", "Outside", "Report", "Worker"]

@@ -20,30 +20,29 @@ from .held import Held, record_trigger
 from .journal import EntryPart
 
 
-def look(order: SObject, part: EntryPart, customer: Customer, ctx: Context) -> JournalEntry | None:
-    """Our own entry of this order if it is there (to be adopted), else None: post.
+def look(
+    order: SObject, parts: Sequence[EntryPart], ctx: Context, customer: Customer | None = None
+) -> JournalEntry | None:
+    """Our own entry of the first of these parts if it is there (to be adopted), else None: post.
 
-    Raises `Held`: H-DRIFT where our entry has other lines, H-DOUBLE-COUNT where a stranger carries the number.
+    All parts are looked for, so that nothing is posted of an order that cannot be posted whole. Without a `customer`
+    no invoice is asked for: part of the order is in the books already.
+    Raises `Held`: H-DRIFT where our entry has other lines, H-DOUBLE-COUNT where a stranger carries a number.
     """
-    number, order_number = part.draft.doc_number, order.text("OrderNumber")
+    order_number = order.text("OrderNumber")
+    numbers = [*(part.draft.doc_number for part in parts), order_number]
     ctx.want(
-        NeedFind("quickbooks", "JournalEntry", "DocNumber", number),
-        NeedFind("quickbooks", "JournalEntry", "DocNumber", order_number),
-        NeedFind("quickbooks", "Invoice", "DocNumber", order_number),
+        *(NeedFind("quickbooks", "JournalEntry", "DocNumber", number) for number in numbers),
+        *(NeedFind("quickbooks", "Invoice", "DocNumber", order_number) for _ in filter(None, [customer])),
     )
-    entries = list(
-        {
-            entry.id: entry
-            for value in (number, order_number)
-            for entry in ctx.found("quickbooks", "JournalEntry", "DocNumber", value)
-        }.values()
-    )
-    ours = [entry for entry in entries if entry.note.get("key") == part.identity.mark]
-    _check_strangers([entry for entry in entries if entry not in ours])
-    if ours:
-        return _own(ours, part.draft)
-    _check_invoices(order, customer, ctx)
-    return None
+    entries = [e for number in numbers for e in ctx.found("quickbooks", "JournalEntry", "DocNumber", number)]
+    entries = list({entry.id: entry for entry in entries}.values())
+    marks = {part.identity.mark for part in parts}
+    _check_strangers([entry for entry in entries if entry.note.get("key") not in marks])
+    ours = [_own([e for e in entries if e.note.get("key") == each.identity.mark], each.draft) for each in parts]
+    if customer and not any(ours):
+        _check_invoices(order, customer, ctx)
+    return ours[0]
 
 
 def _check_strangers(entries: Sequence[JournalEntry]) -> None:
@@ -52,8 +51,10 @@ def _check_strangers(entries: Sequence[JournalEntry]) -> None:
         raise Held(code="H-DOUBLE-COUNT", waits_for=(record_trigger(entry.ref),), entry=_named(entry.doc_number, entry))
 
 
-def _own(entries: Sequence[JournalEntry], draft: JournalDraft) -> JournalEntry:
-    """The one entry that is ours and equal."""
+def _own(entries: Sequence[JournalEntry], draft: JournalDraft) -> JournalEntry | None:
+    """The one entry that is ours and equal; None where there is none."""
+    if not entries:
+        return None
     if len(entries) > 1:
         names = ", ".join(f"id {entry.id}" for entry in entries)
         raise Held(code="H-DOUBLE-COUNT", case="twice", doc_number=draft.doc_number, entry=names)

@@ -20,10 +20,12 @@ from ml_connector.model.rules import Template
 from ml_connector.systems.quickbooks.records import Account, JournalDraft
 
 from .accounts import Chart
-from .held import PREFERENCES, Held
+from .held import PREFERENCES, SETTINGS, Held
 from .journal_keys import Identity, note
 from .journal_lines import Bundle, Frame, Leg, bundles, packed, postings
 from .splits import Split, split_amount
+
+MAX_PARTS = 99
 
 
 class EntryLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +119,7 @@ def plan_entry(inputs: EntryInputs) -> JournalPlan:
     legs = tuple(leg for line, amount in zip(inputs.lines, nets, strict=True) for leg in _legs(inputs, line, amount))
     groups = bundles(legs, _frame(inputs, legs))
     parts = packed(groups, inputs.max_lines)
+    _check_count(len(parts), inputs)
     return JournalPlan(
         parts=tuple(_part(inputs, group, place, len(parts)) for place, group in enumerate(parts, 1)),
         net=net,
@@ -160,6 +163,15 @@ def _check_rate(inputs: EntryInputs) -> None:
     if inputs.currency != inputs.home and inputs.rate is None:
         currencies = {"order_currency": inputs.currency, "home_currency": inputs.home}
         raise Held(currencies, code="H-NO-RATE", case="none", date=str(inputs.day))
+
+
+def _check_count(parts: int, inputs: EntryInputs) -> None:
+    """The numbers of the parts have two digits (B.11)."""
+    if parts > MAX_PARTS:
+        raise Held(
+            code="H-JE-LINES", case="parts", waits_for=(SETTINGS,), count=str(parts), allowed=str(inputs.max_lines),
+            most=str(MAX_PARTS),
+        )  # fmt: skip
 
 
 def _legs(inputs: EntryInputs, line: EntryLine, net: Decimal) -> list[Leg]:

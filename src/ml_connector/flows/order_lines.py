@@ -48,11 +48,12 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LinePlan(msgspec.Struct, frozen=True, kw_only=True):
-    """A resolved line, in words why, the item a code was matched to (to be stored), and flags."""
+    """A resolved line, in words why, its item, the item a code was matched to (to be stored), and flags."""
 
     line: EntryLine
     why: str = ""
     product: Product = Product()
+    item: str = ""
     matched_item: str = ""
     flags: tuple[str, ...] = ()
 
@@ -99,6 +100,7 @@ def resolve_line(order: SObject, line: SObject, tables: Tables, rules: Rules, to
         line=entry,
         why=f"{entry.number}: account by {chosen}; department {department.why}; class {class_.why}",
         product=product,
+        item=mapped.item.id if mapped else "",
         matched_item=mapped.item.id if mapped and mapped.by_code else "",
         flags=(*flags, "DIM_OMITTED") if department.omitted or class_.omitted else flags,
     )

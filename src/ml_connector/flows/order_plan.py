@@ -63,13 +63,17 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrderPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """The entries of an order, in words why, and the items that a code was matched to, by product id."""
+    """The entries of an order, in words why, and the items that a code was matched to, by product id.
+
+    `mappings` are the different `item>income account` it posts by.
+    """
 
     journal: JournalPlan
     identity: Identity
     why: tuple[str, ...]
     matched: dict[str, str]
     flags: tuple[str, ...]
+    mappings: tuple[str, ...]
     rate: Rate | None = None
 
 
@@ -132,6 +136,7 @@ def plan_or_raise(scope: Scope) -> OrderPlan:
         flags=tuple(
             sorted({*journal.flags, *_unrecognised(scope, lines), *(flag for each in lines for flag in each.flags)})
         ),
+        mappings=tuple(sorted({f"{each.item or 'none'}>{each.line.account}" for each in lines if each.line.account})),
         rate=rate,
     )
 

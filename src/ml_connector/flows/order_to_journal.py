@@ -4,19 +4,19 @@
 
 1. reduction order: skipped (`reduction_order`, listed).
 2. not activated: skipped (`not_activated`); H-DEACTIVATED if it was posted.
-3. posted already: the order is marked in Salesforce, then skipped (`in_agreement`; flag AMENDED_AFTER_POSTING where its
+3. posted in part: the next part as it was approved, or why not (`order_parts`).
+   Posted already: the order is marked in Salesforce, then skipped (`in_agreement`; flag AMENDED_AFTER_POSTING where its
    amounts, products or dims are no longer those posted). There is never a second entry of kind O.
 4. no template, or T0: skipped (`no_template`). No start date: H-START-DATE. Activated before it: SKIPPED_BEFORE_START.
 5. nothing to post: SKIPPED_ZERO.
 6. no customer: H-CUST-UNLINKED. Then the reasons of `order_plan.plan_or_raise`, in its order.
 7. the numbers are taken: adopted if it is our very entry, else the reasons of `double_count.look`.
-8. the entry, which waits for an approval of exactly its body.
+8. the entry, or the first of its parts, which waits for an approval of exactly its body and of those that follow.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -32,20 +32,22 @@ from ml_connector.model.plans import (
     NeedLink,
     NeedRecord,
     NeedReference,
-    Refused,
     Skip,
+    Unattended,
     Write,
 )
-from ml_connector.model.refs import Gone, Link, Ref, link_trigger
+from ml_connector.model.refs import Gone, Link, LinkDraft, Ref, link_trigger
 from ml_connector.model.rules import Rules
 from ml_connector.systems.quickbooks.records import Customer
 from ml_connector.systems.salesforce.records import SObject
 
-from . import double_count
+from . import double_count, order_parts
 from .accounts import Product, needs_code
 from .dates import activation_day, month_name
 from .dim_links import rename_need, renames
-from .held import ACCOUNTS, ITEMS, PREFERENCES, SETTINGS, Held, record_trigger, reference_trigger
+from .held import SETTINGS, Held, record_trigger
+from .journal import EntryPart
+from .order_limit import precedent_links, precedents, unattended, within_limit
 from .order_lines import Tables, dim_names
 from .order_plan import (
     OrderPlan,
@@ -58,7 +60,8 @@ from .order_plan import (
     plan_or_raise,
     total_of,
 )
-from .postings import ROLE, digest, item_links, journal_link, posting_ref, rate_link, rate_ref
+from .order_refusals import refused
+from .postings import ROLE, digest, item_links, journal_link, of_order, posting_ref, rate_link, rate_ref
 from .rates import corporate_rate
 
 _TABLES = ("accounts", "items", "departments", "classes", "preferences")
@@ -76,6 +79,10 @@ def decide(order: SObject, ctx: Context) -> Decision:
 def gone(record: Gone, ctx: Context) -> Decision:
     """A deleted order. What was posted stays; it is only flagged, because a correction is an entry of its own."""
     posted = ctx.link(ROLE, posting_ref(record.ref.id))
+    if posted and (rest := order_parts.missing(record.ref.id, posted, ctx)):
+        facts = order_parts.facts(order_parts.posted_numbers(posted, rest), rest)
+        held = Held(code="H-DEACTIVATED", case="gone", doc_number=posted.agreed.get("doc_number") or "")
+        return held.hold(_waiting(rest), posted.agreed.get("currency") or "", **facts)
     return Skip(reason="gone", flags=("DELETED_AFTER_POSTING",) if posted else ())
 
 
@@ -83,6 +90,8 @@ def _decide(order: SObject, ctx: Context) -> Decision:
     if order["IsReductionOrder"]:
         return _skip("reduction_order", order, ctx)
     posted = ctx.link(ROLE, posting_ref(order.id))
+    if posted and (rest := order_parts.missing(order.id, posted, ctx)):
+        return _finish(order, posted, rest, ctx)
     if order.text("StatusCode") != "Activated":
         if posted:
             raise Held(code="H-DEACTIVATED", month=_month(posted.agreed.get("date")))
@@ -130,7 +139,8 @@ def expected(order: SObject, ctx: Context) -> OrderPlan | Hold:
         open_books = msgspec.structs.replace(preferences.accounting_info_prefs, book_close_date=None)
         preferences = msgspec.structs.replace(preferences, accounting_info_prefs=open_books)
         tables = msgspec.structs.replace(scope.tables, preferences=preferences)
-        rules = msgspec.structs.replace(scope.rules, lock_date=None)
+        rules = order_parts.as_posted(scope.rules, ctx.link(ROLE, posting_ref(order.id)))
+        rules = msgspec.structs.replace(rules, lock_date=None)
         return plan_or_raise(msgspec.structs.replace(scope, tables=tables, rules=rules))
     except Held as held:
         return held.hold(total_of(order), _currency(order, ctx), **order_facts(order))
@@ -143,14 +153,28 @@ def _post(order: SObject, ctx: Context) -> Decision:
     parts = plan.journal.parts
     if not parts:
         return _skip("SKIPPED_ZERO", order, ctx)
-    if len(parts) > 1:
-        # Parts are approved together; one decision carries one write, so a longer entry asks for a higher limit.
-        count = sum(len(part.draft.lines) for part in parts)
-        raise Held(code="H-JE-LINES", waits_for=(SETTINGS,), count=str(count), allowed=str(scope.rules.max_lines))
-    if entry := double_count.look(order, parts[0], scope.customer, ctx):
-        link = journal_link(order, plan.journal, parts[0], scope.home, entry)
+    keeps = {**of_order(order, plan.journal), **order_parts.kept(parts, scope.rules.max_lines)}
+    if entry := double_count.look(order, parts, ctx, scope.customer):
+        link = journal_link(order, parts[0], scope.home, entry, keeps)
         return Skip(reason="adopted", links=(link,), amount=plan.journal.net, currency=plan.journal.currency)
-    return _write(scope, plan)
+    refs = precedents(scope.rules, plan.mappings)
+    rate = (rate_link(scope.currency, scope.home, plan.rate, parts[0].draft.txn_date),) if plan.rate else ()
+    links = (*rate, *item_links(plan.matched), *precedent_links(refs))
+    return _write(
+        parts, scope.currency, why=plan.why, flags=plan.flags, unattended=_unattended(scope, plan, refs, ctx),
+        links=(journal_link(order, parts[0], scope.home, more=keeps), *links),
+    )  # fmt: skip
+
+
+def _unattended(scope: Scope, plan: OrderPlan, refs: Sequence[Ref], ctx: Context) -> Unattended:
+    """Re-dated entries take an approver's click each time (B.10)."""
+    total = _waiting(plan.journal.parts)
+    small = within_limit(total, plan.rate.value if plan.rate else Decimal(1), scope.home, scope.rules)
+    return unattended(None if "REDATED" in plan.flags else small, refs, ctx)
+
+
+def _waiting(parts: Sequence[EntryPart]) -> Decimal:
+    return money.total(part.draft.total for part in parts)
 
 
 def _check_names(order: SObject) -> None:
@@ -240,25 +264,62 @@ def _last_rate(pair: Ref, ctx: Context) -> Decimal | None:
     return money.exact(rate) if rate else None
 
 
-def _write(scope: Scope, plan: OrderPlan) -> Write:
-    part = plan.journal.parts[0]
-    rate = plan.rate
-    rates = (rate_link(scope.currency, scope.home, rate, part.draft.txn_date),) if rate else ()
+def _write(
+    parts: Sequence[EntryPart],
+    currency: str,
+    *,
+    links: tuple[LinkDraft, ...],
+    unattended: Unattended,
+    why: tuple[str, ...] = (),
+    flags: tuple[str, ...] = (),
+    posted: Sequence[str] = (),
+) -> Write:
+    """The first of these parts; `posted` are the numbers of those before it."""
+    draft, count = parts[0].draft, len(posted) + len(parts)
+    place = (f"part {len(posted) + 1} of {count}",) if count > 1 else ()
     return Write(
         step="journal",
         system="quickbooks",
         kind="JournalEntry",
         action="create",
-        body=part.draft.body(),
-        key=part.identity.key,
-        links=(journal_link(scope.order, plan.journal, part, scope.home), *rates, *item_links(plan.matched)),
-        why=plan.why,
-        flags=plan.flags,
-        label=part.draft.doc_number,
-        amount=part.draft.total,
-        currency=scope.currency,
+        body=draft.body(),
+        key=parts[0].identity.key,
+        links=links,
+        why=(*place, *why),
+        flags=flags,
+        label=draft.doc_number,
+        amount=draft.total,
+        currency=currency,
         needs_approval=True,
+        together=order_parts.together(parts, posted),
+        unattended=unattended,
     )
+
+
+# --- the rest of an entry in parts
+
+
+def _finish(order: SObject, posted: Link, rest: Sequence[EntryPart], ctx: Context) -> Decision:
+    """The next part. Every reason to hold it says what of the order is posted and what is not."""
+    numbers, currency = order_parts.posted_numbers(posted, rest), posted.agreed.get("currency") or ""
+    try:
+        return _next(order, posted, rest, numbers, ctx)
+    except Held as held:
+        return held.hold(_waiting(rest), currency, **order_facts(order), **order_parts.facts(numbers, rest))
+
+
+def _next(order: SObject, posted: Link, rest: Sequence[EntryPart], numbers: Sequence[str], ctx: Context) -> Decision:
+    if order.text("StatusCode") != "Activated":
+        raise Held(code="H-DEACTIVATED", month=_month(posted.agreed.get("date")))
+    preferences, currency = ctx.reference("quickbooks", "preferences"), posted.agreed.get("currency") or ""
+    home = preferences.home_currency or currency
+    rest, moved = order_parts.on_open_day(rest, preferences.book_close_date, ctx.settings, ctx.today)
+    if entry := double_count.look(order, rest, ctx):
+        return Skip(reason="adopted", links=(journal_link(order, rest[0], home, entry),))
+    return _write(
+        rest, currency, posted=numbers, links=(journal_link(order, rest[0], home),),
+        flags=("REDATED",) if moved else (), unattended=order_parts.unattended(posted, ctx.settings, home, moved=moved),
+    )  # fmt: skip
 
 
 # --- after the posting
@@ -266,7 +327,7 @@ def _write(scope: Scope, plan: OrderPlan) -> Write:
 
 def _posted(order: SObject, link: Link, ctx: Context) -> Decision:
     """Mark the order, then rest. A changed order is listed, because its correction is an entry of another kind."""
-    wanted = {"QBO_Journal_Entry__c": link.agreed.get("doc_number"), "QBO_Status__c": "POSTED"}
+    wanted = {"QBO_Journal_Entry__c": order_parts.mark(link), "QBO_Status__c": "POSTED"}
     visible = ctx.reference("salesforce", "fields:Order")
     changes = {name: wanted[name] for name in _MARKS if name in visible and (order[name] or None) != wanted[name]}
     if changes:
@@ -292,54 +353,6 @@ def _posted(order: SObject, link: Link, ctx: Context) -> Decision:
 
 def _month(day: str | None) -> str:
     return month_name(date.fromisoformat(day)) if day else "the month"
-
-
-# --- final refusals
-
-
-def refused(write: Write, answer: Refused) -> Hold | Skip:
-    """What a final refusal means. Marking an order never holds its posting (accounting-rules E.6)."""
-    if write.step == "order_mark":
-        return Skip(reason="order_mark_refused", flags=("ORDER-MARK-REFUSED",))
-    return _refusal(write, answer).hold(
-        write.amount, write.currency, order=_order_number(write), name=write.label, number=write.label
-    )
-
-
-def _refusal(write: Write, answer: Refused) -> Held:
-    if answer.code == "6140":
-        return Held(code="H-DOCNUM", doc_number=str(write.body.get("DocNumber", "")))
-    if answer.code in ("6200", "6210"):
-        day = str(write.body.get("TxnDate", ""))
-        return Held(code="H-CLOSED", case="refused", waits_for=PREFERENCES, date=day)
-    if answer.code in ("610", "2500"):
-        return _bad_reference(answer)
-    return _as_it_says(answer)
-
-
-def _as_it_says(answer: Refused) -> Held:
-    waits = (*ACCOUNTS, *ITEMS)
-    return Held({"code": answer.code, "message": answer.message}, code="REFUSED-BY-QUICKBOOKS", waits_for=waits)
-
-
-def _bad_reference(answer: Refused) -> Held:
-    """An id that is unknown or inactive by now: which list it is from, by the field the answer names."""
-    named = " ".join((*answer.fields, answer.message)).casefold()
-    id_ = next(iter(re.findall(r"\b\d+\b", answer.message)), "(not named)")
-    if "department" in named or "location" in named:
-        return Held(code="H-DIM-INACTIVE", waits_for=(reference_trigger("departments"),), dim="Department", text=id_)
-    if "class" in named:
-        return Held(code="H-DIM-INACTIVE", waits_for=(reference_trigger("classes"),), dim="Class", text=id_)
-    if "entity" in named or "customer" in named:
-        return Held(code="H-CUST-INACTIVE", customer=id_)
-    if "account" in named:
-        return Held(code="H-ACCT-INACTIVE", waits_for=ACCOUNTS, gl_account=id_)
-    return Held(code="REFUSED-BY-QUICKBOOKS", waits_for=ACCOUNTS, vendor_code=answer.code, message=answer.message)
-
-
-def _order_number(write: Write) -> str:
-    note = str(write.body.get("PrivateNote", ""))
-    return next((part[3:] for part in note.split("\n")[0].split("|") if part.startswith("on=")), "")
 
 
 FLOW = Flow(

@@ -282,6 +282,12 @@ ORDERS = (
         "Activate it again, or approve the reversal that is proposed on the 5th business day.",
     ),
     words(
+        "H-DEACTIVATED/gone", "approver", RECORD,
+        "The order of {doc_number} was deleted after posting.",
+        "Its entry stays; {money} more belonged to it.",
+        "Restore the order from the recycle bin, or reverse by hand in QuickBooks what is posted of it.",
+    ),
+    words(
         "H-DRIFT", "approver", RECORD,
         "{doc_number} was changed in QuickBooks: {difference}.",
         "Further postings of order {order}, {money}, stop; {month} cannot be signed off.",
@@ -315,6 +321,12 @@ ORDERS = (
         "H-JE-LINES", "preparer", SETTINGS,
         "Order {order} needs {count} lines on one entry, at most {allowed} are allowed.",
         "{money} waits; a part would not balance.",
+        "Raise max_lines in Settings (up to 1000).",
+    ),
+    words(
+        "H-JE-LINES/parts", "preparer", SETTINGS,
+        "Order {order} needs {count} entries of at most {allowed} lines; their numbers end at {most}.",
+        "{money} waits; nothing was posted.",
         "Raise max_lines in Settings (up to 1000).",
     ),
 )  # fmt: skip

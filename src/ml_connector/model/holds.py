@@ -52,6 +52,14 @@ class Sentence(msgspec.Struct, frozen=True):
     remedy: str
 
 
+IN_PARTS = Sentence(
+    sentence="",
+    meaning="The order is posted in part: {posted} is in the books, {missing} is not. {money} is missing there.",
+    remedy=" What is missing then follows by itself, as it was approved; what is posted is not posted again.",
+)
+"""What any hold says of an order whose entry has several parts, when some of them are posted."""
+
+
 def render(code: str, facts: Mapping[str, str], amount: Decimal | None = None, currency: str = "") -> Sentence:
     """The words for a hold. A missing fact reads as unknown; an unknown code is named as it is. Never raises."""
     template = WORDS.get(f"{code}/{facts.get('case', '')}") or CODES.get(code)
@@ -60,6 +68,8 @@ def render(code: str, facts: Mapping[str, str], amount: Decimal | None = None, c
     filled.setdefault("money", money.spoken(amount, currency))
     template = template or _OWN_WORDS
     texts = (template.sentence, template.meaning, template.remedy)
+    if "missing" in known:
+        texts = (template.sentence, IN_PARTS.meaning, template.remedy + IN_PARTS.remedy)
     return Sentence(*(_begun(Formatter().vformat(text, (), filled)) for text in texts))
 
 

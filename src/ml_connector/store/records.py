@@ -1,4 +1,4 @@
-"""Connections, plans, approvals, sealed secrets, reference versions and the audit chain."""
+"""Connections, plans, sealed secrets, reference versions and the audit chain."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from ml_connector.model.errors import ConnectorError, WrongUse
 
@@ -74,10 +74,17 @@ class Connections(Base):
 
 
 class Plans(Base):
-    def save_plan(self, connection: str, plan: PlanRow) -> None:
+    def save_plan(self, connection: str, day: str, plan: PlanRow) -> PlanRow:
+        """Store a plan under the next number of its day, `<day>-01`; several who plan at once get different numbers."""
+        table = schema.plan
         with self.begin() as tx:
+            lock(tx, connection)
+            mine = (table.c.connection == connection) & table.c.id.startswith(f"{day}-", autoescape=True)
+            known = tx.execute(select(table.c.id).where(mine)).scalars()
+            numbers = [int(each.removeprefix(f"{day}-")) for each in known]
+            plan = msgspec.structs.replace(plan, id=f"{day}-{max(numbers, default=0) + 1:02d}")
             tx.execute(
-                insert(tx, schema.plan),
+                insert(tx, table),
                 {
                     "id": plan.id,
                     "connection": connection,
@@ -87,6 +94,7 @@ class Plans(Base):
                     "content": plan.content,
                 },
             )
+        return plan
 
     def plans(self, connection: str) -> list[PlanRow]:
         """All plans, newest first."""
@@ -104,38 +112,6 @@ class Plans(Base):
             if row.id == plan_id:
                 return row
         raise WrongUse(f"There is no plan {plan_id}.", "List them with  ml-connector plan --list, or make one.")
-
-    def approve(self, connection: str, plan_id: str, hashes: Mapping[str, str], approver: str, now: datetime) -> None:
-        """Record that exactly these bodies (by write key) may be sent, and that the plan was applied."""
-        rows = [
-            {"connection": connection, "key": key, "body_hash": value, "plan": plan_id}
-            | {"approved_by": approver, "approved_at": ms(now)}
-            for key, value in hashes.items()
-        ]
-        with self.begin() as tx:
-            lock(tx, connection)
-            if rows:
-                put = insert(tx, schema.approval)
-                kept = {name: put.excluded[name] for name in ("body_hash", "plan", "approved_by", "approved_at")}
-                tx.execute(put.on_conflict_do_update(index_elements=["connection", "key"], set_=kept), rows)
-            tx.execute(
-                update(schema.plan)
-                .where(schema.plan.c.id == plan_id)
-                .values(state="applied", applied_by=approver, applied_at=ms(now))
-            )
-
-    def approvals(self, connection: str, keys: Sequence[str]) -> dict[str, str]:
-        """The approved body hash of each of these keys that has one."""
-        table = schema.approval
-        found: dict[str, str] = {}
-        with self.begin() as tx:
-            for start in range(0, len(keys), 500):
-                some = keys[start : start + 500]
-                query = select(table.c.key, table.c.body_hash).where(
-                    table.c.connection == connection, table.c.key.in_(some)
-                )
-                found.update({row.key: row.body_hash for row in tx.execute(query)})
-        return found
 
 
 class Secrets(Base):
@@ -172,6 +148,26 @@ class Secrets(Base):
             tx.execute(delete(table).where(table.c.connection == connection, table.c.name == name))
 
 
+def add_events(
+    tx: Connection,
+    connection: str,
+    actor: str,
+    action: str,
+    events: Sequence[tuple[str, Mapping[str, Any]]],
+    now: datetime,
+) -> None:
+    """Add events to the chain within `tx`, each an object and its detail."""
+    table = schema.audit
+    one_at_a_time(tx, table)
+    previous = tx.execute(select(table.c.hash).order_by(table.c.id.desc()).limit(1)).scalar() or ""
+    for name, detail in events:
+        text = msgspec.json.encode(dict(detail)).decode()
+        row = {"connection": connection, "at": ms(now), "actor": actor, "action": action}
+        row |= {"object": name, "detail": text, "previous": previous}
+        previous = _digest(row)
+        tx.execute(insert(tx, table), row | {"hash": previous})
+
+
 class Audit(Base):
     def audit(
         self,
@@ -183,14 +179,8 @@ class Audit(Base):
         now: datetime,
     ) -> None:
         """Add an event to the chain: each carries the hash of the one before. `detail` holds no personal data."""
-        table = schema.audit
-        text = msgspec.json.encode(dict(detail)).decode()
         with self.begin() as tx:
-            one_at_a_time(tx, table)
-            previous = tx.execute(select(table.c.hash).order_by(table.c.id.desc()).limit(1)).scalar() or ""
-            row = {"connection": connection, "at": ms(now), "actor": actor, "action": action}
-            row |= {"object": object, "detail": text, "previous": previous}
-            tx.execute(insert(tx, table), row | {"hash": _digest(row)})
+            add_events(tx, connection, actor, action, [(object, detail)], now)
 
     def audit_events(self, connection: str) -> list[AuditRow]:
         table = schema.audit

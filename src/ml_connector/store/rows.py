@@ -78,6 +78,15 @@ class PlanRow(msgspec.Struct, frozen=True):
     applied_by: str
 
 
+class SmallWrite(msgspec.Struct, frozen=True, kw_only=True):
+    """A write that the limit approves: its key, what the approval binds, its name, and why it is small enough."""
+
+    key: str
+    approval: str
+    label: str
+    detail: Mapping[str, str]
+
+
 class AuditRow(msgspec.Struct, frozen=True):
     id: int
     at: datetime

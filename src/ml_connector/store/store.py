@@ -13,6 +13,7 @@ from sqlalchemy import Connection, inspect
 
 from ml_connector.model.errors import StateTrouble, WrongUse
 
+from .approvals import Approvals
 from .database import first_come, open_engine, transaction
 from .holds import Holds
 from .links import Links
@@ -24,7 +25,7 @@ from .writes import Writes
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-class Store(Tasks, Holds, Links, Writes, Connections, Plans, Secrets, Audit):
+class Store(Tasks, Holds, Links, Writes, Connections, Plans, Approvals, Secrets, Audit):
     """State of all connections of one installation. Raises `StateTrouble` when the database cannot be used."""
 
     @classmethod

@@ -29,16 +29,20 @@ class EntryFact(msgspec.Struct, frozen=True):
 
 
 class OrderFact(msgspec.Struct, frozen=True):
-    """Where an activated order stands: posted, held, skipped or pending; `net` is its total."""
+    """Where an activated order stands: posted, held, skipped or pending; `net` is its total.
+
+    `posted` is the net of the parts that are posted of an order that is not posted whole.
+    """
 
     record: str
     currency: str
     net: Decimal
     state: str
+    posted: Decimal = ZERO
 
 
 def r2(expected: Sequence[EntryFact], actual: Sequence[EntryFact], orders: Sequence[OrderFact]) -> Report:
-    """`expected` holds the entries of orders that count as posted, `actual` those of ours read back from QuickBooks."""
+    """`expected` are the entries of orders posted whole or in part, `actual` ours as read back from QuickBooks."""
     left = _by_cell(expected)
     right = _by_cell(actual)
     known = {entry.key for entry in expected}
@@ -77,12 +81,16 @@ def _completeness(orders: Sequence[OrderFact]) -> list[Completeness]:
             skipped=_count(members, "skipped"),
             pending=_count(members, "pending"),
             amounts={"activated": sum((o.net for o in members), ZERO)}
-            | {
-                s: sum((o.net for o in members if o.state == s), ZERO) for s in ("posted", "held", "skipped", "pending")
-            },
+            | {state: _amount(members, state) for state in ("posted", "held", "skipped", "pending")},
         )
         for currency, members in sorted(by_currency.items())
     ]
+
+
+def _amount(orders: Sequence[OrderFact], state: str) -> Decimal:
+    """What is in this state; of an order that is posted in part, each part where it stands."""
+    whole = sum((order.net - order.posted for order in orders if order.state == state), ZERO)
+    return whole + (sum((order.posted for order in orders), ZERO) if state == "posted" else ZERO)
 
 
 def _count(orders: Sequence[OrderFact], state: str) -> int:
