@@ -148,14 +148,19 @@ class PageContext:
         return links[0] if links else None
 
     def links(self, role: str, ref: Ref) -> Sequence[Link]:
-        self.want(NeedLink(role, ref))
-        planned = self._shelf.planned.get((role, ref), [])
+        known = self._links.get((role, ref))
+        if known is None:
+            raise NotLoaded([NeedLink(role, ref)])
+        planned = self._shelf.planned.get((role, ref)) if self._shelf.planned else None
+        if not planned:
+            return list(known)
         replaced = {link.source for link in planned}
-        return [*planned, *(link for link in self._links[role, ref] if link.source not in replaced)]
+        return [*planned, *(link for link in known if link.source not in replaced)]
 
     def record(self, ref: Ref) -> Any | Gone:
-        self.want(NeedRecord(ref))
-        record = self._records[ref]
+        record = self._records.get(ref)
+        if record is None:
+            raise NotLoaded([NeedRecord(ref)])
         if isinstance(record, Unreadable):
             raise record.error
         return record
@@ -169,8 +174,10 @@ class PageContext:
         return found
 
     def reference(self, system: str, name: str) -> Any:
-        self.want(NeedReference(system, name))
-        return self._shelf.references[system, name]
+        key = (system, name)
+        if key not in self._shelf.references:
+            raise NotLoaded([NeedReference(system, name)])
+        return self._shelf.references[key]
 
     def put(self, record: Any) -> None:
         """This is how a record stands now."""

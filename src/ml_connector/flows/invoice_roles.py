@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ml_connector.model.plans import Context, Write
+from ml_connector.model.plans import Context, NeedFind, NeedLink, Write
 from ml_connector.model.refs import LinkDraft, Ref
 from ml_connector.systems.quickbooks.records import Invoice
 from ml_connector.systems.salesforce.records import SObject
@@ -31,6 +31,12 @@ class People(msgspec.Struct, frozen=True):
 def addresses_of(invoice: Invoice, billed: Billed) -> tuple[str, ...]:
     """Where the invoice is sent, else the customer's own address; none at all is no fault."""
     return emails.parse(invoice.bill_email.address if invoice.bill_email else "") or billed.emails
+
+
+def contacts_of(invoice: Invoice, customer: str) -> list[Ref]:
+    """The sources of the `contact` links of the addresses that the invoice names."""
+    named = emails.parse(invoice.bill_email.address) if invoice.bill_email else ()
+    return [emails.ref_of(customer, address) for address in named]
 
 
 def mark_of(addresses: Sequence[str]) -> str | None:
@@ -65,6 +71,10 @@ def source_of(opportunity: SObject, contact: Ref) -> Ref:
 
 
 def _roles(found: Sequence[Ref], opportunity: SObject, label: str, context: Context, people: People) -> People:
+    # Whom nobody knows there is looked for there: asked together, an invoice is decided once less.
+    known = [NeedLink(ROLE, source_of(opportunity, contact)) for contact in found]
+    there_now = NeedFind("salesforce", "OpportunityContactRole", "OpportunityId", opportunity.id)
+    context.want(*known, *([there_now] if found else []))
     missing = [contact for contact in found if context.link(ROLE, source_of(opportunity, contact)) is None]
     if not missing:
         return people

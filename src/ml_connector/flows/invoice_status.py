@@ -17,6 +17,7 @@ Status = Literal["OPEN", "PARTIAL", "PAID", "OVERDUE", "CREDITED", "VOIDED", "DE
 LOST: frozenset[str] = frozenset({"VOIDED", "DELETED", "CREDITED"})
 ENDED: frozenset[str] = frozenset({"VOIDED", "DELETED"})
 _MOST_PERCENT = Decimal("999.99")
+_NOTHING, _ALL = Decimal("0.00"), Decimal("100.00")
 
 
 def status_of(invoice: Invoice, payments: Sequence[Payment], today: date) -> Status:
@@ -41,6 +42,8 @@ def paid_percent(total: Decimal, balance: Decimal) -> Decimal | None:
     """Paid share of the total in percent, two digits; None for a total of 0 (or one that no field could hold)."""
     if not total:
         return None
+    if balance in (total, 0):
+        return _NOTHING if balance else _ALL
     share = money.round_to((Fraction(total) - Fraction(balance)) / Fraction(total) * 100, 2)
     return share if abs(share) <= _MOST_PERCENT else None
 
@@ -56,6 +59,8 @@ def payments_of(invoice: Invoice, context: Context) -> list[Payment]:
 def credited_net(invoice: Invoice, payments: Sequence[Payment], context: Context) -> Decimal:
     """Net of the credit memos applied to it, in its currency: of each only the applied share, without its tax (D.8)."""
     crediting = [each for each in payments if each.linked("CreditMemo") and invoice.id in each.linked("Invoice")]
+    if not crediting:
+        return money.q(money.ZERO, invoice.currency)
     ids = dict.fromkeys(key for each in crediting for key in each.linked("CreditMemo"))
     memos = {memo.id: memo for memo in _records("CreditMemo", ids, context)}
     shares = (_credited(invoice, payment, memos) for payment in crediting)

@@ -9,12 +9,12 @@ from decimal import Decimal
 import msgspec
 
 from ml_connector.model import money
-from ml_connector.model.plans import Context, Decision, Flow, Skip, Write
+from ml_connector.model.plans import Context, Decision, Flow, Need, NeedLink, Skip, Write
 from ml_connector.model.refs import Gone, Json, LinkDraft, Record, Ref
 from ml_connector.systems.quickbooks.records import Invoice, Payment
 from ml_connector.systems.salesforce.records import SObject
 
-from . import invoice_roles, opportunity_fields, opportunity_search
+from . import contacts, invoice_roles, opportunity_fields, opportunity_search
 from .billed_links import noting
 from .company import Company
 from .dim_links import new_uses
@@ -45,6 +45,7 @@ def key_of(invoice: Ref, context: Context) -> str:
 
 
 def _decide(invoice: Invoice, context: Context) -> Decision:
+    context.want(*_on_record(invoice))
     known = context.link(ROLE, invoice.ref)
     if known is None and _is_before_start(invoice, context):
         return Skip(reason="SKIPPED_BEFORE_START", amount=invoice.net_amount, currency=invoice.currency)
@@ -61,6 +62,15 @@ def _decide(invoice: Invoice, context: Context) -> Decision:
     uses = new_uses(invoice.ref, entry.department_id, classes, context, ours=place.is_ours(key))
     step = Step(invoice.ref, invoice.version, label_of(invoice), key, place, wanted, agreed, entry, uses)
     return step.write() or _people(invoice, to, step, context)
+
+
+def _on_record(invoice: Invoice) -> list[Need]:
+    """The links that nearly every decision reads; they cost no call."""
+    customer = invoice.customer_ref.value if invoice.customer_ref else ""
+    if not customer:
+        return [NeedLink(ROLE, invoice.ref)]
+    people = [NeedLink(contacts.ROLE, ref) for ref in invoice_roles.contacts_of(invoice, customer)]
+    return [NeedLink(ROLE, invoice.ref), NeedLink("account", Ref("quickbooks", "Customer", customer)), *people]
 
 
 def _is_before_start(invoice: Invoice, context: Context) -> bool:

@@ -79,4 +79,5 @@ def rolled_up(wanted: Json, now: SObject | None) -> bool:
 
 
 def _differs(wanted: Any, now: Any) -> bool:
-    return canonical.value(wanted) != canonical.value(now)
+    same = type(wanted) is type(now) and wanted == now
+    return not same and canonical.value(wanted) != canonical.value(now)

@@ -65,7 +65,7 @@ def q(x: Number, currency: str) -> Decimal:
 
 def round_to(x: Number, digits: int) -> Decimal:
     """`x` rounded half away from zero to `digits` after the point. Exchange rates have 6 (accounting-rules B.9)."""
-    if isinstance(x, Fraction):
+    if type(x) is not Decimal and isinstance(x, Fraction):
         scaled = abs(x) * 10**digits
         units = int(scaled + Fraction(1, 2))
         return _from_units(-units if x < 0 else units, digits)
