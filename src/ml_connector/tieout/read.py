@@ -10,7 +10,7 @@ import msgspec
 
 from ml_connector.app import App
 from ml_connector.engine.planner import Planner
-from ml_connector.flows import order_to_journal
+from ml_connector.flows import account_dims, order_to_journal
 from ml_connector.flows.dates import event_day
 from ml_connector.flows.dims import label
 from ml_connector.flows.invoice_status import status_of
@@ -182,7 +182,9 @@ def _expecting(plans: dict[Ref, OrderPlan | Hold]) -> Flow:
     """A flow that only works out what an order must have posted."""
 
     def decide(order: SObject, context: Context) -> Decision:
-        plans[order.ref] = order_to_journal.expected(order, context)
+        link = context.link("journal", posting_ref(order.id))
+        then = account_dims.as_posted(order, link.agreed) if link else order
+        plans[order.ref] = order_to_journal.expected(then, context)
         return Skip()
 
     def gone(order: Gone, context: Context) -> Decision:
