@@ -33,9 +33,13 @@ def rate_ref(currency: str, home: str) -> Ref:
 
 
 def journal_link(
-    order: SObject, plan: JournalPlan, part: EntryPart, home: str, entry: JournalEntry | None = None
+    order: SObject,
+    part: EntryPart,
+    home: str,
+    entry: JournalEntry | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> LinkDraft:
-    """The link of the entry that a write makes, or of `entry` where it is already there."""
+    """The link of the entry that a write makes, or of `entry` where it is already there; `more` is agreed too."""
     found = part.draft if entry is None else _as_draft(entry, part.draft)
     agreed = {
         "doc_number": found.doc_number,
@@ -43,15 +47,18 @@ def journal_link(
         "currency": found.currency or home,
         "rate": money.plain(found.exchange_rate or Decimal(1)),
         "total": money.plain(found.total),
-        "net": money.plain(plan.net),
         "hash": fingerprint(found.txn_date, found.currency or home, found.exchange_rate, found.lines),
-        "order": digest(order),
-        "legs": _legs_text(plan),
-        **account_dims.now(order),
+        **(more or {}),
     }
     target = entry.ref if entry else None
     source = posting_ref(order.id, part.identity.kind, part.identity.seq)
     return LinkDraft(ROLE, source, target, agreed, exclusive=True, source_version=order.version)
+
+
+def of_order(order: SObject, plan: JournalPlan) -> dict[str, str]:
+    """What the link of an order's first entry keeps of the order itself."""
+    own = {"net": money.plain(plan.net), "order": digest(order), "legs": _legs_text(plan)}
+    return {**own, **account_dims.now(order)}
 
 
 def rate_link(currency: str, home: str, rate: Rate, day: date) -> LinkDraft:
