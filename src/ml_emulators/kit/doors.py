@@ -17,6 +17,7 @@ from .orders import (
     FaultsOrder,
     SeedOrder,
     SeedReport,
+    SnapshotOrder,
     SwitchesOrder,
     WebhookOrder,
     WebhookState,
@@ -142,6 +143,8 @@ def post_faults(desk: Desk, params: Params, body: FaultsOrder) -> dict[str, Any]
     missing = [number for number in body.remove if number not in known]
     if missing:
         raise DoorError(404, f"No fault has the number {missing[0]}.", "GET /faults lists the numbers in force.")
+    if body.seed is not None:
+        book.reseed(body.seed)
     if body.clear:
         book.clear()
     for number in body.remove:
@@ -184,6 +187,38 @@ def _play(desk: Desk, day: int) -> SeedReport:
 def reset(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
     desk.twin.reset()
     return health(desk, params, body)
+
+
+def get_snapshots(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
+    return {"now": desk.twin.clock.now(), "snapshots": desk.twin.album.list()}
+
+
+def take_snapshot(desk: Desk, params: Params, body: SnapshotOrder) -> dict[str, Any]:
+    try:
+        desk.twin.album.take(body.name)
+    except ValueError as error:
+        raise DoorError(422, f"No snapshot is taken: {error}.", "DELETE /snapshots/{name} forgets one.") from error
+    return get_snapshots(desk, params, body)
+
+
+def restore_snapshot(desk: Desk, params: Params, body: SnapshotOrder) -> dict[str, Any]:
+    try:
+        desk.twin.album.restore(body.name)
+    except KeyError as error:
+        raise _no_snapshot(body.name) from error
+    return get_snapshots(desk, params, body)
+
+
+def drop_snapshot(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
+    try:
+        desk.twin.album.drop(params["name"])
+    except KeyError as error:
+        raise _no_snapshot(params["name"]) from error
+    return get_snapshots(desk, params, body)
+
+
+def _no_snapshot(name: str) -> DoorError:
+    return DoorError(404, f"There is no snapshot {name!r}.", "GET /snapshots lists them; POST /snapshot takes one.")
 
 
 def connection(desk: Desk, params: Params, body: Any) -> dict[str, Any]:

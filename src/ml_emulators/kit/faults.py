@@ -29,6 +29,7 @@ Kind = Literal[
     "cut",
     "kill_session",
     "revoke_token",
+    "row_lock",
 ]
 Shape = Literal["nan", "infinity", "huge_number", "duplicate_keys", "bad_utf8", "nul", "xml", "truncated", "empty"]
 
@@ -134,6 +135,10 @@ class FaultBook:
     def clear(self) -> None:
         self._live = []
 
+    def reseed(self, seed: int) -> None:
+        """Start chance anew: the same faults then strike the same requests."""
+        self._random.seed(seed)
+
     def list(self) -> list[dict[str, Any]]:
         """Every fault with its number, how often it matched (`seen`) and how often it struck."""
         return [
@@ -170,6 +175,8 @@ def check(fault: Fault) -> None:
         raise BadFault('kind "delay" needs seconds, for example 0.5')
     if fault.kind == "ok_with_fault" and fault.vendor not in ("", "quickbooks"):
         raise BadFault("only QuickBooks answers 200 with a Fault body; leave vendor out or say quickbooks")
+    if fault.kind == "row_lock" and fault.vendor != "salesforce":
+        raise BadFault("only Salesforce locks rows; say vendor salesforce")
 
 
 def _pattern(name: str, text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from time import perf_counter
+from typing import Any
 
 import msgspec
 
@@ -73,6 +74,8 @@ class Gate:
                 return Answer(bodies.error(vendor.name, _GONE, self._now()), delay), FREE
             response, cost = _do(vendor, request)
             return Answer(response, delay), cost
+        if fault.kind == "row_lock":
+            return self._locked(vendor, request, delay)
         if fault.kind in _INSTEAD:
             cost = _do(vendor, request)[1] if fault.done else FREE
             return Answer(self._instead(vendor.name, fault), delay), cost
@@ -82,6 +85,15 @@ class Gate:
         if fault.kind == "cut":
             return Answer(response, delay, cut=True), cost
         return Dropped(True, delay + _hang(fault)), cost
+
+    def _locked(self, vendor: Vendor, request: Request, delay: float) -> tuple[Outcome, Cost]:
+        """The first row that this request writes is locked by somebody else; nothing of it stays for later ones."""
+        switches: Any = getattr(vendor, "switches")  # noqa: B009  # vendors without such a switch are not asked
+        before = switches.lock_next
+        switches.lock_next = before + 1
+        response, cost = _do(vendor, request)
+        switches.lock_next = min(before, switches.lock_next)
+        return Answer(response, delay), cost
 
     def _instead(self, vendor: str, fault: Fault) -> Response:
         if fault.kind == "ok_with_fault":
@@ -96,6 +108,7 @@ _GONE = Fault("status", status=401)
 _SEVER = {
     ("salesforce", "kill_session"): "kill_sessions",
     ("salesforce", "revoke_token"): "kill_sessions",
+    ("quickbooks", "kill_session"): "kill_sessions",
     ("quickbooks", "revoke_token"): "disconnect",
 }
 _INSTEAD = frozenset({"status", "html", "xml", "ok_with_fault"})

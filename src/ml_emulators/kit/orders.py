@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -45,11 +45,12 @@ class ClockState(msgspec.Struct, frozen=True):
 
 
 class FaultsOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """First `clear`, then `remove` by number, then `add`. An empty body only lists."""
+    """First `clear`, then `remove` by number, then `add`. A `seed` starts chance anew. An empty body only lists."""
 
     add: list[Fault] = []
     remove: list[int] = []
     clear: bool = False
+    seed: int | None = None
 
 
 class FaultInForce(msgspec.Struct, frozen=True):
@@ -62,6 +63,27 @@ class FaultInForce(msgspec.Struct, frozen=True):
 class FaultList(msgspec.Struct, frozen=True):
     added: list[int]
     faults: list[FaultInForce]
+
+
+SnapshotName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+
+
+class SnapshotOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Under which name everything is kept, or brought back."""
+
+    name: SnapshotName
+
+
+class SnapshotEntry(msgspec.Struct, frozen=True):
+    """`at` is the instant of the clock when it was taken."""
+
+    name: str
+    at: datetime
+
+
+class SnapshotList(msgspec.Struct, frozen=True):
+    now: datetime
+    snapshots: list[SnapshotEntry]
 
 
 class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -175,14 +197,26 @@ class EventsOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What shall go wrong at the event bus, or what it shall have selected.
 
     `gap`, `overflow`, `duplicate`, `lose`, `delay` (by `seconds` of the clock) meet the next `count` events of
-    `kind` (blank: any). With `at_once`: a gap of `ids`, an overflow of `kind`, or the last `count` events again.
+    `kind` (blank: any), each with `probability`; `reorder` lets them come after the event that follows them. A `seed`
+    starts that chance anew. With `at_once`: a gap of `ids`, an overflow of `kind`, or the last `count` events again.
     `break` ends all running streams with `code` (blank: no trailers), `stall` silences them, `refuse` refuses
     the next `count` calls of `rpc` (blank: any) with `code`. `select` and `deselect` change the members of a
     `channel` (with enriched `fields`); `define` makes a platform event `kind` with text `fields`.
     """
 
     op: Literal[
-        "gap", "overflow", "duplicate", "lose", "delay", "break", "stall", "refuse", "select", "deselect", "define"
+        "gap",
+        "overflow",
+        "duplicate",
+        "lose",
+        "delay",
+        "reorder",
+        "break",
+        "stall",
+        "refuse",
+        "select",
+        "deselect",
+        "define",
     ]
     kind: str = ""
     ids: list[str] = []
@@ -193,15 +227,18 @@ class EventsOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rpc: str = ""
     channel: str = "ChangeEvents"
     fields: list[str] = []
+    probability: float = 1.0
+    seed: int | None = None
 
 
 class PlannedFate(msgspec.Struct, frozen=True):
-    """The next `count` events of `kind` meet with `op`."""
+    """The next `count` events of `kind` meet with `op`, each with `probability`."""
 
     op: str
     kind: str
     count: int
     seconds: float
+    probability: float = 1.0
 
 
 class EventsState(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ from typing import Any, Protocol, get_type_hints
 
 import msgspec
 
+from .album import Album
 from .clock import VirtualClock
 from .faults import FaultBook
 from .gate import Gate, Outcome
@@ -87,6 +88,7 @@ class Twin:
         self.planted: list[Planted] = []
         self.scenario: dict[str, Any] = {"scenario": "", "scale": 0, "seed": 0, "days": 0}
         self.memory: dict[str, Any] = {}
+        self.album = Album(self)
         self._turns = 0
         self._refusals: tuple[type[Exception], ...] = (
             *refusals,
@@ -102,6 +104,11 @@ class Twin:
         """What the vendor that sends webhooks has to deliver; None when there is no such vendor."""
         found = (getattr(vendor, "webhooks", None) for vendor in self.vendors.values())
         return next((outbox for outbox in found if outbox is not None), None)
+
+    @property
+    def parts(self) -> dict[str, Twinned | Companion]:
+        """Vendors and companions by name."""
+        return {**self.vendors, **self.companions}
 
     @property
     def seen(self) -> Any:
@@ -188,15 +195,14 @@ class Twin:
 
     def get_switches(self) -> dict[str, dict[str, Any]]:
         """The switches of every vendor and companion, by name."""
-        every: dict[str, Twinned | Companion] = {**self.vendors, **self.companions}
         return {
             system: {name: getattr(each.switches, name) for name in _settable(each.switches.__class__)}
-            for system, each in every.items()
+            for system, each in self.parts.items()
         }
 
     def set_switches(self, system: str, values: Mapping[str, Any]) -> None:
         """Set a vendor's switches, all or none. Raises `Refused`."""
-        switches = (self.companions[system] if system in self.companions else self.vendors[system]).switches
+        switches = self.parts[system].switches
         hints = _settable(switches.__class__)
         unknown = sorted(set(values) - set(hints))
         if unknown:
@@ -205,6 +211,7 @@ class Twin:
             good = {name: msgspec.convert(value, hints[name]) for name, value in values.items()}
         except msgspec.ValidationError as error:
             raise Refused(f"{system} switches: {error}") from error
+        self._turns += 1
         for name, value in good.items():
             setattr(switches, name, value)
 

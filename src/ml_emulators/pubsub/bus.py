@@ -281,7 +281,7 @@ class Bus:
         self._publish_waiting()
         logs = {name: log.copy() for name, log in self._logs.items()}
         counts = (self._made, self._commit, self._transactions)
-        plans, due = list(self.injections.plans), list(self.geocoder.due)
+        plans, due = self.injections.snapshot(), list(self.geocoder.due)
         known = (self.schemas.snapshot(), dict(self.platform), self.channels.copy())
         return (self.positions.snapshot(), logs, counts, plans, due, known, self.usage.snapshot())
 
@@ -292,7 +292,8 @@ class Bus:
         self.positions.restore(positions)
         self._logs = {name: log.copy() for name, log in logs.items()}
         self._made, self._commit, self._transactions = counts
-        self.injections.plans, self.geocoder.due = list(plans), list(due)
+        self.injections.restore(plans)
+        self.geocoder.due = list(due)
         self.schemas.restore(schemas)
         self.platform, self.channels = dict(platform), channels.copy()
         self.usage.restore(usage)

@@ -49,8 +49,10 @@ class Trouble:
         self._bus.ring()
 
     def _planned(self, order: EventsOrder) -> None:
+        if order.seed is not None:
+            self._bus.injections.reseed(order.seed)
         if not order.at_once:
-            self.plan(order.op, order.kind, order.count, order.seconds)
+            self.plan(order.op, order.kind, order.count, order.seconds, order.probability)
         elif order.op == "duplicate":
             self.repeat(order.count, order.channel)
         elif order.op in ("gap", "overflow"):
@@ -67,14 +69,16 @@ class Trouble:
     def _define(self, order: EventsOrder) -> None:
         self._bus.define_event(order.kind, order.fields)
 
-    def plan(self, op: str, kind: str = "", count: int = 1, seconds: float = 0.0) -> None:
-        """Let the next `count` events of `kind` be a gap, overflow, duplicate, lose or delay. Raises `ValueError`."""
+    def plan(self, op: str, kind: str = "", count: int = 1, seconds: float = 0.0, probability: float = 1.0) -> None:
+        """Let the next `count` events of `kind` meet with one of `PLANNED`. Raises `ValueError`."""
         if op not in PLANNED or count < 1:
             raise ValueError(f"plan one of {', '.join(PLANNED)} for 1 event or more")
         if (op == "delay") != (seconds > 0):
             raise ValueError("a delay, and only a delay, needs seconds above 0")
+        if not 0 < probability <= 1:
+            raise ValueError("probability lies above 0 and at most at 1")
         self._bus.settle()
-        self._bus.injections.add(Plan(op, kind, count, seconds))
+        self._bus.injections.add(Plan(op, kind, count, seconds, probability))
 
     def gap_now(self, kind: str, ids: Iterable[str], change_type: str = "GAP_UPDATE") -> None:
         """A gap (without ids: an overflow) that no write of the org stands behind. Raises `ValueError`."""

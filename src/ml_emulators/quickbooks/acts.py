@@ -111,6 +111,13 @@ def _disconnect(service: Service, desk: Desk, operation: dict[str, Any]) -> Json
     return {"disconnected": service.authority.disconnect(realm, operation.get("client_id"))}
 
 
+def _kill_sessions(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
+    """Every access token is void at once; refresh tokens live."""
+    killed = len(service.authority.tokens.access)
+    service.authority.tokens.access.clear()
+    return {"killed": killed}
+
+
 ACTS: dict[str, Act] = {
     "create": _create,
     "update": _update,
@@ -122,4 +129,5 @@ ACTS: dict[str, Act] = {
     "set_preferences": _set_preferences,
     "set_exchange_rate": _set_exchange_rate,
     "disconnect": _disconnect,
+    "kill_sessions": _kill_sessions,
 }

@@ -15,7 +15,7 @@ from ml_emulators.quickbooks.company import open_books
 from ml_emulators.quickbooks.metering import measure
 from ml_emulators.quickbooks.oauth import Authority, Tokens
 from ml_emulators.quickbooks.routes import route
-from ml_emulators.quickbooks.service import Service, Snapshot
+from ml_emulators.quickbooks.service import Registered, Service, Snapshot
 from ml_emulators.quickbooks.settings import App, ChangeNotice, Company, Counters, Switches
 from ml_emulators.quickbooks.values import Json, from_seconds, stamp
 from ml_emulators.quickbooks.webhooks import Webhooks
@@ -157,13 +157,20 @@ class QuickBooks:
 
     def snapshot(self) -> Snapshot:
         """The whole state but the clock and the switches; cheap."""
-        return replace(self._service.snapshot(), webhooks=self.webhooks.snapshot())
+        apps = dict(self._service.authority.apps)
+        registered = Registered(tuple(self._companies), apps, self.app, self._granted)
+        return replace(self._service.snapshot(), webhooks=self.webhooks.snapshot(), registered=registered)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back to a snapshot, as often as wanted."""
         self._service.restore(snapshot)
         if snapshot.webhooks is not None:
             self.webhooks.restore(snapshot.webhooks)
+        if snapshot.registered is not None:
+            known = snapshot.registered
+            self._companies, self.app, self._granted = list(known.companies), known.app, known.granted
+            self._service.authority.apps.clear()
+            self._service.authority.apps.update(known.apps)
 
 
 def _stub(number: int, at: int) -> Json:

@@ -14,11 +14,21 @@ from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.kit.wire import Response
 from ml_emulators.quickbooks.desk import Desk
 from ml_emulators.quickbooks.oauth import Authority, Tokens
-from ml_emulators.quickbooks.settings import ChangeNotice, Counters, Switches
+from ml_emulators.quickbooks.settings import App, ChangeNotice, Company, Counters, Switches
 from ml_emulators.quickbooks.state import Books
 from ml_emulators.quickbooks.webhooks import Kept
 
 Windows = dict[tuple[str, ...], deque[float]]
+
+
+@dataclass(frozen=True)
+class Registered:
+    """Who is known at the server: its companies and apps, the default app, and what was first granted to it."""
+
+    companies: tuple[Company, ...]
+    apps: dict[str, App]
+    app: App
+    granted: str
 
 
 @dataclass(frozen=True)
@@ -32,6 +42,7 @@ class Snapshot:
     counters: Counters
     random: Any
     webhooks: Kept | None = None
+    registered: Registered | None = None
 
 
 @dataclass

@@ -25,10 +25,10 @@ class Echo:
         self.sessions = 1
 
     def handle(self, request: Request) -> Response:
-        if request.method == "POST":
-            self.notes.append({"Id": str(len(self.notes) + 1), "Text": str(len(request.body))})
         if not self.sessions:
             return Response(401, {"Content-Type": "application/json"}, b'{"gone":true}')
+        if request.method == "POST":
+            self.notes.append({"Id": str(len(self.notes) + 1), "Text": str(len(request.body))})
         seen = {
             "method": request.method,
             "path": request.path,

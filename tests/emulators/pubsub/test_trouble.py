@@ -70,6 +70,37 @@ def test_delayed_events_hold_up_what_follows(desk: Desk) -> None:
     assert [event.header["recordIds"][0] for event in resumed] == [second, third]
 
 
+def test_a_reordered_event_comes_after_the_one_that_follows(desk: Desk) -> None:
+    desk.pubsub.trouble.plan("reorder", "Account")
+    first, second, third = desk.account(), desk.account(), desk.account()
+    seen = desk.events()
+    assert [event.header["recordIds"][0] for event in seen] == [second, first, third]
+    assert [event.event.replay_id for event in seen] == sorted(event.event.replay_id for event in seen)
+
+
+def test_a_snapshot_holds_what_is_to_come_later(desk: Desk) -> None:
+    desk.pubsub.trouble.plan("reorder")
+    first = desk.account()
+    kept = desk.pubsub.snapshot()
+    for _ in range(2):
+        second = desk.account()
+        assert [event.header["recordIds"][0] for event in desk.events()] == [second, first]
+        desk.pubsub.restore(kept)
+
+
+def test_chance_repeats_from_its_seed(desk: Desk) -> None:
+    runs = []
+    for _ in range(2):
+        desk.pubsub.order(EventsOrder("gap", kind="Account", count=100, probability=0.5, seed=3))
+        before = len(types(desk))
+        for _ in range(12):
+            desk.account()
+        runs.append(types(desk)[before:])
+        desk.pubsub.bus.injections.plans.clear()
+    assert runs[0] == runs[1]
+    assert set(runs[0]) == {"CREATE", "GAP_CREATE"}
+
+
 def test_gaps_that_no_write_stands_behind(desk: Desk) -> None:
     account = desk.account()
     desk.pubsub.trouble.gap_now("Account", [account])
@@ -143,7 +174,8 @@ def test_orders_of_the_control_door(door: doors.Desk) -> None:
     door.twin.act("salesforce", "create", "Account", {"Name": "Acme"})
     state = order(door, "gap", kind="Account", count=3)
     assert state["events"] == {"ChangeEvents": 1, "QboSync__chn": 1}
-    assert state["planned"] == [{"op": "gap", "kind": "Account", "count": 3, "seconds": 0.0}]
+    planned = {"op": "gap", "kind": "Account", "count": 3, "seconds": 0.0, "probability": 1.0}
+    assert state["planned"] == [planned]
     order(door, "duplicate", count=1, at_once=True)
     order(door, "gap", kind="Account", ids=["001000000000001AAA"], at_once=True)
     order(door, "define", kind="Done__e", fields=["Text__c"])
