@@ -38,14 +38,12 @@ def receive(
     """
     flows = [flow for flow in outside.flows if flow.swept]
     knocks = [knock for change in changes for knock in listeners(flows, change.ref)]
-    awaited = set(outside.store.awaited(connection.id, "record:"))
-    triggers = [name for change in changes if (name := f"record:{change.ref}") in awaited]
     return outside.store.intake(
         connection.id,
         knocks,
         source,
         outside.clock.now(),
-        triggers=triggers,
+        changed=[change.ref for change in changes],
         position=position,
         covered_to=covered_to,
     )
@@ -65,14 +63,22 @@ async def sweep(connection: Connection, outside: Outside, system: str) -> int:
     kinds = swept_kinds(outside, system)
     if position is None:
         kinds = [kind for kind in kinds if any((each.system, each.kind) == (system, kind) for each in outside.flows)]
-    found = await outside.systems[system].sweep(kinds, position, outside.clock.now())
-    count = receive(connection, outside, found.changes, source, position=found.position, covered_to=found.covered_to)
     names = outside.systems[system].reference_kinds
-    changed = sorted({names[change.ref.kind] for change in found.changes if change.ref.kind in names})
-    for name in changed:
+    changed: set[str] = set()
+    count = 0
+
+    def take(changes: Sequence[Change]) -> None:
+        nonlocal count
+        changed.update(names[change.ref.kind] for change in changes if change.ref.kind in names)
+        count += receive(connection, outside, changes, source)
+
+    found = await outside.systems[system].sweep(kinds, position, outside.clock.now(), take)
+    changed.update(names[change.ref.kind] for change in found.changes if change.ref.kind in names)
+    count += receive(connection, outside, found.changes, source, position=found.position, covered_to=found.covered_to)
+    for name in sorted(changed):
         outside.tables.forget(system, name)
     if changed and position is not None:
-        triggers = [f"reference:{system}:{name}" for name in changed]
+        triggers = [f"reference:{system}:{name}" for name in sorted(changed)]
         outside.store.fire(connection.id, triggers, outside.clock.now())
     return count
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -11,7 +11,10 @@ import msgspec
 from ml_connector.model.plans import LookUp, OpenWrite, Outcome, Write
 from ml_connector.model.refs import Change, Gone, Record
 
-__all__ = ["Clock", "CrashPoint", "Ids", "OpenWrite", "Question", "Reference", "Sweep", "System"]
+__all__ = ["Clock", "CrashPoint", "Ids", "OpenWrite", "Question", "Reference", "Sweep", "System", "Take"]
+
+Take = Callable[[Sequence[Change]], None]
+"""Takes in a page of knocks at once, without the position of their source: that follows with the last of them."""
 
 
 class Clock(Protocol):
@@ -102,8 +105,11 @@ class System(Protocol):
     def after(self, record: Record | Gone | None, write: Write, done: Any) -> Record:
         """The record as it must stand now, from what was read before, the write and the vendor's answer."""
 
-    async def sweep(self, kinds: Sequence[str], position: str | None, now: datetime) -> Sweep:
-        """Knocks for all records of `kinds` changed since `position`; with None, everything there is (backfill)."""
+    async def sweep(self, kinds: Sequence[str], position: str | None, now: datetime, take: Take | None = None) -> Sweep:
+        """Knocks for all records of `kinds` changed since `position`; with None, everything there is (backfill).
+
+        Long lists go to `take` page by page as they are read, and `changes` holds the rest; without `take`, all.
+        """
 
 
 class CrashPoint(Protocol):

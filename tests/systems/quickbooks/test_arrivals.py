@@ -9,7 +9,7 @@ import pytest
 
 from ml_connector.engine.ports import Sweep
 from ml_connector.model.errors import BadAnswer, WrongUse
-from ml_connector.model.refs import Ref
+from ml_connector.model.refs import Change, Ref
 from ml_connector.systems.http import Response
 from ml_connector.systems.quickbooks.arrivals import Position
 from support.network import START
@@ -62,8 +62,17 @@ async def test_a_backfill_can_be_taken_page_by_page() -> None:
     made = customers(twin, 1500)
     pages = [knocks async for _, knocks in twin.client.pages(["Customer", "Class"])]
 
-    assert [len(knocks) for knocks in pages] == [1000, 525, 0]
+    assert [len(knocks) for knocks in pages] == [1000, 500, 0]
     assert {f"Customer:{knock.ref.id}" for knocks in pages for knock in knocks} == made
+
+
+async def test_a_long_list_is_handed_over_page_by_page_and_nothing_of_it_is_kept() -> None:
+    twin, taken = Twin(), list[Sequence[Change]]()
+    made = customers(twin, 1500)
+    sweep = await twin.client.sweep(["Customer"], None, twin.clock.now(), taken.append)
+
+    assert (list(map(len, taken)), sweep.changes) == ([1000, 500], [])
+    assert {f"Customer:{change.ref.id}" for page in taken for change in page} == made
 
 
 async def test_later_sweeps_are_one_call_for_all_kinds() -> None:

@@ -53,6 +53,14 @@ async def test_everything_is_listed_when_nothing_is_known() -> None:
     assert statements(call) == [f"SELECT Id, SystemModstamp FROM {kind} ORDER BY Id" for kind in KINDS]
 
 
+async def test_a_long_list_is_handed_over_page_by_page() -> None:
+    row, taken = ROWS["Account"], list[int]()
+    rows = page(*[{**row, "Id": f"001{number:012d}AAA"} for number in range(2500)])
+    org = Org(lambda request, body: answer(rows if "Account" in statements(request)[0] else page(row)))
+    found = await client(org).sweep(["Account"], None, NOON, lambda changes: taken.append(len(list(changes))))
+    assert (taken, len(found.changes)) == ([2500], 0)
+
+
 async def test_five_kinds_are_swept_by_one_call_deleted_records_included() -> None:
     org = Org(by_kind)
     found = await client(org).sweep(KINDS, known(KINDS, NOON - timedelta(minutes=15)), NOON)

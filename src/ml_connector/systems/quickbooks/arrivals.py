@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.engine.ports import Sweep
+from ml_connector.engine.ports import Sweep, Take
 from ml_connector.model.errors import BadAnswer, WrongUse
 from ml_connector.model.refs import Change, Ref
 from ml_connector.systems import wire
@@ -76,7 +76,7 @@ class Arrivals:
     def __init__(self, api: Api) -> None:
         self._api = api
 
-    async def sweep(self, kinds: Sequence[str], position: str | None, now: datetime) -> Sweep:
+    async def sweep(self, kinds: Sequence[str], position: str | None, now: datetime, take: Take | None = None) -> Sweep:
         """Knocks since `position`: one call for all kinds. None lists everything.
 
         A position too old to ask for lists what changed since.
@@ -86,39 +86,42 @@ class Arrivals:
         """
         wanted = [kind for kind in dict.fromkeys(kinds) if kind in KINDS]
         if position is None or not wanted:
-            return await self._listed(wanted, None, now)
+            return await self._listed(wanted, None, now, take)
         since = Position.parse(position)
         if now - since.at > LOOK_BACK:
-            return await self._listed(wanted, since.at, now)
+            return await self._listed(wanted, since.at, now, take)
         try:
             return await self._captured(wanted, since)
         except CallRefused:
-            return await self._listed(wanted, since.at, now)
+            return await self._listed(wanted, since.at, now, take)
 
     async def pages(self, kinds: Sequence[str], since: datetime | None) -> AsyncIterator[tuple[datetime, list[Change]]]:
         """Knocks for all records, or all changed since, a page at a time, with the vendor's time of each answer."""
         source = "backfill" if since is None else "listing"
         for kind in kinds:
             start = 1
+            before: set[Ref] = set()
             while True:
                 what = f"a list of {kind}"
                 tree = await self._api.query(select(kind, *_changed_since(since), start=start), what)
                 rows = rows_of(tree, kind, what)
                 time = _time(tree, what)
-                yield time, _knocks(kind, rows, source, time)
+                knocks = _knocks(kind, rows, source, time)
+                yield time, [knock for knock in knocks if knock.ref not in before]
+                before = {knock.ref for knock in knocks}
                 if len(rows) < FULL:
                     break
                 start += len(rows) - OVERLAP
 
-    async def _listed(self, kinds: Sequence[str], since: datetime | None, now: datetime) -> Sweep:
-        found: dict[Ref, Change] = {}
+    async def _listed(self, kinds: Sequence[str], since: datetime | None, now: datetime, take: Take | None) -> Sweep:
+        found: list[Change] = []
         begun: datetime | None = None
         async for time, knocks in self.pages(kinds, since):
             begun = begun or time
-            found.update((knock.ref, knock) for knock in knocks)
+            (take or found.extend)(knocks)
         begun = begun or now
         truncated = () if since is None else tuple(kinds)
-        return Sweep(list(found.values()), Position(begun).text(), begun, truncated)
+        return Sweep(found, Position(begun).text(), begun, truncated)
 
     async def _captured(self, kinds: Sequence[str], since: Position) -> Sweep:
         from_when = since.at - AGAIN

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.engine.ports import Clock, Question, Reference, Sweep
+from ml_connector.engine.ports import Clock, Question, Reference, Sweep, Take
 from ml_connector.model.errors import BadAnswer, SignInNeeded, WrongUse
 from ml_connector.model.plans import Later, LookUp, OpenWrite, Outcome, Unsure, Write
 from ml_connector.model.refs import Change, Gone, Record, Ref
@@ -194,8 +194,8 @@ class QuickBooks:
 
     # --- arrivals
 
-    async def sweep(self, kinds: Sequence[str], position: str | None, now: datetime) -> Sweep:
-        return await self._arrivals.sweep(kinds, position, now)
+    async def sweep(self, kinds: Sequence[str], position: str | None, now: datetime, take: Take | None = None) -> Sweep:
+        return await self._arrivals.sweep(kinds, position, now, take)
 
     def pages(
         self, kinds: Sequence[str], since: datetime | None = None

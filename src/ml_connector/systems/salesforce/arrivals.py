@@ -16,7 +16,7 @@ from typing import overload
 
 import msgspec
 
-from ml_connector.engine.ports import Sweep
+from ml_connector.engine.ports import Sweep, Take
 from ml_connector.model.errors import BadAnswer, WrongUse
 from ml_connector.model.refs import Change, Json, Ref
 
@@ -51,12 +51,19 @@ class Position(msgspec.Struct, frozen=True):
         return msgspec.json.encode(self, order="deterministic").decode()
 
 
+FULL = 2_000
+"""Knocks that are handed over together; as many as a page of a query has."""
+
+
 class Knocks(Sequence[Change]):
     """A long list of changes in little memory: 27 bytes each, and a `Change` only while somebody looks at it."""
 
     def __init__(self, source: str) -> None:
         self._source = source
         self._kinds: list[str] = []
+        self.clear()
+
+    def clear(self) -> None:
         self._kind = array("B")
         self._at = array("d")
         self._ids = bytearray()
@@ -85,7 +92,14 @@ class Knocks(Sequence[Change]):
         return Change(ref, self._source, datetime.fromtimestamp(self._at[start], UTC))
 
 
-async def sweep(calls: Calls, catalog: Catalog, kinds: Sequence[str], position: str | None, now: datetime) -> Sweep:
+async def sweep(
+    calls: Calls,
+    catalog: Catalog,
+    kinds: Sequence[str],
+    position: str | None,
+    now: datetime,
+    take: Take | None = None,
+) -> Sweep:
     """Knocks since `position`; a kind that is not in it yet is listed whole. Kinds that the org hides are left out.
 
     `truncated` names kinds whose deletions may be lost because the Recycle Bin does not reach back that far.
@@ -97,10 +111,10 @@ async def sweep(calls: Calls, catalog: Catalog, kinds: Sequence[str], position: 
     knocks = Knocks("sweep" if position else "backfill")
     # Orders that are listed whole bring their lines with them.
     new = [kind for kind in wanted if kind not in since and kind not in _OWNERS]
-    await _collect(calls, new, [statement(["Id", "SystemModstamp"], kind) for kind in new], knocks)
+    await _collect(calls, new, [statement(["Id", "SystemModstamp"], kind) for kind in new], knocks, take)
     known = [kind for kind in wanted if kind in since]
     await _collect(
-        calls, known, [_changed_since(kind, since[kind] - OVERLAP) for kind in known], knocks, deleted_too=True
+        calls, known, [_changed_since(kind, since[kind] - OVERLAP) for kind in known], knocks, take, deleted_too=True
     )
     return Sweep(
         changes=knocks,
@@ -123,11 +137,20 @@ def _changed_since(kind: str, at: datetime) -> str:
 
 
 async def _collect(
-    calls: Calls, kinds: Sequence[str], statements: Sequence[str], knocks: Knocks, *, deleted_too: bool = False
+    calls: Calls,
+    kinds: Sequence[str],
+    statements: Sequence[str],
+    knocks: Knocks,
+    take: Take | None,
+    *,
+    deleted_too: bool = False,
 ) -> None:
     async for place, rows in calls.pages(statements, deleted_too=deleted_too):
         for row in rows:
             _add(kinds[place], row, knocks)
+        if take is not None and len(knocks) >= FULL:
+            take(knocks)
+            knocks.clear()
 
 
 def _add(kind: str, row: Json, knocks: Knocks) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from ml_connector.engine.ports import Clock, OpenWrite, Question, Reference, Sweep
+from ml_connector.engine.ports import Clock, OpenWrite, Question, Reference, Sweep, Take
 from ml_connector.model.plans import Done, LookUp, Outcome, Write
 from ml_connector.model.refs import Gone, Record
 from ml_connector.systems import wire
@@ -92,8 +92,8 @@ class Salesforce:
         own = {"Id": done.ref.id, "SystemModstamp": None}
         return SObject(write.kind, done.ref.id, before).merged({**write.body, **key, **own})
 
-    async def sweep(self, kinds: Sequence[str], position: str | None, now: datetime) -> Sweep:
-        return await arrivals.sweep(self._calls, self._catalog, kinds, position, now)
+    async def sweep(self, kinds: Sequence[str], position: str | None, now: datetime, take: Take | None = None) -> Sweep:
+        return await arrivals.sweep(self._calls, self._catalog, kinds, position, now, take)
 
     async def fit(self) -> list[Finding]:
         """What the doctor should say about the org, worst things included; raises only when it cannot sign in."""
