@@ -16,7 +16,7 @@ import msgspec
 import pytest
 import yaml
 
-from ml_connector.flows import account_to_customer, customer_to_account, invoice_to_opportunity
+from ml_connector.flows import account_summary, account_to_customer, customer_to_account, invoice_to_opportunity
 from ml_connector.model import holds
 from ml_connector.model.plans import Decision, Flow, Hold, Write
 from ml_connector.model.refs import Gone, Ref
@@ -24,7 +24,10 @@ from ml_connector.systems.quickbooks import records as quickbooks
 from ml_connector.systems.salesforce.records import SObject
 from support.context import RULES, World, settle, writes
 
-FLOWS = {each.FLOW.name: each.FLOW for each in (customer_to_account, account_to_customer, invoice_to_opportunity)}
+FLOWS = {
+    each.FLOW.name: each.FLOW
+    for each in (customer_to_account, account_to_customer, invoice_to_opportunity, account_summary)
+}
 CASES = Path(__file__).parent / "cases"
 FOUND = sorted(each.parent for name in FLOWS for each in (CASES / name).glob("*/given.yaml"))
 
@@ -106,6 +109,7 @@ def test_case(folder: Path) -> None:
     for write, wanted in zip(writes(decisions), expected.get("writes", []), strict=True):
         _check_write(write, wanted)
     _check_end(decisions[-1], expected["end"])
+    _check_kept(ref, expected["end"], world)
     _check_again(flow, ref, world)
 
 
@@ -134,6 +138,13 @@ def _check_end(end: Decision, wanted: Mapping[str, Any]) -> None:
     assert not isinstance(end, Write)
     assert end.reason == wanted["skip"]
     assert list(end.flags) == wanted.get("flags", [])
+    assert list(end.waits_for) == wanted.get("waits_for", list(end.waits_for))
+
+
+def _check_kept(ref: Ref, wanted: Mapping[str, Any], world: World) -> None:
+    """What is remembered of an account that was summed up."""
+    if "links" in wanted:
+        assert world.links["summary", ref].agreed == wanted["links"]
 
 
 def _check_again(flow: Flow, ref: Ref, world: World) -> None:
