@@ -20,6 +20,7 @@ from ml_connector.model.errors import LimitReached, Stopped, Unreachable, WrongU
 from ml_connector.model.holds import render
 from ml_connector.model.refs import Link, Ref
 from ml_connector.store.rows import PlanRow
+from ml_connector.store.tasks import link_triggers
 
 AWAY = timedelta(minutes=1)
 
@@ -347,6 +348,7 @@ def declare_pair(app: App, customer: str, account: str, actor: str) -> None:
 def _decided(app: App, link: Link, actor: str) -> None:
     now = app.world.clock.now()
     app.store.put_link(app.connection.id, link, now)
+    app.store.fire(app.connection.id, link_triggers([link]), now)
     knocks = [knock for ref in (link.source, link.target) for knock in listeners(app.outside.flows, ref)]
     app.store.intake(app.connection.id, knocks, "decided", now)
     app.store.audit(app.connection.id, actor, "match", str(link.source), {"role": link.role}, now)

@@ -79,6 +79,7 @@ class Worker(Corridor):
         self._progress = progress
         self.report = Report()
         self._token = 0
+        self._fired = 0
         self._lease: datetime = outside.clock.now()
 
     async def drain(self) -> Report:
@@ -103,7 +104,7 @@ class Worker(Corridor):
         return self.report
 
     def _take(self) -> tuple[Flow, list[Task]] | None:
-        now = self.outside.clock.now()
+        now, self._fired = self.outside.clock.now(), self.store.fired(self.connection.id)
         for flow in self.flows:
             if tasks := self.store.due(self.connection.id, flow.name, now, PAGE, own=f"{flow.system}:{flow.kind}:"):
                 # Those of other kinds alone, and first: what they knock on is then looked at once.
@@ -336,7 +337,7 @@ class Worker(Corridor):
                 self.report.add(self.report.skipped.setdefault(flow.name, {}), verdict.verdict)
         knocks = [_knocked(self.flows, verdict) for verdict in verdicts]
         await self.outside.crash("deciding done")
-        self.store.settle(self.connection.id, self._token, knocks, self.outside.clock.now())
+        self.store.settle(self.connection.id, self._token, knocks, self.outside.clock.now(), self._fired)
         self._renewed()
         self.store.changed_references(self.connection.id, self._seen(verdicts))
         await self.outside.crash("tasks settled")

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, delete, func, select, update
 
 from ml_connector.model.errors import Stopped, WrongUse
 
 from . import schema
-from .database import ms, transaction
+from .database import insert, ms, transaction
 
 LEASE = timedelta(seconds=90)
 
@@ -24,6 +25,34 @@ def lock(tx: Connection, connection: str) -> None:
     """
     row = schema.connection.c.id
     tx.execute(select(row).where(row == connection).with_for_update())
+
+
+def keep_fired(tx: Connection, connection: str, triggers: Iterable[str]) -> None:
+    """While a run is at work, keep what fires: a hold that it is about to settle may wait for just that.
+
+    `tx` has locked the connection. Whoever fires later than a page was read, fires for its holds too (`late`).
+    """
+    table = schema.connection
+    names = [{"connection": connection, "trigger": each} for each in dict.fromkeys(triggers)]
+    if names and tx.execute(select(table.c.run_until).where(table.c.id == connection)).scalar():
+        tx.execute(insert(tx, schema.fired), names)
+
+
+def late(tx: Connection, connection: str, triggers: Iterable[str], since: int) -> set[str]:
+    """Which of these triggers have fired after `since`, a mark of `Base.fired`."""
+    table, names = schema.fired, list(dict.fromkeys(triggers))
+    found: set[str] = set()
+    if names and _last_fired(tx, connection) > since:
+        for start in range(0, len(names), 500):
+            some = table.c.trigger.in_(names[start : start + 500])
+            query = select(table.c.trigger).where(table.c.connection == connection, some, table.c.id > since)
+            found.update(tx.execute(query).scalars())
+    return found
+
+
+def _last_fired(tx: Connection, connection: str) -> int:
+    query = select(func.max(schema.fired.c.id)).where(schema.fired.c.connection == connection)
+    return int(tx.execute(query).scalar_one() or 0)
 
 
 class Base:
@@ -54,6 +83,7 @@ class Base:
             ).one()
             if row.run_until > ms(now):
                 return None
+            tx.execute(delete(schema.fired).where(schema.fired.c.connection == connection))
             tx.execute(
                 update(table)
                 .where(table.c.id == connection)
@@ -62,9 +92,16 @@ class Base:
             return int(row.run_token) + 1
 
     def release_run(self, connection: str, token: int) -> None:
-        table = schema.connection
+        table, fired = schema.connection, schema.fired
         with self.begin() as tx:
-            tx.execute(update(table).where(table.c.id == connection, table.c.run_token == token).values(run_until=0))
+            mine = (table.c.id == connection) & (table.c.run_token == token)
+            if tx.execute(update(table).where(mine).values(run_until=0)).rowcount:
+                tx.execute(delete(fired).where(fired.c.connection == connection))
+
+    def fired(self, connection: str) -> int:
+        """A mark: what fires from now on is later than it."""
+        with self.begin() as tx:
+            return _last_fired(tx, connection)
 
     def guard(self, tx: Connection, connection: str, token: int, now: datetime) -> None:
         """Renew the run token within `tx`, which locks the connection too.

@@ -1,7 +1,7 @@
 """The tables. One schema for SQLite and PostgreSQL: instants are epoch milliseconds, JSON and amounts are text.
 
 The database keeps the promises that must not rest on code: one task per flow and record, one open write per key,
-one created record per key, one target per exclusive link, one next event in the audit chain.
+one created record per key, one target per exclusive link, one plan per number, one next event in the audit chain.
 """
 
 from __future__ import annotations
@@ -181,10 +181,19 @@ flag = Table(
     PrimaryKeyConstraint("connection", "flow", "ref", "flag"),
 )
 
+fired = Table(
+    "fired",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("connection", Words, nullable=False),
+    Column("trigger", Words, nullable=False),
+)
+Index("fired_trigger", fired.c.connection, fired.c.trigger, fired.c.id)
+
 plan = Table(
     "plan",
     metadata,
-    Column("id", Words, primary_key=True),
+    Column("id", Words, nullable=False),
     Column("connection", Words, nullable=False),
     _instant("made_at"),
     _text("made_by"),
@@ -193,6 +202,7 @@ plan = Table(
     Column("state", Words, nullable=False, server_default="open"),
     _text("applied_by"),
     _instant("applied_at"),
+    PrimaryKeyConstraint("connection", "id"),
 )
 
 approval = Table(

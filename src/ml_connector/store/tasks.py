@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Connection, Exists, bindparam, case, delete, 
 from ml_connector.model.refs import Link, Ref, link_trigger
 
 from . import schema
-from .base import Base, lock
+from .base import Base, keep_fired, late, lock
 from .database import insert, instant, ms
 from .holds import put_holds
 from .links import put_links
@@ -20,6 +20,7 @@ PLANNED = "PLANNED"
 """The verdict of a record whose write waits for an approval."""
 STALE = "H-PLAN-STALE"
 """The hold of a record whose write is no longer what was approved: the next plan must show it again."""
+_RECORD = "record:"
 _AWAITING = (PLANNED, f"held {STALE}")
 
 Knock = tuple[str, Ref]
@@ -75,15 +76,21 @@ class Tasks(Base):
         source: str,
         now: datetime,
         *,
-        triggers: Sequence[str] = (),
+        changed: Sequence[Ref] = (),
         position: str | None = None,
         covered_to: datetime | None = None,
     ) -> int:
-        """Knocks and the position of their source, in one transaction. Only afterwards may they be acknowledged."""
+        """Knocks and the position of their source, in one transaction. Only afterwards may they be acknowledged.
+
+        What waits for one of the `changed` records is looked at again.
+        """
         with self.begin() as tx:
             lock(tx, connection)
             count = knock(tx, connection, knocks, source, now)
-            fire(tx, connection, triggers, now)
+            triggers = [f"{_RECORD}{ref}" for ref in changed]
+            awaited = set(_awaited(tx, connection, _RECORD)) if triggers else set()
+            fire(tx, connection, awaited.intersection(triggers), now)
+            keep_fired(tx, connection, triggers)
             if position is not None and covered_to is not None:
                 self._advance(tx, connection, source, position, covered_to)
             return count
@@ -217,8 +224,13 @@ class Tasks(Base):
             ).all()
         return {Ref.parse(row.ref): row.verdict for row in rows}
 
-    def settle(self, connection: str, token: int, verdicts: Sequence[Verdict], now: datetime) -> None:
-        """One transaction: links renewed, holds set or lifted, tasks served (up to what was noticed when taken)."""
+    def settle(
+        self, connection: str, token: int, verdicts: Sequence[Verdict], now: datetime, since: int | None = None
+    ) -> None:
+        """One transaction: links renewed, holds set or lifted, tasks served (up to what was noticed when taken).
+
+        A task that waits from now on for what has fired after the mark `since` is looked at again at once.
+        """
         with self.begin() as tx:
             self.guard(tx, connection, token, now)
             put_links(tx, connection, [link for verdict in verdicts for link in verdict.links], now)
@@ -226,6 +238,10 @@ class Tasks(Base):
             put_holds(tx, connection, verdicts, now)
             fire(tx, connection, link_triggers(link for v in verdicts for link in v.links), now)
             knock(tx, connection, [each for v in verdicts for each in v.knocks], "needed", now)
+            if since is not None:
+                told = late(tx, connection, (name for v in verdicts for name in v.waits_for), since)
+                again = [(v.task.flow, v.task.ref) for v in verdicts if told.intersection(v.waits_for)]
+                knock(tx, connection, again, "released", now)
 
     def _end_tasks(self, tx: Connection, connection: str, verdicts: Sequence[Verdict]) -> None:
         table = schema.task
@@ -263,15 +279,12 @@ class Tasks(Base):
         with self.begin() as tx:
             lock(tx, connection)
             fire(tx, connection, triggers, now)
+            keep_fired(tx, connection, triggers)
 
     def awaited(self, connection: str, prefix: str) -> list[str]:
         """The different triggers with this beginning that some hold waits for."""
-        trigger = schema.wait.c.trigger
-        query = select(trigger).where(
-            schema.wait.c.connection == connection, trigger.startswith(prefix, autoescape=True)
-        )
         with self.begin() as tx:
-            return list(tx.execute(query.distinct().order_by(trigger)).scalars())
+            return _awaited(tx, connection, prefix)
 
     def days_due(self, connection: str, today: str, now: datetime) -> None:
         """Release what waited for a day that has come; `today` is the company's ISO date."""
@@ -287,6 +300,12 @@ class Tasks(Base):
                 .distinct()
             ).scalars()
             fire(tx, connection, list(names), now)
+
+
+def _awaited(tx: Connection, connection: str, prefix: str) -> list[str]:
+    trigger = schema.wait.c.trigger
+    query = select(trigger).where(schema.wait.c.connection == connection, trigger.startswith(prefix, autoescape=True))
+    return list(tx.execute(query.distinct().order_by(trigger)).scalars())
 
 
 def _has_open_write() -> Exists:
