@@ -15,6 +15,7 @@ from .bus import KEEP, Bus
 from .channels import Topic
 from .refusals import Refusal
 from .schemas import EventSchema
+from .selection import Selection
 from .subscription import Subscription
 from .switches import Switches
 from .trouble import Trouble
@@ -57,6 +58,7 @@ class PubSub:
     def __init__(self, salesforce: Salesforce, clock: VirtualClock, *, keep: int = KEEP) -> None:
         self.bus = Bus(salesforce, clock, keep=keep)
         self.trouble = Trouble(self.bus)
+        salesforce.join(Selection(self.bus))
         self._rpcs = 0
 
     @property

@@ -22,6 +22,7 @@ _SOAP = {
     "date": "xsd:date",
     "datetime": "xsd:dateTime",
     "address": "urn:address",
+    "complexvalue": "xsd:anyType",
 }
 _FROM_TABLE = {
     "StageName": ("OpportunityStage", "ApiName", "IsActive"),
@@ -75,7 +76,7 @@ def field_entry(call: Call, kind: SObject, field: Field) -> dict[str, Any]:
     text, open_to_us = field.type in TEXTS, _updateable(call, kind, field)
     number = field.type in ("double", "currency", "percent")
     reference = field.type == "reference"
-    wide = field.long_text or field.type == "address"
+    wide = field.long_text or field.type in ("address", "complexvalue")
     groupable = not (wide or number or field.type == "datetime")
     return {
         "aggregatable": not wide and field.type != "boolean",

@@ -98,6 +98,9 @@ class Switches:
     hidden_fields: dict[str, set[str]] = field(default_factory=dict)
     read_only_fields: dict[str, set[str]] = field(default_factory=dict)
     hidden_objects: set[str] = field(default_factory=set)
+    # Set-up by the Tooling API: the integration user's right to it, and whether a new field is granted at once
+    customize_application: bool = True
+    new_fields_visible: bool = False
     # Bulk jobs: how long they wait and work, and where one breaks off (rows, None: nowhere)
     bulk_queue_seconds: int = 0
     bulk_run_seconds: int = 0

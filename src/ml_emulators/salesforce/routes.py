@@ -16,16 +16,18 @@ from .limits import limits, record_count
 from .queries import Locators, more, query
 from .replication import deleted, updated
 from .sobjects import create_record, keyed_record, one_record
+from .tooling import Tooling
 
-_RESOURCES = ("composite", "jobs", "limits", "query", "queryAll", "sobjects")
+_RESOURCES = ("composite", "jobs", "limits", "query", "queryAll", "sobjects", "tooling")
 
 
 class Routes:
     """Dispatches authenticated calls, the inner ones of composites too."""
 
-    def __init__(self, locators: Locators, bulk: Bulk, used: Callable[[], int]) -> None:
+    def __init__(self, locators: Locators, bulk: Bulk, tooling: Tooling, used: Callable[[], int]) -> None:
         self._locators = locators
         self._bulk = bulk
+        self._tooling = tooling
         self._used = used
 
     def answer(self, call: Call) -> Answer:
@@ -44,6 +46,8 @@ class Routes:
             return self._limits(call, rest)
         if first == "jobs":
             return self._bulk.answer(call, rest)
+        if first == "tooling":
+            return self._tooling.answer(call, rest)
         raise not_found()
 
     def _resources(self, call: Call) -> Answer:

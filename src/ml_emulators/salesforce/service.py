@@ -21,6 +21,7 @@ from .org import Org, Switches
 from .queries import Locators
 from .routes import Routes
 from .seed import seed
+from .tooling import ChannelBook, Tooling
 from .world import ChangeNotice, World
 
 _LONGEST_URI = 16_384
@@ -59,7 +60,8 @@ class Salesforce:
         self._usage = limits.Usage()
         self._locators = Locators()
         self._bulk = Bulk(self._world)
-        self._routes = Routes(self._locators, self._bulk, lambda: self._usage.count(clock.now()))
+        self._tooling = Tooling(self._world, self._locators)
+        self._routes = Routes(self._locators, self._bulk, self._tooling, lambda: self._usage.count(clock.now()))
         self._actions = Actions(self._world, self._sessions)
         seed(self._world)
         self._fresh = self.snapshot()
@@ -80,6 +82,10 @@ class Salesforce:
     def world(self) -> World:
         """What the event emulator beside this one reads: schema, state, actors."""
         return self._world
+
+    def join(self, book: ChannelBook) -> None:
+        """An event bus stands beside this org from now on: the Tooling API sets its channels up."""
+        self._tooling.join(book)
 
     def connection_info(self) -> dict[str, str]:
         return {
@@ -198,13 +204,15 @@ class Salesforce:
         """Everything but clock, switches and listeners; costs references only."""
         world = self._world
         made = (world.secrets_made, world.purged)
-        parts = (self._sessions.snapshot(), self._usage.snapshot(), self._locators.snapshot(), self._bulk.snapshot())
-        return (world.state.snapshot(), made, parts)
+        others = (self._sessions, self._usage, self._locators, self._bulk)
+        parts = tuple(each.snapshot() for each in others)
+        return (self._tooling.snapshot(), world.state.snapshot(), made, parts)
 
     def restore(self, kept: Any) -> None:
         """Back to a snapshot; any snapshot may be restored any number of times."""
-        state, (self._world.secrets_made, self._world.purged), parts = kept
+        tooling, state, (self._world.secrets_made, self._world.purged), parts = kept
         sessions, usage, locators, bulk = parts
+        self._tooling.restore(tooling)
         self._world.state.restore(state)
         self._world.related = bool(self._world.state.tables[relations.KIND].live)
         self._sessions.restore(sessions)

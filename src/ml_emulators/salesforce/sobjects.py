@@ -65,7 +65,8 @@ def _refuse_key(body: dict[str, Any], name: str) -> None:
         raise ApiError("INVALID_FIELD", text)
 
 
-def _record_id(kind: SObject, text: str) -> str:
+def record_id_of(kind: SObject, text: str) -> str:
+    """The full id that an address names. Raises 404 for what is no id of this kind."""
     found = ids.normalise(text)
     if found is None:
         raise not_found(f"{_NO_KEY}: {text}")
@@ -82,7 +83,7 @@ def _fields_asked(call: Call) -> list[str] | None:
 def one_record(call: Call, kind: SObject, text: str) -> Answer:
     """`/sobjects/X/{id}`."""
     call.only("GET", "PATCH", "DELETE")
-    record_id = _record_id(kind, text)
+    record_id = record_id_of(kind, text)
     if call.method == "PATCH":
         return _update(call, kind, record_id)
     if call.method == "DELETE":

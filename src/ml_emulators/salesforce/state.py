@@ -7,11 +7,12 @@ snapshot takes references only, and whatever is written afterwards is copied fir
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
 from .indexes import Index, Ordered, Stamps
-from .schema import Schema, SObject
+from .schema import Field, Schema, SObject
 
 Record = dict[str, Any]
 
@@ -97,6 +98,26 @@ class Table:
         for record_id in tuple(self.indexes[field].find(each.index_key(value))):
             yield self.live[record_id]
 
+    def reshape(self, kind: SObject) -> None:
+        """The object has other fields now. Records and indexes of fields that stay are left alone."""
+        gone = self.kind.by_name.keys() - kind.by_name.keys()
+        boxes = {name: value for name, value in kind.defaults.items() if name not in self.kind.by_name}
+        same = {each.name for each in kind.indexed if self.kind.by_name.get(each.name) == each}
+        self.kind = kind
+        if gone or boxes:
+            self.live = {each: _reshaped(row, gone, boxes) for each, row in self.live.items()}
+            self.gone = {each: _reshaped(row, gone, boxes) for each, row in self.gone.items()}
+        known = {name: index for name, index in self.indexes.items() if name in same}
+        self.indexes = {each.name: known.get(each.name) or self._indexed(each) for each in kind.indexed}
+        self._keys = tuple((each.name, each.exact, self.indexes[each.name]) for each in kind.indexed)
+
+    def _indexed(self, each: Field) -> Index:
+        made = Index()
+        for record_id, row in self.live.items():
+            if row.get(each.name) is not None:
+                made.add(each.index_key(row[each.name]), record_id)
+        return made
+
     def share(self) -> tuple[Any, ...]:
         self._shared = True
         indexes = tuple(index.share() for index in self.indexes.values())
@@ -112,12 +133,23 @@ class Table:
         self._shared = True
 
 
+def _reshaped(row: Record, gone: AbstractSet[str], boxes: Record) -> Record:
+    return {name: value for name, value in row.items() if name not in gone} | boxes
+
+
 class State:
     """All tables of an org."""
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
         self.tables = {name: Table(kind) for name, kind in schema.objects.items()}
+
+    def reshape(self, schema: Schema) -> None:
+        """The org's objects have other fields now."""
+        self.schema = schema
+        for name, table in self.tables.items():
+            if table.kind is not schema.objects[name]:
+                table.reshape(schema.objects[name])
 
     def table(self, kind: str) -> Table:
         return self.tables[kind]

@@ -15,10 +15,14 @@ from ml_emulators.kit.clock import VirtualClock
 
 from . import ids, times
 from .org import Org, Person, Switches
-from .schema import Schema, SObject, default_schema, without
+from .schema import Field, Schema, SObject, customised, default_schema, without
 from .state import Grave, Record, State, Table
 
 UI_ORIGIN = "com/salesforce/api/soap/65.0;client=SfdcInternalAPI/"
+
+
+Customs = tuple[tuple[str, tuple[Field, ...]], ...]
+"""Object -> its custom fields, for the objects whose custom fields an admin has changed."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +54,15 @@ class ChangeNotice:
 class World:
     """Everything of an org that the parts of the emulator share."""
 
-    def __init__(self, clock: VirtualClock, rng: random.Random, org: Org) -> None:
+    def __init__(self, clock: VirtualClock, rng: random.Random, org: Org, schema: Schema | None = None) -> None:
+        """`schema` is what the org starts with; its custom fields may change later (`customise`)."""
         self.clock = clock
         self.org = org
-        whole = default_schema()
-        self._schemas = {True: whole, False: without(whole, "AccountContactRelation")}
-        self.state = State(whole)
+        self._base = schema or default_schema()
+        self._shapes: dict[Customs, dict[bool, Schema]] = {}
+        self.customs: Customs = ()
+        self._schemas = self._shape(())
+        self.state = State(self._schemas[True])
         self.related = False
         self.switches = Switches()
         self.on_change: list[Callable[[ChangeNotice], None]] = []
@@ -74,6 +81,19 @@ class World:
             if username and str(user.get("Username", "")).lower() == username.lower():
                 return actor
         return None
+
+    def _shape(self, customs: Customs) -> dict[bool, Schema]:
+        """The schemas with these custom fields, with and without relations; made once for each set of them."""
+        if customs not in self._shapes:
+            whole = customised(self._base, dict(customs))
+            self._shapes[customs] = {True: whole, False: without(whole, "AccountContactRelation")}
+        return self._shapes[customs]
+
+    def customise(self, customs: Customs) -> None:
+        """Give objects other custom fields; records keep what stays."""
+        if customs != self.customs:
+            self.customs, self._schemas = customs, self._shape(customs)
+            self.state.reshape(self._schemas[True])
 
     @property
     def schema(self) -> Schema:

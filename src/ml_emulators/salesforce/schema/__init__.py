@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from .model import Child, Field, Schema, SObject
 from .orders import CONTRACT, ITEM, ORDER, ORDER_STATUS
 from .people import ACCOUNT, CONTACT
@@ -25,4 +27,12 @@ def without(schema: Schema, name: str) -> Schema:
     return Schema({each: kind for each, kind in schema.objects.items() if each != name})
 
 
-__all__ = ["Child", "Field", "SObject", "Schema", "default_schema", "without"]
+def customised(schema: Schema, customs: Mapping[str, tuple[Field, ...]]) -> Schema:
+    """The same org with other custom fields on the named objects; what is not named stays as it is."""
+    kinds = {
+        name: kind.with_customs(customs[name]) if name in customs else kind for name, kind in schema.objects.items()
+    }
+    return Schema(kinds)
+
+
+__all__ = ["Child", "Field", "SObject", "Schema", "customised", "default_schema", "without"]

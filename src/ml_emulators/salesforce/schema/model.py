@@ -159,6 +159,15 @@ class SObject:
     def with_fields(self, *more: Field) -> SObject:
         return replace(self, fields=self.fields + more)
 
+    @property
+    def customs(self) -> tuple[Field, ...]:
+        """The fields that an admin made."""
+        return tuple(each for each in self.fields if each.custom)
+
+    def with_customs(self, customs: tuple[Field, ...]) -> SObject:
+        """The object with these custom fields instead of its own."""
+        return replace(self, fields=tuple(each for each in self.fields if not each.custom) + customs)
+
 
 def _is_indexed(each: Field) -> bool:
     if each.type == "reference":

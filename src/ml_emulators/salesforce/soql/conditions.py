@@ -116,7 +116,7 @@ def constants(field: Field, literals: tuple[Literal, ...]) -> frozenset[Any]:
 
 
 def check_filterable(field: Field) -> None:
-    if field.long_text or field.type == "address":
+    if field.long_text or field.type in ("address", "complexvalue"):
         raise ApiError("INVALID_FIELD", f"field '{field.name}' can not be filtered in a query call")
 
 

@@ -143,13 +143,13 @@ def _shown(value: Any) -> Any:
 
 
 def groupable(field: Field) -> bool:
-    if field.type in ("datetime", "double", "currency", "percent", "address"):
+    if field.type in ("datetime", "double", "currency", "percent", "address", "complexvalue"):
         return False
     return not field.long_text
 
 
 def _check_comparable(field: Field) -> None:
-    if field.type in ("boolean", "address") or field.long_text:
+    if field.type in ("boolean", "address", "complexvalue") or field.long_text:
         raise malformed(f"field {field.name} does not support aggregate operator")
 
 

@@ -220,7 +220,7 @@ def _sorted(rows: list[Any], order: tuple[Ordering, ...], read: Callable[[Operan
     """Nulls come first unless NULLS LAST, whichever the direction."""
     for each in reversed(order):
         field, value = read(each.operand)
-        if field.long_text or field.type == "address":
+        if field.long_text or field.type in ("address", "complexvalue"):
             raise ApiError("INVALID_FIELD", f"field '{field.name}' can not be sorted in a query call")
         key = _sort_key(field, value, nulls_last_in_order=each.nulls_last != each.descending)
         rows.sort(key=key, reverse=each.descending)

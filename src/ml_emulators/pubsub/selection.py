@@ -1,0 +1,37 @@
+"""The bus's channels as the org's Tooling API sets them up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ml_emulators.salesforce.schema import SObject
+
+from .bus import Bus
+from .channels import MOST_CHANNELS
+
+
+class Selection:
+    """Reads and changes the channels that the bus has at the moment."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    def listed(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+        """Channel -> object -> enriched fields."""
+        return self._bus.channels.members
+
+    def open(self, channel: str) -> None:
+        """Make a custom channel without members. Raises `ValueError` when there are too many."""
+        if len(self._bus.channels.members) > MOST_CHANNELS:
+            raise ValueError(f"at most {MOST_CHANNELS} custom channels")
+        self._bus.channels.members.setdefault(channel, {})
+
+    def close(self, channel: str) -> None:
+        self._bus.channels.members.pop(channel, None)
+
+    def select(self, kind: SObject, channel: str, enriched: tuple[str, ...]) -> None:
+        """Raises `ValueError` with what is wrong."""
+        self._bus.channels.select(kind, channel, enriched)
+
+    def deselect(self, kind: str, channel: str) -> None:
+        self._bus.channels.deselect(kind, channel)

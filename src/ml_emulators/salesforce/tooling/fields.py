@@ -1,0 +1,104 @@
+"""CustomField by the Tooling API: a field that is made is there at once, and hidden until somebody grants it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..errors import ApiError, integrity
+from ..schema import Field, Schema, SObject
+from ..schema.tooling import CUSTOM_FIELD
+from ..state import Record
+from ..world import Actor, World
+from .metadata import check_name, field_of, metadata_of, type_of, wrong
+from .shelf import drop_rows, made_id, put_row
+
+_MOST_KEYS = 25
+
+
+class Fields:
+    """The custom fields of the org."""
+
+    kind = CUSTOM_FIELD.name
+
+    def __init__(self, org: World, tooling: World) -> None:
+        self._org = org
+        self._tooling = tooling
+        self._seen: Schema | None = None
+
+    def sync(self) -> None:
+        if self._seen is self._org.schema:
+            return
+        self._seen = self._org.schema
+        found = {f"{kind.name}.{each.name}": _told(kind, each) for kind, each in self._all()}
+        for name, told in found.items():
+            put_row(self._tooling, CUSTOM_FIELD, name, told)
+        drop_rows(self._tooling, CUSTOM_FIELD, set(found))
+
+    def forget(self) -> None:
+        """The rows were replaced: look at them anew."""
+        self._seen = None
+
+    def _all(self) -> Iterator[tuple[SObject, Field]]:
+        for kind in self._org.schema.objects.values():
+            for each in kind.customs:
+                yield kind, each
+
+    def create(self, body: dict[str, Any], actor: Actor) -> str:
+        kind, name = self._named(body.get("FullName"))
+        check_name(name)
+        if kind.find(name) is not None:
+            text = f"There is already a field named {name.removesuffix('__c')} on {kind.name}."
+            raise ApiError("DUPLICATE_DEVELOPER_NAME", text, fields=["DeveloperName"])
+        field = field_of(name, body.get("Metadata"), self._org.schema)
+        self._change(kind, (*kind.customs, field))
+        if not self._org.switches.new_fields_visible:
+            self._org.switches.hidden_fields.setdefault(kind.name, set()).add(name)
+        return made_id(CUSTOM_FIELD, f"{kind.name}.{name}")
+
+    def _named(self, full_name: Any) -> tuple[SObject, str]:
+        if not isinstance(full_name, str) or not full_name:
+            raise ApiError("REQUIRED_FIELD_MISSING", "Required fields are missing: [FullName]", fields=["FullName"])
+        owner, _, name = full_name.partition(".")
+        kind = self._org.schema.find(owner)
+        if kind is None or not kind.createable:
+            raise wrong(f"Entity Enumeration Or ID: bad value for restricted picklist field: {owner}", "TableEnumOrId")
+        return kind, name
+
+    def update(self, row: Record, body: dict[str, Any]) -> None:
+        kind, name = self._named(row["FullName"])
+        old = kind.by_name[name]
+        field = field_of(name, body.get("Metadata"), self._org.schema)
+        if type_of(field) != type_of(old):
+            raise wrong("the type of a field is not changed here", "type")
+        if field.unique and not old.unique:
+            self._check_unique(kind, field)
+        self._change(kind, tuple(field if each.name == name else each for each in kind.customs))
+
+    def _check_unique(self, kind: SObject, field: Field) -> None:
+        values = [row.get(field.name) for row in self._org.state.tables[kind.name].live.values()]
+        keys = [field.index_key(value) for value in values if value is not None]
+        if len(set(keys)) < len(keys):
+            raise wrong("The field cannot be unique: records share values", "unique")
+
+    def delete(self, row: Record) -> None:
+        kind, name = self._named(row["FullName"])
+        self._change(kind, tuple(each for each in kind.customs if each.name != name))
+        self._org.switches.hidden_fields.get(kind.name, set()).discard(name)
+        self._org.switches.read_only_fields.get(kind.name, set()).discard(name)
+
+    def _change(self, kind: SObject, customs: tuple[Field, ...]) -> None:
+        if sum(each.external_id for each in customs) > _MOST_KEYS:
+            raise integrity(f"{kind.name} can have at most {_MOST_KEYS} external ids", "ExternalId")
+        self._org.customise(tuple(sorted({**dict(self._org.customs), kind.name: customs}.items())))
+
+
+def _told(kind: SObject, field: Field) -> Record:
+    return {
+        "TableEnumOrId": kind.name,
+        "DeveloperName": field.name.removesuffix("__c"),
+        "Length": field.length or None,
+        "Precision": field.precision or None,
+        "Scale": field.scale if field.precision else None,
+        "Metadata": metadata_of(field),
+    }
