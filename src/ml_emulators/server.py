@@ -99,15 +99,17 @@ class Emulators:
         self._twin = self._filled()
         for system, switch in _LIMITS.items():
             self._twin.set_switches(system, {switch: self._limits})
-        self.control = ControlDoor(self._twin, Library(), self._control_port)
+        if self._state:
+            self._keeper = keeping.Keeper(self._twin, self._state, SHARED, seed=self._seed)
+        save = self._keeper.save if self._keeper else None
+        self.control = ControlDoor(self._twin, Library(), self._control_port, save=save)
         self.pubsub = self._pubsub_door(self._twin)
         for server in (self.quickbooks, self.salesforce, self.pubsub, self.control):
             await server.start()
         if self._twin.webhooks is not None:
             self._sender = Sender(self._twin.webhooks, self.clock)
             await self._sender.start()
-        if self._state:
-            self._keeper = keeping.Keeper(self._twin, self._state, SHARED, seed=self._seed)
+        if self._keeper is not None:
             await self._keeper.start()
 
     def _pubsub_door(self, twin: Twin) -> PubSubDoor:
@@ -131,7 +133,7 @@ class Emulators:
             keep=self._keep,
         )
         if found:
-            twin.restore(found["twin"])
+            keeping.take_up(twin, found)
             quickbooks = twin.vendors["quickbooks"]
             # A connection kept with the state goes on by itself; who connects anew needs a consent of its own.
             self._consent = quickbooks.connect() if isinstance(quickbooks, QuickBooks) else ""

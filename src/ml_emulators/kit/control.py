@@ -77,6 +77,7 @@ ROUTES = (
     Route("POST", "/faults", "Add, remove or clear faults", doors.post_faults, FaultsOrder, FaultList),
     Route("POST", "/seed", "Run operations, load a scenario, play a day", doors.seed, SeedOrder, SeedReport),
     Route("POST", "/reset", "Back to nothing", doors.reset, gives=Health),
+    Route("POST", "/save", "Write the state to its folder now", doors.save, gives=Health),
     Route("GET", "/snapshots", "Snapshots that can be restored", doors.get_snapshots, gives=SnapshotList),
     Route("POST", "/snapshot", "Keep everything under a name", doors.take_snapshot, SnapshotOrder, SnapshotList),
     Route("POST", "/restore", "Back to a snapshot", doors.restore_snapshot, SnapshotOrder, SnapshotList),
@@ -110,9 +111,11 @@ ROUTES = (
 class ControlDoor:
     """Serves `ROUTES` and `/openapi.json` on 127.0.0.1. `port` 0 takes a free one."""
 
-    def __init__(self, twin: Twin, stages: doors.Stages, port: int = 0) -> None:
+    def __init__(
+        self, twin: Twin, stages: doors.Stages, port: int = 0, *, save: Callable[[], None] | None = None
+    ) -> None:
         self.port = port
-        self._desk = doors.Desk(twin, stages)
+        self._desk = doors.Desk(twin, stages, save)
         self._runner: web.AppRunner | None = None
         self._socket: socket.socket | None = None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, NamedTuple, Protocol
 
@@ -52,8 +52,11 @@ class Stages(Protocol):
 
 
 class Desk(NamedTuple):
+    """What the calls work on; `save` writes the state to its folder, if there is one."""
+
     twin: Twin
     stages: Stages
+    save: Callable[[], None] | None = None
 
 
 def health(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
@@ -186,6 +189,18 @@ def _play(desk: Desk, day: int) -> SeedReport:
 
 def reset(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
     desk.twin.reset()
+    return health(desk, params, body)
+
+
+def save(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
+    if desk.save is None:
+        raise DoorError(409, "No folder keeps the state.", "Start the emulators with --state DIR.")
+    try:
+        desk.save()
+    except OSError as error:
+        raise DoorError(
+            409, f"The state cannot be written: {error}.", "Make room, or give a folder of yours."
+        ) from error
     return health(desk, params, body)
 
 

@@ -16,7 +16,7 @@ from time import perf_counter
 from typing import Any, BinaryIO
 
 from .files import write_private
-from .twin import Twin
+from .twin import Refused, Twin
 
 FILE = "emulators.state"
 EVERY = 5.0
@@ -61,7 +61,7 @@ class _Reader(pickle.Unpickler):
 def save(twin: Twin, folder: Path, known: Shared, **more: Any) -> None:
     """Write the twin's state, and `more` beside it, in one step: a crash leaves the former file."""
     folder.mkdir(parents=True, exist_ok=True)
-    whole = {**more, "twin": twin.snapshot()}
+    whole = {**more, "twin": twin.snapshot(), "switches": twin.get_switches()}
     write_private(folder / FILE, lambda file: _Writer(file, known).dump(whole))
 
 
@@ -78,6 +78,16 @@ def kept(folder: Path, known: Shared) -> dict[str, Any] | None:
     return found
 
 
+def take_up(twin: Twin, found: Mapping[str, Any]) -> None:
+    """Bring a twin to what was kept. Raises `BadState`."""
+    try:
+        for system, values in found["switches"].items():
+            twin.set_switches(system, values)
+        twin.restore(found["twin"])
+    except (Refused, LookupError, TypeError, ValueError, AttributeError) as error:
+        raise BadState("The kept state is of another version. Move it away, or name another folder.") from error
+
+
 class Keeper:
     """Saves a running twin whenever something came in since the last time, so that a kill costs seconds only."""
 
@@ -87,6 +97,8 @@ class Keeper:
         self._known = known
         self._every = every
         self._more = more
+        self.written = 0
+        self._done = asyncio.Event()
         self._saved: Any = None
         self._task: asyncio.Task[None] | None = None
 
@@ -94,6 +106,13 @@ class Keeper:
         """Write now. Raises `OSError`."""
         self._saved = self._twin.seen
         save(self._twin, self._folder, self._known, **self._more)
+        self.written += 1
+        self._done.set()
+
+    async def next(self) -> None:
+        """Wait for the next writing."""
+        self._done.clear()
+        await self._done.wait()
 
     async def start(self) -> None:
         """Write the state as it is, and again while it changes. Raises `OSError`."""

@@ -41,6 +41,8 @@ class Echo:
         return Response(200, {"Content-Type": "application/json", "intuit_tid": "t-1"}, dumps(seen))
 
     def cost(self, request: Request, response: Response) -> Cost:
+        if response.status == 401:
+            return Cost()
         return Cost(writes=1, calls=1) if request.method == "POST" else Cost(reads=1, calls=1)
 
     def kinds(self) -> list[str]:

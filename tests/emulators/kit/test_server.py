@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import socket
 import subprocess
@@ -17,7 +16,7 @@ import pytest
 
 from ml_emulators.kit.shell import LOOPBACK
 from ml_emulators.kit.wire import dumps, loads
-from ml_emulators.server import Emulators, arguments
+from ml_emulators.server import Emulators, arguments, main
 
 TODAY = date(2026, 11, 20)
 KEYS = {
@@ -157,17 +156,30 @@ def test_one_line_on_stdout_and_a_clean_stop(how: Any) -> None:
         stream.close()
 
 
-async def test_a_port_that_is_taken_is_said_plainly() -> None:
+@pytest.mark.parametrize("option", ["--qbo-port", "--sf-port", "--pubsub-port", "--control-port"])
+def test_a_port_that_is_taken_is_said_plainly(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as taken:
         taken.bind((LOOPBACK, 0))
         taken.listen()
-        process = await asyncio.to_thread(start, "--qbo-port", str(taken.getsockname()[1]))
-        out, err = await asyncio.to_thread(process.communicate)
-    assert (process.returncode, out) == (1, b"")
-    assert b"cannot start" in err
+        port = str(taken.getsockname()[1])
+        assert main(["--scenario", "tiny", "--json", option, port]) == 1
+    told = capsys.readouterr()
+    assert (told.out, f"port {port}: Address already in use" in told.err) == ("", True)
+    assert "Choose another port" in told.err
 
 
-@pytest.mark.parametrize("wrong", [["--scenario", "moon"], ["--scale", "0"], ["--scale", "9999"], ["--today", "soon"]])
+WRONG = [
+    ["--scenario", "moon"],
+    ["--scale", "0"],
+    ["--scale", "9999"],
+    ["--today", "soon"],
+    ["--qbo-port", "65536"],
+    ["--control-port", "-1"],
+    ["--limits", "some"],
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=" ".join)
 def test_wrong_use(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         arguments(wrong)
