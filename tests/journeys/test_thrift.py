@@ -64,6 +64,29 @@ async def test_a_thousand_new_invoices_then_nothing_then_a_thousand_changed_ones
     within(echo, reads=1, calls=2)
 
 
+async def test_a_thousand_new_invoices_of_a_thousand_estimates(market: Market) -> None:
+    market.add_invoices(MANY, estimates=True)
+    with market.counted() as new:
+        report = await market.later(minutes=15)
+    assert report.created == {"invoice_to_opportunity opportunity": MANY, "invoice_to_opportunity role": MANY}
+    assert [line for line in new.asked if "Estimate" in line] == [f"quickbooks POST Estimate Id IN {MANY}"]
+    within(new, reads=5 + 1, calls=14)
+
+
+async def test_a_thousand_new_invoices_where_contacts_may_belong_to_several_accounts(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    switches = market.home.twin.vendors["salesforce"].switches
+    monkeypatch.setattr(switches, "contacts_to_multiple_accounts", True)
+    await market.later(hours=7)
+    market.add_invoices(MANY)
+    with market.counted() as new:
+        report = await market.later(minutes=15)
+    assert report.created == {"invoice_to_opportunity opportunity": MANY, "invoice_to_opportunity role": MANY}
+    within(new, reads=5, calls=14)
+    assert len(market.home.state("salesforce", "AccountContactRelation")) >= MANY
+
+
 async def test_a_thousand_new_invoices_to_people_whom_nobody_knows(market: Market) -> None:
     market.add_invoices(MANY, strangers=True)
     with market.counted() as counting:

@@ -99,8 +99,11 @@ class Market:
                 self.salesforce("create", "Contact", LastName=f"Person {number}", Email=mail(number), AccountId=account)
             self.pairs.append((customer, account))
 
-    def add_invoices(self, count: int, *, strangers: bool = False) -> None:
-        """One for each customer, sent to its contact, or to a stranger whom Salesforce does not know."""
+    def add_invoices(self, count: int, *, strangers: bool = False, estimates: bool = False) -> None:
+        """One for each customer, sent to its contact, or to a stranger whom Salesforce does not know.
+
+        With `estimates` each is made of an estimate of its own.
+        """
         day = self.home.app.connection.today(self.home.clock.now()).isoformat()
         for number in range(count):
             customer, _ = self.pairs[number % len(self.pairs)]
@@ -109,11 +112,12 @@ class Market:
                 "Amount": Decimal(100),
                 "SalesItemLineDetail": {"ItemRef": {"value": self.item}, "Qty": Decimal(1), "UnitPrice": Decimal(100)},
             }
-            made = self.quickbooks(
-                "create", "Invoice", CustomerRef={"value": customer}, TxnDate=day, CurrencyRef={"value": "USD"},
-                Line=[line], BillEmail={"Address": mail(number + 50_000 * strangers)},
-            )  # fmt: skip
-            self.invoices.append(made["Id"])
+            head = {"CustomerRef": {"value": customer}, "TxnDate": day, "CurrencyRef": {"value": "USD"}, "Line": [line]}
+            if estimates:
+                estimate = self.quickbooks("create", "Estimate", **head)
+                head["LinkedTxn"] = [{"TxnId": estimate["Id"], "TxnType": "Estimate"}]
+            mailed = {"Address": mail(number + 50_000 * strangers)}
+            self.invoices.append(self.quickbooks("create", "Invoice", **head, BillEmail=mailed)["Id"])
 
     def change_invoices(self, count: int) -> None:
         """Somebody gives them another due date."""
