@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 import msgspec
 
 from ml_connector.app import App
-from ml_connector.engine.planner import Planner
+from ml_connector.engine.planner import PlannedWrite, Planner
 from ml_connector.flows import account_dims, order_to_journal
 from ml_connector.flows.dates import event_day
 from ml_connector.flows.dims import label
@@ -132,24 +133,45 @@ class _Judge(Planner):
 
 async def _orders(app: App, months: Sequence[str]) -> Report:
     first, after = _span(months)
-    orders = await _activated(app, months)
+    links = {link.source: link for link in app.store.all_links(app.connection.id, "journal")}
+    orders = await _activated(app, months, links)
     judge = _Judge(app.connection, app.outside)
-    judge.judged = {}
     plans: dict[Ref, OrderPlan | Hold] = {}
     await _serve(judge, order_to_journal.FLOW, orders)
-    planned = {Ref.parse(write.record) for write in judge.plan.writes if write.step == "journal"}
-    facts = [_order_fact(order, judge.judged, planned) for order in orders]
-    posted = [order for order, fact in zip(orders, facts, strict=True) if fact.state == "posted"]
+    writes = [write for write in judge.plan.writes if write.step == "journal"]
+    books = _Books(links, frozenset(write.key for write in writes), _not_counted(app))
+    planned = {Ref.parse(write.record) for write in writes}
+    states = {order.ref: _state(order, judge.judged, planned) for order in orders}
+    begun = _begun(orders, writes, links)
+    posted = [order for order in orders if states[order.ref] == "posted" or order.ref in begun]
     await _serve(_Judge(app.connection, app.outside), _expecting(plans), posted)
-    skip = _not_counted(app)
+    parts = {ref: _expected(ref, plan, states[ref], books) for ref, plan in plans.items()}
+    facts = [_order_fact(order, states[order.ref], parts.get(order.ref, [])) for order in orders]
     entries = await app.quickbooks.listed("JournalEntry", f"TxnDate >= '{first}'", f"TxnDate < '{after}'")
-    expected = [fact for ref, plan in plans.items() for fact in _expected(ref, plan, skip)]
-    report = r2(expected, [fact for entry in entries if (fact := _actual(entry, skip, app))], facts)
+    expected = [fact for facts in parts.values() for fact in facts if fact.month in months]
+    report = r2(expected, [fact for entry in entries if (fact := _actual(entry, books.skip, app))], facts)
     lost = [f"{ref} would not be posted today: {plan.code}" for ref, plan in plans.items() if isinstance(plan, Hold)]
     return msgspec.structs.replace(report, notes=[*report.notes, *lost])
 
 
-async def _activated(app: App, months: Sequence[str]) -> list[SObject]:
+class _Books(NamedTuple):
+    """What of our entries is on record, what is planned now (by key), and the accounts that are not compared."""
+
+    links: Mapping[Ref, Link]
+    planned: frozenset[str]
+    skip: frozenset[str]
+
+
+def _begun(orders: Sequence[SObject], writes: Sequence[PlannedWrite], links: Mapping[Ref, Link]) -> set[Ref]:
+    """Orders whose first part is posted: on record, or because only later parts are planned."""
+    first: dict[str, str] = {}
+    for write in writes:
+        first.setdefault(write.record, write.key)
+    later = {record for record, key in first.items() if not key.endswith("|01")}
+    return {order.ref for order in orders if posting_ref(order.id) in links or str(order.ref) in later}
+
+
+async def _activated(app: App, months: Sequence[str], links: Mapping[Ref, Link]) -> list[SObject]:
     """Activated orders whose entry belongs to these months: posted ones by their entry's day, others by B.10."""
     first, after = _span(months)
     where = f"StatusCode = 'Activated' AND IsReductionOrder = false AND ActivatedDate < {_instant(app, after)}"
@@ -157,12 +179,12 @@ async def _activated(app: App, months: Sequence[str]) -> list[SObject]:
     earliest = date.fromisoformat(first) - timedelta(days=app.rules.max_redate_days)
     fields = ("OrderNumber", "TotalAmount", "CurrencyIsoCode", "ActivatedDate", "EffectiveDate")
     orders = await app.salesforce.listed("Order", fields, where.format(_instant(app, earliest.isoformat())))
-    posted = {link.source: link.agreed.get("date") for link in app.store.all_links(app.connection.id, "journal")}
-    return [order for order in orders if _month(order, posted, app) in months]
+    return [order for order in orders if _month(order, links, app) in months]
 
 
-def _month(order: SObject, posted: Mapping[Ref, str | None], app: App) -> str:
-    day = posted.get(posting_ref(order.id))
+def _month(order: SObject, links: Mapping[Ref, Link], app: App) -> str:
+    link = links.get(posting_ref(order.id))
+    day = link.agreed.get("date") if link else None
     return (day or str(event_day(order.instant("ActivatedDate"), order.day("EffectiveDate"), app.rules)))[:7]
 
 
@@ -202,16 +224,18 @@ def _expecting(plans: dict[Ref, OrderPlan | Hold]) -> Flow:
     )
 
 
-def _order_fact(order: SObject, judged: dict[Ref, str], planned: set[Ref]) -> OrderFact:
+def _state(order: SObject, judged: Mapping[Ref, str], planned: set[Ref]) -> str:
     verdict = judged.get(order.ref, "")
-    state = "skipped"
     if order.ref in planned:
-        state = "pending"
-    elif verdict == "held":
-        state = "held"
-    elif verdict in ("in_agreement", "adopted", "order_mark_refused"):
-        state = "posted"
-    return OrderFact(str(order.ref), order.text("CurrencyIsoCode"), total_of(order) or ZERO, state)
+        return "pending"
+    if verdict == "held":
+        return "held"
+    return "posted" if verdict in ("in_agreement", "adopted", "order_mark_refused") else "skipped"
+
+
+def _order_fact(order: SObject, state: str, parts: Sequence[EntryFact]) -> OrderFact:
+    posted = ZERO if state == "posted" else sum((each for part in parts for each in part.lines.values()), ZERO)
+    return OrderFact(str(order.ref), order.text("CurrencyIsoCode"), total_of(order) or ZERO, state, posted)
 
 
 def _not_counted(app: App) -> frozenset[str]:
@@ -220,19 +244,27 @@ def _not_counted(app: App) -> frozenset[str]:
     return frozenset() if template is None else frozenset({template.unbilled, *template.receivable.values()})
 
 
-def _expected(ref: Ref, plan: OrderPlan | Hold, skip: frozenset[str]) -> list[EntryFact]:
+def _expected(ref: Ref, plan: OrderPlan | Hold, state: str, books: _Books) -> list[EntryFact]:
+    """The entries that must be there, on the day on record where it was moved: of an order in parts the posted ones."""
+    facts: list[EntryFact] = []
     if isinstance(plan, Hold):
-        return []
-    return [
-        EntryFact(
-            key=str(posting_ref(ref.id, part.identity.kind, part.identity.seq)),
-            record=f"quickbooks:JournalEntry:{part.draft.doc_number}",
-            month=str(part.draft.txn_date)[:7],
-            currency=plan.journal.currency,
-            lines=_lines(part.draft.lines, skip),
-        )
-        for part in plan.journal.parts
-    ]
+        return facts
+    for part in plan.journal.parts:
+        source = posting_ref(ref.id, part.identity.kind, part.identity.seq)
+        link = books.links.get(source)
+        open_ = part.identity.key in books.planned if state == "pending" else link is None
+        if state == "posted" or not open_:
+            day = link.agreed.get("date") if link else None
+            facts.append(
+                EntryFact(
+                    key=str(source),
+                    record=f"quickbooks:JournalEntry:{part.draft.doc_number}",
+                    month=(day or str(part.draft.txn_date))[:7],
+                    currency=plan.journal.currency,
+                    lines=_lines(part.draft.lines, books.skip),
+                )
+            )
+    return facts
 
 
 def _actual(entry: JournalEntry, skip: frozenset[str], app: App) -> EntryFact | None:
