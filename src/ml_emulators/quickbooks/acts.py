@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from ml_emulators.quickbooks import faults, rules, side
+from ml_emulators.quickbooks import faults, registry, rules, side
 from ml_emulators.quickbooks.catalog import KINDS
 from ml_emulators.quickbooks.company import merged
 from ml_emulators.quickbooks.desk import Desk
@@ -19,15 +19,16 @@ Act = Callable[[Service, Desk, dict[str, Any]], Json]
 
 def act(service: Service, operation: dict[str, Any]) -> Json:
     """Do one operation; raises `Fault` when QuickBooks would refuse it or has no such screen."""
-    name = operation.get("op")
-    found = ACTS.get(name) if isinstance(name, str) else None
-    if found is None:
-        raise faults.unsupported(f"{name!r} (there are {', '.join(ACTS)})")
+    name = str(operation.get("op"))
+    if name not in ACTS and name not in DESKLESS:
+        raise faults.unsupported(f"{name!r} (there are {', '.join((*ACTS, *DESKLESS))})")
+    if name in DESKLESS:
+        return DESKLESS[name](service, {**operation.get("body", {}), **_named(operation)})
     realm = operation.get("realm") or next(iter(service.books))
     if realm not in service.books:
         raise faults.unsupported(f"realm {realm!r}")
     desk = service.desk(realm, service.clock.now(), frozenset(operation.get("include", ())))
-    result = found(service, desk, operation)
+    result = ACTS[name](service, desk, operation)
     service.tell(desk.notices)
     return result
 
@@ -106,12 +107,13 @@ def _set_exchange_rate(service: Service, desk: Desk, operation: dict[str, Any]) 
     return dict(side.exchange_rate(desk, code, day)["ExchangeRate"])
 
 
-def _disconnect(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
-    realm = desk.books.company.realm_id
-    return {"disconnected": service.authority.disconnect(realm, operation.get("client_id"))}
+def _named(operation: dict[str, Any]) -> Json:
+    """Company and app, where an operation names them beside its body."""
+    names = {"realm": "realm_id", "client_id": "client_id"}
+    return {told: operation[name] for name, told in names.items() if operation.get(name)}
 
 
-def _kill_sessions(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
+def _kill_sessions(service: Service, body: Mapping[str, Any]) -> Json:
     """Every access token is void at once; refresh tokens live."""
     killed = len(service.authority.tokens.access)
     service.authority.tokens.access.clear()
@@ -128,6 +130,13 @@ ACTS: dict[str, Act] = {
     "merge": _merge,
     "set_preferences": _set_preferences,
     "set_exchange_rate": _set_exchange_rate,
-    "disconnect": _disconnect,
-    "kill_sessions": _kill_sessions,
 }
+DESKLESS: dict[str, Callable[[Service, Mapping[str, Any]], Json]] = {
+    "disconnect": registry.disconnect,
+    "kill_sessions": _kill_sessions,
+    "connect": registry.connect,
+    "register_app": registry.register_app,
+    "open_company": registry.add_company,
+    "set_webhook": registry.set_webhook,
+}
+"""What is about apps and companies, not about the records of one."""

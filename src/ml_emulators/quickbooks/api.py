@@ -15,6 +15,7 @@ from ml_emulators.quickbooks.desk import Desk
 from ml_emulators.quickbooks.faults import Fault
 from ml_emulators.quickbooks.limits import meter, throttled
 from ml_emulators.quickbooks.metering import measure
+from ml_emulators.quickbooks.oauth import ACCOUNTING
 from ml_emulators.quickbooks.service import Service
 from ml_emulators.quickbooks.values import Json
 
@@ -51,7 +52,7 @@ def handle(service: Service, request: Request, segments: list[str], now: datetim
     connection = service.authority.bearer(token, now) if scheme.lower() == "bearer" else None
     if connection is None:
         return _unauthorized(service, token, now, xml=xml)
-    if connection.realm_id != realm or realm not in service.books:
+    if connection.realm_id != realm or realm not in service.books or ACCOUNTING not in connection.scopes:
         detail = "The application is not authorised for this company."
         name = "ApplicationAuthorizationFailed"
         return answers.gateway(403, "3100", name, detail, "AuthorizationFault", service.random, now, xml=xml)

@@ -9,7 +9,7 @@ from typing import Any
 
 from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.kit.wire import Cost, Request, Response, loads
-from ml_emulators.quickbooks import acts, oauth_routes
+from ml_emulators.quickbooks import acts, oauth_routes, registry
 from ml_emulators.quickbooks.catalog import KINDS
 from ml_emulators.quickbooks.company import open_books
 from ml_emulators.quickbooks.metering import measure
@@ -17,14 +17,14 @@ from ml_emulators.quickbooks.oauth import Authority, Tokens
 from ml_emulators.quickbooks.routes import route
 from ml_emulators.quickbooks.service import Registered, Service, Snapshot
 from ml_emulators.quickbooks.settings import App, ChangeNotice, Company, Counters, Switches
+from ml_emulators.quickbooks.switchboard import Switchboard
 from ml_emulators.quickbooks.values import Json, from_seconds, stamp
-from ml_emulators.quickbooks.webhooks import Webhooks
 
 DEFAULT_COMPANY = Company()
 
 
 class QuickBooks:
-    """One QuickBooks Online server with one company; a plain function from request to answer.
+    """One QuickBooks Online server with its companies and apps; a plain function from request to answer.
 
     All times come from `clock`, all ids and tokens from counters and `random`: a run repeats from its seed.
     """
@@ -38,23 +38,21 @@ class QuickBooks:
         base_url: str = "http://127.0.0.1:0",
         company: Company = DEFAULT_COMPANY,
     ) -> None:
-        self._companies = [company]
         self.switches = Switches()
         authority = Authority({}, Tokens(), random, self.switches)
         self._service = Service(clock, random, base_url, authority, {}, self.switches)
-        self.app = self._new_app()
-        self.webhooks = Webhooks(self.switches, clock, lambda: self.app, self._authorised)
-        self.on_change.append(self.webhooks.hear)
+        self._service.companies.append(company)
+        self.app = registry.new_app(self._service)
         self._open()
 
-    def _authorised(self, realm_id: str) -> bool:
-        return self._service.authority.connected(self.app.client_id, realm_id)
+    @property
+    def webhooks(self) -> Switchboard:
+        """What is to be delivered to the apps' endpoints."""
+        return self._service.switchboard
 
-    def _new_app(self) -> App:
-        bits = self._service.random.getrandbits
-        app = App(f"AB{bits(160):040x}", f"{bits(160):040x}", f"{bits(128):032x}")
-        self._service.authority.apps[app.client_id] = app
-        return app
+    @property
+    def _companies(self) -> list[Company]:
+        return self._service.companies
 
     def _open(self) -> None:
         service = self._service
@@ -83,14 +81,12 @@ class QuickBooks:
 
     def add_company(self, company: Company) -> str:
         """Open another company on this server; returns a refresh token of the default app for it."""
-        self._companies.append(company)
-        now = self._service.clock.now()
-        self._service.books[company.realm_id] = open_books(company, now, self.switches)
-        return self._service.authority.grant(self.app.client_id, company.realm_id, now)
+        registry.open_company(self._service, company)
+        return self.connect(company.realm_id)
 
     def add_app(self) -> App:
         """Register another app."""
-        return self._new_app()
+        return registry.new_app(self._service)
 
     def connect(self, realm_id: str | None = None, app: App | None = None) -> str:
         """A user grants consent, without the browser; returns a live refresh token."""
@@ -164,13 +160,14 @@ class QuickBooks:
     def restore(self, snapshot: Snapshot) -> None:
         """Go back to a snapshot, as often as wanted."""
         self._service.restore(snapshot)
-        if snapshot.webhooks is not None:
-            self.webhooks.restore(snapshot.webhooks)
         if snapshot.registered is not None:
             known = snapshot.registered
-            self._companies, self.app, self._granted = list(known.companies), known.app, known.granted
+            self._service.companies[:] = known.companies
+            self.app, self._granted = known.app, known.granted
             self._service.authority.apps.clear()
             self._service.authority.apps.update(known.apps)
+            self.webhooks.settle(list(known.apps.values()))
+        self.webhooks.restore(snapshot.webhooks)
 
 
 def _stub(number: int, at: int) -> Json:

@@ -13,6 +13,8 @@ ACCESS_LIFE = timedelta(minutes=60)
 CODE_LIFE = timedelta(minutes=10)
 ROTATION = timedelta(hours=24)
 HARD_LIFE = timedelta(days=5 * 365)
+ACCOUNTING = "com.intuit.quickbooks.accounting"
+COMPANY_SCOPES = (ACCOUNTING, "com.intuit.quickbooks.payment")
 
 
 class OAuthError(Exception):
@@ -48,6 +50,7 @@ class Connection:
     issued: datetime
     refreshed: datetime
     alive: bool = True
+    scopes: tuple[str, ...] = (ACCOUNTING,)
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class Code:
     redirect_uri: str
     issued: datetime
     connection: int | None = None
+    scopes: tuple[str, ...] = (ACCOUNTING,)
 
 
 @dataclass
@@ -89,17 +93,19 @@ class Authority:
     random: Random
     switches: Switches
 
-    def consent(self, client_id: str, realm_id: str, redirect_uri: str, now: datetime) -> str:
+    def consent(
+        self, client_id: str, realm_id: str, redirect_uri: str, now: datetime, scopes: tuple[str, ...] = (ACCOUNTING,)
+    ) -> str:
         """The user agrees: a code, good once and for ten minutes."""
         code = _token(self.random, "XAB", 47)
-        self.tokens.codes[code] = Code(client_id, realm_id, redirect_uri, now)
+        self.tokens.codes[code] = Code(client_id, realm_id, redirect_uri, now, scopes=scopes)
         return code
 
-    def grant(self, client_id: str, realm_id: str, now: datetime) -> str:
+    def grant(self, client_id: str, realm_id: str, now: datetime, scopes: tuple[str, ...] = (ACCOUNTING,)) -> str:
         """A finished consent; returns its refresh token."""
         token = self._refresh_token()
         number = len(self.tokens.connections) + 1
-        self.tokens.connections[number] = Connection(client_id, realm_id, now, token, now, now)
+        self.tokens.connections[number] = Connection(client_id, realm_id, now, token, now, now, scopes=scopes)
         self.tokens.refresh[token] = number
         return token
 
@@ -123,7 +129,7 @@ class Authority:
             raise invalid_grant("Incorrect or invalid authorization code")
         if known.redirect_uri != redirect_uri or now - known.issued > CODE_LIFE:
             raise invalid_grant("Incorrect or invalid authorization code")
-        token = self.grant(app.client_id, known.realm_id, now)
+        token = self.grant(app.client_id, known.realm_id, now, known.scopes)
         number = self.tokens.refresh[token]
         self.tokens.codes[code] = replace(known, connection=number)
         return self._answer(number, now, hard=hard)

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 from ml_emulators.kit.wire import Request, Response
-from ml_emulators.quickbooks import answers, api, oauth_routes
+from ml_emulators.quickbooks import answers, api, consent, oauth_routes
 from ml_emulators.quickbooks.service import Service
+
+Page = Callable[[Service, Request, datetime], Response]
+_PAGES: dict[str, dict[str, Page]] = {
+    oauth_routes.DISCOVERY: {"GET": oauth_routes.discovery},
+    oauth_routes.SANDBOX_DISCOVERY: {"GET": oauth_routes.discovery},
+    oauth_routes.AUTHORIZE: {"GET": consent.authorize, "POST": consent.authorize},
+    oauth_routes.TOKEN: {"POST": oauth_routes.token},
+    oauth_routes.REVOKE: {"POST": oauth_routes.revoke},
+    oauth_routes.KEYS: {"GET": oauth_routes.keys},
+    oauth_routes.USER_INFO: {"GET": oauth_routes.user_info},
+}
 
 
 def route(service: Service, request: Request) -> Response:
@@ -13,15 +27,11 @@ def route(service: Service, request: Request) -> Response:
     segments = request.segments()
     if segments[:2] == ["v3", "company"] and len(segments) > 3:
         return api.handle(service, request, segments, now)
-    path = "/" + "/".join(segments)
-    if request.method == "GET" and path in (oauth_routes.DISCOVERY, oauth_routes.SANDBOX_DISCOVERY):
-        return oauth_routes.discovery(service, request, now)
-    if request.method == "GET" and path == oauth_routes.AUTHORIZE:
-        return oauth_routes.authorize(service, request, now)
-    if request.method == "POST" and path == oauth_routes.TOKEN:
-        return oauth_routes.token(service, request, now)
-    if request.method == "POST" and path == oauth_routes.REVOKE:
-        return oauth_routes.revoke(service, request, now)
-    if request.method == "GET" and path == "/op/v1/jwks":
-        return answers.plain(200, {"keys": []}, service.random, now)
-    return Response(404, {"Content-Type": "text/plain", **answers.trace(service.random, now)}, b"Not Found")
+    methods = _PAGES.get("/" + "/".join(segments), {})
+    page = methods.get(request.method)
+    if page is not None:
+        return page(service, request, now)
+    headers = {"Content-Type": "text/plain", **answers.trace(service.random, now)}
+    if methods:
+        return Response(405, {**headers, "Allow": ", ".join(methods)}, b"Method Not Allowed")
+    return Response(404, headers, b"Not Found")

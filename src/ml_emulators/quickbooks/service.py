@@ -16,6 +16,7 @@ from ml_emulators.quickbooks.desk import Desk
 from ml_emulators.quickbooks.oauth import Authority, Tokens
 from ml_emulators.quickbooks.settings import App, ChangeNotice, Company, Counters, Switches
 from ml_emulators.quickbooks.state import Books
+from ml_emulators.quickbooks.switchboard import Switchboard
 from ml_emulators.quickbooks.webhooks import Kept
 
 Windows = dict[tuple[str, ...], deque[float]]
@@ -41,7 +42,7 @@ class Snapshot:
     windows: Windows
     counters: Counters
     random: Any
-    webhooks: Kept | None = None
+    webhooks: tuple[Kept, ...] = ()
     registered: Registered | None = None
 
 
@@ -59,6 +60,12 @@ class Service:
     windows: Windows = field(default_factory=dict)
     counters: Counters = field(default_factory=Counters)
     on_change: list[Callable[[ChangeNotice], None]] = field(default_factory=list)
+    companies: list[Company] = field(default_factory=list)
+    switchboard: Switchboard = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.switchboard = Switchboard(self.switches, self.clock, self.authority.connected)
+        self.on_change.append(self.switchboard.hear)
 
     def tell(self, notices: list[ChangeNotice], app: str = "") -> None:
         """Tell every listener what was committed, by which app (blank: a user)."""

@@ -36,6 +36,7 @@ class App:
     client_secret: str
     webhook_verifier_token: str
     redirect_uris: tuple[str, ...] = ()
+    name: str = "An app"
 
 
 @dataclass
@@ -53,8 +54,13 @@ class Switches:
     """Using a refresh token that was rotated away revokes the winner too."""
     refresh_window_seconds: int = 8_640_000
     """The rolling window told in `x_refresh_token_expires_in` and kept (100 days; 101 days were seen too)."""
+    consent_page: Literal["browsers", "always", "never"] = "browsers"
+    """Who gets a consent page to click on: browsers (they accept application/xhtml+xml), all, or none. The others are
+    sent back at once."""
+    consent_realm: str = ""
+    """The company that is chosen without a page (blank: the first one)."""
     deny_consent: bool = False
-    """The user at the consent page says no."""
+    """Without a page, the user says no."""
     user_lost_access: bool = False
     """The user who connected has left the company: refreshes fail with `user_not_in_realm`, calls with 120."""
     subscription_ended: bool = False

@@ -14,7 +14,7 @@ from ml_emulators.quickbooks.catalog import KINDS
 
 from .client import Json, Shop, journal_line, ref
 
-FINE = {200, 302, 400, 401, 403, 404}
+FINE = {200, 302, 400, 401, 403, 404, 405}
 
 small = st.one_of(
     st.none(),
