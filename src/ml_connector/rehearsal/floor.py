@@ -14,7 +14,7 @@ _ROWS, _RECORDS, _BATCH, _COLLECTIONS = 1000, 2000, 30, 1000
 _TABLES = Calls(quickbooks_reads=5, salesforce=4)
 """Accounts, items, departments, classes, company; what the org shows, stages, currencies, organization."""
 
-_WRITTEN = ("account", "contact", "opportunity", "role", "order_mark")
+_WRITTEN = ("account", "contact", "opportunity", "role", "dim_text", "summary", "account_status", "order_mark")
 
 
 def beginning(counts: Mapping[str, int]) -> Calls:
@@ -37,9 +37,7 @@ def tables(counts: Mapping[str, int]) -> Calls:
 
 def look(report: Report) -> Calls:
     """Reading and deciding what a run served, once. A plan costs this, and the run that applies it costs it again."""
-    served = {name: sum(counts.values()) for name, counts in report.skipped.items()}
-    for name, count in report.held.items():
-        served[name] = served.get(name, 0) + count
+    served = _served(report)
     customers, accounts, invoices, orders = (
         served.get(name, 0)
         for name in ("customer_to_account", "account_to_customer", "invoice_to_opportunity", "order_to_journal")
@@ -50,6 +48,13 @@ def look(report: Report) -> Calls:
     return Calls(books + _looks_before_writing(report), 0, org)
 
 
+def _served(report: Report) -> dict[str, int]:
+    served = {name: sum(counts.values()) for name, counts in report.skipped.items()}
+    for name, count in report.held.items():
+        served[name] = served.get(name, 0) + count
+    return served
+
+
 def _looks_before_writing(report: Report) -> int:
     """For new customers the names of three lists; for entries preferences, customers, two numbers, and invoices."""
     entries, names = _made(report, "journal"), 3 * bool(_made(report, "customer"))
@@ -57,8 +62,10 @@ def _looks_before_writing(report: Report) -> int:
 
 
 def writing(report: Report) -> Calls:
+    """Also reading the accounts whose invoices were written: only then are they summed up, so no plan looks at them."""
     writes = pages(_made(report, "journal"), _BATCH) + pages(_made(report, "customer"), _BATCH)
-    return Calls(0, writes, sum(pages(_made(report, step), _COLLECTIONS) for step in _WRITTEN))
+    summed_up = pages(_served(report).get("account_summary", 0), _RECORDS)
+    return Calls(0, writes, summed_up + sum(pages(_made(report, step), _COLLECTIONS) for step in _WRITTEN))
 
 
 def _made(report: Report, step: str) -> int:
