@@ -20,7 +20,7 @@ from ml_emulators.kit import keeping
 from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.kit.control import ControlDoor
 from ml_emulators.kit.hooks import Sender
-from ml_emulators.kit.shell import PortTaken, Shell, reserved
+from ml_emulators.kit.shell import PortTaken, Shell, dated, reserved
 from ml_emulators.kit.twin import Twin
 from ml_emulators.kit.wire import dumps
 from ml_emulators.pubsub import PubSub
@@ -82,7 +82,7 @@ class Emulators:
         self._consent = ""
 
     def _late(self, vendor: str) -> Any:
-        return lambda request: self.twin.serve(vendor, request)
+        return lambda request: dated(self.twin.gate, vendor, request)
 
     @property
     def twin(self) -> Twin:

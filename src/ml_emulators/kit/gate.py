@@ -47,12 +47,12 @@ class Gate:
         self.vendors = vendors
         self.faults = faults
         self.log = log
-        self._now = now
+        self.now = now
 
     def serve(self, vendor: str, request: Request) -> Outcome:
         """Serve one request at `vendor` ("quickbooks" or "salesforce"). Raises `KeyError` for other names."""
         started = perf_counter()
-        at = self._now()
+        at = self.now()
         asked = msgspec.structs.replace(request, method="GET") if request.method == "HEAD" else request
         delay, fault = self.faults.pick(vendor, asked)
         outcome, cost = self._answer(self.vendors[vendor], asked, delay, fault)
@@ -71,7 +71,7 @@ class Gate:
             return Dropped(False, delay + _hang(fault)), FREE
         if fault.kind in ("kill_session", "revoke_token"):
             if not _sever(vendor, fault.kind):
-                return Answer(bodies.error(vendor.name, _GONE, self._now()), delay), FREE
+                return Answer(bodies.error(vendor.name, _GONE, self.now()), delay), FREE
             response, cost = _do(vendor, request)
             return Answer(response, delay), cost
         if fault.kind == "row_lock":
@@ -97,10 +97,10 @@ class Gate:
 
     def _instead(self, vendor: str, fault: Fault) -> Response:
         if fault.kind == "ok_with_fault":
-            return bodies.ok_with_fault(fault, self._now())
+            return bodies.ok_with_fault(fault, self.now())
         if fault.kind in ("html", "xml"):
             return bodies.page(fault)
-        return bodies.error(vendor, fault, self._now())
+        return bodies.error(vendor, fault, self.now())
 
 
 _GONE = Fault("status", status=401)

@@ -7,7 +7,9 @@ import gzip
 import socket
 import ssl
 from collections.abc import Callable
+from email.utils import format_datetime
 
+import msgspec
 from aiohttp import StreamReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
@@ -120,7 +122,16 @@ def vendor_shell(
     gate: Gate, vendor: str, port: int = 0, *, compress: bool = False, tls: ssl.SSLContext | None = None
 ) -> Shell:
     """The shell of one vendor behind the gate."""
-    return Shell(lambda request: gate.serve(vendor, request), port, compress=compress, tls=tls)
+    return Shell(lambda request: dated(gate, vendor, request), port, compress=compress, tls=tls)
+
+
+def dated(gate: Gate, vendor: str, request: Request) -> Outcome:
+    """Served with the vendor's own time in the `Date` header: clients measure by it how far their clock is off."""
+    outcome = gate.serve(vendor, request)
+    if isinstance(outcome, Dropped):
+        return outcome
+    headers = {"Date": format_datetime(gate.now().replace(microsecond=0), usegmt=True), **outcome.response.headers}
+    return msgspec.structs.replace(outcome, response=msgspec.structs.replace(outcome.response, headers=headers))
 
 
 def to_request(incoming: web.BaseRequest, body: bytes) -> Request:

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import io
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import aiohttp
 import pytest
@@ -140,3 +141,11 @@ async def test_an_answer_cut_half_way(shell: Shell, client: aiohttp.ClientSessio
 async def test_only_loopback_listens(shell: Shell) -> None:
     assert shell.url.startswith("http://127.0.0.1:")
     assert shell.port > 0
+
+
+async def test_answers_carry_the_date_of_the_virtual_clock(
+    twin: Twin, shell: Shell, client: aiohttp.ClientSession
+) -> None:
+    twin.clock.freeze(datetime(2026, 11, 20, 17, 0, 0, tzinfo=UTC))
+    async with client.get(shell.url + "/x") as answer:
+        assert answer.headers.getall("Date") == ["Fri, 20 Nov 2026 17:00:00 GMT"]
