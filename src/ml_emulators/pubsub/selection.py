@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
+
+import msgspec
 
 from ml_emulators.salesforce.schema import SObject
 
 from .bus import Bus
 from .channels import MOST_CHANNELS
+from .refusals import Refusal
 
 
 class Selection:
@@ -35,3 +39,13 @@ class Selection:
 
     def deselect(self, kind: str, channel: str) -> None:
         self._bus.channels.deselect(kind, channel)
+
+    def schema(self, name: str) -> dict[str, Any] | None:
+        """The schema of an event by its name or its id, with the id under `uuid`; None when there is none."""
+        topic = self._bus.channels.topic(f"/data/{name}")
+        try:
+            schema_id = self._bus.topic(topic.name).schema_id if topic else name
+            found = self._bus.schema(schema_id)
+        except Refusal:
+            return None
+        return {**msgspec.json.decode(found.json), "uuid": found.schema_id}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from datetime import datetime
+from typing import Any
 
+from .allocations import ALLOCATIONS
 from .calls import Answer, Call
 from .errors import ApiError
 from .world import World
@@ -59,40 +61,13 @@ def header(world: World, used: int) -> str:
     return f"api-usage={used}/{world.org.daily_api_requests}"
 
 
-_OTHER = {
-    "ConcurrentAsyncGetReportInstances": 200,
-    "ConcurrentSyncReportRuns": 20,
-    "DailyAsyncApexExecutions": 250_000,
-    "DailyBulkApiBatches": 15_000,
-    "DailyBulkV2QueryFileStorageMB": 976_562,
-    "DailyBulkV2QueryJobs": 10_000,
-    "DailyDeliveredPlatformEvents": 25_000,
-    "DailyDurableGenericStreamingApiEvents": 25_000,
-    "DailyDurableStreamingApiEvents": 25_000,
-    "DailyGenericStreamingApiEvents": 25_000,
-    "DailyStandardVolumePlatformEvents": 25_000,
-    "DailyStreamingApiEvents": 25_000,
-    "DailyWorkflowEmails": 10_000,
-    "DataStorageMB": 10_240,
-    "DurableStreamingApiConcurrentClients": 1_000,
-    "FileStorageMB": 10_240,
-    "HourlyAsyncReportRuns": 1_200,
-    "HourlyPublishedPlatformEvents": 250_000,
-    "HourlyPublishedStandardVolumePlatformEvents": 100_000,
-    "HourlySyncReportRuns": 500,
-    "HourlyTimeBasedWorkflow": 1_000,
-    "MassEmail": 5_000,
-    "MonthlyPlatformEventsUsageEntitlement": 0,
-    "SingleEmail": 5_000,
-    "StreamingApiConcurrentClients": 1_000,
-}
-
-
 def limits(call: Call, used: dict[str, int]) -> Answer:
     """Every allocation; `used` says what of the counted ones is gone."""
     call.only("GET")
-    most = _OTHER | {"DailyApiRequests": call.world.org.daily_api_requests}
+    most = ALLOCATIONS | {"DailyApiRequests": call.world.org.daily_api_requests}
+    shown: dict[str, dict[str, Any]]
     shown = {name: {"Max": each, "Remaining": max(0, each - used.get(name, 0))} for name, each in most.items()}
+    shown["PermissionSets"] = {**shown["PermissionSets"], "CreateCustom": dict(shown["PermissionSets"])}
     return Answer(200, dict(sorted(shown.items())))
 
 

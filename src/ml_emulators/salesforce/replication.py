@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from datetime import datetime, timedelta
+from itertools import islice
 
 from . import times
 from .calls import Answer, Call
 from .errors import ApiError
 from .schema import SObject
+from .state import Grave
 
 _MOST = 600_000
 _UPDATED_DAYS = 30
@@ -50,6 +53,10 @@ def _check_count(count: int) -> None:
         raise ApiError("EXCEEDED_ID_LIMIT", "too many ids in the window: ask for a shorter one")
 
 
+def _when(grave: Grave) -> str:
+    return grave.when
+
+
 def updated(call: Call, kind: SObject) -> Answer:
     call.only("GET")
     start, end = _window(call, _UPDATED_DAYS)
@@ -66,8 +73,10 @@ def deleted(call: Call, kind: SObject) -> Answer:
     low, high = times.stamp(start), times.stamp(end)
     table = call.world.state.tables[kind.name]
     kept = call.world.earliest_delete(kind)
-    graves = [grave for grave in table.graves if max(low, kept) <= grave.when < high]
-    found = {grave.id: grave.when for grave in graves if grave.id not in table.live}
+    first = bisect_left(table.graves, max(low, kept), key=_when)
+    last = bisect_left(table.graves, high, key=_when)
+    dug = islice(table.graves, first, max(first, last))
+    found = {grave.id: grave.when for grave in dug if grave.id not in table.live}
     _check_count(len(found))
     body = {
         "deletedRecords": [{"id": record_id, "deletedDate": when} for record_id, when in found.items()],

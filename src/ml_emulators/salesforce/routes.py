@@ -9,6 +9,7 @@ from .bulk import Bulk
 from .calls import Answer, Call
 from .collections import collections
 from .composite import composite
+from .conditional import NOT_MODIFIED, Watch, unmodified
 from .describe import describe, describe_basic, describe_global
 from .errors import not_found
 from .graph import batch, graph, tree
@@ -24,10 +25,11 @@ _RESOURCES = ("composite", "jobs", "limits", "query", "queryAll", "sobjects", "t
 class Routes:
     """Dispatches authenticated calls, the inner ones of composites too."""
 
-    def __init__(self, locators: Locators, bulk: Bulk, tooling: Tooling, used: Callable[[], int]) -> None:
+    def __init__(self, locators: Locators, bulk: Bulk, tooling: Tooling, watch: Watch, used: Callable[[], int]) -> None:
         self._locators = locators
         self._bulk = bulk
         self._tooling = tooling
+        self._watch = watch
         self._used = used
 
     def answer(self, call: Call) -> Answer:
@@ -48,6 +50,8 @@ class Routes:
             return self._bulk.answer(call, rest)
         if first == "tooling":
             return self._tooling.answer(call, rest)
+        if rest[:1] == ("eventSchema",) and first == "event" and len(rest) == 2:
+            return self._tooling.event_schema(call, rest[1])
         raise not_found()
 
     def _resources(self, call: Call) -> Answer:
@@ -58,6 +62,10 @@ class Routes:
         return Answer(200, {"identity": f"https://login.salesforce.com{who}"} | found)
 
     def _sobjects(self, call: Call, parts: tuple[str, ...]) -> Answer:
+        if len(parts) == 2 and parts[1] == "eventSchema":
+            return self._tooling.event_schema(call, parts[0])
+        if self._describes(call, parts) and unmodified(call, self._watch.since()):
+            return NOT_MODIFIED
         if not parts:
             return describe_global(call)
         kind = call.kind(parts[0])
@@ -70,6 +78,10 @@ class Routes:
         if len(parts) == 3:
             return keyed_record(call, kind, parts[1], parts[2])
         raise not_found()
+
+    @staticmethod
+    def _describes(call: Call, parts: tuple[str, ...]) -> bool:
+        return call.method in ("GET", "HEAD") and (not parts or parts[1:] == ("describe",))
 
     def _query(self, call: Call, name: str, parts: tuple[str, ...]) -> Answer:
         if not parts:

@@ -15,6 +15,7 @@ from . import limits, pretty, relations, versions
 from .actions import Actions, full_record
 from .bulk import Bulk
 from .calls import Answer, Call
+from .conditional import Watch
 from .errors import ApiError, OAuthError, bad_method, not_found
 from .oauth import OAuth, Sessions, bearer, expired
 from .org import Org, Switches
@@ -24,7 +25,7 @@ from .seed import seed
 from .tooling import ChannelBook, Tooling
 from .world import ChangeNotice, World
 
-_LONGEST_URI = 16_384
+_LONGEST = 16_384
 _HEADERS = {
     "Vary": "Accept-Encoding",
     "Cache-Control": "no-cache,must-revalidate,max-age=0,no-store,private",
@@ -61,7 +62,8 @@ class Salesforce:
         self._locators = Locators()
         self._bulk = Bulk(self._world)
         self._tooling = Tooling(self._world, self._locators)
-        self._routes = Routes(self._locators, self._bulk, self._tooling, lambda: self._usage.count(clock.now()))
+        watch = Watch(self._world)
+        self._routes = Routes(self._locators, self._bulk, self._tooling, watch, lambda: self._usage.count(clock.now()))
         self._actions = Actions(self._world, self._sessions)
         seed(self._world)
         self._fresh = self.snapshot()
@@ -115,8 +117,11 @@ class Salesforce:
         self._bulk.settle()
 
     def _answer(self, request: Request) -> tuple[Answer, int | None]:
-        if len(request.path) + len(request.query) > _LONGEST_URI:
+        size = len(request.path) + len(request.query)
+        if size > _LONGEST:
             return Answer(414, ApiError("URI_TOO_LONG", "The requested URI is too long").body()), None
+        if size + sum(len(name) + len(value) for name, value in request.headers.items()) > _LONGEST:
+            return Answer(431, ApiError("REQUEST_HEADER_TOO_LARGE", "URI and headers are too long").body()), None
         parts = request.segments()
         if parts == ["services", "data"]:
             return _listing(self._world, request), None

@@ -6,6 +6,7 @@ from typing import Any
 
 from . import ids
 from .calls import Answer, Call, as_flag
+from .conditional import NOT_MODIFIED, changed_at, check_unmodified, unmodified
 from .deleting import delete
 from .errors import ApiError, not_found
 from .schema import Field, SObject
@@ -93,13 +94,21 @@ def one_record(call: Call, kind: SObject, text: str) -> Answer:
     record = call.world.state.tables[kind.name].live.get(record_id)
     if record is None:
         raise not_found()
-    return Answer(200, renderer(call, kind, _fields_asked(call))(record))
+    return _shown(call, kind, record)
+
+
+def _shown(call: Call, kind: SObject, record: Record) -> Answer:
+    show = renderer(call, kind, _fields_asked(call))
+    stamped = "SystemModstamp" in kind.by_name
+    return NOT_MODIFIED if stamped and unmodified(call, changed_at(record)) else Answer(200, show(record))
 
 
 def _update(call: Call, kind: SObject, record_id: str) -> Answer:
     body = call.object_body()
     _refuse_key(body, "Id")
     with call.work() as tx:
+        if "SystemModstamp" in kind.by_name:
+            check_unmodified(call, existing(tx, kind, record_id))
         update(tx, kind, record_id, body)
     return Answer(204)
 
@@ -139,7 +148,7 @@ def _only_match(call: Call, kind: SObject, key: Field, value: str) -> Record:
 
 def _read_or_delete(call: Call, kind: SObject, record: Record) -> Answer:
     if call.method != "DELETE":
-        return Answer(200, renderer(call, kind, _fields_asked(call))(record))
+        return _shown(call, kind, record)
     with call.work() as tx:
         delete(tx, kind, existing(tx, kind, record["Id"])["Id"])
     return Answer(204)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from bisect import insort
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -196,7 +197,7 @@ class Tx:
         changes = [change for change in self._changes() if change[2] or change[3]]
         for table, record_id, before, after in changes:
             if _is_live(before) and not _is_live(after):
-                table.graves.append(Grave(self.now, record_id))
+                insort(table.graves, Grave(self.now, record_id), key=_buried)
         self._journal = []
         if self.world.on_change and changes:
             self._announce(changes)
@@ -238,6 +239,10 @@ class Tx:
 
 def _actor(person: Person, number: int, *, limited: bool) -> Actor:
     return Actor(ids.make("005", number), ZoneInfo(person.time_zone), person.currency, limited)
+
+
+def _buried(grave: Grave) -> str:
+    return grave.when
 
 
 def _is_live(record: Record | None) -> bool:

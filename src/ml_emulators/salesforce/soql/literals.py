@@ -92,6 +92,9 @@ _FIXED = {
     **{f"{word}_MONTH": _months(n, n + 1) for word, n in (("LAST", -1), ("THIS", 0), ("NEXT", 1))},
     **{f"{word}_QUARTER": _quarters(n, n + 1) for word, n in (("LAST", -1), ("THIS", 0), ("NEXT", 1))},
     **{f"{word}_YEAR": _years(n, n + 1) for word, n in (("LAST", -1), ("THIS", 0), ("NEXT", 1))},
+    # The fiscal year of the org begins with the calendar's.
+    **{f"{word}_FISCAL_QUARTER": _quarters(n, n + 1) for word, n in (("LAST", -1), ("THIS", 0), ("NEXT", 1))},
+    **{f"{word}_FISCAL_YEAR": _years(n, n + 1) for word, n in (("LAST", -1), ("THIS", 0), ("NEXT", 1))},
 }
 _COUNTED: dict[str, Callable[[int], Callable[[date], Span]]] = {
     "LAST_N_DAYS": lambda n: _days(-n, 1),
@@ -105,6 +108,16 @@ _COUNTED: dict[str, Callable[[int], Callable[[date], Span]]] = {
     "NEXT_N_QUARTERS": lambda n: _quarters(1, n + 1),
     "LAST_N_YEARS": lambda n: _years(-n, 0),
     "NEXT_N_YEARS": lambda n: _years(1, n + 1),
+    "N_WEEKS_AGO": lambda n: _weeks(-n, 1 - n),
+    "N_MONTHS_AGO": lambda n: _months(-n, 1 - n),
+    "N_QUARTERS_AGO": lambda n: _quarters(-n, 1 - n),
+    "N_YEARS_AGO": lambda n: _years(-n, 1 - n),
+    "LAST_N_FISCAL_QUARTERS": lambda n: _quarters(-n, 0),
+    "NEXT_N_FISCAL_QUARTERS": lambda n: _quarters(1, n + 1),
+    "N_FISCAL_QUARTERS_AGO": lambda n: _quarters(-n, 1 - n),
+    "LAST_N_FISCAL_YEARS": lambda n: _years(-n, 0),
+    "NEXT_N_FISCAL_YEARS": lambda n: _years(1, n + 1),
+    "N_FISCAL_YEARS_AGO": lambda n: _years(-n, 1 - n),
 }
 
 

@@ -57,6 +57,10 @@ class _Having(_Where):
     pass
 
 
+class _Scope:
+    """USING SCOPE everything: what is asked anyway."""
+
+
 class _Count:
     """LIMIT or OFFSET."""
 
@@ -103,12 +107,12 @@ class _Builder(Transformer[Token, Any]):
     def child_item(self, parts: list[Any]) -> Item:
         return Item(parts[0])
 
-    def scope(self, _parts: list[Token]) -> None:
-        raise malformed("USING SCOPE is not supported")
+    def scope(self, parts: list[Token]) -> _Scope:
+        if parts[0].lower() != "everything":
+            raise malformed(f"USING SCOPE {parts[0]} is not supported")
+        return _Scope()
 
     def tail(self, parts: list[Token]) -> Token:
-        if parts[0].type == "FOR_WHAT" and parts[0].upper().endswith("UPDATE"):
-            raise malformed("FOR UPDATE is not supported")
         return parts[0]
 
     def value(self, parts: list[Token]) -> Literal:
@@ -172,6 +176,8 @@ class _Builder(Transformer[Token, Any]):
         known: dict[str, Any] = {}
         for part in parts[len(items) + 1 :]:
             known.update(_clause(part))
+        if known.pop("locks", False) and ("order" in known or "group" in known):
+            raise malformed("FOR UPDATE cannot stand beside ORDER BY or GROUP BY")
         return Query(items, str(source), (source.line or 1, source.column or 1), **known)
 
 
@@ -186,7 +192,9 @@ def _clause(part: Any) -> dict[str, Any]:
         return {"order" if isinstance(part[0], Ordering) else "group": part}
     if isinstance(part, _Alias):
         return {"alias": str(part)}
-    return {"all_rows": True} if part.type == "ALL_ROWS" else {}
+    if isinstance(part, _Scope):
+        return {}
+    return {"all_rows": True} if part.type == "ALL_ROWS" else {"locks": part.upper().endswith("UPDATE")}
 
 
 _parser = Lark(

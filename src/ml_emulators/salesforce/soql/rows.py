@@ -13,6 +13,8 @@ from ..state import Record
 from .scope import Scope, compound_getter
 from .tree import Call, Item, Path, Query, malformed
 
+_LEVELS = 5
+_LEVELS_FROM = 58
 Row = dict[str, Any]
 Render = Callable[[Record], Row]
 Children = Callable[[Scope, Query], Callable[[Record], Any]]
@@ -156,5 +158,13 @@ def child_scope(scope: Scope, query: Query) -> tuple[Scope, Field]:
     child = scope.world.schema.child_named(scope.kind.name, query.source)
     if child is None:
         raise ApiError("INVALID_TYPE", f"Didn't understand relationship '{query.source}'")
+    _check_level(scope)
     kind = scope.world.schema.objects[child.kind]
-    return replace(scope, kind=kind, alias=query.alias), child.field
+    return replace(scope, kind=kind, alias=query.alias, level=scope.level + 1), child.field
+
+
+def _check_level(scope: Scope) -> None:
+    """One level of children before v58, five in all from then on (salesforce reference 2.4)."""
+    number = int(scope.version[1:].split(".")[0])
+    if scope.level >= (_LEVELS if number >= _LEVELS_FROM else 2):
+        raise malformed("the child query is nested too deeply")

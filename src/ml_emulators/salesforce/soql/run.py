@@ -35,6 +35,10 @@ class Result:
     show: Callable[[Any], dict[str, Any]]
     page_limit: int
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Kept with the org's state, the rows are kept as they are shown: `show` belongs to the running program."""
+        return Result, (self.total, [self.show(row) for row in self.rows], _as_kept, self.page_limit)
+
 
 def run(world: World, actor: Actor, text: str, version: str, *, deleted: bool = False) -> Result:
     """Parse and run. Raises `ApiError`."""
@@ -189,6 +193,10 @@ class _Run:
         column = self.scope.column(first.operand)
         known = not column.steps and column.field.name in ("Id", "SystemModstamp")
         return column.field.name if known else None
+
+
+def _as_kept(row: dict[str, Any]) -> dict[str, Any]:
+    return row
 
 
 def _yes(_record: Record) -> bool:

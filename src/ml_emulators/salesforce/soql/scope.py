@@ -41,6 +41,7 @@ class Scope:
     alias: str | None
     version: str
     deleted: bool = False
+    level: int = 1
 
     def visible(self, kind: SObject, field: Field) -> bool:
         if not self.actor.limited:

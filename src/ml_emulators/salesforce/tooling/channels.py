@@ -36,6 +36,9 @@ class ChannelBook(Protocol):
 
     def deselect(self, kind: str, channel: str) -> None: ...
 
+    def schema(self, name: str) -> dict[str, Any] | None:
+        """The schema of an event by its name or its id, with the id under `uuid`; None when there is none."""
+
 
 def event_of(kind: str) -> str:
     """`Account` -> `AccountChangeEvent`, `Thing__c` -> `Thing__ChangeEvent`."""

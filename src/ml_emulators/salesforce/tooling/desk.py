@@ -35,9 +35,11 @@ class Tooling:
         self._shelves: dict[str, Shelf] = {self._fields.kind: self._fields}
         self._channels: ChannelShelf | None = None
         self._members: MemberShelf | None = None
+        self._book: ChannelBook | None = None
 
     def join(self, book: ChannelBook) -> None:
         """An event bus stands beside the org from now on: its channels can be set up."""
+        self._book = book
         self._channels = ChannelShelf(book, self._world)
         self._members = MemberShelf(book, self._org, self._world)
         self._shelves |= {self._channels.kind: self._channels, self._members.kind: self._members}
@@ -57,6 +59,14 @@ class Tooling:
         if parts[:1] == ("query",) and len(parts) <= 2:
             return self._query(inside, parts[1:])
         raise not_found()
+
+    def event_schema(self, call: Call, name: str) -> Answer:
+        """The Avro schema of a change event, by its name or by the schema's id (salesforce reference 2.2)."""
+        call.only("GET")
+        found = self._book.schema(name) if self._book else None
+        if found is None:
+            raise not_found()
+        return Answer(200, found)
 
     def _query(self, call: Call, parts: tuple[str, ...]) -> Answer:
         if parts:
