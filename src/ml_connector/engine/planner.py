@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -12,9 +12,10 @@ import msgspec
 from ml_connector.model.plans import Done, Flow, Hold, Write
 from ml_connector.model.refs import Ref
 from ml_connector.store.rows import Task, Verdict
+from ml_connector.store.tasks import Knock
 
 from .context import PLANNED, PageContext
-from .corridor import PAGE, Connection, Corridor, Outside, Round, links_made
+from .corridor import PAGE, Connection, Corridor, Outside, Round, knocks_by, links_made
 from .gate import approval_of
 
 
@@ -71,16 +72,28 @@ class Planner(Corridor):
     def __init__(self, connection: Connection, outside: Outside) -> None:
         super().__init__(connection, outside)
         self.plan = Plan()
+        self._told: dict[str, dict[Ref, None]] = {}
 
     async def make(self) -> Plan:
-        """Read and decide everything that is due, flow after flow."""
+        """Read and decide everything that is due, and what that sets in motion, flow after flow."""
         now = self.outside.clock.now()
         for flow in self.flows:
+            seen: set[Ref] = set()
             after = ""
             while tasks := self.store.due(self.connection.id, flow.name, now, PAGE, after=after or " ", planned=True):
                 await self.serve(flow, tasks)
+                seen.update(task.ref for task in tasks)
                 after = str(tasks[-1].ref)
+            while told := [ref for ref in self._told.pop(flow.name, {}) if ref not in seen]:
+                for start in range(0, len(told), PAGE):
+                    await self.serve(flow, [Task(flow.name, ref, 1, 0, now) for ref in told[start : start + PAGE]])
+                seen.update(told)
         return self.plan
+
+    def _tell(self, knocks: Iterable[Knock]) -> None:
+        """These would be looked at next."""
+        for name, ref in knocks:
+            self._told.setdefault(name, {})[ref] = None
 
     async def carry_out(self, flow: Flow, writes: Sequence[tuple[Task, Write]], page: PageContext) -> Round:
         outcome = Round()
@@ -92,10 +105,11 @@ class Planner(Corridor):
                 outcome.verdicts.append(Verdict(task=task, verdict="planned_next_time"))
                 continue
             self.plan.writes.append(_planned(flow, task, write, approval_of(write, body)))
-            made = Ref(write.system, write.kind, write.target_id or f"{PLANNED}{write.key}")
-            done = Done(made, created=not write.target_id)
+            made = _written(write)
+            done = Done(made, created=made.id.startswith(PLANNED))
             links = links_made(write, done)
             self.shelf.plan_links(links)
+            self._tell(knocks_by(self.flows, links))
             self.shelf.made[made] = system.after(page.known(made), write, done)
             page.settled(write, done, self.shelf.made[made], links)
             outcome.links += links
@@ -105,11 +119,21 @@ class Planner(Corridor):
     async def settle(self, flow: Flow, verdicts: Sequence[Verdict]) -> None:
         for verdict in verdicts:
             self.shelf.plan_links(verdict.links)
+            self._tell(verdict.knocks)
             if verdict.hold is not None:
                 self.plan.holds.append(_held(flow, verdict, verdict.hold))
             else:
                 counts = self.plan.skipped.setdefault(flow.name, {})
                 counts[verdict.verdict] = counts.get(verdict.verdict, 0) + 1
+
+
+def _written(write: Write) -> Ref:
+    """The record that the write would change, as the vendor would find it by its id or key; else a new one."""
+    if write.target_id:
+        return Ref(write.system, write.kind, write.target_id)
+    known = [draft.target for draft in write.links if draft.target is not None and draft.target.id]
+    same = [ref for ref in known if (ref.system, ref.kind) == (write.system, write.kind)]
+    return same[0] if same and write.action == "upsert" else Ref(write.system, write.kind, f"{PLANNED}{write.key}")
 
 
 def _planned(flow: Flow, task: Task, write: Write, digest: str) -> PlannedWrite:
