@@ -102,7 +102,7 @@ class Works:
 
         return hear
 
-    def fault(self, name: str) -> None:
+    def fault(self, name: Any) -> None:
         seconds = 5.0 if name.startswith("timeout") else 0.0
         self.home.twin.faults.add(Fault(name, vendor="quickbooks", path="/journalentry", count=1, seconds=seconds))
 
