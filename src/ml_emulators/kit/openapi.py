@@ -12,6 +12,18 @@ from .orders import Refusal
 
 _NAME = re.compile(r"\{(\w+)\}")
 _REF = "#/components/schemas/{name}"
+_TEXT = {"type": "string", "minLength": 1}
+_COUNT = {"type": "integer", "minimum": 0, "maximum": 999_999_999_999_999}
+_SYSTEM = {"type": "string", "enum": ["quickbooks", "salesforce"]}
+_SHAPES: dict[str, dict[str, Any]] = {
+    "system": _SYSTEM,
+    "vendor": _SYSTEM,
+    "since": _COUNT,
+    "limit": _COUNT,
+    "offset": _COUNT,
+    "name": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+}
+"""What the parameters of paths and queries may be; text if not named."""
 
 
 class Described(Protocol):
@@ -70,8 +82,10 @@ def _operation_id(route: Described) -> str:
 
 def _parameters(route: Described) -> list[dict[str, Any]]:
     inside = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        {"name": name, "in": "path", "required": True, "schema": _SHAPES.get(name, _TEXT)}
         for name in _NAME.findall(route.path)
     ]
-    asked = [{"name": name, "in": "query", "required": False, "schema": {"type": "string"}} for name in route.query]
+    asked = [
+        {"name": name, "in": "query", "required": False, "schema": _SHAPES.get(name, _TEXT)} for name in route.query
+    ]
     return inside + asked
