@@ -24,7 +24,7 @@ from .dim_links import ROLE as NAME
 from .dims import Dim
 from .entries import Entry, kept
 from .invoice_status import LOST
-from .refusals import refused
+from .refusals import refused_alone
 
 ROLE = "summary"
 OVERDUE = "QBO_Overdue__c"
@@ -183,7 +183,7 @@ FLOW = Flow(
     rank=38,
     decide=decide,
     gone=gone,
-    refused=refused,
+    refused=refused_alone,
     swept=False,
     linked_by=frozenset({billed_links.ROLE}),
 )

@@ -16,7 +16,7 @@ from . import account_summary
 from .company import Company
 from .dim_links import ALIAS, FIELDS, TABLES, aliases_in, name_ref, rename_need
 from .dims import Dim, Resolved, label, resolve
-from .refusals import refused
+from .refusals import refused_alone
 
 _OF_KIND: Mapping[str, Mapping[str, Dim]] = {
     "Account": {field: dim for dim, field in FIELDS.items()},
@@ -96,7 +96,7 @@ FLOW = Flow(
     rank=35,
     decide=decide,
     gone=gone,
-    refused=refused,
+    refused=refused_alone,
     swept=False,
 )
 """After the invoices, which have the first say about their own Opportunities. Only a rename makes a text old."""

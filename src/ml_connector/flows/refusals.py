@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from ml_connector.model.plans import Hold, Refused, Write
+from ml_connector.model.refs import Ref
+
+from .held import record_trigger
 
 DUPLICATE_NAME = "6240"
 
@@ -15,3 +20,9 @@ def refused(write: Write, refusal: Refused) -> Hold:
     facts = {"name": write.label or write.key, "code": refusal.code, "message": refusal.message, "step": write.step}
     code = "REFUSED-BY-QUICKBOOKS" if write.system == "quickbooks" else "REFUSED-BY-SALESFORCE"
     return Hold(code=code, facts=facts, amount=write.amount, currency=write.currency)
+
+
+def refused_alone(write: Write, refusal: Refused) -> Hold:
+    """The same for a flow that no sweep lists records for: it waits for a change of the record that was refused."""
+    record = Ref(write.system, write.kind, write.target_id)
+    return msgspec.structs.replace(refused(write, refusal), waits_for=(record_trigger(record),))
