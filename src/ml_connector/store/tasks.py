@@ -4,8 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Exists, bindparam, case, delete, exists, false, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Exists,
+    Select,
+    bindparam,
+    case,
+    delete,
+    exists,
+    false,
+    func,
+    select,
+    update,
+)
 
 from ml_connector.model.refs import Link, Ref, link_trigger
 
@@ -158,25 +173,10 @@ class Tasks(Base):
 
         With `planned` also those that were served but wait for an approval. Those named `own...` come last.
         """
-        table = schema.task
-        query = (
-            select(table.c.ref, table.c.noticed, table.c.attempts, table.c.first_at)
-            .where(
-                table.c.connection == connection,
-                table.c.flow == flow,
-                (table.c.noticed > table.c.served) | (table.c.verdict.in_(_AWAITING) if planned else false()),
-                table.c.next_at <= ms(now),
-                ~_has_open_write(),
-            )
-            .limit(limit)
-        )
-        query = (
-            query.where(table.c.ref > after).order_by(table.c.ref)
-            if after
-            else query.order_by(table.c.ref.startswith(own, autoescape=True), table.c.first_at, table.c.ref)
-        )
+        asked = {"p_connection": connection, "p_flow": flow, "p_now": ms(now), "p_limit": limit}
+        asked |= {"p_after": after} if after else {"p_own": own}
         with self.begin() as tx:
-            rows = tx.execute(query).all()
+            rows = tx.execute(_due(bool(after), planned), asked).all()
         return [Task(flow, Ref.parse(r.ref), r.noticed, r.attempts, instant(r.first_at)) for r in rows]
 
     def next_due(self, connection: str) -> datetime | None:
@@ -306,6 +306,27 @@ def _awaited(tx: Connection, connection: str, prefix: str) -> list[str]:
     trigger = schema.wait.c.trigger
     query = select(trigger).where(schema.wait.c.connection == connection, trigger.startswith(prefix, autoescape=True))
     return list(tx.execute(query.distinct().order_by(trigger)).scalars())
+
+
+@cache
+def _due(after: bool, planned: bool) -> Select[Any]:
+    """The question of `Tasks.due`: built once, because it is asked for every flow after every page."""
+    table = schema.task
+    query = (
+        select(table.c.ref, table.c.noticed, table.c.attempts, table.c.first_at)
+        .where(
+            table.c.connection == bindparam("p_connection"),
+            table.c.flow == bindparam("p_flow"),
+            (table.c.noticed > table.c.served) | (table.c.verdict.in_(_AWAITING) if planned else false()),
+            table.c.next_at <= bindparam("p_now", type_=BigInteger),
+            ~_has_open_write(),
+        )
+        .limit(bindparam("p_limit", type_=BigInteger))
+    )
+    if after:
+        return query.where(table.c.ref > bindparam("p_after")).order_by(table.c.ref)
+    own = bindparam("p_own", type_=schema.Words)
+    return query.order_by(func.substr(table.c.ref, 1, func.length(own)) == own, table.c.first_at, table.c.ref)
 
 
 def _has_open_write() -> Exists:
