@@ -18,7 +18,7 @@ from .world import Actor, Tx, World
 
 @dataclass(frozen=True)
 class Answer:
-    """`body` None means an empty body; `raw` is CSV that goes out as it is."""
+    """`body` None means an empty body; `raw` goes out as it is, as CSV unless a header says otherwise."""
 
     status: int = 200
     body: Any = None

@@ -79,6 +79,8 @@ class Switches:
     wrong_secret_status: int = 400
     same_token_on_new_login: bool = False
     check_assertion_expiry: bool = True
+    soap_login: bool = True
+    trusted_network: bool = False
     session_minutes: int | None = None
     # Limits: always counted
     enforce_limits: bool = False

@@ -22,6 +22,7 @@ from .org import Org, Switches
 from .queries import Locators
 from .routes import Routes
 from .seed import seed
+from .soap import Passwords, Soap
 from .tooling import ChannelBook, Tooling
 from .world import ChangeNotice, World
 
@@ -58,6 +59,8 @@ class Salesforce:
         self._world = World(clock, random, org or Org())
         self._sessions = Sessions(self._world)
         self._oauth = OAuth(self._world, self._sessions)
+        self._passwords = Passwords(self._world)
+        self._soap = Soap(self._world, self._sessions, self._passwords)
         self._usage = limits.Usage()
         self._locators = Locators()
         self._bulk = Bulk(self._world)
@@ -94,6 +97,9 @@ class Salesforce:
             "base_url": self.base_url,
             "client_id": self._sessions.client_id,
             "client_secret": self._sessions.client_secret,
+            "username": self._world.org.integration_user.username,
+            "password": self._passwords.password(self._world.integration),
+            "security_token": self._passwords.token(self._world.integration),
             "org_id": self._world.org_id,
             "account_external_id_field": "QBO_Id__c",
         }
@@ -129,6 +135,8 @@ class Salesforce:
             answer = self._oauth.answer(request, parts[2], self._instance(request))
             if answer is not None:
                 return answer, None
+        if parts[:2] == ["services", "Soap"]:
+            return self._soap.answer(request, parts[2:], self._instance(request)), None
         if parts[:2] == ["services", "data"]:
             return self._data(request, parts[2], tuple(parts[3:]))
         if parts[:1] == ["id"] and len(parts) == 3:
@@ -175,7 +183,7 @@ class Salesforce:
         if used is not None:
             headers["Sforce-Limit-Info"] = limits.header(self._world, used)
         if answer.raw is not None:
-            return Response(answer.status, headers | _CSV, answer.raw)
+            return Response(answer.status, _CSV | headers, answer.raw)
         if answer.body is None:
             return Response(answer.status, headers)
         spaced = request.header("x-prettyprint") in ("1", "true")

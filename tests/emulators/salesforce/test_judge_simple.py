@@ -96,6 +96,19 @@ def test_a_private_key(stage: Stage, where: dict[str, str]) -> None:
     assert sf.oauth2("userinfo")["preferred_username"] == who
 
 
+@pytest.mark.parametrize("trusted", [False, True])
+def test_a_username_and_a_password(stage: Stage, trusted: bool) -> None:
+    stage.org.switches.trusted_network = trusted
+    proof = {"organizationId": stage.info["org_id"]} if trusted else {"security_token": stage.info["security_token"]}
+    given: dict[str, Any] = {name: stage.info[name] for name in ("username", "password")} | proof
+    sf: Any = Salesforce(session=stage.session, domain="acme.my", **given)
+    assert sf.sf_instance == HOST
+    assert sf.query("SELECT Id FROM Account")["done"] is True
+    with pytest.raises(SalesforceAuthenticationFailed) as caught:
+        Salesforce(session=stage.session, **given | {"password": "wrong"})
+    assert caught.value.code == "INVALID_LOGIN"
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [({"consumer_secret": "wrong"}, "invalid_client"), ({"consumer_key": "wrong"}, "invalid_client_id")],
