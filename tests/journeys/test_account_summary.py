@@ -102,6 +102,17 @@ async def test_a_new_customer_gets_its_texts_in_the_same_run_and_no_echo(company
     assert (await company.later(hours=1)).written == 0
 
 
+async def test_a_plan_shows_what_an_invoice_changes_on_its_account(company: Company) -> None:
+    company.bill(500, "East")
+    await company.later(hours=1)
+    company.bill(900, "East:Boston")
+    company.home.clock.advance(timedelta(hours=1))
+    plan = (await actions.make_plan(company.home.app, "preparer")).plan
+    shown = [(write.record, write.fields) for write in plan.writes if write.step == "summary"]
+    assert shown == [(f"salesforce:Account:{company.account['Id']}", ("Department__c",))]
+    assert company.texts() == ("East", "SaaS")
+
+
 async def test_a_text_of_people_stays_and_an_emptied_one_is_filled(company: Company) -> None:
     company.bill(500, "East")
     await company.later(hours=1)

@@ -45,6 +45,7 @@ async def test_a_thousand_new_invoices_then_nothing_then_a_thousand_changed_ones
         report = await market.later(minutes=15)
     assert report.created == {"invoice_to_opportunity opportunity": MANY, "invoice_to_opportunity role": MANY}
     assert report.updated["customer_to_account account"] == MANY  # their balances
+    assert report.updated["account_summary summary"] == MANY  # nothing is overdue
     within(new, reads=5, calls=14)
 
     with market.counted() as echo:

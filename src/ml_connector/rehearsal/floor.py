@@ -62,7 +62,7 @@ def _looks_before_writing(report: Report) -> int:
 
 
 def writing(report: Report) -> Calls:
-    """Also reading the accounts whose invoices were written: only then are they summed up, so no plan looks at them."""
+    """Also reading the accounts that are summed up after that, once: a plan need not ask for those it makes itself."""
     writes = pages(_made(report, "journal"), _BATCH) + pages(_made(report, "customer"), _BATCH)
     summed_up = pages(_served(report).get("account_summary", 0), _RECORDS)
     return Calls(0, writes, summed_up + sum(pages(_made(report, step), _COLLECTIONS) for step in _WRITTEN))
