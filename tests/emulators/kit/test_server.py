@@ -31,7 +31,16 @@ KEYS = {
         "refresh_token",
         "webhook_verifier_token",
     },
-    "salesforce": {"base_url", "client_id", "client_secret", "org_id", "account_external_id_field"},
+    "salesforce": {
+        "base_url",
+        "client_id",
+        "client_secret",
+        "username",
+        "password",
+        "security_token",
+        "org_id",
+        "account_external_id_field",
+    },
 }
 
 
