@@ -61,7 +61,7 @@ WORDS = {
     ),
     "rules.tax_mode": "Tax stays out of entries (exclude), or is posted with them (include; needs T3).",
     "rules.entity_on": "Which lines name the customer: all, or only those on accounts receivable.",
-    "rules.max_lines": "Most lines on one journal entry.",
+    "rules.max_lines": "Most lines on one journal entry; a longer one is posted in parts that are approved together.",
     "rules.rate_band_pct": "A rate that jumps by more than this many percent is not used unseen.",
     "rules.stage_preset": (
         "Stages of the Opportunities made from invoices: won at once, or along the pipeline until paid."
@@ -76,7 +76,8 @@ WORDS = {
     "rules.dim_unmapped": "A class that QuickBooks does not have holds the order, or is replaced by the default class.",
     "rules.default_class": "Id of the class that default_class uses.",
     "rules.auto_approve_limit": (
-        "Highest amount that is posted without a click, after 20 clean approved postings; 0.00 is off."
+        "Highest amount, in home currency, that `sync` posts without a click, after 20 clean approved postings; the "
+        "first entry of a template or of an item on an account always waits. 0.00 is off."
     ),
     "rules.account_rules": "List of tables, see below.",
     "rules.dim_defaults": "List of tables, see below.",
