@@ -65,7 +65,7 @@ def _delete(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
 
 
 def _void(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
-    return rules.void(desk, _kind(operation), _body(desk, operation))
+    return rules.void(desk, _kind(operation), _body(desk, operation), on_screen=True)
 
 
 def _deactivate(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import DecodeError
 
 from ml_emulators.kit.wire import Request, Response, loads
-from ml_emulators.quickbooks import answers, batch, cdc, faults, operations, side
+from ml_emulators.quickbooks import answers, attachments, batch, cdc, faults, mailing, operations, side
 from ml_emulators.quickbooks.catalog import PATHS
 from ml_emulators.quickbooks.desk import Desk
 from ml_emulators.quickbooks.faults import Fault
@@ -123,7 +123,7 @@ def _too_many(call: Call) -> Response:
 
 def _replayed(call: Call) -> Response:
     """A requestid seen before gets the stored answer; nothing is done again (reference 2.1)."""
-    body = _json(call.request.body)
+    body = _body(call)
     key = _replay_key(call, body)
     stored = call.service.replays.get(key) if key is not None else None
     if stored is not None and _remembered(call, stored[0]):
@@ -201,11 +201,22 @@ def _kind(segment: str) -> str:
 def _post(call: Call, body: Any) -> Json | None:
     if call.path == ["batch"]:
         return batch.run(call.desk, batch.items_of(body), call.service.random)
+    if call.path == ["upload"]:
+        return attachments.upload(call.desk, call.request.header("content-type"), call.request.body)
+    if len(call.path) == 3 and call.path[2] == "send":
+        return _send(call)
     if len(call.path) != 1:
         return None
     operation = _operation(call)
-    odd = _odd_void(call.path[0]) if operation == "void" else None
+    odd = _odd_void(call.path[0]) if call.params.get("operation", "").lower() == "void" else None
     return odd if odd is not None else operations.write(call.desk, _kind(call.path[0]), operation, body)
+
+
+def _send(call: Call) -> Json:
+    kind = _kind(call.path[0])
+    if not mailing.can_be_sent(kind):
+        raise faults.unsupported(f"send {kind}")
+    return mailing.send(call.desk, kind, call.path[1], call.params.get("sendto", ""))
 
 
 def _operation(call: Call) -> str:
@@ -233,6 +244,11 @@ def _text(body: bytes) -> str:
         return body.decode()
     except UnicodeDecodeError as error:
         raise faults.bad_encoding() from error
+
+
+def _body(call: Call) -> Any:
+    """The JSON of a write; an upload and a sending have none."""
+    return None if call.path == ["upload"] or call.path[2:] == ["send"] else _json(call.request.body)
 
 
 def _json(body: bytes) -> Any:

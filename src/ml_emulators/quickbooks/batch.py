@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -67,7 +68,7 @@ def _perform(desk: Desk, item: Json) -> Json:
     if name not in KINDS or operation not in _OPERATIONS:
         raise faults.unsupported(f"{operation} {name}"[:80])
     options = _options(item.get("optionsData"))
-    single = Desk(desk.books, desk.now, desk.switches, options, desk.notices)
+    single = replace(desk, include=options)
     wanted = "void" if operation == "update" and "void" in options else operation
     return operations.write(single, name, str(wanted), payload)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ml_emulators.quickbooks import list_kinds, purchase_kinds, side_kinds, txn_kinds
+from ml_emulators.quickbooks import list_kinds, purchase_kinds, side_kinds, spending_kinds, txn_kinds
 from ml_emulators.quickbooks.kinds import Kind
 
-_EVERY = (*list_kinds.KINDS, *txn_kinds.KINDS, *purchase_kinds.KINDS, *side_kinds.KINDS)
+_EVERY = (*list_kinds.KINDS, *txn_kinds.KINDS, *purchase_kinds.KINDS, *spending_kinds.KINDS, *side_kinds.KINDS)
 KINDS: dict[str, Kind] = {kind.name: kind for kind in _EVERY}
 PATHS: dict[str, str] = {name.lower(): name for name in KINDS}

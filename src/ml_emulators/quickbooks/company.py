@@ -5,14 +5,25 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from ml_emulators.quickbooks import faults
+from ml_emulators.quickbooks import faults, taxes
 from ml_emulators.quickbooks.desk import Desk
 from ml_emulators.quickbooks.draft import Draft
 from ml_emulators.quickbooks.people import add_currency
-from ml_emulators.quickbooks.preferences import new_company_info, new_preferences
+from ml_emulators.quickbooks.preferences import ALPHA_3, new_company_info, new_preferences
 from ml_emulators.quickbooks.settings import Company, Switches
 from ml_emulators.quickbooks.state import Books
 from ml_emulators.quickbooks.values import company_day
+
+_COUNTRIES = {short.casefold(): long for short, long in ALPHA_3.items()} | {
+    "united states": "USA",
+    "united kingdom": "GBR",
+    "australia": "AUS",
+    "canada": "CAN",
+    "india": "IND",
+    "france": "FRA",
+    "germany": "DEU",
+    "ireland": "IRL",
+}
 
 
 def preferences(desk: Desk, draft: Draft) -> None:
@@ -27,6 +38,10 @@ def preferences(desk: Desk, draft: Draft) -> None:
     home = draft.body["CurrencyPrefs"].get("HomeCurrency")
     if home != old["CurrencyPrefs"]["HomeCurrency"]:
         raise faults.business("The home currency cannot be changed.", "HomeCurrency")
+    tracking = draft.body["AccountingInfoPrefs"]
+    for name in ("TrackDepartments", "ClassTrackingPerTxn", "ClassTrackingPerTxnLine"):
+        if tracking.get(name) is True and not desk.books.company.has_dimensions:
+            raise faults.feature_missing(f"{name} is not available in this edition.")
 
 
 def merged(old: Any, new: Any) -> Any:
@@ -45,8 +60,9 @@ def company_info(desk: Desk, draft: Draft) -> None:
     for name in ("CompanyAddr", "LegalAddr", "CustomerCommunicationAddr"):
         if name in draft.sent:
             draft.body[name] = {"Id": old.get(name, {}).get("Id", "1"), **draft.sent[name]}
-    if "CompanyAddr" in draft.body and draft.body["CompanyAddr"].get("Country") in ("US", "United States"):
-        draft.body["CompanyAddr"]["Country"] = "USA"
+            country = draft.sent[name].get("Country")
+            if country is not None:
+                draft.body[name]["Country"] = _COUNTRIES.get(country.casefold(), country)
 
 
 def open_books(company: Company, at: datetime, switches: Switches) -> Books:
@@ -56,5 +72,7 @@ def open_books(company: Company, at: datetime, switches: Switches) -> Books:
     desk.insert("CompanyInfo", new_company_info(company, company_day(at)))
     desk.insert("Preferences", new_preferences(company))
     for code in company.currencies if company.multicurrency else ():
-        add_currency(desk, code)
+        if code != company.home_currency:
+            add_currency(desk, code)
+    taxes.seed(desk)
     return books

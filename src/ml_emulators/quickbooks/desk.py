@@ -21,6 +21,7 @@ class Desk:
     now: datetime
     switches: Switches
     include: frozenset[str] = frozenset()
+    base_url: str = ""
     notices: list[ChangeNotice] = field(default_factory=list)
 
     @property

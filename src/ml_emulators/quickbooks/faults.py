@@ -172,6 +172,14 @@ def duplicate_name() -> Fault:
     return fault("6240", "Duplicate Name Exists Error", "The name supplied already exists. : null", None)
 
 
+def deposited() -> Fault:
+    detail = (
+        "The transaction you are attempting to modify has been deposited : "
+        "If you want to change or delete it, you must edit the deposit it appears on and remove it first."
+    )
+    return fault("6540", "Deposited Transaction cannot be changed", detail)
+
+
 def account_type_not_allowed(element: str) -> Fault:
     return fault(
         "6430", "Invalid account type", "Invalid account type : This account type is not allowed here.", element

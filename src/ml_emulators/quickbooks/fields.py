@@ -105,6 +105,13 @@ def ref(value: Any, element: str, problems: Problems) -> Json | None:
     return {"value": str(target).strip()} if str(target).strip() else None
 
 
+def party(value: Any, element: str, problems: Problems) -> Json | None:
+    """A reference to a customer, vendor or employee that also tells which of them."""
+    found = ref(value, element, problems)
+    told = value.get("type") if isinstance(value, dict) else None
+    return {**found, "type": told} if found is not None and told in ("Customer", "Vendor", "Employee") else found
+
+
 def group(fields: Mapping[str, Reader], check: Callable[[Json, str, Problems], None] | None = None) -> Reader:
     """A nested object with known parts; unknown parts are dropped, an empty result counts as absent."""
 
@@ -181,3 +188,5 @@ def objects(fields: Mapping[str, Reader]) -> Reader:
 
 
 linked = objects({"TxnId": text(20), "TxnType": text(30), "TxnLineId": text(20)})
+_tax_line: dict[str, Reader] = {"Amount": amount, "DetailType": text(30), "TaxLineDetail": anything}
+tax_detail = group({"TxnTaxCodeRef": ref, "TotalTax": amount, "TaxLine": objects(_tax_line)})

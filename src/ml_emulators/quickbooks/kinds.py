@@ -13,6 +13,7 @@ from ml_emulators.quickbooks.values import Json
 HEAD = ("domain", "sparse", "Id", "SyncToken", "MetaData")
 TOLERATED = frozenset({*HEAD, "status", "time", "ClientEntityId", "V4IDPseudonym", "CustomExtensions"})
 LIST_NOTICES = {"create": "Create", "update": "Update", "deactivate": "Delete"}
+EMAILED = {"email": "Emailed"}
 TXN_NOTICES = {"create": "Create", "update": "Update", "delete": "Delete", "void": "Void"}
 
 

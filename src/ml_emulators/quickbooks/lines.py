@@ -16,6 +16,7 @@ from ml_emulators.quickbooks.fields import (
     linked,
     number,
     objects,
+    party,
     read_known,
     ref,
     text,
@@ -141,6 +142,20 @@ def _form_line(raw: Json, allowed: tuple[str, ...], problems: Problems) -> Json:
 
 def payment_lines(value: Any, element: str, problems: Problems) -> list[Json] | None:
     lines: list[Json] | None = objects(_PAYMENT)(value, "Line", problems)
+    return lines
+
+
+_DEPOSIT: dict[str, Reader] = {
+    **_HEAD,
+    "DetailType": choice("DepositLineDetail"),
+    "DepositLineDetail": group(
+        {"AccountRef": ref, "Entity": party, "ClassRef": ref, "PaymentMethodRef": ref, "CheckNum": text(21)}
+    ),
+}
+
+
+def deposit_lines(value: Any, element: str, problems: Problems) -> list[Json] | None:
+    lines: list[Json] | None = objects(_DEPOSIT)(value, "Line", problems)
     return lines
 
 

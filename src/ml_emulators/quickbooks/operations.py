@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ml_emulators.kit.wire import loads
-from ml_emulators.quickbooks import faults, query, rules
+from ml_emulators.quickbooks import attachments, faults, query, rules
 from ml_emulators.quickbooks.catalog import KINDS
 from ml_emulators.quickbooks.desk import Desk
 from ml_emulators.quickbooks.refresh import PARTIES
@@ -23,7 +23,7 @@ def read(desk: Desk, kind: str, record_id: str) -> Json:
         raise faults.not_found()
     data = desk.books.data(kind, record_id)
     data.pop(_ONLY_IN_LISTS, None)
-    return {kind: data}
+    return {kind: attachments.shown(desk, data) if kind == "Attachable" else data}
 
 
 def run_query(desk: Desk, text: str) -> Json:
@@ -36,6 +36,8 @@ def run_query(desk: Desk, text: str) -> Json:
     if not ids:
         return _nothing(switches.zero_rows, asked)
     rows: list[Any] = page(desk.books, asked, ids)
+    if asked.kind.name == "Attachable" and asked.columns is None:
+        rows = [attachments.shown(desk, loads(bytes(row))) for row in rows]
     if switches.stale_list_sync_tokens:
         rows = [_outdated(loads(bytes(row)) if not isinstance(row, dict) else row) for row in rows]
     return {"QueryResponse": {asked.kind.name: rows, "startPosition": asked.start, "maxResults": len(rows)}}

@@ -10,6 +10,7 @@ from ml_emulators.quickbooks.desk import Desk
 from ml_emulators.quickbooks.draft import Draft
 from ml_emulators.quickbooks.journal import receivable_of
 from ml_emulators.quickbooks.ledger import posting, rate_of, system_account
+from ml_emulators.quickbooks.purchases import settle_owed
 from ml_emulators.quickbooks.references import ref_value
 from ml_emulators.quickbooks.sales import settle_open_amount
 from ml_emulators.quickbooks.state import Posting
@@ -19,6 +20,7 @@ from ml_emulators.quickbooks.values import Json, money
 Applications = dict[tuple[str, str], Decimal]
 _TARGETS = ("Invoice", "CreditMemo", "JournalEntry")
 _LINKED = ("Invoice", "CreditMemo")
+_OWED = ("Bill", "VendorCredit")
 
 
 def payment(desk: Desk, draft: Draft) -> None:
@@ -97,7 +99,8 @@ def _open_in_journal(desk: Desk, entry: Json, payer: str) -> Decimal:
 def apply(desk: Desk, payment_id: str, new: Json | None, old: Json | None) -> None:
     """After a payment was written, changed, voided or deleted: bring what it touches up to date."""
     before, after = applications(old), applications(new)
-    customer = (new or old or {})["CustomerRef"]["value"]
+    body = new or old or {}
+    customer = ref_value(body, "CustomerRef") or ref_value(body, "VendorRef") or ""
     for key in dict.fromkeys((*before, *after)):
         if before.get(key) != after.get(key):
             _note(desk, key, payment_id, customer, after.get(key, Decimal(0)))
@@ -107,8 +110,12 @@ def _note(desk: Desk, key: tuple[str, str], payment_id: str, customer: str, amou
     kind, target = key
     others = tuple(one for one in desk.books.applied.get(target, ()) if one[0] != payment_id)
     desk.books.applied[target] = (*others, (payment_id, customer, amount)) if amount else others
-    if kind in _LINKED and desk.books.row(kind, target) is not None:
+    if desk.books.row(kind, target) is None:
+        return
+    if kind in _LINKED:
         desk.edit(kind, target, lambda data: settle_open_amount(desk, kind, data, target))
+    elif kind in _OWED:
+        desk.edit(kind, target, lambda data: settle_owed(desk, data, target))
 
 
 def unlink(desk: Desk, kind: str, target: str) -> None:

@@ -9,6 +9,9 @@ from typing import Any
 from ml_emulators.quickbooks.settings import Company
 from ml_emulators.quickbooks.values import Json
 
+ALPHA_3 = {"US": "USA", "GB": "GBR", "AU": "AUS", "CA": "CAN", "IN": "IND", "FR": "FRA", "DE": "DEU", "IE": "IRL"}
+"""The country of a company's address, as it is read back."""
+
 
 @dataclass(frozen=True)
 class Flags:
@@ -23,6 +26,8 @@ class Flags:
     account_numbers: bool = True
     close_day: str | None = None
     warn_duplicate_journal: bool = False
+    warn_duplicate_bill: bool = False
+    automated_tax: bool = False
 
 
 def flags_of(preferences: Json) -> Flags:
@@ -41,6 +46,8 @@ def flags_of(preferences: Json) -> Flags:
         account_numbers=accounting.get("UseAccountNumbers") is True,
         close_day=close if isinstance(close, str) and close else None,
         warn_duplicate_journal=_other(preferences, "WarnDuplicateJournalNumber") == "true",
+        warn_duplicate_bill=_other(preferences, "WarnDuplicateBillNumber") == "true",
+        automated_tax=_group(preferences, "TaxPrefs").get("PartnerTaxEnabled") is True,
     )
 
 
@@ -65,10 +72,10 @@ def new_preferences(company: Company) -> Json:
     return {
         "AccountingInfoPrefs": {
             "UseAccountNumbers": company.account_numbers,
-            "TrackDepartments": company.track_departments,
+            "TrackDepartments": company.track_departments and company.has_dimensions,
             "DepartmentTerminology": "Location",
-            "ClassTrackingPerTxn": company.classes_per_txn,
-            "ClassTrackingPerTxnLine": company.classes_per_line,
+            "ClassTrackingPerTxn": company.classes_per_txn and company.has_dimensions,
+            "ClassTrackingPerTxnLine": company.classes_per_line and company.has_dimensions,
             "FirstMonthOfFiscalYear": "January",
             "TaxYearMonth": "January",
             "CustomerTerminology": "Customers",
@@ -93,7 +100,10 @@ def new_preferences(company: Company) -> Json:
         },
         "VendorAndPurchasesPrefs": {"TrackingByCustomer": True, "BillableExpenseTracking": True},
         "TimeTrackingPrefs": {"UseServices": True, "BillCustomers": True, "WorkWeekStartDate": "Monday"},
-        "TaxPrefs": {"UsingSalesTax": False, "PartnerTaxEnabled": False},
+        "TaxPrefs": {
+            "UsingSalesTax": company.sales_tax != "off" or company.country != "US",
+            "PartnerTaxEnabled": company.sales_tax == "automated",
+        },
         "CurrencyPrefs": {
             "MultiCurrencyEnabled": company.multicurrency,
             "HomeCurrency": {"value": company.home_currency},
@@ -103,6 +113,7 @@ def new_preferences(company: Company) -> Json:
             "NameValue": [
                 {"Name": "SalesFormsPrefs.DefaultCustomerMessage", "Value": "Thank you."},
                 {"Name": "WarnDuplicateJournalNumber", "Value": "false"},
+                {"Name": "WarnDuplicateBillNumber", "Value": "false"},
             ]
         },
     }
@@ -114,7 +125,7 @@ def new_company_info(company: Company, opened: str) -> Json:
         "Id": "1",
         "Line1": "12 Harbor Row",
         "City": "Portland",
-        "Country": "USA",
+        "Country": ALPHA_3.get(company.country, company.country),
         "CountrySubDivisionCode": "OR",
         "PostalCode": "97201",
     }
@@ -127,7 +138,7 @@ def new_company_info(company: Company, opened: str) -> Json:
         "Country": company.country,
         "SupportedLanguages": "en",
         "NameValue": [
-            {"Name": "OfferingSku", "Value": "QuickBooks Online Plus"},
+            {"Name": "OfferingSku", "Value": f"QuickBooks Online {company.edition}"},
             {"Name": "SubscriptionStatus", "Value": "SUBSCRIBED"},
             {"Name": "IndustryType", "Value": "Professional services"},
         ],

@@ -19,10 +19,13 @@ _fields: dict[str, Reader] = {
     "ExchangeRate": f.number,
     "PrivateNote": f.text(4000),
     "Line": form_lines(*PURCHASE_DETAILS),
+    "TxnTaxDetail": f.tax_detail,
+    "GlobalTaxCalculation": f.choice("TaxExcluded", "TaxInclusive", "NotApplicable"),
 }
 _order = (
     *("VendorRef", "APAccountRef", "TotalAmt", "Balance", "HomeBalance", *HEAD, "DocNumber", "TxnDate"),
     *("DepartmentRef", "CurrencyRef", "ExchangeRate", "PrivateNote", "LinkedTxn", "Line"),
+    *("TxnTaxDetail", "GlobalTaxCalculation"),
 )
 _queried = (
     *texts("DocNumber"),

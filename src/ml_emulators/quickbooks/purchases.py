@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
-from ml_emulators.quickbooks import accounts, faults
+from ml_emulators.quickbooks import accounts, faults, taxes
 from ml_emulators.quickbooks.desk import Desk
 from ml_emulators.quickbooks.draft import Draft
 from ml_emulators.quickbooks.ledger import posting, rate_of, system_account
@@ -30,17 +30,18 @@ def purchase(desk: Desk, draft: Draft) -> None:
     vendor = desk.books.data("Vendor", draft.body["VendorRef"]["value"])
     settle_date(desk, draft)
     settle_currency(desk, draft, ref_value(vendor, "CurrencyRef"), "vendor")
-    _lines(desk, draft)
-    _payable(desk, draft)
+    settle_lines(desk, draft)
+    settle_payable(desk, draft)
     if draft.kind.name == "Bill":
         _due(desk, draft, vendor)
     if not desk.flags.track_departments:
         draft.body.pop("DepartmentRef", None)
-    _totals(desk, draft.body)
+    settle_purchase_tax(desk, draft)
+    _totals(desk, draft)
     settle_number(desk, draft)
 
 
-def _lines(desk: Desk, draft: Draft) -> None:
+def settle_lines(desk: Desk, draft: Draft) -> None:
     lines = draft.body["Line"]
     number_ids(lines, {line["Id"] for line in draft.kept("Line") or []}, 1)
     for place, line in enumerate(lines, 1):
@@ -80,7 +81,8 @@ def _item_expense(desk: Desk, detail: Json) -> str:
     return account
 
 
-def _payable(desk: Desk, draft: Draft) -> None:
+def settle_payable(desk: Desk, draft: Draft) -> None:
+    """The A/P account, in the currency of the transaction."""
     body = draft.body
     draft.keep("APAccountRef")
     currency = body["CurrencyRef"]["value"]
@@ -106,26 +108,58 @@ def _due(desk: Desk, draft: Draft, vendor: Json) -> None:
         draft.default("DueDate", issued.isoformat())
 
 
-def _totals(desk: Desk, body: Json) -> None:
-    total = sum((Decimal(line.get("Amount", 0)) for line in _booked(body)), Decimal(0))
+def settle_purchase_tax(desk: Desk, draft: Draft) -> None:
+    """US companies pay sales tax as part of the price."""
+    if taxes.foreign(desk):
+        taxes.settle(desk, draft, (_ACCOUNT, _ITEM), "PurchaseTaxRateList")
+    else:
+        draft.body.pop("TxnTaxDetail", None)
+        draft.body.pop("GlobalTaxCalculation", None)
+
+
+def _totals(desk: Desk, draft: Draft) -> None:
+    body = draft.body
+    total = sum((Decimal(line.get("Amount", 0)) for line in booked(body)), Decimal(0)) + taxes.added(body)
     if total < 0:
         raise faults.business("Transaction amount must be 0 or greater.", "Line")
-    body["TotalAmt"] = body["Balance"] = money(total)
+    body["TotalAmt"] = money(total)
+    settle_owed(desk, body, draft.kept("Id"))
+
+
+def settle_owed(desk: Desk, body: Json, record_id: str | None) -> None:
+    """Balance and links of a bill or vendor credit, from the payments that it is part of."""
+    applied = desk.books.applied.get(record_id, ()) if record_id is not None else ()
+    left = Decimal(body["TotalAmt"]) - sum((amount for _, _, amount in applied), Decimal(0))
+    if left < 0:
+        raise faults.business("The amount cannot be less than what has been applied to it.")
+    body["Balance"] = money(left)
     if desk.flags.multicurrency:
-        body["HomeBalance"] = money(total * Decimal(rate_of(body)))
-    body["LinkedTxn"] = []
+        body["HomeBalance"] = money(left * Decimal(rate_of(body)))
+    payments = dict.fromkeys(payment for payment, _, _ in applied)
+    body["LinkedTxn"] = [{"TxnId": one, "TxnType": "BillPayment"} for one in payments]
 
 
-def _booked(body: Json) -> Iterator[Json]:
+def booked(body: Json) -> Iterator[Json]:
+    """The lines that cost something."""
     return (line for line in body["Line"] if line["DetailType"] in (_ACCOUNT, _ITEM))
 
 
 def postings(desk: Desk, kind: str, body: Json) -> Iterator[Posting]:
     """Expense against payable; a credit the other way round."""
-    sign, rate = (-1 if kind == "VendorCredit" else 1), rate_of(body)
-    owed = home = Decimal(0)
-    for line in _booked(body):
-        one = posting(desk, _expense(desk, line), cents(line["Amount"]) * sign, rate)
-        owed, home = owed + one.amount, home + one.home
-        yield one
+    costs = list(book_lines(desk, body, -1 if kind == "VendorCredit" else 1))
+    yield from costs
+    owed, home = (sum(parts, Decimal(0)) for parts in ((c.amount for c in costs), (c.home for c in costs)))
     yield Posting(body["APAccountRef"]["value"], -owed, -home, body["VendorRef"]["value"])
+
+
+def book_lines(desk: Desk, body: Json, sign: int) -> Iterator[Posting]:
+    """The costs, and the tax on them: it is a claim against the tax office, and no cost."""
+    rate, tax = rate_of(body), taxes.tax_of(body)
+    cost = ""
+    for line in booked(body):
+        cost = _expense(desk, line)
+        yield posting(desk, cost, cents(line["Amount"]) * sign, rate)
+    if tax:
+        yield posting(desk, system_account(desk, accounts.SALES_TAX), tax * sign, rate)
+        if cost and not taxes.added(body):
+            yield posting(desk, cost, -tax * sign, rate)

@@ -12,7 +12,13 @@ from ml_emulators.quickbooks.state import Books
 from ml_emulators.quickbooks.values import Json, fold
 
 SPECIAL_ITEMS = ("SHIPPING_ITEM_ID", "GRATUITY_ITEM_ID")
-_CHECKED = {**REF_KINDS, "TermRef": "Term"}
+_TAX_OR_NOT = ("TAX", "NON")
+_TAXES = dict.fromkeys(("TaxCodeRef", "TxnTaxCodeRef", "DefaultTaxCodeRef"), "TaxCode")
+_CHECKED = {**REF_KINDS, "TermRef": "Term", "TaxRateRef": "TaxRate", "AgencyRef": "TaxAgency", **_TAXES}
+
+
+def _in_us(books: Books) -> bool:
+    return books.company.country == "US"
 
 
 def references(node: Json) -> Iterator[tuple[str, str, Json]]:
@@ -35,7 +41,7 @@ def check_references(books: Books, kind: str, new: Json, old: Json | None) -> No
     unknown: list[FaultError] = []
     inactive = False
     for key, target, holder in references(new):
-        if (key, target) in before or target in SPECIAL_ITEMS:
+        if (key, target) in before or target in SPECIAL_ITEMS or (target in _TAX_OR_NOT and _in_us(books)):
             continue
         state = _state(books, _target_kinds(key, kind, holder), target)
         if state is None:

@@ -47,6 +47,8 @@ REF_KINDS = {
     "APAccountRef": "Account",
     "ClassRef": "Class",
     "DepartmentRef": "Department",
+    **dict.fromkeys(("BankAccountRef", "CCAccountRef", "FromAccountRef", "ToAccountRef"), "Account"),
+    "EmployeeRef": "Employee",
     "SalesTermRef": "Term",
     "PaymentMethodRef": "PaymentMethod",
 }

@@ -50,7 +50,7 @@ def _app(service: Service, body: Mapping[str, Any]) -> App:
 def _realm(service: Service, body: Mapping[str, Any]) -> str:
     realm = str(body.get("realm_id") or service.companies[0].realm_id)
     if realm not in service.books:
-        raise _refused("No company has this realm_id.")
+        raise faults.unsupported(f"realm {realm!r}")
     return realm
 
 

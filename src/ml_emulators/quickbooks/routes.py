@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from ml_emulators.kit.wire import Request, Response
-from ml_emulators.quickbooks import answers, api, consent, oauth_routes
+from ml_emulators.quickbooks import answers, api, attachments, consent, oauth_routes
 from ml_emulators.quickbooks.service import Service
 
 Page = Callable[[Service, Request, datetime], Response]
@@ -27,6 +27,8 @@ def route(service: Service, request: Request) -> Response:
     segments = request.segments()
     if segments[:2] == ["v3", "company"] and len(segments) > 3:
         return api.handle(service, request, segments, now)
+    if segments[:1] == [attachments.FOLDER] and request.method == "GET":
+        return attachments.download(service, request, now)
     methods = _PAGES.get("/" + "/".join(segments), {})
     page = methods.get(request.method)
     if page is not None:

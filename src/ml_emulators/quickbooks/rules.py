@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ml_emulators.quickbooks import faults, journal, lists, payments, people, purchases, sales, side
+from ml_emulators.quickbooks import faults, journal, lists, payments, people, purchases, sales, side, spending
 from ml_emulators.quickbooks.catalog import KINDS
 from ml_emulators.quickbooks.company import company_info, preferences
 from ml_emulators.quickbooks.desk import Desk
@@ -39,18 +39,28 @@ RULES: dict[str, Rule] = {
     "JournalEntry": journal.journal_entry,
     "Bill": purchases.purchase,
     "VendorCredit": purchases.purchase,
+    "BillPayment": spending.bill_payment,
+    "Purchase": spending.expense,
+    "PurchaseOrder": spending.purchase_order,
+    "Transfer": spending.transfer,
+    "Deposit": spending.deposit,
+    "TimeActivity": spending.time_activity,
     "Attachable": side.attachable,
     "ExchangeRate": side.no_rule,
     "TaxCode": side.tax_list,
     "TaxRate": side.tax_list,
+    "TaxAgency": side.tax_agency,
     "Preferences": preferences,
     "CompanyInfo": company_info,
 }
 _STICKY = ("DisplayName", "PrintOnCheckName")
 _SINGLE = ("Preferences", "CompanyInfo")
-_UNPOSTED = (*_SINGLE, "Attachable")
+_UNPOSTED = (*_SINGLE, "Attachable", "TimeActivity")
 _STATE = ("Id", "SyncToken", "MetaData", "domain", "sparse")
-_VOIDABLE = ("Invoice", "Payment", "SalesReceipt")
+_PAYMENTS = ("Payment", "BillPayment")
+_SPENDING = ("BillPayment", "Purchase", "Deposit", "Transfer")
+_VOIDABLE = ("Invoice", "SalesReceipt", *_PAYMENTS)
+_VOIDABLE_ON_SCREEN = (*_VOIDABLE, "CreditMemo", "RefundReceipt", "Purchase", "Transfer")
 
 
 def _checked(kind: Kind, body: Any) -> Json:
@@ -67,12 +77,14 @@ def _checked(kind: Kind, body: Any) -> Json:
     return cleaned
 
 
-def create(desk: Desk, kind_name: str, body: Any) -> Json:
-    """A new record; raises Fault."""
+def create(desk: Desk, kind_name: str, body: Any, *, has_file: bool = False) -> Json:
+    """A new record (of an attachment perhaps with a file beside it); raises Fault."""
     if kind_name in _SINGLE:
         raise faults.unsupported(f"create {kind_name}")
     kind = KINDS[kind_name]
     sent = _checked(kind, body)
+    if kind_name == "Attachable" and not has_file and "Note" not in sent:
+        raise faults.business("An attachment needs a note or a file.", "Note")
     draft = Draft(kind, sent, dict(sent), None)
     _judge(desk, draft)
     stored = desk.insert(kind_name, draft.body)
@@ -93,6 +105,8 @@ def update(desk: Desk, kind_name: str, body: Any) -> Json:
         raise faults.unsupported(f"update {kind_name}")
     sent = _checked(kind, body)
     old = find(desk, kind_name, body)
+    if not kind.is_list and kind_name not in _UNPOSTED:
+        spending.refuse_deposited(desk, old["Id"])
     sparse = body.get("sparse") in (True, "true") or kind_name in _SINGLE
     start = {key: value for key, value in old.items() if key in kind.fields} if sparse else {}
     for name in kind.fields:
@@ -171,8 +185,10 @@ def _effects(desk: Desk, kind: Kind, new: Json, old: Json | None) -> None:
             lists.note_account(desk, new)
     elif name not in _UNPOSTED:
         note_number(desk, name, new, old)
-        if name == "Payment":
+        if name in _PAYMENTS:
             payments.apply(desk, new["Id"], new, old)
+        if name == "Deposit":
+            spending.note_deposit(desk, new["Id"], new, old)
         post(desk, new["Id"], _postings(desk, name, new))
         if name == "Invoice":
             sales.link_estimates(desk, new, old)
@@ -185,7 +201,9 @@ def _postings(desk: Desk, kind: str, body: Json) -> list[Any]:
         return list(payments.postings(desk, body))
     if kind in ("Bill", "VendorCredit"):
         return list(purchases.postings(desk, kind, body))
-    return list(sales.postings(desk, kind, body))
+    if kind in _SPENDING:
+        return list(spending.postings(desk, kind, body))
+    return [] if kind == "PurchaseOrder" else list(sales.postings(desk, kind, body))
 
 
 def delete(desk: Desk, kind_name: str, body: Any) -> Json:
@@ -195,32 +213,45 @@ def delete(desk: Desk, kind_name: str, body: Any) -> Json:
         raise faults.unsupported(f"delete {kind_name}")
     old = find(desk, kind_name, body if isinstance(body, dict) else {})
     check_open(desk, old)
-    if kind_name != "Payment" and desk.books.applied.get(old["Id"]):
+    if kind_name not in _UNPOSTED:
+        spending.refuse_deposited(desk, old["Id"])
+    if kind_name not in (*_PAYMENTS, *_UNPOSTED) and desk.books.applied.get(old["Id"]):
         raise faults.business("You must unlink the payments of this transaction before you can delete it.")
-    if kind_name == "Payment":
-        payments.apply(desk, old["Id"], None, old)
-    post(desk, old["Id"], ())
-    if kind_name == "Invoice":
-        sales.link_estimates(desk, None, old)
-    desk.books.applied.pop(old["Id"], None)
+    if kind_name not in _UNPOSTED:
+        _undo(desk, kind_name, old)
+    if kind_name == "Attachable":
+        desk.books.files.pop(old["Id"], None)
     desk.books.drop(kind_name, old["Id"], seconds(desk.now))
     desk.notify(kind_name, old["Id"], "delete")
     return {"domain": "QBO", "status": "Deleted", "Id": old["Id"]}
 
 
-def void(desk: Desk, kind_name: str, body: Any) -> Json:
-    """Void an invoice, payment or sales receipt: it stays, with zeros. Raises Fault."""
-    if kind_name not in _VOIDABLE:
+def _undo(desk: Desk, kind_name: str, old: Json) -> None:
+    """Take a deleted transaction out of the books, and out of what it was linked to."""
+    if kind_name in _PAYMENTS:
+        payments.apply(desk, old["Id"], None, old)
+    if kind_name == "Deposit":
+        spending.note_deposit(desk, old["Id"], None, old)
+    post(desk, old["Id"], ())
+    if kind_name == "Invoice":
+        sales.link_estimates(desk, None, old)
+    desk.books.applied.pop(old["Id"], None)
+
+
+def void(desk: Desk, kind_name: str, body: Any, *, on_screen: bool = False) -> Json:
+    """Void a transaction: it stays, with zeros. On the screens more kinds can be voided than by API. Raises Fault."""
+    if kind_name not in (_VOIDABLE_ON_SCREEN if on_screen else _VOIDABLE):
         raise faults.unsupported(f"void {kind_name}")
     old = find(desk, kind_name, body if isinstance(body, dict) else {})
     if is_voided(old):
         return old
     check_open(desk, old)
+    spending.refuse_deposited(desk, old["Id"])
     new = desk.books.data(kind_name, old["Id"])
-    if kind_name == "Payment":
+    if kind_name in _PAYMENTS:
         new["Line"] = []
     void_shape(new)
-    if kind_name == "Payment":
+    if kind_name in _PAYMENTS:
         payments.apply(desk, old["Id"], None, old)
     else:
         payments.unlink(desk, kind_name, old["Id"])

@@ -15,6 +15,8 @@ from ml_emulators.quickbooks.ledger import posting, rate_of, system_account
 from ml_emulators.quickbooks.lines import number_ids
 from ml_emulators.quickbooks.references import SPECIAL_ITEMS, ref_value
 from ml_emulators.quickbooks.state import Posting
+from ml_emulators.quickbooks.taxes import added, foreign, tax_of
+from ml_emulators.quickbooks.taxes import settle as settle_tax
 from ml_emulators.quickbooks.txns import settle_currency, settle_date, settle_number
 from ml_emulators.quickbooks.values import Json, cents, money
 
@@ -90,7 +92,8 @@ def _item_line(desk: Desk, line: Json) -> None:
             raise faults.business(
                 "Amount calculation incorrect in the request. Amount is not equal to UnitPrice * Qty."
             )
-    detail.setdefault("TaxCodeRef", {"value": "NON"})
+    if not foreign(desk):
+        detail.setdefault("TaxCodeRef", {"value": "NON"})
     if not desk.flags.class_per_line:
         detail.pop("ClassRef", None)
     _item_account(desk, detail)
@@ -142,15 +145,10 @@ def discount_of(body: Json) -> Decimal:
     return sum(found, Decimal(0))
 
 
-def tax_of(body: Json) -> Decimal:
-    return Decimal(body.get("TxnTaxDetail", {}).get("TotalTax", 0))
-
-
 def _totals(desk: Desk, draft: Draft) -> None:
     body = draft.body
-    tax = body.get("TxnTaxDetail", {})
-    body["TxnTaxDetail"] = {"TotalTax": 0} if not tax else {**tax, "TotalTax": tax.get("TotalTax", 0)}
-    total = Decimal(body["Line"][-1]["Amount"]) - discount_of(body) + tax_of(body)
+    settle_tax(desk, draft, ("SalesItemLineDetail",), "SalesTaxRateList")
+    total = Decimal(body["Line"][-1]["Amount"]) - discount_of(body) + added(body)
     if total < 0:
         raise faults.business("Transaction amount must be 0 or greater.", "Line")
     body["TotalAmt"] = money(total)
@@ -305,6 +303,8 @@ def _credits(desk: Desk, body: Json, sign: int) -> Iterator[Posting]:
             yield posting(desk, account, sign * Decimal(line["Amount"]), rate)
     if tax_of(body):
         yield posting(desk, system_account(desk, accounts.SALES_TAX), -sign * tax_of(body), rate)
+    if tax_of(body) and not added(body):  # the lines include it: it is no income
+        yield posting(desk, system_account(desk, accounts.SALES), sign * tax_of(body), rate)
 
 
 def _flat(lines: list[Json]) -> Iterator[Json]:

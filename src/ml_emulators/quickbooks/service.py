@@ -75,7 +75,7 @@ class Service:
                 listener(told)
 
     def desk(self, realm_id: str, now: datetime, include: frozenset[str] = frozenset()) -> Desk:
-        return Desk(self.books[realm_id], now, self.switches, include)
+        return Desk(self.books[realm_id], now, self.switches, include, self.base_url)
 
     def snapshot(self) -> Snapshot:
         return Snapshot(

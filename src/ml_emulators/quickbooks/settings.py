@@ -9,7 +9,10 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Company:
-    """A company as it is opened: one US multicurrency company with locations and classes per line."""
+    """A company as it is opened; without more, a US multicurrency one with locations and classes per line.
+
+    `edition` decides what can be turned on: locations and classes are for Plus and Advanced only.
+    """
 
     realm_id: str = "4620816365000000001"
     name: str = "Maple & Lantern LLC"
@@ -26,6 +29,13 @@ class Company:
     custom_txn_numbers: bool = False
     default_due_days: int = 30
     custom_fields: tuple[tuple[str, str], ...] = ()
+    edition: Literal["Simple Start", "Essentials", "Plus", "Advanced"] = "Plus"
+    sales_tax: Literal["off", "manual", "automated"] = "off"
+
+    @property
+    def has_dimensions(self) -> bool:
+        """Whether its edition has locations and classes."""
+        return self.edition in ("Plus", "Advanced")
 
 
 @dataclass(frozen=True)
@@ -94,6 +104,8 @@ class Switches:
     """A DocNumber used twice on one kind of sales form is refused with 6140."""
     currency_required: bool = False
     """Sales forms without CurrencyRef are refused with 2020 in a multicurrency company."""
+    tax_calculation_required: bool = False
+    """Outside the US, forms without GlobalTaxCalculation are refused with 2020; else they are TaxExcluded."""
     one_ar_ap_account_per_entry: bool = True
     """A journal entry with two different A/R or A/P accounts is refused with 6000."""
     side_effects_bump_sync_token: bool = True

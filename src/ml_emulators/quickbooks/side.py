@@ -18,9 +18,10 @@ _RATE = "ExchangeRate"
 
 
 def attachable(desk: Desk, draft: Draft) -> None:
-    """A note, perhaps on records: 6000 without a text, 2500 for a record that is not there."""
-    if "Note" not in draft.body:
+    """A note or a file, perhaps on records: 6000 with neither, 2500 for a record that is not there."""
+    if draft.old is not None and "Note" not in draft.body and draft.old["Id"] not in desk.books.files:
         raise faults.business("An attachment needs a note or a file.", "Note")
+    draft.keep("FileName", "ContentType")
     for link in draft.body.get("AttachableRef", []):
         link.setdefault("IncludeOnSend", False)
         target = link.get("EntityRef", {})
@@ -32,6 +33,13 @@ def attachable(desk: Desk, draft: Draft) -> None:
 def tax_list(desk: Desk, draft: Draft) -> None:
     """Tax codes and rates are set up by users only."""
     draft.require("Name")
+    settle_name(desk, draft)
+
+
+def tax_agency(desk: Desk, draft: Draft) -> None:
+    draft.require("DisplayName")
+    draft.default("TaxTrackedOnPurchases", True)
+    draft.default("TaxTrackedOnSales", True)
     settle_name(desk, draft)
 
 

@@ -8,19 +8,31 @@ from ml_emulators.quickbooks.queryable import ACTIVE, QueryField, numbers, texts
 
 KINDS: list[Kind] = []
 _SILENT: dict[str, str] = {}
+_rates = f.group(
+    {"TaxRateDetail": f.objects({"TaxRateRef": f.ref, "TaxTypeApplicable": f.text(30), "TaxOrder": f.number})}
+)
 _entity = f.group({"type": f.text(30), "value": f.text(20)})
 
 KINDS.append(
     Kind(
         "Attachable",
-        order=("AttachableRef", "Note", "Category", "Tag", *HEAD),
+        order=(
+            *("AttachableRef", "FileName", "FileAccessUri", "TempDownloadUri", "Size", "ContentType", "Note"),
+            *("Category", "Lat", "Long", "PlaceName", "Tag", "ThumbnailFileAccessUri", "ThumbnailTempDownloadUri"),
+            *HEAD,
+        ),
         fields={
             "AttachableRef": f.objects({"EntityRef": _entity, "IncludeOnSend": f.flag, "LineInfo": f.text(20)}),
             "Note": f.text(2000),
+            "FileName": f.text(1000),
+            "ContentType": f.text(100),
             "Category": f.text(100),
+            "Lat": f.text(100),
+            "Long": f.text(100),
+            "PlaceName": f.text(2000),
             "Tag": f.text(2000),
         },
-        queried=(*texts("Category"), *unqueryable("Note", "AttachableRef")),
+        queried=(*texts("Category", "FileName"), *unqueryable("Note", "AttachableRef")),
         sequence="Attachable",
         notices=_SILENT,
         unnamed=frozenset({"EntityRef"}),
@@ -46,8 +58,19 @@ KINDS.append(
 KINDS.append(
     Kind(
         "TaxCode",
-        order=("Name", "Description", "Active", "Taxable", *HEAD),
-        fields={"Name": f.text(100), "Description": f.text(100), "Active": f.flag, "Taxable": f.flag},
+        order=(
+            *("Name", "Description", "Active", "Hidden", "Taxable", "TaxGroup"),
+            *("SalesTaxRateList", "PurchaseTaxRateList", *HEAD),
+        ),
+        fields={
+            "Name": f.text(100),
+            "Description": f.text(100),
+            "Active": f.flag,
+            "Hidden": f.flag,
+            "Taxable": f.flag,
+            "TaxGroup": f.flag,
+            **dict.fromkeys(("SalesTaxRateList", "PurchaseTaxRateList"), _rates),
+        },
         indexed=("Name",),
         queried=(*texts("Name"), ACTIVE, *unqueryable("Description")),
         sequence="TaxCode",
@@ -62,9 +85,42 @@ KINDS.append(
 )
 KINDS.append(
     Kind(
+        "TaxAgency",
+        order=(
+            *("DisplayName", "TaxRegistrationNumber", "TaxTrackedOnPurchases", "TaxTrackedOnSales", "Active"),
+            *("ReportingFrequency", *HEAD),
+        ),
+        fields={
+            "DisplayName": f.text(100),
+            "TaxRegistrationNumber": f.text(30),
+            "TaxTrackedOnPurchases": f.flag,
+            "TaxTrackedOnSales": f.flag,
+            "Active": f.flag,
+        },
+        indexed=("DisplayName",),
+        queried=(*texts("DisplayName"), ACTIVE),
+        sequence="TaxAgency",
+        is_list=True,
+        name_field="DisplayName",
+        label_field="DisplayName",
+        default_sort=("DisplayName", False),
+        notices={"create": "Create", "update": "Update"},
+        in_cdc=False,
+    )
+)
+KINDS.append(
+    Kind(
         "TaxRate",
-        order=("Name", "Description", "Active", "RateValue", *HEAD),
-        fields={"Name": f.text(100), "Description": f.text(100), "Active": f.flag, "RateValue": f.number},
+        order=("Name", "Description", "Active", "RateValue", "AgencyRef", "SpecialTaxType", "DisplayType", *HEAD),
+        fields={
+            "Name": f.text(100),
+            "Description": f.text(100),
+            "Active": f.flag,
+            "RateValue": f.number,
+            "AgencyRef": f.ref,
+            "SpecialTaxType": f.text(30),
+            "DisplayType": f.text(30),
+        },
         indexed=("Name",),
         queried=(*texts("Name"), ACTIVE, *numbers("RateValue"), *unqueryable("Description")),
         sequence="TaxRate",

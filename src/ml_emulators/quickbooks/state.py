@@ -115,6 +115,7 @@ class Books:
     rates: dict[str, tuple[tuple[str, Number, int], ...]] = field(default_factory=dict)
     flags: Flags = field(default_factory=Flags)
     version: int = field(default_factory=lambda: next(_versions))
+    files: dict[str, bytes] = field(default_factory=dict)
 
     def copy(self) -> Books:
         return Books(
@@ -131,6 +132,7 @@ class Books:
             self.rates.copy(),
             self.flags,
             self.version,
+            self.files.copy(),
         )
 
     # --- reading

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ml_emulators.quickbooks import fields as f
 from ml_emulators.quickbooks.fields import Reader
-from ml_emulators.quickbooks.kinds import HEAD, Kind
+from ml_emulators.quickbooks.kinds import EMAILED, HEAD, TXN_NOTICES, Kind
 from ml_emulators.quickbooks.lines import JOURNAL_DETAILS, SALES_DETAILS, form_lines, payment_lines
 from ml_emulators.quickbooks.queryable import SALES, QueryField, numbers, texts, unqueryable
 
 KINDS: list[Kind] = []
+_MAILED = {**TXN_NOTICES, **EMAILED}
 _DATED = ("CustomField", "DocNumber", "TxnDate", "DepartmentRef", "CurrencyRef", "ExchangeRate", "PrivateNote")
 _PARTY = (
     *("CustomerRef", "CustomerMemo", "BillAddr", "ShipAddr", "FreeFormAddress", "ShipFromAddr", "ClassRef"),
@@ -22,7 +23,6 @@ _EXTRAS = ("HomeAmtTotal", "TaxExemptionRef", "RecurDataRef", "TxnSource", "EInv
 _not_filterable = unqueryable(
     "PrivateNote", "Line", "DepartmentRef", "ClassRef", "BillAddr", "ShipAddr", "CustomerMemo"
 )
-_tax_line: dict[str, Reader] = {"Amount": f.amount, "DetailType": f.text(30), "TaxLineDetail": f.anything}
 
 _sales_fields: dict[str, Reader] = {
     "CustomField": f.anything,
@@ -34,9 +34,7 @@ _sales_fields: dict[str, Reader] = {
     "PrivateNote": f.text(4000),
     "LinkedTxn": f.linked,
     "Line": form_lines(*SALES_DETAILS),
-    "TxnTaxDetail": f.group(
-        {"TxnTaxCodeRef": f.ref, "TotalTax": f.amount, "TaxLine": f.objects(_tax_line)},
-    ),
+    "TxnTaxDetail": f.tax_detail,
     "CustomerRef": f.ref,
     "CustomerMemo": f.memo,
     "BillAddr": f.address,
@@ -70,6 +68,7 @@ KINDS.append(
         fields={**_sales_fields, **dict.fromkeys(_online, f.flag), "Deposit": f.amount, "DepositToAccountRef": f.ref},
         indexed=("TxnDate", "DocNumber", "CustomerRef", "Balance"),
         queried=(*SALES, *_not_filterable, *unqueryable("EmailStatus", "PrintStatus")),
+        notices=_MAILED,
     )
 )
 KINDS.extend(
@@ -87,6 +86,7 @@ KINDS.extend(
         },
         indexed=("TxnDate", "DocNumber", "CustomerRef"),
         queried=(*SALES, *_not_filterable),
+        notices=_MAILED,
     )
     for name in ("SalesReceipt", "RefundReceipt")
 )
@@ -100,6 +100,7 @@ KINDS.append(
         fields={**_sales_fields, "InvoiceRef": f.ref, "PaymentMethodRef": f.ref},
         indexed=("TxnDate", "DocNumber", "CustomerRef"),
         queried=(*SALES, *_not_filterable),
+        notices=_MAILED,
     )
 )
 KINDS.append(
@@ -118,6 +119,7 @@ KINDS.append(
         },
         indexed=("TxnDate", "DocNumber", "CustomerRef"),
         queried=(*SALES, *_not_filterable),
+        notices=_MAILED,
     )
 )
 KINDS.append(
@@ -150,6 +152,7 @@ KINDS.append(
             *unqueryable("DocNumber", "PrivateNote", "Line", "PaymentRefNum", "DepositToAccountRef"),
         ),
         unnamed=frozenset({"DepositToAccountRef"}),
+        notices=_MAILED,
     )
 )
 KINDS.append(

@@ -9,7 +9,7 @@ from ml_emulators.quickbooks.references import known_currency, ref_value
 from ml_emulators.quickbooks.values import Json, Number, bare, fold
 
 SALES_NUMBERS = ("Invoice", "SalesReceipt", "CreditMemo", "RefundReceipt")
-_NEVER_NUMBERED = ("Bill", "VendorCredit")
+_NEVER_NUMBERED = ("Bill", "VendorCredit", "BillPayment", "Purchase")
 TYPE_NAMES = {
     "JournalEntry": "Journal Entry",
     "SalesReceipt": "Sales Receipt",
@@ -82,7 +82,9 @@ def _refuse_duplicate(desk: Desk, kind: str, number: str, own: str | None) -> No
     if "allowduplicatedocnum" in desk.include:
         return
     sales = kind in SALES_NUMBERS and desk.switches.refuse_duplicate_sales_numbers
-    if not (sales or (kind == "JournalEntry" and desk.flags.warn_duplicate_journal)):
+    warned = kind == "JournalEntry" and desk.flags.warn_duplicate_journal
+    warned = warned or (kind == "Bill" and desk.flags.warn_duplicate_bill)
+    if not (sales or warned):
         return
     holder = number_holder(desk, kind, number)
     if holder is not None and holder != own:
@@ -129,14 +131,16 @@ def void_shape(body: Json) -> None:
         body["LinkedTxn"] = []
     if "TxnTaxDetail" in body:
         body["TxnTaxDetail"] = {"TotalTax": 0}
-    for line in body["Line"]:
+    if "Amount" in body:
+        body["Amount"] = 0
+    for line in body.get("Line", []):
         _void_line(line)
 
 
 def _void_line(line: Json) -> None:
     line["Amount"] = 0
     line.pop("LinkedTxn", None)
-    detail = line.get(line["DetailType"])
+    detail = line.get(line.get("DetailType", ""))
     if isinstance(detail, dict) and "Qty" in detail:
         detail["Qty"] = 0
     for inner in detail.get("Line", []) if isinstance(detail, dict) else []:
@@ -145,4 +149,4 @@ def _void_line(line: Json) -> None:
 
 def is_voided(body: Json) -> bool:
     note = body.get("PrivateNote", "")
-    return bool(note.startswith("Voided")) and not body.get("TotalAmt")
+    return bool(note.startswith("Voided")) and not body.get("TotalAmt", body.get("Amount"))

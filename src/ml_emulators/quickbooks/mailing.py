@@ -1,0 +1,45 @@
+"""`POST /invoice/{id}/send`: the form goes out by mail, which here means that it is marked and told (reference 6.2)."""
+
+from __future__ import annotations
+
+from ml_emulators.quickbooks import faults
+from ml_emulators.quickbooks.catalog import KINDS
+from ml_emulators.quickbooks.desk import Desk
+from ml_emulators.quickbooks.fields import Problems, email
+from ml_emulators.quickbooks.values import Json, stamp
+
+_ADDRESSES = {"PurchaseOrder": "POEmail"}
+
+
+def can_be_sent(kind: str) -> bool:
+    """Kinds whose webhooks know `Emailed` (reference 9.4)."""
+    return "email" in KINDS[kind].notices
+
+
+def send(desk: Desk, kind: str, record_id: str, to: str) -> Json:
+    """Mark a form as sent, to its own address or to another one. Raises 610, 2040 and 6000."""
+    if desk.books.row(kind, record_id) is None:
+        raise faults.not_found()
+    data = desk.books.data(kind, record_id)
+    name = _ADDRESSES.get(kind, "BillEmail")
+    if to:
+        data[name] = _address(to)
+    if name not in data and kind != "Payment":
+        raise faults.business("An e-mail address is required to send the form.", name)
+    if "EmailStatus" in data:
+        data["EmailStatus"] = "EmailSent"
+    if "DeliveryInfo" in KINDS[kind].order:
+        data["DeliveryInfo"] = {"DeliveryType": "Email", "DeliveryTime": stamp(desk.now)}
+    if kind == "Payment":
+        data.pop(name, None)
+    desk.replace(kind, data)
+    desk.notify(kind, record_id, "email")
+    return {kind: desk.books.data(kind, record_id)}
+
+
+def _address(to: str) -> Json:
+    problems: Problems = []
+    found: Json | None = email({"Address": to}, "sendTo", problems)
+    if problems or found is None:
+        raise faults.Fault(problems or [faults.missing("sendTo")])
+    return found
