@@ -30,7 +30,7 @@ def journal_entry(desk: Desk, draft: Draft) -> None:
     draft.require("Line")
     body = draft.body
     details = _details(body)
-    _required(details)
+    _required(details, french=desk.books.company.country == "FR")
     if len(details) < 2:
         raise faults.business("You must have at least two detail lines in a journal entry.", "Line")
     settle_date(desk, draft)
@@ -63,12 +63,13 @@ def _details(body: Json) -> list[Json]:
     return [line for line in body["Line"] if line.get("DetailType") == "JournalEntryLineDetail"]
 
 
-def _required(details: list[Json]) -> None:
+def _required(details: list[Json], *, french: bool) -> None:
     """Every missing part of every line is reported, all together."""
     errors: list[FaultError] = []
+    names = ("PostingType", "AccountRef", *(("JournalCodeRef",) if french else ()))
     for line in details:
         detail = line["JournalEntryLineDetail"]
-        errors += [faults.missing(name) for name in ("PostingType", "AccountRef") if name not in detail]
+        errors += [faults.missing(name) for name in names if name not in detail]
         if "Amount" not in line:
             errors.append(faults.missing("Amount"))
     if errors:

@@ -48,6 +48,7 @@ _JOURNAL: dict[str, Reader] = {
     "TaxApplicableOn": choice("Sales", "Purchase"),
     "TaxAmount": amount,
     "ProjectRef": ref,
+    "JournalCodeRef": ref,
 }
 _BOUGHT: dict[str, Reader] = {
     "ClassRef": ref,

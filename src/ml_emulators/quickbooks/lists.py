@@ -11,6 +11,7 @@ from ml_emulators.quickbooks.references import known_currency, ref_value
 from ml_emulators.quickbooks.refresh import CURRENCY_NAMES
 from ml_emulators.quickbooks.values import Json
 
+_LONGEST_NUMBER = {"AU": 20, "CA": 20}
 _RECEIVABLE_PAYABLE = ("Accounts Receivable", "Accounts Payable")
 
 
@@ -25,6 +26,9 @@ def account(desk: Desk, draft: Draft) -> None:
     draft.body |= {"SubAccount": level > 0, "CurrentBalance": 0, "CurrentBalanceWithSubAccounts": 0}
     if not desk.flags.account_numbers:
         draft.body.pop("AcctNum", None)
+    longest, sent = _LONGEST_NUMBER.get(desk.books.company.country, 7), draft.body.get("AcctNum", "")
+    if len(sent) > longest:
+        raise faults.Fault([faults.too_long("AcctNum", longest, len(sent))])
 
 
 def _account_type(draft: Draft) -> None:

@@ -12,9 +12,17 @@ from ml_emulators.quickbooks.references import known_currency, ref_value
 from ml_emulators.quickbooks.refresh import CURRENCY_NAMES
 from ml_emulators.quickbooks.values import Json
 
+_TAX_ID_COUNTRIES = ("IN", "CA", "GB", "AU")
+
 
 def customer(desk: Desk, draft: Draft) -> None:
     body = draft.body
+    if desk.books.company.country in _TAX_ID_COUNTRIES:
+        _mask(draft, "PrimaryTaxIdentifier")
+    else:
+        body.pop("PrimaryTaxIdentifier", None)
+    if desk.books.company.country != "FR":
+        body.pop("ARAccountRef", None)
     if draft.sent.get("Job") is False and "ParentRef" not in draft.sent:
         body.pop("ParentRef", None)
     _display_name(draft)
@@ -33,7 +41,14 @@ def customer(desk: Desk, draft: Draft) -> None:
     _addresses(desk, draft, "BillAddr", "ShipAddr")
 
 
+def _mask(draft: Draft, name: str) -> None:
+    """Tax ids are never read back whole: only the last five signs are kept."""
+    if name in draft.body:
+        draft.body[name] = "X" * (len(draft.body[name]) - 5) + draft.body[name][-5:]
+
+
 def vendor(desk: Desk, draft: Draft) -> None:
+    _mask(draft, "TaxIdentifier")
     _display_name(draft)
     settle_name(desk, draft)
     _currency(desk, draft, None)
