@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml_connector.flows import account_summary, dim_texts
+from ml_connector.flows import account_status, account_summary, dim_texts
 from ml_connector.model.plans import Hold, Refused, Skip
 from ml_connector.model.refs import Ref
 from support.context import TODAY, World, settle, sobject, writes
@@ -86,6 +86,12 @@ def test_nothing_changes_before_the_day_that_is_waited_for(invoices: list[dict[s
     for day in (TODAY, until - timedelta(days=1)):
         world.today = day
         assert writes(settle(account_summary.FLOW, ACCOUNT, world)) == []
+
+
+def test_a_long_reason_fits_into_the_status() -> None:
+    hold = Hold(code="V-COUNTRY", facts={"account": "Very long name " * 30})
+    text = account_status.text_of(hold)
+    assert (len(text), text[:31], text[-6:]) == (254, "V-COUNTRY: Account Very long na", " long…")
 
 
 def test_a_refused_account_waits_for_a_change_of_its_own() -> None:
