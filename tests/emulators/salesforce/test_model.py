@@ -43,7 +43,7 @@ class Model:
         return "DUPLICATE_VALUE" if holder is not None and holder != own else None
 
     def bury(self, account: str) -> None:
-        gone = {each: parent for each, parent in self.contacts.items() if parent == account}
+        gone: dict[str, str | None] = {each: up for each, up in self.contacts.items() if up == account}
         for each in gone:
             del self.contacts[each]
         self.bin[account] = (self.accounts.pop(account), gone)
