@@ -1,48 +1,90 @@
-"""The sample company end to end over real sockets: the emulators in a process of their own, state on disk."""
+"""The sample company end to end: the emulators in one process, `ml-connector` in another, state on disk, limits off."""
 
 from __future__ import annotations
 
+import json
 import tempfile
-from collections.abc import AsyncIterator
-from datetime import date
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from time import perf_counter
 
-from ml_connector import actions, connecting
-from ml_connector.app import open_app
-from ml_connector.demo import TODAY
 from ml_connector.rehearsal.emulators import Emulators, started
 
-from .rows import Row, resident_megabytes, row
+from .child import Measured, measured
+from .rows import Row, row
 
-_ROLES = ("account", "contact", "opportunity", "role", "journal")
+MANY = 1000
 
 
-async def sockets(scale: int) -> AsyncIterator[Row]:
-    """Connect, plan, apply; limits off."""
-    server = ("--scenario", "sample", "--scale", str(scale), "--seed", "7", "--today", TODAY)
+async def sockets(scale: int, database: str = "SQLite", env: Mapping[str, str] | None = None) -> AsyncIterator[Row]:
+    """First sync, its echo, `MANY` changed invoices, and a run with nothing to do."""
     with tempfile.TemporaryDirectory() as folder:
-        async with started(*server) as emulators:
-            seconds, linked = await _first_sync(Path(folder), emulators)
-    yield row(f"first plan and sync over sockets, scale {scale}", seconds, "s")
-    yield row(f"first plan and sync over sockets, scale {scale}", linked / seconds, "records/s")
-    yield row("resident at most, after it", resident_megabytes(), "MB", 300)
+        async with started("--scenario", "sample", "--scale", str(scale), "--seed", "7") as emulators:
+            home = Path(folder) / "home"
+            await connected(home, emulators, env)
+            invoices = len(await emulators.records("quickbooks", "Invoice"))
+            name = f"{invoices} invoices, {database}"
+            for each in _first(name, measured(home, "sync", "--once", env=env)):
+                yield each
+            sync = Later(home, emulators, env)
+            await sync.once()  # our own writes are looked at
+            changed = await change_invoices(emulators, MANY)
+            burst = await sync.once()
+            yield row(f"{changed} changed invoices of {name}", changed / burst.seconds, "records/s")
+            yield row(f"{changed} changed invoices of {name}: computed", burst.computed, "s")
+            await sync.once()
+            quiet = await sync.once()
+            yield row(f"second run, {name}: writes", quiet.document["written"], "writes")
+            yield row(f"second run, {name}", quiet.seconds, "s")
+            yield row(f"second run, {name}: computed", quiet.computed, "s")
 
 
-async def _first_sync(home: Path, emulators: Emulators) -> tuple[float, int]:
-    """Seconds of plan and apply, and the records that belong together afterwards."""
-    clock = await emulators.clock()
-    connecting.init(home, emulators.line)
-    await connecting.connect_emulators(home, emulators.line, clock=clock)
-    start = date.fromisoformat((await emulators.ask("GET", "/scenario"))["facts"]["start_date"])
-    signed = connecting.SignOff(
-        template="T1", start_date=start, unbilled="1250", deferred="2450", discounts="4900", shipping="4200"
-    )
-    async with open_app(home, env={}, clock=clock) as app:
-        await connecting.sign_off(app, signed, "approver")
-    async with open_app(home, env={}, clock=clock) as app:
-        begun = perf_counter()
-        view = await actions.make_plan(app, "preparer")
-        await actions.apply(app, view.id, "approver")
-        spent = perf_counter() - begun
-        return spent, sum(len(app.store.all_links(app.connection.id, role)) for role in _ROLES)
+class Later:
+    """A sync after a quarter of an hour, again and again."""
+
+    def __init__(self, home: Path, emulators: Emulators, env: Mapping[str, str] | None) -> None:
+        self._home, self._emulators, self._env = home, emulators, env
+        self._minutes = 0
+
+    async def once(self) -> Measured:
+        self._minutes += 15
+        await self._emulators.ask("POST", "/clock", {"op": "advance", "minutes": 15})
+        return measured(self._home, "sync", "--once", env=self._env, later=self._minutes * 60)
+
+
+async def connected(home: Path, emulators: Emulators, env: Mapping[str, str] | None = None) -> None:
+    """Signed in and signed off."""
+    line = home.parent / "emulators.json"
+    line.write_text(json.dumps(emulators.line))
+    facts = (await emulators.ask("GET", "/scenario"))["facts"]
+    measured(home, "init", "--emulators", str(line), env=env)
+    accounts = ("--unbilled", "1250", "--deferred", "2450", "--discounts", "4900", "--shipping", "4200")
+    measured(home, "sign-off", "--start-date", facts["start_date"], *accounts, env=env)
+
+
+async def change_invoices(emulators: Emulators, most: int) -> int:
+    """People in QuickBooks put off up to `most` invoices of the months that are not closed."""
+    closed = (await emulators.ask("GET", "/scenario"))["facts"]["books_closed"]
+    rows = await emulators.records("quickbooks", "Invoice")
+    some = [each["Id"] for each in rows if each.get("status") != "Deleted" and each["TxnDate"] > closed][:most]
+    operations = [
+        {"system": "quickbooks", "op": "update", "kind": "Invoice", "body": {"Id": key, "DueDate": "2027-12-31"}}
+        for key in some
+    ]
+    await emulators.act(operations)
+    return len(some)
+
+
+def written(first: Measured) -> int:
+    """Records that a sync made or changed on the other side."""
+    return sum(sum(first.document[name].values()) for name in ("created", "updated"))
+
+
+def _first(name: str, first: Measured) -> list[Row]:
+    records = written(first)
+    return [
+        row(f"first sync, {name}", first.seconds, "s"),
+        row(f"first sync, {name}: records written", records, "records"),
+        row(f"first sync, {name}", records / first.seconds, "records/s"),
+        row(f"first sync, {name}: computed a record", first.computed / records * 1_000_000, "us"),
+        row(f"first sync, {name}: resident at most", first.megabytes, "MB", 300),
+    ]
