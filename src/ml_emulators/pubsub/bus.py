@@ -15,6 +15,7 @@ from typing import Any
 from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.salesforce import ChangeNotice, Salesforce
 from ml_emulators.salesforce.limits import Usage
+from ml_emulators.salesforce.profiles import has_change_events
 from ml_emulators.salesforce.schema import SObject
 
 from .changes import Change, changes_of
@@ -63,7 +64,7 @@ class Bus:
 
     def _fresh(self) -> None:
         seed = self._world.seed
-        self.channels = default_channels(self._world.schema)
+        self.channels = default_channels(self._world.state.schema)
         self.positions = Positions(1_500_000 + seed % 1_000_000, self._keep)
         self.injections = Injections()
         self.geocoder = Geocoder(self._world)
@@ -128,7 +129,7 @@ class Bus:
 
     def publish_changes(self, changes: Iterable[Change]) -> None:
         """Put the events of one transaction on every channel that has selected their object."""
-        members = self.channels.members
+        members = self.channels.members if has_change_events(self._world.switches) else {}
         chosen = [change for change in changes if any(change.kind in each for each in members.values())]
         fates = [(self.new_uuid(), fate) for fate in self.injections.fates(chosen)]
         for channel, kinds in members.items():
@@ -187,6 +188,8 @@ class Bus:
         if not name:
             raise Refusal("topic.validation.empty")
         own = self.platform.get(name)
+        if own is None and not has_change_events(self._world.switches):
+            raise Refusal("topic.not.found")
         found = Topic(name, name, "", own.schema_id, can_publish=True) if own else self.channels.topic(name)
         if found is None:
             raise Refusal("topic.not.found")
@@ -206,7 +209,7 @@ class Bus:
         for kind in self._world.schema.objects:
             self.schema_of(kind)
         found = self.schemas.get(schema_id)
-        if found is None:
+        if found is None or (not found.kind.endswith("__e") and not has_change_events(self._world.switches)):
             raise Refusal("schema.validation.failed")
         if not self.visible(found.kind):
             raise Refusal("schema.meta.permission")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from . import times
+from . import profiles, times
 from .calls import Answer, Call
 from .errors import ApiError
 from .state import Record
@@ -65,4 +65,5 @@ class Watch:
         lists = ("OpportunityStage", "OrderStatus", "CurrencyType")
         tables = (self._world.state.tables[each].live for each in lists)
         choices = tuple(frozenset((row["Id"], row.get("SystemModstamp")) for row in live.values()) for live in tables)
-        return self._world.related, self._world.customs, frozenset(switches.hidden_objects), rights, choices
+        has = profiles.features(switches, self._world.related)
+        return has, self._world.customs, frozenset(switches.hidden_objects), rights, choices

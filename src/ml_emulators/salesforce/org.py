@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
+
+Profile = Literal["professional", "enterprise", "revenue-cloud"]
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,10 @@ class Automation:
 class Switches:
     """Everything the documents leave open, and what an admin may turn. Change it at any time."""
 
+    # Kind of org, and whether invoices may be created without the ingestion call
+    profile: Profile = "enterprise"
+    multicurrency: bool = True
+    plain_billing: bool = False
     # Token endpoint
     client_credentials_enabled: bool = True
     run_as_user: bool = True
@@ -109,7 +115,8 @@ class Switches:
     bulk_fail_after: int | None = None
     bulk_hard_delete: bool = False
     bulk_field_chars: int = 131_072
-    # Customer's rules
+    # Customer's rules: object -> what (fields that must be filled)
+    required_fields: dict[str, set[str]] = field(default_factory=dict)
     duplicate_rules: dict[str, str] = field(default_factory=dict)
     validation_rules: list[ValidationRule] = field(default_factory=list)
     automations: list[Automation] = field(default_factory=list)

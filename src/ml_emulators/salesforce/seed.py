@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from . import ids, times
+from . import ids, profiles, times
 from .org import Person
 from .people import full_name
 from .state import Record
@@ -75,6 +75,14 @@ def _organization(world: World) -> None:
         "DefaultOpportunityAccess": "Edit",
     }
     _put(world, "Organization", record)
+
+
+def tell_edition(world: World) -> None:
+    """The org names the edition that its profile makes it."""
+    wanted = profiles.edition(world.switches, world.org.edition)
+    row = world.state.live("Organization", world.org_id)
+    if row is not None and row["OrganizationType"] != wanted:
+        world.state.tables["Organization"].put(row | {"OrganizationType": wanted})
 
 
 def _currencies(world: World) -> None:

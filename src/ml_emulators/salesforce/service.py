@@ -11,7 +11,7 @@ from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.kit.hosts import LOGIN, place
 from ml_emulators.kit.wire import Cost, Request, Response
 
-from . import limits, pretty, relations, versions
+from . import limits, pretty, relations, seed, versions
 from .actions import Actions, full_record
 from .bulk import Bulk
 from .calls import Answer, Call
@@ -21,7 +21,6 @@ from .oauth import OAuth, Sessions, bearer, expired
 from .org import Org, Switches
 from .queries import Locators
 from .routes import Routes
-from .seed import seed
 from .soap import Passwords, Soap
 from .tooling import ChannelBook, Tooling
 from .world import ChangeNotice, World
@@ -68,7 +67,7 @@ class Salesforce:
         watch = Watch(self._world)
         self._routes = Routes(self._locators, self._bulk, self._tooling, watch, lambda: self._usage.count(clock.now()))
         self._actions = Actions(self._world, self._sessions)
-        seed(self._world)
+        seed.seed(self._world)
         self._fresh = self.snapshot()
 
     @property
@@ -119,6 +118,7 @@ class Salesforce:
 
     def _settle(self) -> None:
         """What has become due by the clock or by a switch is done before anybody looks."""
+        seed.tell_edition(self._world)
         relations.settle(self._world)
         self._bulk.settle()
 

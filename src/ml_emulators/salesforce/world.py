@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 
 from ml_emulators.kit.clock import VirtualClock
 
-from . import ids, times
+from . import ids, profiles, times
 from .org import Org, Person, Switches
-from .schema import Field, Schema, SObject, customised, default_schema, without
+from .schema import Field, Schema, SObject, customised, default_schema
 from .state import Grave, Record, State, Table
 
 UI_ORIGIN = "com/salesforce/api/soap/65.0;client=SfdcInternalAPI/"
@@ -60,10 +60,10 @@ class World:
         self.clock = clock
         self.org = org
         self._base = schema or default_schema()
-        self._shapes: dict[Customs, dict[bool, Schema]] = {}
+        self._shapes: dict[Customs, tuple[Schema, dict[profiles.Features, Schema]]] = {}
         self.customs: Customs = ()
-        self._schemas = self._shape(())
-        self.state = State(self._schemas[True])
+        self._whole, self._parts = self._shape(())
+        self.state = State(self._whole)
         self.related = False
         self.switches = Switches()
         self.on_change: list[Callable[[ChangeNotice], None]] = []
@@ -83,23 +83,27 @@ class World:
                 return actor
         return None
 
-    def _shape(self, customs: Customs) -> dict[bool, Schema]:
-        """The schemas with these custom fields, with and without relations; made once for each set of them."""
+    def _shape(self, customs: Customs) -> tuple[Schema, dict[profiles.Features, Schema]]:
+        """The schema with these custom fields, and the parts of it that were asked for; one for each set of them."""
         if customs not in self._shapes:
-            whole = customised(self._base, dict(customs))
-            self._shapes[customs] = {True: whole, False: without(whole, "AccountContactRelation")}
+            self._shapes[customs] = (customised(self._base, dict(customs)), {})
         return self._shapes[customs]
 
     def customise(self, customs: Customs) -> None:
         """Give objects other custom fields; records keep what stays."""
         if customs != self.customs:
-            self.customs, self._schemas = customs, self._shape(customs)
-            self.state.reshape(self._schemas[True])
+            self.customs = customs
+            self._whole, self._parts = self._shape(customs)
+            self.state.reshape(self._whole)
 
     @property
     def schema(self) -> Schema:
-        """The objects that the org has as it is set up now; `related` once contacts belong to several accounts."""
-        return self._schemas[self.related]
+        """The objects that the org has as it is set up now."""
+        has = profiles.features(self.switches, self.related)
+        found = self._parts.get(has)
+        if found is None:
+            found = self._parts[has] = profiles.seen(self._whole, has)
+        return found
 
     def secret(self, length: int) -> str:
         """The next unguessable text of hex digits; the same seed gives the same series."""
@@ -154,6 +158,11 @@ class Tx:
     @property
     def switches(self) -> Switches:
         return self.world.switches
+
+    @property
+    def currency(self) -> str:
+        """What a record is in that names no currency: the user's, or the only one of the org."""
+        return self.actor.currency if self.switches.multicurrency else self.world.org.currencies[0].code
 
     def live(self, kind: str, record_id: str | None) -> Record | None:
         return self.world.state.tables[kind].live.get(record_id) if record_id else None

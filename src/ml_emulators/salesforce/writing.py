@@ -57,8 +57,8 @@ def _prepare(tx: Tx, kind: SObject, body: dict[str, Any], *, creating: bool) -> 
 def _defaults(tx: Tx, kind: SObject, draft: Record) -> None:
     if "OwnerId" in kind.by_name:
         draft.setdefault("OwnerId", tx.actor.user_id)
-    if "CurrencyIsoCode" in kind.by_name:
-        draft.setdefault("CurrencyIsoCode", tx.actor.currency)
+    if "CurrencyIsoCode" in tx.world.state.tables[kind.name].kind.by_name:
+        draft.setdefault("CurrencyIsoCode", tx.currency)
 
 
 def _missing(kind: SObject, record: Record) -> None:

@@ -22,11 +22,6 @@ def default_schema() -> Schema:
     return Schema({kind.name: kind for kind in sorted(_ALL, key=lambda kind: kind.name)})
 
 
-def without(schema: Schema, name: str) -> Schema:
-    """The same org without one object: nothing in it leads there."""
-    return Schema({each: kind for each, kind in schema.objects.items() if each != name})
-
-
 def customised(schema: Schema, customs: Mapping[str, tuple[Field, ...]]) -> Schema:
     """The same org with other custom fields on the named objects; what is not named stays as it is."""
     kinds = {
@@ -35,4 +30,4 @@ def customised(schema: Schema, customs: Mapping[str, tuple[Field, ...]]) -> Sche
     return Schema(kinds)
 
 
-__all__ = ["Child", "Field", "SObject", "Schema", "customised", "default_schema", "without"]
+__all__ = ["Child", "Field", "SObject", "Schema", "customised", "default_schema"]

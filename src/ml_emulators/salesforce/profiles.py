@@ -1,0 +1,86 @@
+"""Which objects and fields an org has: by its edition and licences, its currencies, and what its admin requires.
+
+An org holds the records of every object all the time; a profile decides which of them are there for anybody.
+From salesforce reference 2.3, 3.2, 7.5 to 7.7.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from .org import Profile, Switches
+from .schema import Field, Schema, SObject
+
+BILLING = frozenset(
+    {
+        *("Invoice", "InvoiceLine", "InvoiceLineTax", "InvoiceAddressGroup", "TaxTreatment"),
+        *("CreditMemo", "Payment", "PaymentLineInvoice"),
+    }
+)
+ORDERS = frozenset({"Order", "OrderItem", "OrderStatus"})
+CHANNELS = frozenset({"PlatformEventChannel", "PlatformEventChannelMember"})
+CURRENCIES = frozenset({"CurrencyType", "DatedConversionRate"})
+_CURRENCY_FIELDS = frozenset({"CurrencyIsoCode", "DefaultCurrencyIsoCode"})
+_ABSENT: dict[Profile, frozenset[str]] = {
+    "professional": ORDERS | CHANNELS | BILLING,
+    "enterprise": BILLING,
+    "revenue-cloud": frozenset(),
+}
+_EDITIONS: dict[Profile, str] = {"professional": "Professional Edition"}
+_INGESTED = frozenset({"Invoice", "InvoiceLine"})
+
+
+class Features(NamedTuple):
+    """What the org has. `required`: (object, custom fields that must be filled)."""
+
+    profile: Profile
+    multicurrency: bool
+    related: bool
+    plain_billing: bool
+    required: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def features(switches: Switches, related: bool) -> Features:
+    """The features as the switches stand now; `related` once contacts belong to several accounts."""
+    required: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    if switches.required_fields:
+        required = tuple(sorted((kind, tuple(sorted(names))) for kind, names in switches.required_fields.items()))
+    return Features(switches.profile, switches.multicurrency, related, switches.plain_billing, required)
+
+
+def seen(whole: Schema, has: Features) -> Schema:
+    """The part of the whole that an org with these features has."""
+    absent = _ABSENT[has.profile] | (frozenset() if has.multicurrency else CURRENCIES)
+    if not has.related:
+        absent |= {"AccountContactRelation"}
+    required = dict(has.required)
+    kinds = (kind for name, kind in whole.objects.items() if name not in absent)
+    return Schema({kind.name: _fitted(kind, has, frozenset(required.get(kind.name, ()))) for kind in kinds})
+
+
+def _fitted(kind: SObject, has: Features, required: frozenset[str]) -> SObject:
+    fields = tuple(
+        _required(each) if each.name in required else each
+        for each in kind.fields
+        if has.multicurrency or each.name not in _CURRENCY_FIELDS
+    )
+    made = kind if fields == kind.fields else replace(kind, fields=fields)
+    if kind.name in _INGESTED and not has.plain_billing:
+        return replace(made, createable=False, deletable=False)
+    return made
+
+
+def _required(each: Field) -> Field:
+    """Only custom fields can be required by an admin for every record; a checkbox always has a value."""
+    return replace(each, nillable=False) if each.custom and each.type != "boolean" else each
+
+
+def edition(switches: Switches, usual: str) -> str:
+    """What Organization.OrganizationType says."""
+    return _EDITIONS.get(switches.profile, usual)
+
+
+def has_change_events(switches: Switches) -> bool:
+    """Change Data Capture is there in Enterprise, Performance, Unlimited and Developer, not in Professional."""
+    return switches.profile != "professional"
