@@ -70,8 +70,10 @@ class Emulators:
         self.clock = clock or VirtualClock()
         self._trust = _trust(state) if tls else None
         context = self._trust.context() if self._trust else None
-        self.quickbooks = Shell(self._late("quickbooks"), quickbooks_port, tls=context)
-        self.salesforce = Shell(self._late("salesforce"), salesforce_port, compress=True, tls=context)
+        self.quickbooks = Shell(self._late("quickbooks"), quickbooks_port, vendor="quickbooks", tls=context)
+        self.salesforce = Shell(
+            self._late("salesforce"), salesforce_port, vendor="salesforce", compress=True, tls=context
+        )
         self._pubsub_port = pubsub_port
         self._control_port = control_port
         self.pubsub: PubSubDoor | None = None

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from . import doors
 from .doors import DoorError, Params
+from .manners import QUIET
 from .openapi import document
 from .orders import (
     ClockOrder,
@@ -33,7 +34,7 @@ from .orders import (
     WebhookState,
     WebhookTroubles,
 )
-from .shell import LOOPBACK, reserved
+from .shell import LINE, LOOPBACK, reserved
 from .twin import Refused, Twin
 from .wire import dumps
 
@@ -131,7 +132,9 @@ class ControlDoor:
 
     async def start(self) -> None:
         self.reserve()
-        self._runner = web.AppRunner(self.app(), access_log=None, shutdown_timeout=0.5)
+        self._runner = web.AppRunner(
+            self.app(), access_log=None, logger=QUIET, max_line_size=LINE, max_field_size=LINE, shutdown_timeout=0.5
+        )
         await self._runner.setup()
         if self._socket is not None:
             await web.SockSite(self._runner, self._socket).start()
@@ -197,6 +200,8 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _refusal(403, refused, "Call the door as http://127.0.0.1:<port> from a program on this machine.")
     try:
         answer: web.StreamResponse = await handler(request)
+    except web.RequestPayloadError as error:
+        return _refusal(400, f"The body cannot be read: {error}", "Send JSON, plain or with a true Content-Encoding.")
     except DoorError as error:
         return _refusal(error.status, error.message, error.remedy)
     except Refused as error:

@@ -11,15 +11,16 @@ from email.utils import format_datetime
 
 import msgspec
 from aiohttp import StreamReader, web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from .gate import Answer, Dropped, Gate, Outcome
+from .manners import QUIET, Server, named, unreadable
 from .wire import Request, Response
 
 Serve = Callable[[Request], Outcome]
 LOOPBACK = "127.0.0.1"
 MAX_BODY = 64 * 1024 * 1024
-_LINE = 128 * 1024
+LINE = 128 * 1024
+_LINGER = 2.0
 _GZIP_FROM = 1_400
 _HOP = frozenset({"content-length", "transfer-encoding", "connection", "keep-alive"})
 _METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
@@ -29,9 +30,17 @@ class Shell:
     """One server on 127.0.0.1 for one vendor. `port` 0 takes a free one; `self.port` says which."""
 
     def __init__(
-        self, serve: Serve, port: int = 0, *, compress: bool = False, tls: ssl.SSLContext | None = None
+        self,
+        serve: Serve,
+        port: int = 0,
+        *,
+        vendor: str = "",
+        compress: bool = False,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
+        """`vendor` lends its manner to refusals of what is no request at all."""
         self.port = port
+        self._vendor = vendor
         self._serve = serve
         self._compress = compress
         self._tls = tls
@@ -50,14 +59,17 @@ class Shell:
 
     async def start(self) -> None:
         self.reserve()
-        server = web.Server(
+        server = Server(
             self._handle,
+            self._vendor,
             request_factory=_request,
             handler_cancellation=True,
             access_log=None,
-            max_line_size=_LINE,
-            max_field_size=_LINE,
+            logger=QUIET,
+            max_line_size=LINE,
+            max_field_size=LINE,
             keepalive_timeout=75.0,
+            lingering_time=_LINGER,
             tcp_keepalive=False,
         )
         self._runner = web.ServerRunner(server, shutdown_timeout=0.5)
@@ -75,16 +87,18 @@ class Shell:
 
     async def _handle(self, incoming: web.BaseRequest) -> web.StreamResponse:
         if incoming.method == "OPTIONS":
-            return web.Response(status=204, headers={"Allow": _METHODS})
+            return web.Response(status=204, headers={"Allow": _METHODS, **named(self._vendor)})
+        if (incoming.content_length or 0) > MAX_BODY:
+            return unreadable(self._vendor, 413)
         if incoming.headers.get("Expect", "").lower() == "100-continue":
             await incoming.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             incoming.writer.output_size = 0
         try:
             body = await incoming.read() if incoming.body_exists else b""
         except web.HTTPRequestEntityTooLarge:
-            return web.Response(status=413)
-        except HttpProcessingError as error:
-            return web.Response(status=error.code, text=error.message)
+            return unreadable(self._vendor, 413)
+        except web.RequestPayloadError:
+            return unreadable(self._vendor, 400)
         outcome = self._serve(to_request(incoming, body))
         if outcome.delay:
             await asyncio.sleep(outcome.delay)
@@ -99,7 +113,7 @@ class Shell:
         if answer.cut:
             return await _send_half(incoming, response)
         headers = {k: v for k, v in response.headers.items() if k.lower() not in _HOP}
-        return web.Response(status=response.status, headers=headers, body=response.body)
+        return web.Response(status=response.status, headers=named(self._vendor) | headers, body=response.body)
 
 
 class PortTaken(OSError):
@@ -122,7 +136,7 @@ def vendor_shell(
     gate: Gate, vendor: str, port: int = 0, *, compress: bool = False, tls: ssl.SSLContext | None = None
 ) -> Shell:
     """The shell of one vendor behind the gate."""
-    return Shell(lambda request: dated(gate, vendor, request), port, compress=compress, tls=tls)
+    return Shell(lambda request: dated(gate, vendor, request), port, vendor=vendor, compress=compress, tls=tls)
 
 
 def dated(gate: Gate, vendor: str, request: Request) -> Outcome:

@@ -7,10 +7,12 @@ from typing import Any
 
 import aiohttp
 import pytest
+import pytest_asyncio
 
 from ml_emulators.kit.wire import dumps, loads
 from ml_emulators.server import Emulators
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 BOTH = ("quickbooks", "salesforce")
 KIND = {"quickbooks": "Customer", "salesforce": "Account"}
 NAME = {"quickbooks": "DisplayName", "salesforce": "Name"}
@@ -68,15 +70,23 @@ class Client:
             return list((await answer.json())["requests"])
 
 
-@pytest.fixture
-async def client() -> AsyncIterator[Client]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def emulators() -> AsyncIterator[Emulators]:
     emulators = Emulators(scenario="empty")
     await emulators.start()
+    emulators.twin.album.take("fresh")
+    yield emulators
+    await emulators.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def client(emulators: Emulators) -> AsyncIterator[Client]:
+    emulators.twin.album.restore("fresh")
+    emulators.twin.faults.clear()
     async with aiohttp.ClientSession() as http:
         client = Client(emulators, http)
         await client.sign_in()
         yield client
-    await emulators.stop()
 
 
 @pytest.mark.parametrize("vendor", BOTH)

@@ -8,75 +8,28 @@ import socket
 import ssl
 import stat
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import grpc
 import pytest
+import pytest_asyncio
 import requests
 from aiohttp.abc import AbstractResolver, ResolveResult
-from cryptography import x509
-from cryptography.x509 import verification
-from cryptography.x509.oid import ExtendedKeyUsageOID
 from requests.adapters import HTTPAdapter
 
 from ml_connector import connecting
-from ml_emulators.kit.hosts import INTUIT, LOGIN, PUBSUB
-from ml_emulators.kit.trust import KEY_FILE, Papers, Trust, issue
+from ml_emulators.kit.hosts import PUBSUB
 from ml_emulators.pubsub import messages
 from ml_emulators.server import Emulators
 
-NOW = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
-MY_DOMAINS = ("acme.my.salesforce.com", "acme--uat.sandbox.my.salesforce.com", "acme-dev-ed.develop.my.salesforce.com")
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest.fixture(scope="module")
-def papers() -> Papers:
-    return issue(NOW)
-
-
-def loaded(papers: Papers) -> tuple[x509.Certificate, x509.Certificate]:
-    return x509.load_pem_x509_certificate(papers.authority), x509.load_pem_x509_certificate(papers.server)
-
-
-@pytest.mark.parametrize("name", ["localhost", *INTUIT, *LOGIN, *PUBSUB, *MY_DOMAINS])
-def test_a_strict_judge_takes_the_certificate_for_every_name(papers: Papers, name: str) -> None:
-    authority, server = loaded(papers)
-    judge = verification.PolicyBuilder().store(verification.Store([authority])).time(NOW)
-    chain = judge.build_server_verifier(x509.DNSName(name)).verify(server, [])
-    assert chain == [server, authority]
-
-
-@pytest.mark.parametrize(
-    "name", ["my.salesforce.com", "a.b.my.salesforce.com", "acme.lightning.force.com", "intuit.com", "example.com"]
-)
-def test_and_for_no_other(papers: Papers, name: str) -> None:
-    authority, server = loaded(papers)
-    judge = verification.PolicyBuilder().store(verification.Store([authority])).time(NOW)
-    with pytest.raises(verification.VerificationError):
-        judge.build_server_verifier(x509.DNSName(name)).verify(server, [])
-
-
-def test_what_the_certificates_are_for(papers: Papers) -> None:
-    authority, server = loaded(papers)
-    use = server.extensions.get_extension_for_class(x509.KeyUsage)
-    assert (use.critical, use.value.digital_signature, use.value.key_cert_sign) == (True, True, False)
-    extended = server.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    assert list(extended) == [ExtendedKeyUsageOID.SERVER_AUTH]
-    assert not server.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    assert authority.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    names = server.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert [str(each) for each in names.get_values_for_type(x509.IPAddress)] == ["127.0.0.1", "::1"]
-    assert server.not_valid_before_utc < NOW < server.not_valid_after_utc
-    assert server.not_valid_after_utc - server.not_valid_before_utc <= timedelta(days=398)
-    assert b"PRIVATE" not in papers.authority + papers.server
-
-
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def emulators() -> AsyncIterator[Emulators]:
-    emulators = Emulators(scenario="tiny", today=date(2026, 11, 20), tls=True)
+    emulators = Emulators(scenario="empty", tls=True)
     await emulators.start()
     yield emulators
     await emulators.stop()
@@ -101,7 +54,7 @@ def strict(ca_file: str) -> ssl.SSLContext:
     return context
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def named(emulators: Emulators) -> AsyncIterator[aiohttp.ClientSession]:
     """A client that trusts the private authority only, and finds all names here."""
     context = strict(emulators.info()["ca_file"])
@@ -109,14 +62,14 @@ async def named(emulators: Emulators) -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-def test_the_line_says_so(emulators: Emulators) -> None:
+async def test_the_line_says_so(emulators: Emulators) -> None:
     info = emulators.info()
     assert all(
         url.startswith("https://127.0.0.1:") for name, url in info["quickbooks"].items() if name.endswith("_url")
     )
     assert info["salesforce"]["base_url"].startswith("https://127.0.0.1:")
     assert (info["pubsub"]["tls"], info["control_url"][:7]) == (True, "http://")
-    assert b"BEGIN CERTIFICATE" in Path(info["ca_file"]).read_bytes()
+    assert b"BEGIN CERTIFICATE" in await asyncio.to_thread(Path(info["ca_file"]).read_bytes)
 
 
 @pytest.mark.parametrize(
@@ -259,20 +212,11 @@ async def test_the_connector_connects_over_tls(emulators: Emulators, tmp_path: P
     assert connected.realm_id == line["quickbooks"]["realm_id"]
 
 
-async def test_nothing_is_left_on_disk(emulators: Emulators) -> None:
+async def test_nothing_is_left_on_disk() -> None:
+    emulators = Emulators(scenario="empty", tls=True)
+    await emulators.start()
     ca_file = Path(emulators.info()["ca_file"])
     assert [each.name for each in ca_file.parent.iterdir()] == [ca_file.name]
     assert stat.S_IMODE(ca_file.parent.stat().st_mode) == 0o700
     await emulators.stop()
     assert not ca_file.parent.exists()
-
-
-async def test_with_a_folder_of_state_the_authority_stays(tmp_path: Path) -> None:
-    first = Trust(tmp_path)
-    first.close()
-    assert Trust(tmp_path).papers == first.papers
-    assert stat.S_IMODE((tmp_path / KEY_FILE).stat().st_mode) == 0o600
-    (tmp_path / KEY_FILE).write_bytes(issue(NOW).key)  # the key of another certificate
-    renewed = Trust(tmp_path)
-    assert renewed.papers.authority != first.papers.authority
-    assert renewed.ca_file.read_bytes() == renewed.papers.authority

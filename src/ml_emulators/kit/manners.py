@@ -1,0 +1,69 @@
+"""What a vendor's front says to requests that it cannot read: no traceback, no name of our own server, no 500."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import web
+from aiohttp.http_exceptions import LineTooLong
+from aiohttp.web_protocol import RequestHandler
+
+QUIET = logging.getLogger("ml_emulators.http")
+QUIET.addHandler(logging.NullHandler())
+QUIET.propagate = False
+_FRONTS = {"quickbooks": "nginx", "salesforce": "sfdcedge"}
+_TOO_MANY = "Too many headers"
+
+
+def named(vendor: str) -> dict[str, str]:
+    """The Server header of the vendor's front."""
+    return {"Server": _FRONTS.get(vendor, "emulator")}
+
+
+def unreadable(vendor: str, status: int) -> web.Response:
+    """A page as gateways send it, and the end of the connection."""
+    told = f"{status} {HTTPStatus(status).phrase}"
+    page = f"<html>\r\n<head><title>{told}</title></head>\r\n<body>\r\n<h1>{told}</h1>\r\n</body>\r\n</html>\r\n"
+    response = web.Response(status=status, text=page, content_type="text/html", headers=named(vendor))
+    response.force_close()
+    return response
+
+
+def status_of(error: BaseException | None, message: str | None) -> int:
+    """Which refusal fits a request that could not be read."""
+    long = isinstance(error, LineTooLong) or (message or "").startswith(_TOO_MANY)
+    return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE if long else HTTPStatus.BAD_REQUEST
+
+
+class Handler(RequestHandler):
+    """One connection. What cannot be read is refused in the vendor's manner."""
+
+    __slots__ = ("vendor",)
+
+    def __init__(self, server: Server, **how: Any) -> None:
+        self.vendor = server.vendor
+        super().__init__(server, **how)
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return super().handle_error(request, status, exc, message)
+        return unreadable(self.vendor, status_of(exc, message))
+
+
+class Server(web.Server):
+    """Connections of one vendor's front."""
+
+    def __init__(self, handler: Any, vendor: str, **how: Any) -> None:
+        self.vendor = vendor
+        super().__init__(handler, **how)
+
+    def __call__(self) -> RequestHandler:
+        return Handler(self, loop=self._loop, **self._kwargs)
