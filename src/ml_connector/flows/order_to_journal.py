@@ -131,7 +131,8 @@ def _not_yet(order: SObject, rules: Rules, ctx: Context) -> Skip | None:
 def expected(order: SObject, ctx: Context) -> OrderPlan | Hold:
     """What an order that counts as posted must have posted, by the rules and from what both systems show now (R2).
 
-    Books that were closed since then do not matter, nor do departments and classes that were renamed or deactivated.
+    Books that were closed since then do not matter, nor do departments and classes that were renamed or deactivated,
+    nor which rates of the pair came later.
     """
     try:
         scope = _scope(order, ctx, past=True)
@@ -139,11 +140,17 @@ def expected(order: SObject, ctx: Context) -> OrderPlan | Hold:
         open_books = msgspec.structs.replace(preferences.accounting_info_prefs, book_close_date=None)
         preferences = msgspec.structs.replace(preferences, accounting_info_prefs=open_books)
         tables = msgspec.structs.replace(scope.tables, preferences=preferences)
-        rules = order_parts.as_posted(scope.rules, ctx.link(ROLE, posting_ref(order.id)))
-        rules = msgspec.structs.replace(rules, lock_date=None)
-        return plan_or_raise(msgspec.structs.replace(scope, tables=tables, rules=rules))
+        posted = ctx.link(ROLE, posting_ref(order.id))
+        rules = msgspec.structs.replace(order_parts.as_posted(scope.rules, posted), lock_date=None)
+        rates = _rate_as_posted(posted) if posted else scope.rates
+        return plan_or_raise(msgspec.structs.replace(scope, tables=tables, rules=rules, rates=rates))
     except Held as held:
         return held.hold(total_of(order), _currency(order, ctx), **order_facts(order))
+
+
+def _rate_as_posted(posted: Link) -> Callable[[date], Rates]:
+    rate = posted.agreed.get("rate")
+    return lambda day: Rates(quickbooks=money.exact(rate) if rate else None)
 
 
 def _post(order: SObject, ctx: Context) -> Decision:
