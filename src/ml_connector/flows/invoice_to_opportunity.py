@@ -15,6 +15,7 @@ from ml_connector.systems.quickbooks.records import Invoice, Payment
 from ml_connector.systems.salesforce.records import SObject
 
 from . import contacts, invoice_roles, opportunity_fields, opportunity_search
+from .billed_links import ROLE as BILLED
 from .billed_links import noting
 from .company import Company
 from .dim_links import new_uses
@@ -67,10 +68,11 @@ def _decide(invoice: Invoice, context: Context) -> Decision:
 def _on_record(invoice: Invoice) -> list[Need]:
     """The links that nearly every decision reads; they cost no call."""
     customer = invoice.customer_ref.value if invoice.customer_ref else ""
+    own = [NeedLink(ROLE, invoice.ref), NeedLink(BILLED, invoice.ref)]
     if not customer:
-        return [NeedLink(ROLE, invoice.ref)]
+        return [*own]
     people = [NeedLink(contacts.ROLE, ref) for ref in invoice_roles.contacts_of(invoice, customer)]
-    return [NeedLink(ROLE, invoice.ref), NeedLink("account", Ref("quickbooks", "Customer", customer)), *people]
+    return [*own, NeedLink("account", Ref("quickbooks", "Customer", customer)), *people]
 
 
 def _is_before_start(invoice: Invoice, context: Context) -> bool:
