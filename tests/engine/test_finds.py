@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ml_connector.engine.finds import Finds
@@ -21,7 +23,7 @@ def by_email(value: str) -> NeedFind:
     return NeedFind("salesforce", "Contact", "Email", value)
 
 
-def write(body: Json, **other: str) -> Write:
+def write(body: Json, **other: Any) -> Write:
     return Write(step="contact", system="salesforce", kind="Contact", action="update", body=body, key="k", **other)
 
 

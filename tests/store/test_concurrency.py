@@ -14,6 +14,7 @@ from ml_connector.model.plans import Hold
 from ml_connector.model.refs import Ref, link_trigger
 from ml_connector.store import Store
 from ml_connector.store.base import lock
+from ml_connector.store.holds import put_holds
 from ml_connector.store.rows import Verdict
 from support.postgres import emptied
 
@@ -85,6 +86,26 @@ def test_a_knock_that_meets_a_settling_waits_and_stays_due(store: Store) -> None
             assert not knock.done()
         knock.result(timeout=60)
     assert [each.noticed for each in store.due("acme", "customers", NOON, 9)] == [2]
+
+
+def test_a_change_that_meets_the_settling_of_a_hold_releases_it(store: Store) -> None:
+    """The hold is written while the knock waits for the lock; who waits for what is read after that, not before."""
+    order = Ref("salesforce", "Order", "801")
+    store.intake("acme", [("orders", order)], "sweep", NOON)
+    (task,) = store.due("acme", "orders", NOON, 1)
+    hold = Hold(code="H-CUST-INACTIVE", waits_for=(f"record:{CUSTOMERS[0]}",))
+    verdict = Verdict(task=task, verdict="held", hold=hold, waits_for=hold.waits_for)
+    token = store.take_run("acme", "me", NOON)
+    assert token is not None
+    with ThreadPoolExecutor(1) as pool:
+        with store.begin() as tx:
+            store.guard(tx, "acme", token, NOON)
+            change = pool.submit(store.intake, "acme", [], "webhook", NOON, changed=[CUSTOMERS[0]])
+            store._end_tasks(tx, "acme", [verdict])
+            put_holds(tx, "acme", [verdict], NOON)
+            assert not change.done()
+        change.result(timeout=60)
+    assert [each.ref for each in store.due("acme", "orders", NOON, 9)] == [order]
 
 
 def test_releases_and_knocks_at_once_all_count(store: Store) -> None:

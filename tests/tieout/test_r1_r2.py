@@ -105,6 +105,19 @@ def test_an_entry_no_order_expects_is_named_and_not_explained() -> None:
     assert report.rows[0].unexplained == Decimal("5.00")
 
 
+def test_an_order_posted_in_part_counts_with_each_part_where_it_stands() -> None:
+    """Two of three parts, 600.00 of 900.00, are in the books; the order is held for the third."""
+    parts = [_entry("a|01", "2450", "400.00"), _entry("a|02", "2450", "200.00")]
+    order = OrderFact("o1", "USD", Decimal("900.00"), "held", Decimal("600.00"))
+    report = r2(parts, parts, [order, OrderFact("o2", "USD", Decimal("50.00"), "posted")])
+    assert report.agrees
+    (counted,) = report.completeness
+    assert (counted.activated, counted.posted, counted.held) == (2, 1, 1)
+    assert {name: counted.amounts[name] for name in ("activated", "posted", "held")} == {
+        "activated": Decimal("950.00"), "posted": Decimal("650.00"), "held": Decimal("300.00"),
+    }  # fmt: skip
+
+
 def test_an_order_in_no_state_breaks_completeness() -> None:
     report = r2([], [], [OrderFact("o1", "USD", Decimal("5.00"), "lost")])
     assert not report.agrees

@@ -1,0 +1,119 @@
+"""Entries in parts and entries without a click, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ml_connector import actions
+from ml_connector.engine.gate import Gate, approval_of, is_small, waits_for
+from ml_connector.engine.ports import CrashPoint
+from ml_connector.model.plans import Together, Unattended, Write
+from support.world import Installation
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+@pytest.fixture
+def home(tmp_path: Path, store_url: str) -> Iterator[Installation]:
+    """Entries take two lines, so every department and class of an order is a part."""
+    home = Installation(tmp_path / "home", store_url=store_url)
+    home.rules = msgspec.structs.replace(home.rules, max_lines=2)
+    home.app = home.process()
+    yield home
+    home.store.close()
+
+
+def _numbers(home: Installation) -> list[str]:
+    return sorted(row["DocNumber"] for row in home.state("quickbooks", "JournalEntry"))
+
+
+def _dying(at: str, count: int) -> CrashPoint:
+    seen: list[str] = []
+
+    async def step(name: str) -> None:
+        seen.append(name)
+        if name == at and seen.count(at) == count:
+            raise Killed
+
+    return step
+
+
+@pytest.mark.parametrize("at", ["noted", "applied", "writes settled"])
+async def test_a_run_that_is_killed_at_every_write(home: Installation, at: str) -> None:
+    """However often it dies, the parts of all orders are there once, and the orders are marked."""
+    await home.approve_all()
+    planned = sorted(write.label for write in actions.plans(home.app)[0].plan.postings())
+    assert len(planned) > len(home.state("salesforce", "Order"))
+    for count in range(1, 40):
+        try:
+            await actions.drain(home.process(_dying(at, 1 + count % 2)))
+            break
+        except Killed:
+            home.clock.advance(timedelta(minutes=10))
+            assert set(_numbers(home)) <= set(planned)
+    assert _numbers(home) == planned
+    assert {row["QBO_Status__c"] for row in home.state("salesforce", "Order") if row.get("Status") == "Activated"} == {
+        "POSTED"
+    }
+    assert home.store.unserved(home.app.connection.id) == {}
+
+
+async def test_the_limit_approves_in_the_run_and_on_record(home: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three clean postings are enough here; then a tiny entry goes out, and the chain of the audit trail holds."""
+    monkeypatch.setattr("ml_connector.engine.gate.CLEAN_POSTINGS", 3)
+    home.rules = msgspec.structs.replace(home.rules, max_lines=500, auto_approve_limit=Decimal(99_999))
+    home.app = home.process()
+    await home.run()
+    before = len(_numbers(home))
+    assert before >= 3
+    like = home.state("salesforce", "Order")[0]
+    line = next(row for row in home.state("salesforce", "OrderItem") if row["OrderId"] == like["Id"])
+    head = {name: like[name] for name in ("AccountId", "Pricebook2Id", "EffectiveDate")}
+    head |= {"Status": "Draft", "Department__c": "East", "Class__c": "SaaS"}
+    made = home.twin.act("salesforce", "create", "Order", head)["Id"]
+    item = {"OrderId": made, "PricebookEntryId": line["PricebookEntryId"], "Quantity": 1, "UnitPrice": Decimal(7)}
+    home.twin.act("salesforce", "create", "OrderItem", item)
+    home.twin.act("salesforce", "update", "Order", {"Id": made, "Status": "Activated"})
+    home.clock.advance(timedelta(minutes=15))
+    await actions.sync(home.app)
+    assert len(_numbers(home)) == before + 1
+    (event,) = [each for each in home.store.audit_events(home.app.connection.id) if each.action == "approve"]
+    assert (event.actor, event.detail["amount"]) == ("auto_approve_limit", "7.00")
+    assert home.store.verify_audit() > 0
+
+
+# --- the gate
+
+
+def _write(followers: str = "", *, within: bool | None = None) -> Write:
+    return Write(
+        step="journal", system="q", kind="JournalEntry", action="create", body={}, key="k", needs_approval=True,
+        together=Together(followers=followers, waiting=Decimal(2)) if followers else None,
+        unattended=None if within is None else Unattended(within=within, waits_for=("settings",)),
+    )  # fmt: skip
+
+
+def test_an_approval_binds_the_body_and_what_follows() -> None:
+    one, other, alone = (approval_of(_write(each), b"{}") for each in ("a", "b", ""))
+    assert len({one, other, alone, approval_of(_write("a"), b"[]")}) == 4
+    assert alone == "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a", "SHA-256 of the body"
+    gate = Gate({"k": one})
+    assert [gate.check(_write(), each) for each in (one, other)] == ["go", "stale"]
+    assert Gate({}).check(_write(), one) == "wait"
+
+
+@pytest.mark.parametrize(
+    ("within", "small", "waits"),
+    [(None, False, ()), (False, False, ("settings",)), (True, True, ("settings", "clean postings"))],
+)
+def test_what_a_write_without_approval_waits_for(within: bool | None, small: bool, waits: tuple[str, ...]) -> None:
+    write = _write(within=within)
+    assert (is_small(write), waits_for(write)) == (small, waits)
