@@ -40,6 +40,10 @@ class Selection:
     def deselect(self, kind: str, channel: str) -> None:
         self._bus.channels.deselect(kind, channel)
 
+    def delivered(self) -> int:
+        """How many events API subscribers got within 24 hours."""
+        return self._bus.usage.count(self._bus.clock.now())
+
     def schema(self, name: str) -> dict[str, Any] | None:
         """The schema of an event by its name or its id, with the id under `uuid`; None when there is none."""
         topic = self._bus.channels.topic(f"/data/{name}")

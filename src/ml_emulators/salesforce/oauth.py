@@ -17,9 +17,9 @@ from ml_emulators.kit.wire import Request
 from . import assertions
 from .calls import Answer
 from .errors import ApiError, OAuthError
+from .identity import identity_url, userinfo
 from .world import Actor, World
 
-_LOGIN_HOST = "https://login.salesforce.com"
 _FORM = "application/x-www-form-urlencoded"
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
@@ -212,7 +212,7 @@ class OAuth:
 
     def _granted(self, actor: Actor, base_url: str) -> Answer:
         issued = str(int(self._world.clock.now().timestamp() * 1000))
-        identity = self._identity_url(actor)
+        identity = identity_url(self._world, actor)
         body = {
             "access_token": self._sessions.open(actor),
             "signature": self._signature(identity + issued),
@@ -224,15 +224,15 @@ class OAuth:
         }
         return Answer(200, body)
 
-    def _identity_url(self, actor: Actor) -> str:
-        return f"{_LOGIN_HOST}/id/{self._world.org_id}/{actor.user_id}"
-
     def _signature(self, text: str) -> str:
         key = self._sessions.client_secret.encode()
         return base64.b64encode(hmac.new(key, text.encode(), hashlib.sha256).digest()).decode()
 
     def _revoke(self, request: Request) -> Answer:
-        token = _form(request).get("token") or request.params().get("token")
+        given = request.params() | _form(request)
+        token = given.get("token")
+        if given.get("token_type_hint", "access_token") not in ("access_token", "refresh_token"):
+            raise OAuthError("unsupported_token_type", "this token type is not supported")
         if not token:
             raise OAuthError("invalid_request", "the token parameter is missing")
         if not self._sessions.close(token):
@@ -251,7 +251,7 @@ class OAuth:
             "scope": "api",
             "client_id": self._sessions.client_id,
             "username": (self._world.state.live("User", session.actor.user_id) or {}).get("Username"),
-            "sub": self._identity_url(session.actor),
+            "sub": identity_url(self._world, session.actor),
             "token_type": "access_token",
             "exp": int(self._sessions.expires(session).timestamp()),
             "iat": int(session.started.timestamp()),
@@ -263,27 +263,7 @@ class OAuth:
         session = self._sessions.use(bearer(request))
         if session is None:
             raise expired()
-        return Answer(200, self.identity(session.actor, base_url))
-
-    def identity(self, actor: Actor, base_url: str) -> dict[str, Any]:
-        """Who the user is."""
-        user = self._world.state.live("User", actor.user_id) or {}
-        return {
-            "sub": self._identity_url(actor),
-            "user_id": actor.user_id,
-            "organization_id": self._world.org_id,
-            "preferred_username": user.get("Username"),
-            "nickname": user.get("Alias"),
-            "name": user.get("Name"),
-            "email": user.get("Email"),
-            "email_verified": True,
-            "given_name": user.get("FirstName"),
-            "family_name": user.get("LastName"),
-            "zoneinfo": user.get("TimeZoneSidKey"),
-            "user_type": "STANDARD",
-            "active": True,
-            "urls": {"rest": f"{base_url}/services/data/v{{version}}/"},
-        }
+        return Answer(200, userinfo(self._world, session.actor, base_url))
 
 
 def _only_post(request: Request) -> None:

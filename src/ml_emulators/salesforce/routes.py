@@ -105,7 +105,7 @@ class Routes:
 
     def _limits(self, call: Call, parts: tuple[str, ...]) -> Answer:
         if not parts:
-            return limits(call, {"DailyApiRequests": self._used(), **self._bulk.used()})
+            return limits(call, {"DailyApiRequests": self._used(), **self._bulk.used(), **self._tooling.used()})
         if parts == ("recordCount",):
             return record_count(call)
         raise not_found()

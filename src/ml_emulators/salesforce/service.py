@@ -17,6 +17,7 @@ from .bulk import Bulk
 from .calls import Answer, Call
 from .conditional import Watch
 from .errors import ApiError, OAuthError, bad_method, not_found
+from .identity import identity
 from .oauth import OAuth, Sessions, bearer, expired
 from .org import Org, Switches
 from .queries import Locators
@@ -149,7 +150,7 @@ class Salesforce:
             raise expired()
         if parts[1:] != [self._world.org_id, session.actor.user_id]:
             raise not_found()
-        return Answer(200, self._oauth.identity(session.actor, self._instance(request)))
+        return Answer(200, identity(self._world, session.actor, self._instance(request)))
 
     def _instance(self, request: Request) -> str:
         """Where the caller finds the org: on the host it used, or behind a login host at the org's My Domain."""

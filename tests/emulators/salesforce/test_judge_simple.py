@@ -277,6 +277,25 @@ def test_any_resource(stage: Stage) -> None:
         stage.sf.search("FIND {Acme}")
 
 
+def test_set_up_by_tooling(stage: Stage) -> None:
+    stage.org.switches.new_fields_visible = True
+    metadata = {"label": "Region", "type": "Text", "length": 20}
+    body = {"FullName": "Account.Region__c", "Metadata": metadata}
+    made = stage.sf.toolingexecute("sobjects/CustomField", "POST", body)
+    assert made["success"] is True
+    assert stage.sf.toolingexecute(f"sobjects/CustomField/{made['id']}")["FullName"] == "Account.Region__c"
+    assert "Region__c" in {each["name"] for each in stage.sf.Account.describe()["fields"]}
+    acme = stage.sf.Account.create({"Name": "Acme", "Region__c": "West"})["id"]
+    assert stage.sf.Account.get(acme)["Region__c"] == "West"
+    text = "query/?q=SELECT+DeveloperName+FROM+CustomField+WHERE+TableEnumOrId='Account'"
+    names = {row["DeveloperName"] for row in stage.sf.toolingexecute(text)["records"]}
+    assert {"Region", "QBO_Id"} <= names
+    with pytest.raises(SalesforceMalformedRequest) as caught:
+        stage.sf.toolingexecute("sobjects/CustomField", "POST", body)
+    assert refusal(caught)["errorCode"] == "DUPLICATE_DEVELOPER_NAME"
+    assert stage.sf.toolingexecute(f"sobjects/CustomField/{made['id']}", "DELETE") == ""
+
+
 @pytest.mark.parametrize("version", ["50.0", "59.0", "68.0"])
 def test_versions_in_service(stage: Stage, version: str) -> None:
     sf = stage.direct(version=version)

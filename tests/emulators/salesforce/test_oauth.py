@@ -141,6 +141,28 @@ def test_userinfo_names_org_and_user(org: TestOrg) -> None:
     assert body["preferred_username"] == "integration@acme.example"
 
 
+def test_the_identity_address_tells_who_it_is(org: TestOrg) -> None:
+    info = org.vendor.connection_info()
+    user = org.send("GET", "/services/oauth2/userinfo").body["user_id"]
+    reply = org.raw("GET", f"/id/{info['org_id']}/{user}", headers={"authorization": f"Bearer {org.token}"})
+    assert (reply.status, reply.body["username"], reply.body["user_id"]) == (200, info["username"], user)
+    assert reply.body["urls"]["rest"] == f"{org.vendor.base_url}/services/data/v{{version}}/"
+    assert reply.body["utcOffset"] == -8 * 3_600_000
+
+
+@pytest.mark.parametrize(
+    ("form", "error"),
+    [
+        ({}, "invalid_request"),
+        ({"token": "gone"}, "invalid_token"),
+        ({"token": "x", "token_type_hint": "id_token"}, "unsupported_token_type"),
+    ],
+)
+def test_refused_revocations(org: TestOrg, form: dict[str, str], error: str) -> None:
+    reply = org.form("/services/oauth2/revoke", form)
+    assert (reply.status, reply.body["error"]) == (400, error)
+
+
 def test_introspect(org: TestOrg) -> None:
     form = _form(org) | {"token": org.token}
     body = org.form("/services/oauth2/introspect", form).body

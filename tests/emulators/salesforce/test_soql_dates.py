@@ -100,6 +100,18 @@ def test_children_of_children_came_with_v58(org: TestOrg, version: str, status: 
     assert org.get(url).status == status
 
 
+def test_at_most_55_ways_to_parents(org: TestOrg) -> None:
+    ends = ["Owner", "CreatedBy", "LastModifiedBy", "Account"]
+    ends += [f"Account.{each}" for each in ("Owner", "CreatedBy", "LastModifiedBy", "Parent")]
+    ways = [f"{'ReportsTo.' * up}{end}.Id" for up in range(4) for end in ends if up + end.count(".") < 5]
+    ways += [f"Account.{'Parent.' * up}{end}.Id" for up in (1, 2, 3) for end in ends[:3]]
+    more = [f"ReportsTo.Account.Parent.{end}.Id" for end in (*ends[:3], "Parent")]
+    more += [f"ReportsTo.ReportsTo.Account.Parent.{end}.Id" for end in (*ends[:3], "Parent")]
+    more += [f"{'ReportsTo.' * 4}{end}.Id" for end in ends[:4]]
+    assert org.query(f"SELECT Id, {', '.join(ways)} FROM Contact").status == 200
+    assert org.query(f"SELECT Id, {', '.join(ways + more)} FROM Contact").code == "MALFORMED_QUERY"
+
+
 def test_children_go_five_levels_deep(org: TestOrg) -> None:
     def nested(levels: int) -> str:
         inner = "SELECT Id FROM ChildAccounts"

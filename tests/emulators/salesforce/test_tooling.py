@@ -345,6 +345,13 @@ def test_channels_that_cannot_be(desk: Desk, body: dict[str, Any], code: str) ->
     assert (reply.status, reply.code) == (400, code)
 
 
+def test_deliveries_count_in_the_limits(desk: Desk) -> None:
+    desk.account()
+    told = len(desk.events())
+    assert told
+    assert desk.get("/limits").body["DailyDeliveredPlatformEvents"] == {"Max": 25_000, "Remaining": 25_000 - told}
+
+
 def test_a_new_field_has_its_place_in_the_events(desk: Desk) -> None:
     desk.switches.new_fields_visible = True
     add_field(desk)

@@ -13,6 +13,7 @@ from ..state import Record
 from .scope import Scope, compound_getter
 from .tree import Call, Item, Path, Query, malformed
 
+_MOST_PARENTS = 55
 _LEVELS = 5
 _LEVELS_FROM = 58
 Row = dict[str, Any]
@@ -63,6 +64,8 @@ class Selection:
             if isinstance(item.what, Path):
                 self._scope.column(item.what)
         _refuse_twice(paths, self._scope.kind)
+        if len({path[:end] for path in map(_lower, paths) for end in range(1, len(path))}) > _MOST_PARENTS:
+            raise malformed("a query may follow at most 55 relationships to parents")
         subqueries = [item.what for item in items if isinstance(item.what, Query)]
         render = self._tree(self._scope.kind, paths)
         return self._with_children(render, subqueries) if subqueries else render
@@ -142,6 +145,10 @@ class Selection:
             return row
 
         return complete
+
+
+def _lower(path: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.lower() for name in path)
 
 
 def _refuse_twice(paths: list[tuple[str, ...]], kind: SObject) -> None:

@@ -36,6 +36,9 @@ class ChannelBook(Protocol):
 
     def deselect(self, kind: str, channel: str) -> None: ...
 
+    def delivered(self) -> int:
+        """How many events API subscribers got within 24 hours."""
+
     def schema(self, name: str) -> dict[str, Any] | None:
         """The schema of an event by its name or its id, with the id under `uuid`; None when there is none."""
 

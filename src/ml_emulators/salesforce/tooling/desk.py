@@ -60,6 +60,10 @@ class Tooling:
             return self._query(inside, parts[1:])
         raise not_found()
 
+    def used(self) -> dict[str, int]:
+        """What `/limits` counts of events."""
+        return {"DailyDeliveredPlatformEvents": self._book.delivered()} if self._book else {}
+
     def event_schema(self, call: Call, name: str) -> Answer:
         """The Avro schema of a change event, by its name or by the schema's id (salesforce reference 2.2)."""
         call.only("GET")
