@@ -18,6 +18,7 @@ from ml_connector.systems.http import Request
 from ml_connector.tieout.read import tie_out
 from ml_emulators.kit.faults import Fault
 from support.market import Market
+from support.tables import put_back, rows_of
 
 CLASSES = 20
 
@@ -329,3 +330,23 @@ async def test_parts_of_several_orders_go_out_together(works: Works) -> None:
     await actions.drain(works.home.app)
     assert works.parts_sent == 3 * 2, "thirty and five, for each of three rounds"
     assert works.home.store.unserved(works.home.app.connection.id) == {}
+
+
+async def test_a_backup_from_before_the_first_part_is_put_back(works: Works) -> None:
+    """Two of three parts are in the books and not on record: they are found, only the third is posted."""
+    order = await works.ready()
+    before = rows_of(works.home.store)
+    await works.home.approve_all()
+    with pytest.raises(Killed):
+        await actions.drain(works.home.process(dying("writes settled", 2)))
+    put_back(works.home.store, before)
+    works.change_rules()
+    assert (await works.r2()).amounts["pending"] == Decimal(12)
+    await works.later(minutes=10)
+    assert works.lines(order) == [4, 4]
+    view = await actions.make_plan(works.home.app, "preparer")
+    assert [write.label[-3:] for write in view.plan.postings() if write.record.endswith(order)] == ["-03"]
+    await actions.apply(works.home.app, view.id, "approver")
+    assert works.lines(order) == [4, 4, 2]
+    assert works.shown(order)["QBO_Status__c"] == "POSTED"
+    assert (await works.r2()).pending == 0
