@@ -14,7 +14,7 @@ import threading
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from ml_emulators.kit import keeping
 from ml_emulators.kit.clock import VirtualClock
@@ -26,6 +26,7 @@ from ml_emulators.kit.wire import dumps
 from ml_emulators.pubsub import PubSub
 from ml_emulators.quickbooks import QuickBooks
 from ml_emulators.quickbooks.catalog import KINDS
+from ml_emulators.salesforce.org import Profile
 from ml_emulators.scenarios import SCENARIOS, Library, load, new_twin
 from ml_emulators.scenarios.words import MOST
 
@@ -50,6 +51,8 @@ class Emulators:
         seed: int = 1,
         today: date | None = None,
         limits: bool = False,
+        org: Profile = "enterprise",
+        single_currency: bool = False,
         quickbooks_port: int = 0,
         salesforce_port: int = 0,
         pubsub_port: int = 0,
@@ -61,16 +64,20 @@ class Emulators:
     ) -> None:
         """`today` sets the clock to that evening; without it the clock is the wall clock. With `state`, a folder,
         what was kept there is taken up instead of the scenario, and kept again every few seconds and at `stop()`.
+        `org` and `single_currency` say what kind of org Salesforce is; they can be switched later.
         With `tls` both vendors and Pub/Sub speak TLS under a private authority."""
         self._load = (scenario, scale, seed, today)
         self._limits = limits
+        self._org = {"profile": org, "multicurrency": not single_currency}
         self._seed = seed
         self._keep = keep
         self._state = state
         self.clock = clock or VirtualClock()
         self._trust = _trust(state) if tls else None
         context = self._trust.context() if self._trust else None
-        self.quickbooks = Shell(self._late("quickbooks"), quickbooks_port, vendor="quickbooks", tls=context)
+        self.quickbooks = Shell(
+            self._late("quickbooks"), quickbooks_port, vendor="quickbooks", compress=True, tls=context
+        )
         self.salesforce = Shell(
             self._late("salesforce"), salesforce_port, vendor="salesforce", compress=True, tls=context
         )
@@ -134,6 +141,7 @@ class Emulators:
             salesforce_url=self.salesforce.url,
             keep=self._keep,
         )
+        twin.set_switches("salesforce", self._org)
         if found:
             keeping.take_up(twin, found)
             quickbooks = twin.vendors["quickbooks"]
@@ -179,6 +187,8 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same company")
     parser.add_argument("--today", type=date.fromisoformat, help="set the clock to the evening of this day")
     parser.add_argument("--limits", choices=("on", "off"), default="off", help="enforce the vendors' limits")
+    parser.add_argument("--org", choices=get_args(Profile), default="enterprise", help="what kind of org Salesforce is")
+    parser.add_argument("--single-currency", action="store_true", help="an org with one currency")
     for name in ("--qbo-port", "--sf-port", "--pubsub-port", "--control-port"):
         parser.add_argument(name, type=_port, default=0, help="0: any free one")
     parser.add_argument("--tls", action="store_true", help="https and TLS under a private authority (ca_file)")
@@ -213,6 +223,8 @@ async def serve(options: argparse.Namespace) -> None:
         seed=options.seed,
         today=options.today,
         limits=options.limits == "on",
+        org=options.org,
+        single_currency=options.single_currency,
         quickbooks_port=options.qbo_port,
         salesforce_port=options.sf_port,
         pubsub_port=options.pubsub_port,

@@ -36,8 +36,9 @@ def preferences(desk: Desk, draft: Draft) -> None:
     if desk.flags.multicurrency and not draft.body["CurrencyPrefs"].get("MultiCurrencyEnabled"):
         raise faults.business("Multicurrency cannot be turned off.", "MultiCurrencyEnabled")
     home = draft.body["CurrencyPrefs"].get("HomeCurrency")
-    if home != old["CurrencyPrefs"]["HomeCurrency"]:
+    if not isinstance(home, dict) or home.get("value") != old["CurrencyPrefs"]["HomeCurrency"]["value"]:
         raise faults.business("The home currency cannot be changed.", "HomeCurrency")
+    draft.body["CurrencyPrefs"]["HomeCurrency"] = old["CurrencyPrefs"]["HomeCurrency"]
     tracking = draft.body["AccountingInfoPrefs"]
     for name in ("TrackDepartments", "ClassTrackingPerTxn", "ClassTrackingPerTxnLine"):
         if tracking.get(name) is True and not desk.books.company.has_dimensions:

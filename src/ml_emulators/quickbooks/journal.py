@@ -43,7 +43,8 @@ def journal_entry(desk: Desk, draft: Draft) -> None:
     number_ids(body["Line"], {line["Id"] for line in draft.kept("Line") or []}, 0)
     body["Line"] = [_ordered(line) for line in body["Line"]]
     draft.default("Adjustment", False)
-    draft.default("TxnTaxDetail", {})
+    if not body.get("TxnTaxDetail", {}).get("TotalTax"):
+        body["TxnTaxDetail"] = {}
     body["TotalAmt"] = 0
     if desk.flags.multicurrency:
         body["HomeTotalAmt"] = 0

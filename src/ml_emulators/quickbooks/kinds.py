@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ml_emulators.quickbooks.fields import Reader
+from ml_emulators.quickbooks.fields import Reader, anything, ref
 from ml_emulators.quickbooks.queryable import COMMON, QueryField
+from ml_emulators.quickbooks.schema_words import EXTRA
 from ml_emulators.quickbooks.values import Json
 
 HEAD = ("domain", "sparse", "Id", "SyncToken", "MetaData")
@@ -39,6 +40,11 @@ class Kind:
     """Apps may only read it."""
 
     def __post_init__(self) -> None:
+        more = [name for name in EXTRA.get(self.name, ()) if name not in self.order]
+        if not self.read_only:
+            kept = {name: ref if name.endswith("Ref") and name != "AttachableRef" else anything for name in more}
+            object.__setattr__(self, "fields", {**kept, **self.fields})
+        object.__setattr__(self, "order", (*self.order, *more))
         every = {one.name: one for one in (*COMMON, *self.queried)}
         object.__setattr__(self, "indexed", ("Id", "MetaData.LastUpdatedTime", "MetaData.CreateTime", *self.indexed))
         object.__setattr__(self, "query_fields", {name.casefold(): one for name, one in every.items()})

@@ -94,7 +94,7 @@ def settle(desk: Desk, draft: Draft, details: tuple[str, ...], rates: str) -> No
         body.pop("GlobalTaxCalculation", None)
         if desk.flags.automated_tax and "CustomerRef" in body:
             body["TxnTaxDetail"] = _automated(desk, body, details, rates)
-    tax = body.get("TxnTaxDetail", {})
+    tax = {name: value for name, value in body.get("TxnTaxDetail", {}).items() if value != []}
     body["TxnTaxDetail"] = {**tax, "TotalTax": tax.get("TotalTax", 0)}
 
 
