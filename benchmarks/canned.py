@@ -78,8 +78,8 @@ class Server:
         return web.Response(status=exchange.response.status, headers=headers, body=exchange.response.body)
 
 
-async def _serve(file: Path, milliseconds: float) -> None:
-    server = Server(msgspec.msgpack.decode(file.read_bytes(), type=list[Exchange]), milliseconds / 1000)
+async def _serve(exchanges: list[Exchange], milliseconds: float) -> None:
+    server = Server(exchanges, milliseconds / 1000)
     runner = web.ServerRunner(web.Server(server.handle, access_log=None, max_line_size=1 << 17, max_field_size=1 << 17))
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -110,4 +110,5 @@ async def canned(exchanges: list[Exchange], folder: Path, milliseconds: float) -
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(Path(sys.argv[1]), float(sys.argv[2])))
+    recorded = msgspec.msgpack.decode(Path(sys.argv[1]).read_bytes(), type=list[Exchange])
+    asyncio.run(_serve(recorded, float(sys.argv[2])))

@@ -56,7 +56,7 @@ def main() -> int:
     from ml_connector.clock import WallClock
     from ml_connector.systems.limits import free_throttle
 
-    app.quickbooks_throttle = free_throttle
+    app.quickbooks_throttle = free_throttle  # type: ignore[attr-defined]  # what `app` imports is put in its place
     WallClock.__init__.__defaults__ = (timedelta(seconds=float(sys.argv[1])),)
     return command(sys.argv[2:])
 

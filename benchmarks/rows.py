@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import platform
-import resource
 import subprocess
 from collections.abc import Sequence
 
@@ -25,16 +25,16 @@ def row(name: str, value: float, unit: str, floor: float | None = None) -> Row:
     return Row(name, round(value, 3), unit, floor, ratio)
 
 
-def resident_megabytes() -> float:
-    """The most memory this process has had resident."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def document(rows: Sequence[Row]) -> dict[str, object]:
     """The rows with the machine and the commit they were measured on."""
     head = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    machine = f"{platform.machine()}, Python {platform.python_version()}"
-    return {"machine": machine, "commit": head.stdout.strip(), "rows": [msgspec.to_builtins(each) for each in rows]}
+    return {"machine": machine(), "commit": head.stdout.strip(), "rows": [msgspec.to_builtins(each) for each in rows]}
+
+
+def machine() -> str:
+    """What it was measured on, and how busy that was with other things."""
+    load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
+    return f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}, load {load}"
 
 
 def table(rows: Sequence[Row]) -> list[str]:
