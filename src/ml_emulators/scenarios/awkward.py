@@ -49,7 +49,9 @@ def _plain(client: Client, day: date, *lines: Line) -> Order:
 
 
 def plant_order(setting: Setting, order: Order, day: date, code: str, why: str) -> None:
-    """Key and activate `order` on `day`, and list it under `code`."""
+    """Key and activate `order` on `day`, and list it under `code`. Nothing in an org without orders."""
+    if not setting.stage.shape.orders:
+        return
     setting.stage.on(day, partial(_plant, setting, order, code, why))
 
 
@@ -97,10 +99,11 @@ def _dims(setting: Setting, clients: list[Client]) -> None:
 
 def _money_and_time(setting: Setting, clients: list[Client]) -> None:
     days = setting.days
-    # B.9: the customer is in USD for life, the order is in EUR.
     day = _open_day(setting)
-    euro = replace(_plain(clients[0], day), currency="EUR")
-    plant_order(setting, euro, day, "H-CUR-MISMATCH", "the order is in EUR, its customer in USD")
+    if not setting.stage.shape.home:
+        # B.9: the customer is in USD for life, the order is in EUR.
+        euro = replace(_plain(clients[0], day), currency="EUR")
+        plant_order(setting, euro, day, "H-CUR-MISMATCH", "the order is in EUR, its customer in USD")
     # B.10: activated and effective the day after the start, but the books were closed through two days later.
     day = days.start + timedelta(days=1)
     why = f"dated {day}, the books are closed through {days.closed}"
@@ -112,6 +115,8 @@ def _money_and_time(setting: Setting, clients: list[Client]) -> None:
 
 def _counted_twice(setting: Setting, clients: list[Client]) -> None:
     """A.11, DC-7: somebody entered the order by hand, with its number but not in a way that A.10 links."""
+    if not setting.stage.shape.orders:
+        return
     for client, by_hand in zip(clients, (_journal, _bill), strict=True):
         day = _open_day(setting)
         order = _plain(client, day)

@@ -23,8 +23,9 @@ _DIMS = (("HQ", "SaaS"), ("", ""), ("West", "Services"), ("", ""))
 
 def cast(setting: Setting) -> None:
     """Name everybody and put their arrival on the calendar."""
-    scale = setting.scale
-    setting.paired = [_client(setting, n, "EUR" if n % 6 == 5 else "USD") for n in range(PAIRED * scale)]
+    scale, home = setting.scale, setting.stage.shape.home
+    # Orders are in the customer's currency: an org with one currency sells to no one in another.
+    setting.paired = [_client(setting, n, home or ("EUR" if n % 6 == 5 else "USD")) for n in range(PAIRED * scale)]
     # Paired in USD, without orders and invoices of their own: the planted cases happen to them.
     setting.spare = [_client(setting, 0, "USD") for _ in range(SPARE * scale)]
     setting.plain = [_client(setting, n, "EUR" if n % 9 == 8 else "USD") for n in range(PLAIN * scale)]
@@ -107,7 +108,7 @@ def _ready(setting: Setting, client: Client, number: int) -> None:
     """Passes every gate of E.3. The first eight are flagged; the others get ready by an activated order."""
     turn = number % READY
     name = {2: f"{client.name}: North\tDivision", 3: f"{client.name}:\tSouth"}.get(turn, client.name)
-    add_account(setting.stage, client, name=name, QBO_Ready__c=turn < 8)
+    add_account(setting.stage, client, name=name, QBO_Ready__c=turn < 8 or not setting.stage.shape.orders)
     add_contact(setting.stage, client, client.person, client.email)
 
 

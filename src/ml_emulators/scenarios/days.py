@@ -16,6 +16,7 @@ from ml_emulators.kit.twin import Twin
 from .books import Books, ref
 from .goods import GOODS, SOLD, Good
 from .people import account_body, customer_body, known_client, new_client
+from .shape import shape_of
 from .stage import PACIFIC, Json, instant, workday
 from .trade import Invoice, Line, invoice_body, linked, random_lines
 from .words import Names
@@ -72,6 +73,7 @@ class _Desk:
 
     def __init__(self, twin: Twin, number: int, seed: int) -> None:
         self.twin = twin
+        self.shape = shape_of(twin)
         self.number = number
         self.scale: int = twin.scenario["scale"]
         self.memory = twin.memory
@@ -87,7 +89,8 @@ class _Desk:
         self._seen: dict[str, dict[str, Json]] = {}
 
     def add(self, system: Any, op: str, kind: str, body: Json, save_as: str = "") -> None:
-        self.operations.append(Operation(system, op, kind, body, save_as))
+        given = self.shape.body(body) if system == "salesforce" else body
+        self.operations.append(Operation(system, op, kind, given, save_as))
 
     def now(self, kind: str) -> dict[str, Json]:
         """QuickBooks records of a kind by id, as they stand before the day."""
@@ -156,7 +159,9 @@ def _payment(desk: _Desk, share: Decimal) -> None:
 
 
 def _order(desk: _Desk, name: str, business: dict[str, str], department: str, class_name: str) -> None:
-    """Key and activate an order of three lines, effective on the day."""
+    """Key and activate an order of three lines, effective on the day, where the org has orders."""
+    if not desk.shape.orders:
+        return
     body = {
         "AccountId": business["account"],
         "EffectiveDate": desk.day.isoformat(),
@@ -231,25 +236,31 @@ def _fourth(desk: _Desk) -> None:
     is billed at once; sales wins a customer that QuickBooks has not heard of."""
     _order(desk, "alias", desk.known("paired", 20), "East:Boston", "SaaS")
     _order(desk, "unknown", desk.known("paired", 22), "East", "Hardware")
-    why = "class Hardware is not known in QuickBooks"
-    desk.planted.append(Planted("H-DIM-UNMAPPED", "salesforce", "Order", "${unknown}", why))
+    if desk.shape.orders:
+        why = "class Hardware is not known in QuickBooks"
+        desk.planted.append(Planted("H-DIM-UNMAPPED", "salesforce", "Order", "${unknown}", why))
     business = desk.known("paired", 24)
     _order(desk, "billed", business, "West", "SaaS")
     lines = [Line(GOODS[0], Decimal(2), GOODS[0].price, "SaaS")]
-    _invoice(desk, business, lines, "SF-ORD:${billed.OrderNumber}")
+    _invoice(desk, business, lines, "SF-ORD:${billed.OrderNumber}" if desk.shape.orders else "")
     client = new_client(desk.names, "USD", desk.day)
     body = {**account_body(client), "QBO_Ready__c": True}
     desk.add("salesforce", "create", "Account", body, "won")
 
 
 def _fifth(desk: _Desk) -> None:
-    """Somebody fills in the missing billing countries: those accounts and their orders are free. An order placed
-    today is reduced by one unit of its first line."""
+    """Somebody fills in the missing billing countries: those accounts and their orders are free; and `_reduce`."""
     for one in desk.twin.planted:
         if one.code == "V-COUNTRY":
             desk.add("salesforce", "update", "Account", {"Id": one.key, "BillingCountry": "US"})
             desk.released.append(one.key)
             desk.released += _orders_of(desk, one.key)
+    if desk.shape.orders:
+        _reduce(desk)
+
+
+def _reduce(desk: _Desk) -> None:
+    """An order placed today is reduced by one unit of its first line."""
     business = desk.known("paired", 0)
     body = {
         "AccountId": business["account"],
@@ -274,7 +285,7 @@ def _fifth(desk: _Desk) -> None:
 
 def _orders_of(desk: _Desk, account: str) -> list[str]:
     held = {one.key for one in desk.twin.planted if one.code == "H-CUST-UNLINKED"}
-    records = desk.twin.vendors["salesforce"].records("Order")
+    records = desk.twin.vendors["salesforce"].records("Order") if desk.shape.orders else []
     return [order["Id"] for order in records if order["AccountId"] == account and order["Id"] in held]
 
 

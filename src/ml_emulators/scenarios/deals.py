@@ -150,6 +150,6 @@ def _invoices(setting: Setting, order: Order, way: Way, day: date, number: int) 
 
 def _invoice(setting: Setting, order: Order, lines: list[Line], header: str, day: date) -> None:
     classed = [replace(line, class_name=line.class_name or line.good.class_name) for line in lines]
-    note = f"SF-ORD:{order.number}"
+    note = f"SF-ORD:{order.number}" if order.number else ""
     invoice = Invoice(order.client, day, classed, department=header, note=note)
     add_invoice(setting.stage, setting.books, invoice)

@@ -35,11 +35,13 @@ class Order:
 
 
 def add_order(stage: Stage, shop: Shop, order: Order) -> None:
-    """A draft with its products; fills `id` and `number`."""
+    """A draft with its products; fills `id` and `number`. Nothing in an org without orders: both stay blank."""
+    if not stage.shape.orders:
+        return
     record = stage.sf("create", "Order", order_body(shop, order))
     order.id, order.number = record["Id"], record["OrderNumber"]
     for line in order.lines:
-        stage.sf("create", "OrderItem", item_body(shop, order, line))
+        stage.sf("create", "OrderItem", item_body(shop, order, line, stage.shape.home))
 
 
 def order_body(shop: Shop, order: Order) -> Json:
@@ -60,11 +62,12 @@ def order_body(shop: Shop, order: Order) -> Json:
     }
 
 
-def item_body(shop: Shop, order: Order, line: Line) -> Json:
+def item_body(shop: Shop, order: Order, line: Line, home: str) -> Json:
+    """`home` is the only currency of the org, if it has one only."""
     texts = {"Department__c": line.department, "Class__c": line.class_name}
     return {
         "OrderId": order.id,
-        "PricebookEntryId": shop.entries[line.good.sku, order.currency or order.client.currency],
+        "PricebookEntryId": shop.entries[line.good.sku, home or order.currency or order.client.currency],
         "Quantity": line.quantity,
         "UnitPrice": line.price,
         **{name: value for name, value in texts.items() if value},
@@ -72,7 +75,8 @@ def item_body(shop: Shop, order: Order, line: Line) -> Json:
 
 
 def activate(stage: Stage, order: Order) -> None:
-    stage.sf("update", "Order", {"Id": order.id, "Status": "Activated"})
+    if order.id:
+        stage.sf("update", "Order", {"Id": order.id, "Status": "Activated"})
 
 
 def add_opportunity(

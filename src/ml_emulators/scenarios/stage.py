@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from ml_emulators.kit.orders import Planted
 from ml_emulators.kit.twin import Twin
 
+from .shape import shape_of
+
 PACIFIC = ZoneInfo("America/Los_Angeles")
 Json = dict[str, Any]
 _PACE = timedelta(milliseconds=100)
@@ -31,6 +33,7 @@ class Stage:
 
     def __init__(self, twin: Twin) -> None:
         self.twin = twin
+        self.shape = shape_of(twin)
         self.done = 0
         self.planted: list[Planted] = []
         self._events: list[tuple[date, int, Callable[[], object]]] = []
@@ -42,9 +45,9 @@ class Stage:
         return self.twin.act("quickbooks", op, kind, body)
 
     def sf(self, op: str, kind: str, body: Json) -> Json:
-        """Act in Salesforce; gives the record."""
+        """Act in Salesforce, as far as the org has fields for it; gives the record."""
         self.done += 1
-        return self.twin.act("salesforce", op, kind, body)
+        return self.twin.act("salesforce", op, kind, self.shape.body(body))
 
     def plant(self, code: str, system: str, kind: str, key: str, why: str) -> None:
         self.planted.append(Planted(code, system, kind, key, why))

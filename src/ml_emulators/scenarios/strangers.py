@@ -13,7 +13,7 @@ from functools import partial
 from .awkward import plant_order
 from .goods import GOODS
 from .orders import Order
-from .people import FREE_MAIL, Client, add_account, add_contact, add_customer, new_client
+from .people import FREE_MAIL, Client, add_account, add_contact, add_customer, new_client, ready_by_order
 from .plan import Setting
 from .trade import Invoice, Line, add_invoice
 
@@ -110,7 +110,7 @@ def _review_with_order(setting: Setting, client: Client) -> None:
     add_customer(setting.stage, setting.books, known)
     _review(setting, known, "only the name is the same as that of an account with an order")
     other = _elsewhere(setting, client)
-    add_account(setting.stage, other, Website=None)
+    add_account(setting.stage, other, Website=None, **ready_by_order(setting.stage))
     setting.stage.plant("V-DUP", "salesforce", "Account", other.account, "a customer has the same name")
     _order(setting, other, "H-CUST-UNLINKED", "its account waits for a review")
 
@@ -124,7 +124,7 @@ def _order(setting: Setting, client: Client, code: str, why: str) -> None:
 
 def _no_country_order(setting: Setting, client: Client) -> None:
     """E.3: ready by its order, billing country missing: Account and order are held."""
-    add_account(setting.stage, client, BillingCountry=None)
+    add_account(setting.stage, client, BillingCountry=None, **ready_by_order(setting.stage))
     setting.stage.plant("V-COUNTRY", "salesforce", "Account", client.account, "no billing country")
     _order(setting, client, "H-CUST-UNLINKED", "its account has no billing country")
 

@@ -73,5 +73,5 @@ def _lines(number: int) -> list[Line]:
 
 def _bill(stage: Stage, made: books.Books, client: Client, number: int, day: date, order: Order | None) -> None:
     lines = order.lines if order else _lines(number + 5)
-    note = f"SF-ORD:{order.number}" if order else ""
+    note = f"SF-ORD:{order.number}" if order and order.number else ""
     add_invoice(stage, made, Invoice(client, day, lines, department="East", note=note))

@@ -185,6 +185,7 @@ WRONG = [
     ["--qbo-port", "65536"],
     ["--control-port", "-1"],
     ["--limits", "some"],
+    ["--org", "group"],
 ]
 
 
