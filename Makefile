@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 JOBS ?= auto
 
-.PHONY: setup demo test check bench chaos docs lock clean
+.PHONY: setup demo test check bench chaos simulate docs lock clean
 
 setup: $(VENV)/ready
 
@@ -33,6 +33,9 @@ bench: setup
 
 chaos: setup
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+simulate: setup
+	$(BIN)/python -m tests.chaos.simulate $(ARGS)
 
 docs: setup
 	$(BIN)/python -m ml_connector.docs $(ARGS)

@@ -1,6 +1,8 @@
-"""Seeded crash runs: the whole product on both emulated vendors, one fault each, compared with a run without.
+"""Seeded crash runs: the whole product on both emulated vendors, struck by faults, compared with a run without.
 
-`python -m tests.chaos --minutes 3 --seed 1` from the root of the repository; `--seed S --runs 1` repeats one run.
+`town` is the company, `acts` and `edits` what its people do, `faults` what goes wrong, `cases` a run as a value, `life`
+and `runs` play it, `books` compares, `matrix` lists all combinations, `shrink` makes a failure short.
+From the root: `python -m tests.chaos --minutes 3 --seed 1`, `python -m tests.chaos.simulate --seed S --explain`.
 """
 
 import sys

@@ -3,125 +3,191 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from ml_emulators.kit.twin import Twin
 
+from .acts import QUICKBOOKS, SALESFORCE, Make, find, of, update
+
 Json = dict[str, Any]
 
 
 class Edit(msgspec.Struct, frozen=True):
     """`concerns` is found in the words of requests that write the record. `early`: it can be made before the first
-    sync already. `mirror`: what is edited mirrors an invoice, which may take it back.
+    request already. `mirror`: what is edited mirrors an invoice, which may take it back.
+    `loose`: what need not be there afterwards, because it was on its way when its reason went (`books.compare`).
     """
 
     story: str
     concerns: str
-    make: Callable[[Twin], None]
+    make: Make
     early: bool = True
     mirror: bool = False
+    loose: str = ""
 
     def touches(self, items: str) -> bool:
         return bool(items) and re.search(self.concerns, items) is not None
 
 
-def _row(twin: Twin, system: str, kind: str, field: str, value: str) -> Json:
-    rows = twin.vendors[system].records(kind)
-    return next(row for row in rows if row.get(field) == value)
+def _customer(name: str, **values: Any) -> Make:
+    return update(QUICKBOOKS, "Customer", ("DisplayName", name), **values)
 
 
-def _update(system: str, kind: str, by: tuple[str, str], **values: Any) -> Callable[[Twin], None]:
-    """Change fields of the record that has this value. Raises `StopIteration` while there is none."""
+def _phone(customer: str, number: str) -> Make:
+    return _customer(customer, PrimaryPhone={"FreeFormNumber": f"(617) 555-{number}"})
+
+
+def _account(name: str, number: str) -> Make:
+    return update(SALESFORCE, "Account", ("Name", name), Phone=f"(617) 555-{number}")
+
+
+def _another_hour(number: str, hours: int) -> Make:
+    """Other hours on an invoice before it is sent."""
 
     def make(twin: Twin) -> None:
-        row = _row(twin, system, kind, *by)
-        twin.act(system, "update", kind, {"Id": row["Id"], **values})
+        row = find(twin, QUICKBOOKS, "Invoice", "DocNumber", number)
+        sold = [line for line in row["Line"] if line["DetailType"] != "SubTotalLineDetail"]
+        last = sold[-1]
+        detail = {**last["SalesItemLineDetail"], "Qty": hours}
+        lines = [*sold[:-1], {**last, "Amount": 185 * hours, "SalesItemLineDetail": detail}]
+        twin.act(QUICKBOOKS, "update", "Invoice", {"Id": row["Id"], "Line": lines})
 
     return make
 
 
-def _amount(twin: Twin) -> None:
-    """Another hour on invoice 1002, before it is sent."""
-    row = _row(twin, "quickbooks", "Invoice", "DocNumber", "1002")
-    hour = next(line for line in row["Line"] if line.get("Description") == "Consulting Hour")
-    detail = {**hour["SalesItemLineDetail"], "Qty": 2}
-    lines = [{**hour, "Amount": 370, "SalesItemLineDetail": detail} if line is hour else line for line in row["Line"]]
-    body = [line for line in lines if line["DetailType"] != "SubTotalLineDetail"]
-    twin.act("quickbooks", "update", "Invoice", {"Id": row["Id"], "Line": body})
-
-
 def _payment(twin: Twin) -> None:
     """Invoice 1001 is paid in part."""
-    row = _row(twin, "quickbooks", "Invoice", "DocNumber", "1001")
+    row = find(twin, QUICKBOOKS, "Invoice", "DocNumber", "1001")
     line = {"Amount": 100, "LinkedTxn": [{"TxnId": row["Id"], "TxnType": "Invoice"}]}
     body = {"CustomerRef": {"value": row["CustomerRef"]["value"]}, "TotalAmt": 100, "Line": [line]}
-    twin.act("quickbooks", "create", "Payment", body)
+    twin.act(QUICKBOOKS, "create", "Payment", body)
 
 
 def _item_account(twin: Twin) -> None:
-    item = _row(twin, "quickbooks", "Item", "Name", "Consulting Hour")
-    account = _row(twin, "quickbooks", "Account", "AcctNum", "4000")
-    twin.act("quickbooks", "update", "Item", {"Id": item["Id"], "IncomeAccountRef": {"value": account["Id"]}})
+    item = find(twin, QUICKBOOKS, "Item", "Name", "Consulting Hour")
+    account = find(twin, QUICKBOOKS, "Account", "AcctNum", "4000")
+    twin.act(QUICKBOOKS, "update", "Item", {"Id": item["Id"], "IncomeAccountRef": {"value": account["Id"]}})
+
+
+def _newest_order(department: str) -> Make:
+    def make(twin: Twin) -> None:
+        orders = [row for row in twin.vendors[SALESFORCE].records("Order") if not row["IsDeleted"]]
+        newest = max(orders, key=lambda row: row["OrderNumber"])
+        twin.act(SALESFORCE, "update", "Order", {"Id": newest["Id"], "Department__c": department})
+
+    return make
+
+
+def _merged(system: str, kind: str, field: str, survivor: str, loser: str) -> Make:
+    def make(twin: Twin) -> None:
+        stays, goes = (find(twin, system, kind, field, name)["Id"] for name in (survivor, loser))
+        other: Json = {"deletedId": goes} if system == QUICKBOOKS else {"losers": [goes]}
+        twin.act(system, "merge", kind, {"Id": stays, **other})
+
+    return make
 
 
 EDITS: Mapping[str, Edit] = {
     "customer phone": Edit(
         "someone in QuickBooks changes the telephone of Alder Analytics",
-        r"Account .*:1\b|update Account|Customer 1\b",
-        _update(
-            "quickbooks", "Customer", ("DisplayName", "Alder Analytics"),
-            PrimaryPhone={"FreeFormNumber": "(617) 555-0177"},
-        ),
+        r"Account .*:1\b|update Account|Customer 1\b", _phone("Alder Analytics", "0177"),
     ),
     "new customer's phone": Edit(
         "someone in QuickBooks changes the telephone of Pinnacle Robotics, which is new to Salesforce",
-        r"Account .*:3\b",
-        _update(
-            "quickbooks", "Customer", ("DisplayName", "Pinnacle Robotics"),
-            PrimaryPhone={"FreeFormNumber": "(617) 555-0178"},
-        ),
+        r"Account .*:3\b", _phone("Pinnacle Robotics", "0178"),
     ),
     "account phone": Edit(
         "someone in Salesforce changes the telephone of Falconry Foods",
-        r"update Account|Customer 2\b",
-        _update("salesforce", "Account", ("Name", "Falconry Foods"), Phone="(617) 555-0188"),
+        r"update Account|Customer 2\b", _account("Falconry Foods", "0188"),
     ),
     "ready account": Edit(
         "someone in Salesforce changes the telephone of Zephyr Media, which is new to QuickBooks",
-        r"Customer Zephyr|update Account",
-        _update("salesforce", "Account", ("Name", "Zephyr Media"), Phone="(617) 555-0199"),
+        r"Customer Zephyr|update Account", _account("Zephyr Media", "0199"),
     ),
     "new account's phone": Edit(
         "someone in Salesforce changes the telephone of Pinnacle Robotics, just made there",
-        r"Account .*:3\b",
-        _update("salesforce", "Account", ("Name", "Pinnacle Robotics"), Phone="(617) 555-0166"),
-        early=False,
+        r"Account .*:3\b", _account("Pinnacle Robotics", "0166"), early=False,
     ),
-    "invoice amount": Edit("someone in QuickBooks adds an hour to invoice 1002", r"Opportunity .*:2\b", _amount),
+    "invoice amount": Edit(
+        "someone in QuickBooks adds an hour to invoice 1002", r"Opportunity .*:2\b", _another_hour("1002", 2)
+    ),
     "payment": Edit("invoice 1001 is paid in part", r"Opportunity .*:1\b", _payment),
     "order dims": Edit(
         "someone in Salesforce moves order 00000002 to another department",
         r"SFO-00000002",
-        _update("salesforce", "Order", ("OrderNumber", "00000002"), Department__c="East:Boston"),
+        update(SALESFORCE, "Order", ("OrderNumber", "00000002"), Department__c="East:Boston"),
     ),
     "item account": Edit(
-        "someone in QuickBooks books the item Consulting Hour to another income account",
-        r"JournalEntry",
+        "someone in QuickBooks books the item Consulting Hour to another income account", r"JournalEntry",
         _item_account,
     ),
     "opportunity stage": Edit(
-        "sales moves the Opportunity of invoice 1003 to another stage",
-        r"OpportunityContactRole",
-        _update("salesforce", "Opportunity", ("QBO_Invoice_Number__c", "1003"), StageName="Negotiation/Review"),
+        "sales moves the Opportunity of invoice 1003 to another stage", r"OpportunityContactRole",
+        update(SALESFORCE, "Opportunity", ("QBO_Invoice_Number__c", "1003"), StageName="Negotiation/Review"),
         early=False, mirror=True,
     ),
     "opportunity name": Edit(
-        "sales renames the Opportunity of invoice 1001",
-        r"OpportunityContactRole",
-        _update("salesforce", "Opportunity", ("QBO_Invoice_Number__c", "1001"), Name="Alder, the big one"),
+        "sales renames the Opportunity of invoice 1001", r"OpportunityContactRole",
+        update(SALESFORCE, "Opportunity", ("QBO_Invoice_Number__c", "1001"), Name="Alder, the big one"),
         early=False, mirror=True,
+    ),
+    # --- records that are new
+    "Birch's phone": Edit(
+        "someone in QuickBooks gives Birch Bakery a telephone", r"upsert Account", _phone("Birch Bakery", "0133")
+    ),
+    "Alder's buyer's phone": Edit(
+        "someone in QuickBooks changes the telephone of Alder Analytics once more",
+        r"upsert Contact|update Account", _phone("Alder Analytics", "0134"),
+    ),
+    "hours on 2001": Edit(
+        "someone in QuickBooks adds hours to invoice 2001", r"upsert Opportunity", _another_hour("2001", 5)
+    ),
+    "hours on 2003": Edit(
+        "someone in QuickBooks adds hours to invoice 2003", r"Opportunity", _another_hour("2003", 7)
+    ),
+    "Elm's phone": Edit(
+        "someone in Salesforce changes the telephone of Elm Energy", r"Customer Elm", _account("Elm Energy", "0135")
+    ),
+    "newest order": Edit(
+        "someone in Salesforce moves the newest order to another department", r"JournalEntry",
+        _newest_order("East:Boston"),
+    ),
+    # --- deletions and merges
+    "invoice void": Edit(
+        "invoice 1003 is voided", r"Opportunity .*:3\b", of(QUICKBOOKS, "void", "Invoice", ("DocNumber", "1003"))
+    ),
+    "invoice deleted": Edit(
+        "invoice 1002 is deleted", r"Opportunity .*:2\b", of(QUICKBOOKS, "delete", "Invoice", ("DocNumber", "1002"))
+    ),
+    "new invoice deleted": Edit(
+        "invoice 2001 is deleted", r"upsert Opportunity", of(QUICKBOOKS, "delete", "Invoice", ("DocNumber", "2001")),
+        loose=r"Opportunity 2001: ContactId|OpportunityContactRole .* 2001",
+    ),
+    "customer inactive": Edit(
+        "Falconry Foods is made inactive in QuickBooks", r"Customer 2\b|update Account",
+        of(QUICKBOOKS, "deactivate", "Customer", ("DisplayName", "Falconry Foods")),
+    ),
+    "new customer inactive": Edit(
+        "Birch Bakery is made inactive in QuickBooks", r"upsert Account",
+        of(QUICKBOOKS, "deactivate", "Customer", ("DisplayName", "Birch Bakery")),
+    ),
+    "opportunity deleted": Edit(
+        "sales deletes the Opportunity of invoice 1001", r"OpportunityContactRole",
+        of(SALESFORCE, "delete", "Opportunity", ("QBO_Invoice_Number__c", "1001")), early=False, mirror=True,
+    ),
+    "ready account deleted": Edit(
+        "sales deletes the Account Elm Energy", r"Customer Elm",
+        of(SALESFORCE, "delete", "Account", ("Name", "Elm Energy")),
+    ),
+    "customers merged": Edit(
+        "in QuickBooks Cedar Clinic is merged into Birch Bakery", r"upsert Account",
+        _merged(QUICKBOOKS, "Customer", "DisplayName", "Birch Bakery", "Cedar Clinic"),
+    ),
+    "accounts merged": Edit(
+        "in Salesforce the Account Fir Films is merged into Elm Energy", r"Customer (Elm|Fir)",
+        _merged(SALESFORCE, "Account", "Name", "Elm Energy", "Fir Films"),
     ),
 }  # fmt: skip

@@ -1,137 +1,153 @@
-"""A run: processes live one after the other (or side by side) in the tiny company, and a trouble acts on them."""
+"""A run: processes live one after the other, or side by side, in the tiny company, and faults strike them."""
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import msgspec
 
 from ml_connector import actions
-from ml_connector.model.errors import ConnectorError
+from ml_connector.model.errors import ConnectorError, SignInNeeded
 from ml_connector.systems.http import NoAnswer, Request, Response
 from ml_emulators.kit.wire import Request as WireRequest
+from support.tables import Rows
 from support.world import SALESFORCE_URL
 
-from .story import Story, answered, is_sign_in, is_write, sent
-from .town import Killed, Process, Town
+from .edits import EDITS
+from .faults import FAULTS, Strike
+from .story import VENDORS, Story, answered, is_sign_in, is_write, milestone, sent
+from .town import Killed, Moment, Process, Town
 
-ROUNDS = 14
+ROUNDS = 16
 STEP = timedelta(seconds=130)
 CADENCE = timedelta(minutes=15)
+IDLE = timedelta(seconds=60)
+"""A connection on which nothing came for so long is closed by the vendor; what a sleeper then writes goes nowhere."""
 
 
-class Call(msgspec.Struct, frozen=True):
-    """A request of a process; `items` says what it writes, blank for a read."""
+class Event(msgspec.Struct, frozen=True):
+    """Something that happens in a process. For a request `vendor` is set, for one that writes also `items`."""
 
-    vendor: str
-    signs_in: bool
-    items: str
+    what: str
+    vendor: str = ""
+    items: str = ""
 
-
-class Trace(msgspec.Struct):
-    """What a process went through: the names of its crash points, and its requests."""
-
-    points: list[str] = []
-    calls: list[Call] = []
-
-    def writes(self) -> list[int]:
-        """Places (from 1) of the requests that write."""
-        return [place for place, call in enumerate(self.calls, 1) if call.items]
-
-    def told(self) -> list[int]:
-        """Places of the requests that are no sign-in."""
-        return [place for place, call in enumerate(self.calls, 1) if not call.signs_in]
+    def words(self, named: Callable[[str], str]) -> str:
+        """`named` says what a request writes."""
+        done = " done" if self.what.endswith(" done") else ""
+        if self.vendor:
+            return f"{VENDORS[self.vendor]}: {named(self.items) or self.what.removesuffix(' done')}{done}"
+        return f"when it {milestone(self.what)}"
 
 
-class Trouble:
-    """No trouble at all. Every kind of trouble changes one or two of these."""
+class Manner(msgspec.Struct, frozen=True):
+    """How the connector is run.
 
-    story = "nothing goes wrong"
-    small = False
-    """Batches of two, so that few records make several."""
-    forgetful = False
-    """QuickBooks forgets every request id at once."""
-    stays = True
-    """The same process goes on afterwards, as a service does; else a new one starts each time."""
-    apart = False
-    """Planning and applying are done by processes of their own, as from the command line."""
-    edit = ""
-    """The edit of a user that belongs to it (`edits.py`)."""
+    `small`: batches of two, so that few records make several. `forgetful`: QuickBooks forgets request ids at once.
+    `stays`: one process goes on, as a service does; else each round is a process of its own. `slow`: a round comes
+    only every quarter of an hour.
+    """
 
-    def words(self) -> str:
-        """The trouble in a sentence, with the circumstances."""
+    small: bool = False
+    forgetful: bool = False
+    stays: bool = True
+    slow: bool = False
+
+    def words(self) -> list[str]:
         more = ["batches of two"] * self.small + ["QuickBooks forgets request ids"] * self.forgetful
-        more += ["the process stays"] * self.stays + ["plan and apply apart"] * self.apart
-        return f"{self.story} ({', '.join(more)})" if more else self.story
-
-    async def at_point(self, life: Life, place: int, name: str) -> None:
-        """A step of the corridor, `place` from 1 in the life of this process."""
-
-    async def leaving(self, life: Life, place: int, request: Request) -> bool:
-        """A request is about to leave; False keeps it from the vendor, and no answer comes."""
-        return True
-
-    async def arrived(self, life: Life, place: int) -> None:
-        """The vendor has worked; its answer has not been read yet."""
-
-    async def play(self, run: Run) -> None:
-        """Everything until the trouble is over; afterwards the run goes on by itself until it is at rest."""
-        await run.life("first").work()
+        more += ["a new process each time"] * (not self.stays)
+        return more + ["a round every quarter of an hour"] * self.slow
 
 
 class Run:
-    """The company from its beginning to rest."""
+    """The company from a moment to rest. `strikes` fall on the way."""
 
-    def __init__(self, town: Town, seed: int, trouble: Trouble) -> None:
-        town.begin(seed)
+    def __init__(
+        self, town: Town, begin: Moment, chance: str, manner: Manner, strikes: tuple[Strike, ...] = ()
+    ) -> None:
+        town.back_to(begin, chance)
         self.town = town
-        self.trouble = trouble
-        self.story = Story(self.now())
+        self.manner = manner
+        self.strikes = strikes
+        self.story = Story(self.now(), town.home.twin)
         self.lives: list[Life] = []
-        self.trace = Trace()
-        """What the first process went through until the trouble was over."""
+        self.tasks: list[asyncio.Task[bool]] = []
         self.converged = False
         self.wrong: list[str] = []
         """What must not happen on the way, whatever the end looks like."""
+        self.fallen: set[Strike] = set()
+        self.undone: list[str] = []
+        """Edits that could not be made when their time came; they are made when the run is at rest."""
+        self.disconnected = False
+        """The sign-in may be dead: then people connect QuickBooks again."""
+        self.copy: sqlite3.Connection | Rows | None = None
+        """The backup, where one was made."""
         self.writes = 0
         self._held_back: list[tuple[datetime, str, Request]] = []
-        if trouble.forgetful:
+        if manner.forgetful:
             town.home.twin.set_switches("quickbooks", {"requestid_retention": 0})
 
     def now(self) -> datetime:
-        return self.town.clock.now()
+        return self.town.home.clock.now()
 
-    def tell(self, who: str, text: str) -> None:
-        self.story.tell(self.now(), who, text)
+    def tell(self, who: str, text: str, *, aside: bool = False) -> None:
+        """`aside`: only whoever wants to know everything is told."""
+        self.story.tell(self.now(), who, text, aside=aside)
 
-    def life(self, name: str) -> Life:
-        life = Life(self, name)
+    def new_life(self) -> Life:
+        life = Life(self, len(self.lives) + 1)
         self.lives.append(life)
         return life
 
-    async def until_rest(self) -> bool:
-        """Round after round, as a service does it; False when it never comes to rest."""
-        for number in range(1, ROUNDS + 1):
-            self.advance(self._pause())
-            stays = self.trouble.stays and not self.lives[-1].dead
-            life = self.lives[-1] if stays else self.life(f"round {number}")
-            before = self.writes
-            report = await life.pass_once()
-            if report and self.writes == before and not self._held_back and not self._anything_left(life):
-                return True
-        return False
+    async def play(self) -> None:
+        """Round after round, as a service does it, until nothing is left to do."""
+        rounds = ROUNDS
+        while rounds and not self.converged:
+            rounds -= 1
+            life = self._at_work()
+            before = self.writes, len(self.fallen)
+            good = await life.work()
+            await asyncio.gather(*self.tasks)
+            self.tasks.clear()
+            quiet = good and before == (self.writes, len(self.fallen)) and not self._unrest()
+            if quiet and not await self._mend() and rounds < ROUNDS - 1:
+                self.converged = True
+            self._between()
+
+    def _at_work(self) -> Life:
+        last = self.lives[-1] if self.lives else None
+        return last if last is not None and self.manner.stays and not last.dead else self.new_life()
+
+    async def _mend(self) -> bool:
+        """Edits that were not possible in their time are made when all is quiet. Were there any?"""
+        names, self.undone = self.undone, []
+        for name in names:
+            EDITS[name].make(self.town.home.twin)
+            self.tell("people", EDITS[name].story)
+        return bool(names)
+
+    def _between(self) -> None:
+        """Between two rounds time passes, clocks are set right, and people look after a sign-in that is dead."""
+        self.advance(self._pause())
+        self.town.clock.wrong_by = timedelta(0)
+        if self.disconnected and self.lives[-1].signed_out:
+            self.disconnected = self.lives[-1].signed_out = False
+            self.town.connect_again()
+            self.tell("people", "connect QuickBooks again")
 
     def _pause(self) -> timedelta:
         """Until the next task is due, but at most the cadence of the service."""
-        store, connection = self.town.home.store, self.town.home.app.connection.id
-        due = store.next_due(connection)
-        return STEP if due is None else max(STEP, min(CADENCE, due - self.now()))
+        due = self.town.home.store.next_due(self.town.connection)
+        soon = STEP if due is None else max(STEP, min(CADENCE, due - self.now()))
+        return CADENCE if self.manner.slow else soon
 
-    def _anything_left(self, life: Life) -> bool:
-        app = life.process.app
-        connection = app.connection.id
-        return bool(app.store.open_writes(connection)) or app.store.next_due(connection) is not None
+    def _unrest(self) -> bool:
+        store, connection = self.town.home.store, self.town.connection
+        return bool(self._held_back or store.next_due(connection) is not None or store.open_writes(connection))
 
     # --- requests that the vendor gets late
 
@@ -151,7 +167,7 @@ class Run:
         due = [each for each in self._held_back if each[0] <= self.now()]
         self._held_back = [each for each in self._held_back if each not in due]
         for _, vendor, request in due:
-            self.tell("network", f"{vendor} gets at last: {sent(request)}")
+            self.tell("network", f"{VENDORS[vendor]} gets at last: {self.story.named(sent(request))}")
             parts = urlsplit(request.url)
             headers = {name.lower(): value for name, value in request.headers.items()}
             wire = WireRequest(request.method, parts.path, parts.query, headers, bytes(request.body))
@@ -159,19 +175,69 @@ class Run:
 
 
 class Life:
-    """A process in a run: counts its steps and requests, and lets the trouble act on them."""
+    """A process in a run. Whatever happens in it has a number; a strike names life, number and fault."""
 
-    def __init__(self, run: Run, name: str) -> None:
+    def __init__(self, run: Run, number: int) -> None:
         self.run = run
-        self.name = name
-        self.trace = Trace()
+        self.number = number
+        self.name = f"worker {number}"
+        self.events: list[Event] = []
         self.dead = False
         self.stopped = 0
-        self.process: Process = run.town.process(name, self.crash, self)
+        self.signed_out = False
+        self.phase = "asking"
+        self.late: timedelta | None = None
+        """The next request arrives only so much later."""
+        self.finished = asyncio.Event()
+        self.wakes: tuple[int, asyncio.Event, Life] | None = None
+        self._armed: list[Strike] = []
+        self._to_look_up = 0
+        self.process: Process = run.town.process(self._point, self._mark, self)
 
-    async def crash(self, name: str) -> None:
-        self.trace.points.append(name)
-        await self.run.trouble.at_point(self, len(self.trace.points), name)
+    # --- what happens to it
+
+    def _struck(self, event: Event) -> list[Strike]:
+        self.events.append(event)
+        here = (self.number, len(self.events))
+        return [each for each in self.run.strikes if (each.life, each.place) == here]
+
+    async def _happens(self, event: Event) -> None:
+        for strike in [*self._armed, *self._struck(event)]:
+            self._armed = []
+            await self._fall(strike)
+        if self.wakes is not None and self.wakes[0] == len(self.events):
+            _, reached, sleeper = self.wakes
+            reached.set()
+            await sleeper.finished.wait()
+
+    def _mark(self, name: str) -> None:
+        """A milestone of the store: nothing else can happen before the next step of the process."""
+        if name == "connection taken":
+            writes = self.run.town.home.store.open_writes(self.run.town.connection)
+            self._to_look_up = len({each.write.system for each in writes})
+            self.phase = "looking up" if writes else "reading"
+        self.run.tell(self.name, milestone(name), aside=True)
+        for strike in self._struck(Event(name)):
+            if strike.fault == "kill":
+                self.run.fallen.add(strike)
+                self.die(f"when it {milestone(name)}")
+            self._armed.append(strike)
+        if name == "connection released":
+            self.phase = "asking"
+
+    async def _point(self, name: str) -> None:
+        if name == "looked up":
+            self._to_look_up -= 1
+            self.phase = "looking up" if self._to_look_up > 0 else "reading"
+        if self.phase == "planning":
+            name = f"{name} for the plan"
+        else:
+            self.run.tell(self.name, milestone(name), aside=True)
+        await self._happens(Event(name))
+
+    async def _fall(self, strike: Strike) -> None:
+        self.run.fallen.add(strike)
+        await FAULTS[strike.fault].strike(self, strike)
 
     def die(self, why: str) -> None:
         """The process is killed here and now."""
@@ -182,60 +248,87 @@ class Life:
 
     # --- what it does
 
-    async def work(self) -> None:
-        """Plan, approve and do all that is due, twice: postings can be planned when their customers are there."""
-        if await self.pass_once() and not self.dead:
-            await self.pass_once()
-
-    async def pass_once(self) -> bool:
-        """Plan, approve, do all that is due. False when it ended early."""
+    async def work(self) -> bool:
+        """Everything that is due, approvals included. False when it ended early."""
         try:
-            await self._approve_all()
-            if self.run.trouble.apart:
-                self.process = self.run.town.process(self.name, self.crash, self)
-            report = await actions.drain(self.process.app)
+            report = await self._pass()
+            await self._happens(Event("through"))
         except Killed:
             return False
         except ConnectorError as error:
             self.stopped += 1
+            self.signed_out = isinstance(error, SignInNeeded)
+            self.phase = "asking"
             self.run.tell(self.name, f"ends: {error.sentence}")
             return False
         except Exception as error:  # noqa: BLE001 - no error but ours may come out; the run tells of it and goes on
             self.run.wrong.append(f"it broke with {type(error).__name__}: {error}"[:300])
             self.run.tell(self.name, f"breaks: {type(error).__name__}")
             return False
-        self.run.tell(self.name, f"is through: {report.written} written, {sum(report.held.values())} held")
+        finally:
+            self.finished.set()
+        self.run.tell(self.name, f"is through: {report}")
         return True
+
+    async def _pass(self) -> str:
+        app, store = self.process.app, self.process.app.store
+        self.phase = "asking"
+        connected = store.connection(app.connection.id)
+        if connected is None or connected.live_since is None:
+            await self._approve_all()
+            report = await actions.drain(app)
+        else:
+            report = await actions.sync(app)
+        if store.planned(app.connection.id):
+            written = report.written
+            await self._approve_all()
+            report = await actions.drain(app)
+            report.written += written
+        return f"{report.written} written, {sum(report.held.values())} held"
 
     async def _approve_all(self) -> None:
         app = self.process.app
-        view = await actions.make_plan(app, "preparer")
+        self.phase = "planning"
+        view = await actions.make_plan(app, "preparer", sweep_first=not app.store.swept(app.connection.id))
+        self.phase = "asking"
         actions.approve(app, app.store.plan(app.connection.id, view.id), view.plan, "approver")
-        self.run.tell(self.name, f"has planned: {len(view.plan.postings())} entries approved")
+        self.run.tell(self.name, f"shows a plan; {len(view.plan.postings())} journal entries are approved")
 
     # --- its network
 
     async def send(self, request: Request) -> Response:
         run, vendor = self.run, "salesforce" if request.url.startswith(SALESFORCE_URL) else "quickbooks"
         items = sent(request) if is_write(request) else ""
-        self.trace.calls.append(Call(vendor, is_sign_in(request), items))
-        place = len(self.trace.calls)
-        run.deliver()
-        if not await run.trouble.leaving(self, place, request):
-            run.tell(self.name, f"{vendor}: {items} -> no answer")
-            raise NoAnswer("No answer came.", "Again.")
+        what = "signing in" if is_sign_in(request) else "writing" if items else self.phase
+        await self._leaves(Event(what, vendor, items), request)
         run.writes += bool(items)
         try:
             response = await run.town.home.network.send(request)
         except ConnectorError as error:
-            run.tell(self.name, f"{vendor}: {items or 'read'} -> {type(error).__name__}")
+            self._told(Event(what, vendor, items), type(error).__name__)
             raise
-        self._told(vendor, items, response)
-        await run.trouble.arrived(self, place)
+        if items or response.status >= 400:
+            self._told(Event(what, vendor, items), answered(response))
+        else:
+            run.story.read(vendor, what)
+        await self._happens(Event(f"{what} done", vendor, items))
         return response
 
-    def _told(self, vendor: str, items: str, response: Response) -> None:
-        if items or response.status >= 400:
-            self.run.tell(self.name, f"{vendor}: {items or 'read'} -> {answered(response)}")
-        else:
-            self.run.story.read(vendor)
+    async def _leaves(self, event: Event, request: Request) -> None:
+        """Until the request is on its way. Raises `NoAnswer` where it does not come to the vendor now."""
+        run = self.run
+        run.deliver()
+        before = run.now()
+        await self._happens(event)
+        if run.now() - before > IDLE:
+            self._told(event, "the connection was closed meanwhile")
+            raise NoAnswer("The connection was closed.", "Again.")
+        if self.late is not None and event.items:
+            run.hold_back(self.late, event.vendor, request)
+            self.late = None
+            self._told(event, "no answer")
+            raise NoAnswer("No answer came.", "Again.")
+
+    def _told(self, event: Event, answer: str) -> None:
+        what = self.run.story.named(event.items) or event.what
+        self.run.tell(self.name, f"{VENDORS[event.vendor]}: {what} -> {answer}")

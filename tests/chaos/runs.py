@@ -1,125 +1,164 @@
-"""From a seed to a verdict: which trouble, what came out, and what it is compared with."""
+"""From a case to a verdict: what came out, and what it is compared with."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
+from datetime import timedelta
 from functools import cache
-from random import Random
 from typing import Any
 
 import msgspec
 import structlog
 
+from .acts import done
 from .books import Difference, State, compare, state_of
+from .cases import Case, case_of
 from .edits import EDITS
-from .life import Run, Trace, Trouble
-from .town import Town, small_batches
-from .troubles import KINDS
+from .faults import Strike
+from .life import Event, Manner, Run
+from .town import Moment, Town, small_batches
+
+AFTER = 26 * 60
+"""Minutes between the first sync and the news: access tokens have expired, the refresh token is due for a new one."""
+UNTIL_HEARD = timedelta(minutes=20)
+"""From the news to the first round: longer than a sweep looks back beyond its position."""
 
 
 class Result(msgspec.Struct):
-    """What became of one run. `told` is its story, for those who must mend something."""
+    """What became of one run. `told` is its story, `full` the same with every step, for those who must mend it."""
 
-    seed: int
-    kind: str
+    case: Case
     story: str
     difference: Difference
     converged: bool
     wrong: list[str]
     told: str
+    full: str
+    missed: tuple[Strike, ...] = ()
+    """Strikes whose moment never came."""
 
     @property
     def good(self) -> bool:
         return self.converged and not (self.difference.lost or self.difference.doubled or self.wrong)
 
-    def report(self) -> str:
-        """Everything about a failed run, and how to repeat it."""
-        verdict = [f"LOST     {each}" for each in self.difference.lost]
-        verdict += [f"DOUBLED  {each}" for each in self.difference.doubled]
-        verdict += [f"WRONG    {each}" for each in self.wrong]
-        verdict += ["NOT CONVERGED  it never came to rest"] * (not self.converged)
-        head = f"seed {self.seed} ({self.kind}): {self.story}"
-        return "\n".join([head, self.told, *verdict, f"repeat:  python -m tests.chaos --seed {self.seed} --runs 1"])
+    def verdict(self) -> list[str]:
+        return [
+            *(f"LOST     {each}" for each in self.difference.lost),
+            *(f"DOUBLED  {each}" for each in self.difference.doubled),
+            *(f"WRONG    {each}" for each in self.wrong),
+            *["NOT CONVERGED  it never came to rest"] * (not self.converged),
+        ]
+
+    def report(self, *, full: bool = False) -> str:
+        """Everything about a run."""
+        head = f"{self.case.chapter}: {self.story}"
+        return "\n".join([head, self.full if full else self.told, *(self.verdict() or ["GOOD"])])
+
+
+class Place:
+    """A town with what is known about it: its moments, and its runs in which nothing goes wrong."""
+
+    def __init__(self, url: str = "sqlite://") -> None:
+        self.town = Town(url)
+        self.events_of = cache(self._events_of)
+        self.ends_of = cache(self._ends_of)
+        self.recovery_of = cache(self._recovery_of)
+
+    def play(self, case: Case) -> Result:
+        """One run, judged."""
+        run = self._run(case)
+        found = state_of(self.town.home.twin)
+        _left_over(run)
+        loose = EDITS[case.edit].loose if case.edit else ""
+        difference = compare(found, self.ends_of(case.chapter, case.acts, case.edit), loose)
+        events = self.events_of(case.chapter, case.acts, case.manner.small)
+        story, full = run.story.text(), run.story.text(full=True)
+        missed = tuple(strike for strike in case.strikes if strike not in run.fallen)
+        words = case.words(events, run.story.named)
+        return Result(case, words, difference, run.converged, run.wrong, story, full, missed)
+
+    def play_seed(self, seed: int) -> Result:
+        return self.play(case_of(seed, self.events_of))
+
+    @cache  # noqa: B019 - a place lives as long as its process
+    def moment(self, chapter: str) -> Moment:
+        """Where a chapter begins: with the first sync, or a day after it."""
+        if chapter == "first sync":
+            return self.town.start
+        self._good(Case(0, "first sync", ()))
+        self.town.home.clock.advance(timedelta(minutes=AFTER))
+        return self.town.moment()
+
+    def _good(self, case: Case, *, first: str = "", last: str = "") -> Run:
+        """A run in which nothing goes wrong, as it must be."""
+        run = self._run(case, first=first, last=last)
+        assert run.converged, run.story.text()
+        assert not run.wrong, run.story.text()
+        return run
+
+    def _run(self, case: Case, *, first: str = "", last: str = "") -> Run:
+        """`first`: an edit before anything is done; `last`: one when all is at rest."""
+        chance = f"{case.chapter} {case.seed}"  # other texts than the moment has used up already
+        run = Run(self.town, self.moment(case.chapter), chance, case.manner, case.strikes)
+        done(self.town.home.twin, case.acts)
+        if first:
+            EDITS[first].make(self.town.home.twin)
+        self.town.home.clock.advance(UNTIL_HEARD)
+        run.story.begin(run.now())
+        with small_batches(case.manner.small), self.town.refusals(), _quiet(run):
+            asyncio.run(_to_rest(run, last))
+        return run
+
+    def _events_of(self, chapter: str, acts: tuple[str, ...], small: bool) -> Sequence[Event]:
+        """What happens in a process when nothing goes wrong; `small`: with batches of two."""
+        return tuple(self._good(Case(0, chapter, acts, Manner(small=small))).lives[0].events)
+
+    def _recovery_of(self, chapter: str, acts: tuple[str, ...], killed: Strike) -> Sequence[Event]:
+        """What happens in the process that comes after one that was killed."""
+        return tuple(self._run(Case(0, chapter, acts, strikes=(killed,))).lives[1].events)
+
+    def _ends_of(self, chapter: str, acts: tuple[str, ...], edit: str) -> tuple[State, ...]:
+        """How both vendors may look in the end: as without any fault.
+
+        Where a user edits a record in mid-air: as if the edit had come before the first request, or after the last.
+        Both are right: who owns a field depends on whether the two records were linked already, and an entry is posted
+        once, as the order was then. An edit of what mirrors an invoice stands until that invoice is looked at, so it
+        may be there or not.
+        """
+        plain = Case(0, chapter, acts)
+        if not edit:
+            return (self._end(plain),)
+        ends = [self._end(plain, last=edit)]
+        if EDITS[edit].early:
+            ends.insert(0, self._end(plain, first=edit))
+        if EDITS[edit].mirror:
+            ends.insert(0, self._end(plain))
+        return tuple(ends)
+
+    def _end(self, case: Case, *, first: str = "", last: str = "") -> State:
+        self._good(case, first=first, last=last)
+        return state_of(self.town.home.twin)
+
+
+async def _to_rest(run: Run, last: str) -> None:
+    await run.play()
+    if last:
+        run.undone.append(last)
+        run.converged = False
+        await run.play()
 
 
 @cache
-def town() -> Town:
-    """Built once a process."""
-    return Town()
-
-
-@cache
-def trace_of(small: bool, apart: bool = False) -> Trace:
-    """The steps and requests of a process in which nothing goes wrong."""
-    trouble = Trouble()
-    trouble.small, trouble.apart = small, apart
-    return _played(0, trouble).trace
-
-
-@cache
-def ends_of(edit: str) -> tuple[State, ...]:
-    """How both vendors may look in the end: as without any trouble.
-
-    Where a user edits a record in mid-air: as if the edit had come before the first sync, or after it. Both are right:
-    who owns a field depends on whether the two records were linked already, and an entry is posted once, as the order
-    was then. An edit of what mirrors an invoice stands until that invoice is looked at, so it may be there or not.
-    """
-    ends = []
-    if edit and EDITS[edit].mirror:
-        ends.append(ends_of("")[0])
-    if edit and EDITS[edit].early:
-        ends.append(state_of(_played(0, Trouble(), first=EDITS[edit].make).town.home.twin))
-    run = _played(0, Trouble())
-    if edit:
-        EDITS[edit].make(run.town.home.twin)
-        with _quiet(run):
-            asyncio.run(run.until_rest())
-    return (*ends, state_of(run.town.home.twin))
-
-
-def _played(seed: int, trouble: Trouble, first: Callable[[Any], None] | None = None) -> Run:
-    run = Run(town(), seed, trouble)
-    if first is not None:
-        first(run.town.home.twin)
-    with small_batches(trouble.small), _quiet(run):
-        asyncio.run(_to_the_end(run))
-    return run
-
-
-async def _to_the_end(run: Run) -> None:
-    await run.trouble.play(run)
-    run.trace = deepcopy(run.lives[0].trace)
-    run.converged = await run.until_rest()
-
-
-def trouble_of(seed: int) -> tuple[str, Trouble]:
-    """Kinds take turns; everything else comes out of the seed."""
-    random = Random(seed)
-    kind = list(KINDS)[seed % len(KINDS)]
-    small, apart = random.random() < 0.35, random.random() < 0.3
-    trouble = KINDS[kind](random, trace_of(small, apart))
-    trouble.small, trouble.apart = small, apart
-    trouble.forgetful = trouble.forgetful or random.random() < 0.4
-    trouble.stays = random.random() < 0.5
-    return kind, trouble
-
-
-def play(seed: int) -> Result:
-    """One run, judged."""
-    kind, trouble = trouble_of(seed)
-    run = _played(seed, trouble)
-    found = state_of(run.town.home.twin)
-    _left_over(run)
-    difference = compare(found, ends_of(trouble.edit))
-    return Result(seed, kind, trouble.words(), difference, run.converged, run.wrong, run.story.text())
+def place(url: str = "sqlite://") -> Place:
+    """Built once a process and database."""
+    return Place(url)
 
 
 def _left_over(run: Run) -> None:
-    store, connection = run.town.home.store, run.town.home.app.connection.id
+    store, connection = run.town.home.store, run.town.connection
     for hold in store.holds(connection):
         run.tell("end", f"held {hold.code}: {hold.flow} {hold.ref} {dict(hold.facts)}")
     for write in store.open_writes(connection):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -11,34 +12,98 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from ml_connector.systems.http import Request, Response
+from ml_emulators.kit.twin import Twin
 
 _NAMES = ("DocNumber", "DisplayName", "QBO_Id__c", "QBO_Journal_Entry__c", "Id", "id", "ContactId")
 
 
+MILESTONES: Mapping[str, str] = {
+    "knocks stored": "puts on record which records may have changed",
+    "connection taken": "takes charge of the connection",
+    "looked up": "knows what became of the writes that were left open",
+    "read": "has read the records fresh",
+    "composed": "has decided what to write",
+    "noted": "puts on record what it is about to write",
+    "applied": "has the answer",
+    "writes settled": "puts the outcome on record",
+    "deciding done": "has nothing left to write on this page",
+    "tasks settled": "ticks the records off",
+    "connection released": "gives the connection free",
+    "through": "is through",
+}
+_READS = {"asking": "what changed", "looking up": "what became of open writes", "signing in": "a sign-in"}
+_KEY = re.compile(r"\b\d{10,}:(\d+)(:[0-9a-f]{12})?")
+_REQUEST_ID = re.compile(r" \(request id \w*\)")
+
+
+VENDORS: Mapping[str, str] = {"quickbooks": "QuickBooks", "salesforce": "Salesforce"}
+
+
+def milestone(name: str) -> str:
+    """A step of the corridor in words."""
+    return MILESTONES.get(name.removesuffix(" for the plan"), name)
+
+
 class Story:
-    """Lines with the time since the beginning. Reads in a row are counted, not told."""
+    """What happened, with the time since the beginning. Reads in a row are counted; asides are for the full text."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, twin: Twin) -> None:
+        self.begin(now)
+        self._twin = twin
+        self._lines: list[tuple[bool, str]] = []
+        """An aside or not, and the line; for a read blank, and what was read is in `_reads` at its place."""
+        self._reads: dict[int, str] = {}
+
+    def begin(self, now: datetime) -> None:
+        """Seconds are counted from here."""
         self._start = now
-        self._lines: list[str] = []
-        self._reads: dict[str, int] = {}
 
-    def tell(self, now: datetime, who: str, text: str) -> None:
-        self._flush()
-        self._lines.append(f"{(now - self._start).total_seconds():>6.0f} s  {who:<8} {text}")
+    def tell(self, now: datetime, who: str, text: str, *, aside: bool = False) -> None:
+        self._lines.append((aside, f"{(now - self._start).total_seconds():>6.0f} s  {who:<9} {text}"))
 
-    def read(self, vendor: str) -> None:
-        self._reads[vendor] = self._reads.get(vendor, 0) + 1
+    def read(self, vendor: str, what: str) -> None:
+        name = VENDORS[vendor]
+        self._reads[len(self._lines)] = f"{name} ({_READS[what]})" if what in _READS else name
+        self._lines.append((False, ""))
 
-    def _flush(self) -> None:
-        if self._reads:
-            told = ", ".join(f"{count} from {vendor}" for vendor, count in self._reads.items())
-            self._lines.append(f"{'':>9} {'':<8} (reads: {told})")
-            self._reads = {}
+    def text(self, *, full: bool = False) -> str:
+        lines, reads = list[str](), Counter[str]()
+        for place, (aside, line) in enumerate([*self._lines, (False, " ")]):
+            if place in self._reads:
+                reads[self._reads[place]] += 1
+            elif full or not aside:
+                if reads:
+                    told = ", ".join(f"{count} from {name}" for name, count in reads.items())
+                    lines.append(f"{'':>9} {'':<9} (reads: {told})")
+                    reads.clear()
+                lines.append(line)
+        return "\n".join(lines[:-1])
 
-    def text(self) -> str:
-        self._flush()
-        return "\n".join(self._lines)
+    def named(self, items: str) -> str:
+        """What a request writes, with names in place of keys and ids."""
+        if not items:
+            return ""
+        text = _REQUEST_ID.sub("", items)
+        return ", ".join(self._record(part) for part in text.split(", "))
+
+    def _record(self, part: str) -> str:
+        verb, _, rest = part.partition(" ")
+        kind, _, key = rest.partition(" ")
+        found = _KEY.fullmatch(key)
+        ident = found[1] if found else key
+        if kind in ("Account", "Contact", "Customer") and ident.isdecimal():
+            return f"{verb} {kind} {self._name('quickbooks', 'Customer', 'DisplayName', ident)}"
+        if kind == "Opportunity" and ident.isdecimal():
+            return f"{verb} {kind} of invoice {self._name('quickbooks', 'Invoice', 'DocNumber', ident)}"
+        if kind == "OpportunityContactRole":
+            return f"{verb} {kind} of {self._name('salesforce', 'Contact', 'Name', ident)}"
+        if kind in ("Account", "Contact", "Opportunity"):
+            return f"{verb} {kind} {self._name('salesforce', kind, 'Name', ident)}"
+        return part
+
+    def _name(self, system: str, kind: str, field: str, ident: str) -> str:
+        rows = self._twin.vendors[system].records(kind)
+        return next((str(row.get(field, ident)) for row in rows if row["Id"] == ident), ident)
 
 
 def is_write(request: Request) -> bool:

@@ -1,26 +1,73 @@
-"""Three hundred and more crash runs: nothing lost, nothing doubled, always at rest in the end."""
+"""Crash runs: nothing lost, nothing doubled, always at rest in the end."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
-from .runs import play, trace_of
+from .cases import RECIPES
+from .chapters import CHAPTERS
+from .matrix import BOUNDARIES, KINDS, Cell, case_of, cells, runs, sample, table
+from .runs import Place, Result, place
 
-RUNS = 336
-CHUNK = 8
+SEEDS = 480
+CHUNK = 16
+ON_POSTGRES = 240
+SEEDS_ON_POSTGRES = 72
 
 
-@pytest.mark.parametrize("first", range(1, RUNS + 1, CHUNK))
-def test_whatever_happens_both_vendors_end_as_if_nothing_had(first: int) -> None:
-    failed = [result for seed in range(first, first + CHUNK) if not (result := play(seed)).good]
+def _good(results: Sequence[Result]) -> None:
+    failed = [result for result in results if not result.good]
     assert not failed, "\n\n".join(result.report() for result in failed)
 
 
-@pytest.mark.parametrize("small", [False, True])
-def test_a_run_has_records_in_all_flows_a_batch_and_a_collection(small: bool) -> None:
-    written = [call.items for call in trace_of(small).calls if call.items]
-    assert sum(items.count(",") + 1 for items in written) >= 10
-    assert any(items.count("create JournalEntry") >= 2 for items in written)
-    assert any(items.count("Opportunity ") >= 2 for items in written)
-    for step in ("upsert Account", "update Account", "create Customer", "upsert Contact", "create JournalEntry"):
-        assert any(step in items for items in written), step
+def _play(here: Place, chosen: Sequence[tuple[int, Cell]]) -> None:
+    results = [here.play(case_of(here, number, cell)) for number, cell in chosen]
+    _good(results)
+    assert not [(result.report(), result.missed) for result in results if result.missed]
+
+
+@pytest.mark.parametrize("several", [False, True], ids=["one", "several"])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("boundary", BOUNDARIES)
+def test_every_fault_at_this_boundary_of_this_write(boundary: str, kind: str, several: bool) -> None:
+    wanted = (boundary, kind, several)
+    _play(place(), [each for each in runs() if (each[1].boundary, each[1].kind, each[1].several) == wanted])
+
+
+@pytest.mark.parametrize("first", range(1, SEEDS + 1, CHUNK))
+def test_whatever_happens_both_vendors_end_as_if_nothing_had(first: int) -> None:
+    _good([place().play_seed(seed) for seed in range(first, first + CHUNK)])
+
+
+@pytest.mark.parametrize("part", range(16))
+def test_every_fault_at_every_boundary_on_postgresql(part: int, postgres_url: str) -> None:
+    _play(place(postgres_url), sample(ON_POSTGRES)[part::16])
+
+
+@pytest.mark.parametrize("part", range(6))
+def test_whatever_happens_on_postgresql(part: int, postgres_url: str) -> None:
+    seeds = range(5000 + part, 5000 + SEEDS_ON_POSTGRES, 6)
+    _good([place(postgres_url).play_seed(seed) for seed in seeds])
+
+
+def test_the_matrix_has_no_empty_cell_and_the_suite_has_its_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    with capsys.disabled():
+        print(f"\n{table()}")  # noqa: T201 - what is covered belongs into the record of the suite
+    assert len(runs()) + SEEDS >= 2_000
+    assert ON_POSTGRES + SEEDS_ON_POSTGRES >= 300
+    run = {(cell.boundary, cell.fault) for _, cell in runs()}
+    assert run == {(cell.boundary, cell.fault) for _, cell in sample(ON_POSTGRES)}
+    assert all(cell.meaningless in ("", "a", "b", "c") for cell in cells())
+    assert SEEDS // len(RECIPES) >= 20
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_what_a_chapter_is_about_is_written(chapter: str) -> None:
+    wanted = CHAPTERS[chapter]
+    written = [each.items for each in place().events_of(chapter, wanted.acts, False) if each.what == "writing"]
+    assert written
+    if wanted.kind:
+        batch = next(items for items in written if items.startswith(KINDS[wanted.kind]))
+        assert (batch.count(KINDS[wanted.kind]) > 1) == wanted.several

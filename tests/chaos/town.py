@@ -1,23 +1,31 @@
-"""The tiny company, ready for many runs: built once a process, put back to its beginning before each."""
+"""The tiny company on both emulators with a database: built once a process, put back by copy before each run."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from ml_connector.app import App, World, assemble
+import msgspec
+
+from ml_connector.app import App, SealedTokens, World, assemble
 from ml_connector.engine.ports import CrashPoint
 from ml_connector.store import Store
 from ml_connector.systems.http import Network
 from ml_connector.systems.quickbooks import outbox
+from ml_connector.systems.quickbooks.auth import Tokens
 from ml_connector.systems.salesforce import writing
+from ml_emulators.quickbooks import QuickBooks, batch, faults
+from support.tables import Rows, put_back, rows_of
 from support.world import Installation, SimClock, SimIds
+
+Hear = Callable[[str], None]
 
 
 class Killed(BaseException):
@@ -31,11 +39,44 @@ class _Dead:
         raise Killed
 
 
+class HeardStore(Store):
+    """The store of one process, which says after each of its milestones that it is passed."""
+
+    def __init__(self, engine: Any, hear: Hear) -> None:
+        super().__init__(engine)
+        self._hear = hear
+
+    def intake(self, *given: Any, **named: Any) -> int:
+        count = super().intake(*given, **named)
+        self._hear("knocks stored")
+        return count
+
+    def take_run(self, connection: str, holder: str, now: datetime) -> int | None:
+        token = super().take_run(connection, holder, now)
+        if token is not None:
+            self._hear("connection taken")
+        return token
+
+    def release_run(self, connection: str, token: int) -> None:
+        super().release_run(connection, token)
+        self._hear("connection released")
+
+
+class OwnClock(SimClock):
+    """The clock of the connector's machine: the vendors' time, and what it is wrong by."""
+
+    def __init__(self, clock: Any) -> None:
+        super().__init__(clock)
+        self.wrong_by = timedelta(0)
+
+    def now(self) -> datetime:
+        return self.clock.now() + self.wrong_by
+
+
 class Process:
     """One process of the connector: its own memory, the common database."""
 
-    def __init__(self, name: str, store: Store, app: App) -> None:
-        self.name = name
+    def __init__(self, store: Store, app: App) -> None:
         self.app = app
         self._store = store
 
@@ -44,59 +85,114 @@ class Process:
         self._store.engine = _Dead()  # type: ignore[assignment]  # answers like an engine whose process is gone
 
 
-class Town:
-    """Both vendors and the database. `begin` makes everything as it was at the start."""
+class Moment(msgspec.Struct, frozen=True):
+    """Both vendors and the database as they were at some time."""
 
-    def __init__(self) -> None:
-        self.home = Installation(Path(mkdtemp(prefix="crash-runs-")))
-        self.clock = SimClock(self.home.clock)
-        self._vendors = self.home.twin.snapshot()
+    vendors: Mapping[str, Any]
+    database: sqlite3.Connection | Rows
+
+
+class Town:
+    """Both vendors and the database. `back_to` makes everything as it was at a moment."""
+
+    def __init__(self, url: str = "sqlite://") -> None:
+        with TemporaryDirectory(prefix="crash-runs-") as folder:  # the keys are in memory from here on
+            self.home = Installation(Path(folder), store_url=url)
+        self.clock = OwnClock(self.home.clock)
         self._switches = {
             name: {each.name: getattr(vendor.switches, each.name) for each in fields(vendor.switches)}
             for name, vendor in self.home.twin.vendors.items()
         }
-        self._empty = self.backup()
+        self.refusing = False
+        self.start = self.moment()
 
-    def begin(self, seed: int) -> None:
+    @property
+    def connection(self) -> str:
+        return self.home.app.connection.id
+
+    def moment(self) -> Moment:
+        return Moment(self.home.twin.snapshot(), self.backup())
+
+    def back_to(self, moment: Moment, chance: str) -> None:
         home = self.home
-        home.twin.restore(self._vendors)
+        home.twin.restore(moment.vendors)
         home.twin.faults.clear()
         home.twin.log.clear()
         home.network.sent.clear()
         for name, values in self._switches.items():
             for switch, value in values.items():
                 setattr(home.twin.vendors[name].switches, switch, value)
-        home.ids = SimIds(Random(seed))
-        self.bring_back(self._empty)
+        self.clock.wrong_by = timedelta(0)
+        self.refusing = False
+        home.ids = SimIds(Random(chance))
+        self.bring_back(moment.database)
 
-    def _database(self) -> sqlite3.Connection:
+    def _sqlite(self) -> sqlite3.Connection | None:
+        if self.home.store.engine.dialect.name != "sqlite":
+            return None
         connection = self.home.store.engine.raw_connection().driver_connection
         assert isinstance(connection, sqlite3.Connection)
         return connection
 
-    def backup(self) -> sqlite3.Connection:
+    def backup(self) -> sqlite3.Connection | Rows:
         """A copy of the database as it is."""
+        ours = self._sqlite()
+        if ours is None:
+            return rows_of(self.home.store)
         copy = sqlite3.connect(":memory:", check_same_thread=False)
-        self._database().backup(copy)
+        ours.backup(copy)
         return copy
 
-    def bring_back(self, copy: sqlite3.Connection) -> None:
+    def bring_back(self, copy: sqlite3.Connection | Rows) -> None:
         """The database as it was when the copy was taken."""
-        copy.backup(self._database())
+        if isinstance(copy, sqlite3.Connection):
+            ours = self._sqlite()
+            assert ours is not None
+            copy.backup(ours)
+        else:
+            put_back(self.home.store, copy)
 
-    def process(self, name: str, crash: CrashPoint, network: Network) -> Process:
+    def process(self, crash: CrashPoint, hear: Hear, network: Network) -> Process:
         """A process as it starts: nothing in memory but what the database keeps."""
         home = self.home
-        store = Store(home.store.engine)
+        store = HeardStore(home.store.engine, hear)
         app = assemble(home.settings, home.rules, store, home.vault, World(network, self.clock, home.ids, crash))
-        return Process(name, store, app)
+        return Process(store, app)
+
+    def connect_again(self) -> None:
+        """A person connects QuickBooks again: a fresh consent, its tokens kept as `connect` keeps them."""
+        company = self.home.twin.vendors["quickbooks"]
+        assert isinstance(company, QuickBooks)
+        tokens = Tokens(access_token="", refresh_token=company.connect(), access_expires_at=self.home.clock.now())
+        owner = self.home.rules.realm_id
+        SealedTokens(self.home.store, self.home.vault, owner, self.home.app.world.clock).store(tokens)
+
+    @contextmanager
+    def refusals(self) -> Iterator[None]:
+        """QuickBooks may refuse half of a batch: it throttles every second item while `refusing` is set."""
+        before = batch.run
+
+        def run(desk: Any, items: Sequence[Any], random: Random) -> dict[str, Any]:
+            if not self.refusing:
+                return before(desk, list(items), random)
+            self.refusing = False
+            taken, later = list(items[: len(items) // 2]), items[len(items) // 2 :]
+            answers = before(desk, taken, random)["BatchItemResponse"] if taken else []
+            no = faults.throttled().body()
+            return {"BatchItemResponse": [*answers, *({"Fault": no, "bId": item["bId"]} for item in later)]}
+
+        batch.run = run
+        try:
+            yield
+        finally:
+            batch.run = before
 
 
 @contextmanager
-def small_batches(process_wide: bool) -> Iterator[None]:
+def small_batches(wanted: bool) -> Iterator[None]:
     """Two records a request where the vendors allow more, so that few records make several batches."""
     before = writing.CHUNK, dict(outbox.BATCH_SIZES)
-    if process_wide:
+    if wanted:
         writing.CHUNK = 2
         outbox.BATCH_SIZES.update({name: 2 for name, size in before[1].items() if size > 1})
     try:

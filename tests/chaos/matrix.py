@@ -1,0 +1,134 @@
+"""The crash matrix: every boundary of the corridor x every kind of write, alone and together, x every fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from .cases import Case
+from .chapters import CHAPTERS
+from .faults import FAULTS, Strike
+from .life import Event, Manner
+from .runs import Place
+
+KINDS: Mapping[str, str] = {
+    "Account": "upsert Account", "Contact": "upsert Contact", "Opportunity": "upsert Opportunity",
+    "role": "create OpportunityContactRole", "Customer": "create Customer", "JournalEntry": "create JournalEntry",
+}  # fmt: skip
+REQUESTS = ("asking", "looking up", "reading", "writing")
+BEFORE = ("asking", "knocks stored", "connection taken", "reading", "read", "composed", "noted")
+AFTER = ("writing done", "applied", "writes settled", "deciding done", "tasks settled", "connection released")
+RECOVERY = ("looking up", "looked up")
+BOUNDARIES = (*BEFORE[:3], *RECOVERY, *BEFORE[3:], "writing", *AFTER)
+COLUMNS = (
+    "kill", "lost before", "lost after", "timeout", "429", "5xx", "200 with fault", "half refused", "edit",
+    "second worker", "frozen", "knocks", "forgotten", "clock jump", "sign-in",
+)  # fmt: skip
+MEANINGLESS: Mapping[str, str] = {
+    "a": "no request is under way here; what befalls the next one stands in that one's row",
+    "b": "nothing is written in this request, so nothing of it can be refused",
+    "c": "a batch of one has no half (the two cells of several records each are run)",
+}
+
+
+class Cell(NamedTuple):
+    """One combination."""
+
+    boundary: str
+    fault: str
+    kind: str
+    several: bool
+
+    @property
+    def meaningless(self) -> str:
+        """The letter of the reason why there is nothing to run; blank where there is."""
+        if FAULTS[self.fault].on_request and self.boundary not in REQUESTS:
+            return "a"
+        if self.fault == "half refused" and self.boundary != "writing":
+            return "b"
+        return "c" if self.fault == "half refused" and not self.several else ""
+
+
+def cells() -> Iterator[Cell]:
+    """All combinations, the meaningless ones too."""
+    for boundary in BOUNDARIES:
+        for fault in COLUMNS:
+            for kind in KINDS:
+                yield Cell(boundary, fault, kind, several=False)
+                yield Cell(boundary, fault, kind, several=True)
+
+
+def runs() -> list[tuple[int, Cell]]:
+    """Those that are run, with their numbers."""
+    return [(number, cell) for number, cell in enumerate(cells(), 1) if not cell.meaningless]
+
+
+def sample(most: int) -> list[tuple[int, Cell]]:
+    """As many of them, spread so that each pair of boundary and fault comes with ever another kind of write."""
+    pairs: dict[tuple[str, str], list[tuple[int, Cell]]] = {}
+    for number, cell in runs():
+        pairs.setdefault((cell.boundary, cell.fault), []).append((number, cell))
+    chosen = []
+    for turn in range(12):
+        for place, several in enumerate(pairs.values()):
+            if turn < len(several):
+                chosen.append(several[(place * 5 + turn) % len(several)])
+    return chosen[:most]
+
+
+def case_of(place: Place, number: int, cell: Cell) -> Case:
+    """The run of a cell. Varieties and manners take turns with its number."""
+    wanted = (cell.kind, cell.several)
+    chapter = next(name for name, each in CHAPTERS.items() if (each.kind, each.several) == wanted)
+    acts, edits = CHAPTERS[chapter].acts, CHAPTERS[chapter].edits
+    choices = edits if cell.fault == "edit" else FAULTS[cell.fault].varieties
+    events = place.events_of(chapter, acts, False)
+    write = _write(events, cell.kind)
+    manner = Manner(stays=number % 2 == 0, forgetful=number % 3 == 0)
+    arg = choices[number % len(choices)]
+    strikes: tuple[Strike, ...]
+    if cell.boundary in RECOVERY:
+        killed = Strike("kill", place=write + 1)
+        later = place.recovery_of(chapter, acts, killed)
+        strikes = (killed, Strike(cell.fault, 2, _first(later, cell.boundary), arg))
+    else:
+        strikes = (Strike(cell.fault, 1, _near(events, write, cell.boundary), arg),)
+    return Case(number, chapter, acts, manner, strikes, "matrix")
+
+
+def _write(events: Sequence[Event], kind: str) -> int:
+    return next(place for place, event in enumerate(events, 1) if event.items.startswith(KINDS[kind]))
+
+
+def _first(events: Sequence[Event], name: str, start: int = 0) -> int:
+    return next(place for place, event in enumerate(events, 1) if place > start and event.what == name)
+
+
+def _near(events: Sequence[Event], write: int, boundary: str) -> int:
+    if boundary == "writing":
+        return write
+    if boundary in AFTER:
+        return _first(events, boundary, write)
+    return max(place for place, event in enumerate(events[:write], 1) if event.what == boundary)
+
+
+def table() -> str:
+    """How many kinds of write are run for each boundary and fault, or the reason why there is nothing to run."""
+    counts: dict[tuple[str, str], list[str]] = {}
+    for cell in cells():
+        counts.setdefault((cell.boundary, cell.fault), []).append(cell.meaningless)
+    wide = max(map(len, BOUNDARIES))
+    lines = [f"{'':{wide}} " + " ".join(f"{number:>3}" for number in range(1, len(COLUMNS) + 1))]
+    for boundary in BOUNDARIES:
+        shown = (_entry(counts[boundary, fault]) for fault in COLUMNS)
+        lines.append(f"{boundary:{wide}} " + " ".join(f"{each:>3}" for each in shown))
+    lines.append("faults: " + ", ".join(f"{number} {fault}" for number, fault in enumerate(COLUMNS, 1)))
+    kinds = ", ".join(KINDS)
+    lines.append(f"numbers: runs, of the kinds of write {kinds}, each with one record and with several in a request")
+    lines += [f"{letter}: {reason}" for letter, reason in MEANINGLESS.items()]
+    return "\n".join(lines)
+
+
+def _entry(reasons: Sequence[str]) -> str:
+    count = sum(not reason for reason in reasons)
+    return f"{count}{''.join(sorted(set(reasons)))}" if count else "".join(sorted(set(reasons)))
