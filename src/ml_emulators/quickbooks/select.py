@@ -22,7 +22,9 @@ _EMPTY = ("", NOTHING)
 
 def select(books: Books, query: Query, *, exact_case: bool = False) -> list[int]:
     """The ids of one page of hits, in order."""
-    return list(islice(_hits(books, query, exact_case), query.start - 1, query.start - 1 + query.limit))
+    hits, passed = _hits(books, query, exact_case)
+    first = query.start - 1 - passed
+    return list(islice(hits, first, first + query.limit))
 
 
 def count(books: Books, query: Query, *, exact_case: bool = False) -> int:
@@ -39,7 +41,8 @@ def count(books: Books, query: Query, *, exact_case: bool = False) -> int:
     return sum(1 for _ in _filtered(books, table, conditions, _candidates(table, conditions, indexes)[0], exact_case))
 
 
-def _hits(books: Books, query: Query, exact_case: bool) -> Iterator[int]:
+def _hits(books: Books, query: Query, exact_case: bool) -> tuple[Iterator[int], int]:
+    """The hits in order, and how many of the first ones were passed over without looking."""
     table = books.tables[query.kind.name]
     conditions, indexes = _scope(table, query.conditions)
     order = query.order or (_default_order(table),)
@@ -49,24 +52,18 @@ def _hits(books: Books, query: Query, exact_case: bool) -> Iterator[int]:
     found = list(_filtered(books, table, conditions, _candidates(table, conditions, indexes)[0], exact_case))
     for known, down in reversed(order):
         found.sort(key=_sort_key(books, table, known), reverse=down)
-    return iter(found)
+    return iter(found), 0
 
 
 def _skipping(
     books: Books, table: Table, query: Query, conditions: list[Condition], in_order: _Stretch, exact_case: bool
-) -> Iterator[int]:
-    """Walk an index; where no condition is left, the rows before the page are skipped without looking."""
+) -> tuple[Iterator[int], int]:
+    """Walk an index; where no condition is left, the rows before the page are passed over without looking."""
     rest = [one for one in conditions if one not in in_order.covered]
     if rest or exact_case:
-        return _filtered(books, table, conditions if exact_case else rest, in_order.ids(0), exact_case)
-    skipped = min(query.start - 1, in_order.stop - in_order.first)
-    return _pad(skipped, in_order.ids(skipped))
-
-
-def _pad(skipped: int, ids: Iterator[int]) -> Iterator[int]:
-    """Stand in for rows that were skipped, so that paging can count them off."""
-    yield from range(skipped)
-    yield from ids
+        return _filtered(books, table, conditions if exact_case else rest, in_order.ids(0), exact_case), 0
+    passed = min(query.start - 1, in_order.stop - in_order.first)
+    return in_order.ids(passed), passed
 
 
 class _Stretch:

@@ -107,11 +107,13 @@ class Stamps:
     def remove(self, second: str, record_id: str) -> None:
         self._index.remove(second, record_id)
 
-    def buckets(self, low: str, high: str) -> Iterator[tuple[str, ...] | dict[str, None]]:
+    def buckets(
+        self, low: str, high: str, *, newest_first: bool = False
+    ) -> Iterator[tuple[str, ...] | dict[str, None]]:
         """Ids by second, in order, for low <= second < high."""
         first, last = bisect_left(self._seconds, low), bisect_left(self._seconds, high)
         seconds = self._seconds
-        for place in range(first, last):
+        for place in reversed(range(first, last)) if newest_first else range(first, last):
             yield self._index.find(seconds[place])
 
     def count(self, low: str, high: str) -> int:
@@ -151,12 +153,14 @@ class Ordered:
         if ids[place] != record_id:
             self._writable().insert(place, record_id)
 
-    def span(self, low: str | None, high: str | None, *, after: bool, upto: bool) -> Iterator[str]:
+    def span(
+        self, low: str | None, high: str | None, *, after: bool, upto: bool, backward: bool = False
+    ) -> Iterator[str]:
         """Ids from `low` (exclusive when `after`) to `high` (inclusive when `upto`)."""
         ids = self._ids
         first = 0 if low is None else (bisect_right if after else bisect_left)(ids, low)
         last = len(ids) if high is None else (bisect_right if upto else bisect_left)(ids, high)
-        return (ids[place] for place in range(first, last))
+        return (ids[place] for place in (reversed(range(first, last)) if backward else range(first, last)))
 
     def share(self) -> Any:
         self._shared = True

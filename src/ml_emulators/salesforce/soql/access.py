@@ -81,12 +81,11 @@ class Access:
 
     def stamp_range(self, condition: Condition | None) -> tuple[str, str]:
         """Bounds of SystemModstamp that the condition implies. The other stamps are never later than it."""
-        low, high = "", _LAST
-        parts = condition.parts if isinstance(condition, AllOf) else (condition,)
-        for part in parts:
-            first, last = self._stamp_bounds(part)
-            low, high = max(low, first), min(high, last)
-        return low, high
+        if not isinstance(condition, AllOf | AnyOf):
+            return self._stamp_bounds(condition)
+        found = [self.stamp_range(part) for part in condition.parts]
+        lows, highs = [low for low, _ in found], [high for _, high in found]
+        return (max(lows), min(highs)) if isinstance(condition, AllOf) else (min(lows), max(highs))
 
     def _stamp_bounds(self, part: Condition | None) -> tuple[str, str]:
         if not isinstance(part, Compare) or not isinstance(part.operand, Path):
@@ -109,9 +108,9 @@ class Access:
         high = end if part.operator in ("=", "<=") else start if part.operator == "<" else _LAST
         return low, high
 
-    def by_stamp(self, low: str, high: str) -> Iterator[list[str]]:
+    def by_stamp(self, low: str, high: str, *, newest_first: bool = False) -> Iterator[list[str]]:
         """Ids in the order of SystemModstamp, one list a second."""
-        for bucket in self._table.stamps.buckets(low, high):
+        for bucket in self._table.stamps.buckets(low, high, newest_first=newest_first):
             yield list(bucket)
 
     def id_range(self, condition: Condition | None) -> tuple[str | None, str | None]:

@@ -138,11 +138,11 @@ class _Run:
             gone = self.scope.table(self.scope.kind.name).gone.values()
             yield from gone if test is None else filter(test, gone)
 
-    def _in_id_order(self) -> Iterator[Record]:
+    def _in_id_order(self, *, backward: bool = False) -> Iterator[Record]:
         table = self.scope.table(self.scope.kind.name)
         low, high = self._access.id_range(self.query.where)
         live = table.live
-        for record_id in table.ordered.span(low, high, after=False, upto=True):
+        for record_id in table.ordered.span(low, high, after=False, upto=True, backward=backward):
             record = live.get(record_id)
             if record is not None:
                 yield record
@@ -170,16 +170,18 @@ class _Run:
         if first is None or (found is not None and found.count <= _FEW):
             return None
         test = self._test() or _yes
+        backward = self.query.order[0].descending
         if first == "Id":
-            rows = (row for row in self._in_id_order() if test(row))
+            rows = (row for row in self._in_id_order(backward=backward) if test(row))
             return list(islice(rows, wanted))[self.query.offset :]
-        kept = self._until(test, wanted)
+        kept = self._until(test, wanted, newest_first=backward)
         return _cut(_sorted(kept, self.query.order, self._read), self.query)
 
-    def _until(self, test: Test, wanted: int) -> list[Record]:
+    def _until(self, test: Test, wanted: int, *, newest_first: bool) -> list[Record]:
         live = self.scope.table(self.scope.kind.name).live
         kept: list[Record] = []
-        for second in self._access.by_stamp(*self._access.stamp_range(self.query.where)):
+        low, high = self._access.stamp_range(self.query.where)
+        for second in self._access.by_stamp(low, high, newest_first=newest_first):
             kept.extend(row for each in second if test(row := live[each]))
             if len(kept) >= wanted:
                 break
@@ -188,7 +190,7 @@ class _Run:
     def _leading(self) -> str | None:
         """The first field of ORDER BY when an index has its order."""
         first = self.query.order[0] if self.query.order else None
-        if first is None or first.descending or not isinstance(first.operand, Path):
+        if first is None or not isinstance(first.operand, Path):
             return None
         column = self.scope.column(first.operand)
         known = not column.steps and column.field.name in ("Id", "SystemModstamp")
