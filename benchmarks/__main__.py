@@ -14,13 +14,14 @@ import structlog
 from .bare import bare
 from .calls import calls
 from .databases import DATABASES, environment
+from .memory import memory
 from .parts import parts
 from .peer.rows import peers
 from .rows import Row, document, table
 from .sockets import sockets
 
-NAMES = ("parts", "calls", "bare", "sync", "peer")
-"""Single steps; vendor calls; beside the bare loop; whole runs of several sizes on both databases; beside a peer."""
+NAMES = ("parts", "calls", "bare", "sync", "memory", "peer")
+"""Single steps; vendor calls; beside the bare loop; whole runs of several sizes on both databases; memory; a peer."""
 
 
 def _measures(scales: list[int]) -> dict[str, AsyncIterator[Row]]:
@@ -29,6 +30,7 @@ def _measures(scales: list[int]) -> dict[str, AsyncIterator[Row]]:
         "calls": calls(),
         "bare": bare(1),
         "sync": _sizes(scales),
+        "memory": memory([10_000 * scale for scale in scales]),
         "peer": peers(1),
     }
 
@@ -59,7 +61,9 @@ async def _all(names: list[str], scales: list[int], said: bool) -> list[Row]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks", description="Speed and size on this machine")
     parser.add_argument("--json", action="store_true", help="one JSON document")
-    parser.add_argument("--large", action="store_true", help="also 200,000 invoices, which takes most of an hour")
+    parser.add_argument(
+        "--large", action="store_true", help="also 200,000 invoices and 1,000,000 made-up records, which takes an hour"
+    )
     parser.add_argument("--small", action="store_true", help="2,000 invoices only")
     parser.add_argument("--only", choices=NAMES, action="append", help="only these measurements")
     options = parser.parse_args()

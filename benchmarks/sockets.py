@@ -7,12 +7,14 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
+from ml_connector.rehearsal import emulators as rehearsal
 from ml_connector.rehearsal.emulators import Emulators, started
 
 from .child import Measured, measured
 from .rows import Row, row
 
 MANY = 1000
+rehearsal.READY_WITHIN = 3600.0  # a large company takes a while to be seeded
 
 
 async def sockets(scale: int, database: str = "SQLite", env: Mapping[str, str] | None = None) -> AsyncIterator[Row]:

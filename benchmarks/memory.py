@@ -1,0 +1,154 @@
+"""Memory of a backfill: the engine and the store with two made-up systems that have as many records as wanted.
+
+`python -m benchmarks.memory COUNT FILE` takes in, reads, decides, writes, links and settles so many records.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import msgspec
+
+from ml_connector.clock import RandomIds, WallClock, no_crash
+from ml_connector.engine.context import References
+from ml_connector.engine.corridor import Connection, Outside
+from ml_connector.engine.intake import sweep
+from ml_connector.engine.ports import OpenWrite, Question, Reference, Sweep, Take
+from ml_connector.engine.worker import Worker
+from ml_connector.model.plans import Context, Decision, Done, Flow, LookUp, Missing, Outcome, Refused, Skip, Write
+from ml_connector.model.refs import Change, Gone, LinkDraft, Ref
+from ml_connector.store import Store
+from ml_connector.systems import wire
+
+from .child import SOURCE
+from .rows import Row, row
+
+PAGE = 1000
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+class Thing(msgspec.Struct, frozen=True):
+    """A record with about as much in it as an invoice."""
+
+    ref: Ref
+    amount: Decimal
+    lines: tuple[str, ...] = ()
+    version: str = "1"
+
+
+class MadeUp:
+    """A system with `count` records, or with those that were written to it."""
+
+    batch_sizes: Mapping[str, int] = {"": PAGE}
+    reference_kinds: Mapping[str, str] = {}
+    volatile: tuple[str, ...] = ()
+    dear = 1
+    settle_after = timedelta(minutes=1)
+
+    def __init__(self, name: str, count: int) -> None:
+        self.name = name
+        self._count = count
+
+    async def read(self, kind: str, ids: Sequence[str]) -> dict[str, Any]:
+        return {key: self._thing(kind, key) for key in ids}
+
+    def _thing(self, kind: str, key: str) -> Thing:
+        return Thing(
+            Ref(self.name, kind, key), Decimal(key) / 100, tuple(f"line {number} of {key}" for number in range(20))
+        )
+
+    async def find(self, kind: str, field: str, values: Sequence[str]) -> dict[str, list[Any]]:
+        return {value: [] for value in values}
+
+    async def ask(self, questions: Sequence[Question]) -> list[dict[str, Any]]:
+        return [await self.read(each.kind, each.values) for each in questions]
+
+    async def reference(self, name: str) -> Reference:
+        return Reference({}, "1")
+
+    async def look_up(self, writes: Sequence[OpenWrite]) -> list[LookUp]:
+        return [Missing() for _ in writes]
+
+    async def apply(self, writes: Sequence[OpenWrite], before: datetime | None = None) -> list[Outcome]:
+        return [Done(Ref(self.name, each.write.kind, each.source.id), created=True) for each in writes]
+
+    def encode(self, write: Write) -> bytes:
+        return wire.encode(write.body)
+
+    def after(self, record: Any | Gone | None, write: Write, done: Any) -> Any:
+        return Thing(done.ref, Decimal(0))
+
+    async def sweep(self, kinds: Sequence[str], position: str | None, now: datetime, take: Take | None = None) -> Sweep:
+        assert take is not None
+        for start in range(0, self._count, PAGE):
+            refs = (Ref(self.name, "Thing", str(key)) for key in range(start, min(start + PAGE, self._count)))
+            take([Change(ref, "backfill", now) for ref in refs])
+        return Sweep([], "1", now)
+
+
+def _decide(thing: Thing, context: Context) -> Decision:
+    if context.link("copy", thing.ref) is not None:
+        return Skip(reason="in_agreement")
+    body = {"Amount": thing.amount, "Text": thing.lines[0]}
+    drafts = (LinkDraft("copy", thing.ref, None, {"amount": str(thing.amount)}),)
+    return Write(step="copy", system="there", kind="Copy", action="create", body=body, key=thing.ref.id, links=drafts)
+
+
+def _gone(record: Gone, context: Context) -> Decision:
+    return Skip(reason="gone")
+
+
+def _refused(write: Write, refused: Refused) -> Skip:
+    return Skip(reason="refused")
+
+
+FLOW = Flow(name="copies", system="here", kind="Thing", rank=1, decide=_decide, gone=_gone, refused=_refused)
+
+
+async def backfill(count: int, file: Path) -> None:
+    store = Store.open(f"sqlite:///{file}")
+    store.add_connection("c", "1", "2", "Company", NOON)
+    systems: dict[str, Any] = {"here": MadeUp("here", count), "there": MadeUp("there", 0)}
+    outside = Outside(store, systems, [FLOW], WallClock(), RandomIds(), no_crash, References())
+    connection = Connection("c", None, UTC)
+    assert await sweep(connection, outside, "here") == count
+    report = await Worker(connection, outside).drain()
+    assert report.created == {"copies copy": count}
+    store.close()
+
+
+def _measured(count: int) -> tuple[float, float]:
+    """Seconds, and megabytes resident at most."""
+    with tempfile.TemporaryDirectory() as folder:
+        begun = perf_counter()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.memory", str(count), str(Path(folder) / "state.db")], cwd=SOURCE.parent
+        )
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode == 0
+        return perf_counter() - begun, used.ru_maxrss / 1024
+
+
+async def memory(counts: Sequence[int]) -> AsyncIterator[Row]:
+    """Resident memory of growing backfills, the smallest as the floor."""
+    first = 0.0
+    for count in counts:
+        seconds, megabytes = await asyncio.to_thread(_measured, count)
+        first = first or megabytes
+        yield row(f"backfill of {count} made-up records", count / seconds, "records/s")
+        yield row(f"backfill of {count} made-up records: resident at most", megabytes, "MB", first)
+
+
+if __name__ == "__main__":
+    asyncio.run(backfill(int(sys.argv[1]), Path(sys.argv[2])))
