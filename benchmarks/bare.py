@@ -13,7 +13,7 @@ from pathlib import Path
 from time import perf_counter, process_time
 
 from ml_connector import actions
-from ml_connector.app import App
+from ml_connector.app import App, patient_collector
 from ml_connector.systems.limits import free_throttle
 from ml_connector.systems.network import AiohttpNetwork
 from support.world import Installation
@@ -75,6 +75,7 @@ async def _loop(exchanges: list[Exchange], port: int) -> tuple[float, float]:
 
 
 async def _sync(folder: Path, scale: int, port: int, latency: int) -> tuple[float, float]:
+    patient_collector()
     home = _home(folder, f"played {latency}", scale)
     async with AiohttpNetwork() as network:
         app = _unlimited(home.process(network=Redirected(network, port)))

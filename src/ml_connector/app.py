@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -177,11 +178,17 @@ def assemble(settings: Settings, rules: Rules, store: Store, vault: Vault, world
     )
 
 
+def patient_collector() -> None:
+    """A page of records is many small objects that live for a while: cycles among them are looked for less often."""
+    gc.set_threshold(50_000, 20, 20)
+
+
 @asynccontextmanager
 async def open_app(
     home: Path, *, env: Mapping[str, str] | None = None, clock: Clock | None = None
 ) -> AsyncIterator[App]:
     """The installation in `home`, with real network, clock and chance."""
+    patient_collector()
     settings = load(home, dict(os.environ) if env is None else env)
     store = Store.open(settings.state.url)
     ca_file, connections = settings.network.ca_file, settings.network.connections

@@ -74,7 +74,7 @@ class Links(Base):
                 some = names[start : start + 500]
                 for side in (table.c.source, table.c.target):
                     query = select(table).where(table.c.connection == connection, table.c.role == role, side.in_(some))
-                    for row in tx.execute(query.order_by(table.c.source)):
+                    for row in tx.execute(query.order_by(table.c.source)).all():
                         answer[Ref.parse(row.source if side is table.c.source else row.target)].append(_link(row))
         return answer
 
