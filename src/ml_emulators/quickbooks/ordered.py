@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any
 
 Entry = tuple[Any, int]
@@ -17,11 +18,12 @@ def _last(chunk: list[Entry]) -> Entry:
 class Ordered:
     """Holds (key, id) entries in order; all keys of one index are of one comparable type."""
 
-    __slots__ = ("_chunks", "_size")
+    __slots__ = ("_chunks", "_size", "_starts")
 
     def __init__(self, chunks: list[list[Entry]] | None = None, size: int = 0) -> None:
         self._chunks = chunks if chunks is not None else []
         self._size = size
+        self._starts: list[int] | None = None
 
     def __len__(self) -> int:
         return self._size
@@ -35,6 +37,7 @@ class Ordered:
     def add(self, entry: Entry) -> None:
         chunks = self._chunks
         self._size += 1
+        self._starts = None
         at = self._place(entry)
         if at == len(chunks):
             self._append(entry)
@@ -61,15 +64,22 @@ class Ordered:
         if inner == len(chunk) or chunk[inner] != entry:
             raise KeyError(entry)
         self._size -= 1
+        self._starts = None
         if len(chunk) == 1:
             del self._chunks[at]
         else:
             self._chunks[at] = chunk[:inner] + chunk[inner + 1 :]
 
+    def _ranks(self) -> list[int]:
+        """The rank of each chunk's first entry, and the size; made when it is asked for after a change."""
+        if self._starts is None:
+            self._starts = [0, *accumulate(map(len, self._chunks))]
+        return self._starts
+
     def rank(self, entry: Entry) -> int:
         """How many entries stand before `entry`."""
         at = self._place(entry)
-        before = sum(map(len, self._chunks[:at]))
+        before = self._ranks()[at]
         return before if at == len(self._chunks) else before + bisect_left(self._chunks[at], entry)
 
     def ids(self, start: int = 0, stop: int | None = None, *, reverse: bool = False) -> Iterator[int]:
@@ -78,28 +88,17 @@ class Ordered:
         return self._backward(start, end) if reverse else self._forward(start, end)
 
     def _forward(self, start: int, stop: int) -> Iterator[int]:
-        skip, left = start, stop - start
-        for chunk in self._chunks:
-            if left <= 0:
+        ranks, chunks = self._ranks(), self._chunks
+        for at in range(bisect_right(ranks, start) - 1, len(chunks)):
+            if ranks[at] >= stop:
                 return
-            if skip >= len(chunk):
-                skip -= len(chunk)
-                continue
-            part = chunk[skip : skip + left]
-            skip, left = 0, left - len(part)
-            for entry in part:
+            for entry in chunks[at][max(0, start - ranks[at]) : stop - ranks[at]]:
                 yield entry[1]
 
     def _backward(self, start: int, stop: int) -> Iterator[int]:
-        skip, left = self._size - stop, stop - start
-        for chunk in reversed(self._chunks):
-            if left <= 0:
+        ranks, chunks = self._ranks(), self._chunks
+        for at in range(min(bisect_left(ranks, stop), len(chunks)) - 1, -1, -1):
+            if ranks[at + 1] <= start:
                 return
-            if skip >= len(chunk):
-                skip -= len(chunk)
-                continue
-            end = len(chunk) - skip
-            part = chunk[max(0, end - left) : end]
-            skip, left = 0, left - len(part)
-            for entry in reversed(part):
+            for entry in reversed(chunks[at][max(0, start - ranks[at]) : stop - ranks[at]]):
                 yield entry[1]
