@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 
 from ml_connector.model import canonical
 from ml_connector.model.refs import Ref
@@ -19,6 +20,7 @@ def parse(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part.lower() for part in split(text) if canonical.is_email(part.lower())))
 
 
+@lru_cache(maxsize=4096)
 def digest(address: str) -> str:
     """First 12 hex characters of the SHA-256 of the lower-case address."""
     return hashlib.sha256(address.lower().encode()).hexdigest()[:12]

@@ -98,7 +98,8 @@ def qbo_fields(entries: Sequence[Entry]) -> Json:
 
 
 def _sum(entries: Sequence[Entry], name: str) -> Decimal:
-    return money.total(entry.shown(getattr(entry, name)) for entry in entries)
+    shown = [entry.shown(getattr(entry, name)) for entry in entries]
+    return shown[0] if len(shown) == 1 else money.total(shown)
 
 
 def _numbers(entries: Sequence[Entry]) -> str:

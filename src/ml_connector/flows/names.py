@@ -30,7 +30,9 @@ _LONGEST_FORM = max(map(len, _LEGAL_FORMS))
 def clean(text: str) -> str:
     """`:` becomes ` -`, tabs and line breaks become blanks, other control characters vanish; squeezed and trimmed."""
     plain = text.translate(_BREAKS)
-    return " ".join("".join(char for char in plain if unicodedata.category(char) not in ("Cc", "Cs")).split())
+    if not plain.isprintable():
+        plain = "".join(char for char in plain if unicodedata.category(char) not in ("Cc", "Cs"))
+    return " ".join(plain.split())
 
 
 def cut(text: str, limit: int) -> str:
