@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from .errors import OAuthError
 
-LONGEST_SECONDS = 300
+_LONGEST_SECONDS = 300
+_DRIFT_SECONDS = 30
 _LOGIN = ("login.salesforce.com", "test.salesforce.com")
 
 
@@ -90,7 +91,7 @@ def check_audience(assertion: Assertion, own_hosts: Iterable[str]) -> None:
 
 
 def check_expiry(assertion: Assertion, now: datetime) -> None:
-    """`exp`, a number or its digits, must lie ahead, but at most five minutes. Raises `OAuthError`."""
+    """`exp`, a number or its digits, must lie ahead, at most five minutes (and what clocks differ). Raises `OAuthError`."""
     value = assertion.claims.get("exp")
     digits = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
     if not digits.isdigit() or len(digits) > 12:
@@ -98,5 +99,5 @@ def check_expiry(assertion: Assertion, now: datetime) -> None:
     left = int(digits) - now.timestamp()
     if left <= 0:
         raise _refused("expired assertion")
-    if left > LONGEST_SECONDS:
+    if left > _LONGEST_SECONDS + _DRIFT_SECONDS:
         raise _refused("assertion lifetime is too long")

@@ -7,7 +7,6 @@ from typing import Any
 from .state import Record
 from .world import Actor, World
 
-_LOGIN_HOST = "https://login.salesforce.com"
 _URLS = {
     "enterprise": "/services/Soap/c/{version}/",
     "metadata": "/services/Soap/m/{version}/",
@@ -22,8 +21,9 @@ _URLS = {
 }
 
 
-def identity_url(world: World, actor: Actor) -> str:
-    return f"{_LOGIN_HOST}/id/{world.org_id}/{actor.user_id}"
+def identity_url(world: World, actor: Actor, login: str) -> str:
+    """`login` is the address of the login host, as the caller can reach it."""
+    return f"{login}/id/{world.org_id}/{actor.user_id}"
 
 
 def _user(world: World, actor: Actor) -> Record:
@@ -40,11 +40,11 @@ def _offset(actor: Actor, world: World) -> int:
     return int(standard.total_seconds()) * 1000 if standard is not None else 0
 
 
-def userinfo(world: World, actor: Actor, base_url: str) -> dict[str, Any]:
+def userinfo(world: World, actor: Actor, base_url: str, login: str) -> dict[str, Any]:
     """`/services/oauth2/userinfo`."""
     user = _user(world, actor)
     return {
-        "sub": identity_url(world, actor),
+        "sub": identity_url(world, actor, login),
         "user_id": actor.user_id,
         "organization_id": world.org_id,
         "preferred_username": user.get("Username"),
@@ -69,7 +69,7 @@ def identity(world: World, actor: Actor, base_url: str) -> dict[str, Any]:
     """The identity URL, `/id/{org}/{user}`."""
     user = _user(world, actor)
     return {
-        "id": identity_url(world, actor),
+        "id": identity_url(world, actor, base_url),
         "asserted_user": True,
         "user_id": actor.user_id,
         "organization_id": world.org_id,

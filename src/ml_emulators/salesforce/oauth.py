@@ -21,6 +21,7 @@ from .identity import identity_url, userinfo
 from .world import Actor, World
 
 _FORM = "application/x-www-form-urlencoded"
+_ABOUT = ("/id/", "/services/oauth2/userinfo")
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
@@ -98,8 +99,10 @@ def _copies(live: dict[str, Session]) -> dict[str, Session]:
 
 
 def bearer(request: Request) -> str:
-    """The token of a request. Raises 401."""
+    """The token of a request; at the addresses that tell who a user is, it may stand in the query. Raises 401."""
     header = request.header("authorization")
+    if not header and request.path.startswith(_ABOUT):
+        header = f"Bearer {request.params().get('oauth_token', '')}"
     if not header:
         raise expired()
     scheme, _, token = header.partition(" ")
@@ -149,7 +152,7 @@ class OAuth:
         if endpoint == "revoke":
             return self._revoke(request)
         if endpoint == "introspect":
-            return self._introspect(request)
+            return self._introspect(request, _login(request, base_url))
         return self._userinfo(request, base_url) if endpoint == "userinfo" else None
 
     def _check_client(self, request: Request, form: dict[str, str]) -> None:
@@ -176,9 +179,9 @@ class OAuth:
         form = _form(request)
         grant = form.get("grant_type")
         if grant == "client_credentials":
-            return self._granted(self._by_credentials(request, form), base_url)
+            return self._granted(request, self._by_credentials(request, form), base_url)
         if grant == _JWT_BEARER:
-            return self._granted(self._by_assertion(request, form, base_url), base_url)
+            return self._granted(request, self._by_assertion(request, form, base_url), base_url)
         raise OAuthError("unsupported_grant_type", "grant type not supported")
 
     def _by_credentials(self, request: Request, form: dict[str, str]) -> Actor:
@@ -210,9 +213,9 @@ class OAuth:
             raise OAuthError("inactive_user", "user is inactive")
         return actor
 
-    def _granted(self, actor: Actor, base_url: str) -> Answer:
+    def _granted(self, request: Request, actor: Actor, base_url: str) -> Answer:
         issued = str(int(self._world.clock.now().timestamp() * 1000))
-        identity = identity_url(self._world, actor)
+        identity = identity_url(self._world, actor, _login(request, base_url))
         body = {
             "access_token": self._sessions.open(actor),
             "signature": self._signature(identity + issued),
@@ -239,7 +242,7 @@ class OAuth:
             raise OAuthError("invalid_token", "invalid token")
         return Answer(200)
 
-    def _introspect(self, request: Request) -> Answer:
+    def _introspect(self, request: Request, login: str) -> Answer:
         _only_post(request)
         form = _form(request)
         self._check_client(request, form)
@@ -251,7 +254,7 @@ class OAuth:
             "scope": "api",
             "client_id": self._sessions.client_id,
             "username": (self._world.state.live("User", session.actor.user_id) or {}).get("Username"),
-            "sub": identity_url(self._world, session.actor),
+            "sub": identity_url(self._world, session.actor, login),
             "token_type": "access_token",
             "exp": int(self._sessions.expires(session).timestamp()),
             "iat": int(session.started.timestamp()),
@@ -263,7 +266,12 @@ class OAuth:
         session = self._sessions.use(bearer(request))
         if session is None:
             raise expired()
-        return Answer(200, userinfo(self._world, session.actor, base_url))
+        return Answer(200, userinfo(self._world, session.actor, base_url, _login(request, base_url)))
+
+
+def _login(request: Request, base_url: str) -> str:
+    """Where the caller finds the login host: to a local caller this server is all hosts."""
+    return place(request, base_url).of(LOGIN[0])
 
 
 def _only_post(request: Request) -> None:

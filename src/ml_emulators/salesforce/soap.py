@@ -1,6 +1,6 @@
 """SOAP `login()`: username, password and security token (salesforce reference 0). Gone from v65, and everywhere soon.
 
-Nothing else of SOAP is here: the session id that it gives is a bearer token of the REST API.
+Of SOAP there is only this and `logout()`: the session id that it gives is a bearer token of the REST API.
 """
 
 from __future__ import annotations
@@ -87,7 +87,10 @@ class Soap:
         found = _VERSION.match(parts[1]) if len(parts) > 1 and parts[0] in ("u", "c") else None
         if found is None or int(found[1]) not in _VERSIONS or not self._world.switches.soap_login:
             raise Fault("UNSUPPORTED_API_VERSION", "SOAP login() does not exist in this version of the API")
-        actor = self._who(request)
+        asked = _asked(request.body)
+        if asked.tag.endswith("}logout"):
+            return self._logout(request.body)
+        actor = self._who(asked)
         user = self._world.state.live("User", actor.user_id) or {}
         if not user.get("IsActive"):
             raise Fault("INVALID_LOGIN", _WRONG)
@@ -101,8 +104,13 @@ class Soap:
         )
         return Answer(200, raw=_ENVELOPE.format(told).encode(), headers=_XML)
 
-    def _who(self, request: Request) -> Actor:
-        login = _login_of(request.body)
+    def _logout(self, body: bytes) -> Answer:
+        found = re.search(rb"<(?:\w+:)?sessionId>([^<]+)</", body)
+        if not found or not self._sessions.close(found[1].decode("utf-8", "replace")):
+            raise Fault("INVALID_SESSION_ID", "Invalid Session ID found in SessionHeader: Session not found")
+        return Answer(200, raw=_ENVELOPE.format("<logoutResponse/>").encode(), headers=_XML)
+
+    def _who(self, login: Element) -> Actor:
         actor = self._world.actor_named(_text(login, "username").strip())
         if actor is None or not self._passwords.fits(actor, _text(login, "password")):
             raise Fault("INVALID_LOGIN", _WRONG)
@@ -125,23 +133,22 @@ class Soap:
         return "".join(f"<{name}>{escape(value)}</{name}>" for name, value in told.items())
 
 
+_CALLS = {f"{{urn:{kind}.soap.sforce.com}}{name}" for kind in ("partner", "enterprise") for name in ("login", "logout")}
 _WRONG = "Invalid username, password, security token; or user locked out."
 
 
-def _login_of(body: bytes) -> Element:
-    """The `login` element of an envelope. Raises `Fault`."""
+def _asked(body: bytes) -> Element:
+    """The `login` or `logout` element of an envelope. Raises `Fault`."""
     try:
         if b"<!" in body:  # no document types: they can name files, and grow without end
             raise ParseError
         whole = fromstring(body)  # noqa: S314  # entities cannot be declared, see above
     except (ParseError, ValueError):
         raise Fault("INVALID_SOAP_HEADER", "the body is not a SOAP envelope") from None
-    found = whole.find("{http://schemas.xmlsoap.org/soap/envelope/}Body/{urn:partner.soap.sforce.com}login")
-    if found is None:
-        found = whole.find("{http://schemas.xmlsoap.org/soap/envelope/}Body/{urn:enterprise.soap.sforce.com}login")
-    if found is None:
-        raise Fault("UNKNOWN_EXCEPTION", "of SOAP there is login() only")
-    return found
+    for each in whole.findall("{http://schemas.xmlsoap.org/soap/envelope/}Body/*"):
+        if each.tag in _CALLS:
+            return each
+    raise Fault("UNKNOWN_EXCEPTION", "of SOAP there is login() and logout() only")
 
 
 def _text(login: Element, name: str) -> str:

@@ -33,6 +33,15 @@ def test_a_token_has_the_shape_the_vendor_documents(org: TestOrg) -> None:
     assert "Sforce-Limit-Info" not in reply.headers
 
 
+@pytest.mark.parametrize(
+    ("host", "login"),
+    [("", "http://127.0.0.1:0"), ("acme.my.salesforce.com", "http://login.salesforce.com")],
+)
+def test_the_identity_address_is_one_that_the_caller_can_reach(org: TestOrg, host: str, login: str) -> None:
+    body = org.form(TOKEN, _form(org), {"host": host}).body
+    assert body["id"].startswith(f"{login}/id/00D")
+
+
 def test_key_and_secret_may_come_as_basic_credentials(org: TestOrg) -> None:
     info = org.vendor.connection_info()
     pair = base64.b64encode(f"{info['client_id']}:{info['client_secret']}".encode()).decode()
@@ -147,6 +156,10 @@ def test_the_identity_address_tells_who_it_is(org: TestOrg) -> None:
     reply = org.raw("GET", f"/id/{info['org_id']}/{user}", headers={"authorization": f"Bearer {org.token}"})
     assert (reply.status, reply.body["username"], reply.body["user_id"]) == (200, info["username"], user)
     assert reply.body["urls"]["rest"] == f"{org.vendor.base_url}/services/data/v{{version}}/"
+    in_query = org.raw("GET", f"/id/{info['org_id']}/{user}?format=json&oauth_token={org.token}")
+    assert in_query.body == reply.body
+    assert org.raw("GET", f"/id/{info['org_id']}/{user}?oauth_token=wrong").status == 401
+    assert org.raw("GET", f"/services/data/v67.0/limits?oauth_token={org.token}").status == 401
     assert reply.body["utcOffset"] == -8 * 3_600_000
 
 

@@ -41,6 +41,17 @@ def test_the_session_of_a_login_is_a_token(org: TestOrg, kind: str) -> None:
     assert inside(text, "userName") == org.vendor.connection_info()["username"]
 
 
+def test_logout_ends_the_session(org: TestOrg) -> None:
+    token = inside(login(org)[1], "sessionId")
+    header = f"<e:Header><n:SessionHeader><n:sessionId>{token}</n:sessionId></n:SessionHeader></e:Header>"
+    names = 'xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" xmlns:n="urn:partner.soap.sforce.com"'
+    body = f"<e:Envelope {names}>{header}<e:Body><n:logout/></e:Body></e:Envelope>".encode()
+    assert org.raw("POST", "/services/Soap/u/62.0/00DHs0000000001", body).status == 200
+    assert not org.vendor.token_is_live(token)
+    again = org.raw("POST", "/services/Soap/u/62.0", body)
+    assert (again.status, inside(again.text, "sf:exceptionCode")) == (500, "INVALID_SESSION_ID")
+
+
 @pytest.mark.parametrize("changes", [{"word": "wrong"}, {"user": "nobody"}, {"user": "pat.past@acme.example"}])
 def test_refused(org: TestOrg, changes: dict[str, str]) -> None:
     status, text = login(org, **changes)
