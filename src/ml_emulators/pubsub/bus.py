@@ -16,6 +16,7 @@ from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.salesforce import ChangeNotice, Salesforce
 from ml_emulators.salesforce.limits import Usage
 from ml_emulators.salesforce.profiles import has_change_events
+from ml_emulators.salesforce.rights import sees_object
 from ml_emulators.salesforce.schema import SObject
 
 from .changes import Change, changes_of
@@ -198,7 +199,7 @@ class Bus:
 
     def visible(self, kind: str) -> bool:
         """Whether the connector's user may see events of the object at all."""
-        return kind not in self.switches.no_view_all and kind not in self._world.switches.hidden_objects
+        return kind not in self.switches.no_view_all and sees_object(self._world, self._world.integration, kind)
 
     def may_subscribe(self, topic: Topic) -> bool:
         """A topic of one object asks for View All on it; a channel of several never refuses."""

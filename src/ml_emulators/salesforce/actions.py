@@ -13,6 +13,7 @@ from .merging import merge
 from .oauth import Sessions
 from .schema import SObject
 from .state import Record
+from .users import Users
 from .world import UI_ORIGIN, Tx, World
 from .writing import create, match, update, upsert
 
@@ -39,6 +40,7 @@ class Actions:
     def __init__(self, world: World, sessions: Sessions) -> None:
         self._world = world
         self._sessions = sessions
+        users = Users(world, sessions)
         self._writes: dict[str, Callable[[Tx, SObject, Body], str]] = {
             "create": create,
             "update": self._update,
@@ -50,7 +52,11 @@ class Actions:
         self._others: dict[str, Callable[[Body], Body]] = {
             "kill_session": self._kill_sessions,
             "kill_sessions": self._kill_sessions,
-            "set_fls": self._set_fls,
+            "add_user": users.add_user,
+            "open_session": users.open_session,
+            "set_fls": users.set_fls,
+            "set_object_rights": users.set_object_rights,
+            "set_permission": users.set_permission,
             "purge_deletes": self._purge_deletes,
             "set_switch": self._set_switch,
             "register_certificate": self._register_certificate,
@@ -133,21 +139,6 @@ class Actions:
             raise _wrong(f"not a certificate with an RSA key in PEM: {error}") from None
         self._sessions.certificates += (certificate,)
         return {"certificates": len(self._sessions.certificates)}
-
-    def _set_fls(self, body: Body) -> Body:
-        """{"object", "field", "readable": bool, "editable": bool}."""
-        kind = self._world.schema.find(str(body.get("object")))
-        field = kind.find(str(body.get("field"))) if kind else None
-        if kind is None or field is None:
-            raise _wrong("no such object or field")
-        switches = self._world.switches
-        for store, open_to_us in (
-            (switches.hidden_fields, body.get("readable", True)),
-            (switches.read_only_fields, body.get("editable", True)),
-        ):
-            names = store.setdefault(kind.name, set())
-            (names.discard if open_to_us else names.add)(field.name)
-        return {"object": kind.name, "field": field.name}
 
     def _purge_deletes(self, body: Body) -> Body:
         self._world.purge_deletes(int(body.get("hours", 2)))

@@ -11,6 +11,7 @@ import msgspec
 
 from ml_emulators.kit.wire import loads
 
+from . import rights
 from .errors import bad_json, bad_method, not_found
 from .schema import SObject
 from .world import Actor, Tx, World
@@ -72,8 +73,7 @@ class Call:
     def kind(self, name: str) -> SObject:
         """The object of that name, when this user may see it. Raises 404."""
         found = self.world.schema.find(name)
-        hidden = self.world.switches.hidden_objects
-        if found is None or (self.actor.limited and found.name in hidden):
+        if found is None or not rights.sees_object(self.world, self.actor, found.name):
             raise not_found()
         return found
 

@@ -60,10 +60,11 @@ class Watch:
 
     def _look(self) -> tuple[Any, ...]:
         switches = self._world.switches
-        closed = (switches.hidden_fields, switches.read_only_fields)
+        users = repr([(name, each) for name, each in switches.user_rights.items()])
+        closed = (switches.hidden_fields, switches.read_only_fields, switches.denied_rights)
         rights = tuple(frozenset((kind, *sorted(names)) for kind, names in each.items() if names) for each in closed)
         lists = ("OpportunityStage", "OrderStatus", "CurrencyType")
         tables = (self._world.state.tables[each].live for each in lists)
         choices = tuple(frozenset((row["Id"], row.get("SystemModstamp")) for row in live.values()) for live in tables)
         has = profiles.features(switches, self._world.related)
-        return has, self._world.customs, frozenset(switches.hidden_objects), rights, choices
+        return has, self._world.customs, frozenset(switches.hidden_objects), rights, users, choices

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import rights
 from .rulebook import undeletable
 from .rules import rules_of
 from .schema import Child, SObject
@@ -15,6 +16,7 @@ _BIN = "_bin"
 def delete(tx: Tx, kind: SObject, record_id: str) -> None:
     """Into the bin, with all children that live and die with it. Raises `ApiError`."""
     require_right(kind, "deletable")
+    rights.require(tx.world, tx.actor, kind, "delete")
     record = existing(tx, kind, record_id)
     rules_of(kind.name).before_own_delete(tx, record)
     if _archived_instead(tx, kind, record):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from . import rights
 from .calls import Answer, Call
 from .errors import not_found
 from .numbers import on_wire
@@ -66,14 +67,9 @@ def _default(field: Field) -> Any:
     return on_wire(field.default) if isinstance(field.default, Decimal) else field.default
 
 
-def _updateable(call: Call, kind: SObject, field: Field) -> bool:
-    closed = call.world.switches.read_only_fields.get(kind.name, ()) if call.actor.limited else ()
-    return field.name not in closed
-
-
 def field_entry(call: Call, kind: SObject, field: Field) -> dict[str, Any]:
     """All keys of a field, in the alphabetical order the API has them in."""
-    text, open_to_us = field.type in TEXTS, _updateable(call, kind, field)
+    text, open_to_us = field.type in TEXTS, rights.may_write(call.world, call.actor, kind.name, field.name)
     number = field.type in ("double", "currency", "percent")
     reference = field.type == "reference"
     wide = field.long_text or field.type in ("address", "complexvalue")
@@ -89,7 +85,7 @@ def field_entry(call: Call, kind: SObject, field: Field) -> dict[str, Any]:
         "caseSensitive": field.case_sensitive,
         "compoundFieldName": field.compound,
         "controllerName": None,
-        "createable": field.createable and kind.createable and open_to_us,
+        "createable": field.createable and open_to_us and _open(call, kind, "create"),
         "custom": field.custom,
         "defaultValue": _default(field),
         "defaultValueFormula": None,
@@ -134,7 +130,7 @@ def field_entry(call: Call, kind: SObject, field: Field) -> dict[str, Any]:
         "sortable": not wide,
         "type": field.type,
         "unique": field.unique,
-        "updateable": field.updateable and kind.updateable and open_to_us,
+        "updateable": field.updateable and open_to_us and _open(call, kind, "edit"),
         "writeRequiresMasterRead": False,
     }
 
@@ -156,11 +152,11 @@ def _summary(call: Call, kind: SObject) -> dict[str, Any]:
     """The entry of an object in the global describe."""
     return {
         "activateable": False,
-        "createable": kind.createable,
+        "createable": _open(call, kind, "create"),
         "custom": False,
         "customSetting": False,
         "deepCloneable": False,
-        "deletable": kind.deletable,
+        "deletable": _open(call, kind, "delete"),
         "deprecatedAndHidden": False,
         "feedEnabled": kind.mergeable,
         "hasSubtypes": False,
@@ -179,14 +175,20 @@ def _summary(call: Call, kind: SObject) -> dict[str, Any]:
         "searchable": kind.createable,
         "triggerable": kind.createable,
         "undeletable": kind.undeletable,
-        "updateable": kind.updateable,
+        "updateable": _open(call, kind, "edit"),
         "urls": _urls(call, kind),
     }
 
 
 def _visible_kinds(call: Call) -> list[SObject]:
-    hidden = call.world.switches.hidden_objects if call.actor.limited else set()
-    return [kind for name, kind in call.world.schema.objects.items() if name not in hidden]
+    objects = call.world.schema.objects
+    return [kind for name, kind in objects.items() if rights.sees_object(call.world, call.actor, name)]
+
+
+def _open(call: Call, kind: SObject, right: rights.Right) -> bool:
+    """Whether object and user allow it."""
+    allowed = {"create": kind.createable, "edit": kind.updateable, "delete": kind.deletable}[right]
+    return allowed and rights.may(call.world, call.actor, kind.name, right)
 
 
 def describe_global(call: Call) -> Answer:
@@ -237,7 +239,8 @@ def describe(call: Call, kind: SObject) -> Answer:
     call.only("GET")
     if kind not in _visible_kinds(call):
         raise not_found()
-    children = [_child(child) for child in call.world.schema.children(kind.name)]
+    seen = {each.name for each in _visible_kinds(call)}
+    children = [_child(child) for child in call.world.schema.children(kind.name) if child.kind in seen]
     body = _summary(call, kind) | {
         "actionOverrides": [],
         "childRelationships": sorted(children, key=lambda each: (each["childSObject"], each["field"])),

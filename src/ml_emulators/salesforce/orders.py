@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from . import rights
 from .coerce import bad_pick
 from .errors import ApiError, integrity, read_only, required
 from .numbers import tidy
@@ -98,7 +99,7 @@ def _check_draft_changes(tx: Tx, old: Record, moved: set[str]) -> None:
 
 
 def may_edit_activated(tx: Tx) -> bool:
-    return not tx.actor.limited or tx.switches.edit_activated_orders
+    return rights.holds(tx.world, tx.actor, "EditActivatedOrders")
 
 
 def _check_locked(tx: Tx, moved: set[str]) -> None:
@@ -111,7 +112,7 @@ def _check_locked(tx: Tx, moved: set[str]) -> None:
 
 
 def _activate(tx: Tx, new: Record, values: dict[str, Any]) -> None:
-    if tx.actor.limited and not tx.switches.activate_orders:
+    if not rights.holds(tx.world, tx.actor, "ActivateOrder"):
         raise failed("You do not have the permission to activate orders.")
     if tx.switches.activation_status_only and set(values) != {"Status"}:
         raise failed("To activate an order, change its Status and no other field in the same call.")
@@ -125,7 +126,7 @@ def _activate(tx: Tx, new: Record, values: dict[str, Any]) -> None:
 
 
 def _deactivate(tx: Tx, new: Record) -> None:
-    if tx.actor.limited and not tx.switches.activate_orders:
+    if not rights.holds(tx.world, tx.actor, "ActivateOrder"):
         raise failed("You do not have the permission to deactivate orders.")
     items = _items(tx, new["Id"])
     if any(next(tx.find("OrderItem", "OriginalOrderItemId", item["Id"]), None) for item in items):

@@ -70,6 +70,17 @@ class Automation:
 
 
 @dataclass
+class UserRights:
+    """What is taken from a user beside the integration user: object -> fields, object -> rights, permissions."""
+
+    hidden_fields: dict[str, set[str]] = field(default_factory=dict)
+    read_only_fields: dict[str, set[str]] = field(default_factory=dict)
+    hidden_objects: set[str] = field(default_factory=set)
+    denied_rights: dict[str, set[str]] = field(default_factory=dict)
+    permissions: set[str] = field(default_factory=set)
+
+
+@dataclass
 class Switches:
     """Everything the documents leave open, and what an admin may turn. Change it at any time."""
 
@@ -106,6 +117,12 @@ class Switches:
     hidden_fields: dict[str, set[str]] = field(default_factory=dict)
     read_only_fields: dict[str, set[str]] = field(default_factory=dict)
     hidden_objects: set[str] = field(default_factory=set)
+    # Its rights on objects that were taken away (create, edit, delete), the API, and other users by username
+    denied_rights: dict[str, set[str]] = field(default_factory=dict)
+    api_enabled: bool = True
+    org_has_api: bool = True
+    access_status: int = 400
+    user_rights: dict[str, UserRights] = field(default_factory=dict)
     # Set-up by the Tooling API: the integration user's right to it, and whether a new field is granted at once
     customize_application: bool = True
     new_fields_visible: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .errors import ApiError, Malformed, bad_reference, deleted, integrity, no_column
+from .rights import sees_object
 from .schema import Field, SObject
 from .state import Record
 from .world import Tx
@@ -68,6 +69,9 @@ def _check(tx: Tx, each: Field, value: str) -> None:
     target = tx.world.schema.by_prefix.get(value[:3])
     if target is None or target.name not in each.refers_to:
         raise integrity(f"{each.label}: id value of incorrect type: {value}", each.name)
+    if not sees_object(tx.world, tx.actor, target.name):
+        text = "insufficient access rights on cross-reference id"
+        raise ApiError("INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", text, fields=[each.name])
     table = tx.world.state.tables[target.name]
     found = table.live.get(value)
     if found is not None:

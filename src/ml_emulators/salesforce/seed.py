@@ -11,6 +11,7 @@ from .people import full_name
 from .state import Record
 from .world import World
 
+_USERS = 3  # the org starts with so many
 _STAGES = (
     ("Prospecting", 10, "Pipeline"),
     ("Qualification", 10, "Pipeline"),
@@ -37,11 +38,12 @@ def _put(world: World, kind: str, record: Record) -> str:
     return str(record_id)
 
 
-def _user(world: World, person: Person, user_id: str, *, active: bool = True) -> None:
+def put_user(world: World, person: Person, user_id: str = "", *, active: bool = True) -> str:
+    """A user, with the given id or the next one; the id."""
     name = {"FirstName": person.first_name or None, "LastName": person.last_name}
     record: dict[str, Any] = {
         **name,
-        "Id": user_id,
+        "Id": user_id or ids.make("005", _USERS + world.next_number("User")),
         "Name": full_name(name),
         "Username": person.username,
         "Email": person.username,
@@ -55,7 +57,7 @@ def _user(world: World, person: Person, user_id: str, *, active: bool = True) ->
         "CurrencyIsoCode": person.currency,
         "DefaultCurrencyIsoCode": person.currency,
     }
-    _put(world, "User", record)
+    return _put(world, "User", record)
 
 
 def _organization(world: World) -> None:
@@ -116,9 +118,9 @@ def _stages(world: World) -> None:
 def seed(world: World) -> None:
     """Organization, users, currencies, stages, order statuses and the standard price book."""
     _organization(world)
-    _user(world, world.org.integration_user, world.integration.user_id)
-    _user(world, world.org.sales_user, world.sales.user_id)
-    _user(world, world.org.former_user, ids.make("005", 3), active=False)
+    put_user(world, world.org.integration_user, world.integration.user_id)
+    put_user(world, world.org.sales_user, world.sales.user_id)
+    put_user(world, world.org.former_user, ids.make("005", 3), active=False)
     _currencies(world)
     _stages(world)
     for place, (name, code) in enumerate(world.org.order_statuses, 1):

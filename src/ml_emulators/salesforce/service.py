@@ -11,7 +11,7 @@ from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.kit.hosts import LOGIN, place
 from ml_emulators.kit.wire import Cost, Request, Response
 
-from . import limits, pretty, relations, seed, versions
+from . import limits, pretty, relations, rights, seed, versions
 from .actions import Actions, full_record
 from .bulk import Bulk
 from .calls import Answer, Call
@@ -164,6 +164,7 @@ class Salesforce:
         used = self._usage.count(self._world.clock.now(), 1)
         try:
             limits.check(self._world, used)
+            rights.require_api(self._world, session.actor)
             params = request.params()
             call = Call(
                 world=self._world,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import ids
+from . import ids, rights
 from .calls import Answer, Call, as_flag
 from .conditional import NOT_MODIFIED, changed_at, check_unmodified, unmodified
 from .deleting import delete
@@ -21,7 +21,7 @@ _NO_KEY = "Provided external ID field does not exist or is not accessible"
 
 def visible_fields(call: Call, kind: SObject) -> list[Field]:
     """The fields this user may read."""
-    hidden = call.world.switches.hidden_fields.get(kind.name, ()) if call.actor.limited else ()
+    hidden = rights.hidden_of(call.world, call.actor, kind.name)
     return [each for each in kind.fields if each.name not in hidden]
 
 

@@ -77,11 +77,12 @@ class World:
 
     def actor_named(self, username: str) -> Actor | None:
         """The user who signs in under this name."""
-        for actor in (self.integration, self.sales, self.former):
-            user = self.state.live("User", actor.user_id) or {}
-            if username and str(user.get("Username", "")).lower() == username.lower():
-                return actor
-        return None
+        user = next(self.state.tables["User"].find("Username", username), None) if username else None
+        if user is None:
+            return None
+        known = {actor.user_id: actor for actor in (self.integration, self.sales, self.former)}
+        added = Actor(user["Id"], ZoneInfo(user["TimeZoneSidKey"]), user["CurrencyIsoCode"], limited=True)
+        return known.get(user["Id"], added)
 
     def _shape(self, customs: Customs) -> tuple[Schema, dict[profiles.Features, Schema]]:
         """The schema with these custom fields, and the parts of it that were asked for; one for each set of them."""

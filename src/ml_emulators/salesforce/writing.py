@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import ids
+from . import ids, rights
 from .coerce import coerce
 from .duplicates import check_duplicates
 from .errors import ApiError, deleted, no_column, not_found, read_only, required
@@ -26,10 +26,7 @@ def writable(tx: Tx, kind: SObject, each: Field, *, creating: bool) -> bool:
     """Whether this actor may write the field now."""
     if not (each.createable if creating else each.updateable):
         return False
-    if not tx.actor.limited:
-        return True
-    hidden = tx.switches.hidden_fields.get(kind.name, ())
-    return each.name not in hidden and each.name not in tx.switches.read_only_fields.get(kind.name, ())
+    return rights.may_write(tx.world, tx.actor, kind.name, each.name)
 
 
 def _prepare(tx: Tx, kind: SObject, body: dict[str, Any], *, creating: bool) -> dict[str, Any]:
@@ -117,6 +114,7 @@ def _lock(tx: Tx, kind: SObject, record: Record) -> None:
 def create(tx: Tx, kind: SObject, body: dict[str, Any]) -> str:
     """Insert; the new id. Raises `ApiError`."""
     require_right(kind, "createable")
+    rights.require(tx.world, tx.actor, kind, "create")
     values = _prepare(tx, kind, body, creating=True)
     _currency_known(tx, kind, values)
     draft = kind.defaults | {name: value for name, value in values.items() if value is not None}
@@ -151,6 +149,7 @@ def existing(tx: Tx, kind: SObject, record_id: str) -> Record:
 def update(tx: Tx, kind: SObject, record_id: str, body: dict[str, Any]) -> None:
     """Change the fields the body names. Raises `ApiError`."""
     require_right(kind, "updateable")
+    rights.require(tx.world, tx.actor, kind, "edit")
     old = existing(tx, kind, record_id)
     values = _prepare(tx, kind, body, creating=False)
     _currency_known(tx, kind, values)

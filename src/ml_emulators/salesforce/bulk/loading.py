@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .. import ids
+from .. import ids, rights
 from ..deleting import delete
 from ..errors import ApiError, Malformed
 from ..schema import Field, SObject
@@ -43,7 +43,7 @@ class Column:
             body[self.field.name] = _FLAGS.get(cell, value) if self.field.type == "boolean" else value
 
 
-def _column(world: World, kind: SObject, name: str, hidden: set[str]) -> Column:
+def _column(world: World, kind: SObject, name: str, hidden: Collection[str]) -> Column:
     relation, _, key = name.rpartition(".")
     found = kind.find(key) if not relation else None
     step = kind.parents.get(relation.lower()) if relation else None
@@ -58,7 +58,7 @@ def _column(world: World, kind: SObject, name: str, hidden: set[str]) -> Column:
 
 def _columns(world: World, job: Job, kind: SObject, sheet: Sheet) -> list[Column]:
     """Raises `BadSheet` for a column that is unknown, hidden or there twice."""
-    hidden = world.switches.hidden_fields.get(kind.name, set()) if job.actor.limited else set()
+    hidden = rights.hidden_of(world, job.actor, kind.name)
     columns = [_column(world, kind, name, hidden) for name in sheet.names]
     if len(set(columns)) < len(columns):
         raise BadSheet("InvalidBatch : Duplicate field name in the header row")

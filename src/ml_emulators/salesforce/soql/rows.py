@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import ApiError
 from ..numbers import is_plain, on_wire
+from ..rights import sees_object
 from ..schema import Field, SObject
 from ..state import Record
 from .scope import Scope, compound_getter
@@ -163,7 +164,7 @@ def _refuse_twice(paths: list[tuple[str, ...]], kind: SObject) -> None:
 def child_scope(scope: Scope, query: Query) -> tuple[Scope, Field]:
     """The scope of a child subquery, and the reference that points back."""
     child = scope.world.schema.child_named(scope.kind.name, query.source)
-    if child is None:
+    if child is None or not sees_object(scope.world, scope.actor, child.kind):
         raise ApiError("INVALID_TYPE", f"Didn't understand relationship '{query.source}'")
     _check_level(scope)
     kind = scope.world.schema.objects[child.kind]

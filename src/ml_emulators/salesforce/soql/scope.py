@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from .. import rights
 from ..errors import ApiError
 from ..schema import Field, SObject
 from ..state import Record, Table
@@ -44,9 +45,7 @@ class Scope:
     level: int = 1
 
     def visible(self, kind: SObject, field: Field) -> bool:
-        if not self.actor.limited:
-            return True
-        return field.name not in self.world.switches.hidden_fields.get(kind.name, ())
+        return field.name not in rights.hidden_of(self.world, self.actor, kind.name)
 
     def table(self, kind: str) -> Table:
         return self.world.state.tables[kind]
@@ -72,7 +71,7 @@ class Scope:
         kind, steps = self.kind, []
         for name in rest:
             step = kind.parents.get(name.lower())
-            if step is None or not self.visible(kind, step):
+            if step is None or not self.visible(kind, step) or not self._sees(step):
                 text = f"Didn't understand relationship '{name}' in field path."
                 raise self._invalid(path, text)
             steps.append(step)
@@ -84,6 +83,9 @@ class Scope:
             advice = _ADVICE.format(what="field", where="custom field")
             raise self._invalid(path, f"No such column '{last}' on entity '{kind.name}'. {advice}")
         return Column(tuple(steps), kind, field, self._getter(tuple(steps), kind, field))
+
+    def _sees(self, step: Field) -> bool:
+        return rights.sees_object(self.world, self.actor, step.refers_to[0])
 
     def _invalid(self, path: Path, message: str) -> ApiError:
         return ApiError("INVALID_FIELD", at(self.text[:500], path.line, path.column, message))
@@ -126,7 +128,7 @@ def compound_getter(kind: SObject, field: Field) -> Getter | None:
 def find_kind(world: World, actor: Actor, text: str, name: str, place: tuple[int, int]) -> SObject:
     """The object named after FROM. Raises INVALID_TYPE."""
     kind = world.schema.find(name)
-    if kind is None or (actor.limited and kind.name in world.switches.hidden_objects):
+    if kind is None or not rights.sees_object(world, actor, kind.name):
         advice = _ADVICE.format(what="object", where="entity")
         message = f"sObject type '{name}' is not supported. {advice}"
         raise ApiError("INVALID_TYPE", at(text[:500], *place, message))

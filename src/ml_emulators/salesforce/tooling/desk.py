@@ -6,6 +6,7 @@ import random
 from dataclasses import replace
 from typing import Any
 
+from .. import rights
 from ..calls import Answer, Call
 from ..describe import describe, describe_basic, describe_global
 from ..errors import ApiError, not_found
@@ -48,7 +49,7 @@ class Tooling:
         """`parts` is the path after `/tooling`. Raises `ApiError`."""
         if call.inner:
             raise not_found()
-        if call.actor.limited and not self._org.switches.customize_application:
+        if not rights.holds(self._org, call.actor, "CustomizeApplication"):
             text = "the user lacks the permission Customize Application"
             raise ApiError("INSUFFICIENT_ACCESS", text, status=403)
         for shelf in self._shelves.values():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from .. import rights
 from ..errors import ApiError, integrity
 from ..schema import Field, Schema, SObject
 from ..schema.tooling import CUSTOM_FIELD
@@ -53,7 +54,7 @@ class Fields:
         field = field_of(name, body.get("Metadata"), self._org.schema)
         self._change(kind, (*kind.customs, field))
         if not self._org.switches.new_fields_visible:
-            self._org.switches.hidden_fields.setdefault(kind.name, set()).add(name)
+            rights.hide_from_all(self._org, kind.name, name)
         return made_id(CUSTOM_FIELD, f"{kind.name}.{name}")
 
     def _named(self, full_name: Any) -> tuple[SObject, str]:
@@ -84,8 +85,7 @@ class Fields:
     def delete(self, row: Record) -> None:
         kind, name = self._named(row["FullName"])
         self._change(kind, tuple(each for each in kind.customs if each.name != name))
-        self._org.switches.hidden_fields.get(kind.name, set()).discard(name)
-        self._org.switches.read_only_fields.get(kind.name, set()).discard(name)
+        rights.forget_field(self._org, kind.name, name)
 
     def _change(self, kind: SObject, customs: tuple[Field, ...]) -> None:
         if sum(each.external_id for each in customs) > _MOST_KEYS:
