@@ -91,7 +91,7 @@ def check_audience(assertion: Assertion, own_hosts: Iterable[str]) -> None:
 
 
 def check_expiry(assertion: Assertion, now: datetime) -> None:
-    """`exp`, a number or its digits, must lie ahead, at most five minutes (and what clocks differ). Raises `OAuthError`."""
+    """`exp`, a number or its digits, lies ahead, at most five minutes and what clocks differ. Raises `OAuthError`."""
     value = assertion.claims.get("exp")
     digits = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
     if not digits.isdigit() or len(digits) > 12:
