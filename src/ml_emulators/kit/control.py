@@ -70,7 +70,7 @@ ROUTES = (
         "Records of a kind, deleted ones included",
         doors.state,
         gives=StatePage,
-        query=("id", "offset", "limit"),
+        query=("id", "offset", "limit", "realm"),
     ),
     Route("GET", "/clock", "What time it is", doors.get_clock, gives=ClockState),
     Route("POST", "/clock", "Freeze, run, set or advance the clock", doors.post_clock, ClockOrder, ClockState),

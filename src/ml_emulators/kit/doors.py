@@ -111,12 +111,21 @@ def state(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
     known = vendor.kinds()
     if kind not in known:
         raise DoorError(404, f"{params['system']} has no kind {kind}.", f"Use one of {', '.join(sorted(known))}.")
-    records = vendor.records(kind)
+    records = _records(vendor, kind, params.get("realm", ""))
     wanted = params.get("id", "")
     if wanted:
         records = [record for record in records if wanted in (record.get("Id"), record.get("id"))]
     first, limit = _number(params, "offset", 0), _number(params, "limit", len(records))
     return {"kind": kind, "count": len(records), "records": records[first : first + limit]}
+
+
+def _records(vendor: Any, kind: str, realm: str) -> list[dict[str, Any]]:
+    """All records of a kind, of one QuickBooks company if `realm` names it."""
+    try:
+        found: list[dict[str, Any]] = vendor.records(kind, realm) if realm else vendor.records(kind)
+    except (KeyError, TypeError) as error:
+        raise DoorError(404, f"There is no company {realm}.", "Leave realm out, or name an open company.") from error
+    return found
 
 
 def get_clock(desk: Desk, params: Params, body: Any) -> dict[str, Any]:

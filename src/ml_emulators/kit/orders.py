@@ -91,6 +91,7 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `save_as` names the created record: a later operation's text `${name}` becomes its id, and `${name.Field}`
     that field. Clock: `system` "clock", `op` freeze, run, set or advance, body as in `POST /clock`.
+    `realm` is the QuickBooks company that is meant (blank: the first one).
     """
 
     system: Literal["quickbooks", "salesforce", "clock"]
@@ -98,6 +99,7 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: str = ""
     body: dict[str, Any] = {}
     save_as: str = ""
+    realm: str = ""
 
 
 class SeedOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

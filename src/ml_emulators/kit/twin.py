@@ -118,11 +118,12 @@ class Twin:
     def serve(self, vendor: str, request: Request) -> Outcome:
         return self.gate.serve(vendor, request)
 
-    def act(self, system: str, op: str, kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """One operation of a vendor's user. Gives the record; raises `Refused`."""
+    def act(self, system: str, op: str, kind: str, body: Mapping[str, Any], realm: str = "") -> dict[str, Any]:
+        """One operation of a vendor's user, of the company `realm` if there are several. Raises `Refused`."""
         self._turns += 1
+        where = {"realm": realm} if realm else {}
         try:
-            return self.vendors[system].act({"op": op, "kind": kind, "body": dict(body)})
+            return self.vendors[system].act({"op": op, "kind": kind, "body": dict(body), **where})
         except Refused:
             raise
         except self._refusals as error:
@@ -151,7 +152,7 @@ class Twin:
         if operation.system not in self.vendors:
             raise Refused(f"no system {operation.system} here")
         body = _filled(operation.body, names)
-        return self.act(operation.system, operation.op, operation.kind, body)
+        return self.act(operation.system, operation.op, operation.kind, body, str(_filled(operation.realm, names)))
 
     def snapshot(self) -> dict[str, Any]:
         """Vendors, clock, chance and what is planted; faults and the log stay out of it."""

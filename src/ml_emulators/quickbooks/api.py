@@ -58,7 +58,8 @@ def handle(service: Service, request: Request, segments: list[str], now: datetim
         return answers.gateway(403, "3100", name, detail, "AuthorizationFault", service.random, now, xml=xml)
     params = {key.lower(): value for key, value in request.params().items()}
     desk = service.desk(realm, now, _include(params))
-    call = Call(service, request, desk, connection.client_id, segments[3:], params, xml)
+    path = [segments[3].lower(), *segments[4:]]
+    call = Call(service, request, desk, connection.client_id, path, params, xml)
     response = _answer(call)
     measured = measure(request, response)
     meter(service, call.app, now, measured.reads, measured.items)

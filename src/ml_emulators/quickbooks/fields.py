@@ -150,7 +150,16 @@ def _check_email(body: Json, element: str, problems: Problems) -> None:
 ADDRESS_PARTS = ("Line1", "Line2", "Line3", "Line4", "Line5", "City", "Country", "CountrySubDivisionCode", "PostalCode")
 _ADDRESS_LIMITS = {"City": 255, "Country": 255, "CountrySubDivisionCode": 255, "PostalCode": 30}
 
-address = group({part: text(_ADDRESS_LIMITS.get(part, 500)) for part in ADDRESS_PARTS})
+_ALL_LINES = 2000
+
+
+def _check_lines(body: Json, element: str, problems: Problems) -> None:
+    found = sum(len(value) for part, value in body.items() if part.startswith("Line"))
+    if found > _ALL_LINES:
+        problems.append(faults.too_long(element, _ALL_LINES, found))
+
+
+address = group({part: text(_ADDRESS_LIMITS.get(part, 500)) for part in ADDRESS_PARTS}, _check_lines)
 email = group({"Address": text(100)}, _check_email)
 phone = group({"FreeFormNumber": text(30)})
 web = group({"URI": text(1000)})

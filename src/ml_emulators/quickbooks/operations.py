@@ -14,6 +14,7 @@ from ml_emulators.quickbooks.side import write_rate
 from ml_emulators.quickbooks.values import Json
 
 _READ_ONLY_KEYS = ("V4IDPseudonym", "ClientEntityId")
+_PORTAL = "https://connect.intuit.com/t"
 _ONLY_IN_LISTS = "ClientEntityId"
 
 
@@ -23,6 +24,8 @@ def read(desk: Desk, kind: str, record_id: str) -> Json:
         raise faults.not_found()
     data = desk.books.data(kind, record_id)
     data.pop(_ONLY_IN_LISTS, None)
+    if kind == "Invoice" and "invoicelink" in desk.include and "BillEmail" in data:
+        data = {"InvoiceLink": f"{_PORTAL}/scs-v1-{desk.books.company.realm_id}-{record_id}", **data}
     return {kind: attachments.shown(desk, data) if kind == "Attachable" else data}
 
 

@@ -20,6 +20,7 @@ from ml_emulators.quickbooks.taxes import settle as settle_tax
 from ml_emulators.quickbooks.txns import settle_currency, settle_date, settle_number
 from ml_emulators.quickbooks.values import Json, cents, money
 
+_MOST_TAXED_LINES = 750
 WRITABLE_LINKS = ("Estimate", "ReimburseCharge", "StatementCharge", "TimeActivity")
 _ITEM_ORDER = ("ServiceDate", "ItemRef", "ClassRef", "UnitPrice", "Qty", "ItemAccountRef", "TaxCodeRef")
 _LINE_ORDER = ("Id", "LineNum", "Description", "Amount", "LinkedTxn", "DetailType")
@@ -57,6 +58,11 @@ def _lines(desk: Desk, draft: Draft) -> None:
     subtotal_only = [line for line in lines if line["DetailType"] == "DescriptionOnly" and _is_subtotal(line)]
     if not subtotal_only and not any(line["DetailType"] in _COUNTED for line in lines):
         raise faults.business("A sales form needs at least one item line.", "Line")
+    taxed = [
+        line for line in lines if ref_value(line.get("SalesItemLineDetail", {}), "TaxCodeRef") not in (None, "NON")
+    ]
+    if taxed and len(lines) > _MOST_TAXED_LINES:
+        raise faults.business(f"A taxable form has at most {_MOST_TAXED_LINES} lines.", "Line")
     number_ids(lines, {line["Id"] for line in draft.kept("Line") or [] if "Id" in line}, 1)
     done = [_line(desk, line, place) for place, line in enumerate(lines, 1)]
     subtotal = sum((_counted(line) for line in done), Decimal(0))

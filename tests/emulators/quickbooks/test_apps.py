@@ -247,3 +247,21 @@ def test_keys_in_the_form_instead_of_the_header(qbo: Client) -> None:
 def test_wrong_methods(qbo: Client, method: str, path: str) -> None:
     answer = qbo.server.handle(Request(method, path))
     assert (answer.status, answer.headers["Allow"]) == (405, "POST" if method == "GET" else "GET")
+
+
+def test_the_control_door_reaches_every_company() -> None:
+    from ml_emulators.kit import doors
+    from ml_emulators.kit.orders import Operation
+    from ml_emulators.scenarios import Library, new_twin
+
+    twin = new_twin()
+    opened = Operation("quickbooks", "open_company", body={"name": "Second"}, save_as="second")
+    made = Operation("quickbooks", "create", "Customer", {"DisplayName": "There"}, realm="${second.realm_id}")
+    report = twin.run([opened, made])
+    assert report.ok, report.failed
+    desk = doors.Desk(twin, Library())
+    where = {"system": "quickbooks", "kind": "Customer"}
+    counts = [doors.state(desk, {**where, **more}, None)["count"] for more in ({}, {"realm": OTHER})]
+    assert counts == [0, 1]
+    with pytest.raises(doors.DoorError):
+        doors.state(desk, {**where, "realm": "1"}, None)
