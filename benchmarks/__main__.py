@@ -19,9 +19,11 @@ from .parts import parts
 from .peer.rows import peers
 from .rows import Row, document, table
 from .sockets import sockets
+from .twins import twins
 
-NAMES = ("parts", "calls", "bare", "sync", "memory", "peer")
-"""Single steps; vendor calls; beside the bare loop; whole runs of several sizes on both databases; memory; a peer."""
+NAMES = ("parts", "calls", "bare", "sync", "memory", "peer", "twins")
+"""Single steps; vendor calls; beside the bare loop; whole runs of several sizes on both databases; memory; a peer;
+the emulators with many records (a million with `--large`)."""
 
 
 def _measures(scales: list[int]) -> dict[str, AsyncIterator[Row]]:
@@ -32,6 +34,7 @@ def _measures(scales: list[int]) -> dict[str, AsyncIterator[Row]]:
         "sync": _sizes(scales),
         "memory": memory([10_000 * scale for scale in scales]),
         "peer": peers(1),
+        "twins": twins(10_000 * max(scales)),
     }
 
 

@@ -9,7 +9,7 @@ import asyncio
 import base64
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -23,22 +23,21 @@ from ml_emulators.scenarios import load, new_twin
 
 from .rows import Row, row
 
-FEW, MANY, TIMES = 1_000, 1_000_000, 300
+FEW, TIMES = 1_000, 300
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 Call = Callable[[int], object]
 
 
-async def twins(records: int = MANY) -> list[Row]:
+async def twins(records: int) -> AsyncIterator[Row]:
     """A row per kind of call at `records`, with the time at 1,000 as floor (twice is the most), and the memory."""
-    rows = []
     for vendor in _VENDORS:
         command = (sys.executable, "-m", "benchmarks.twins", vendor, str(records))
         process = await asyncio.create_subprocess_exec(
             *command, stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parent.parent
         )
         out, _ = await process.communicate()
-        rows += [row(*each) for each in json.loads(out)]
-    return rows
+        for each in json.loads(out):
+            yield row(*each)
 
 
 class _Client:
