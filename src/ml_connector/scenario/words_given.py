@@ -148,7 +148,8 @@ GOODS = (
         "A class; those above it are made too. Nothing happens if it is there.", (AT,), makes=True,
     ),
     Verb(
-        "exchange_rate", "given", TEXT, "foreign currency", "A rate in QuickBooks, good from its date on. Both sides get the currency if they do not have it.",
+        "exchange_rate", "given", TEXT, "foreign currency",
+        "A rate in QuickBooks, good from its date on. Both sides get the currency if they do not have it.",
         (
             Param("rate", AMOUNT, "Home units per one unit of the currency.", required=True),
             Param("date", DAY, "First day it is good for (`2026-01-01`)."),
