@@ -8,6 +8,7 @@ from typing import Any
 
 from .allocations import ALLOCATIONS
 from .calls import Answer, Call
+from .custom_rules import storage_used
 from .errors import ApiError
 from .world import World
 
@@ -65,6 +66,9 @@ def limits(call: Call, used: dict[str, int]) -> Answer:
     """Every allocation; `used` says what of the counted ones is gone."""
     call.only("GET")
     most = ALLOCATIONS | {"DailyApiRequests": call.world.org.daily_api_requests}
+    if call.world.switches.data_storage_mb is not None:
+        most["DataStorageMB"] = call.world.switches.data_storage_mb
+    used = used | {"DataStorageMB": storage_used(call.world)}
     shown: dict[str, dict[str, Any]]
     shown = {name: {"Max": each, "Remaining": max(0, each - used.get(name, 0))} for name, each in most.items()}
     shown["PermissionSets"] = {**shown["PermissionSets"], "CreateCustom": dict(shown["PermissionSets"])}

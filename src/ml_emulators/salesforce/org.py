@@ -53,10 +53,10 @@ class Org:
 
 @dataclass(frozen=True)
 class ValidationRule:
-    """A customer's rule: a record of `kind` for which `fails` is true is refused with `message`."""
+    """A customer's rule: a record of `kind` for which `condition` (a WHERE of SOQL) is true is refused."""
 
     kind: str
-    fails: Callable[[Mapping[str, Any]], bool]
+    condition: str
     message: str
     field: str | None = None
 
@@ -137,7 +137,15 @@ class Switches:
     duplicate_rules: dict[str, str] = field(default_factory=dict)
     validation_rules: list[ValidationRule] = field(default_factory=list)
     automations: list[Automation] = field(default_factory=list)
-    # Locks
+    failing_automations: dict[str, str] = field(default_factory=dict)
+    automation_code: Literal["CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "CANNOT_EXECUTE_FLOW_TRIGGER", "APEX_ERROR"] = (
+        "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
+    )
+    # Storage in megabytes (None: without end)
+    data_storage_mb: int | None = None
+    storage_status: int = 400
+    # Locks: of rows for a moment, of records in approval
+    approval_locked_ids: set[str] = field(default_factory=set)
     locked_ids: set[str] = field(default_factory=set)
     lock_next: int = 0
     # Orders

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import ids, rights
+from . import custom_rules, ids, rights
 from .coerce import coerce
 from .duplicates import check_duplicates
 from .errors import ApiError, deleted, no_column, not_found, read_only, required
@@ -89,32 +89,11 @@ def _currency_known(tx: Tx, kind: SObject, values: dict[str, Any]) -> None:
     values["CurrencyIsoCode"] = known[0]["IsoCode"]
 
 
-def _validate(tx: Tx, kind: SObject, record: Record) -> None:
-    for rule in tx.switches.validation_rules:
-        if rule.kind == kind.name and rule.fails(record):
-            fields = [rule.field] if rule.field else []
-            raise ApiError("FIELD_CUSTOM_VALIDATION_EXCEPTION", rule.message, fields=fields)
-
-
-def _lock(tx: Tx, kind: SObject, record: Record) -> None:
-    """The injected row locks: on the record itself, on a parent, or on the next so many writes."""
-    switches = tx.switches
-    if not switches.locked_ids and not switches.lock_next:
-        return
-    touched = [record.get("Id"), *(record.get(each.name) for each in kind.references)]
-    held = [name for name in touched if name in switches.locked_ids]
-    if not held and not switches.lock_next:
-        return
-    switches.lock_next = max(0, switches.lock_next - (not held))
-    shown = ", ".join(name for name in held if name) or (record.get("Id") or "unknown")
-    text = f"unable to obtain exclusive access to this record or 1 records: {shown}"
-    raise ApiError("UNABLE_TO_LOCK_ROW", text, fields=())
-
-
 def create(tx: Tx, kind: SObject, body: dict[str, Any]) -> str:
     """Insert; the new id. Raises `ApiError`."""
     require_right(kind, "createable")
     rights.require(tx.world, tx.actor, kind, "create")
+    custom_rules.check_storage(tx)
     values = _prepare(tx, kind, body, creating=True)
     _currency_known(tx, kind, values)
     draft = kind.defaults | {name: value for name, value in values.items() if value is not None}
@@ -131,10 +110,10 @@ def create(tx: Tx, kind: SObject, body: dict[str, Any]) -> str:
 
 
 def _save_checks(tx: Tx, kind: SObject, new: Record, old: Record | None) -> None:
-    _validate(tx, kind, new)
+    custom_rules.check(tx, kind, new)
     check_unique(tx, kind, new, old)
     check_duplicates(tx, kind, new, old)
-    _lock(tx, kind, new)
+    custom_rules.check_locks(tx, kind, new)
 
 
 def existing(tx: Tx, kind: SObject, record_id: str) -> Record:

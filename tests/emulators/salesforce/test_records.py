@@ -303,7 +303,7 @@ def test_a_hidden_object_is_not_there(org: TestOrg) -> None:
 
 
 def test_a_validation_rule_speaks_in_its_own_words(org: TestOrg) -> None:
-    rule = ValidationRule("Account", lambda record: "Phone" not in record, "Please add a phone.", "Phone")
+    rule = ValidationRule("Account", "Phone = null", "Please add a phone.", "Phone")
     org.switches.validation_rules.append(rule)
     reply = org.post("/sobjects/Account", {"Name": "A"})
     assert (reply.status, reply.code) == (400, "FIELD_CUSTOM_VALIDATION_EXCEPTION")
