@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import blake2s
 from typing import Any
 
 from msgspec import DecodeError
@@ -114,9 +115,9 @@ def _too_many(call: Call) -> Response:
         )
     else:
         response = _failed(call, refusal)
-    if service.switches.retry_after is not None:
-        return Response(429, {**response.headers, "Retry-After": str(service.switches.retry_after)}, response.body)
-    return response
+    wait = service.switches.retry_after
+    headers = response.headers if wait is None else {**response.headers, "Retry-After": str(wait)}
+    return Response(service.switches.throttle_status, headers, response.body)
 
 
 # --- requestid
@@ -127,7 +128,10 @@ def _replayed(call: Call) -> Response:
     body = _body(call)
     key = _replay_key(call, body)
     stored = call.service.replays.get(key) if key is not None else None
+    asked = blake2s(f"{call.path} {call.params.get('operation', '')} ".encode() + call.request.body).digest()
     if stored is not None and _remembered(call, stored[0]):
+        if stored[2] != asked and call.service.switches.requestid_other_body == "refused":
+            raise faults.business("This requestid has been used for another request.")
         headers = {**stored[1].headers, **answers.trace(call.service.random, call.desk.now)}
         return Response(stored[1].status, headers, stored[1].body)
     try:
@@ -137,7 +141,7 @@ def _replayed(call: Call) -> Response:
             raise
         response = _failed(call, refusal)
     if key is not None and call.service.switches.requestid_retention != 0:
-        call.service.replays[key] = (call.desk.now, response)
+        call.service.replays[key] = (call.desk.now, response, asked)
     return response
 
 

@@ -44,14 +44,17 @@ def check_names(items: list[Json]) -> None:
 
 def run(desk: Desk, items: list[Json], random: Random) -> Json:
     """Every item's answer, the entity (or fault) first and its bId last."""
-    answers = [{**_item(desk, one), "bId": one["bId"]} for one in items]
+    served = len(items) - desk.switches.batch_throttled_items
+    answers = [{**_item(desk, one, at < served), "bId": one["bId"]} for at, one in enumerate(items)]
     if desk.switches.batch_reply_order == "shuffled":
         random.shuffle(answers)
     return {"BatchItemResponse": answers}
 
 
-def _item(desk: Desk, item: Json) -> Json:
+def _item(desk: Desk, item: Json, served: bool) -> Json:
     try:
+        if not served:
+            raise faults.throttled()
         return _perform(desk, item)
     except Fault as refusal:
         return {"Fault": refusal.body()}

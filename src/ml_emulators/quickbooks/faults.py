@@ -160,12 +160,12 @@ def subscription_ended() -> Fault:
     return fault("6190", "Invalid Company Status", f"Invalid Company Status : {detail}")
 
 
-def closed_books(day: str) -> Fault:
+def closed_books(day: str, code: str = "6210") -> Fault:
     detail = (
         "The account period has closed and the account books cannot be updated through the QBO Services API. "
         f"Please use the QBO website to make these changes. : The books are closed on {day}"
     )
-    return fault("6210", "Account Period Closed, Cannot Update Through Services API", detail)
+    return fault(code, "Account Period Closed, Cannot Update Through Services API", detail)
 
 
 def duplicate_name() -> Fault:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ml_emulators.kit.wire import loads
@@ -35,6 +36,8 @@ def run_query(desk: Desk, text: str) -> Json:
     asked = query.parse(text, switches.maxresults_over_limit)
     if asked.count:
         return {"QueryResponse": {"totalCount": count(desk.books, asked, exact_case=switches.query_case_sensitive)}}
+    if switches.one_row_more:
+        asked = replace(asked, limit=asked.limit + 1)
     ids = select(desk.books, asked, exact_case=switches.query_case_sensitive)
     if not ids:
         return _nothing(switches.zero_rows, asked)

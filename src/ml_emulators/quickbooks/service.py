@@ -19,6 +19,8 @@ from ml_emulators.quickbooks.state import Books
 from ml_emulators.quickbooks.switchboard import Switchboard
 from ml_emulators.quickbooks.webhooks import Kept
 
+Replays = dict[tuple[Any, ...], tuple[datetime, Response, bytes]]
+"""By requestid: when, the answer, and what was asked."""
 Windows = dict[tuple[str, ...], deque[float]]
 
 
@@ -38,7 +40,7 @@ class Snapshot:
 
     books: dict[str, Books]
     tokens: Tokens
-    replays: dict[tuple[Any, ...], tuple[datetime, Response]]
+    replays: Replays
     windows: Windows
     counters: Counters
     random: Any
@@ -56,7 +58,7 @@ class Service:
     authority: Authority
     books: dict[str, Books]
     switches: Switches = field(default_factory=Switches)
-    replays: dict[tuple[Any, ...], tuple[datetime, Response]] = field(default_factory=dict)
+    replays: Replays = field(default_factory=dict)
     windows: Windows = field(default_factory=dict)
     counters: Counters = field(default_factory=Counters)
     on_change: list[Callable[[ChangeNotice], None]] = field(default_factory=list)

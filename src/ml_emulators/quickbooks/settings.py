@@ -81,10 +81,15 @@ class Switches:
     requestid_stores_faults: bool = False
     """Answers with a fault are replayed as well."""
 
+    requestid_other_body: Literal["first", "refused"] = "first"
+    """A requestid that comes again with another body or path: the first answer, or 6000."""
+
     zero_rows: Literal["empty", "list", "omitted"] = "empty"
     """A query without hits: `{"QueryResponse":{}}`, an empty list in it, or no `QueryResponse` at all."""
     maxresults_over_limit: Literal["cap", "fault"] = "cap"
     """MAXRESULTS above 1000: cut to 1000, or 4001."""
+    one_row_more: bool = False
+    """A list holds one row more than was asked for, as has been seen."""
     query_case_sensitive: bool = False
     """Texts in queries must match in case."""
     stale_list_sync_tokens: bool = False
@@ -96,6 +101,9 @@ class Switches:
     """Whether the cap of 1000 holds for each entity or for the whole answer."""
     cdc_days: int = 30
     """How far CDC looks back."""
+
+    closed_books_code: Literal["6210", "6200"] = "6210"
+    """What a write into closed books meets with."""
 
     merge_leaves_stub: bool = True
     """The loser of a merge shows up as Deleted in CDC; else it is just gone."""
@@ -132,10 +140,14 @@ class Switches:
 
     batch_reply_order: Literal["kept", "shuffled"] = "kept"
     """Whether batch answers come in the order of the items."""
+    batch_throttled_items: int = 0
+    """So many items at the end of each batch are refused with 3001, the others are done."""
     xml_faults: bool = False
     """Faults come as XML even to a client that accepts JSON."""
     lower_case_throttle: bool = False
     """The 429 body has the lower-case gateway form."""
+    throttle_status: Literal[429, 403] = 429
+    """The status of a throttled call; older deployments answered 403."""
     retry_after: int | None = None
     """Send `Retry-After` with this number on 429."""
 

@@ -25,7 +25,7 @@ def check_open(desk: Desk, *bodies: Json | None) -> None:
     close = desk.flags.close_day
     for body in bodies:
         if close is not None and body is not None and "TxnDate" in body and body["TxnDate"] <= close:
-            raise faults.closed_books(close)
+            raise faults.closed_books(close, desk.switches.closed_books_code)
 
 
 def settle_date(desk: Desk, draft: Draft) -> None:
