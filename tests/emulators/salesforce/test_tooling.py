@@ -9,7 +9,7 @@ import pytest
 
 from ..pubsub.desk import Desk
 from .loads import load
-from .orgs import Reply, TestOrg
+from .orgs import Reply, TestOrg, V
 
 FIELD = "/tooling/sobjects/CustomField"
 CHANNEL = "/tooling/sobjects/PlatformEventChannel"
@@ -203,6 +203,13 @@ def test_set_up_goes_back_with_a_snapshot(org: TestOrg) -> None:
 def test_the_right_to_customize(org: TestOrg) -> None:
     org.switches.customize_application = False
     assert (add_field(org).status, add_field(org).code) == (403, "INSUFFICIENT_ACCESS")
+
+
+def test_any_user_with_the_right_may_customize(org: TestOrg) -> None:
+    org.act("add_user", "", Username="ada@acme.example", LastName="Admin")
+    token = org.act("open_session", "", username="ada@acme.example")["access_token"]
+    for url in ("/tooling/query?q=SELECT+Id,DeveloperName+FROM+CustomField", "/tooling/sobjects/CustomField/describe"):
+        assert org.raw("GET", f"{V}{url}", headers={"authorization": f"Bearer {token}"}).status == 200
 
 
 @pytest.mark.parametrize(
