@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from support import postgres
+from support.postgres import database as made
+from support.postgres import server as running
 
 DATABASES = ("SQLite", "PostgreSQL")
 
@@ -21,7 +22,7 @@ def environment(database: str) -> Iterator[dict[str, str]]:
         return
     with (
         tempfile.TemporaryDirectory() as folder,
-        postgres.server(Path(folder) / "postgres") as server,
-        postgres.database(server, f"mlc_bench_{os.getpid()}") as url,
+        running(Path(folder) / "postgres") as server,
+        made(server, f"mlc_bench_{os.getpid()}") as url,
     ):
         yield {"MLC_STATE_URL": url}
