@@ -167,7 +167,54 @@ SHOP = Shop()
 SHOP.make("JournalEntry", Line=[journal_line("Debit", 5, SHOP.bank), journal_line("Credit", 5, SHOP.sales)])
 SHOP.invoice()
 SHOP.pay(5)
+SPENDING = [
+    f"/{kind}" for kind in ("purchase", "bill", "billpayment", "deposit", "transfer", "purchaseorder", "upload")
+]
+SPENT = {"AccountBasedExpenseLineDetail": {"AccountRef": ref(SHOP.unbilled)}}
+SHOP.make("Bill", VendorRef=ref(SHOP.vendor), Line=[{"Amount": 9, "DetailType": next(iter(SPENT)), **SPENT}])
 BEFORE = SHOP.server.snapshot()
+
+
+costs = st.fixed_dictionaries(
+    {"Amount": st.one_of(small, st.just(5))},
+    optional={
+        "DetailType": st.sampled_from(
+            ["AccountBasedExpenseLineDetail", "ItemBasedExpenseLineDetail", "DepositLineDetail"]
+        ),
+        "AccountBasedExpenseLineDetail": st.one_of(anything, st.just({"AccountRef": ref("1")})),
+        "ItemBasedExpenseLineDetail": st.one_of(anything, st.just({"ItemRef": ref("1")})),
+        "DepositLineDetail": st.one_of(anything, st.just({"AccountRef": ref("1")})),
+        "LinkedTxn": st.one_of(
+            anything,
+            st.sampled_from([[{"TxnId": "3", "TxnType": "Payment"}], [{"TxnId": "4", "TxnType": "Bill"}]]),
+        ),
+    },
+)
+spending = st.fixed_dictionaries(
+    {
+        "VendorRef": st.just(ref(SHOP.vendor)),
+        "AccountRef": st.sampled_from([ref(SHOP.bank), ref(SHOP.payable), "1", ref("99")]),
+        "DepositToAccountRef": st.just(ref(SHOP.bank)),
+        "FromAccountRef": st.sampled_from([ref(SHOP.bank), ref(SHOP.euro_receivable)]),
+        "ToAccountRef": st.sampled_from([ref(SHOP.unbilled), ref(SHOP.bank)]),
+    },
+    optional={
+        "Line": st.lists(costs, max_size=3),
+        "PaymentType": st.sampled_from(["Check", "Cash", "CreditCard", 5]),
+        "PayType": st.sampled_from(["Check", "CreditCard"]),
+        "CheckPayment": st.one_of(anything, st.just({"BankAccountRef": ref(SHOP.bank)})),
+        "TotalAmt": small,
+        "Amount": small,
+        "NameOf": st.sampled_from(["Vendor", "Employee"]),
+        "EntityRef": anything,
+        "Id": st.sampled_from(["1", "2", "3"]),
+        "SyncToken": st.sampled_from(["0", "1"]),
+        "sparse": st.booleans(),
+        "ExchangeRate": small,
+        "TxnTaxDetail": anything,
+        "GlobalTaxCalculation": st.sampled_from(["TaxInclusive", "TaxExcluded", 1]),
+    },
+)
 
 
 def consistent(shop: Shop) -> None:
@@ -184,7 +231,10 @@ def consistent(shop: Shop) -> None:
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(
     st.lists(
-        st.tuples(st.sampled_from(["POST", "POST", "POST", "GET", "PUT"]), st.sampled_from(PATHS), bodies, params),
+        st.one_of(
+            st.tuples(st.sampled_from(["POST", "POST", "POST", "GET", "PUT"]), st.sampled_from(PATHS), bodies, params),
+            st.tuples(st.just("POST"), st.sampled_from(SPENDING), spending, params),
+        ),
         min_size=1,
         max_size=5,
     )
