@@ -224,7 +224,9 @@ def test_it_is_a_vendor_of_the_kit(org: TestOrg) -> None:
 def test_where_the_org_is(org: TestOrg) -> None:
     org.vendor.base_url = "http://127.0.0.1:40002"
     info = org.vendor.connection_info()
-    assert list(info) == ["base_url", "client_id", "client_secret", "org_id", "account_external_id_field"]
+    app = ["client_id", "client_secret"]
+    person = ["username", "password", "security_token"]
+    assert list(info) == ["base_url", *app, *person, "org_id", "account_external_id_field"]
     assert info["base_url"] == "http://127.0.0.1:40002"
     assert len(info["org_id"]) == 18
     assert org.vendor.token_is_live(org.token)
