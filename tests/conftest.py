@@ -15,6 +15,16 @@ def pytest_report_header() -> str:
     return postgres.described()
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """After the crash runs the record of the suite says what they cover."""
+    reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+    if any("chaos/test_crash_runs" in report.nodeid for report in reports):
+        from chaos.matrix import table
+
+        terminalreporter.section("crash matrix")
+        terminalreporter.write_line(table())
+
+
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A PostgreSQL database of this test process alone; its server is shared by all processes of the run."""

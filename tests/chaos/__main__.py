@@ -49,14 +49,18 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--minutes", type=float, default=0.0, help="stop when so many are over")
     parser.add_argument("--seed", type=int, default=1, help="the first seed; the next run takes the next (default 1)")
     parser.add_argument("--runs", type=int, default=0, help=f"how many (default {RUNS:,}, unless --minutes is given)")
-    parser.add_argument("--processes", type=int, default=0, help="kill so many real processes as well")
+    parser.add_argument(
+        "--processes", type=int, help="real processes that are killed (default: 10 a minute, 1,000 in all)"
+    )
     asked = parser.parse_args(arguments)
     begun = time.monotonic()
     until = begun + asked.minutes * 60 if asked.minutes else None
     runs = asked.runs or (None if until else RUNS)
     tally = Tally()
-    if asked.processes:
-        _count(tally, _killed(asked.processes, asked.seed), begun)
+    by_itself = 0 if asked.runs else int(asked.minutes * 10) or 1_000
+    processes = by_itself if asked.processes is None else asked.processes
+    if processes:
+        _count(tally, _killed(processes, asked.seed), begun)
     _count(tally, played(asked.seed, runs, until), begun)
     spent = time.monotonic() - begun
     _print(f"{tally.runs / spent:.1f} runs a second, {tally.on_postgres} of them on PostgreSQL")

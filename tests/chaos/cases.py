@@ -170,7 +170,7 @@ def case_of(seed: int, events_of: Callable[[str, tuple[str, ...], bool], Sequenc
     """Recipes take turns; everything else comes out of the seed."""
     random = Random(seed)
     recipe = list(RECIPES)[seed % len(RECIPES)]
-    chapter = "first sync" if random.random() < 0.2 else random.choice(list(CHAPTERS))
+    chapter = "first sync" if random.random() < 0.1 else random.choice(list(CHAPTERS))
     acts = CHAPTERS[chapter].acts
     manner = Manner(random.random() < 0.3, random.random() < 0.4, random.random() < 0.5)
     events = events_of(chapter, acts, manner.small)

@@ -37,20 +37,23 @@ CHAPTERS: Mapping[str, Chapter] = {
     "invoices": Chapter(
         ("invoice 2001", "invoice 2002"), ("hours on 2001", "new invoice deleted"), "Opportunity", several=True
     ),
-    "a sent invoice": Chapter(("invoice 2003",), ("hours on 2003",), "role"),
-    "sent invoices": Chapter(("invoice 2003", "invoice 2004"), ("hours on 2003",), "role", several=True),
+    "a sent invoice": Chapter(("invoice 2003",), ("hours on 2003", "contact deleted"), "role"),
+    "sent invoices": Chapter(
+        ("invoice 2003", "invoice 2004"), ("hours on 2003", "contact deleted"), "role", several=True
+    ),
     "an account": Chapter(("Elm",), ("Elm's phone", "ready account deleted"), "Customer"),
     "accounts": Chapter(
         ("Elm", "Fir"), ("Elm's phone", "ready account deleted", "accounts merged"), "Customer", several=True
     ),
-    "an order": Chapter(("Alder's order",), ("newest order", "item account"), "JournalEntry"),
+    "an order": Chapter(("Alder's order",), ("newest order", "item account", "newest order back"), "JournalEntry"),
     "orders": Chapter(
-        ("Alder's order", "Falconry's order"), ("newest order", "item account"), "JournalEntry", several=True
+        ("Alder's order", "Falconry's order"), ("newest order", "item account", "newest order back"), "JournalEntry",
+        several=True,
     ),
     "sub-customers": Chapter(("Birch", "Birch East", "Alder West"), ("Birch's phone", "customer phone")),
     "euros": Chapter(("Linden", "invoice 2005", "Maple", "order in euros"), ("newest order", "item account")),
     "changes": Chapter(
         ("Alder moves", "Falconry moves", "hour on 1002"),
-        ("customer phone", "account phone", "invoice amount", "payment", *_OLD),
+        ("customer phone", "account phone", "invoice amount", "payment", *_OLD, "account deleted"),
     ),
 }  # fmt: skip

@@ -10,7 +10,7 @@ import msgspec
 
 from ml_emulators.kit.twin import Twin
 
-from .acts import QUICKBOOKS, SALESFORCE, Make, find, of, update
+from .acts import ADA, QUICKBOOKS, SALESFORCE, Make, find, of, update
 
 Json = dict[str, Any]
 
@@ -79,6 +79,11 @@ def _newest_order(department: str) -> Make:
         twin.act(SALESFORCE, "update", "Order", {"Id": newest["Id"], "Department__c": department})
 
     return make
+
+
+def _order_back(twin: Twin) -> None:
+    orders = [row for row in twin.vendors[SALESFORCE].records("Order") if not row["IsDeleted"]]
+    twin.act(SALESFORCE, "deactivate_order", "Order", {"Id": max(orders, key=lambda row: row["OrderNumber"])["Id"]})
 
 
 def _merged(system: str, kind: str, field: str, survivor: str, loser: str) -> Make:
@@ -181,6 +186,17 @@ EDITS: Mapping[str, Edit] = {
     "ready account deleted": Edit(
         "sales deletes the Account Elm Energy", r"Customer Elm",
         of(SALESFORCE, "delete", "Account", ("Name", "Elm Energy")),
+    ),
+    "contact deleted": Edit(
+        "sales deletes the Contact Ada Barlow", r"OpportunityContactRole",
+        of(SALESFORCE, "delete", "Contact", ("Email", ADA)),
+    ),
+    "account deleted": Edit(
+        "sales deletes the Account Falconry Foods", r"update Account|Customer 2\b",
+        of(SALESFORCE, "delete", "Account", ("Name", "Falconry Foods")),
+    ),
+    "newest order back": Edit(
+        "the newest order is made a draft again", r"JournalEntry", _order_back,
     ),
     "customers merged": Edit(
         "in QuickBooks Cedar Clinic is merged into Birch Bakery", r"upsert Account",

@@ -16,7 +16,6 @@ from ml_connector.engine.intake import receive
 from ml_connector.model.refs import Change, Ref
 from ml_connector.store import schema
 from ml_connector.store.database import instant
-from ml_connector.systems.quickbooks import arrivals
 from ml_emulators.kit.faults import Fault
 from ml_emulators.kit.twin import Refused
 
@@ -56,7 +55,8 @@ class Trouble(msgspec.Struct, frozen=True):
 
 _SAID: Mapping[str, str] = {
     "drop_after": "the connection breaks", "cut": "the connection breaks half way through it", "storm": "fifty of each",
-    "webhook": "as webhooks, three of each", "drop_before": "no connection", "timeout_before": "no answer",
+    "cloudevents": "as webhooks, each three times", "legacy": "as webhooks of the older format, each three times",
+    "drop_before": "no connection", "timeout_before": "no answer",
     "html": "only a page that says so", "done": "though it was done", "after": "though it was done",
     "before": "and it was not done",
 }  # fmt: skip
@@ -180,31 +180,22 @@ async def _stays_silent(life: Life, since: int) -> bool:
 
 
 async def _knocks(life: Life, strike: Strike) -> None:
-    """Every record fifty times; or as webhooks, signed and read as the vendor sends them."""
+    """Every record fifty times; or what QuickBooks has to tell as webhooks, each delivered three times."""
     run = life.run
     app, twin = run.town.home.app, run.town.home.twin
-    refs = [
-        Ref(system, kind, row["Id"])
-        for system, kind in (("quickbooks", "Customer"), ("quickbooks", "Invoice"), *_SALESFORCE)
-        for row in twin.vendors[system].records(kind)
-    ]
-    changes = [Change(ref, "storm", run.now()) for ref in refs] * 50
-    if strike.arg == "webhook":
-        changes = _as_webhooks(run, [ref for ref in refs if ref.system == "quickbooks"])
-    receive(app.connection, app.outside, changes, strike.arg or "storm")
+    if strike.arg != "storm":
+        changes = [change for body in run.town.webhooks(strike.arg) for change in body] * 3
+    else:
+        refs = [Ref(system, kind, row["Id"]) for system, kind in _KNOCKED for row in twin.vendors[system].records(kind)]
+        changes = [Change(ref, "storm", run.now()) for ref in refs] * 50
+    receive(app.connection, app.outside, changes, strike.arg)
     run.tell("network", f"{len(changes)} knocks")
 
 
-_SALESFORCE = (("salesforce", "Account"), ("salesforce", "Order"), ("salesforce", "Opportunity"))
-
-
-def _as_webhooks(run: Run, refs: list[Ref]) -> list[Change]:
-    """What comes out of a webhook body that names these records three times, in the vendor's older format."""
-    realm = run.town.home.rules.realm_id
-    when = run.now().isoformat(timespec="milliseconds")
-    events = [{"name": ref.kind, "id": ref.id, "operation": "Update", "lastUpdated": when} for ref in refs] * 3
-    body = {"eventNotifications": [{"realmId": realm, "dataChangeEvent": {"entities": events}}]}
-    return arrivals.parse(msgspec.json.encode(body), run.now()).changes[realm]
+_KNOCKED = (
+    ("quickbooks", "Customer"), ("quickbooks", "Invoice"), ("salesforce", "Account"), ("salesforce", "Order"),
+    ("salesforce", "Opportunity"),
+)  # fmt: skip
 
 
 async def _forgotten(life: Life, strike: Strike) -> None:
@@ -316,7 +307,7 @@ FAULTS: Mapping[str, Trouble] = {
     "frozen": Trouble(
         _frozen, "the worker falls asleep {}", ("130 0", "91 0", "700 0", "130 4", "91 9")
     ),
-    "knocks": Trouble(_knocks, "a storm of knocks ({})", ("storm", "webhook")),
+    "knocks": Trouble(_knocks, "a storm of knocks ({})", ("storm", "cloudevents", "legacy")),
     "forgotten": Trouble(_forgotten, "QuickBooks forgets all request ids, and the work is cut off"),
     "clock jump": Trouble(
         _clock_jump, "the clock of the machine is off by {} s", ("3600", "-600", "90000", "-7200", "80")

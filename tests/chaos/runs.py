@@ -90,6 +90,7 @@ class Place:
             return self.town.start
         self._good(Case(0, "first sync", ()))
         self.town.home.clock.advance(timedelta(minutes=AFTER))
+        self.town.webhooks_on()
         return self.town.moment()
 
     def _good(self, case: Case, *, first: str = "", last: str = "") -> Run:

@@ -12,7 +12,7 @@ from .chapters import CHAPTERS
 from .life import Manner
 from .runs import Place, Result
 
-TRIES = 120
+TRIES = 60
 """So many runs at most; shrinking is for people, who wait."""
 
 

@@ -16,16 +16,20 @@ import msgspec
 
 from ml_connector.app import App, SealedTokens, World, assemble
 from ml_connector.engine.ports import CrashPoint
+from ml_connector.model.refs import Change
 from ml_connector.store import Store
 from ml_connector.systems.http import Network
-from ml_connector.systems.quickbooks import outbox
+from ml_connector.systems.quickbooks import arrivals, outbox, webhooks
 from ml_connector.systems.quickbooks.auth import Tokens
 from ml_connector.systems.salesforce import writing
+from ml_emulators.kit.orders import WebhookOrder
 from ml_emulators.quickbooks import QuickBooks, batch, faults
 from support.tables import Rows, put_back, rows_of
 from support.world import Installation, SimClock, SimIds
 
 Hear = Callable[[str], None]
+ENDPOINT = "http://127.0.0.1:9/hooks/quickbooks"
+"""Where webhooks would go; they are fetched here instead."""
 
 
 class Killed(BaseException):
@@ -104,7 +108,15 @@ class Town:
             for name, vendor in self.home.twin.vendors.items()
         }
         self.refusing = False
+        self.webhooks_on()
         self.start = self.moment()
+
+    def webhooks_on(self) -> None:
+        """From here on QuickBooks has something to tell; what happened before is not told any more."""
+        outbox = self.home.twin.webhooks
+        assert outbox is not None
+        outbox.point(WebhookOrder(target=ENDPOINT))
+        outbox.forget()
 
     @property
     def connection(self) -> str:
@@ -166,6 +178,18 @@ class Town:
         tokens = Tokens(access_token="", refresh_token=company.connect(), access_expires_at=self.home.clock.now())
         owner = self.home.rules.realm_id
         SealedTokens(self.home.store, self.home.vault, owner, self.home.app.world.clock).store(tokens)
+
+    def webhooks(self, form: str) -> Iterator[list[Change]]:
+        """What QuickBooks has to deliver now, in one of its formats: bodies whose signature was checked, as knocks."""
+        outbox, realm = self.home.twin.webhooks, self.home.rules.realm_id
+        assert outbox is not None
+        outbox.point(msgspec.convert({"target": ENDPOINT, "format": form}, WebhookOrder))
+        token = self.home.twin.vendors["quickbooks"].connection_info()["webhook_verifier_token"]
+        now = self.home.clock.now()
+        while (post := outbox.next(now)) is not None:
+            outbox.answered(post.number, 200, now)
+            assert arrivals.is_signed(post.body, post.headers[webhooks.SIGNATURE_HEADER], token)
+            yield arrivals.parse(post.body, now).changes.get(realm, [])
 
     @contextmanager
     def refusals(self) -> Iterator[None]:
