@@ -7,12 +7,19 @@ from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
-from aiohttp.http_exceptions import LineTooLong
+from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 from aiohttp.web_protocol import RequestHandler
 
 QUIET = logging.getLogger("ml_emulators.http")
-QUIET.addHandler(logging.NullHandler())
-QUIET.propagate = False
+"""Says what is wrong with us, not what is wrong with a request."""
+
+
+def _ours(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError | web.RequestPayloadError | ConnectionError)
+
+
+QUIET.addFilter(_ours)
 _FRONTS = {"quickbooks": "nginx", "salesforce": "sfdcedge"}
 _TOO_MANY = "Too many headers"
 

@@ -138,6 +138,15 @@ async def test_an_answer_cut_half_way(shell: Shell, client: aiohttp.ClientSessio
             await answer.read()
 
 
+async def test_a_fault_of_ours_is_not_hidden(client: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture) -> None:
+    shell = Shell(lambda request: 1 / 0)  # type: ignore[arg-type,return-value]  # a vendor with a bug
+    await shell.start()
+    async with client.get(shell.url + "/x") as answer:
+        assert answer.status == 500
+    await shell.stop()
+    assert "ZeroDivisionError" in caplog.text
+
+
 async def test_only_loopback_listens(shell: Shell) -> None:
     assert shell.url.startswith("http://127.0.0.1:")
     assert shell.port > 0
