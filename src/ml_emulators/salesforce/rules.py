@@ -5,6 +5,7 @@ from __future__ import annotations
 from .opportunities import LineRules, OpportunityRules, RoleRules
 from .orders import ItemRules, OrderRules
 from .people import AccountRules, ContactRules
+from .permissions import AccessRules, AssignmentRules, FieldRules, ObjectRules, SetRules
 from .prices import ContractRules, CurrencyRules, DatedRateRules, EntryRules, PricebookRules, ProductRules
 from .relations import RelationRules
 from .rulebook import Rules
@@ -14,6 +15,11 @@ _BOOK: dict[str, Rules] = {
     "Account": AccountRules(),
     "AccountContactRelation": RelationRules(),
     "Contact": ContactRules(),
+    "FieldPermissions": FieldRules(),
+    "ObjectPermissions": ObjectRules(),
+    "PermissionSet": SetRules(),
+    "PermissionSetAssignment": AssignmentRules(),
+    "SetupEntityAccess": AccessRules(),
     "Contract": ContractRules(),
     "CurrencyType": CurrencyRules(),
     "DatedConversionRate": DatedRateRules(),

@@ -20,6 +20,7 @@ from .errors import ApiError, OAuthError, bad_method, not_found
 from .identity import identity
 from .oauth import OAuth, Sessions, bearer, expired
 from .org import Org, Switches
+from .permissions import Permissions
 from .queries import Locators
 from .routes import Routes
 from .soap import Passwords, Soap
@@ -63,6 +64,7 @@ class Salesforce:
         self._soap = Soap(self._world, self._sessions, self._passwords)
         self._usage = limits.Usage()
         self._locators = Locators()
+        self._permissions = Permissions(self._world)
         self._bulk = Bulk(self._world)
         self._tooling = Tooling(self._world, self._locators)
         watch = Watch(self._world)
@@ -121,6 +123,7 @@ class Salesforce:
         """What has become due by the clock or by a switch is done before anybody looks."""
         seed.tell_edition(self._world)
         relations.settle(self._world)
+        self._permissions.settle()
         self._bulk.settle()
 
     def _answer(self, request: Request) -> tuple[Answer, int | None]:
@@ -238,6 +241,7 @@ class Salesforce:
     def reset(self) -> None:
         """A fresh org with all switches as they were at first."""
         self.restore(self._fresh)
+        self._permissions.forget()
         fresh = Switches()
         for each in fields(Switches):
             setattr(self._world.switches, each.name, getattr(fresh, each.name))

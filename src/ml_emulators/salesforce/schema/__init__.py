@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from .model import Child, Field, Schema, SObject
 from .orders import CONTRACT, ITEM, ORDER, ORDER_STATUS
 from .people import ACCOUNT, CONTACT
+from .permissions import PERMISSIONS
 from .relation import RELATION
 from .sales import ENTRY, LINE, OPPORTUNITY, PRICEBOOK, PRODUCT, ROLE, STAGE
 from .setup import CURRENCY_TYPE, DATED_RATE, GROUP, ORGANIZATION, USER
@@ -14,6 +15,7 @@ from .setup import CURRENCY_TYPE, DATED_RATE, GROUP, ORGANIZATION, USER
 _ALL = (
     *(ACCOUNT, CONTACT, CONTRACT, CURRENCY_TYPE, DATED_RATE, GROUP, OPPORTUNITY, ROLE, LINE, STAGE),
     *(ORDER, ITEM, ORDER_STATUS, ORGANIZATION, PRICEBOOK, ENTRY, PRODUCT, RELATION, USER),
+    *PERMISSIONS,
 )
 
 

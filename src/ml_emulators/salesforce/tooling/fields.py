@@ -41,9 +41,10 @@ class Fields:
         self._seen = None
 
     def _all(self) -> Iterator[tuple[SObject, Field]]:
-        for kind in self._org.schema.objects.values():
-            for each in kind.customs:
-                yield kind, each
+        whole = self._org.state.schema.objects
+        for name in self._org.schema.objects:
+            for each in whole[name].customs:
+                yield whole[name], each
 
     def create(self, body: dict[str, Any], actor: Actor) -> str:
         kind, name = self._named(body.get("FullName"))
@@ -64,7 +65,7 @@ class Fields:
         kind = self._org.schema.find(owner)
         if kind is None or not kind.createable:
             raise wrong(f"Entity Enumeration Or ID: bad value for restricted picklist field: {owner}", "TableEnumOrId")
-        return kind, name
+        return self._org.state.schema.objects[kind.name], name
 
     def update(self, row: Record, body: dict[str, Any]) -> None:
         kind, name = self._named(row["FullName"])
