@@ -19,6 +19,7 @@ from ml_emulators.quickbooks.metering import measure
 from ml_emulators.quickbooks.oauth import ACCOUNTING
 from ml_emulators.quickbooks.service import Service
 from ml_emulators.quickbooks.values import Json
+from ml_emulators.quickbooks.xml_bodies import from_xml, is_xml
 
 _LONGEST_REQUEST_ID = 50
 _LONGEST_BATCH_ID = 36
@@ -252,8 +253,11 @@ def _text(body: bytes) -> str:
 
 
 def _body(call: Call) -> Any:
-    """The JSON of a write; an upload and a sending have none."""
-    return None if call.path == ["upload"] or call.path[2:] == ["send"] else _json(call.request.body)
+    """What a write says, in JSON or XML; an upload and a sending have none."""
+    if call.path == ["upload"] or call.path[2:] == ["send"]:
+        return None
+    body = call.request.body
+    return from_xml(body) if is_xml(call.request.header("content-type"), body) else _json(body)
 
 
 def _json(body: bytes) -> Any:

@@ -18,6 +18,7 @@ from ml_emulators.quickbooks.catalog import KINDS
 from ml_emulators.quickbooks.desk import Desk
 from ml_emulators.quickbooks.service import Service
 from ml_emulators.quickbooks.values import Json, seconds
+from ml_emulators.quickbooks.xml_bodies import from_xml, is_xml
 
 FOLDER = "downloads"
 _LIFE = 900
@@ -96,6 +97,8 @@ def _take(desk: Desk, file: Part, described: Part | None) -> Json:
 
 
 def _metadata(part: Part) -> Json:
+    if is_xml(part.headers.get("content-type", ""), part.content):
+        return from_xml(part.content)
     try:
         found: Any = loads(part.content)
     except (DecodeError, RecursionError, UnicodeDecodeError) as error:

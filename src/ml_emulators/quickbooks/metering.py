@@ -8,6 +8,8 @@ from typing import Any
 from msgspec import DecodeError
 
 from ml_emulators.kit.wire import Request, Response, loads
+from ml_emulators.quickbooks.faults import Fault
+from ml_emulators.quickbooks.xml_bodies import from_xml, is_xml
 
 _UNSERVED = (401, 403, 404, 429)
 _ASKS = ("Query", "CDCQuery", "ReportQuery")
@@ -48,8 +50,8 @@ def _batch(request: Request, response: Response) -> Measure:
 
 def _items(body: bytes, name: str) -> list[dict[str, Any]]:
     try:
-        found = loads(body)
-    except (DecodeError, RecursionError, UnicodeDecodeError):
+        found = from_xml(body) if is_xml("", body) else loads(body)
+    except (DecodeError, RecursionError, UnicodeDecodeError, Fault):
         return []
     items = found.get(name) if isinstance(found, dict) else None
     return [one for one in items if isinstance(one, dict)] if isinstance(items, list) else []
