@@ -25,7 +25,7 @@ def exact(moment: datetime) -> str:
 
 def moment(text: str) -> datetime:
     """Back from `stamp` or `exact`."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f%z")
+    return datetime.fromisoformat(text)
 
 
 def parse_date(text: str) -> str | None:
