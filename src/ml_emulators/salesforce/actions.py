@@ -7,17 +7,20 @@ from typing import Any
 
 from . import ids
 from .assertions import public_key
+from .billing import credit, post, void
 from .deleting import delete, undelete
 from .errors import ApiError, not_found
 from .merging import merge
+from .numbers import parse
 from .oauth import Sessions
 from .schema import SObject
 from .state import Record
 from .users import Users
 from .world import UI_ORIGIN, Tx, World
-from .writing import create, match, update, upsert
+from .writing import create, existing, match, update, upsert
 
 Body = dict[str, Any]
+_BILLING = ("post_invoice", "void_invoice", "credit_invoice")
 
 
 class ActError(Exception):
@@ -48,6 +51,7 @@ class Actions:
             "delete": self._delete,
             "undelete": self._undelete,
             "merge": merge,
+            **dict.fromkeys(_BILLING, self._billing),
         }
         self._others: dict[str, Callable[[Body], Body]] = {
             "kill_session": self._kill_sessions,
@@ -76,6 +80,8 @@ class Actions:
         if name in ("activate_order", "deactivate_order"):
             status = self._order_status("Activated" if name == "activate_order" else "Draft")
             name, operation, body = "update", {"kind": "Order"}, body | {"Status": status}
+        if name in _BILLING:
+            operation, body = {"kind": "Invoice"}, {"op": name} | body
         kind = self._world.schema.find(str(operation.get("kind")))
         work = self._writes.get(name)
         if kind is None or work is None:
@@ -86,6 +92,15 @@ class Actions:
             tx.allow_duplicates = True
             record_id = work(tx, kind, body)
         return full_record(kind, self._world.state.tables[kind.name].get(record_id) or {"Id": record_id})
+
+    def _billing(self, tx: Tx, kind: SObject, body: Body) -> str:
+        """{"Id", "Amount"?}: what Billing's functions do with an invoice; the invoice."""
+        invoice = existing(tx, kind, _full_id(body.get("Id")))
+        if body["op"] == "credit_invoice":
+            credit(tx, invoice, parse(body["Amount"]) if body.get("Amount") is not None else None)
+        else:
+            (post if body["op"] == "post_invoice" else void)(tx, invoice)
+        return str(invoice["Id"])
 
     def _order_status(self, code: str) -> str:
         rows = self._world.state.tables["OrderStatus"].live.values()

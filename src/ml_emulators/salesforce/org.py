@@ -88,6 +88,7 @@ class Switches:
     profile: Profile = "enterprise"
     multicurrency: bool = True
     plain_billing: bool = False
+    repeated_ingest: Literal["same", "refused"] = "same"
     # Token endpoint
     client_credentials_enabled: bool = True
     run_as_user: bool = True

@@ -10,21 +10,16 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from .org import Profile, Switches
-from .schema import Field, Schema, SObject
+from .schema import Field, Schema, SObject, billing
 
-BILLING = frozenset(
-    {
-        *("Invoice", "InvoiceLine", "InvoiceLineTax", "InvoiceAddressGroup", "TaxTreatment"),
-        *("CreditMemo", "Payment", "PaymentLineInvoice"),
-    }
-)
-ORDERS = frozenset({"Order", "OrderItem", "OrderStatus"})
-CHANNELS = frozenset({"PlatformEventChannel", "PlatformEventChannelMember"})
-CURRENCIES = frozenset({"CurrencyType", "DatedConversionRate"})
+_BILLING = frozenset(kind.name for kind in billing.BILLING)
+_ORDERS = frozenset({"Order", "OrderItem", "OrderStatus"})
+_CHANNELS = frozenset({"PlatformEventChannel", "PlatformEventChannelMember"})
+_CURRENCIES = frozenset({"CurrencyType", "DatedConversionRate"})
 _CURRENCY_FIELDS = frozenset({"CurrencyIsoCode", "DefaultCurrencyIsoCode"})
 _ABSENT: dict[Profile, frozenset[str]] = {
-    "professional": ORDERS | CHANNELS | BILLING,
-    "enterprise": BILLING,
+    "professional": _ORDERS | _CHANNELS | _BILLING,
+    "enterprise": _BILLING,
     "revenue-cloud": frozenset(),
 }
 _EDITIONS: dict[Profile, str] = {"professional": "Professional Edition"}
@@ -51,7 +46,7 @@ def features(switches: Switches, related: bool) -> Features:
 
 def seen(whole: Schema, has: Features) -> Schema:
     """The part of the whole that an org with these features has."""
-    absent = _ABSENT[has.profile] | (frozenset() if has.multicurrency else CURRENCIES)
+    absent = _ABSENT[has.profile] | (frozenset() if has.multicurrency else _CURRENCIES)
     if not has.related:
         absent |= {"AccountContactRelation"}
     required = dict(has.required)

@@ -8,6 +8,7 @@ from . import versions
 from .bulk import Bulk
 from .calls import Answer, Call
 from .collections import collections
+from .commerce import commerce
 from .composite import composite
 from .conditional import NOT_MODIFIED, Watch, unmodified
 from .describe import describe, describe_basic, describe_global
@@ -48,6 +49,8 @@ class Routes:
             return self._limits(call, rest)
         if first == "jobs":
             return self._bulk.answer(call, rest)
+        if first == "commerce":
+            return commerce(call, rest)
         if first == "tooling":
             return self._tooling.answer(call, rest)
         if rest[:1] == ("eventSchema",) and first == "event" and len(rest) == 2:

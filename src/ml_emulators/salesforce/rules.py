@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import billing
 from .opportunities import LineRules, OpportunityRules, RoleRules
 from .orders import ItemRules, OrderRules
 from .people import AccountRules, ContactRules
@@ -20,6 +21,11 @@ _BOOK: dict[str, Rules] = {
     "PermissionSet": SetRules(),
     "PermissionSetAssignment": AssignmentRules(),
     "SetupEntityAccess": AccessRules(),
+    "Invoice": billing.InvoiceRules(),
+    "InvoiceLine": billing.LineRules(),
+    "InvoiceLineTax": billing.TaxRules(),
+    "Payment": billing.PaymentRules(),
+    "PaymentLineInvoice": billing.PaymentLineRules(),
     "Contract": ContractRules(),
     "CurrencyType": CurrencyRules(),
     "DatedConversionRate": DatedRateRules(),

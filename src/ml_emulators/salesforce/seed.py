@@ -126,5 +126,6 @@ def seed(world: World) -> None:
     for place, (name, code) in enumerate(world.org.order_statuses, 1):
         status = {"MasterLabel": name, "ApiName": name, "StatusCode": code, "SortOrder": place}
         _put(world, "OrderStatus", status | {"IsDefault": place == 1})
+    _put(world, "TaxTreatment", {"Name": "Standard", "TaxCode": "STANDARD"})
     book = {"Name": "Standard Price Book", "IsActive": True, "IsStandard": True}
     _put(world, "Pricebook2", book)

@@ -26,6 +26,7 @@ def _fields(org: TestOrg, kind: str) -> set[str]:
     [
         ("professional", {"Account", "Opportunity", "PricebookEntry"}, _ORDERS | _BILLING, "Professional Edition"),
         ("enterprise", _ORDERS, _BILLING, "Enterprise Edition"),
+        ("revenue-cloud", _ORDERS | _BILLING, set(), "Enterprise Edition"),
     ],
 )
 @pytest.mark.parametrize("multicurrency", [True, False])

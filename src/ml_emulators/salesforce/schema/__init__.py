@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .billing import BILLING
 from .model import Child, Field, Schema, SObject
 from .orders import CONTRACT, ITEM, ORDER, ORDER_STATUS
 from .people import ACCOUNT, CONTACT
@@ -16,6 +17,7 @@ _ALL = (
     *(ACCOUNT, CONTACT, CONTRACT, CURRENCY_TYPE, DATED_RATE, GROUP, OPPORTUNITY, ROLE, LINE, STAGE),
     *(ORDER, ITEM, ORDER_STATUS, ORGANIZATION, PRICEBOOK, ENTRY, PRODUCT, RELATION, USER),
     *PERMISSIONS,
+    *BILLING,
 )
 
 
