@@ -129,14 +129,23 @@ class Calls:
             raise _unreadable("a composite answer")
         return [answers[part["referenceId"]] for part in parts]
 
+    async def whole_pages(self, statement: str) -> AsyncIterator[list[Json]]:
+        """The rows of a statement page by page, child lists completed; no page is kept."""
+        async for _, rows in self.pages([statement]):
+            await self._complete(rows)
+            yield rows
+
+    async def _complete(self, rows: Sequence[Json]) -> None:
+        rest = [cut for row in rows for cut in _cut_lists(row)]
+        async for place, found in self._follow([path for path, _ in rest]):
+            rest[place][1].extend(found)
+
     async def query(self, statements: Sequence[str]) -> list[list[Json]]:
         """The rows of each statement, all pages, child lists completed."""
         rows: list[list[Json]] = [[] for _ in statements]
         async for place, found in self.pages(statements):
             rows[place] += found
-        rest = [cut for found in rows for row in found for cut in _cut_lists(row)]
-        async for place, found in self._follow([path for path, _ in rest]):
-            rest[place][1].extend(found)
+        await self._complete([row for found in rows for row in found])
         return rows
 
     def pages(self, statements: Sequence[str], *, deleted_too: bool = False) -> AsyncIterator[tuple[int, list[Json]]]:

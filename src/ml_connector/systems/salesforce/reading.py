@@ -31,6 +31,7 @@ _BARE = {
     "date": re.compile(r"\d{4}-\d\d-\d\d"),
     **dict.fromkeys(("int", "long", "double", "currency", "percent"), re.compile(r"-?\d{1,18}(?:\.\d{1,18})?")),
 }
+_TELLING = frozenset({"Name", "Phone", "Website", "QBO_Id__c", "QBO_Billing_Email__c"})
 _GONE = ("NOT_FOUND", "ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "MALFORMED_ID")
 
 
@@ -167,7 +168,9 @@ class Reader:
         return rows[0]
 
     async def matching(self) -> list[SObject]:
-        return await self._table("Account")
+        """Of every account what tells who it is, and no more: an org may have very many."""
+        statement = select("Account", await self._catalog.seen(), "", "Id")
+        return [known_by(decode(row, "Account")) async for rows in self._calls.whole_pages(statement) for row in rows]
 
     async def _table(self, kind: str, where: str = "", order: str = "Id") -> list[SObject]:
         statement = select(kind, await self._catalog.seen(), where, order)
@@ -207,6 +210,13 @@ _TABLES: Mapping[str, Callable[[Reader], Awaitable[Any]]] = {
     "organization": Reader.organization,
     "matching": Reader.matching,
 }
+
+
+def known_by(account: SObject) -> SObject:
+    """An account with its mark, names, addresses and e-mails only."""
+    kept = {name: value for name, value in account.fields.items() if name in _TELLING or name.startswith("Billing")}
+    contacts = [SObject("Contact", each.id, {"Email": each["Email"]}) for each in account.children("Contacts")]
+    return SObject("Account", account.id, {**kept, "Contacts": tuple(contacts)})
 
 
 def digest(value: Any) -> str:
