@@ -15,6 +15,7 @@ from ml_connector.engine.gate import CLEAN, enough_clean
 from ml_connector.engine.intake import listeners, release, sweep
 from ml_connector.engine.planner import Plan, Planner
 from ml_connector.engine.worker import Report, Worker
+from ml_connector.flows import pair_links
 from ml_connector.flows.dims import label
 from ml_connector.model.errors import LimitReached, Stopped, Unreachable, WrongUse
 from ml_connector.model.holds import render
@@ -331,18 +332,19 @@ def declare_new(app: App, record: str, actor: str) -> None:
 
 
 def declare_pair(app: App, customer: str, account: str, actor: str) -> None:
-    """A person says: these two belong together. Raises `WrongUse` if one has another counterpart."""
+    """A person says: these two belong together. A pair that came about by a merge is confirmed by that.
+
+    Raises `WrongUse` if one has another counterpart, unless that is gone.
+    """
     left, right = Ref.parse(customer), Ref.parse(account)
     if (left.system, left.kind, right.system, right.kind) != ("quickbooks", "Customer", "salesforce", "Account"):
         raise WrongUse(
             "A pair is a customer and an account.", "Write quickbooks:Customer:<id> and salesforce:Account:<id>."
         )
-    known = app.store.links_of(app.connection.id, "account", [left, right])
-    for link in (*known[left], *known[right]):
-        raise WrongUse(
-            f"{link.source} and {link.target} belong together already.", "Look at both with  ml-connector explain"
-        )
-    _decided(app, Link("account", left, right, exclusive=True), actor)
+    known = app.store.links_of(app.connection.id, pair_links.ROLE, [left, right])
+    vanished = any(row.code == "CUSTOMER-GONE" and row.ref == right for row in app.store.holds(app.connection.id))
+    for link in pair_links.decided(left, right, known, vanished=vanished):
+        _decided(app, link, actor)
 
 
 def _decided(app: App, link: Link, actor: str) -> None:

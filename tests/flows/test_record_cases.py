@@ -66,9 +66,12 @@ def world_of(given: Mapping[str, Any]) -> World:
     for kind, rows in given.get("salesforce", {}).items():
         world.put(*(SObject(kind, row["Id"], {}).merged(row) for row in map(_nested, rows)))
     for link in given.get("links", ()):
-        world.link(link["role"], Ref.parse(link["source"]), Ref.parse(link["target"]), link.get("agreed"))
+        ends = Ref.parse(link["source"]), Ref.parse(link["target"])
+        world.link(link["role"], *ends, link.get("agreed"), link.get("exclusive"))
     for name in given.get("gone", ()):
         world.put(Gone(Ref.parse(name)))
+    for name, winner in given.get("merged", {}).items():
+        world.put(Gone(Ref.parse(name), into=Ref.parse(winner)))
     return world
 
 
@@ -139,12 +142,16 @@ def _check_end(end: Decision, wanted: Mapping[str, Any]) -> None:
     assert end.reason == wanted["skip"]
     assert list(end.flags) == wanted.get("flags", [])
     assert list(end.waits_for) == wanted.get("waits_for", list(end.waits_for))
+    assert [str(ref) for ref in end.knocks] == wanted.get("knocks", [str(ref) for ref in end.knocks])
 
 
 def _check_kept(ref: Ref, wanted: Mapping[str, Any], world: World) -> None:
-    """What is remembered of an account that was summed up."""
+    """What is remembered of an account that was summed up, and where links of pairs lead."""
     if "links" in wanted:
         assert world.links["summary", ref].agreed == wanted["links"]
+    for source, target in wanted.get("pairs", {}).items():
+        link = world.links["account", Ref.parse(source)]
+        assert f"{link.target}{' own' if link.exclusive else ''}" == target
 
 
 def _check_again(flow: Flow, ref: Ref, world: World) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
-from ml_connector.flows import account_to_customer, customer_to_account, emails, invoice_to_opportunity
-from ml_connector.model.plans import Hold, NeedLink, Refused, Skip, Write
+from ml_connector.flows import account_to_customer, customer_to_account, emails, invoice_to_opportunity, pair_links
+from ml_connector.model.errors import WrongUse
+from ml_connector.model.plans import Hold, NeedLink, Refused, Write
 from ml_connector.model.refs import Link, Ref
 from ml_connector.systems.quickbooks.records import (
     Address,
@@ -100,12 +102,61 @@ def test_flows_run_parents_first() -> None:
     assert ranks == [10, 20, 30]
 
 
-def test_a_secondary_link_is_left_alone() -> None:
-    """After a merge in QuickBooks the loser's account only points at the survivor (D.9)."""
-    page = world(customer(name="Survivor"))
-    page.links["account", CUSTOMER] = Link("account", CUSTOMER, TO_ACCOUNT, {}, exclusive=False)
-    for flow, ref in ((customer_to_account.FLOW, CUSTOMER), (account_to_customer.FLOW, TO_ACCOUNT)):
-        assert settle(flow, ref, page) == [Skip(reason="secondary_link")]
+def test_two_customers_of_one_account_do_not_fight() -> None:
+    """After a merge in Salesforce the second customer's balance, name and phone never reach the account (E.5)."""
+    page = world(customer(), customer("2", "Beta", balance=Decimal(50)))
+    settle(account_to_customer.FLOW, TO_ACCOUNT, page)
+    account = page.records[TO_ACCOUNT]
+    page.link("account", Ref("quickbooks", "Customer", "2"), TO_ACCOUNT, {"reviewed": "true"}, exclusive=False)
+    for flow, ref in (
+        (customer_to_account.FLOW, Ref("quickbooks", "Customer", "2")),
+        (account_to_customer.FLOW, TO_ACCOUNT),
+        (customer_to_account.FLOW, CUSTOMER),
+    ):
+        assert writes(settle(flow, ref, page)) == []
+    assert page.records[TO_ACCOUNT] == account
+
+
+@pytest.mark.parametrize(
+    ("code", "hold"), [("ENTITY_IS_DELETED", "ACCOUNT-GONE"), ("TOO_LONG", "REFUSED-BY-SALESFORCE")]
+)
+def test_an_account_that_was_deleted_a_moment_ago_is_looked_at(code: str, hold: str) -> None:
+    write = msgspec.structs.replace(
+        WRITE, step="opportunity", system="salesforce", kind="Opportunity", body={"AccountId": ACCOUNT}, label="1043"
+    )
+    found = invoice_to_opportunity.FLOW.refused(write, Refused(code, "No."))
+    assert isinstance(found, Hold)
+    assert (found.code, found.knocks) == (hold, (TO_ACCOUNT,) if hold == "ACCOUNT-GONE" else ())
+
+
+CUSTOMER_2, OTHER = Ref("quickbooks", "Customer", "2"), Ref("salesforce", "Account", MOTHER)
+OWN = Link("account", CUSTOMER, TO_ACCOUNT, exclusive=True)
+SECOND = Link("account", CUSTOMER_2, TO_ACCOUNT)
+OTHERS_OWN = Link("account", CUSTOMER_2, OTHER, exclusive=True)
+
+
+def decided(customer: Ref, account: Ref, *links: Link, vanished: bool = False) -> list[str]:
+    known = {ref: [each for each in links if ref in (each.source, each.target)] for ref in (customer, account)}
+    made = pair_links.decided(customer, account, known, vanished=vanished)
+    return [f"{each.source} {each.target} {'own' if each.exclusive else dict(each.agreed)}" for each in made]
+
+
+def test_what_people_decide_about_a_pair() -> None:
+    past = msgspec.structs.replace(OWN, target=Ref("salesforce", "AccountPast", ACCOUNT), exclusive=False)
+    own, second = f"{CUSTOMER} {TO_ACCOUNT} own", f"{CUSTOMER_2} {TO_ACCOUNT} {{'reviewed': 'true'}}"
+    assert decided(CUSTOMER, TO_ACCOUNT) == [own]
+    assert decided(CUSTOMER, OTHER, past) == [f"{CUSTOMER} {OTHER} own"], "its account was deleted"
+    assert decided(CUSTOMER_2, TO_ACCOUNT, OWN, SECOND) == [second], "the merge of the accounts is confirmed"
+    ended = f"{CUSTOMER} {past.target} {{}}"
+    assert decided(CUSTOMER_2, TO_ACCOUNT, OWN, vanished=True) == [ended, f"{CUSTOMER_2} {TO_ACCOUNT} own"]
+    confirmed = f"{TO_ACCOUNT} {CUSTOMER_2} {{'reviewed': 'true'}}"
+    assert decided(CUSTOMER_2, TO_ACCOUNT, OWN, OTHERS_OWN, vanished=True) == [ended, confirmed]
+
+
+@pytest.mark.parametrize("links", [[OWN], [OTHERS_OWN]])
+def test_a_pair_that_lives_is_not_torn_apart(links: list[Link]) -> None:
+    with pytest.raises(WrongUse, match="belong together already"):
+        decided(CUSTOMER_2, TO_ACCOUNT, *links)
 
 
 def test_what_a_conflict_costs_is_said() -> None:

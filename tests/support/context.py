@@ -55,8 +55,16 @@ class World:
     def put(self, *records: Any) -> None:
         self.records.update((record.ref, record) for record in records)
 
-    def link(self, role: str, source: Ref, target: Ref, agreed: Mapping[str, str | None] | None = None) -> None:
-        exclusive = role in ("account", "journal")
+    def link(
+        self,
+        role: str,
+        source: Ref,
+        target: Ref,
+        agreed: Mapping[str, str | None] | None = None,
+        exclusive: bool | None = None,
+    ) -> None:
+        if exclusive is None:
+            exclusive = role in ("account", "journal")
         self.links[role, source] = Link(role, source, target, agreed or {}, exclusive)
 
     def kind(self, kind: str) -> list[Any]:

@@ -8,7 +8,7 @@ from ml_connector.model.plans import Context, Decision, Flow, Hold, Skip
 from ml_connector.model.refs import Gone, Record, Ref, link_trigger
 from ml_connector.systems.salesforce.records import SObject
 
-from . import account_status, account_summary, dim_texts, gates, pairs
+from . import account_status, account_summary, accounts_merged, customers_merged, dim_texts, gates, pair_links, pairs
 from .company import Company
 from .matching import Match, facts_of
 from .new_customer import new_customer
@@ -24,20 +24,22 @@ def decide(account: SObject, context: Context) -> Decision:
 def _decide(account: SObject, context: Context) -> Decision:
     """Names of departments and classes are renewed; a known pair is brought into agreement; an unknown account passes
     the gates first."""
-    link = context.link(pairs.ROLE, account.ref)
-    source = link.source if link else _marked(account, context)
+    link = next(iter(pair_links.of_account(account.ref, context)), None)
+    source = pair_links.customer_of(link) if link else _marked(account, context)
     if source is not None and source.id == "":
         return Skip(reason="other_company")
     if text := dim_texts.renewed(account, context):
         return text
     if source is None:
         return _unlinked(account, context)
+    if link is not None and link.source == account.ref:
+        return customers_merged.beside(account, link, context)
     customer = context.record(source)
     if isinstance(customer, Gone):
-        return _customer_gone(account, source)
-    if link is None and context.link(pairs.ROLE, source):
+        return customers_merged.after(account, link, source, context)
+    if link is None and pair_links.of_customer(source, context):
         return Skip(reason="customer_has_another_account")
-    decision = pairs.settle(customer, account, link, context)
+    decision = pairs.settle(customer, account, link or pair_links.ended(source, context), context)
     return (isinstance(decision, Skip) and account_summary.restored(account, context)) or decision
 
 
@@ -74,27 +76,11 @@ def _review(found: Match, account: SObject) -> Hold:
     return Hold(code="V-DUP", facts=facts, waits_for=(*own, "reference:quickbooks:matching", "settings"))
 
 
-def _customer_gone(account: SObject, customer: Ref) -> Hold:
-    return Hold(code="CUSTOMER-GONE", facts={"customer": customer.id, "account": account.text("Name")})
-
-
-def gone(account: Gone, context: Context) -> Decision:
-    """The customer is not touched; with an open balance a person must know (E.5)."""
-    link = context.link(pairs.ROLE, account.ref)
-    if link is None or not link.exclusive:
-        return Skip(reason="gone")
-    customer = context.record(link.source)
-    if isinstance(customer, Gone) or not customer.balance:
-        return Skip(reason="gone")
-    facts = {"customer": customer.plain_name, "account": account.ref.id}
-    return Hold(code="ACCOUNT-GONE", facts=facts, amount=customer.balance, currency=customer.currency)
-
-
 def _account_of(order: Record, context: Context) -> Sequence[Ref]:
     """An order can make its account ready; one that has a customer is so for good."""
     account_id = order.text("AccountId") if isinstance(order, SObject) else ""
     account = Ref("salesforce", "Account", account_id)
-    return [account] if account_id and context.link(pairs.ROLE, account) is None else []
+    return [account] if account_id and not pair_links.of_account(account, context) else []
 
 
 FLOW = Flow(
@@ -103,7 +89,7 @@ FLOW = Flow(
     kind="Account",
     rank=20,
     decide=decide,
-    gone=gone,
+    gone=accounts_merged.gone,
     refused=refused,
     changed_by={"Order": _account_of},
 )

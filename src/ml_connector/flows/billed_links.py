@@ -15,12 +15,14 @@ import msgspec
 
 from ml_connector.model.plans import Context, Decision, NeedLink, Skip
 from ml_connector.model.refs import Link, LinkDraft, Ref
+from ml_connector.systems.quickbooks.records import Invoice
 
 from .entries import Entry, kept
 from .invoice_status import LOST
 from .opportunity_search import ROLE as OPPORTUNITY
 
 ROLE = "billed"
+MOVED = "moved"
 PAST = "AccountPast"
 _KEPT = ("net", "balance", "currency", "txn_date", "due_date", "department_id")
 
@@ -30,12 +32,13 @@ def noting(decide: Callable[[Any, Context], Decision]) -> Callable[[Any, Context
 
     def noted(invoice: Any, context: Context) -> Decision:
         decision = decide(invoice, context)
-        return _noted(invoice.ref, decision, context) if isinstance(decision, Skip) else decision
+        return _noted(invoice, decision, context) if isinstance(decision, Skip) else decision
 
     return noted
 
 
-def _noted(invoice: Ref, decision: Skip, context: Context) -> Skip:
+def _noted(record: Any, decision: Skip, context: Context) -> Skip:
+    invoice = record.ref
     context.want(NeedLink(OPPORTUNITY, invoice), NeedLink(ROLE, invoice))
     shown, known = context.link(OPPORTUNITY, invoice), context.link(ROLE, invoice)
     account = (shown.agreed.get("account") or "") if shown else ""
@@ -45,9 +48,17 @@ def _noted(invoice: Ref, decision: Skip, context: Context) -> Skip:
     if not _is_news(wanted, known, context.today):
         return decision
     left = (known.target,) if known and known.target.kind == "Account" and known.target != wanted.target else ()
+    moves = [_move(each, record, context) for each in left if isinstance(record, Invoice)]
     return msgspec.structs.replace(
-        decision, links=(*decision.links, wanted), knocks=tuple(dict.fromkeys((*decision.knocks, *left)))
+        decision, links=(*decision.links, wanted, *moves), knocks=tuple(dict.fromkeys((*decision.knocks, *left)))
     )
+
+
+def _move(account: Ref, invoice: Invoice, context: Context) -> LinkDraft:
+    """That an invoice left this Account, and whom it names by now: should its customer be gone, that one took over."""
+    customer = invoice.customer_ref.value if invoice.customer_ref else ""
+    source = Ref("salesforce", "AccountMove", f"{account.id}:{customer}")
+    return LinkDraft(MOVED, source, account, {"customer": customer, "date": context.today.isoformat()})
 
 
 def _part(agreed: Mapping[str, str | None]) -> dict[str, str | None]:

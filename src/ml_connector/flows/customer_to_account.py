@@ -9,7 +9,7 @@ from ml_connector.model.refs import Gone, Json, Link, Ref, link_trigger
 from ml_connector.systems.quickbooks.records import Customer
 from ml_connector.systems.salesforce.records import SObject
 
-from . import contacts, emails, pairs
+from . import accounts_merged, contacts, customers_merged, emails, pair_links, pairs
 from .company import Company
 from .hierarchy import parent_account
 from .matching import Match, facts_of
@@ -23,12 +23,15 @@ def decide(customer: Customer, context: Context) -> Decision:
     """The account first, then its contact. A project has no account: its invoices go to the parent's."""
     if customer.is_project:
         return Skip(reason="project")
-    link = context.link(pairs.ROLE, customer.ref)
+    link = pair_links.of_customer(customer.ref, context)
     if link is None:
-        return _unlinked(customer, context)
+        past = pair_links.ended(customer.ref, context)
+        return accounts_merged.deserted(customer, past) if past else _unlinked(customer, context)
+    if not link.exclusive:
+        return accounts_merged.beside(customer, link, context)
     account = context.record(link.target)
     if isinstance(account, Gone):
-        return account_gone(customer, account)
+        return Skip(reason="account_gone", knocks=(link.target,))
     decision = pairs.settle(customer, account, link, context)
     return _contact(customer, link, decision, context) if isinstance(decision, Skip) else decision
 
@@ -129,29 +132,12 @@ def _contact(customer: Customer, link: Link, pair: Skip, context: Context) -> De
     return msgspec.structs.replace(pair, links=(*pair.links, *reached.links), flags=(*pair.flags, *reached.flags))
 
 
-def account_gone(customer: Customer, account: Gone) -> Decision:
-    """Somebody deleted the account: the customer is not touched; with an open balance a person must know (E.5)."""
-    if not customer.balance:
-        return Skip(reason="account_gone")
-    facts = {"customer": customer.plain_name, "account": account.ref.id}
-    return Hold(code="ACCOUNT-GONE", facts=facts, amount=customer.balance, currency=customer.currency)
-
-
-def gone(customer: Gone, context: Context) -> Decision:
-    """A customer cannot be deleted, only merged into another one: the account waits for a person (D.9)."""
-    link = context.link(pairs.ROLE, customer.ref)
-    if link is None:
-        return Skip(reason="gone")
-    facts = {"customer": customer.ref.id, "account": link.agreed.get("name") or link.target.id}
-    return Hold(code="CUSTOMER-GONE", facts=facts)
-
-
 FLOW = Flow(
     name="customer_to_account",
     system="quickbooks",
     kind="Customer",
     rank=10,
     decide=decide,
-    gone=gone,
+    gone=customers_merged.vanished,
     refused=refused,
 )

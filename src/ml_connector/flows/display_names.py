@@ -11,6 +11,7 @@ from ml_connector.systems.salesforce.records import SObject
 
 from .company import Company
 from .names import display_forms
+from .pair_links import is_linked
 
 KINDS = ("Customer", "Vendor", "Employee")
 
@@ -56,4 +57,4 @@ def _unlinked(customers: Sequence[Any], account: SObject, context: Context) -> S
     context.want(NeedLink("new", account.ref), *(NeedLink("account", each.ref) for each in customers))
     if context.link("new", account.ref):
         return []
-    return [each for each in customers if context.link("account", each.ref) is None]
+    return [each for each in customers if not is_linked(each.ref, context)]

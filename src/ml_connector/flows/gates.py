@@ -12,6 +12,7 @@ from ml_connector.systems.salesforce.records import SObject
 from . import addresses, emails
 from .company import Company
 from .names import clean
+from .pair_links import customer_of, of_account
 
 LEVELS = 5
 EMAIL_LIMIT = 100
@@ -75,13 +76,13 @@ def _parent(account: SObject, context: Context) -> Hold | None:
     facts = {"account": account.text("Name"), "parent": parent_id}
     if parent_id == account.id:
         return Hold(code="V-PARENT", facts={"case": "circle", **facts})
-    link = context.link("account", parent)
-    if link is None:
+    links = of_account(parent, context)
+    if not links:
         waits = (link_trigger("account", parent),)
         return Hold(
             code="WAIT_PARENT", facts={"name": account.text("Name"), **facts}, waits_for=waits, knocks=(parent,)
         )
-    above = context.record(link.source)
+    above = context.record(customer_of(links[0]))
     if isinstance(above, Gone) or above.level >= LEVELS - 1:
         return Hold(code="V-PARENT", facts={"case": "levels", **facts})
     return None

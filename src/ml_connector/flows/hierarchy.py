@@ -8,6 +8,8 @@ from ml_connector.model.plans import Context, Hold
 from ml_connector.model.refs import Gone, Ref, link_trigger
 from ml_connector.systems.quickbooks.records import Customer, Reference
 
+from .pair_links import of_customer
+
 LEVELS = 5
 
 
@@ -24,7 +26,7 @@ def parent_account(customer: Customer, context: Context) -> Above | Hold:
     if customer.level >= LEVELS:
         return _impossible(customer, "levels")
     parent = parent_ref(customer)
-    if link := context.link("account", parent):
+    if link := of_customer(parent, context):
         return Above(link.target.id)
     return _impossible(customer, "circle") if _in_a_circle(customer, context) else _waits(customer, parent)
 
@@ -52,7 +54,7 @@ def _in_a_circle(customer: Customer, context: Context) -> bool:
         if ref in seen:
             return True
         seen.add(ref)
-        if context.link("account", ref):
+        if of_customer(ref, context):
             return False
         above = context.record(ref)
     return True

@@ -11,6 +11,7 @@ from ml_connector.systems.quickbooks.records import Customer, Invoice, Reference
 from . import emails
 from .contacts import Bill
 from .held import Held
+from .pair_links import ended, of_customer
 
 LEVELS = 5
 
@@ -38,14 +39,14 @@ def billed(invoice: Invoice, context: Context) -> Billed:
     named = invoice.customer_ref or Reference()
     ref = Ref("quickbooks", "Customer", named.value)
     project = _project_of(invoice)
-    link = context.link("account", ref) if named.value else None
+    link = _account_of(ref, named.name, context) if named.value else None
     if link is not None:
         return Billed(named.value, named.name or link.agreed.get("name") or named.value, link, project)
     customer = context.record(ref) if named.value else Gone(ref)
     if isinstance(customer, Gone) or not customer.is_project:
         raise _waits(invoice, ref, named.name)
     parent = _above(customer, context)
-    link = context.link("account", parent.ref) if parent else None
+    link = _account_of(parent.ref, parent.plain_name, context) if parent else None
     if parent is None or link is None:
         raise _waits(invoice, parent.ref if parent else ref, parent.plain_name if parent else named.name)
     return Billed(parent.id, named.name or parent.plain_name, link, project or customer.plain_name)
@@ -53,6 +54,23 @@ def billed(invoice: Invoice, context: Context) -> Billed:
 
 def _project_of(invoice: Invoice) -> str:
     return invoice.project_ref.name if invoice.project_ref else ""
+
+
+def _account_of(customer: Ref, name: str, context: Context) -> Link | None:
+    """The link of the customer. Raises `Held` with ACCOUNT-GONE when people deleted its account."""
+    link = of_customer(customer, context)
+    past = None if link else ended(customer, context)
+    if past is None:
+        return link
+    name = name or past.agreed.get("name") or customer.id
+    raise Held(code="ACCOUNT-GONE", case="invoice", waits_for=(link_trigger("account", customer),), customer=name)
+
+
+def above(customer: Customer | Gone, context: Context) -> Customer | None:
+    """The customer whose account invoices to this one go to: itself, or the first above a project."""
+    if isinstance(customer, Gone):
+        return None
+    return _above(customer, context) if customer.is_project else customer
 
 
 def _above(project: Customer, context: Context) -> Customer | None:

@@ -25,7 +25,7 @@ from .invoice_customer import Billed, billed
 from .invoice_dims import dims_of
 from .invoice_status import ENDED, credited_net, payments_of, status_of
 from .opportunity_search import ROLE, Place
-from .refusals import refused
+from .refusals import refused_with_account
 
 
 def decide(invoice: Invoice, context: Context) -> Decision:
@@ -280,6 +280,6 @@ FLOW = Flow(
     rank=30,
     decide=noting(decide),
     gone=noting(gone),
-    refused=refused,
+    refused=refused_with_account,
     changed_by={"Payment": _invoices_of},
 )

@@ -11,7 +11,7 @@ from . import addresses, display_names
 from .company import Company
 from .gates import EMAIL_LIMIT, billing_email
 from .pair_fields import with_scheme
-from .pairs import ROLE
+from .pair_links import ROLE, customer_of, of_account
 
 PHONE_LIMIT, WEB_LIMIT, COMPANY_NAME_LIMIT = 30, 1000, 100
 
@@ -58,8 +58,8 @@ def _money(account: SObject, company: Company) -> Json:
 
 def _parent(account: SObject, context: Context) -> Json:
     parent_id = account.text("ParentId")
-    link = context.link(ROLE, Ref("salesforce", "Account", parent_id)) if parent_id else None
-    return {"Job": True, "ParentRef": {"value": link.source.id}} if link else {}
+    links = of_account(Ref("salesforce", "Account", parent_id), context) if parent_id else []
+    return {"Job": True, "ParentRef": {"value": customer_of(links[0]).id}} if links else {}
 
 
 def contact_data(account: SObject) -> tuple[Json, tuple[str, ...]]:

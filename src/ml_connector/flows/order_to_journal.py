@@ -61,6 +61,7 @@ from .order_plan import (
     total_of,
 )
 from .order_refusals import refused
+from .pair_links import customer_of, of_account
 from .postings import ROLE, digest, item_links, journal_link, of_order, posting_ref, rate_link, rate_ref
 from .rates import corporate_rate
 
@@ -203,16 +204,15 @@ def _scope(order: SObject, ctx: Context, *, past: bool = False) -> Scope:
         *(NeedLink("item", each.ref) for each in products.values()),
         *(rename_need(dim, text) for dim, text in names),
     )
-    links = ctx.links("account", account)
+    links = of_account(account, ctx)
     if not links:
         raise Held(code="H-CUST-UNLINKED", waits_for=(link_trigger("account", account),), knocks=(account,))
     # After a merge an account may have a second, read-only link; its own customer comes first (D.9, E.5).
-    link = next((each for each in links if each.exclusive), links[0])
-    customer_ref = link.source if link.source.system == "quickbooks" else link.target
+    customer_ref = customer_of(links[0])
     stored = {id_: item.target.id for id_, each in products.items() if (item := ctx.link("item", each.ref))}
     coded = [each for each in products.values() if needs_code(each, {**stored, **ctx.settings.item_mappings})]
     ctx.want(NeedRecord(customer_ref), *(need for each in coded for need in _twin_needs(each)))
-    customer = _customer(customer_ref, link, ctx)
+    customer = _customer(customer_ref, account, ctx)
     shared = frozenset(each.id for each in coded if _has_twin(each, ctx))
     tables = Tables(
         **{name: ctx.reference("quickbooks", name) for name in _TABLES}, stored_items=stored, shared=shared,
@@ -226,11 +226,11 @@ def _scope(order: SObject, ctx: Context, *, past: bool = False) -> Scope:
     )  # fmt: skip
 
 
-def _customer(ref: Ref, link: Link, ctx: Context) -> Customer:
+def _customer(ref: Ref, account: Ref, ctx: Context) -> Customer:
     record = ctx.record(ref)
     if isinstance(record, Customer):
         return record
-    waits = (record_trigger(ref), link_trigger("account", link.target))
+    waits = (record_trigger(ref), link_trigger("account", account))
     raise Held(code="H-CUST-INACTIVE", case="gone", waits_for=waits)
 
 

@@ -17,17 +17,15 @@ from ml_connector.systems.salesforce.records import SObject
 from . import display_names
 from .company import Company
 from .pair_fields import Pair
-
-ROLE = "account"
+from .pair_links import ROLE as ROLE
 
 
 def settle(customer: Customer, account: SObject, link: Link | None, context: Context) -> Decision:
     """What is to be written to bring the two together: first to the account, then to the customer, then nothing.
 
-    `link` is None for a pair that was only now found to be one; the decision then carries the new link.
+    `link` is None for a pair that was only now found to be one; the decision then carries the new link. So it does for
+    a link that was not this pair's own until now: only what was agreed on counts of it.
     """
-    if link is not None and not link.exclusive:
-        return Skip(reason="secondary_link")
     pair = Pair(customer, account, Company(context))
     fields, flags = pair.values()
     found = merge(fields, link.agreed if link else {})
@@ -97,7 +95,8 @@ def _write_customer(
 
 def _nothing(pair: Pair, found: Merge, flags: tuple[str, ...], link: Link | None) -> Skip:
     renewed = draft(pair, found.settled)
-    same = link is not None and dict(link.agreed) == dict(renewed.agreed)
+    own = link is not None and link.exclusive and link.target == pair.account.ref
+    same = own and link is not None and dict(link.agreed) == dict(renewed.agreed)
     return Skip(links=() if same else (renewed,), flags=flags)
 
 

@@ -16,6 +16,7 @@ from .company import Company
 from .emails import parse
 from .matching import Index, IndexCache, Match, Party, match
 from .pair_fields import phone_of, web_of
+from .pair_links import is_linked
 
 _CUSTOMERS, _ACCOUNTS = IndexCache(), IndexCache()
 _FIRST_NUMBER = re.compile(r"\d+")
@@ -99,6 +100,6 @@ def _free(system: str, kind: str, context: Context) -> Callable[[Sequence[Party]
     def free(parties: Sequence[Party]) -> Sequence[Party]:
         refs = {party.id: Ref(system, kind, party.id) for party in parties}
         context.want(*(NeedLink("account", ref) for ref in refs.values()))
-        return [party for party in parties if context.link("account", refs[party.id]) is None]
+        return [party for party in parties if not is_linked(refs[party.id], context)]
 
     return free

@@ -12,10 +12,29 @@ PAIRS = (
         "Restore the account, or link the customer to another one.",
     ),
     words(
+        "ACCOUNT-GONE/invoice", "sales", ("link:account:<customer>", "record"),
+        "Invoice {invoice} is not in Salesforce, because the account of its customer was deleted there.",
+        "{money} is not shown in Salesforce; it is never put on another account.",
+        "Restore the account, or link the customer to another one.",
+    ),
+    words(
+        "ACCOUNTS-MERGED", "preparer", ("link:account:<customer>", "record"),
+        "The account of customer {customer} was merged into {account} in Salesforce, which has a customer of its own.",
+        "Invoices of both are shown there, all else is of customer {other}; the balance of {money} is not added.",
+        "Merge the two customers in QuickBooks, or make this one inactive, or confirm that both stay with"
+        "  ml-connector match pair {record} {target}  .",
+    ),
+    words(
+        "CUSTOMERS-MERGED", "preparer", ("link:account:<account>", "record"),
+        "The customer of account {account} was merged into {customer} in QuickBooks, whose account is {other}.",
+        "Its orders are posted with {customer}, its invoices are shown on {other}; accounts are merged by people only.",
+        "Merge the two accounts in Salesforce, or confirm both with  ml-connector match pair {record} {target}  .",
+    ),
+    words(
         "CUSTOMER-GONE", "preparer", ("link:account:<account>", "record"),
         "Customer {customer} of account {account} is no longer in QuickBooks; it was probably merged into another one.",
-        "Accounts are never merged by themselves; the account keeps what it showed last.",
-        "Link the account to the customer that survived.",
+        "Its invoices do not tell which one, and nothing is guessed: the account stays as it is, its orders wait.",
+        "Link it to the customer that survived with  ml-connector match pair quickbooks:Customer:ID {record}  .",
     ),
     words(
         "CURRENCY-INACTIVE/customer", "admin", ("reference:salesforce:currencies", "record"),

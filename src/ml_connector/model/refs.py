@@ -48,10 +48,14 @@ class Record(Protocol):
 
 
 class Gone(msgspec.Struct, frozen=True):
-    """The vendor says that the record is deleted or was never there."""
+    """The vendor says that the record is deleted or was never there.
+
+    `into` is the record that it was merged into, where the vendor tells.
+    """
 
     ref: Ref
     version: str = ""
+    into: Ref | None = None
 
 
 class Link(msgspec.Struct, frozen=True):

@@ -21,7 +21,7 @@ from .describe import Field
 from .faults import faults, is_drift
 from .fields import DESCRIBED, SHAPES
 from .records import SYSTEM, SObject, decode, long_id
-from .soql import LITERAL_MAX, PAGE, Seen, literal, select, selects, visible_fields
+from .soql import LITERAL_MAX, PAGE, STATEMENT_MAX, Seen, in_lists, literal, select, selects, statement, visible_fields
 
 T = TypeVar("T")
 
@@ -31,6 +31,9 @@ _BARE = {
     "date": re.compile(r"\d{4}-\d\d-\d\d"),
     **dict.fromkeys(("int", "long", "double", "currency", "percent"), re.compile(r"-?\d{1,18}(?:\.\d{1,18})?")),
 }
+_WINNER = "MasterRecordId"
+_MERGED = ("Account",)
+"""Kinds of which it matters whether a deleted record was merged into another one."""
 _TELLING = frozenset({"Name", "Phone", "Website", "QBO_Id__c", "QBO_Billing_Email__c"})
 _GONE = ("NOT_FOUND", "ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "MALFORMED_ID")
 
@@ -48,7 +51,25 @@ class Reader:
         wanted = {asked: _id_or_blank(asked) for asked in ids}
         unique = list(dict.fromkeys(full for full in wanted.values() if full))
         found = await self._again_after_drift(lambda: self._by_ids(kind, unique)) if unique else {}
-        return {asked: found.get(full) or Gone(Ref(SYSTEM, kind, full or asked)) for asked, full in wanted.items()}
+        answer = {asked: found.get(full) or Gone(Ref(SYSTEM, kind, full or asked)) for asked, full in wanted.items()}
+        return await self._with_winners(kind, answer)
+
+    async def _with_winners(self, kind: str, answer: dict[str, Any]) -> dict[str, Any]:
+        """The same, with what deleted records were merged into: asked only where one is gone, for all together."""
+        lost = [each.ref.id for each in answer.values() if isinstance(each, Gone) and _id_or_blank(each.ref.id)]
+        if kind not in _MERGED or not lost or _WINNER not in (await self._catalog.object(kind)).names:
+            return answer
+        room = STATEMENT_MAX - len(statement(["Id", _WINNER], kind, f"x AND {_WINNER} != null")) - 10
+        lists = in_lists("Id", [literal(each) for each in dict.fromkeys(lost)], room)
+        asked = [statement(["Id", _WINNER], kind, f"{where} AND {_WINNER} != null") for where in lists]
+        winners: dict[str, Ref] = {}
+        async for _, rows in self._calls.pages(asked, deleted_too=True):
+            found = [decode(row, kind) for row in rows]
+            winners |= {each.id: Ref(SYSTEM, kind, long_id(each.text(_WINNER))) for each in found}
+        return {
+            name: msgspec.structs.replace(each, into=winners.get(each.ref.id)) if isinstance(each, Gone) else each
+            for name, each in answer.items()
+        }
 
     async def _by_ids(self, kind: str, ids: Sequence[str]) -> dict[str, SObject]:
         seen = await self._catalog.seen()
@@ -116,7 +137,11 @@ class Reader:
         answers: list[dict[str, Any]] = []
         for question, search, texts in zip(questions, searches, statements, strict=True):
             found = search.answer([row for _ in texts for row in next(rows)])
-            answers.append(dict(found) if question.field else {asked: _one(search, asked, found) for asked in found})
+            if question.field:
+                answers.append(dict(found))
+            else:
+                records = {asked: _one(search, asked, found) for asked in found}
+                answers.append(await self._with_winners(question.kind, records))
         return answers
 
     async def _field(self, kind: str, field: str) -> Field:

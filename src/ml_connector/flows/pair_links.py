@@ -1,0 +1,89 @@
+"""Which account is a customer's and which customer an account's, after people merged or deleted some (D.9, E.5).
+
+| Link of role `account` | Means |
+|---|---|
+| customer -> account, exclusive | a pair: each is the other's own |
+| customer -> account | accounts were merged: the customer's invoices go there, nothing else |
+| account -> customer | customers were merged: the account's orders are posted with it, nothing else |
+| customer -> `AccountPast`, account -> `CustomerPast` | it has ended; what both last agreed on is kept |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from ml_connector.model.errors import WrongUse
+from ml_connector.model.plans import Context
+from ml_connector.model.refs import Link, LinkDraft, Ref
+
+ROLE = "account"
+PAST = "Past"
+REVIEWED = "reviewed"
+
+
+def of_customer(customer: Ref, context: Context) -> Link | None:
+    """The link to the account that its invoices go to."""
+    return next((each for each in _from(customer, context) if not has_ended(each)), None)
+
+
+def ended(customer: Ref, context: Context) -> Link | None:
+    """What is left of the pair of a customer whose account was deleted."""
+    return next((each for each in _from(customer, context) if has_ended(each)), None)
+
+
+def of_account(account: Ref, context: Context) -> list[Link]:
+    """Its links to customers: its own first, then those whose invoices it shows, then the one its orders post with."""
+    live = [each for each in context.links(ROLE, account) if not has_ended(each)]
+    return sorted(live, key=lambda each: (not each.exclusive, each.source == account))
+
+
+def beside(customer: Ref, context: Context) -> list[Ref]:
+    """The accounts whose orders are posted with this customer although it is another account's own."""
+    live = [each for each in context.links(ROLE, customer) if not has_ended(each)]
+    return [each.source for each in live if each.target == customer]
+
+
+def is_linked(ref: Ref, context: Context) -> bool:
+    """Whether this customer or account belongs to one of the other side."""
+    return bool(of_customer(ref, context) if ref.kind == "Customer" else of_account(ref, context))
+
+
+def customer_of(link: Link) -> Ref:
+    return link.source if link.source.kind == "Customer" else link.target
+
+
+def end(link: Link) -> LinkDraft:
+    """The same link as it ends."""
+    past = Ref(link.target.system, f"{link.target.kind}{PAST}", link.target.id)
+    return LinkDraft(ROLE, link.source, past, link.agreed, source_version=link.source_version)
+
+
+def decided(customer: Ref, account: Ref, known: Mapping[Ref, Sequence[Link]], *, vanished: bool = False) -> list[Link]:
+    """The links of a pair that people decide on, in order. `vanished`: the account's customer is gone."""
+    theirs = [each for each in known[customer] if not has_ended(each)]
+    others = [each for each in known[account] if not has_ended(each)]
+    second = [each for each in theirs if not each.exclusive and {each.source, each.target} == {customer, account}]
+    if second:
+        agreed = {**second[0].agreed, REVIEWED: "true"}
+        return [msgspec.structs.replace(second[0], agreed=agreed)]
+    own = [each for each in theirs if each.source == customer]
+    for link in (*(own if not vanished else ()), *(others if not vanished else ())):
+        raise WrongUse(
+            f"{link.source} and {link.target} belong together already.", "Look at both with  ml-connector explain"
+        )
+    ended = [msgspec.structs.replace(each, target=end(each).target, exclusive=False) for each in others]
+    if own:
+        agreed = {REVIEWED: "true"}
+        return [*ended, Link(ROLE, account, customer, agreed)]
+    return [*ended, Link(ROLE, customer, account, exclusive=True)]
+
+
+def _from(customer: Ref, context: Context) -> list[Link]:
+    return [each for each in context.links(ROLE, customer) if each.source == customer]
+
+
+def has_ended(link: Link) -> bool:
+    """Whether it only says what was."""
+    return link.target.kind.endswith(PAST)
