@@ -185,8 +185,15 @@ def _measured(vendor: str, records: int) -> list[tuple[str, float, str, float | 
     memory = (_resident() - before) / (records - FEW)
     many = {name: _typical(call) for name, call in client.calls().items()}
     title = f"{vendor} twin, {records:,} records"
-    rows = [(f"{title}: {name}", spent, "us", round(few[name], 1)) for name, spent in many.items()]
+    rows: list[tuple[str, float, str, float | None]] = [
+        (f"{title}: {name}", spent, "us", round(few[name], 1)) for name, spent in many.items()
+    ]
+    rows += [(f"{title}: {name}", _typical(call, 5) / 1000, "ms", None) for name, call in _album(twin).items()]
     return [*rows, (f"{title}: memory of a record", memory, "bytes", None)]
+
+
+def _album(twin: Twin) -> dict[str, Call]:
+    return {"snapshot": lambda _: twin.album.take("here"), "restore": lambda _: twin.album.restore("here")}
 
 
 def _fill(client: _Customers | _Accounts, records: int) -> None:
@@ -194,10 +201,10 @@ def _fill(client: _Customers | _Accounts, records: int) -> None:
         client.fill(number)
 
 
-def _typical(call: Call) -> float:
+def _typical(call: Call, times: int = TIMES) -> float:
     """Microseconds of one call: the median of many."""
     spent = []
-    for number in range(TIMES):
+    for number in range(times):
         started = perf_counter()
         call(number)
         spent.append(perf_counter() - started)

@@ -138,6 +138,19 @@ async def test_client_credentials_are_not_for_the_login_host(
     assert (status, told["error_description"]) == (400, "request not supported on this domain")
 
 
+SOAP = """<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>
+<n:login xmlns:n="urn:partner.soap.sforce.com"><n:username>{username}</n:username>
+<n:password>{password}{security_token}</n:password></n:login></e:Body></e:Envelope>"""
+
+
+async def test_a_login_host_leads_to_my_domain(emulators: Emulators, named: aiohttp.ClientSession) -> None:
+    port = emulators.salesforce.port
+    url = f"https://login.salesforce.com:{port}/services/Soap/u/59.0"
+    headers = {"Content-Type": "text/xml", "SOAPAction": "login"}
+    async with named.post(url, data=SOAP.format(**emulators.info()["salesforce"]), headers=headers) as answer:
+        assert f"<serverUrl>https://acme.my.salesforce.com:{port}/services/Soap/u/59.0/" in await answer.text()
+
+
 async def test_names_without_a_port(emulators: Emulators) -> None:
     """As behind a mapping of port 443: addresses in answers have no port either."""
     info, port = emulators.info(), emulators.salesforce.port
