@@ -67,4 +67,4 @@ class Watch:
         tables = (self._world.state.tables[each].live for each in lists)
         choices = tuple(frozenset((row["Id"], row.get("SystemModstamp")) for row in live.values()) for live in tables)
         has = profiles.features(switches, self._world.related)
-        return has, self._world.customs, frozenset(switches.hidden_objects), rights, users, choices
+        return has, self._world.set_up, frozenset(switches.hidden_objects), rights, users, choices

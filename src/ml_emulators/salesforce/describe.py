@@ -153,7 +153,7 @@ def _summary(call: Call, kind: SObject) -> dict[str, Any]:
     return {
         "activateable": False,
         "createable": _open(call, kind, "create"),
-        "custom": False,
+        "custom": kind.custom,
         "customSetting": False,
         "deepCloneable": False,
         "deletable": _open(call, kind, "delete"),

@@ -145,8 +145,9 @@ class State:
         self.tables = {name: Table(kind) for name, kind in schema.objects.items()}
 
     def reshape(self, schema: Schema) -> None:
-        """The org's objects have other fields now."""
+        """The org has other objects, or they have other fields now."""
         self.schema = schema
+        self.tables = {name: self.tables.get(name) or Table(kind) for name, kind in schema.objects.items()}
         for name, table in self.tables.items():
             if table.kind is not schema.objects[name]:
                 table.reshape(schema.objects[name])

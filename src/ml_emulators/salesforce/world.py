@@ -24,6 +24,8 @@ UI_ORIGIN = "com/salesforce/api/soap/65.0;client=SfdcInternalAPI/"
 
 Customs = tuple[tuple[str, tuple[Field, ...]], ...]
 """Object -> its custom fields, for the objects whose custom fields an admin has changed."""
+SetUp = tuple[tuple[SObject, ...], Customs]
+"""The custom objects, and the custom fields."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +58,13 @@ class World:
     """Everything of an org that the parts of the emulator share."""
 
     def __init__(self, clock: VirtualClock, rng: random.Random, org: Org, schema: Schema | None = None) -> None:
-        """`schema` is what the org starts with; its custom fields may change later (`customise`)."""
+        """`schema` is what the org starts with; custom objects and fields may come later (`customise`)."""
         self.clock = clock
         self.org = org
         self._base = schema or default_schema()
-        self._shapes: dict[Customs, tuple[Schema, dict[profiles.Features, Schema]]] = {}
-        self.customs: Customs = ()
-        self._whole, self._parts = self._shape(())
+        self._shapes: dict[SetUp, tuple[Schema, dict[profiles.Features, Schema]]] = {}
+        self.set_up: SetUp = ((), ())
+        self._whole, self._parts = self._shape(self.set_up)
         self.state = State(self._whole)
         self.related = False
         self.switches = Switches()
@@ -84,17 +86,22 @@ class World:
         added = Actor(user["Id"], ZoneInfo(user["TimeZoneSidKey"]), user["CurrencyIsoCode"], limited=True)
         return known.get(user["Id"], added)
 
-    def _shape(self, customs: Customs) -> tuple[Schema, dict[profiles.Features, Schema]]:
-        """The schema with these custom fields, and the parts of it that were asked for; one for each set of them."""
-        if customs not in self._shapes:
-            self._shapes[customs] = (customised(self._base, dict(customs)), {})
-        return self._shapes[customs]
+    @property
+    def customs(self) -> Customs:
+        return self.set_up[1]
 
-    def customise(self, customs: Customs) -> None:
-        """Give objects other custom fields; records keep what stays."""
-        if customs != self.customs:
-            self.customs = customs
-            self._whole, self._parts = self._shape(customs)
+    def _shape(self, set_up: SetUp) -> tuple[Schema, dict[profiles.Features, Schema]]:
+        """The schema as it is set up, and the parts of it that were asked for; one for each set-up."""
+        if set_up not in self._shapes:
+            made, customs = set_up
+            self._shapes[set_up] = (customised(self._base, made, dict(customs)), {})
+        return self._shapes[set_up]
+
+    def customise(self, set_up: SetUp) -> None:
+        """Give the org other custom objects and fields; records keep what stays."""
+        if set_up != self.set_up:
+            self.set_up = set_up
+            self._whole, self._parts = self._shape(set_up)
             self.state.reshape(self._whole)
 
     @property

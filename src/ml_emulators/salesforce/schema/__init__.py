@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from .billing import BILLING
 from .model import Child, Field, Schema, SObject
@@ -26,12 +26,11 @@ def default_schema() -> Schema:
     return Schema({kind.name: kind for kind in sorted(_ALL, key=lambda kind: kind.name)})
 
 
-def customised(schema: Schema, customs: Mapping[str, tuple[Field, ...]]) -> Schema:
-    """The same org with other custom fields on the named objects; what is not named stays as it is."""
-    kinds = {
-        name: kind.with_customs(customs[name]) if name in customs else kind for name, kind in schema.objects.items()
-    }
-    return Schema(kinds)
+def customised(schema: Schema, made: Iterable[SObject], customs: Mapping[str, tuple[Field, ...]]) -> Schema:
+    """The same org with custom objects, and other custom fields on the named ones; the rest stays as it is."""
+    whole = sorted([*schema.objects.values(), *made], key=lambda kind: kind.name)
+    kinds = (kind.with_customs(customs[kind.name]) if kind.name in customs else kind for kind in whole)
+    return Schema({kind.name: kind for kind in kinds})
 
 
 __all__ = ["Child", "Field", "SObject", "Schema", "customised", "default_schema"]

@@ -93,6 +93,10 @@ class SObject:
     recycles: bool = True
     auto_number_width: int = 0
 
+    @property
+    def custom(self) -> bool:
+        return self.name.endswith("__c")
+
     @cached_property
     def by_name(self) -> dict[str, Field]:
         return {each.name: each for each in self.fields}

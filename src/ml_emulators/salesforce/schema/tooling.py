@@ -1,4 +1,4 @@
-"""What the Tooling API shows of an org's set-up: custom fields, event channels and their members (reference 8.3)."""
+"""What the Tooling API shows of an org: custom objects and fields, event channels and members (reference 8.3)."""
 
 from __future__ import annotations
 
@@ -45,6 +45,21 @@ CUSTOM_FIELD = SObject(
     ),
 )
 
+CUSTOM_OBJECT = SObject(
+    "CustomObject",
+    "01I",
+    **_FIXED,
+    fields=(
+        record_id("CustomObject"),
+        text("DeveloperName", 40, name_field=True, **_MADE),
+        area("Description", 1000, **_MADE),
+        text("NamespacePrefix", 15, **_MADE),
+        pick("ManageableState", "unmanaged", length=40, **_MADE),
+        *_stamps(),
+        *_metadata(),
+    ),
+)
+
 CHANNEL = SObject(
     "PlatformEventChannel",
     "0YL",
@@ -84,4 +99,4 @@ MEMBER = SObject(
 
 
 def tooling_schema() -> Schema:
-    return Schema({kind.name: kind for kind in (CUSTOM_FIELD, CHANNEL, MEMBER)})
+    return Schema({kind.name: kind for kind in (CUSTOM_FIELD, CUSTOM_OBJECT, CHANNEL, MEMBER)})

@@ -19,6 +19,7 @@ from ..soql.tree import Path, Query
 from ..world import World
 from .channels import ChannelBook, ChannelShelf, MemberShelf
 from .fields import Fields
+from .objects import Objects
 from .shelf import Shelf
 
 _WHOLE = frozenset({"fullname", "metadata"})
@@ -33,14 +34,15 @@ class Tooling:
         self._world = World(org.clock, random.Random(org.seed), org.org, tooling_schema())  # noqa: S311  # no secret
         self._world.switches = org.switches
         self._fields = Fields(org, self._world)
-        self._shelves: dict[str, Shelf] = {self._fields.kind: self._fields}
+        self._objects = Objects(org, self._world)
+        self._shelves: dict[str, Shelf] = {self._objects.kind: self._objects, self._fields.kind: self._fields}
         self._channels: ChannelShelf | None = None
         self._members: MemberShelf | None = None
         self._book: ChannelBook | None = None
 
     def join(self, book: ChannelBook) -> None:
         """An event bus stands beside the org from now on: its channels can be set up."""
-        self._book = book
+        self._book = self._objects.book = book
         self._channels = ChannelShelf(book, self._world)
         self._members = MemberShelf(book, self._org, self._world)
         self._shelves |= {self._channels.kind: self._channels, self._members.kind: self._members}
@@ -118,12 +120,12 @@ class Tooling:
     def snapshot(self) -> Any:
         names = dict(self._members.names) if self._members else {}
         labels = dict(self._channels.labels) if self._channels else {}
-        return self._world.state.snapshot(), self._org.customs, names, labels
+        return self._world.state.snapshot(), self._org.set_up, names, labels
 
     def restore(self, kept: Any) -> None:
-        """The org's custom fields go back with it: call this before its records are brought back."""
-        state, customs, names, labels = kept
-        self._org.customise(customs)
+        """The org's set-up goes back with it: call this before its records are brought back."""
+        state, set_up, names, labels = kept
+        self._org.customise(set_up)
         self._world.state.restore(state)
         self._fields.forget()
         if self._members and self._channels:

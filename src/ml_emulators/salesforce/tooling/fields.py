@@ -91,7 +91,8 @@ class Fields:
     def _change(self, kind: SObject, customs: tuple[Field, ...]) -> None:
         if sum(each.external_id for each in customs) > _MOST_KEYS:
             raise integrity(f"{kind.name} can have at most {_MOST_KEYS} external ids", "ExternalId")
-        self._org.customise(tuple(sorted({**dict(self._org.customs), kind.name: customs}.items())))
+        made, known = self._org.set_up
+        self._org.customise((made, tuple(sorted({**dict(known), kind.name: customs}.items()))))
 
 
 def _told(kind: SObject, field: Field) -> Record:
