@@ -24,6 +24,7 @@ UI_ORIGIN = "com/salesforce/api/soap/65.0;client=SfdcInternalAPI/"
 
 Customs = tuple[tuple[str, tuple[Field, ...]], ...]
 """Object -> its custom fields, for the objects whose custom fields an admin has changed."""
+_SHAPES_KEPT = 16
 SetUp = tuple[tuple[SObject, ...], Customs]
 """The custom objects, and the custom fields."""
 
@@ -86,13 +87,11 @@ class World:
         added = Actor(user["Id"], ZoneInfo(user["TimeZoneSidKey"]), user["CurrencyIsoCode"], limited=True)
         return known.get(user["Id"], added)
 
-    @property
-    def customs(self) -> Customs:
-        return self.set_up[1]
-
     def _shape(self, set_up: SetUp) -> tuple[Schema, dict[profiles.Features, Schema]]:
-        """The schema as it is set up, and the parts of it that were asked for; one for each set-up."""
+        """The schema as it is set up, and the parts of it that were asked for; one for each of the last set-ups."""
         if set_up not in self._shapes:
+            for oldest in list(self._shapes)[: 1 - _SHAPES_KEPT]:
+                del self._shapes[oldest]
             made, customs = set_up
             self._shapes[set_up] = (customised(self._base, made, dict(customs)), {})
         return self._shapes[set_up]
