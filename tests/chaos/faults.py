@@ -86,7 +86,7 @@ def _network(life: Life, strike: Strike, **fault: Any) -> None:
 
 async def _kill(life: Life, strike: Strike) -> None:
     event = life.events[-1]
-    if event.what.endswith(" done"):
+    if event.vendor and event.what.endswith(" done"):
         life.die(f"when {VENDORS[event.vendor]} has answered and nobody has read it")
     if event.vendor:
         life.die(f"while a request to {VENDORS[event.vendor]} is leaving")
