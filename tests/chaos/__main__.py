@@ -12,6 +12,7 @@ import msgspec
 from .pool import Told, played
 
 RUNS = 100_000
+KILLS, HOME = 1_000, 10
 SHOWN = 3
 NEWS = 20.0
 
@@ -50,14 +51,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=1, help="the first seed; the next run takes the next (default 1)")
     parser.add_argument("--runs", type=int, default=0, help=f"how many (default {RUNS:,}, unless --minutes is given)")
     parser.add_argument(
-        "--processes", type=int, help="real processes that are killed (default: 10 a minute, 1,000 in all)"
+        "--processes", type=int, help=f"real processes to kill (default {KILLS:,}, by the clock {HOME})"
     )
     asked = parser.parse_args(arguments)
     begun = time.monotonic()
     until = begun + asked.minutes * 60 if asked.minutes else None
     runs = asked.runs or (None if until else RUNS)
     tally = Tally()
-    by_itself = 0 if asked.runs else int(asked.minutes * 10) or 1_000
+    by_itself = 0 if asked.runs else HOME if asked.minutes else KILLS
     processes = by_itself if asked.processes is None else asked.processes
     if processes:
         _count(tally, _killed(processes, asked.seed), begun)
