@@ -27,8 +27,7 @@ from ml_emulators.pubsub import PubSub
 from ml_emulators.quickbooks import QuickBooks
 from ml_emulators.quickbooks.catalog import KINDS
 from ml_emulators.salesforce.org import Profile
-from ml_emulators.scenarios import SCENARIOS, Library, load, new_twin
-from ml_emulators.scenarios.words import MOST
+from ml_emulators.scenarios import MAX_SCALE, SCENARIOS, Library, load, new_twin
 
 if TYPE_CHECKING:
     from ml_emulators.kit.trust import Trust
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 _LIMITS = {"quickbooks": "limits", "salesforce": "enforce_limits"}
 # What a kept state names instead of holding it: the kinds of record belong to the program.
 SHARED = {f"quickbooks {name}": kind for name, kind in KINDS.items()}
-MAX_SCALE = MOST // 600
 
 
 class Emulators:

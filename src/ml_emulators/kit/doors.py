@@ -23,7 +23,7 @@ from .orders import (
     WebhookState,
     WebhookTroubles,
 )
-from .twin import Companion, Twin, set_clock
+from .twin import YEARS, Companion, Twin, set_clock
 
 Params = Mapping[str, str]
 _PAGE = 1_000
@@ -43,6 +43,9 @@ class Stages(Protocol):
     """The scenarios as the door needs them."""
 
     def names(self) -> list[str]: ...
+
+    def most(self) -> int:
+        """The largest scale."""
 
     def load(self, twin: Twin, name: str, scale: int, seed: int, today: date | None) -> int:
         """Start from nothing and build a scenario; gives the number of operations."""
@@ -179,8 +182,13 @@ def _load(desk: Desk, body: SeedOrder) -> SeedReport:
     name = body.scenario or ""
     if name not in desk.stages.names():
         raise DoorError(404, f"There is no scenario {name!r}.", f"Use one of {', '.join(desk.stages.names())}.")
-    if not 1 <= body.scale <= 1_000 or body.seed < 0:
-        raise DoorError(422, "Scale or seed is out of range.", "Give a scale from 1 to 1000 and a seed of 0 or more.")
+    most = desk.stages.most()
+    if not 1 <= body.scale <= most or body.seed < 0:
+        raise DoorError(
+            422, "Scale or seed is out of range.", f"Give a scale from 1 to {most} and a seed of 0 or more."
+        )
+    if body.today is not None and body.today.year not in YEARS:
+        raise DoorError(422, "The day is out of reach.", f"Give a day from {YEARS[0]} to {YEARS[-1]}.")
     done = desk.stages.load(desk.twin, name, body.scale, body.seed, body.today)
     if desk.twin.webhooks is not None:
         desk.twin.webhooks.forget()  # what a scenario begins with has happened long ago

@@ -167,6 +167,8 @@ def check(fault: Fault) -> None:
         raise BadFault("skip must be 0 or more, and count 1 or more (leave count out for no limit)")
     if not 0.0 <= fault.seconds <= MAX_SECONDS:
         raise BadFault(f"seconds must lie between 0 and {MAX_SECONDS:g}")
+    if fault.retry_after is not None and fault.retry_after < 0:
+        raise BadFault("retry_after must be 0 or more")
     if fault.status and not 200 <= fault.status <= 599:
         raise BadFault("status must be an HTTP status from 200 to 599")
     if fault.kind == "status" and not fault.status:

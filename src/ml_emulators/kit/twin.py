@@ -8,9 +8,8 @@ from copy import deepcopy
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import cache
 from random import Random
-from typing import Any, Protocol, get_type_hints
+from typing import Any, Protocol
 
 import msgspec
 
@@ -21,9 +20,10 @@ from .gate import Gate, Outcome
 from .hooks import Outbox
 from .log import RequestLog
 from .orders import EventsOrder, Operation, Planted, SeedFailure, SeedReport
+from .switches import checked, settable
 from .wire import Request, Vendor
 
-_YEARS = (1990, 2200)
+YEARS = range(1990, 2200)
 _PARTS = ("days", "hours", "minutes", "seconds")
 _REFERENCE = re.compile(r"\$\{([A-Za-z0-9_-]+)(?:\.([A-Za-z0-9_.]+))?\}")
 
@@ -197,39 +197,20 @@ class Twin:
     def get_switches(self) -> dict[str, dict[str, Any]]:
         """The switches of every vendor and companion, by name."""
         return {
-            system: {name: getattr(each.switches, name) for name in _settable(each.switches.__class__)}
+            system: {name: getattr(each.switches, name) for name in settable(each.switches.__class__)}
             for system, each in self.parts.items()
         }
 
     def set_switches(self, system: str, values: Mapping[str, Any]) -> None:
         """Set a vendor's switches, all or none. Raises `Refused`."""
         switches = self.parts[system].switches
-        hints = _settable(switches.__class__)
-        unknown = sorted(set(values) - set(hints))
-        if unknown:
-            raise Refused(f"{system} has no switch {', '.join(unknown)}; it has {', '.join(sorted(hints))}")
         try:
-            good = {name: msgspec.convert(value, hints[name]) for name, value in values.items()}
-        except msgspec.ValidationError as error:
-            raise Refused(f"{system} switches: {error}") from error
+            good = checked(switches, values)
+        except ValueError as error:
+            raise Refused(f"{system}: {error}") from error
         self._turns += 1
         for name, value in good.items():
             setattr(switches, name, value)
-
-
-@cache
-def _settable(switches: Any) -> dict[str, Any]:
-    """The switches that JSON can carry, with their types; rules written as code are for in-process callers."""
-    hints = get_type_hints(switches)
-    return {field.name: hints[field.name] for field in fields(switches) if _in_json(hints[field.name])}
-
-
-def _in_json(hint: Any) -> bool:
-    try:
-        msgspec.json.schema(hint)
-    except TypeError:
-        return False
-    return True
 
 
 def _reason(error: Exception) -> Any:
@@ -281,8 +262,8 @@ def _turn(clock: VirtualClock, op: Any, at: datetime | None, by: timedelta) -> N
 
 
 def _in_reach(at: datetime) -> None:
-    if not _YEARS[0] <= at.year <= _YEARS[1]:
-        raise Refused(f"the clock only goes from {_YEARS[0]} to {_YEARS[1]}")
+    if at.year not in YEARS:
+        raise Refused(f"the clock only goes from {YEARS[0]} to {YEARS[-1]}")
 
 
 def _instant(value: Any) -> datetime | None:

@@ -6,6 +6,7 @@ Everything a client could see is made from the org's state, the virtual clock an
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -31,6 +32,7 @@ from .switches import Switches
 
 _EDITIONS = {"Unlimited": 50_000, "Performance": 50_000, "Enterprise": 25_000, "Professional": 25_000}
 _DEVELOPER = 10_000
+_NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _FRESH_SECONDS = 60.0
 KEEP = 100_000
 
@@ -274,7 +276,10 @@ class Bus:
         """A platform event `Name__e` whose fields are texts; its topic is `/event/Name__e`. Raises `ValueError`."""
         if not name.endswith("__e"):
             raise ValueError("a platform event's name ends with __e")
-        schema = self.schemas.add(platform_schema(name, fields))
+        names = (name, *fields)
+        if not all(_NAME.fullmatch(each) for each in names):
+            raise ValueError("names begin with a letter, and hold letters, digits and underscores")
+        schema = self.schemas.add(platform_schema(name, names[1:]))
         self.platform[f"/event/{name}"] = schema
         return schema
 

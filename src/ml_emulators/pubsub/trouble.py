@@ -13,6 +13,9 @@ from .channels import STANDARD
 from .injections import PLANNED, Plan
 from .refusals import Refusal, known_code
 
+_LONGEST = 366 * 24 * 3600.0
+_RPCS = ("Subscribe", "GetSchema", "GetTopic", "Publish", "PublishStream", "ManagedSubscribe")
+
 
 @dataclass
 class RefusedCalls:
@@ -73,8 +76,8 @@ class Trouble:
         """Let the next `count` events of `kind` meet with one of `PLANNED`. Raises `ValueError`."""
         if op not in PLANNED or count < 1:
             raise ValueError(f"plan one of {', '.join(PLANNED)} for 1 event or more")
-        if (op == "delay") != (seconds > 0):
-            raise ValueError("a delay, and only a delay, needs seconds above 0")
+        if (op == "delay") != (seconds > 0) or seconds > _LONGEST:
+            raise ValueError("a delay, and only a delay, needs seconds above 0, and a year of them at most")
         if not 0 < probability <= 1:
             raise ValueError("probability lies above 0 and at most at 1")
         self._bus.settle()
@@ -94,6 +97,9 @@ class Trouble:
 
     def repeat(self, count: int = 1, channel: str = STANDARD) -> None:
         """Deliver the last `count` events of a channel once more: same UUID, new replay ids."""
+        known = (*self._bus.channels.members, *self._bus.platform)
+        if count < 1 or channel not in known:
+            raise ValueError(f"1 event or more can come again, on one of {', '.join(known)}")
         now, log = self._bus.settle(), self._bus.log(channel)
         for entry in log.entries[-count:]:
             log.append(replace(entry, position=self._bus.positions.next(1, now), instant=now))
@@ -112,6 +118,8 @@ class Trouble:
     def refuse(self, code: str = "service.unavailable", rpc: str = "", count: int = 1) -> None:
         """Refuse the next calls before anything else is looked at."""
         self._known(code)
+        if count < 1 or rpc not in ("", *_RPCS):
+            raise ValueError(f"1 call or more can be refused, of {', '.join(_RPCS)}, or of any (blank)")
         self.refused.append(RefusedCalls(code, rpc, count))
 
     def _known(self, code: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ml_emulators.kit.switches import checked
+
 from . import ids
 from .assertions import public_key
 from .billing import credit, post, void
@@ -161,12 +163,12 @@ class Actions:
 
     def _set_switch(self, body: Body) -> Body:
         """Any plain switch by its name: {"name": value, ...}."""
-        switches = self._world.switches
-        for name, value in body.items():
-            current = getattr(switches, name, None)
-            if not hasattr(switches, name) or callable(current):
-                raise _wrong(f"no such switch: {name}")
-            setattr(switches, name, set(value) if isinstance(current, set) else value)
+        try:
+            good = checked(self._world.switches, body)
+        except ValueError as error:
+            raise _wrong(str(error)) from error
+        for name, value in good.items():
+            setattr(self._world.switches, name, value)
         return body
 
 

@@ -14,9 +14,23 @@ from .days import LAST, Day, business_day, play_day
 from .goods import GOODS
 from .stage import PACIFIC, Stage, instant
 from .vendors import new_twin
+from .words import MOST
 
-__all__ = ["LAST", "SCENARIOS", "Day", "Library", "business_day", "load", "new_twin", "planted", "play_day"]
+__all__ = [
+    "LAST",
+    "MAX_SCALE",
+    "SCENARIOS",
+    "Day",
+    "Library",
+    "business_day",
+    "load",
+    "new_twin",
+    "planted",
+    "play_day",
+]
 
+MAX_SCALE = MOST // 600
+"""Each of so many times as much has names of its own."""
 Build = Callable[[Stage, int, int, date], dict[str, Any]]
 
 
@@ -67,6 +81,9 @@ class Library:
 
     def names(self) -> list[str]:
         return list(SCENARIOS)
+
+    def most(self) -> int:
+        return MAX_SCALE
 
     def load(self, twin: Twin, name: str, scale: int, seed: int, today: date | None) -> int:
         return load(twin, name, scale, seed, today)

@@ -20,6 +20,9 @@ class OneStage:
     def names(self) -> list[str]:
         return ["empty"]
 
+    def most(self) -> int:
+        return 10
+
     def load(self, twin: Twin, name: str, scale: int, seed: int, today: date | None) -> int:
         twin.reset()
         return 0
