@@ -128,7 +128,14 @@ class Corridor(ABC):
                 verdicts += outcome.verdicts
                 waiting += outcome.again + _released(held, outcome.links)
         verdicts += [held_verdict(task, _restless(task), ()) for task in waiting]
-        return verdicts + [held_verdict(task, hold, flags.get(ref, ())) for ref, (task, hold) in held.items()]
+        return verdicts + [
+            msgspec.structs.replace(
+                held_verdict(task, hold, flags.get(ref, ())),
+                links=tuple(learned.get(ref, ())),
+                knocks=knocks.get(ref, ()),
+            )
+            for ref, (task, hold) in held.items()
+        ]
 
     async def _decide(self, flow: Flow, tasks: Sequence[Task], page: PageContext) -> list[tuple[Task, Decision]]:
         """Every task decided; facts that are missing are fetched for all of them together."""

@@ -105,4 +105,5 @@ def deserted(customer: Customer, past: Link) -> Decision:
     if not customer.balance:
         return Skip(reason="account_gone")
     facts = {"customer": customer.plain_name, "account": past.agreed.get("name") or past.target.id}
-    return Hold(code="ACCOUNT-GONE", facts=facts, amount=customer.balance, currency=customer.currency)
+    waits = (link_trigger(pair_links.ROLE, customer.ref),)
+    return Hold(code="ACCOUNT-GONE", facts=facts, waits_for=waits, amount=customer.balance, currency=customer.currency)

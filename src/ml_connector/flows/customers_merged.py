@@ -49,7 +49,7 @@ def after(account: SObject, link: Link | None, dead: Ref, context: Context) -> D
     return Skip(
         reason="customer_merged",
         links=(*ending, second),
-        knocks=(account.ref, own.target, survivor.ref, *invoices),
+        knocks=(account.ref, *pair_links.beside(dead, context), own.target, survivor.ref, *invoices),
     )
 
 
@@ -120,7 +120,9 @@ def beside(account: SObject, link: Link, context: Context) -> Decision:
 
 def _followed(account: SObject, link: Link, context: Context) -> Decision:
     """The survivor was merged in its turn: where its own account went, this one goes too."""
-    home = pair_links.of_customer(link.target, context) or pair_links.ended(link.target, context)
+    if own := pair_links.of_customer(link.target, context):
+        return Skip(reason="account_decides", knocks=(own.target,))
+    home = pair_links.ended(link.target, context)
     there = pair_links.of_account(Ref(account.ref.system, "Account", home.target.id), context) if home else []
     now = pair_links.customer_of(there[0]) if there else link.target
     if now == link.target:

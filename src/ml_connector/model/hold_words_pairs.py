@@ -6,7 +6,7 @@ from .hold_words import RECORD, words
 
 PAIRS = (
     words(
-        "ACCOUNT-GONE", "sales", RECORD,
+        "ACCOUNT-GONE", "sales", ("link:account:<customer>", "record"),
         "The account of customer {customer} was deleted in Salesforce.",
         "The customer stays as it is in QuickBooks; its open balance of {money} is not shown in Salesforce any more.",
         "Restore the account, or link the customer to another one.",

@@ -131,7 +131,9 @@ class Names:
                 ref = await (self.ref(plain, kind) if kind in KINDS and plain else self.ref(text[:cut]))
             except Unknown:
                 continue
-            return field(await self._stage.record(ref), text[cut + 1 :] or "Id", text)
+            path = text[cut + 1 :]
+            # A record that was deleted still has its id: it can be restored by it.
+            return field(await self._stage.record(ref), path, text) if path else ref.id
         name = text.partition(".")[0]
         raise Unknown(f"There is no record named {name!r}.", await self._hint(name, ()))
 

@@ -94,7 +94,14 @@ async def _invoices(app: App, months: Sequence[str]) -> Report:
     )
     invoiced = {each.id: each.amount("QBO_Invoiced_Net__c") for each in opportunities}
     links = [_link_fact(link) for link in app.store.all_links(app.connection.id, "opportunity")]
-    return r1(facts, links, invoiced, months)
+    return r1(facts, await _living(app, links, invoiced), invoiced, months)
+
+
+async def _living(app: App, links: Sequence[LinkFact], invoiced: Mapping[str, Decimal | None]) -> list[LinkFact]:
+    """Without those whose Opportunity was deleted: such an invoice has no link (U1). Asked only where one misses."""
+    missing = list(dict.fromkeys(link.opportunity for link in links if link.opportunity not in invoiced))
+    found = await app.salesforce.read("Opportunity", missing) if missing else {}
+    return [link for link in links if not isinstance(found.get(link.opportunity), Gone)]
 
 
 def _invoice_fact(invoice: Invoice, departments: dict[str, Department], home: str, today: date) -> InvoiceFact:
