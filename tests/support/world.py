@@ -5,7 +5,7 @@ Only the sockets are missing: the network's one seam hands each request to the e
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -95,13 +95,22 @@ class Installation:
     """One home on one pair of emulators. `app` is the process of the moment; `restart` makes a new one."""
 
     def __init__(
-        self, folder: Path, *, scenario: str = "tiny", scale: int = 1, seed: int = 1, store_url: str = "sqlite://"
+        self,
+        folder: Path,
+        *,
+        scenario: str = "tiny",
+        scale: int = 1,
+        seed: int = 1,
+        store_url: str = "sqlite://",
+        org: Mapping[str, Any] | None = None,
     ) -> None:
+        """`org` names switches of Salesforce that stand before the scenario is loaded: the kind of org."""
         self.clock = VirtualClock()
         self.clock.freeze(datetime(2026, 11, 21, 2, tzinfo=UTC))
         self.twin = new_twin(
             seed, clock=self.clock, quickbooks_url=QUICKBOOKS_URL, salesforce_url=SALESFORCE_URL, keep=2_000
         )
+        self.twin.set_switches("salesforce", org or {})
         load(self.twin, scenario, scale, seed, TODAY)
         self.clock.freeze()
         self.network = TwinNetwork(self.twin)

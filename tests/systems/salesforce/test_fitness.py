@@ -56,6 +56,7 @@ def test_fields_that_only_some_orgs_have_are_not_missed() -> None:
 
 def test_missing_orders_warn_and_missing_accounts_fail() -> None:
     assert [f.level for f in object_findings(Object("Order"))] == ["warn"]
+    assert [f.level for f in object_findings(Object("OrderItem"))] == ["FAIL"]
     assert [f.level for f in object_findings(Object("Account"))] == ["FAIL"]
 
 

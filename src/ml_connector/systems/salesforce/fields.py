@@ -106,6 +106,10 @@ FEATURES: Mapping[str, str] = {"AccountContactRelation": "a contact belongs to o
 """Kinds that only some orgs have, by their features, and what holds in the others; nothing is wrong there."""
 
 
+WITH_ORDERS = frozenset({"Order", "OrderItem"})
+"""Kinds that an org without the Orders feature does not have: nothing is found there, and nothing is posted."""
+
+
 def fields_needed(kind: str) -> tuple[str, ...]:
     """The names of the kind's own fields that any query asks for, without parents' fields. Empty for other kinds."""
     own = dict.fromkeys(name for name in SHAPES[kind].fields if "." not in name) if kind in SHAPES else {}

@@ -35,7 +35,8 @@ async def fit(calls: Calls, catalog: Catalog, reader: Reader) -> list[Finding]:
     found = [Finding("ok", f"Signed in to the org {session.org_id}, API version {calls.sign_in.api_version}.")]
     found += await _asked(calls, reader, objects)
     for kind in DESCRIBED:
-        found += object_findings(objects[kind])
+        if kind != "OrderItem" or objects["Order"].fields:  # without orders it is said once
+            found += object_findings(objects[kind])
     return found
 
 
@@ -101,9 +102,16 @@ def object_findings(described: Object) -> list[Finding]:
 def _missing_object(kind: str) -> Finding:
     if kind in FEATURES:
         return Finding("ok", f"The org does not show {kind}: {FEATURES[kind]}.")
-    if kind in ("Order", "OrderItem"):
-        remedy = "Setup > Order Settings > Enable Orders. Without orders nothing is posted."
-        return Finding("warn", f"The org does not show {kind}.", remedy)
+    if kind == "Order":
+        return Finding(
+            "warn",
+            "The org has no orders, or the user may not see them: no journal entries are posted. Customers and "
+            "invoices are kept in step all the same.",
+            "If you use orders: Setup > Order Settings > Enable Orders, and give the integration user read rights.",
+        )
+    if kind == "OrderItem":
+        remedy = f"Give the integration user read rights on it; until then orders are held. {_SETUP}"
+        return Finding("FAIL", "The org shows orders without their products.", remedy)
     return Finding("FAIL", f"The org does not show {kind}.", f"Give the integration user read rights on it. {_SETUP}")
 
 

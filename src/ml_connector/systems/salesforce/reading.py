@@ -19,7 +19,7 @@ from .calls import Calls
 from .catalog import Catalog
 from .describe import Field
 from .faults import faults, is_drift
-from .fields import DESCRIBED, SHAPES
+from .fields import DESCRIBED, SHAPES, WITH_ORDERS
 from .records import SYSTEM, SObject, decode, long_id
 from .soql import LITERAL_MAX, PAGE, STATEMENT_MAX, Seen, in_lists, literal, select, selects, statement, visible_fields
 
@@ -116,8 +116,14 @@ class Reader:
             raise WrongUse(f"{field!r} is no field name.", "Report this: a flow asks for a field that cannot exist.")
         return await self._again_after_drift(lambda: self._find(kind, field, values))
 
+    async def _without(self, kind: str) -> bool:
+        """Whether the org has no orders: then none is found, whatever is asked for."""
+        return kind in WITH_ORDERS and not (await self._catalog.object(kind)).fields
+
     async def _find(self, kind: str, field: str, values: Sequence[str]) -> dict[str, list[Record]]:
-        search = Search(kind, field, await self._field(kind, field), values)
+        search = await self._search(kind, field, values)
+        if not search.possible:
+            return search.answer([])
         return search.answer(await self._select(search.statements(await self._catalog.seen())))
 
     async def ask(self, questions: Sequence[Question]) -> list[dict[str, Any]]:
@@ -128,10 +134,7 @@ class Reader:
 
     async def _ask(self, questions: Sequence[Question]) -> list[dict[str, Any]]:
         seen = await self._catalog.seen()
-        searches = [
-            Search(each.kind, each.field or "Id", await self._field(each.kind, each.field or "Id"), each.values)
-            for each in questions
-        ]
+        searches = [await self._search(each.kind, each.field or "Id", each.values) for each in questions]
         statements = [each.statements(seen) for each in searches]
         rows = iter(await self._calls.query([text for texts in statements for text in texts]))
         answers: list[dict[str, Any]] = []
@@ -143,6 +146,11 @@ class Reader:
                 records = {asked: _one(search, asked, found) for asked in found}
                 answers.append(await self._with_winners(question.kind, records))
         return answers
+
+    async def _search(self, kind: str, field: str, values: Sequence[str]) -> Search:
+        if field != "Id" and await self._without(kind):
+            return Search(kind, field, Field(field), values, possible=False)
+        return Search(kind, field, await self._field(kind, field), values)
 
     async def _field(self, kind: str, field: str) -> Field:
         parent, dot, name = field.partition(".")
@@ -160,6 +168,8 @@ class Reader:
     async def listed(self, kind: str, fields: Sequence[str], where: str) -> list[SObject]:
         """These fields of all records of a kind that meet a SOQL condition."""
         _known(kind)
+        if await self._without(kind):
+            return []
         names = ", ".join(dict.fromkeys(["Id", *fields]))
         statement = f"SELECT {names} FROM {kind} WHERE {where} ORDER BY Id"  # noqa: S608 - our own condition
         return [decode(row, kind) for row in await self._select([statement])]
@@ -205,11 +215,15 @@ class Reader:
 class Search:
     """What is asked for by the value of one field, and the answer by the value asked for."""
 
-    def __init__(self, kind: str, field: str, described: Field, values: Sequence[str]) -> None:
+    def __init__(
+        self, kind: str, field: str, described: Field, values: Sequence[str], *, possible: bool = True
+    ) -> None:
+        """Not `possible` where the org has no such records: nothing is asked."""
         self.kind = kind
         self._field = field
         self._described = described
-        self._literals = {value: _literal(described, value) for value in values}
+        self.possible = possible
+        self._literals = {value: _literal(described, value) if possible else "" for value in values}
 
     def statements(self, seen: Seen) -> list[str]:
         asked = list(dict.fromkeys(text for text in self._literals.values() if text))
