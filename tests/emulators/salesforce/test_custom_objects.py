@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pickle
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from ..pubsub.desk import Desk
-from .loads import load
+from .loads import extract, load
 from .orgs import Reply, TestOrg
 from .test_tooling import FIELD, MEMBER
 
@@ -117,6 +118,22 @@ def test_objects_go_back_with_a_snapshot(org: TestOrg) -> None:
     assert org.query("SELECT Id FROM Thing__c").code == "INVALID_TYPE"
     org.vendor.restore(after)
     assert org.column("SELECT Name FROM Thing__c") == ["One"]
+
+
+def test_a_job_whose_object_is_gone_fails(org: TestOrg) -> None:
+    made = add_object(org).body["id"]
+    org.switches.bulk_queue_seconds = 10
+    waiting, other = load(org, "insert", "Thing__c"), load(org, "insert", "Thing__c")
+    waiting.run("Name\nOne\n")
+    other.upload("Name\nTwo\n")
+    url = extract(org, "SELECT Id FROM Thing__c")
+    assert org.delete(f"{OBJECT}/{made}").status == 204
+    org.clock.advance(timedelta(seconds=10))
+    info = waiting.info()
+    assert (info["state"], info["errorMessage"]) == ("Failed", "InvalidEntity : Unable to find object: Thing__c")
+    assert waiting.text("unprocessedrecords") == 'Name\n"One"\n'
+    assert org.patch(other.url, {"state": "Aborted"}).status == 200
+    assert org.get(url).body["state"] == "Failed"
 
 
 def test_its_changes_are_told_once_it_is_selected() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,8 @@ _MOST_CELLS = 5_000
 _MOST_CHARS = 400_000
 _FLAGS = {"1": "true", "0": "false"}
 
-Put = Callable[[dict[str, Any], str], None]
+# Stands for an object that was taken out of the org while its job waited.
+_GONE = SObject("", "", ())
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Loading:
     def __init__(self, world: World, job: Job) -> None:
         self._world = world
         self._job = job
-        self._kind = world.schema.objects[job.kind]
+        self._kind = world.schema.objects.get(job.kind, _GONE)
         self._results = _Results()
 
     def run(self) -> tuple[str, Outcome]:
@@ -92,6 +93,8 @@ class Loading:
             sheet = read(job.content or b"", job.delimiter, job.line_end)
         except BadSheet as bad:
             return "Failed", Outcome(message=str(bad))
+        if self._kind is _GONE:
+            return "Failed", self._outcome(sheet, sheet.rows, f"InvalidEntity : Unable to find object: {job.kind}")
         try:
             columns = _columns(self._world, job, self._kind, sheet)
         except BadSheet as bad:
