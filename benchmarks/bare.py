@@ -38,6 +38,9 @@ async def bare(scale: int) -> AsyncIterator[Row]:
             yield row(f"{at}: of the bare loop's speed", 100 * looped / spent, "%", 60)
             yield row(at, spent, "s", looped)
             yield row(f"{at}: records", records / spent, "records/s", records / looped)
+            waited = len(exchanges) * latency / 1000
+            share = 100 * (waited + alone) / (waited + computed)
+            yield row(f"{at}: of the bare loop's speed by processor time and waiting", share, "%", 60)
             if latency == 0:
                 yield row(f"{name}: computed", computed, "s", alone)
 
