@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import copyreg
+import logging
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +24,7 @@ EVERY = 5.0
 """Seconds between two savings at least; a state that takes long to write is written more seldom."""
 _SHARE = 20
 Shared = Mapping[str, object]
+_log = logging.getLogger("ml_emulators.state")
 
 
 class BadState(ValueError):
@@ -104,8 +106,9 @@ class Keeper:
 
     def save(self) -> None:
         """Write now. Raises `OSError`."""
-        self._saved = self._twin.seen
+        seen = self._twin.seen
         save(self._twin, self._folder, self._known, **self._more)
+        self._saved = seen
         self.written += 1
         self._done.set()
 
@@ -125,11 +128,14 @@ class Keeper:
             await asyncio.sleep(wait)
             if self._twin.seen != self._saved:
                 started = perf_counter()
-                self.save()
+                try:
+                    self.save()
+                except OSError as error:
+                    _log.error("The state cannot be written, and is tried again: %s", error)
                 wait = max(self._every, _SHARE * (perf_counter() - started))
 
     async def stop(self) -> None:
-        """The last writing. Raises `OSError`, also one of an earlier writing."""
+        """The last writing. Raises `OSError`."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):

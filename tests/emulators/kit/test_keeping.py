@@ -155,6 +155,25 @@ async def test_a_disk_that_fails_is_said_at_the_end(twin: Twin, tmp_path: Path) 
         await keeper.start()
 
 
+async def test_a_disk_that_is_full_for_a_while(twin: Twin, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = tmp_path / "folder"
+    keeper = keeping.Keeper(twin, folder, {}, every=0.01)
+    await keeper.start()
+    (folder / keeping.FILE).rename(tmp_path / "aside")
+    folder.rmdir()
+    folder.write_text("in the way")
+    twin.act("quickbooks", "create", "Note", {"Text": "late"})
+    async with asyncio.timeout(5):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await keeper.next()
+        folder.unlink()
+        await keeper.next()
+    await keeper.stop()
+    assert "cannot be written" in caplog.text
+    assert keeping.kept(folder, {}) is not None
+
+
 async def test_frozen_clocks_and_switches_come_back(tmp_path: Path) -> None:
     first = Emulators(scenario="empty", today=TODAY, state=tmp_path)
     await first.start()
