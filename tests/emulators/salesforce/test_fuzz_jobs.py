@@ -123,13 +123,15 @@ def test_any_calls_about_jobs_and_set_up(calls: list[tuple[str, str, dict[str, A
         answered(ORG, method, path, body)
 
 
-names = st.sampled_from(["Account.A__c", "Account.B__c", "Account", "Nope.A__c", "Sync__chn", "Member", "", None, 5])
+names = st.sampled_from(
+    ["Thing__c", "Account.A__c", "Account.B__c", "Account", "Nope.A__c", "Sync__chn", "Member", "", None, 5]
+)
 settings_of = st.dictionaries(
     st.sampled_from(
         [
             *("label", "type", "length", "precision", "scale", "unique", "externalId", "required", "defaultValue"),
             *("referenceTo", "relationshipName", "valueSet", "channelType", "eventChannel", "selectedEntity"),
-            "enrichedFields",
+            *("enrichedFields", "pluralLabel", "nameField"),
         ]
     ),
     st.one_of(
@@ -138,12 +140,20 @@ settings_of = st.dictionaries(
             ["Text", "Number", "Checkbox", "Lookup", "Picklist", "Date", "data", "ChangeEvents", "false", 18, 2]
         ),
         st.sampled_from(
-            ["QboSync__chn", "AccountChangeEvent", "OrderItemChangeEvent", [{"name": "QBO_Id__c"}], [1], {}]
+            [
+                "QboSync__chn",
+                "AccountChangeEvent",
+                "OrderItemChangeEvent",
+                [{"name": "QBO_Id__c"}],
+                [1],
+                {},
+                {"type": "Text"},
+            ]
         ),
     ),
     max_size=9,
 )
-shelves = st.sampled_from(["CustomField", "PlatformEventChannel", "PlatformEventChannelMember"])
+shelves = st.sampled_from(["CustomField", "CustomObject", "PlatformEventChannel", "PlatformEventChannelMember"])
 
 
 @PATIENT
