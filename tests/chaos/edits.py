@@ -191,10 +191,6 @@ EDITS: Mapping[str, Edit] = {
         "sales deletes the Contact Ada Barlow", r"OpportunityContactRole",
         of(SALESFORCE, "delete", "Contact", ("Email", ADA)),
     ),
-    "account deleted": Edit(
-        "sales deletes the Account Falconry Foods", r"update Account|Customer 2\b",
-        of(SALESFORCE, "delete", "Account", ("Name", "Falconry Foods")),
-    ),
     "newest order back": Edit(
         "the newest order is made a draft again", r"JournalEntry", _order_back,
     ),
