@@ -17,6 +17,7 @@ from ml_emulators.quickbooks.txns import settle_currency, settle_date, settle_nu
 from ml_emulators.quickbooks.values import Json, cents, money
 
 _NOT_HERE = ("Accounts Receivable", "Accounts Payable")
+_LINE_ORDER = ("Id", "LineNum", "Description", "Amount", "LinkedTxn", "DetailType")
 _ACCOUNT, _ITEM = "AccountBasedExpenseLineDetail", "ItemBasedExpenseLineDetail"
 
 
@@ -52,9 +53,17 @@ def settle_lines(desk: Desk, draft: Draft) -> None:
             raise faults.Fault([faults.missing("Amount")])
         detail = line[line["DetailType"]]
         detail.setdefault("BillableStatus", "NotBillable")
+        if not taxes.foreign(desk):
+            detail.setdefault("TaxCodeRef", {"value": "NON"})
         if not desk.flags.class_per_line:
             detail.pop("ClassRef", None)
         _expense(desk, line)
+    draft.body["Line"] = [{key: line[key] for key in sorted(line, key=_place)} for line in lines]
+
+
+def _place(name: str) -> int:
+    """Where a key stands in a line of an answer: those of all lines first, then the detail."""
+    return _LINE_ORDER.index(name) if name in _LINE_ORDER else len(_LINE_ORDER)
 
 
 def _expense(desk: Desk, line: Json) -> str:
@@ -136,7 +145,12 @@ def settle_owed(desk: Desk, body: Json, record_id: str | None) -> None:
     if desk.flags.multicurrency:
         body["HomeBalance"] = money(left * Decimal(rate_of(body)))
     payments = dict.fromkeys(payment for payment, _, _ in applied)
-    body["LinkedTxn"] = [{"TxnId": one, "TxnType": "BillPayment"} for one in payments]
+    body["LinkedTxn"] = [{"TxnId": one, "TxnType": _link_type(desk, one)} for one in payments]
+
+
+def _link_type(desk: Desk, payment: str) -> str:
+    """A bill names the sort of its payment (as recorded)."""
+    return f"BillPayment{desk.books.data('BillPayment', payment)['PayType']}"
 
 
 def booked(body: Json) -> Iterator[Json]:

@@ -36,7 +36,8 @@ def bill_payment(desk: Desk, draft: Draft) -> None:
     settle_date(desk, draft)
     settle_currency(desk, draft, ref_value(vendor, "CurrencyRef"), "vendor")
     _paying_account(desk, body)
-    settle_payable(desk, draft)
+    if "APAccountRef" in body:
+        settle_payable(desk, draft)
     body["Line"] = [line for line in body.get("Line", []) if line]
     _settle_debts(desk, draft)
     settle_number(desk, draft)
@@ -211,7 +212,10 @@ def postings(desk: Desk, kind: str, body: Json) -> Iterator[Posting]:
 def _bill_payment_postings(desk: Desk, body: Json) -> Iterator[Posting]:
     if body["TotalAmt"]:
         amount, rate = Decimal(body["TotalAmt"]), rate_of(body)
-        yield posting(desk, body["APAccountRef"]["value"], amount, rate, body["VendorRef"]["value"])
+        payable = ref_value(body, "APAccountRef") or system_account(
+            desk, accounts.PAYABLE, body["CurrencyRef"]["value"]
+        )
+        yield posting(desk, payable, amount, rate, body["VendorRef"]["value"])
         yield posting(desk, _paying_account(desk, body), -amount, rate)
 
 

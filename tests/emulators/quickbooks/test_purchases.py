@@ -41,9 +41,11 @@ def test_a_bill_as_it_is_answered(shop: Shop, rent: str) -> None:
             "AccountRef": {"value": rent, "name": "Rent"},
             "CustomerRef": {"value": shop.customer, "name": "Blue Heron"},
             "BillableStatus": "NotBillable",
+            "TaxCodeRef": {"value": "NON"},
         },
     }
     assert made["Line"] == [line]
+    assert list(made["Line"][0]) == list(line)
     assert (made["TotalAmt"], made["Balance"], made["DueDate"]) == (Decimal("40.50"), Decimal("40.50"), "2026-11-22")
     assert made["VendorRef"] == {"value": shop.vendor, "name": "Paper Mill"}
     assert made["APAccountRef"] == {"value": shop.payable, "name": "Accounts Payable (A/P)"}

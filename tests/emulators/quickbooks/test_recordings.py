@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from ml_emulators.kit.wire import Response, loads
+from ml_emulators.quickbooks.catalog import KINDS
 
 from .client import Json, Shop, ref
 
@@ -229,8 +230,6 @@ def test_create_item_newer(home: Home) -> None:
 @pytest.mark.parametrize("kind", ["Item", "Vendor", "Account", "Customer"])
 def test_lists_newer(home: Home, kind: str) -> None:
     """Every recorded record's keys appear in our order of keys, and the frame is the same."""
-    from ml_emulators.quickbooks.catalog import KINDS
-
     theirs = newer(f"list-{kind.lower()}s")["QueryResponse"]
     ours = home.query(f"select * from {kind}")
     assert list(ours) == list(theirs)

@@ -46,7 +46,7 @@ def test_a_payment_settles_a_bill(shop: Shop) -> None:
     paid = shop.make("BillPayment", **bill_payment(shop, 20, ("Bill", owed, 20)))
     left = shop.read("Bill", owed["Id"])
     assert (left["Balance"], left["SyncToken"]) == (30, "1")
-    assert left["LinkedTxn"] == [{"TxnId": paid["Id"], "TxnType": "BillPayment"}]
+    assert left["LinkedTxn"] == [{"TxnId": paid["Id"], "TxnType": "BillPaymentCheck"}]
     assert shop.read("Vendor", shop.vendor)["Balance"] == 30
     assert balance(shop, shop.bank) == -20
 
