@@ -79,6 +79,8 @@ class Worker(Corridor):
         self._progress = progress
         self.report = Report()
         self._token = 0
+        self._relayed: set[str] = set()
+        """Flows whose tasks of other kinds are done; what comes later takes its turn."""
         self._fired = 0
         self._lease: datetime = outside.clock.now()
 
@@ -106,9 +108,13 @@ class Worker(Corridor):
     def _take(self) -> tuple[Flow, list[Task]] | None:
         now, self._fired = self.outside.clock.now(), self.store.fired(self.connection.id)
         for flow in self.flows:
-            if tasks := self.store.due(self.connection.id, flow.name, now, PAGE, own=f"{flow.system}:{flow.kind}:"):
+            own = "" if flow.name in self._relayed else f"{flow.system}:{flow.kind}:"
+            if tasks := self.store.due(self.connection.id, flow.name, now, PAGE, own=own):
                 # Those of other kinds alone, and first: what they knock on is then looked at once.
-                return flow, [task for task in tasks if task.ref.kind != flow.kind] or tasks
+                others = [task for task in tasks if task.ref.kind != flow.kind]
+                if not others:
+                    self._relayed.add(flow.name)
+                return flow, others or tasks
         return None
 
     # --- finish what was begun

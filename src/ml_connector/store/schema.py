@@ -68,6 +68,8 @@ Index(
     task.c.connection,
     task.c.flow,
     task.c.next_at,
+    task.c.first_at,
+    task.c.ref,
     sqlite_where=task.c.noticed > task.c.served,
     postgresql_where=task.c.noticed > task.c.served,
 )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import (
     BigInteger,
     Connection,
     Exists,
+    Row,
     Select,
     bindparam,
     case,
@@ -171,12 +172,17 @@ class Tasks(Base):
     ) -> list[Task]:
         """Due tasks of a flow that have no open write, oldest first; with `after`, by name beyond that one.
 
-        With `planned` also those that were served but wait for an approval. Those named `own...` come last.
+        With `planned` also those that were served but wait for an approval. With `own` those that are not named
+        `own...`, while there are any.
         """
         asked = {"p_connection": connection, "p_flow": flow, "p_now": ms(now), "p_limit": limit}
-        asked |= {"p_after": after} if after else {"p_own": own}
         with self.begin() as tx:
-            rows = tx.execute(_due(bool(after), planned), asked).all()
+            rows: Sequence[Row[Any]] = []
+            if own:
+                rows = tx.execute(_due("others", planned), asked | {"p_own": own}).all()
+            if not rows:
+                more = {"p_after": after} if after else {}
+                rows = tx.execute(_due("after" if after else "all", planned), asked | more).all()
         return [Task(flow, Ref.parse(r.ref), r.noticed, r.attempts, instant(r.first_at)) for r in rows]
 
     def next_due(self, connection: str) -> datetime | None:
@@ -309,8 +315,11 @@ def _awaited(tx: Connection, connection: str, prefix: str) -> list[str]:
 
 
 @cache
-def _due(after: bool, planned: bool) -> Select[Any]:
-    """The question of `Tasks.due`: built once, because it is asked for every flow after every page."""
+def _due(which: Literal["all", "after", "others"], planned: bool) -> Select[Any]:
+    """The question of `Tasks.due`: built once, because it is asked for every flow after every page.
+
+    The index `task_due` has the order in which tasks are taken: however many wait, only a page of them is read.
+    """
     table = schema.task
     query = (
         select(table.c.ref, table.c.noticed, table.c.attempts, table.c.first_at)
@@ -323,10 +332,12 @@ def _due(after: bool, planned: bool) -> Select[Any]:
         )
         .limit(bindparam("p_limit", type_=BigInteger))
     )
-    if after:
+    if which == "after":
         return query.where(table.c.ref > bindparam("p_after")).order_by(table.c.ref)
-    own = bindparam("p_own", type_=schema.Words)
-    return query.order_by(func.substr(table.c.ref, 1, func.length(own)) == own, table.c.first_at, table.c.ref)
+    if which == "others":
+        own = bindparam("p_own", type_=schema.Words)
+        query = query.where(func.substr(table.c.ref, 1, func.length(own)) != own)
+    return query.order_by(table.c.next_at, table.c.first_at, table.c.ref)
 
 
 def _has_open_write() -> Exists:

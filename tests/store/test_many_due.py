@@ -1,0 +1,57 @@
+"""A page of due tasks is taken in the order in which they wait, however many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from ml_connector.model.refs import Ref
+from ml_connector.store import Store
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+INVOICE = "quickbooks:Invoice:"
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    store = Store.fresh("sqlite://")
+    store.add_connection("acme", "1", "2", "Acme", NOON)
+    for minute, kind in enumerate(("Invoice", "Payment", "Invoice")):
+        refs = [Ref("quickbooks", kind, f"{minute}-{number}") for number in range(3)]
+        store.intake("acme", [("invoices", ref) for ref in refs], "sweep", NOON + timedelta(minutes=minute))
+    yield store
+    store.close()
+
+
+def taken(store: Store, limit: int, own: str = "") -> list[str]:
+    later = NOON + timedelta(hours=1)
+    return [f"{task.ref.kind} {task.ref.id}" for task in store.due("acme", "invoices", later, limit, own=own)]
+
+
+def test_payments_come_first_and_alone_then_invoices_as_they_came(store: Store) -> None:
+    assert taken(store, 9, INVOICE) == ["Payment 1-0", "Payment 1-1", "Payment 1-2"]
+    assert taken(store, 4) == ["Invoice 0-0", "Invoice 0-1", "Invoice 0-2", "Payment 1-0"]
+    assert taken(store, 4, "quickbooks:") == taken(store, 4)
+
+
+def test_nothing_is_sorted_to_find_the_first_page(store: Store) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    @event.listens_for(store.engine, "before_cursor_execute")
+    def heard(_c: object, _k: object, statement: str, parameters: object, _x: object, _m: bool) -> None:
+        if "LIMIT" in statement:
+            asked.append((statement, parameters))
+
+    taken(store, 2, INVOICE)
+    taken(store, 2)
+    event.remove(store.engine, "before_cursor_execute", heard)
+    for statement, parameters in asked:
+        with store.begin() as tx:
+            plan = "; ".join(str(row[3]) for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters))
+        assert "task_due" in plan, plan
+        assert "TEMP B-TREE" not in plan, plan
+    assert len(asked) == 2
