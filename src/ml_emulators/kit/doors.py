@@ -84,8 +84,8 @@ def _system(desk: Desk, name: str) -> Any:
 def requests(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
     """The kept entries after `since` (a mark) of `vendor`, at most `limit` of the newest, and the sums."""
     log, vendor = desk.twin.log, params.get("vendor", "")
-    if vendor:
-        _system(desk, vendor)
+    if vendor and vendor not in desk.twin.parts:
+        raise DoorError(404, f"There is no system {vendor}.", f"Use one of {', '.join(desk.twin.parts)}.")
     since, limit = _number(params, "since", 0), _number(params, "limit", _PAGE)
     names = [vendor] if vendor else list(desk.twin.vendors)
     try:

@@ -17,7 +17,7 @@ _COUNT = {"type": "integer", "minimum": 0, "maximum": 999_999_999_999_999}
 _SYSTEM = {"type": "string", "enum": ["quickbooks", "salesforce"]}
 _SHAPES: dict[str, dict[str, Any]] = {
     "system": _SYSTEM,
-    "vendor": _SYSTEM,
+    "vendor": {"type": "string", "enum": ["", "quickbooks", "salesforce", "pubsub"]},
     "since": _COUNT,
     "limit": _COUNT,
     "offset": _COUNT,

@@ -31,6 +31,11 @@ async def ask(emulators: Emulators, method: str, path: str, body: Any = None) ->
         return answer.status, loads(await answer.read())
 
 
+async def test_calls_of_the_event_bus_are_shown_by_its_name(emulators: Emulators) -> None:
+    status, page = await ask(emulators, "GET", "/requests?vendor=pubsub")
+    assert (status, page["requests"], list(page["totals"])) == (200, [], ["pubsub"])
+
+
 BAD = [
     ("/events", {"op": "delay", "seconds": 1e308}),
     ("/events", {"op": "delay", "seconds": 1e9}),

@@ -36,9 +36,19 @@ WHERE = [
 
 @pytest.mark.parametrize("where", WHERE)
 @pytest.mark.parametrize(
-    "order", ["Id", "Id DESC", "SystemModstamp, Id", "SystemModstamp DESC, Id DESC", "SystemModstamp DESC, Id"]
+    "order",
+    [
+        "Id",
+        "Id DESC",
+        "SystemModstamp, Id",
+        "SystemModstamp DESC, Id DESC",
+        "SystemModstamp DESC, Id",
+        "CreatedDate DESC, Id",
+        "CreatedDate, Id DESC",
+        "LastModifiedDate DESC NULLS LAST, Id DESC",
+    ],
 )
-@pytest.mark.parametrize(("limit", "offset"), [(1, 0), (4, 0), (4, 3), (100, 2)])
+@pytest.mark.parametrize(("limit", "offset"), [(0, 0), (1, 0), (4, 0), (4, 3), (100, 2)])
 def test_a_cut_list_is_the_beginning_of_the_whole(
     busy: TestOrg, where: str, order: str, limit: int, offset: int
 ) -> None:

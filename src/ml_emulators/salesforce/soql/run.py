@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from heapq import heappop, heappush
 from itertools import islice
 from typing import Any
 
@@ -24,6 +25,8 @@ _MOST_OFFSET = 2000
 _MOST_CHILDREN = 20
 _FEW = 5000
 _LONG_TEXT_PAGE = 200
+_LED = frozenset({"Id", "SystemModstamp"})
+_LED_BACKWARD = frozenset({"CreatedDate", "LastModifiedDate"})
 
 
 @dataclass(frozen=True)
@@ -174,7 +177,10 @@ class _Run:
         if first == "Id":
             rows = (row for row in self._in_id_order(backward=backward) if test(row))
             return list(islice(rows, wanted))[self.query.offset :]
-        kept = self._until(test, wanted, newest_first=backward)
+        if first == "SystemModstamp":
+            kept = self._until(test, wanted, newest_first=backward)
+        else:
+            kept = self._newest(test, wanted, first)
         return _cut(_sorted(kept, self.query.order, self._read), self.query)
 
     def _until(self, test: Test, wanted: int, *, newest_first: bool) -> list[Record]:
@@ -187,14 +193,30 @@ class _Run:
                 break
         return kept
 
+    def _newest(self, test: Test, wanted: int, name: str) -> list[Record]:
+        """The latest by a stamp that is never after SystemModstamp; it ends where only earlier ones can follow."""
+        live = self.scope.table(self.scope.kind.name).live
+        kept: list[Record] = []
+        best: list[str] = []
+        low, high = self._access.stamp_range(self.query.where)
+        for second in self._access.by_stamp(low, high, newest_first=True):
+            if second and len(best) >= wanted and (not best or live[second[0]]["SystemModstamp"] < best[0]):
+                break
+            for row in filter(test, map(live.__getitem__, second)):
+                kept.append(row)
+                heappush(best, row[name])
+                if len(best) > wanted:
+                    heappop(best)
+        return kept
+
     def _leading(self) -> str | None:
-        """The first field of ORDER BY when an index has its order."""
+        """The first field of ORDER BY when an index has its order, or nearly."""
         first = self.query.order[0] if self.query.order else None
         if first is None or not isinstance(first.operand, Path):
             return None
         column = self.scope.column(first.operand)
-        known = not column.steps and column.field.name in ("Id", "SystemModstamp")
-        return column.field.name if known else None
+        known = _LED | _LED_BACKWARD if first.descending else _LED
+        return column.field.name if not column.steps and column.field.name in known else None
 
 
 def _as_kept(row: dict[str, Any]) -> dict[str, Any]:
