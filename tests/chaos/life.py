@@ -123,8 +123,10 @@ class Run:
         return last if last is not None and self.manner.stays and not last.dead else self.new_life()
 
     async def _mend(self) -> bool:
-        """Edits that were not possible in their time are made when all is quiet. Were there any?"""
-        names, self.undone = self.undone, []
+        """Edits whose time never came, or that were not possible then, are made when all is quiet. Were there any?"""
+        missed = [each for each in self.strikes if each.fault == "edit" and each not in self.fallen]
+        names, self.undone = [*self.undone, *(each.arg for each in missed)], []
+        self.fallen.update(missed)
         for name in names:
             EDITS[name].make(self.town.home.twin)
             self.tell("people", EDITS[name].story)
