@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ml_emulators.salesforce import ActError
 
@@ -183,3 +185,40 @@ def test_rights_and_users_are_kept_and_brought_back(org: TestOrg, clerk: Worker)
     assert clerk.send("GET", "/limits").status == 401
     org.vendor.restore(kept)
     assert clerk.send("GET", "/limits").status == 200
+
+
+_NAMES = ("Phone", "Site", "Class__c", "QBO_Status__c", "Website")
+_SOME = st.sets(st.sampled_from(_NAMES))
+_CLOSED = {"INVALID_FIELD_FOR_INSERT_UPDATE", "INSUFFICIENT_ACCESS_OR_READONLY"}
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    hidden=_SOME,
+    fixed=_SOME,
+    required=st.sets(st.sampled_from(("Class__c", "QBO_Status__c"))),
+    denied=st.sets(st.sampled_from(("create", "edit", "delete"))),
+    several=st.booleans(),
+)
+def test_describe_says_what_reading_and_writing_then_do(
+    hidden: set[str], fixed: set[str], required: set[str], denied: set[str], several: bool
+) -> None:
+    org = TestOrg()
+    account = org.account(Class__c="a", QBO_Status__c="b")
+    org.switches.multicurrency = several
+    org.switches.hidden_fields, org.switches.read_only_fields = {"Account": hidden}, {"Account": fixed}
+    org.switches.required_fields, org.switches.denied_rights = {"Account": required}, {"Account": denied}
+    described = org.get("/sobjects/Account/describe").body
+    fields = {each["name"]: each for each in described["fields"]}
+    assert ("CurrencyIsoCode" in fields) is several
+    for name in _NAMES:
+        assert (org.query(f"SELECT {name} FROM Account").status == 200) is (name in fields)
+        answer = org.patch(f"/sobjects/Account/{account}", {name: "https://x.example"})
+        assert (answer.status == 204) is (name in fields and fields[name]["updateable"]), answer.text
+        assert answer.status == 204 or answer.code in _CLOSED
+        if name in fields:
+            assert fields[name]["nillable"] is (name not in required)
+    able = described["createable"] and all(name in fields and fields[name]["createable"] for name in required)
+    made = org.post("/sobjects/Account", {"Name": "New", **dict.fromkeys(required & set(fields), "x")})
+    assert (made.status == 201) is able, made.text
+    assert (org.delete(f"/sobjects/Account/{account}").status == 204) is described["deletable"]
