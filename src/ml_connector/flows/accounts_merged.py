@@ -84,7 +84,8 @@ def beside(customer: Customer, link: Link, context: Context) -> Decision:
     """The customer of an account that was merged away: nothing of it is written, and a person is asked once."""
     own = next((each for each in pair_links.of_account(link.target, context) if each.exclusive), None)
     if own is None:
-        return Skip(reason="account_decides", knocks=(link.target,))
+        waits = (link_trigger(pair_links.ROLE, link.target),)
+        return Skip(reason="account_decides", knocks=(link.target,), waits_for=waits)
     if link.agreed.get(pair_links.REVIEWED) or not customer.active:
         return Skip(reason="secondary_link")
     facts = {

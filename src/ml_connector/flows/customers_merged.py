@@ -121,7 +121,8 @@ def beside(account: SObject, link: Link, context: Context) -> Decision:
 def _followed(account: SObject, link: Link, context: Context) -> Decision:
     """The survivor was merged in its turn: where its own account went, this one goes too."""
     if own := pair_links.of_customer(link.target, context):
-        return Skip(reason="account_decides", knocks=(own.target,))
+        waits = (link_trigger(pair_links.ROLE, link.target),)
+        return Skip(reason="account_decides", knocks=(own.target,), waits_for=waits)
     home = pair_links.ended(link.target, context)
     there = pair_links.of_account(Ref(account.ref.system, "Account", home.target.id), context) if home else []
     now = pair_links.customer_of(there[0]) if there else link.target
