@@ -86,6 +86,13 @@ def _order_back(twin: Twin) -> None:
     twin.act(SALESFORCE, "deactivate_order", "Order", {"Id": max(orders, key=lambda row: row["OrderNumber"])["Id"]})
 
 
+def _made_in_between(invoice: str, account: str) -> str:
+    """What an invoice leaves behind depends on how far it had come: its contact, what its Account shows of it."""
+    account_fields = "Department__c|Class__c|QBO_Overdue__c"
+    contact = f"Opportunity {invoice}: ContactId|OpportunityContactRole .* {invoice}"
+    return f"{contact}|Account {account}: ({account_fields})"
+
+
 def _merged(system: str, kind: str, field: str, survivor: str, loser: str) -> Make:
     def make(twin: Twin) -> None:
         stays, goes = (find(twin, system, kind, field, name)["Id"] for name in (survivor, loser))
@@ -162,14 +169,16 @@ EDITS: Mapping[str, Edit] = {
     ),
     # --- deletions and merges
     "invoice void": Edit(
-        "invoice 1003 is voided", r"Opportunity .*:3\b", of(QUICKBOOKS, "void", "Invoice", ("DocNumber", "1003"))
+        "invoice 1003 is voided", r"Opportunity .*:3\b", of(QUICKBOOKS, "void", "Invoice", ("DocNumber", "1003")),
+        loose=_made_in_between("1003", "Pinnacle Robotics"),
     ),
     "invoice deleted": Edit(
-        "invoice 1002 is deleted", r"Opportunity .*:2\b", of(QUICKBOOKS, "delete", "Invoice", ("DocNumber", "1002"))
+        "invoice 1002 is deleted", r"Opportunity .*:2\b", of(QUICKBOOKS, "delete", "Invoice", ("DocNumber", "1002")),
+        loose=_made_in_between("1002", "Falconry Foods"),
     ),
     "new invoice deleted": Edit(
         "invoice 2001 is deleted", r"upsert Opportunity", of(QUICKBOOKS, "delete", "Invoice", ("DocNumber", "2001")),
-        loose=r"Opportunity 2001: ContactId|OpportunityContactRole .* 2001",
+        loose=_made_in_between("2001", "Alder Analytics"),
     ),
     "customer inactive": Edit(
         "Falconry Foods is made inactive in QuickBooks", r"Customer 2\b|update Account",
