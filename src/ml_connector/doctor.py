@@ -73,6 +73,17 @@ async def _signed_in(app: App) -> list[Finding]:
     return [Finding("ok", "Salesforce", f"Signed in to the org {session.org_id}.")]
 
 
+async def orders_off(app: App) -> str:
+    """Why no order is posted, whatever the orders say; blank if they are, or if Salesforce does not answer now."""
+    try:
+        fields = (await app.salesforce.reference("fields:Order")).value
+    except ConnectorError:
+        return ""
+    if not fields:
+        return "No orders are posted: the org has none, or the user may not see them (ml-connector doctor --fit)."
+    return next((found.sentence for found in _rules(app) if found.level != "ok"), "")
+
+
 def _rules(app: App) -> list[Finding]:
     template, start = app.rules.template, app.rules.start_date
     if template is None or not template.signed_off_by:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ml_connector import actions
-from ml_connector.doctor import Finding, doctor
+from ml_connector.doctor import Finding, doctor, orders_off
 from ml_connector.model.errors import WrongUse
 from ml_connector.tieout.read import tie_out
 from support.world import Installation
@@ -65,6 +65,15 @@ async def test_professional_keeps_customers_and_invoices_in_step_and_says_why_or
     assert home.state("quickbooks", "JournalEntry") == []
     reports = {each.name: each for each in (await tie_out(home.app, MONTHS)).reports}
     assert reports["R1"].agrees
+
+
+async def test_a_sync_says_why_no_orders_are_posted(tmp_path: Path) -> None:
+    professional, usual = home_in(tmp_path / "a", PROFESSIONAL), home_in(tmp_path / "b", {})
+    assert (await orders_off(professional.app)).startswith("No orders are posted: the org has none")
+    assert await orders_off(usual.app) == ""
+    usual.twin.vendors["salesforce"].switches.api_enabled = False
+    usual.app = usual.process()
+    assert await orders_off(usual.app) == ""
 
 
 async def test_professional_in_step_writes_nothing_any_more(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ml_connector.app import App
     from ml_connector.cli.progress import Progress
     from ml_connector.cli.views import Names
+    from ml_connector.engine.worker import Report
 
 
 def plan(
@@ -117,9 +118,20 @@ def sync(
         with contextlib.suppress(KeyboardInterrupt):
             run(common, actions.follow)
         return 0
-    report = run(common, actions.sync)
+    report, off = run(common, _synced)
     show(common, "report", report, lambda width: render_state.report_lines(report, width))
+    if off:
+        common.screen.note(off)
     return 1 if report.unreadable else 0
+
+
+async def _synced(app: App, step: Progress) -> tuple[Report, str]:
+    """What was done, and why no orders are posted if that is so."""
+    from ml_connector import actions
+    from ml_connector.doctor import orders_off
+
+    report = await actions.sync(app, step)
+    return report, await orders_off(app)
 
 
 def backfill(*, common: Common = USUAL) -> int:
