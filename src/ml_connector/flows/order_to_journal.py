@@ -231,7 +231,7 @@ def _customer(ref: Ref, account: Ref, ctx: Context) -> Customer:
     if isinstance(record, Customer):
         return record
     waits = (record_trigger(ref), link_trigger("account", account))
-    raise Held(code="H-CUST-INACTIVE", case="gone", waits_for=waits)
+    raise Held(code="H-CUST-INACTIVE", case="gone", waits_for=waits, knocks=(account,))
 
 
 def _twin_needs(product: Product) -> list[NeedFind]:
