@@ -20,6 +20,7 @@ from ml_connector.systems.quickbooks.records import Invoice
 from .entries import Entry, kept
 from .invoice_status import LOST
 from .opportunity_search import ROLE as OPPORTUNITY
+from .refusals import MERGED
 
 ROLE = "billed"
 MOVED = "moved"
@@ -47,11 +48,19 @@ def _noted(record: Any, decision: Skip, context: Context) -> Skip:
     wanted = LinkDraft(ROLE, invoice, Ref("salesforce", "Account", account), _part(shown.agreed))
     if not _is_news(wanted, known, context.today):
         return decision
-    left = (known.target,) if known and known.target.kind == "Account" and known.target != wanted.target else ()
+    left = _left(known, wanted, context)
     moves = [_move(each, record, context) for each in left if isinstance(record, Invoice)]
     return msgspec.structs.replace(
         decision, links=(*decision.links, wanted, *moves), knocks=tuple(dict.fromkeys((*decision.knocks, *left)))
     )
+
+
+def _left(known: Link | None, wanted: LinkDraft, context: Context) -> tuple[Ref, ...]:
+    """The Account that the invoice has left, which is to be summed up anew; one that was merged away never is."""
+    if known is None or known.target.kind != "Account" or known.target == wanted.target:
+        return ()
+    merged = any(each.source == known.target for each in context.links(MERGED, known.target))
+    return () if merged else (known.target,)
 
 
 def _move(account: Ref, invoice: Invoice, context: Context) -> LinkDraft:
