@@ -146,6 +146,7 @@ async def test_revenue_cloud_is_kept_in_step_like_any_org(tmp_path: Path) -> Non
         ({"hidden_objects": ["OrderItem"]}, "The org shows orders without their products."),
         ({"denied_rights": {"Opportunity": ["read"]}}, "The org does not show Opportunity."),
         ({"api_enabled": False}, "Salesforce does not let this user call its API."),
+        ({"data_storage_mb": 0}, "The data storage of the org is full: it takes no new records."),
         ({"org_has_api": False}, "Salesforce does not let this user call its API."),
     ],
 )

@@ -10,7 +10,7 @@ from ml_connector.model.errors import SignInNeeded
 from ml_connector.systems.http import Request, Response
 from ml_connector.systems.salesforce.describe import Field, Object
 from ml_connector.systems.salesforce.fields import DESCRIBED, fields_needed
-from ml_connector.systems.salesforce.fitness import Finding, limit_finding, object_findings
+from ml_connector.systems.salesforce.fitness import Finding, limit_finding, object_findings, storage_findings
 
 from .org import Org, answer, client, fault, page
 
@@ -52,6 +52,21 @@ def test_a_missing_field_of_ours_fails_and_another_one_warns() -> None:
 
 def test_fields_that_only_some_orgs_have_are_not_missed() -> None:
     assert worst(object_findings(without("Account", "CurrencyIsoCode", "BillingStateCode"))) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "levels"),
+    [
+        ({"DataStorageMB": {"Max": 10_240, "Remaining": 1}}, []),
+        ({"DataStorageMB": {"Max": 10_240, "Remaining": 0}}, ["FAIL"]),
+        ({"DataStorageMB": {"Max": 5, "Remaining": -2}}, ["FAIL"]),
+        ({"DataStorageMB": None}, []),
+        ({}, []),
+        (None, []),
+    ],
+)
+def test_a_full_org_is_told(body: Any, levels: list[str]) -> None:
+    assert [each.level for each in storage_findings(body)] == levels
 
 
 def test_missing_orders_warn_and_missing_accounts_fail() -> None:

@@ -41,24 +41,25 @@ async def fit(calls: Calls, catalog: Catalog, reader: Reader) -> list[Finding]:
 
 
 async def _asked(calls: Calls, reader: Reader, objects: Mapping[str, Object]) -> list[Finding]:
-    async def edition() -> Finding:
-        return edition_finding(await reader.organization())
+    async def edition() -> list[Finding]:
+        return [edition_finding(await reader.organization())]
 
-    async def currency() -> Finding:
-        return currency_finding(objects["Account"], list(await reader.currencies()))
+    async def currency() -> list[Finding]:
+        return [currency_finding(objects["Account"], list(await reader.currencies()))]
 
-    async def limit() -> Finding:
-        return limit_finding(await calls.get(f"{calls.base}/limits"), calls.usage.reserve)
+    async def limit() -> list[Finding]:
+        body = await calls.get(f"{calls.base}/limits")
+        return [limit_finding(body, calls.usage.reserve), *storage_findings(body)]
 
-    return [await _finding(question) for question in (edition, currency, limit)]
+    return [found for question in (edition, currency, limit) for found in await _findings(question)]
 
 
-async def _finding(question: Callable[[], Awaitable[Finding]]) -> Finding:
+async def _findings(question: Callable[[], Awaitable[list[Finding]]]) -> list[Finding]:
     """The answer, or the trouble with it: one question that fails must not hide the others."""
     try:
         return await question()
     except ConnectorError as error:
-        return Finding("FAIL", error.sentence, error.remedy)
+        return [Finding("FAIL", error.sentence, error.remedy)]
 
 
 def edition_finding(organization: SObject) -> Finding:
@@ -89,6 +90,16 @@ def limit_finding(body: Any, reserve: int) -> Finding:
     if left <= reserve or left * _SCARCE < most:
         return Finding("warn", sentence, "Work stops at the reserve and goes on by itself; buy calls or save them.")
     return Finding("ok", sentence)
+
+
+def storage_findings(body: Any) -> list[Finding]:
+    """From the answer of `/limits`: whether the org has room for new records. Nothing where it does not say."""
+    storage = body.get("DataStorageMB") if isinstance(body, Mapping) else None
+    left = storage.get("Remaining") if isinstance(storage, Mapping) else None
+    if not isinstance(left, int) or left > 0:
+        return []
+    remedy = "Make room (Setup > Storage Usage) or buy storage; what waits is tried again by itself every hour."
+    return [Finding("FAIL", "The data storage of the org is full: it takes no new records.", remedy)]
 
 
 def object_findings(described: Object) -> list[Finding]:
