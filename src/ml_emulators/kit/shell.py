@@ -18,7 +18,7 @@ from .wire import Request, Response
 
 Serve = Callable[[Request], Outcome]
 LOOPBACK = "127.0.0.1"
-MAX_BODY = 64 * 1024 * 1024
+MAX_BODY = 128 * 1024 * 1024
 LINE = 128 * 1024
 _LINGER = 2.0
 _GZIP_FROM = 1_400

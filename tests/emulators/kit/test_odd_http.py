@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from ml_emulators.kit.shell import MAX_BODY
 from ml_emulators.kit.wire import loads
 from ml_emulators.server import Emulators
 
@@ -205,7 +206,7 @@ async def test_a_body_beyond_all_limits(emulators: Emulators, vendor: str) -> No
     part = b"x" * (1 << 20)
 
     async def chunks() -> AsyncIterator[bytes]:
-        for _ in range(65):
+        for _ in range(MAX_BODY // len(part) + 1):
             yield part
 
     async with aiohttp.ClientSession() as session:
