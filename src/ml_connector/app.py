@@ -6,6 +6,7 @@ import gc
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -84,11 +85,12 @@ def connection_id(realm_id: str, org_id: str) -> str:
 class SealedTokens:
     """The QuickBooks tokens of one connection, sealed in the store (`systems.quickbooks.auth.Credentials`)."""
 
-    def __init__(self, store: Store, vault: Vault, realm_id: str, clock: Clock) -> None:
+    def __init__(self, store: Store, vault: Vault, realm_id: str, clock: Clock, holder: str = "") -> None:
         self._store = store
         self._vault = vault
         self._owner = f"quickbooks:{realm_id}"
         self._clock = clock
+        self._holder = holder
 
     def load(self) -> quickbooks_auth.Tokens | None:
         sealed = self._store.sealed(self._owner, "tokens")
@@ -100,6 +102,12 @@ class SealedTokens:
     def store(self, tokens: quickbooks_auth.Tokens) -> None:
         sealed = self._vault.seal(msgspec.json.encode(tokens), self._owner, "tokens")
         self._store.put_sealed(self._owner, "tokens", sealed, self._clock.now())
+
+    def take_turn(self, until: datetime) -> bool:
+        return self._store.take_turn(self._owner, self._holder, until, self._clock.now())
+
+    def end_turn(self) -> None:
+        self._store.end_turn(self._owner, self._holder)
 
 
 def keep_secret(store: Store, vault: Vault, owner: str, name: str, secret: str, clock: Clock) -> None:
@@ -120,7 +128,7 @@ def quickbooks_client(settings: Settings, store: Store, vault: Vault, world: Wor
     caller = Caller(world.network, world.clock, world.ids, quickbooks_throttle(world.clock), "QuickBooks")
     sign_in = quickbooks_auth.SignIn(
         quickbooks_oauth(settings, store, vault, caller, world.clock),
-        SealedTokens(store, vault, side.realm_id, world.clock),
+        SealedTokens(store, vault, side.realm_id, world.clock, world.ids.token()),
         world.clock,
     )
     return QuickBooks(realm_id=side.realm_id, base_url=side.base_url, caller=caller, sign_in=sign_in, clock=world.clock)

@@ -77,15 +77,24 @@ def _vendor(life: Life) -> str:
 
 
 def _network(life: Life, strike: Strike, **fault: Any) -> None:
-    """One fault of the emulators, for the request that leaves now or next."""
+    """One fault of the emulators, for the request that leaves now or next.
+
+    Where that renews the QuickBooks sign-in, its refresh token may be replaced and the new one lost on the way.
+    """
+    life.run.disconnected |= _signing_in(life)
     path = "^/(v3|services/data)" if not life.events[-1].what.startswith("signing") else ""
     made: dict[str, Any] = {"vendor": _vendor(life), "path": path, "count": 1}
     life.run.town.home.twin.faults.add(Fault(**made | fault))
     life.run.tell("network", FAULTS[strike.fault].words(strike))
 
 
+def _signing_in(life: Life) -> bool:
+    return bool(life.events) and life.events[-1].what.startswith("signing")
+
+
 async def _kill(life: Life, strike: Strike) -> None:
     event = life.events[-1]
+    life.run.disconnected |= _signing_in(life)
     if event.vendor and event.what.endswith(" done"):
         life.die(f"when {VENDORS[event.vendor]} has answered and nobody has read it")
     if event.vendor:
@@ -201,6 +210,7 @@ _KNOCKED = (
 async def _forgotten(life: Life, strike: Strike) -> None:
     """The vendor forgets every request id from now on; and the answer to what leaves now never comes."""
     life.run.town.home.twin.set_switches("quickbooks", {"requestid_retention": 0})
+    life.run.disconnected |= _signing_in(life)
     life.run.tell("network", FAULTS[strike.fault].words(strike))
     if _vendor(life):
         life.run.town.home.twin.faults.add(Fault("drop_after", vendor=_vendor(life), count=1))
@@ -240,6 +250,7 @@ async def _sign_in(life: Life, strike: Strike) -> None:
 async def _late(life: Life, strike: Strike) -> None:
     """The connection breaks at once; the vendor does the write minutes later."""
     vendor = life.events[-1].vendor or "quickbooks"
+    life.run.disconnected |= _signing_in(life)
     longest = 9_999 if strike.fault == "far too late" else 115 if vendor == "quickbooks" else 580
     life.late = timedelta(seconds=min(int(strike.arg), longest))
     life.run.tell("network", FAULTS[strike.fault].words(strike))

@@ -231,3 +231,18 @@ def test_a_simulation_never_empties_an_installation(store_url: str) -> None:
     Store.open(store_url).close()
     with pytest.raises(WrongUse, match="holds an installation"):
         Store.fresh(store_url)
+
+
+def test_a_sign_in_is_renewed_by_one_process_at_a_time(store: Store) -> None:
+    soon, late = NOON + timedelta(minutes=5), NOON + timedelta(minutes=6)
+    assert store.take_turn("quickbooks:4620", "first", soon, NOON)
+    assert store.take_turn("quickbooks:4620", "first", soon, NOON)
+    assert not store.take_turn("quickbooks:4620", "second", soon, NOON)
+    assert store.take_turn("quickbooks:9999", "second", soon, NOON)
+
+    store.end_turn("quickbooks:4620", "second")
+    assert not store.take_turn("quickbooks:4620", "second", soon, NOON)
+    store.end_turn("quickbooks:4620", "first")
+    assert store.take_turn("quickbooks:4620", "second", soon, NOON)
+
+    assert store.take_turn("quickbooks:4620", "third", late, soon), "the turn of one that died ends by itself"

@@ -142,6 +142,20 @@ class Secrets(Base):
         with self.begin() as tx:
             return [(r.connection, r.name, r.sealed) for r in tx.execute(select(schema.secret))]
 
+    def take_turn(self, name: str, holder: str, until: datetime, now: datetime) -> bool:
+        """Whether `holder` has the turn up to `until`; not while somebody else has it."""
+        table = schema.turn
+        free = (table.c.name == name) & ((table.c.until <= ms(now)) | (table.c.holder == holder))
+        with self.begin() as tx:
+            nobody = {"name": name, "holder": "", "until": 0}
+            tx.execute(insert(tx, table).on_conflict_do_nothing(index_elements=["name"]), nobody)
+            return tx.execute(update(table).where(free).values(holder=holder, until=ms(until))).rowcount == 1
+
+    def end_turn(self, name: str, holder: str) -> None:
+        table = schema.turn
+        with self.begin() as tx:
+            tx.execute(delete(table).where(table.c.name == name, table.c.holder == holder))
+
     def drop_sealed(self, connection: str, name: str) -> None:
         table = schema.secret
         with self.begin() as tx:

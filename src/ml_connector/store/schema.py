@@ -260,6 +260,15 @@ secret = Table(
     PrimaryKeyConstraint("connection", "name"),
 )
 
+turn = Table(
+    "turn",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("holder", Words, nullable=False),
+    _instant("until"),
+)
+"""Who may renew a sign-in now: one process at a time."""
+
 audit = Table(
     "audit",
     metadata,

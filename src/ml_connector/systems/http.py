@@ -144,16 +144,17 @@ class Caller:
             self._note(request, kind, started, status=response.status, trace=_trace(response))
             return response
 
-    async def repeating(self, request: Request, kind: str) -> Response:
+    async def repeating(self, request: Request, kind: str, before: datetime | None = None) -> Response:
         """Send, and again after trouble that may pass. For reads and token calls only.
 
-        The last answer is given back whatever its status, but 429 raises `LimitReached`. Network errors are raised.
+        The last answer is given back whatever its status, but 429 raises `LimitReached`. Network errors are raised,
+        and `NotSent` when it could leave only at or after `before`.
         """
         attempt = 1
         while True:
             response, trouble = None, None
             try:
-                response = await self.once(request, kind)
+                response = await self.once(request, kind, before)
             except Unreachable as error:
                 trouble = error
             decision = self._judge(response, trouble, attempt)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -37,6 +37,8 @@ class Drawer:
         self.tokens = tokens
         self.stored: list[Tokens] = []
         self.broken = False
+        self.renewed_elsewhere = False
+        self.taken: Callable[[], object] = lambda: None
 
     def load(self) -> Tokens | None:
         return self.tokens
@@ -46,6 +48,12 @@ class Drawer:
             raise OSError("disk full")
         self.stored.append(tokens)
         self.tokens = tokens
+
+    def take_turn(self, until: datetime) -> bool:
+        self.taken()
+        return not self.renewed_elsewhere
+
+    def end_turn(self) -> None: ...
 
 
 class Twin:

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from ml_connector.model.errors import BadAnswer, SignInNeeded, Unreachable, WrongUse
-from ml_connector.systems.http import Caller, NoAnswer, Request, Response
+from ml_connector.systems.http import Caller, NoAnswer, NotSent, Request, Response
 from ml_connector.systems.limits import free_throttle
 from ml_connector.systems.quickbooks.auth import AppKeys, Consent, Endpoints, OAuth, SignIn, Tokens, consent
 from support.network import START, FixedIds, FunctionNetwork, StillClock
@@ -99,6 +99,37 @@ async def test_tokens_stored_by_another_process_are_taken_over() -> None:
 
     assert await service.sign_in.renew("AT1") == "AT9"
     assert service.refreshed == 1
+
+
+async def test_while_another_process_renews_nothing_is_sent() -> None:
+    """One refresh token used twice at once would end the connection."""
+    service = Service()
+    service.drawer.renewed_elsewhere = True
+    with pytest.raises(Unreachable, match="Another process is renewing"):
+        await service.sign_in.token()
+    assert service.network.sent == []
+
+    service.drawer.renewed_elsewhere = False
+    assert await service.sign_in.token() == "AT1"
+
+
+async def test_what_another_process_renewed_meanwhile_is_used() -> None:
+    service = Service()
+    service.drawer.taken = lambda: service.drawer.store(
+        Tokens(access_token="AT9", refresh_token="RT9", access_expires_at=START + DAY)
+    )
+
+    assert await service.sign_in.token() == "AT9"
+    assert service.network.sent == []
+
+
+async def test_who_slept_through_its_turn_sends_nothing() -> None:
+    service = Service()
+    service.drawer.taken = lambda: service.clock.advance(minutes=4)
+
+    with pytest.raises(NotSent):
+        await service.sign_in.token()
+    assert service.network.sent == []
 
 
 async def test_after_invalid_grant_nothing_is_asked_until_someone_reconnects() -> None:

@@ -25,6 +25,10 @@ from .faults import RECONNECT
 
 SCOPE = "com.intuit.quickbooks.accounting"
 _EARLY = timedelta(minutes=3)
+_TURN, _ANSWERED = timedelta(minutes=5), timedelta(seconds=90)
+"""How long a process alone may renew; by when before its end the last request must have left."""
+_PATIENCE, _A_MOMENT = timedelta(seconds=30), timedelta(seconds=1)
+"""How long to wait while another process renews, and how often to look."""
 _JSON = "application/json"
 
 
@@ -75,6 +79,12 @@ class Credentials(Protocol):
     def store(self, tokens: Tokens) -> None:
         """Replace all at once, and return only when it would survive a loss of power."""
 
+    def take_turn(self, until: datetime) -> bool:
+        """Whether this process alone may renew the tokens up to `until`; False while another one may."""
+
+    def end_turn(self) -> None:
+        """Let others renew. No error when the turn had ended before."""
+
 
 class _Granted(msgspec.Struct, frozen=True, kw_only=True):
     access_token: str
@@ -112,10 +122,11 @@ class OAuth:
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
         return self._tokens(await self._caller.once(self._request(form), "token"))
 
-    async def refresh(self, refresh_token: str) -> Tokens:
-        """New tokens; the refresh token may be a new one too. Raises `SignInNeeded` when the old one is refused."""
+    async def refresh(self, refresh_token: str, before: datetime | None = None) -> Tokens:
+        """New tokens; the refresh token may be a new one too. Raises `SignInNeeded` when the old one is refused,
+        `NotSent` when the request could leave only at or after `before`."""
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-        return self._tokens(await self._caller.repeating(self._request(form), "token"))
+        return self._tokens(await self._caller.repeating(self._request(form), "token", before))
 
     async def revoke(self, token: str) -> None:
         """End the connection at Intuit. Either token does. A token that is dead already is no error."""
@@ -185,7 +196,10 @@ def consent(params: Mapping[str, str], state: str, expected_realm: str = "") -> 
 
 
 class SignIn:
-    """Gives out a valid access token, and renews it: one refresh at a time, stored before it is used."""
+    """Gives out a valid access token, and renews it: one refresh at a time in all processes, stored before it is used.
+
+    Two refreshes with one refresh token would end the connection, so a request that could come late is not sent.
+    """
 
     def __init__(self, oauth: OAuth, credentials: Credentials, clock: Clock) -> None:
         self._oauth = oauth
@@ -208,10 +222,25 @@ class SignIn:
         async with self._one_at_a_time:
             self._store_what_is_left()
             tokens = self._stored()
-            if tokens.access_token == refused or not tokens.fresh(self._clock.now()):
-                tokens = await self._refreshed(tokens)
+            if not self._serves(tokens, refused):
+                tokens = await self._in_turn(refused)
             self._tokens = tokens
             return tokens.access_token
+
+    def _serves(self, tokens: Tokens, refused: str) -> bool:
+        return tokens.access_token != refused and tokens.fresh(self._clock.now())
+
+    async def _in_turn(self, refused: str) -> Tokens:
+        give_up = self._clock.now() + _PATIENCE
+        while not self._credentials.take_turn(until := self._clock.now() + _TURN):
+            if self._clock.now() >= give_up:
+                raise Unreachable("Another process is renewing the QuickBooks sign-in.", "It is tried again later.")
+            await self._clock.sleep(_A_MOMENT)
+        try:
+            tokens = self._stored()  # another process may just have renewed them
+            return tokens if self._serves(tokens, refused) else await self._refreshed(tokens, until - _ANSWERED)
+        finally:
+            self._credentials.end_turn()
 
     def _stored(self) -> Tokens:
         tokens = self._credentials.load()
@@ -219,11 +248,11 @@ class SignIn:
             raise SignInNeeded("QuickBooks is not connected yet.", RECONNECT)
         return tokens
 
-    async def _refreshed(self, old: Tokens) -> Tokens:
+    async def _refreshed(self, old: Tokens, before: datetime) -> Tokens:
         if old.refresh_token == self._dead:
             raise _dead_sign_in()
         try:
-            self._unstored = await self._oauth.refresh(old.refresh_token)
+            self._unstored = await self._oauth.refresh(old.refresh_token, before)
         except SignInNeeded:
             self._dead = old.refresh_token
             raise
