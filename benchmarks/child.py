@@ -13,6 +13,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
 
+from .peak import PEAK_FILE, peak
+
 SOURCE = Path(__file__).parent.parent / "src"
 
 
@@ -30,12 +32,12 @@ def measured(home: Path, *words: str, env: Mapping[str, str] | None = None, late
 
     What is measured is the work, not the waiting.
     """
-    with tempfile.TemporaryFile() as out:
+    with tempfile.TemporaryFile() as out, tempfile.NamedTemporaryFile() as mark:
         begun = perf_counter()
         process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.child", str(later), *words, "--json", "--home", str(home)],
             cwd=SOURCE.parent,
-            env={**os.environ, "PYTHONPATH": str(SOURCE), **(env or {})},
+            env={**os.environ, "PYTHONPATH": str(SOURCE), PEAK_FILE: mark.name, **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.DEVNULL,
@@ -44,10 +46,10 @@ def measured(home: Path, *words: str, env: Mapping[str, str] | None = None, late
         seconds = perf_counter() - begun
         process.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
-        said = out.read().decode()
+        said, grown = out.read().decode(), mark.read().decode()
     if process.returncode != 0:
         raise RuntimeError(f"{words} ended with {process.returncode}: {said[-500:]}")
-    return Measured(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, json.loads(said))
+    return Measured(seconds, used.ru_utime + used.ru_stime, float(grown), json.loads(said))
 
 
 def main() -> int:
@@ -58,7 +60,10 @@ def main() -> int:
 
     app.quickbooks_throttle = free_throttle  # type: ignore[attr-defined]  # what `app` imports is put in its place
     WallClock.__init__.__defaults__ = (timedelta(seconds=float(sys.argv[1])),)
-    return command(sys.argv[2:])
+    try:
+        return command(sys.argv[2:])
+    finally:
+        Path(os.environ[PEAK_FILE]).write_text(str(peak()))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
 import sys
 import tempfile
@@ -31,6 +30,7 @@ from ml_connector.store import Store
 from ml_connector.systems import wire
 
 from .child import SOURCE
+from .peak import peak
 from .rows import Row, row
 
 PAGE = 1000
@@ -131,13 +131,9 @@ def _measured(count: int) -> tuple[float, float]:
     """Seconds, and megabytes resident at most."""
     with tempfile.TemporaryDirectory() as folder:
         begun = perf_counter()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.memory", str(count), str(Path(folder) / "state.db")], cwd=SOURCE.parent
-        )
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        assert process.returncode == 0
-        return perf_counter() - begun, used.ru_maxrss / 1024
+        words = [sys.executable, "-m", "benchmarks.memory", str(count), str(Path(folder) / "state.db")]
+        done = subprocess.run(words, cwd=SOURCE.parent, check=True, capture_output=True, text=True)
+        return perf_counter() - begun, float(done.stdout)
 
 
 async def memory(counts: Sequence[int]) -> AsyncIterator[Row]:
@@ -152,3 +148,4 @@ async def memory(counts: Sequence[int]) -> AsyncIterator[Row]:
 
 if __name__ == "__main__":
     asyncio.run(backfill(int(sys.argv[1]), Path(sys.argv[2])))
+    sys.stdout.write(str(peak()))
