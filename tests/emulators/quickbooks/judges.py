@@ -13,8 +13,7 @@ from intuitlib.client import AuthClient
 from quickbooks import QuickBooks as Judge
 
 from ml_emulators.quickbooks import QuickBooks
-
-from .sockets import Detour
+from support.sockets import Detour
 
 REDIRECT = "http://localhost:8080/callback"
 _MODULES = {"Class": "trackingclass", "CompanyInfo": "company_info"}
