@@ -111,7 +111,7 @@ def test_a_populated_first_state_comes_through_unharmed(store_url: str, engine: 
         before = _filled(tx)
     store = Store.open(store_url)
     with store.begin() as tx:
-        assert _kept(tx) == {**before, "fired": [], "turn": []}
+        assert _kept(tx) == {**before, "fired": [], "turn": [], "pace": []}
         head = ScriptDirectory.from_config(alembic_config(tx)).get_current_head()
         assert MigrationContext.configure(tx).get_current_revision() == head
     store.audit("acme", "ana", "connect", "acme", {}, NOON)

@@ -269,6 +269,16 @@ turn = Table(
 )
 """Who may renew a sign-in now: one process at a time."""
 
+pace = Table(
+    "pace",
+    metadata,
+    Column("name", Words, primary_key=True),
+    _text("starts", "[]"),
+    _text("under_way", "{}"),
+    _instant("blocked_until"),
+)
+"""What all processes together have called lately, one row for each company or org (`systems/limits.py`)."""
+
 audit = Table(
     "audit",
     metadata,
