@@ -226,6 +226,25 @@ class Books(RuleBasedStateMachine):
             form.token += 1
             assert made["UnappliedAmt"] == self.unapplied(paid)
 
+    @precondition(lambda self: self.open_invoices())
+    @rule(pick=picks)
+    def settle(self, pick: int) -> None:
+        """The whole balance, as most payments are."""
+        invoices = self.open_invoices()
+        form = invoices[pick % len(invoices)]
+        line = {"Amount": form.left, "LinkedTxn": [{"TxnId": form.id, "TxnType": "Invoice"}]}
+        made = self.send("/payment", {"CustomerRef": ref(form.customer), "TotalAmt": form.left, "Line": [line]}, "")
+        self.paid[made["Id"]] = Paid(made["Id"], form.customer, form.left, {form.id: form.left})
+        form.paid[made["Id"]] = form.left
+        form.token += 1
+
+    def open_invoices(self) -> list[Form]:
+        return [
+            form
+            for form in self.standing()
+            if form.kind == "Invoice" and form.left > 0 and self.people[form.customer].active
+        ]
+
     def refused(self, form: Form, payer: Person, total: Decimal, part: Decimal) -> str:
         if not payer.active or form.state == "gone":
             return "610"
@@ -302,5 +321,5 @@ class Books(RuleBasedStateMachine):
 
 TestModel = Books.TestCase
 TestModel.settings = settings(
-    max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=120, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
 )
