@@ -108,6 +108,10 @@ def _gone(record: Gone, context: Context) -> Decision:
     return Skip(reason="gone")
 
 
+def _sealed(plain: bytes, connection: str, name: str) -> bytes:
+    raise AssertionError((plain, connection, name))
+
+
 def _refused(write: Write, refused: Refused) -> Skip:
     return Skip(reason="refused")
 
@@ -119,7 +123,7 @@ async def backfill(count: int, file: Path) -> None:
     store = Store.open(f"sqlite:///{file}")
     store.add_connection("c", "1", "2", "Company", NOON)
     systems: dict[str, Any] = {"here": MadeUp("here", count), "there": MadeUp("there", 0)}
-    outside = Outside(store, systems, [FLOW], WallClock(), RandomIds(), no_crash, References())
+    outside = Outside(store, systems, [FLOW], WallClock(), RandomIds(), no_crash, References(), _sealed)
     connection = Connection("c", None, UTC)
     assert await sweep(connection, outside, "here") == count
     report = await Worker(connection, outside).drain()

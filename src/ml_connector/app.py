@@ -74,7 +74,8 @@ class App(msgspec.Struct, frozen=True):
     @property
     def outside(self) -> Outside:
         systems: dict[str, System] = {self.quickbooks.name: self.quickbooks, self.salesforce.name: self.salesforce}
-        return Outside(self.store, systems, FLOWS, self.world.clock, self.world.ids, self.world.crash, self.tables)
+        world, seal = self.world, self.vault.seal
+        return Outside(self.store, systems, FLOWS, world.clock, world.ids, world.crash, self.tables, seal)
 
 
 def connection_id(realm_id: str, org_id: str) -> str:

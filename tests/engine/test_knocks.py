@@ -77,6 +77,10 @@ async def never(name: str) -> None:
     del name
 
 
+def sealed(plain: bytes, connection: str, name: str) -> bytes:
+    raise AssertionError((plain, connection, name))
+
+
 def gone(record: Gone, context: Context) -> Decision:
     raise AssertionError((record, context))
 
@@ -87,7 +91,7 @@ def worker(store: Store, looked: Looked, crash: Any = never) -> Worker:
         Flow(name=name, system="ours", kind=kind, rank=rank, decide=decide, gone=gone, refused=lambda *_: Skip())
         for name, kind, rank, decide in kinds
     ]
-    outside = Outside(store, {"ours": Memory()}, flows, Still(), Still(), crash, References())  # type: ignore[dict-item]  # reads only
+    outside = Outside(store, {"ours": Memory()}, flows, Still(), Still(), crash, References(), sealed)  # type: ignore[dict-item]  # reads only
     return Worker(Connection("acme", None, ZoneInfo("UTC")), outside)
 
 

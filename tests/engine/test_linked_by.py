@@ -81,6 +81,10 @@ async def never(name: str) -> None:
     del name
 
 
+def sealed(plain: bytes, connection: str, name: str) -> bytes:
+    raise AssertionError((plain, connection, name))
+
+
 def gone(record: Gone, context: Context) -> Decision:
     raise AssertionError((record, context))
 
@@ -95,7 +99,7 @@ class Street:
         self.store = Store.fresh()
         self.store.add_connection("acme", "1", "00D", "Acme", NOW)
         still = Still()
-        self.outside = Outside(self.store, {"ours": Memory()}, self.flows(), still, still, never, References())  # type: ignore[dict-item]  # what is asked of it
+        self.outside = Outside(self.store, {"ours": Memory()}, self.flows(), still, still, never, References(), sealed)  # type: ignore[dict-item]  # what is asked of it
         self.connection = Connection("acme", None, ZoneInfo("UTC"))
 
     def flows(self) -> list[Flow]:

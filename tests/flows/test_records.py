@@ -10,7 +10,7 @@ import pytest
 
 from ml_connector.flows import account_to_customer, customer_to_account, emails, invoice_to_opportunity, pair_links
 from ml_connector.model.errors import WrongUse
-from ml_connector.model.plans import Hold, NeedLink, Refused, Write
+from ml_connector.model.plans import Hold, NeedLink, Overruled, Refused, Write
 from ml_connector.model.refs import Link, Ref
 from ml_connector.systems.quickbooks.records import (
     Address,
@@ -165,9 +165,11 @@ def test_what_a_conflict_costs_is_said() -> None:
     page.link("account", CUSTOMER, TO_ACCOUNT, {"name": "Acme", "billing_address": "1 old road |  |  |  | US"})
     write = writes(settle(customer_to_account.FLOW, CUSTOMER, page))[0]
     assert write.flags == ("CONFLICT_BILLING_ADDRESS",)
-    assert (
-        "billing address changed on both sides: QuickBooks keeps its own, the other had 2 other road" in write.why[-1]
+    assert write.conflicts == (Overruled("billing_address", TO_ACCOUNT, CUSTOMER, "2 Other Road"),)
+    assert write.why[-1] == (
+        "billing address changed on both sides: QuickBooks keeps its own, the other value goes to the conflict log"
     )
+    assert not [text for text in write.why if "Road" in text]
 
 
 def test_an_address_written_otherwise_is_no_difference() -> None:

@@ -109,9 +109,10 @@ def test_a_populated_first_state_comes_through_unharmed(store_url: str, engine: 
     with transaction(engine) as tx:
         migrate(tx, "0001")
         before = _filled(tx)
+        before["hold"] = [row | {"alerted_at": 0} for row in before["hold"]]
     store = Store.open(store_url)
     with store.begin() as tx:
-        assert _kept(tx) == {**before, "fired": [], "turn": [], "pace": []}
+        assert _kept(tx) == {**before, "fired": [], "turn": [], "pace": [], "conflict": []}
         head = ScriptDirectory.from_config(alembic_config(tx)).get_current_head()
         assert MigrationContext.configure(tx).get_current_revision() == head
     store.audit("acme", "ana", "connect", "acme", {}, NOON)

@@ -23,7 +23,7 @@ from ml_connector.store.tasks import Knock, link_triggers
 
 from .batches import chosen
 from .context import PageContext, References, Shelf, Unreadable
-from .ports import Clock, CrashPoint, Ids, System
+from .ports import Clock, CrashPoint, Ids, Seal, System
 
 PAGE = 1000
 ROUNDS = 20
@@ -42,6 +42,7 @@ class Outside(msgspec.Struct, frozen=True):
     ids: Ids
     crash: CrashPoint
     tables: References
+    seal: Seal
 
 
 class Connection(msgspec.Struct, frozen=True):

@@ -11,10 +11,13 @@ import msgspec
 from ml_connector.model.plans import LookUp, OpenWrite, Outcome, Write
 from ml_connector.model.refs import Change, Gone, Record
 
-__all__ = ["Clock", "CrashPoint", "Ids", "OpenWrite", "Question", "Reference", "Sweep", "System", "Take"]
+__all__ = ["Clock", "CrashPoint", "Ids", "OpenWrite", "Question", "Reference", "Seal", "Sweep", "System", "Take"]
 
 Take = Callable[[Sequence[Change]], None]
 """Takes in a page of knocks at once, without the position of their source: that follows with the last of them."""
+
+Seal = Callable[[bytes, str, str], bytes]
+"""Seals a value for a connection under a name; it opens for the same two only."""
 
 
 class Clock(Protocol):

@@ -30,6 +30,7 @@ from ml_connector.store.rows import Settled, Task, Verdict
 from ml_connector.store.tasks import PLANNED, STALE
 
 from .batches import batch_id, claimed, grouped, identity, in_batches, request_id
+from .conflicts import set_aside
 from .context import PageContext
 from .corridor import (
     PAGE,
@@ -136,7 +137,8 @@ class Worker(Corridor):
             elif isinstance(answer, Unsure) or _may_still_come(write, now, patience):
                 unsettled.append(write)
             elif isinstance(answer, Differs) or write.write.action == "update":
-                settled.append(Settled(id=write.id, state="dropped", outcome=_word(answer)))
+                perhaps = isinstance(answer, Differs)
+                settled.append(Settled(id=write.id, state="dropped", outcome=_word(answer), perhaps=perhaps))
             else:
                 again.append(write)
         self._settle_writes(settled)
@@ -188,9 +190,9 @@ class Worker(Corridor):
         ready = self._unclaimed(self._through_gate(writes, outcome), outcome)
         sizes = {name: system.batch_sizes for name, system in self.outside.systems.items()}
         for batch in grouped(ready, sizes):
-            noted = self._compose(flow, batch)
+            noted, lost = set_aside(self._compose(flow, batch), self.connection.id, self.outside.seal)
             await self.outside.crash("composed")
-            self.store.note(self.connection.id, self._token, noted, self.outside.clock.now())
+            self.store.note(self.connection.id, self._token, noted, self.outside.clock.now(), lost)
             self._renewed()
             await self.outside.crash("noted")
             answers = await self._apply(noted)

@@ -46,6 +46,10 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
         """The whole address in canonical text, None for none."""
         return " | ".join(part or "" for part in self.canonical(home).values()) if self else None
 
+    def line(self) -> str:
+        """The whole address in one line, as it is written."""
+        return ", ".join(plain for part in self.raw().values() if (plain := " ".join(part.split())))
+
     def like(self, other: Parts) -> Parts:
         """With the state as the other side writes it, if it is the same by name or by code."""
         own = {canonical.folded(self.state), canonical.folded(self.state_code)}

@@ -5,12 +5,12 @@ Of the pair the customer is the source and the account the target.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
 from ml_connector.model import canonical
-from ml_connector.model.merge import Owner, Values
+from ml_connector.model.merge import Owner, Side, Values
 from ml_connector.model.refs import Json
 from ml_connector.systems.quickbooks.records import Customer
 from ml_connector.systems.salesforce.records import SObject
@@ -91,6 +91,20 @@ class Pair(msgspec.Struct, frozen=True):
         theirs = theirs.like(ours)
         return ours, theirs.without_country(ours) if OWNERS[name] == "source" and ours else theirs
 
+    def written(self, name: str, side: Side) -> str:
+        """A field as people wrote it on one side, in one line; empty for none."""
+        customer, account = self.customer, self.account
+        if name.endswith("_address"):
+            ours, theirs = self.parts(name)
+            both = (ours.line(), theirs.line())
+        elif name in _WRITTEN:
+            field, of_customer = _WRITTEN[name]
+            both = (of_customer(customer), account.text(field))
+        else:
+            field, ours_now = self._shown(name)
+            both = (canonical.value(ours_now) or "", canonical.value(account[field]) or "")
+        return both[0] if side == "source" else both[1]
+
     def _region(self) -> str:
         """The country whose phone numbers these are."""
         customer, account = self.parts("billing_address")
@@ -166,3 +180,11 @@ def with_scheme(address: str) -> str:
     """QuickBooks takes a URI, people write `www.acme.com`."""
     plain = address.strip()
     return plain if not plain or "://" in plain else f"https://{plain}"
+
+
+_WRITTEN: Mapping[str, tuple[str, Callable[[Customer], str]]] = {
+    "name": ("Name", lambda customer: customer.plain_name),
+    "phone": ("Phone", phone_of),
+    "website": ("Website", web_of),
+}
+"""Field of the account, and how to read the customer's own text."""

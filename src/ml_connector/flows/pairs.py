@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ml_connector.model.canonical import flag
-from ml_connector.model.merge import Conflict, Merge, merge
-from ml_connector.model.plans import Context, Decision, Hold, Skip, Write
+from ml_connector.model.merge import Merge, Side, merge
+from ml_connector.model.plans import Context, Decision, Hold, Overruled, Skip, Write
 from ml_connector.model.refs import Json, Link, LinkDraft
 from ml_connector.systems.quickbooks.records import Customer
 from ml_connector.systems.salesforce.records import SObject
@@ -45,6 +45,7 @@ def _for_account(pair: Pair, found: Merge) -> Json:
 
 
 def _write_account(pair: Pair, found: Merge, body: Json, flags: tuple[str, ...]) -> Write:
+    overruled = _overruled(pair, found, found.to_target, "target")
     return Write(
         step="account",
         system="salesforce",
@@ -54,9 +55,10 @@ def _write_account(pair: Pair, found: Merge, body: Json, flags: tuple[str, ...])
         key=pair.company.customer_key(pair.customer.id),
         target_id=pair.account.id,
         links=(draft(pair, found.agreed_after(found.to_target)),),
-        why=_why(found.to_target, found.conflicts),
+        why=_why(found.to_target, overruled),
         flags=flags,
         label=pair.account.text("Name"),
+        conflicts=overruled,
     )
 
 
@@ -76,6 +78,7 @@ def _write_customer(
         body["DisplayName"] = name
     if name == pair.customer.plain_name and len(names) == 1:
         return _nothing(pair, found, flags, link)
+    overruled = _overruled(pair, found, names, "source")
     return Write(
         step="customer",
         system="quickbooks",
@@ -86,10 +89,11 @@ def _write_customer(
         target_id=pair.customer.id,
         sync_token=pair.customer.sync_token,
         links=(draft(pair, found.agreed_after(names)),),
-        why=_why(names, found.conflicts),
+        why=_why(names, overruled),
         flags=flags,
         label=pair.account.text("Name"),
         claims=(display_names.claim(name),) if isinstance(name, str) and name else (),
+        conflicts=overruled,
     )
 
 
@@ -112,13 +116,25 @@ def draft(pair: Pair, agreed: Mapping[str, str | None]) -> LinkDraft:
     )
 
 
-def _why(names: Sequence[str], conflicts: Sequence[Conflict]) -> tuple[str, ...]:
-    """What differs, in words; of a conflict also the value that is lost."""
-    differs = tuple(f"{name.replace('_', ' ')} differs" for name in names)
-    return differs + tuple(_lost(each) for each in conflicts)
+def _overruled(pair: Pair, found: Merge, names: Sequence[str], side: Side) -> tuple[Overruled, ...]:
+    """What these fields, written to one side, overwrite there although people changed it since both agreed."""
+    refs = {"source": pair.customer.ref, "target": pair.account.ref}
+    record, other = refs.pop(side), *refs.values()
+    fields = [each.field for each in found.conflicts if each.field in names]
+    return tuple(Overruled(name, record, other, pair.written(name, side)) for name in fields)
 
 
-def _lost(conflict: Conflict) -> str:
-    winner = "Salesforce" if conflict.winner == "target" else "QuickBooks"
-    field = conflict.field.replace("_", " ")
-    return f"{field} changed on both sides: {winner} keeps its own, the other had {conflict.lost or 'none'}"
+def _why(names: Sequence[str], overruled: Sequence[Overruled]) -> tuple[str, ...]:
+    """What differs, in words; never the values, which may be about people."""
+    differs = tuple(f"{_spoken(name)} differs" for name in names)
+    return differs + tuple(_kept(each) for each in overruled)
+
+
+def _kept(conflict: Overruled) -> str:
+    winner = "Salesforce" if conflict.other.system == "salesforce" else "QuickBooks"
+    field = _spoken(conflict.field)
+    return f"{field} changed on both sides: {winner} keeps its own, the other value goes to the conflict log"
+
+
+def _spoken(field: str) -> str:
+    return field.replace("_", " ")

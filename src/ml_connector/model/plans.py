@@ -40,6 +40,19 @@ class Unattended(msgspec.Struct, frozen=True, kw_only=True):
     waits_for: tuple[str, ...] = ()
 
 
+class Overruled(msgspec.Struct, frozen=True):
+    """A field that people changed on both sides, of which a write keeps one value only (accounting-rules E.2).
+
+    `record` is the one whose value goes, `other` the one whose value stays. `lost` is the value that goes, as it was
+    written there; empty for none, and once it is sealed.
+    """
+
+    field: str
+    record: Ref
+    other: Ref
+    lost: str = ""
+
+
 class Write(msgspec.Struct, frozen=True, kw_only=True):
     """One record to be created, updated or upserted in `system`.
 
@@ -52,6 +65,7 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
     record, or where it may go out `unattended`.
     `claims` are names that only one new record may take (a display name, an e-mail): two writes with a claim in common
     never go out together; the second is decided again after the first.
+    `conflicts` go to the conflict log when the write is done.
     """
 
     step: str
@@ -73,6 +87,7 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
     together: Together | None = None
     unattended: Unattended | None = None
     claims: tuple[str, ...] = ()
+    conflicts: tuple[Overruled, ...] = ()
 
     @property
     def waiting(self) -> Decimal | None:

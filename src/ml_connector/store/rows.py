@@ -48,7 +48,10 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of an open write. `state`: done, refused or dropped (surely not applied, decide again)."""
+    """What became of an open write. `state`: done, refused or dropped (decide again).
+
+    What was dropped was surely not applied, unless `perhaps`: the record says something else by now.
+    """
 
     id: str
     state: str
@@ -56,6 +59,44 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
     result: Ref | None = None
     links: tuple[Link, ...] = ()
     knocks: tuple[tuple[str, Ref], ...] = ()
+    perhaps: bool = False
+
+
+class LostValue(msgspec.Struct, frozen=True, kw_only=True):
+    """A value of `record` that the open write `write` puts the value of `other` over; sealed under `id`.
+
+    `flow` and `task` are whose decision it is. `digest` is the hash of record, field and value.
+    """
+
+    id: str
+    write: str
+    flow: str
+    task: Ref
+    record: Ref
+    other: Ref
+    field: str
+    digest: str
+    sealed: bytes
+
+
+class ConflictRow(LostValue, frozen=True, kw_only=True):
+    """An entry of the conflict log. `winner` is the system whose value stays; `sealed` is empty once it is too old.
+
+    Not `certain`: others changed the record before it was known whether our write had been done.
+    """
+
+    winner: str
+    certain: bool
+    at: datetime
+
+
+class Late(msgspec.Struct, frozen=True):
+    """A hold that lasts longer than it should."""
+
+    flow: str
+    ref: Ref
+    code: str
+    since: datetime
 
 
 class HeldRow(msgspec.Struct, frozen=True):

@@ -158,6 +158,7 @@ hold = Table(
     _text("amount"),
     _text("currency"),
     _instant("since"),
+    _instant("alerted_at"),
     PrimaryKeyConstraint("connection", "flow", "ref"),
 )
 
@@ -182,6 +183,27 @@ flag = Table(
     _instant("since"),
     PrimaryKeyConstraint("connection", "flow", "ref", "flag"),
 )
+
+conflict = Table(
+    "conflict",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("connection", Words, nullable=False),
+    Column("write", Words, nullable=False),
+    Column("flow", Words, nullable=False),
+    Column("task", Words, nullable=False),
+    Column("record", Words, nullable=False),
+    Column("other", Words, nullable=False),
+    Column("field", Words, nullable=False),
+    Column("winner", Words, nullable=False),
+    Column("digest", Words, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    _instant("at"),
+)
+"""`record` is the one whose value was lost, `other` the one whose value stays."""
+Index("conflict_write", conflict.c.write)
+Index("conflict_at", conflict.c.connection, conflict.c.state, conflict.c.at)
 
 fired = Table(
     "fired",

@@ -13,7 +13,9 @@ from sqlalchemy import Connection, inspect
 
 from ml_connector.model.errors import StateTrouble, WrongUse
 
+from .alerts import Alerts
 from .approvals import Approvals
+from .conflicts import Conflicts
 from .database import first_come, open_engine, transaction
 from .holds import Holds
 from .links import Links
@@ -25,7 +27,7 @@ from .writes import Writes
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-class Store(Tasks, Holds, Links, Writes, Connections, Plans, Approvals, Secrets, Audit):
+class Store(Tasks, Holds, Links, Writes, Connections, Plans, Approvals, Secrets, Audit, Conflicts, Alerts):
     """State of all connections of one installation. Raises `StateTrouble` when the database cannot be used."""
 
     @classmethod

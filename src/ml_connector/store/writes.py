@@ -15,9 +15,10 @@ from ml_connector.model.refs import Ref
 
 from . import schema
 from .base import Base
+from .conflicts import note_conflicts, settle_conflicts
 from .database import insert, instant, ms
 from .links import put_links
-from .rows import Settled
+from .rows import LostValue, Settled
 from .tasks import fire, knock, link_triggers
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -25,12 +26,23 @@ _decoder = msgspec.json.Decoder(Write, float_hook=Decimal)
 
 
 class Writes(Base):
-    def note(self, connection: str, token: int, writes: Sequence[OpenWrite], now: datetime) -> None:
-        """Put these on record as sent. Commits before the first byte leaves; a key that is open already is refused."""
+    def note(
+        self,
+        connection: str,
+        token: int,
+        writes: Sequence[OpenWrite],
+        now: datetime,
+        lost: Sequence[LostValue] = (),
+    ) -> None:
+        """Put these on record as sent. Commits before the first byte leaves; a key that is open already is refused.
+
+        `lost` are the sealed values that they put others over.
+        """
         rows = [_row(connection, token, write) for write in writes]
         with self.begin() as tx:
             self.guard(tx, connection, token, now)
             tx.execute(insert(tx, schema.write), rows)
+            note_conflicts(tx, connection, lost)
 
     def note_again(self, connection: str, token: int, writes: Sequence[OpenWrite], now: datetime) -> None:
         """Put on record that these open writes go out again, in which batch and when."""
@@ -56,7 +68,7 @@ class Writes(Base):
         """One transaction: outcomes, links, and the knocks they bring. What may name people is kept no longer."""
         with self.begin() as tx:
             self.guard(tx, connection, token, now)
-            _close(tx, settled, now)
+            settle_conflicts(tx, connection, _close(tx, settled, now), now)
             links = [link for each in settled for link in each.links]
             put_links(tx, connection, links, now)
             fire(tx, connection, link_triggers(links), now)
@@ -96,18 +108,27 @@ class Writes(Base):
             ]
 
 
-def _close(tx: Connection, settled: Sequence[Settled], now: datetime) -> None:
-    """Outcomes of open writes. Afterwards ids and a hash do for a body; only what a person approved stays whole."""
+def _close(tx: Connection, settled: Sequence[Settled], now: datetime) -> list[Settled]:
+    """Outcomes of open writes. Afterwards ids and a hash do for a body; only what a person approved stays whole.
+
+    Gives those that put a value over another one.
+    """
     table = schema.write
     rows: list[dict[str, object]] = []
+    over: list[Settled] = []
     by_id = {each.id: each for each in settled}
     ids = list(by_id)
     for start in range(0, len(ids), 500):
         mine = table.c.id.in_(ids[start : start + 500]) & (table.c.state == "open")
         found = tx.execute(select(table.c.id, table.c.content, table.c.body).where(mine)).all()
-        rows += [_closed(by_id[row.id], row.content, row.body, now) for row in found]
+        for row in found:
+            write = _decoder.decode(row.content)
+            rows.append(_closed(by_id[row.id], write, row.content, row.body, now))
+            if write.conflicts:
+                over.append(by_id[row.id])
     if rows:
         tx.execute(_CLOSE, rows)
+    return over
 
 
 _CLOSED = ("state", "outcome", "result_id", "settled_at", "content", "body")
@@ -118,8 +139,7 @@ _CLOSE = (
 )
 
 
-def _closed(settled: Settled, content: str, body: bytes, now: datetime) -> dict[str, object]:
-    write = _decoder.decode(content)
+def _closed(settled: Settled, write: Write, content: str, body: bytes, now: datetime) -> dict[str, object]:
     if not write.needs_approval:
         content = _encoder.encode(_without_values(write)).decode()
         body = f"sha256:{hashlib.sha256(body).hexdigest()}".encode()

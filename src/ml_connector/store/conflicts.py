@@ -1,0 +1,128 @@
+"""The conflict log: what people wrote on one side and a write put another value over (accounting-rules E.2).
+
+A lost value is noted, sealed, together with the write that overwrites it, and becomes an entry in the transaction that
+settles the write as done; with a write that was refused or dropped it goes away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, delete, func, or_, select, update
+
+from ml_connector.model.refs import Ref
+
+from . import schema
+from .base import Base
+from .database import insert, instant, ms
+from .rows import ConflictRow, LostValue, Settled
+
+NOTED, PERHAPS, LOST = "noted", "perhaps", "lost"
+"""The write is open; it may have been done before others changed the record once more; it is done."""
+_table = schema.conflict
+_told = _table.c.state.in_((PERHAPS, LOST))
+
+
+def note_conflicts(tx: Connection, connection: str, lost: Sequence[LostValue]) -> None:
+    """Keep these with their writes, which are noted in the same transaction."""
+    rows = [
+        {
+            "id": each.id,
+            "connection": connection,
+            "write": each.write,
+            "flow": each.flow,
+            "task": str(each.task),
+            "record": str(each.record),
+            "other": str(each.other),
+            "field": each.field,
+            "winner": each.other.system,
+            "digest": each.digest,
+            "state": NOTED,
+            "sealed": each.sealed,
+        }
+        for each in lost
+    ]
+    if rows:
+        tx.execute(insert(tx, _table), rows)
+
+
+def settle_conflicts(tx: Connection, connection: str, settled: Sequence[Settled], now: datetime) -> None:
+    """What became of the lost values of these writes; the transaction is the one that settles them."""
+    by_state: dict[str, list[str]] = {}
+    for each in settled:
+        state = LOST if each.state == "done" else PERHAPS if each.perhaps else ""
+        by_state.setdefault(state, []).append(each.id)
+    for state, writes in by_state.items():
+        noted = (_table.c.write.in_(writes)) & (_table.c.state == NOTED)
+        if not state:
+            tx.execute(delete(_table).where(noted))
+            continue
+        _forget_guesses(tx, connection, tx.execute(select(_table).where(noted)).all())
+        tx.execute(update(_table).where(noted).values(state=state, at=ms(now)))
+
+
+def _forget_guesses(tx: Connection, connection: str, rows: Sequence[Row[Any]]) -> None:
+    """The same value that was perhaps lost by an earlier write: it was not, as it is only lost now."""
+    mine = (_table.c.connection == connection) & (_table.c.state == PERHAPS)
+    for row in rows:
+        same = (_table.c.record == row.record) & (_table.c.field == row.field) & (_table.c.digest == row.digest)
+        tx.execute(delete(_table).where(mine, same))
+
+
+class Conflicts(Base):
+    def conflicts(self, connection: str, ref: Ref | None = None) -> list[ConflictRow]:
+        """The log, newest first; with `ref` what one of its two records is about."""
+        query = _entries(connection, ref)
+        with self.begin() as tx:
+            rows = tx.execute(query.order_by(_table.c.at.desc(), _table.c.id)).all()
+        return [_entry(row) for row in rows]
+
+    def count_conflicts(self, connection: str) -> int:
+        """Entries whose lost value can still be read."""
+        query = select(func.count()).where(_table.c.connection == connection, _told, _table.c.sealed != b"")
+        with self.begin() as tx:
+            return tx.execute(query).scalar() or 0
+
+    def blank_conflicts(self, connection: str, before: datetime) -> int:
+        """Forget the values that were lost before this instant; their hashes stay. How many."""
+        old = (_table.c.connection == connection) & _told & (_table.c.at < ms(before)) & (_table.c.sealed != b"")
+        with self.begin() as tx:
+            return tx.execute(update(_table).where(old).values(sealed=b"")).rowcount
+
+    def sealed_conflicts(self) -> list[tuple[str, str, bytes]]:
+        """Connection, id and sealed value of everything that is kept, those of open writes too."""
+        query = select(_table.c.connection, _table.c.id, _table.c.sealed).where(_table.c.sealed != b"")
+        with self.begin() as tx:
+            return [(row.connection, row.id, row.sealed) for row in tx.execute(query)]
+
+    def reseal_conflict(self, id: str, old: bytes, new: bytes) -> int:
+        """Put `new` where `old` still stands; 1 if it did."""
+        with self.begin() as tx:
+            mine = (_table.c.id == id) & (_table.c.sealed == old)
+            return tx.execute(update(_table).where(mine).values(sealed=new)).rowcount
+
+
+def _entries(connection: str, ref: Ref | None) -> Select[Any]:
+    query = select(_table).where(_table.c.connection == connection, _told)
+    if ref is None:
+        return query
+    return query.where(or_(_table.c.record == str(ref), _table.c.other == str(ref)))
+
+
+def _entry(row: Row[Any]) -> ConflictRow:
+    return ConflictRow(
+        id=row.id,
+        write=row.write,
+        flow=row.flow,
+        task=Ref.parse(row.task),
+        record=Ref.parse(row.record),
+        other=Ref.parse(row.other),
+        field=row.field,
+        winner=row.winner,
+        digest=row.digest,
+        sealed=row.sealed,
+        certain=row.state == LOST,
+        at=instant(row.at),
+    )
