@@ -118,9 +118,20 @@ async def make_plan(app: App, actor: str, progress: Progress = quiet, *, sweep_f
     day = app.connection.today(now).isoformat()
     row = PlanRow("", now, actor, plan.digest(), msgspec.json.encode(plan).decode(), "open", "")
     row = app.store.save_plan(app.connection.id, day, row)
+    look_again(app, plan)
     detail = {"hash": row.hash, "writes": len(plan.writes), "holds": len(plan.holds)}
     app.store.audit(app.connection.id, actor, "plan", row.id, detail, now)
     return plan_view(row)
+
+
+def look_again(app: App, plan: Plan) -> None:
+    """What waits for an approval, but has nothing to approve by this plan: it is decided anew by the next sync.
+
+    An entry may be there already, as after a database was brought back from a copy; an order may have been changed.
+    """
+    shown = {(write.flow, Ref.parse(write.record)) for write in plan.postings()}
+    others = app.store.awaiting(app.connection.id) - shown
+    app.store.intake(app.connection.id, sorted(others), "planned", app.world.clock.now())
 
 
 def plan_view(row: PlanRow) -> PlanView:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from ml_connector import actions
+from support.tables import put_back, rows_of
 from support.world import Installation
 
 
@@ -28,4 +32,35 @@ async def test_what_changed_after_it_was_approved_is_held_and_planned_anew(tmp_p
     assert [write.label for write in view.plan.postings()] == [f"SFO-0000000{number}-01" for number in (1, 2, 3)]
     await home.run(home.process())
     assert actions.holds(home.app) == []
+    assert len(home.state("quickbooks", "JournalEntry")) == 3
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+async def _killed_when_posted(step: str) -> None:
+    if step == "applied":
+        raise Killed
+
+
+async def test_entries_that_are_there_by_the_next_plan_are_taken_for_ours_and_their_orders_marked(
+    tmp_path: Path,
+) -> None:
+    """The database is lost right after the entries were posted, and brought back from a copy made before."""
+    home = Installation(tmp_path)
+    home.store.go_live(home.app.connection.id, home.clock.now())
+    await actions.sync(home.app)
+    copy = rows_of(home.store)
+    dying = home.process(_killed_when_posted)
+    await home.approve_all(dying)
+    with pytest.raises(Killed):
+        await actions.drain(dying)
+    put_back(home.store, copy)
+    home.clock.advance(timedelta(hours=1))
+    view = await actions.make_plan(home.process(), "preparer")
+    assert view.plan.postings() == []
+    await actions.sync(home.process())
+    assert home.store.planned(home.app.connection.id) == 0
+    assert {order["QBO_Status__c"] for order in home.state("salesforce", "Order")} == {"POSTED"}
     assert len(home.state("quickbooks", "JournalEntry")) == 3

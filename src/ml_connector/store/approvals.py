@@ -7,11 +7,14 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, exists, select, update
 
+from ml_connector.model.refs import Ref
+
 from . import schema
 from .base import Base, lock
 from .database import insert, ms
 from .records import add_events
 from .rows import SmallWrite
+from .tasks import AWAITING, Knock
 
 LIMIT = "auto_approve_limit"
 """Who approved what no person did."""
@@ -52,6 +55,14 @@ class Approvals(Base):
             news = [each for each in writes if before.get(each.key) != each.approval]
             events = [(each.label, {**each.detail, "hash": each.approval}) for each in news]
             add_events(tx, connection, LIMIT, "approve", events, now)
+
+    def awaiting(self, connection: str) -> set[Knock]:
+        """The tasks that were served and wait for an approval only: nothing else looks at them again."""
+        table = schema.task
+        served = (table.c.connection == connection) & (table.c.noticed <= table.c.served)
+        query = select(table.c.flow, table.c.ref).where(served, table.c.verdict.in_(AWAITING))
+        with self.begin() as tx:
+            return {(row.flow, Ref.parse(row.ref)) for row in tx.execute(query)}
 
     def clean_postings(self, connection: str, most: int) -> int:
         """How many records have a new record that a person approved, that was never refused, and are not held now.

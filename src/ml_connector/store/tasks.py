@@ -37,7 +37,7 @@ PLANNED = "PLANNED"
 STALE = "H-PLAN-STALE"
 """The hold of a record whose write is no longer what was approved: the next plan must show it again."""
 _RECORD = "record:"
-_AWAITING = (PLANNED, f"held {STALE}")
+AWAITING = (PLANNED, f"held {STALE}")
 
 Knock = tuple[str, Ref]
 """A flow and the record it shall look at."""
@@ -210,7 +210,7 @@ class Tasks(Base):
     def planned(self, connection: str) -> int:
         """How many records wait for an approval."""
         table = schema.task
-        query = select(func.count()).where(table.c.connection == connection, table.c.verdict.in_(_AWAITING))
+        query = select(func.count()).where(table.c.connection == connection, table.c.verdict.in_(AWAITING))
         with self.begin() as tx:
             return tx.execute(query).scalar() or 0
 
@@ -326,7 +326,7 @@ def _due(which: Literal["all", "after", "others"], planned: bool) -> Select[Any]
         .where(
             table.c.connection == bindparam("p_connection"),
             table.c.flow == bindparam("p_flow"),
-            (table.c.noticed > table.c.served) | (table.c.verdict.in_(_AWAITING) if planned else false()),
+            (table.c.noticed > table.c.served) | (table.c.verdict.in_(AWAITING) if planned else false()),
             table.c.next_at <= bindparam("p_now", type_=BigInteger),
             ~_has_open_write(),
         )
