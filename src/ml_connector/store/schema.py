@@ -295,8 +295,8 @@ pace = Table(
     "pace",
     metadata,
     Column("name", Words, primary_key=True),
-    _text("starts", "[]"),
-    _text("under_way", "{}"),
+    _text("starts", "{}"),
+    _text("under_way", "[]"),
     _instant("blocked_until"),
 )
 """What all processes together have called lately, one row for each company or org (`systems/limits.py`)."""

@@ -14,8 +14,8 @@ def upgrade() -> None:
     op.create_table(
         "pace",
         sa.Column("name", words, nullable=False),
-        sa.Column("starts", words, server_default="[]", nullable=False),
-        sa.Column("under_way", words, server_default="{}", nullable=False),
+        sa.Column("starts", words, server_default="{}", nullable=False),
+        sa.Column("under_way", words, server_default="[]", nullable=False),
         sa.Column("blocked_until", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
