@@ -8,14 +8,39 @@ from contextlib import AbstractContextManager, closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, delete, func, select, update
+from sqlalchemy import BigInteger, Connection, Engine, bindparam, delete, func, select, update
 
 from ml_connector.model.errors import Stopped, WrongUse
 
 from . import schema
-from .database import insert, ms, transaction
+from .database import insert, ms, portions, transaction
 
 LEASE = timedelta(seconds=90)
+
+# Built once: a statement that is built anew for each call costs more than its answer.
+_connection, _fired = schema.connection, schema.fired
+_MINE = _connection.c.id == bindparam("p_connection")
+_LOCK = select(_connection.c.id).where(_MINE).with_for_update()
+_RUN_UNTIL = select(_connection.c.run_until).where(_MINE)
+_OUR_FIRED = _fired.c.connection == bindparam("p_connection")
+_LAST_FIRED = select(func.max(_fired.c.id)).where(_OUR_FIRED)
+_LATE = select(_fired.c.trigger).where(
+    _OUR_FIRED,
+    _fired.c.trigger.in_(bindparam("p_triggers", expanding=True)),
+    _fired.c.id > bindparam("p_since", type_=BigInteger),
+)
+_FORGET_FIRED = delete(_fired).where(_OUR_FIRED)
+_RUN = select(_connection.c.run_token, _connection.c.run_until).where(_MINE).with_for_update()
+_TAKE = (
+    update(_connection)
+    .where(_MINE)
+    .values(run_token=bindparam("p_next"), run_holder=bindparam("p_holder"), run_until=bindparam("p_until"))
+)
+_RENEW = (
+    update(_connection)
+    .where(_MINE, _connection.c.run_token == bindparam("p_token"))
+    .values(run_until=bindparam("p_until"))
+)
 
 
 def lock(tx: Connection, connection: str) -> None:
@@ -23,8 +48,7 @@ def lock(tx: Connection, connection: str) -> None:
 
     Taken first, so two transactions never wait for each other's rows. On SQLite BEGIN IMMEDIATE has done it.
     """
-    row = schema.connection.c.id
-    tx.execute(select(row).where(row == connection).with_for_update())
+    tx.execute(_LOCK, {"p_connection": connection})
 
 
 def keep_fired(tx: Connection, connection: str, triggers: Iterable[str]) -> None:
@@ -32,27 +56,24 @@ def keep_fired(tx: Connection, connection: str, triggers: Iterable[str]) -> None
 
     `tx` has locked the connection. Whoever fires later than a page was read, fires for its holds too (`late`).
     """
-    table = schema.connection
     names = [{"connection": connection, "trigger": each} for each in dict.fromkeys(triggers)]
-    if names and tx.execute(select(table.c.run_until).where(table.c.id == connection)).scalar():
+    if names and tx.execute(_RUN_UNTIL, {"p_connection": connection}).scalar():
         tx.execute(insert(tx, schema.fired), names)
 
 
 def late(tx: Connection, connection: str, triggers: Iterable[str], since: int) -> set[str]:
     """Which of these triggers have fired after `since`, a mark of `Base.fired`."""
-    table, names = schema.fired, list(dict.fromkeys(triggers))
+    names = list(dict.fromkeys(triggers))
     found: set[str] = set()
     if names and _last_fired(tx, connection) > since:
-        for start in range(0, len(names), 500):
-            some = table.c.trigger.in_(names[start : start + 500])
-            query = select(table.c.trigger).where(table.c.connection == connection, some, table.c.id > since)
-            found.update(tx.execute(query).scalars())
+        for some in portions(names):
+            asked = {"p_connection": connection, "p_triggers": some, "p_since": since}
+            found.update(tx.execute(_LATE, asked).scalars())
     return found
 
 
 def _last_fired(tx: Connection, connection: str) -> int:
-    query = select(func.max(schema.fired.c.id)).where(schema.fired.c.connection == connection)
-    return int(tx.execute(query).scalar_one() or 0)
+    return int(tx.execute(_LAST_FIRED, {"p_connection": connection}).scalar_one() or 0)
 
 
 class Base:
@@ -76,27 +97,21 @@ class Base:
 
     def take_run(self, connection: str, holder: str, now: datetime) -> int | None:
         """A new run token, higher than any before; None while another holder is alive."""
-        table = schema.connection
+        mine = {"p_connection": connection}
         with self.begin() as tx:
-            row = tx.execute(
-                select(table.c.run_token, table.c.run_until).where(table.c.id == connection).with_for_update()
-            ).one()
+            row = tx.execute(_RUN, mine).one()
             if row.run_until > ms(now):
                 return None
-            tx.execute(delete(schema.fired).where(schema.fired.c.connection == connection))
-            tx.execute(
-                update(table)
-                .where(table.c.id == connection)
-                .values(run_token=row.run_token + 1, run_holder=holder, run_until=ms(now + LEASE))
-            )
+            tx.execute(_FORGET_FIRED, mine)
+            taken = {"p_next": row.run_token + 1, "p_holder": holder, "p_until": ms(now + LEASE)}
+            tx.execute(_TAKE, mine | taken)
             return int(row.run_token) + 1
 
     def release_run(self, connection: str, token: int) -> None:
-        table, fired = schema.connection, schema.fired
+        mine = {"p_connection": connection}
         with self.begin() as tx:
-            mine = (table.c.id == connection) & (table.c.run_token == token)
-            if tx.execute(update(table).where(mine).values(run_until=0)).rowcount:
-                tx.execute(delete(fired).where(fired.c.connection == connection))
+            if tx.execute(_RENEW, mine | {"p_token": token, "p_until": 0}).rowcount:
+                tx.execute(_FORGET_FIRED, mine)
 
     def fired(self, connection: str) -> int:
         """A mark: what fires from now on is later than it."""
@@ -108,9 +123,6 @@ class Base:
 
         A holder that lost it gets `Stopped`, and the transaction is undone.
         """
-        table = schema.connection
-        renewed = tx.execute(
-            update(table).where(table.c.id == connection, table.c.run_token == token).values(run_until=ms(now + LEASE))
-        )
-        if renewed.rowcount != 1:
+        held = {"p_connection": connection, "p_token": token, "p_until": ms(now + LEASE)}
+        if tx.execute(_RENEW, held).rowcount != 1:
             raise Stopped("Another run has taken over this connection.", "Nothing to do: the other run goes on.")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -102,21 +103,37 @@ def _tune_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
+        # NORMAL, not OFF: a checkpoint must still sync what lasting transactions have committed before.
+        level = "FULL" if connection.get_execution_options().get("lasting", True) else "NORMAL"
+        if connection.info.get("synchronous", "FULL") != level:
+            connection.exec_driver_sql(f"PRAGMA synchronous={level}")
+            connection.info["synchronous"] = level
         # Taken at once, so that a transaction never finds out half-way that another one writes.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 @contextmanager
-def transaction(engine: Engine) -> Iterator[Connection]:
-    """One transaction. Raises `StateTrouble` when the database cannot be used (disk full, read-only, locked, away)."""
+def transaction(engine: Engine, *, lasting: bool = True) -> Iterator[Connection]:
+    """One transaction. Raises `StateTrouble` when the database cannot be used (disk full, read-only, locked, away).
+
+    One that is not `lasting` is committed before it is on disk: others see it, a power cut may undo it.
+    """
     try:
-        with engine.begin() as connection:
+        with engine.begin() if lasting else _unsynced(engine) as connection:
             yield connection
     except SQLAlchemyError as error:
         trouble = state_trouble(error)
         if trouble is None:
             raise
         raise trouble from error
+
+
+@contextmanager
+def _unsynced(engine: Engine) -> Iterator[Connection]:
+    with engine.connect().execution_options(lasting=False) as connection, connection.begin():
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
+        yield connection
 
 
 def one_at_a_time(tx: Connection, table: Table) -> None:
@@ -133,7 +150,32 @@ def first_come(tx: Connection) -> None:
 
 def insert(connection: Connection, table: Table) -> Any:
     """An INSERT of the connection's own dialect, which knows ON CONFLICT."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    return insert_of(connection.dialect.name, table)
+
+
+def upsert(connection: Connection, table: Table, keys: tuple[str, ...], kept: tuple[str, ...] = ()) -> Any:
+    """An INSERT that takes over the `kept` columns into a row with the same `keys`; without any it lets that row be."""
+    return _upsert(connection.dialect.name, table, keys, kept)
+
+
+@cache
+def insert_of(dialect: str, table: Table) -> Any:
+    """An INSERT of that dialect, which knows ON CONFLICT."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+@cache
+def _upsert(dialect: str, table: Table, keys: tuple[str, ...], kept: tuple[str, ...]) -> Any:
+    put = insert_of(dialect, table)
+    if not kept:
+        return put.on_conflict_do_nothing(index_elements=keys)
+    return put.on_conflict_do_update(index_elements=keys, set_={name: put.excluded[name] for name in kept})
+
+
+def portions(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Lists short enough to stand in one statement."""
+    for start in range(0, len(names), 500):
+        yield names[start : start + 500]
 
 
 def ms(instant: datetime) -> int:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, case, delete, select
+from sqlalchemy import Connection, Delete, Table, bindparam, case, delete, select
 
 from ml_connector.model.plans import Hold
 from ml_connector.model.refs import Ref
 
 from . import schema
 from .base import Base
-from .database import insert, instant, ms
+from .database import insert_of, instant, ms, portions, upsert
 from .rows import HeldRow, Verdict
 
 
@@ -27,17 +29,31 @@ def put_holds(tx: Connection, connection: str, verdicts: Sequence[Verdict], now:
     _clear(tx, connection, ended)
     holds = [_hold_row(connection, v, v.hold, now) for v in ended if v.hold is not None]
     if holds:
-        put = insert(tx, schema.hold)
-        same = schema.hold.c.code == put.excluded.code
-        kept = {name: put.excluded[name] for name in ("code", "facts", "amount", "currency")}
-        kept["since"] = case((same, schema.hold.c.since), else_=put.excluded.since)
-        tx.execute(put.on_conflict_do_update(index_elements=["connection", "flow", "ref"], set_=kept), holds)
+        tx.execute(_hold(tx.dialect.name), holds)
     waits = [_key(connection, v) | {"trigger": t} for v in ended for t in dict.fromkeys(v.waits_for)]
     if waits:
-        tx.execute(insert(tx, schema.wait).on_conflict_do_nothing(), waits)
+        tx.execute(upsert(tx, schema.wait, (*_KEY, "trigger")), waits)
     flags = [_key(connection, v) | {"flag": f, "since": ms(now)} for v in ended for f in dict.fromkeys(v.flags)]
     if flags:
-        tx.execute(insert(tx, schema.flag).on_conflict_do_nothing(), flags)
+        tx.execute(upsert(tx, schema.flag, (*_KEY, "flag")), flags)
+
+
+_KEY = ("connection", "flow", "ref")
+
+
+@cache
+def _hold(dialect: str) -> Any:
+    put = insert_of(dialect, schema.hold)
+    same = schema.hold.c.code == put.excluded.code
+    kept = {name: put.excluded[name] for name in ("code", "facts", "amount", "currency")}
+    kept["since"] = case((same, schema.hold.c.since), else_=put.excluded.since)
+    return put.on_conflict_do_update(index_elements=_KEY, set_=kept)
+
+
+@cache
+def _drop(table: Table) -> Delete:
+    mine = (table.c.connection == bindparam("p_connection")) & (table.c.flow == bindparam("p_flow"))
+    return delete(table).where(mine, table.c.ref.in_(bindparam("p_refs", expanding=True)))
 
 
 def _key(connection: str, verdict: Verdict) -> dict[str, object]:
@@ -53,9 +69,8 @@ def _clear(tx: Connection, connection: str, verdicts: Sequence[Verdict]) -> None
             free.setdefault(verdict.task.flow, []).append(str(verdict.task.ref))
     for table, by_flow in ((schema.wait, refs), (schema.flag, refs), (schema.hold, free)):
         for flow, names in by_flow.items():
-            for start in range(0, len(names), 500):
-                mine = (table.c.connection == connection) & (table.c.flow == flow)
-                tx.execute(delete(table).where(mine, table.c.ref.in_(names[start : start + 500])))
+            for some in portions(names):
+                tx.execute(_drop(table), {"p_connection": connection, "p_flow": flow, "p_refs": some})
 
 
 def _hold_row(connection: str, verdict: Verdict, hold: Hold, now: datetime) -> dict[str, object]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import BindParameter, Connection, Row, bindparam, literal_column, select, union_all
 from sqlalchemy.exc import IntegrityError
 
 from ml_connector.model.errors import ConnectorError
@@ -14,7 +14,19 @@ from ml_connector.model.refs import Link, Ref
 
 from . import schema
 from .base import Base, lock
-from .database import insert, ms
+from .database import ms, portions, upsert
+
+_KEY = ("connection", "role", "source")
+_KEPT = ("target", "agreed", "exclusive", "source_version", "target_version", "settled_at")
+_link_table = schema.link
+_MINE = (_link_table.c.connection == bindparam("p_connection")) & (_link_table.c.role == bindparam("p_role"))
+_THESE: BindParameter[list[str]] = bindparam("p_refs", expanding=True)
+_BOTH_SIDES = union_all(
+    select(_link_table, literal_column("0").label("side")).where(_MINE, _link_table.c.source.in_(_THESE)),
+    select(_link_table, literal_column("1").label("side")).where(_MINE, _link_table.c.target.in_(_THESE)),
+).order_by("side", "source")
+"""Links of these records as sources, then as targets: built once, because it is asked for every kind of link."""
+_ALL = select(_link_table).where(_MINE).order_by(_link_table.c.source)
 
 
 def put_links(tx: Connection, connection: str, links: Iterable[Link], now: datetime) -> None:
@@ -35,10 +47,8 @@ def put_links(tx: Connection, connection: str, links: Iterable[Link], now: datet
     ]
     if not rows:
         return
-    put = insert(tx, schema.link)
-    kept = {name: put.excluded[name] for name in rows[0] if name not in ("connection", "role", "source")}
     try:
-        tx.execute(put.on_conflict_do_update(index_elements=["connection", "role", "source"], set_=kept), rows)
+        tx.execute(upsert(tx, schema.link, _KEY, _KEPT), rows)
     except IntegrityError as error:
         raise ConnectorError(
             "Two records claim the same counterpart.", "Look at the links of both with ml-connector explain."
@@ -66,22 +76,16 @@ class Links(Base):
 
     def links_of(self, connection: str, role: str, refs: Sequence[Ref]) -> dict[Ref, list[Link]]:
         """The links of these records in `role`, whichever side they stand on; every record is in the answer."""
-        table = schema.link
         answer: dict[Ref, list[Link]] = {ref: [] for ref in refs}
-        names = [str(ref) for ref in answer]
+        named = {str(ref): links for ref, links in answer.items()}
         with self.begin() as tx:
-            for start in range(0, len(names), 500):
-                some = names[start : start + 500]
-                for side in (table.c.source, table.c.target):
-                    query = select(table).where(table.c.connection == connection, table.c.role == role, side.in_(some))
-                    for row in tx.execute(query.order_by(table.c.source)).all():
-                        answer[Ref.parse(row.source if side is table.c.source else row.target)].append(_link(row))
+            for some in portions(list(named)):
+                asked = {"p_connection": connection, "p_role": role, "p_refs": some}
+                for row in tx.execute(_BOTH_SIDES, asked).all():
+                    named[row.target if row.side else row.source].append(_link(row))
         return answer
 
     def all_links(self, connection: str, role: str) -> list[Link]:
-        table = schema.link
         with self.begin() as tx:
-            rows = tx.execute(
-                select(table).where(table.c.connection == connection, table.c.role == role).order_by(table.c.source)
-            ).all()
+            rows = tx.execute(_ALL, {"p_connection": connection, "p_role": role}).all()
         return [_link(row) for row in rows]

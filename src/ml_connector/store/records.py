@@ -8,14 +8,33 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from ml_connector.model.errors import ConnectorError, WrongUse
 
 from . import schema
 from .base import Base, lock
-from .database import insert, instant, ms, one_at_a_time
+from .database import insert, instant, ms, one_at_a_time, upsert
 from .rows import AuditRow, Connected, PlanRow
+
+# Built once: a statement that is built anew for each call costs more than its answer.
+_REFERENCE = ("connection", "system", "name")
+_REFERENCES = select(schema.reference_version).where(schema.reference_version.c.connection == bindparam("p_connection"))
+_CONNECTED = select(schema.connection).where(schema.connection.c.id == bindparam("p_connection"))
+_secret = schema.secret
+_SEALED = select(_secret.c.sealed).where(
+    _secret.c.connection == bindparam("p_connection"), _secret.c.name == bindparam("p_name")
+)
+_turn = schema.turn
+_FREE_TURN = (
+    update(_turn)
+    .where(
+        _turn.c.name == bindparam("p_name"),
+        (_turn.c.until <= bindparam("p_now")) | (_turn.c.holder == bindparam("p_holder")),
+    )
+    .values(holder=bindparam("p_holder"), until=bindparam("p_until"))
+)
+_LAST_HASH = select(schema.audit.c.hash).order_by(schema.audit.c.id.desc()).limit(1)
 
 
 class Connections(Base):
@@ -23,17 +42,11 @@ class Connections(Base):
         """Make the connection, or renew its company name; realm and org of a connection never change."""
         row = {"id": id, "realm_id": realm_id, "org_id": org_id, "company": company, "created_at": ms(now)}
         with self.begin() as tx:
-            put = insert(tx, schema.connection)
-            tx.execute(
-                put.on_conflict_do_update(
-                    index_elements=["id"], set_={name: put.excluded[name] for name in ("realm_id", "org_id", "company")}
-                ),
-                row,
-            )
+            tx.execute(upsert(tx, schema.connection, ("id",), ("realm_id", "org_id", "company")), row)
 
     def connection(self, id: str) -> Connected | None:
         with self.begin() as tx:
-            row = tx.execute(select(schema.connection).where(schema.connection.c.id == id)).one_or_none()
+            row = tx.execute(_CONNECTED, {"p_connection": id}).one_or_none()
         if row is None:
             return None
         live = None if row.live_since is None else instant(row.live_since)
@@ -55,21 +68,15 @@ class Connections(Base):
         table = schema.reference_version
         with self.begin() as tx:
             lock(tx, connection)
-            rows = tx.execute(select(table).where(table.c.connection == connection)).all()
+            rows = tx.execute(_REFERENCES, {"p_connection": connection}).all()
             known = {(row.system, row.name): row.version for row in rows}
-            put = insert(tx, table)
             news = [
                 {"connection": connection, "system": key[0], "name": key[1], "version": version}
                 for key, version in versions.items()
                 if known.get(key) != version
             ]
             if news:
-                tx.execute(
-                    put.on_conflict_do_update(
-                        index_elements=["connection", "system", "name"], set_={"version": put.excluded.version}
-                    ),
-                    news,
-                )
+                tx.execute(upsert(tx, table, _REFERENCE, ("version",)), news)
         return [key for key, version in versions.items() if known.get(key) != version]
 
 
@@ -117,10 +124,8 @@ class Plans(Base):
 class Secrets(Base):
     def put_sealed(self, connection: str, name: str, sealed: bytes, now: datetime) -> None:
         with self.begin() as tx:
-            put = insert(tx, schema.secret)
-            kept = {"sealed": put.excluded.sealed, "changed_at": put.excluded.changed_at}
             tx.execute(
-                put.on_conflict_do_update(index_elements=["connection", "name"], set_=kept),
+                upsert(tx, schema.secret, ("connection", "name"), ("sealed", "changed_at")),
                 {"connection": connection, "name": name, "sealed": sealed, "changed_at": ms(now)},
             )
 
@@ -132,11 +137,8 @@ class Secrets(Base):
             return tx.execute(update(table).where(mine).values(sealed=new, changed_at=ms(now))).rowcount
 
     def sealed(self, connection: str, name: str) -> bytes | None:
-        table = schema.secret
         with self.begin() as tx:
-            return tx.execute(
-                select(table.c.sealed).where(table.c.connection == connection, table.c.name == name)
-            ).scalar()
+            return tx.execute(_SEALED, {"p_connection": connection, "p_name": name}).scalar()
 
     def all_sealed(self) -> list[tuple[str, str, bytes]]:
         with self.begin() as tx:
@@ -144,12 +146,10 @@ class Secrets(Base):
 
     def take_turn(self, name: str, holder: str, until: datetime, now: datetime) -> bool:
         """Whether `holder` has the turn up to `until`; not while somebody else has it."""
-        table = schema.turn
-        free = (table.c.name == name) & ((table.c.until <= ms(now)) | (table.c.holder == holder))
+        taken = {"p_name": name, "p_holder": holder, "p_until": ms(until), "p_now": ms(now)}
         with self.begin() as tx:
-            nobody = {"name": name, "holder": "", "until": 0}
-            tx.execute(insert(tx, table).on_conflict_do_nothing(index_elements=["name"]), nobody)
-            return tx.execute(update(table).where(free).values(holder=holder, until=ms(until))).rowcount == 1
+            tx.execute(upsert(tx, schema.turn, ("name",)), {"name": name, "holder": "", "until": 0})
+            return tx.execute(_FREE_TURN, taken).rowcount == 1
 
     def end_turn(self, name: str, holder: str) -> None:
         table = schema.turn
@@ -173,7 +173,7 @@ def add_events(
     """Add events to the chain within `tx`, each an object and its detail."""
     table = schema.audit
     one_at_a_time(tx, table)
-    previous = tx.execute(select(table.c.hash).order_by(table.c.id.desc()).limit(1)).scalar() or ""
+    previous = tx.execute(_LAST_HASH).scalar() or ""
     for name, detail in events:
         text = msgspec.json.encode(dict(detail)).decode()
         row = {"connection": connection, "at": ms(now), "actor": actor, "action": action}

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     Connection,
     Exists,
     Row,
@@ -27,7 +28,7 @@ from ml_connector.model.refs import Link, Ref, link_trigger
 
 from . import schema
 from .base import Base, keep_fired, late, lock
-from .database import insert, instant, ms
+from .database import insert_of, instant, ms, portions, upsert
 from .holds import put_holds
 from .links import put_links
 from .rows import Task, Verdict
@@ -38,6 +39,41 @@ STALE = "H-PLAN-STALE"
 """The hold of a record whose write is no longer what was approved: the next plan must show it again."""
 _RECORD = "record:"
 AWAITING = (PLANNED, f"held {STALE}")
+
+# Built once: a statement that is built anew for each call costs more than its answer.
+_task, _wait, _cursor = schema.task, schema.wait, schema.cursor
+_CONNECTION: BindParameter[str] = bindparam("p_connection")
+_OURS, _WAITS = _task.c.connection == _CONNECTION, _wait.c.connection == _CONNECTION
+_WAITING = (
+    select(_wait.c.flow, _wait.c.ref)
+    .where(_WAITS, _wait.c.trigger.in_(bindparam("p_triggers", expanding=True)))
+    .distinct()
+)
+_DAYS = (
+    select(_wait.c.trigger)
+    .where(_WAITS, _wait.c.trigger.like("day:%"), _wait.c.trigger <= bindparam("p_today"))
+    .distinct()
+)
+_SOURCE = (_cursor.c.connection == _CONNECTION) & (_cursor.c.source == bindparam("p_source"))
+_COVERED_TO = select(_cursor.c.covered_to).where(_SOURCE)
+_POSITION = select(_cursor.c.position).where(_SOURCE)
+_SWEPT = select(_cursor.c.source, _cursor.c.covered_to).where(_cursor.c.connection == _CONNECTION)
+_SPAN = tuple(column.name for column in schema.coverage.primary_key)
+_UNTICKED = _OURS & (_task.c.noticed > _task.c.served)
+_NEXT_DUE = select(func.min(_task.c.next_at)).where(_UNTICKED)
+_UNSERVED = select(_task.c.flow, func.count()).where(_UNTICKED).group_by(_task.c.flow)
+_PLANNED = select(func.count()).where(_OURS, _task.c.verdict.in_(AWAITING))
+_served = bindparam("p_served", type_=BigInteger)
+_END = (
+    update(_task)
+    .where(_OURS, _task.c.flow == bindparam("p_flow"), _task.c.ref == bindparam("p_ref"))
+    .values(
+        served=case((_served > _task.c.served, _served), else_=_task.c.served),
+        next_at=bindparam("p_next"),
+        attempts=bindparam("p_attempts"),
+        verdict=bindparam("p_verdict"),
+    )
+)
 
 Knock = tuple[str, Ref]
 """A flow and the record it shall look at."""
@@ -51,32 +87,30 @@ def knock(tx: Connection, connection: str, knocks: Iterable[Knock], source: str,
         for flow, ref in sorted(set(knocks))
     ]
     if rows:
-        table = schema.task
-        statement = insert(tx, table)
-        settled = table.c.served >= table.c.noticed
-        statement = statement.on_conflict_do_update(
-            index_elements=["connection", "flow", "ref"],
-            set_={
-                "noticed": table.c.noticed + 1,
-                "noticed_at": statement.excluded.noticed_at,
-                "source": statement.excluded.source,
-                "next_at": 0,
-                "first_at": case((settled, statement.excluded.first_at), else_=table.c.first_at),
-            },
-        )
-        tx.execute(statement, rows)
+        tx.execute(_knock(tx.dialect.name), rows)
     return len(rows)
+
+
+@cache
+def _knock(dialect: str) -> Any:
+    table, put = schema.task, insert_of(dialect, schema.task)
+    settled = table.c.served >= table.c.noticed
+    return put.on_conflict_do_update(
+        index_elements=["connection", "flow", "ref"],
+        set_={
+            "noticed": table.c.noticed + 1,
+            "noticed_at": put.excluded.noticed_at,
+            "source": put.excluded.source,
+            "next_at": 0,
+            "first_at": case((settled, put.excluded.first_at), else_=table.c.first_at),
+        },
+    )
 
 
 def fire(tx: Connection, connection: str, triggers: Iterable[str], now: datetime) -> None:
     """Knock on every task whose hold waits for one of these triggers."""
-    names = list(dict.fromkeys(triggers))
-    for start in range(0, len(names), 500):
-        waiting = tx.execute(
-            select(schema.wait.c.flow, schema.wait.c.ref)
-            .where(schema.wait.c.connection == connection, schema.wait.c.trigger.in_(names[start : start + 500]))
-            .distinct()
-        ).all()
+    for some in portions(list(dict.fromkeys(triggers))):
+        waiting = tx.execute(_WAITING, {"p_connection": connection, "p_triggers": some}).all()
         knock(tx, connection, [(row.flow, Ref.parse(row.ref)) for row in waiting], "released", now)
 
 
@@ -112,32 +146,16 @@ class Tasks(Base):
             return count
 
     def _advance(self, tx: Connection, connection: str, source: str, position: str, to: datetime) -> None:
-        before = tx.execute(
-            select(schema.cursor.c.covered_to).where(
-                schema.cursor.c.connection == connection, schema.cursor.c.source == source
-            )
-        ).scalar()
-        put = insert(tx, schema.cursor)
-        tx.execute(
-            put.on_conflict_do_update(
-                index_elements=["connection", "source"],
-                set_={"position": put.excluded.position, "covered_to": put.excluded.covered_to},
-            ),
-            {"connection": connection, "source": source, "position": position, "covered_to": ms(to)},
-        )
-        span = {"connection": connection, "source": source, "from_at": before or 0, "to_at": ms(to)}
-        tx.execute(
-            insert(tx, schema.coverage).on_conflict_do_nothing(),
-            span | {"how": "sweep" if before else "backfill"},
-        )
+        before = tx.execute(_COVERED_TO, {"p_connection": connection, "p_source": source}).scalar()
+        key = {"connection": connection, "source": source}
+        put = upsert(tx, schema.cursor, ("connection", "source"), ("position", "covered_to"))
+        tx.execute(put, key | {"position": position, "covered_to": ms(to)})
+        span = {"from_at": before or 0, "to_at": ms(to), "how": "sweep" if before else "backfill"}
+        tx.execute(upsert(tx, schema.coverage, _SPAN), key | span)
 
     def position(self, connection: str, source: str) -> str | None:
         with self.begin() as tx:
-            return tx.execute(
-                select(schema.cursor.c.position).where(
-                    schema.cursor.c.connection == connection, schema.cursor.c.source == source
-                )
-            ).scalar()
+            return tx.execute(_POSITION, {"p_connection": connection, "p_source": source}).scalar()
 
     def forget_position(self, connection: str, source: str) -> None:
         """The next sweep of this source starts from the beginning."""
@@ -147,9 +165,8 @@ class Tasks(Base):
 
     def swept(self, connection: str) -> dict[str, datetime]:
         """Up to when each source has been read."""
-        table = schema.cursor
         with self.begin() as tx:
-            rows = tx.execute(select(table.c.source, table.c.covered_to).where(table.c.connection == connection)).all()
+            rows = tx.execute(_SWEPT, {"p_connection": connection}).all()
         return {row.source: instant(row.covered_to) for row in rows}
 
     def verdict(self, connection: str, flow: str, ref: Ref) -> str:
@@ -187,32 +204,20 @@ class Tasks(Base):
 
     def next_due(self, connection: str) -> datetime | None:
         """When the earliest unserved task wants to be looked at; None when all are served."""
-        table = schema.task
         with self.begin() as tx:
-            earliest = tx.execute(
-                select(func.min(table.c.next_at)).where(
-                    table.c.connection == connection, table.c.noticed > table.c.served
-                )
-            ).scalar()
+            earliest = tx.execute(_NEXT_DUE, {"p_connection": connection}).scalar()
         return None if earliest is None else instant(earliest)
 
     def unserved(self, connection: str) -> Mapping[str, int]:
         """How many tasks wait, by flow."""
-        table = schema.task
         with self.begin() as tx:
-            rows = tx.execute(
-                select(table.c.flow, func.count())
-                .where(table.c.connection == connection, table.c.noticed > table.c.served)
-                .group_by(table.c.flow)
-            ).all()
+            rows = tx.execute(_UNSERVED, {"p_connection": connection}).all()
         return {row[0]: row[1] for row in rows}
 
     def planned(self, connection: str) -> int:
         """How many records wait for an approval."""
-        table = schema.task
-        query = select(func.count()).where(table.c.connection == connection, table.c.verdict.in_(AWAITING))
         with self.begin() as tx:
-            return tx.execute(query).scalar() or 0
+            return tx.execute(_PLANNED, {"p_connection": connection}).scalar() or 0
 
     def counts(self, connection: str) -> dict[str, int]:
         """How many records each flow has ever been knocked on."""
@@ -250,9 +255,9 @@ class Tasks(Base):
                 knock(tx, connection, again, "released", now)
 
     def _end_tasks(self, tx: Connection, connection: str, verdicts: Sequence[Verdict]) -> None:
-        table = schema.task
         rows = [
             {
+                "p_connection": connection,
                 "p_flow": v.task.flow,
                 "p_ref": str(v.task.ref),
                 "p_served": v.task.noticed if v.next_at is None else 0,
@@ -262,24 +267,8 @@ class Tasks(Base):
             }
             for v in verdicts
         ]
-        if not rows:
-            return
-        served = bindparam("p_served", type_=BigInteger)
-        tx.execute(
-            update(table)
-            .where(
-                table.c.connection == connection,
-                table.c.flow == bindparam("p_flow"),
-                table.c.ref == bindparam("p_ref"),
-            )
-            .values(
-                served=case((served > table.c.served, served), else_=table.c.served),
-                next_at=bindparam("p_next"),
-                attempts=bindparam("p_attempts"),
-                verdict=bindparam("p_verdict"),
-            ),
-            rows,
-        )
+        if rows:
+            tx.execute(_END, rows)
 
     def fire(self, connection: str, triggers: Sequence[str], now: datetime) -> None:
         with self.begin() as tx:
@@ -296,22 +285,20 @@ class Tasks(Base):
         """Release what waited for a day that has come; `today` is the company's ISO date."""
         with self.begin() as tx:
             lock(tx, connection)
-            names = tx.execute(
-                select(schema.wait.c.trigger)
-                .where(
-                    schema.wait.c.connection == connection,
-                    schema.wait.c.trigger.like("day:%"),
-                    schema.wait.c.trigger <= f"day:{today}",
-                )
-                .distinct()
-            ).scalars()
+            names = tx.execute(_DAYS, {"p_connection": connection, "p_today": f"day:{today}"}).scalars()
             fire(tx, connection, list(names), now)
 
 
 def _awaited(tx: Connection, connection: str, prefix: str) -> list[str]:
+    return list(tx.execute(_beginning(prefix), {"p_connection": connection}).scalars())
+
+
+@cache
+def _beginning(prefix: str) -> Select[Any]:
+    """The question of `awaited`; prefixes are few."""
     trigger = schema.wait.c.trigger
-    query = select(trigger).where(schema.wait.c.connection == connection, trigger.startswith(prefix, autoescape=True))
-    return list(tx.execute(query.distinct().order_by(trigger)).scalars())
+    query = select(trigger).where(_WAITS, trigger.startswith(prefix, autoescape=True))
+    return query.distinct().order_by(trigger)
 
 
 @cache
