@@ -7,7 +7,7 @@ for are fetched, a write takes effect, and the flow is asked again, until it ski
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -177,6 +177,9 @@ class MemoryContext:
         need = NeedReference(system, name)
         self.want(need)
         return self.world.reference(need)
+
+    def once(self, rule: Callable[[Any, Any], Any], record: Any) -> Any:
+        return rule(record, self)
 
     def asked(self) -> list[str]:
         """The kinds of calls that the facts cost: one each for a page, links cost none."""

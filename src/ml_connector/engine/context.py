@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -25,8 +25,11 @@ from ml_connector.model.refs import Gone, Link, Ref
 from ml_connector.store import Store
 
 from .finds import Finds
+from .memo import Memo
 from .ports import Question, Reference, System
 
+R = TypeVar("R")
+T = TypeVar("T")
 PLANNED = "new "
 """Ids of records that a dry run pretends to have made begin so; nobody is asked about them."""
 
@@ -121,12 +124,16 @@ class Shelf:
         """Links that a dry run pretends to have made."""
         for link in links:
             for ref in (link.source, link.target):
-                known = self.planned.setdefault((link.role, ref), [])
-                known[:] = [each for each in known if each.source != link.source] + [link]
+                self.planned[link.role, ref] = _with(self.planned.get((link.role, ref), []), link)
+
+
+def _with(links: Sequence[Link], link: Link) -> list[Link]:
+    """These links and a new one, which takes the place of the one from the same source."""
+    return [each for each in links if each.source != link.source] + [link]
 
 
 class PageContext:
-    """The context of one page (model/plans.py `Context`)."""
+    """The context of one page (model/plans.py `Context`). A fact is replaced, never changed: see `memo.py`."""
 
     def __init__(self, settings: Any, today: date, now: datetime, shelf: Shelf) -> None:
         self.settings = settings
@@ -137,6 +144,11 @@ class PageContext:
         self._records: dict[Ref, Any] = {}
         self._found = Finds()
         self._learned: dict[Ref, list[Link]] = {}
+        self._memo = Memo()
+
+    def once(self, rule: Callable[[R, Any], T], record: R) -> T:
+        answer: T = self._memo.once(rule, record, self)
+        return answer
 
     def want(self, *needs: Need) -> None:
         missing = [need for need in needs if not self.knows(need)]
@@ -148,12 +160,15 @@ class PageContext:
         return links[0] if links else None
 
     def links(self, role: str, ref: Ref) -> Sequence[Link]:
-        known = self._links.get((role, ref))
+        name = (role, ref)
+        known = self._links.get(name)
         if known is None:
             raise NotLoaded([NeedLink(role, ref)])
-        planned = self._shelf.planned.get((role, ref)) if self._shelf.planned else None
+        planned = self._shelf.planned.get(name)
+        self._memo.consulted(self._links.get, name, known)
+        self._memo.consulted(self._shelf.planned.get, name, planned)
         if not planned:
-            return list(known)
+            return known
         replaced = {link.source for link in planned}
         return [*planned, *(link for link in known if link.source not in replaced)]
 
@@ -161,14 +176,17 @@ class PageContext:
         record = self._records.get(ref)
         if record is None:
             raise NotLoaded([NeedRecord(ref)])
+        self._memo.consulted(self._records.get, ref, record)
         if isinstance(record, Unreadable):
             raise record.error
         return record
 
     def found(self, system: str, kind: str, field: str, value: str) -> Sequence[Any]:
         need = NeedFind(system, kind, field, value)
-        self.want(need)
         found = self._found.get(need)
+        if found is None:
+            raise NotLoaded([need])
+        self._memo.consulted(self._found.get, need, found)
         if isinstance(found, BadAnswer):
             raise found
         return found
@@ -177,7 +195,9 @@ class PageContext:
         key = (system, name)
         if key not in self._shelf.references:
             raise NotLoaded([NeedReference(system, name)])
-        return self._shelf.references[key]
+        table = self._shelf.references[key]
+        self._memo.consulted(self._shelf.references.get, key, table)
+        return table
 
     def put(self, record: Any) -> None:
         """This is how a record stands now."""
@@ -190,24 +210,22 @@ class PageContext:
         """A write took effect: the record stands as it says, finds of its kind find it so, its links are known."""
         self.put(record)
         self._found.settled(write, done, record)
-        for link in links:
-            for ref in (link.source, link.target):
-                known = (
-                    self._links.setdefault((link.role, ref), []) if done.created else self._links.get((link.role, ref))
-                )
-                if known is not None:
-                    known[:] = [each for each in known if each.source != link.source] + [link]
+        self._join(links, new=done.created)
 
     def learn(self, links: Sequence[Link], ref: Ref) -> list[Link]:
         """Links that were found to exist already. Returns those that are news, so that `ref` is decided again."""
         news = [link for link in links if link not in self._learned.get(ref, [])]
         self._learned.setdefault(ref, []).extend(news)
-        for link in news:
-            for side in (link.source, link.target):
-                known = self._links.get((link.role, side))
-                if known is not None:
-                    known[:] = [each for each in known if each.source != link.source] + [link]
+        self._join(news)
         return news
+
+    def _join(self, links: Iterable[Link], *, new: bool = False) -> None:
+        """Links as they are now, where those of their sides are known; of a `new` record all are."""
+        for link in links:
+            for ref in (link.source, link.target):
+                known = self._links.get((link.role, ref), [] if new else None)
+                if known is not None:
+                    self._links[link.role, ref] = _with(known, link)
 
     def knows(self, need: Need) -> bool:
         if isinstance(need, NeedLink):

@@ -67,8 +67,9 @@ class Finds:
     def __contains__(self, need: NeedFind) -> bool:
         return need.value in self._of(need.system, need.kind, need.field)
 
-    def get(self, need: NeedFind) -> Found:
-        return self._of(need.system, need.kind, need.field)[need.value]
+    def get(self, need: NeedFind) -> Found | None:
+        """What was found, None where nobody has looked since the last write that could change it."""
+        return self._of(need.system, need.kind, need.field).get(need.value)
 
     def _of(self, system: str, kind: str, field: str) -> Mapping[str, Found]:
         known = self._kinds.get((system, kind), {}).get(field)

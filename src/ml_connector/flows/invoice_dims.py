@@ -8,7 +8,7 @@ from decimal import Decimal
 import msgspec
 
 from ml_connector.model import money
-from ml_connector.model.plans import Context
+from ml_connector.model.plans import Context, NeedReference
 from ml_connector.systems.quickbooks.records import Invoice, Line, Named, Reference
 
 from .dims import MAX_TEXT, label
@@ -38,6 +38,22 @@ def dims_of(invoice: Invoice, context: Context) -> InvoiceDims:
     )
 
 
+def table_needs(invoice: Invoice) -> list[NeedReference]:
+    """The tables in which `dims_of` looks names up."""
+    needs = [NeedReference("quickbooks", "departments")] if _names(invoice.department_ref) else []
+    if any(_names(_class_of(line, invoice)) for line in sold(invoice.line)):
+        needs.append(NeedReference("quickbooks", "classes"))
+    return needs
+
+
+def _names(ref: Reference | None) -> bool:
+    return ref is not None and bool(ref.value)
+
+
+def _class_of(line: Line, invoice: Invoice) -> Reference | None:
+    return line.class_ref if _names(line.class_ref) else invoice.class_ref
+
+
 def shown(entry: Named) -> str:
     """How a department or class is written in Salesforce; an inactive one keeps its name."""
     return label(msgspec.structs.replace(entry, fully_qualified_name=entry.plain_path))
@@ -58,7 +74,7 @@ def _ranked(invoice: Invoice, context: Context) -> dict[str, str]:
     sums: dict[str, Decimal] = {}
     ids: dict[str, str] = {}
     for line in sold(invoice.line):
-        ref = line.class_ref if line.class_ref and line.class_ref.value else invoice.class_ref
+        ref = _class_of(line, invoice)
         name = text_of(ref, "classes", context)
         ids[name] = ref.value if ref else ""
         sums[name] = money.total([sums.get(name, money.ZERO), abs(line.amount or money.ZERO)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -50,10 +50,15 @@ def paid_percent(total: Decimal, balance: Decimal) -> Decimal | None:
 
 def payments_of(invoice: Invoice, context: Context) -> list[Payment]:
     """The payments linked to it, read only where they can matter: something of a total was settled."""
+    return _there([need.ref for need in payment_needs(invoice)], context)
+
+
+def payment_needs(invoice: Invoice) -> list[NeedRecord]:
+    """What `payments_of` reads."""
     if not invoice.total_amt or invoice.balance >= invoice.total_amt:
         return []
     ids = dict.fromkeys(txn.txn_id for txn in invoice.linked_txn if txn.txn_type == "Payment" and txn.txn_id)
-    return _records("Payment", ids, context)
+    return [NeedRecord(Ref("quickbooks", "Payment", key)) for key in ids]
 
 
 def credited_net(invoice: Invoice, payments: Sequence[Payment], context: Context) -> Decimal:
@@ -62,7 +67,7 @@ def credited_net(invoice: Invoice, payments: Sequence[Payment], context: Context
     if not crediting:
         return money.q(money.ZERO, invoice.currency)
     ids = dict.fromkeys(key for each in crediting for key in each.linked("CreditMemo"))
-    memos = {memo.id: memo for memo in _records("CreditMemo", ids, context)}
+    memos = {memo.id: memo for memo in _there([Ref("quickbooks", "CreditMemo", key) for key in ids], context)}
     shares = (_credited(invoice, payment, memos) for payment in crediting)
     return money.q(sum(shares, Fraction(0)), invoice.currency)
 
@@ -94,7 +99,7 @@ def _net_share(memo: CreditMemo | None) -> Fraction:
     return Fraction(memo.net_amount) / Fraction(memo.total_amt)
 
 
-def _records(kind: str, ids: Iterable[str], context: Context) -> list[Any]:
-    refs = [Ref("quickbooks", kind, key) for key in ids]
+def _there(refs: Sequence[Ref], context: Context) -> list[Any]:
+    """Those of these records that are there."""
     context.want(*(NeedRecord(ref) for ref in refs))
     return [record for ref in refs if not isinstance(record := context.record(ref), Gone)]

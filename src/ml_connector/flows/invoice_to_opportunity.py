@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 
 from ml_connector.model import money
-from ml_connector.model.plans import Context, Decision, Flow, Need, NeedLink, Skip, Write
+from ml_connector.model.plans import Context, Decision, Flow, NeedLink, NeedReference, Skip, Write
 from ml_connector.model.refs import Gone, Json, LinkDraft, Record, Ref
 from ml_connector.systems.quickbooks.records import Invoice, Payment
 from ml_connector.systems.salesforce.records import SObject
@@ -22,8 +22,8 @@ from .dim_links import new_uses
 from .entries import NUMBER_LIMIT, TEXT_LIMIT, Entry, kept
 from .held import Held, reference_trigger
 from .invoice_customer import Billed, billed
-from .invoice_dims import dims_of
-from .invoice_status import ENDED, credited_net, payments_of, status_of
+from .invoice_dims import dims_of, table_needs
+from .invoice_status import ENDED, credited_net, payment_needs, payments_of, status_of
 from .opportunity_search import ROLE, Place
 from .refusals import refused_with_account
 
@@ -46,33 +46,79 @@ def key_of(invoice: Ref, context: Context) -> str:
 
 
 def _decide(invoice: Invoice, context: Context) -> Decision:
-    context.want(*_on_record(invoice))
-    known = context.link(ROLE, invoice.ref)
-    if known is None and _is_before_start(invoice, context):
+    context.once(_ask_links, invoice)
+    if context.link(ROLE, invoice.ref) is None and _is_before_start(invoice, context):
         return Skip(reason="SKIPPED_BEFORE_START", amount=invoice.net_amount, currency=invoice.currency)
-    to = billed(invoice, context)
-    key = key_of(invoice.ref, context)
+    to, key = context.once(billed, invoice), key_of(invoice.ref, context)
+    context.once(_ask_records, invoice)
     place = opportunity_search.find(invoice, key, to.link.target.id, context)
-    entry = _entry(invoice, to, place, key, context)
-    if place.opportunity is None or place.is_ours(key):
-        wanted = opportunity_fields.owned_fields(invoice, entry, to, context)
+    mirror = context.once(_mirror, invoice)
+    if mirror.entry.status in ENDED:
+        mirror = mirror.of(msgspec.structs.replace(mirror.entry, voided_net=_voided_net(place, key)))
+    entry, ours = mirror.entry, place.is_ours(key)
+    uses = new_uses(invoice.ref, entry.department_id, mirror.classes, context, ours=ours)
+    if place.opportunity is None or ours:
+        wanted = _owned(invoice, mirror, context)
     else:
         wanted = opportunity_fields.sales_fields(_with_others(entry, invoice.ref, place.opportunity, context))
-    agreed = entry.agreed() | {"emails": _emails_done(place)}
-    classes = entry.class_ids.split(";") if entry.class_ids else []
-    uses = new_uses(invoice.ref, entry.department_id, classes, context, ours=place.is_ours(key))
-    step = Step(invoice.ref, invoice.version, label_of(invoice), key, place, wanted, agreed, entry, uses)
-    return step.write() or _people(invoice, to, step, context)
+    agreed = {**mirror.agreed, "emails": _emails_done(place)}
+    step = Step(invoice, label_of(invoice), key, place, wanted, agreed, entry, uses)
+    return step.write() or _people(mirror, step, context)
 
 
-def _on_record(invoice: Invoice) -> list[Need]:
+def _ask_links(invoice: Invoice, context: Context) -> None:
     """The links that nearly every decision reads; they cost no call."""
     customer = invoice.customer_ref.value if invoice.customer_ref else ""
     own = [NeedLink(ROLE, invoice.ref), NeedLink(BILLED, invoice.ref)]
-    if not customer:
-        return [*own]
-    people = [NeedLink(contacts.ROLE, ref) for ref in invoice_roles.contacts_of(invoice, customer)]
-    return [*own, NeedLink("account", Ref("quickbooks", "Customer", customer)), *people]
+    if customer:
+        people = [NeedLink(contacts.ROLE, ref) for ref in invoice_roles.contacts_of(invoice, customer)]
+        own += [NeedLink("account", Ref("quickbooks", "Customer", customer)), *people]
+    context.want(*own)
+
+
+def _ask_records(invoice: Invoice, context: Context) -> None:
+    """What an invoice with an account is shown with in any case: asked together, it is decided fewer times."""
+    context.want(
+        opportunity_search.first_need(invoice.ref, key_of(invoice.ref, context), context),
+        NeedReference("salesforce", "currencies"),
+        *payment_needs(invoice),
+        *table_needs(invoice),
+    )
+
+
+class Mirror(msgspec.Struct, frozen=True):
+    """What an invoice has to say, whatever stands on its Opportunity by now. `mark` is of its addresses."""
+
+    to: Billed
+    entry: Entry
+    agreed: Mapping[str, str | None]
+    addresses: tuple[str, ...]
+    mark: str | None
+
+    @property
+    def classes(self) -> list[str]:
+        return self.entry.class_ids.split(";") if self.entry.class_ids else []
+
+    def of(self, entry: Entry) -> Mirror:
+        return Mirror(self.to, entry, entry.agreed(), self.addresses, self.mark)
+
+
+def _mirror(invoice: Invoice, context: Context) -> Mirror:
+    to = context.once(billed, invoice)
+    entry, addresses = _entry(invoice, to, context), invoice_roles.addresses_of(invoice, to)
+    return Mirror(to, entry, entry.agreed(), addresses, invoice_roles.mark_of(addresses))
+
+
+def _owned(invoice: Invoice, mirror: Mirror, context: Context) -> Json:
+    """What stands on an Opportunity of ours. Of an invoice that has ended it is also what that Opportunity showed."""
+    if mirror.entry.status in ENDED:
+        return opportunity_fields.owned_fields(invoice, mirror.entry, mirror.to, context)
+    return context.once(_mirrored, invoice)
+
+
+def _mirrored(invoice: Invoice, context: Context) -> Json:
+    mirror = context.once(_mirror, invoice)
+    return opportunity_fields.owned_fields(invoice, mirror.entry, mirror.to, context)
 
 
 def _is_before_start(invoice: Invoice, context: Context) -> bool:
@@ -91,14 +137,13 @@ def overdue_on(entry: Entry) -> tuple[str, ...]:
     return (f"day:{due + timedelta(days=1)}",)
 
 
-def _entry(invoice: Invoice, to: Billed, place: Place, key: str, context: Context) -> Entry:
+def _entry(invoice: Invoice, to: Billed, context: Context) -> Entry:
     currency, rate, home = _currency(invoice, context)
     payments = payments_of(invoice, context)
-    status = status_of(invoice, payments, context.today)
     dims = dims_of(invoice, context)
-    entry = Entry(
+    return Entry(
         number=label_of(invoice)[:NUMBER_LIMIT],
-        status=status,
+        status=status_of(invoice, payments, context.today),
         currency=currency,
         department=dims.department,
         class_=dims.dominant,
@@ -117,7 +162,6 @@ def _entry(invoice: Invoice, to: Billed, place: Place, key: str, context: Contex
         rate=rate,
         home=home,
     )
-    return msgspec.structs.replace(entry, voided_net=_voided_net(place, key)) if status in ENDED else entry
 
 
 def _voided_net(place: Place, key: str) -> Decimal:
@@ -176,8 +220,7 @@ def _emails_done(place: Place) -> str | None:
 class Step(msgspec.Struct, frozen=True):
     """The write that brings the Opportunity to `wanted`, or nothing; and the link that both renew."""
 
-    invoice: Ref
-    version: str
+    record: Record
     label: str
     key: str
     place: Place
@@ -192,7 +235,8 @@ class Step(msgspec.Struct, frozen=True):
 
     def draft(self, agreed: Mapping[str, str | None]) -> LinkDraft:
         target = self.place.opportunity.ref if self.place.opportunity else None
-        return LinkDraft(role=ROLE, source=self.invoice, target=target, agreed=agreed, source_version=self.version)
+        record = self.record
+        return LinkDraft(role=ROLE, source=record.ref, target=target, agreed=agreed, source_version=record.version)
 
     def renewed(self, agreed: Mapping[str, str | None]) -> tuple[LinkDraft, ...]:
         """The link, if it says anything new."""
@@ -235,13 +279,12 @@ class Step(msgspec.Struct, frozen=True):
         )
 
 
-def _people(invoice: Invoice, to: Billed, step: Step, context: Context) -> Decision:
+def _people(mirror: Mirror, step: Step, context: Context) -> Decision:
     """Contacts and roles, once for the same addresses: a role that somebody removed does not come back."""
-    addresses = invoice_roles.addresses_of(invoice, to)
-    mark, opportunity = invoice_roles.mark_of(addresses), step.place.opportunity
+    mark, opportunity = mirror.mark, step.place.opportunity
     if opportunity is None or step.entry.status in ENDED or not mark or step.agreed["emails"] == mark:
         return step.done(step.renewed(step.agreed), ())
-    people = invoice_roles.settle(addresses, to, opportunity, step.label, context)
+    people = invoice_roles.settle(mirror.addresses, mirror.to, opportunity, step.label, context)
     if people.write is not None:
         return people.write
     return step.done((*step.renewed({**step.agreed, "emails": mark}), *people.links), people.flags)
@@ -262,7 +305,7 @@ def gone(invoice: Gone, context: Context) -> Decision:
     except Held as held:
         return held.hold(entry.voided_net, entry.currency, invoice=entry.number or invoice.ref.id)
     agreed = {**place.link.agreed, **entry.agreed()}
-    step = Step(invoice.ref, invoice.version, entry.number or invoice.ref.id, key, place, wanted, agreed, entry)
+    step = Step(invoice, entry.number or invoice.ref.id, key, place, wanted, agreed, entry)
     return step.write() or step.done(step.renewed(agreed), ())
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from ml_connector.model.errors import WrongUse
-from ml_connector.model.plans import Context, NeedLink, NeedRecord
+from ml_connector.model.plans import Context, NeedFind, NeedLink, NeedRecord
 from ml_connector.model.refs import Gone, Link, Ref
 from ml_connector.systems.quickbooks.records import Estimate, Invoice
 from ml_connector.systems.salesforce.records import SObject, long_id
@@ -63,6 +63,12 @@ def find(invoice: Invoice, key: str, account_id: str, context: Context) -> Place
         return Place(marked[0], place.link)
     named = _named([invoice], account_id, context) or _over_estimates(invoice, account_id, context)
     return Place(named, place.link)
+
+
+def first_need(invoice: Ref, key: str, context: Context) -> NeedRecord | NeedFind:
+    """What `find` looks at first."""
+    link = context.link(ROLE, invoice)
+    return NeedRecord(link.target) if link else NeedFind("salesforce", "Opportunity", "QBO_Id__c", key)
 
 
 def linked(invoice: Ref, context: Context) -> Place:

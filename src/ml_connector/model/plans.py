@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
 
 from .refs import Gone, Json, Link, LinkDraft, Record, Ref
+
+R = TypeVar("R")
+T = TypeVar("T")
 
 
 class Together(msgspec.Struct, frozen=True, kw_only=True):
@@ -266,6 +269,10 @@ class Context(Protocol):
     def found(self, system: str, kind: str, field: str, value: str) -> Sequence[Any]: ...
 
     def reference(self, system: str, name: str) -> Any: ...
+
+    def once(self, rule: Callable[[R, Any], T], record: R) -> T:
+        """`rule(record, context)`, a pure rule. It is asked again only when a fact that it asked for has changed, so it
+        must consult nothing but the record and this context. Raises what the rule raises."""
 
 
 class Flow(msgspec.Struct, frozen=True, kw_only=True):
