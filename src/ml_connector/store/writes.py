@@ -16,13 +16,41 @@ from ml_connector.model.refs import Ref
 from . import schema
 from .base import Base
 from .conflicts import note_conflicts, settle_conflicts
-from .database import insert, instant, ms
+from .database import insert, instant, ms, portions
 from .links import put_links
 from .rows import LostValue, Settled
 from .tasks import fire, knock, link_triggers
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _decoder = msgspec.json.Decoder(Write, float_hook=Decimal)
+
+# Built once: a statement that is built anew for each call costs more than its answer.
+_write, _task = schema.write, schema.task
+_OURS = _write.c.connection == bindparam("p_connection")
+_OPEN = (
+    select(_write)
+    .where(_OURS, _write.c.state == "open")
+    .order_by(_write.c.noted_at, _write.c.batch_id, _write.c.position)
+)
+_AGAIN = (
+    update(_write)
+    .where(_write.c.id == bindparam("p_id"), _write.c.state == "open")
+    .values(batch_id=bindparam("p_batch"), position=bindparam("p_position"), noted_at=bindparam("p_noted_at"))
+)
+_DELAY = (
+    update(_task)
+    .where(
+        _task.c.connection == bindparam("p_connection"),
+        _task.c.flow == bindparam("p_flow"),
+        _task.c.ref == bindparam("p_ref"),
+    )
+    .values(next_at=bindparam("p_until"))
+)
+_REFUSALS = (
+    select(_write.c.key, func.count().label("times"))
+    .where(_OURS, _write.c.state == "refused", _write.c.key.in_(bindparam("p_keys", expanding=True)))
+    .group_by(_write.c.key)
+)
 
 
 class Writes(Base):
@@ -49,19 +77,13 @@ class Writes(Base):
         with self.begin() as tx:
             self.guard(tx, connection, token, now)
             for write in writes:
-                again = {"batch_id": write.batch_id, "position": write.position, "noted_at": ms(now)}
-                tx.execute(
-                    update(schema.write)
-                    .where(schema.write.c.id == write.id, schema.write.c.state == "open")
-                    .values(again)
-                )
+                again = {"p_batch": write.batch_id, "p_position": write.position, "p_noted_at": ms(now)}
+                tx.execute(_AGAIN, {"p_id": write.id} | again)
 
     def open_writes(self, connection: str) -> list[OpenWrite]:
         """All writes whose outcome is not settled, oldest first."""
-        table = schema.write
-        query = select(table).where(table.c.connection == connection, table.c.state == "open")
         with self.begin() as tx:
-            rows = tx.execute(query.order_by(table.c.noted_at, table.c.batch_id, table.c.position)).all()
+            rows = tx.execute(_OPEN, {"p_connection": connection}).all()
         return [_open_write(row) for row in rows]
 
     def settle_writes(self, connection: str, token: int, settled: Sequence[Settled], now: datetime) -> None:
@@ -81,20 +103,16 @@ class Writes(Base):
         with self.begin() as tx:
             self.guard(tx, connection, token, now)
             for flow, ref in tasks:
-                mine = (schema.task.c.connection == connection) & (schema.task.c.flow == flow)
-                tx.execute(update(schema.task).where(mine, schema.task.c.ref == str(ref)).values(next_at=ms(until)))
+                mine = {"p_connection": connection, "p_flow": flow, "p_ref": str(ref)}
+                tx.execute(_DELAY, mine | {"p_until": ms(until)})
 
     def refusals(self, connection: str, keys: Sequence[str]) -> dict[str, int]:
         """How often each key was finally refused; the next request id takes the number after."""
-        table = schema.write
-        mine = (table.c.connection == connection) & (table.c.state == "refused")
         counts: dict[str, int] = {}
         with self.begin() as tx:
-            for start in range(0, len(keys), 500):
-                query = select(table.c.key, func.count().label("times")).where(
-                    mine, table.c.key.in_(keys[start : start + 500])
-                )
-                counts.update({row.key: row.times for row in tx.execute(query.group_by(table.c.key))})
+            for some in portions(keys):
+                rows = tx.execute(_REFUSALS, {"p_connection": connection, "p_keys": some})
+                counts.update({row.key: row.times for row in rows})
         return counts
 
     def written(self, connection: str, flow: str, ref: Ref) -> list[tuple[str, str, str, datetime]]:
