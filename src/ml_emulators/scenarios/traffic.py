@@ -35,7 +35,7 @@ def traffic(setting: Setting) -> None:
         setting.stage.on(day, partial(_bill, setting, _invoice(setting, client, day, fate), fate))
     for client in setting.plain[: UNAPPLIED * setting.scale]:
         lines = random_lines(setting.random, GOODS, client.currency, Decimal(900))
-        day = setting.between(setting.days.closing + timedelta(days=1), setting.days.today)
+        day = setting.between(max(client.since, setting.days.closing + timedelta(days=1)), setting.days.today)
         setting.stage.on(day, partial(credit, setting.stage, setting.books, client, day, lines))
 
 
