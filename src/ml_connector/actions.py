@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
+from ml_connector import conflict_log
 from ml_connector.app import App
 from ml_connector.engine.gate import CLEAN, enough_clean
 from ml_connector.engine.intake import listeners, release, sweep
@@ -18,8 +17,8 @@ from ml_connector.engine.worker import Report, Worker
 from ml_connector.flows import pair_links
 from ml_connector.flows.dims import label
 from ml_connector.model.errors import LimitReached, Stopped, Unreachable, WrongUse
-from ml_connector.model.holds import render
 from ml_connector.model.refs import Link, Ref
+from ml_connector.standing import Explained, HeldView, Overdue, Status, explain, holds, note_late, status
 from ml_connector.store.rows import PlanRow
 from ml_connector.store.tasks import link_triggers
 
@@ -45,47 +44,6 @@ class PlanView(msgspec.Struct, frozen=True, kw_only=True):
     hash: str
     state: str
     plan: Plan
-
-
-class HeldView(msgspec.Struct, frozen=True, kw_only=True):
-    """A hold as people read it. `amount` in `currency`."""
-
-    code: str
-    flow: str
-    record: str
-    sentence: str
-    meaning: str
-    remedy: str
-    amount: Decimal | None
-    currency: str
-    since: datetime
-
-
-class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the connection stands, from our own records; no vendor is asked."""
-
-    company: str
-    realm_id: str
-    org_id: str
-    environment: str
-    dry_run: bool
-    paused: str
-    waiting: Mapping[str, int]
-    open_writes: int
-    holds: Mapping[str, int]
-    swept: Mapping[str, str]
-    plans_open: int
-
-
-class Explained(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything on record about one record: verdict, links, writes, hold, flags."""
-
-    record: str
-    verdicts: Mapping[str, str]
-    links: Sequence[str]
-    writes: Sequence[str]
-    holds: Sequence[HeldView]
-    flags: Sequence[str]
 
 
 async def sweep_all(app: App, progress: Progress = quiet) -> dict[str, int]:
@@ -210,14 +168,19 @@ def note_clean(app: App) -> None:
 
 async def sync(app: App, progress: Progress = quiet) -> Report:
     """One pass: sweep both systems, release what can go on, do all that is due. In dry run nothing is written."""
-    await sweep_all(app, progress)
-    connected = app.store.connection(app.connection.id)
-    if connected is None or connected.live_since is None:
-        raise Stopped(
-            "This installation is in dry run: nothing was written.",
-            "See what would be done with  ml-connector plan  and apply that plan.",
-        )
-    return await drain(app, progress)
+    try:
+        await sweep_all(app, progress)
+        connected = app.store.connection(app.connection.id)
+        if connected is None or connected.live_since is None:
+            raise Stopped(
+                "This installation is in dry run: nothing was written.",
+                "See what would be done with  ml-connector plan  and apply that plan.",
+            )
+        return await drain(app, progress)
+    finally:
+        # A side that is away is no reason to keep quiet about what waits too long, maybe for that side.
+        note_late(app)
+        conflict_log.forget_old(app)
 
 
 async def backfill(app: App, progress: Progress = quiet) -> dict[str, int]:
@@ -246,81 +209,6 @@ def _pause(app: App) -> timedelta:
     cadence = timedelta(minutes=app.settings.cadence.sweep_minutes)
     due = app.store.next_due(app.connection.id)
     return cadence if due is None else min(cadence, max(due - app.world.clock.now(), timedelta(seconds=1)))
-
-
-def holds(app: App, code: str = "") -> list[HeldView]:
-    """All open holds, or those of one code, in words."""
-    return [view for view in _views(app) if not code or view.code == code]
-
-
-def _views(app: App) -> list[HeldView]:
-    views = []
-    for row in app.store.holds(app.connection.id):
-        words = render(row.code, row.facts, row.amount, row.currency)
-        views.append(
-            HeldView(
-                code=row.code,
-                flow=row.flow,
-                record=str(row.ref),
-                sentence=words.sentence,
-                meaning=words.meaning,
-                remedy=words.remedy,
-                amount=row.amount,
-                currency=row.currency,
-                since=row.since,
-            )
-        )
-    return views
-
-
-def status(app: App) -> Status:
-    connected = app.store.connection(app.connection.id)
-    if connected is None:
-        raise WrongUse("The two sides are not connected yet.", "Run  ml-connector connect quickbooks  and  salesforce")
-    by_code: dict[str, int] = {}
-    for row in app.store.holds(app.connection.id):
-        by_code[row.code] = by_code.get(row.code, 0) + 1
-    side = app.settings.quickbooks
-    return Status(
-        company=connected.company,
-        realm_id=connected.realm_id,
-        org_id=connected.org_id,
-        environment=side.environment if side else "",
-        dry_run=connected.live_since is None,
-        paused=connected.paused,
-        waiting=app.store.unserved(app.connection.id),
-        open_writes=len(app.store.open_writes(app.connection.id)),
-        holds=by_code,
-        swept={name: at.isoformat() for name, at in app.store.swept(app.connection.id).items()},
-        plans_open=sum(row.state == "open" for row in app.store.plans(app.connection.id)),
-    )
-
-
-def explain(app: App, name: str) -> Explained:
-    """What is on record about `system:kind:id`. Raises `WrongUse` if nothing is."""
-    ref = Ref.parse(name)
-    flows = [flow for flow, _ in listeners(app.outside.flows, ref)]
-    verdicts = {flow: verdict for flow in flows if (verdict := app.store.verdict(app.connection.id, flow, ref))}
-    links = [
-        f"{link.role}: {link.source} -> {link.target}"
-        for role in ("account", "contact", "opportunity", "role", "journal")
-        for link in app.store.links_of(app.connection.id, role, [ref])[ref]
-    ]
-    writes = [
-        f"{at.isoformat()} {step} {state} {result}".rstrip()
-        for flow in flows
-        for state, step, result, at in app.store.written(app.connection.id, flow, ref)
-    ]
-    if not verdicts and not links:
-        raise WrongUse(f"Nothing is on record about {ref}.", "Check the id; it is seen after the next sync.")
-    return Explained(
-        record=str(ref),
-        verdicts=verdicts,
-        links=links,
-        writes=writes,
-        holds=[view for view in _views(app) if view.record == str(ref)],
-        flags=[flag for _, flagged, flag in app.store.flags(app.connection.id) if flagged == ref],
-    )
 
 
 def pause(app: App, actor: str, reason: str) -> None:
@@ -368,7 +256,7 @@ def _decided(app: App, link: Link, actor: str) -> None:
 
 
 def rotate_keys(app: App) -> int:
-    """Seal every secret with a new key, then forget the old one. Returns how many were sealed anew.
+    """Seal every secret and every lost value with a new key, then forget the old one. Returns how many were sealed.
 
     A value that changes meanwhile (a refreshed token) is not overwritten: it was sealed with the new key already.
     """
@@ -377,7 +265,8 @@ def rotate_keys(app: App) -> int:
     count = 0
     for owner, name, sealed in app.store.all_sealed():
         count += app.store.replace_sealed(owner, name, sealed, app.vault.reseal(sealed, owner, name), now)
-    app.vault.forget_old(sealed for _, _, sealed in app.store.all_sealed())
+    count += conflict_log.reseal(app)
+    app.vault.forget_old(sealed for _, _, sealed in (*app.store.all_sealed(), *app.store.sealed_conflicts()))
     app.store.audit(app.connection.id, "setup", "rotate keys", app.connection.id, {"secrets": count}, now)
     return count
 
@@ -390,3 +279,6 @@ def backup(app: App, to: Path | None = None) -> Path:
         raise WrongUse(f"{file} is already there.", "Name another file.")
     app.store.copy_to(file)
     return file
+
+
+__all__ = ["Explained", "HeldView", "Overdue", "Status", "explain", "holds", "status"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.actions import Explained, HeldView, PlanView, Status
+from ml_connector.actions import Explained, HeldView, Overdue, PlanView, Status
 from ml_connector.engine.planner import Plan, PlannedHold, PlannedWrite
 from ml_connector.engine.worker import Report
 from ml_connector.tieout.read import TieOut
@@ -92,6 +92,16 @@ STATUS = Status(
     company="Acme Inc.", realm_id="9130350000000000", org_id="00D000000000001AAA", environment="production",
     dry_run=False, paused="", waiting={"order_to_journal": 3}, open_writes=1, holds={"H-TAX": 2, "H-CLOSED": 1},
     swept={"sweep:quickbooks": "2026-11-22T21:39:00+00:00"}, plans_open=1,
+)  # fmt: skip
+LATE = msgspec.structs.replace(
+    STATUS, conflicts=1,
+    overdue=[Overdue(code="WAIT_CUSTOMER", count=2, since=datetime(2026, 11, 20, 22, 3, tzinfo=UTC), hours=47),
+             Overdue(code="WAIT_PARENT", count=1, since=datetime(2026, 11, 21, 3, 0, tzinfo=UTC), hours=42)],
+)  # fmt: skip
+WAITING = HeldView(
+    code="WAIT_CUSTOMER", flow="invoice_to_opportunity", record="quickbooks:Invoice:7", sentence="Invoice 7 waits.",
+    meaning="250.00 USD is not shown.", remedy="See what keeps the customer.", amount=Decimal("250.00"), currency="USD",
+    since=datetime(2026, 11, 20, 22, 3, tzinfo=UTC), owner="preparer", overdue=True, hours=47,
 )  # fmt: skip
 EXPLAINED = Explained(
     record="salesforce:Order:801", verdicts={"order_to_journal": "in_agreement"},

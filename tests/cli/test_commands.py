@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 
 from ml_connector.cli import entry
@@ -24,7 +25,8 @@ from ml_connector.systems.salesforce.fitness import Finding as OrgFinding
 from ml_connector.tieout.read import TieOut
 from ml_connector.tieout.report import Report as TieOutReport
 
-from .samples import DEMO, EXPLAINED, NOON, RUN, STATUS, TIE_OUT, entry as journal_entry, hold, plan, row  # isort: skip
+from .samples import DEMO, EXPLAINED, LATE, NOON, RUN, STATUS, TIE_OUT, entry as journal_entry, hold, plan, row  # isort: skip
+from .test_render_conflicts import PHONE
 
 UNEXPLAINED = TieOut(months=["2026-11"], read_at=NOON, reports=[TieOutReport("R1", [row("East", "2", "1")])])
 
@@ -93,6 +95,15 @@ def rehearsal(document: dict[str, Any]) -> Any:
 CASES = [
     ("status", {}, 0, "Acme Inc., PRODUCTION", "Next:  ml-connector plan --list"),
     ("holds", {"actions.holds": lambda app, code: [hold()]}, 0, "held  H-DIM-AMBIGUOUS", "Next:  ml-connector explain"),
+    ("status", {"actions.status": lambda app: LATE}, 1, "Acme Inc., PRODUCTION", "Next:  ml-connector holds WAIT"),
+    ("conflicts", {"conflict_log.entries": lambda app: [PHONE]}, 0, "When  ", "Next:  ml-connector conflicts --values"),
+    (
+        "conflicts --values",
+        {"conflict_log.with_values": lambda app, actor: [PHONE]},
+        0,
+        "When  ",
+        "Next:  ml-connector explain quickbooks:Customer:58",
+    ),
     ("holds H-TAX", {"actions.holds": lambda app, code: []}, 0, "Nothing is held for H-TAX.", "Next:  ml-connector"),
     (
         "explain a:b:c",
@@ -258,6 +269,17 @@ def test_who_acts_is_the_user_of_the_machine(home: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("ml_connector.actions.apply", later(Report(), seen))
     entry.main(["apply", "2026-11-22-03", "--home", str(home)])
     assert seen[0][:2] == ("2026-11-22-03", "ana")
+
+
+def test_who_reads_lost_values_is_named_to_the_log(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def told(app: Any, actor: str) -> list[Any]:
+        return [msgspec.structs.replace(PHONE, lost=f"as {actor} asked")]
+
+    monkeypatch.setattr("ml_connector.conflict_log.with_values", told)
+    assert entry.main(["conflicts", "--values", "--home", str(home)]) == 0
+    assert "as ana asked" in capsys.readouterr().out
 
 
 def test_an_error_of_an_action_reaches_the_person(

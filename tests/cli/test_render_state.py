@@ -20,7 +20,8 @@ from ml_connector.cli.render_state import (
 from ml_connector.cli.text import width_of
 from ml_connector.engine.worker import Report
 
-from .samples import EXPLAINED, FINDINGS, LONG, RUN, STATUS, WIDTHS, FindingSample, hold
+from .samples import EXPLAINED, FINDINGS, LATE, LONG, RUN, STATUS, WAITING, WIDTHS, FindingSample, hold
+from .test_render_conflicts import PHONE
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
 
@@ -115,6 +116,47 @@ def test_status_says_what_to_do_next(changes: dict[str, object], line: str, last
     lines = status_lines(msgspec.structs.replace(STATUS, **changes), 80)
     assert line in lines
     assert lines[-1] == last
+
+
+def test_what_waits_too_long_needs_attention() -> None:
+    lines, by_code = status_lines(LATE, None, PACIFIC), "(2 WAIT_CUSTOMER, 1 WAIT_PARENT)"
+    assert lines[5:7] == [
+        f"  too late     3 records wait too long {by_code}, the oldest since 2026-11-20 14:03 PST, 1 day",
+        "  conflicts    1 value gave way to the other side's:  ml-connector conflicts",
+    ]
+    assert lines[-1] == "Next:  ml-connector holds WAIT_CUSTOMER"
+    assert (LATE.attention, STATUS.attention) == (True, False)
+
+
+@pytest.mark.parametrize(("hours", "age"), [(23, "23 h"), (24, "1 day"), (47, "1 day"), (48, "2 days")])
+def test_the_age_of_what_waits(hours: int, age: str) -> None:
+    (line,) = [line for line in hold_lines([msgspec.structs.replace(WAITING, hours=hours)], None) if "for " in line][:1]
+    assert f"for {age}, too long: preparer looks after it" in line
+
+
+def test_what_waits_too_long_is_listed_first() -> None:
+    waiting = msgspec.structs.replace(WAITING, record="quickbooks:Invoice:8", overdue=False, hours=1)
+    about = "quickbooks:Invoice:7  250.00 USD  since 2026-11-20 14:03 PST"
+    lines = hold_lines([WAITING, hold(), hold("salesforce:Order:802"), waiting], None, zone=PACIFIC)
+    assert lines[:5] == [
+        "warn  WAIT_CUSTOMER  2 records  500.00 USD  oldest 2026-11-20 14:03 PST  1 too long",
+        f"      {about}  for 1 day, too long: preparer looks after it",
+        "      Invoice 7 waits.",
+        "      250.00 USD is not shown.",
+        "      fix:  See what keeps the customer.",
+    ]
+    assert lines[6].startswith("held  H-DIM-AMBIGUOUS")
+    assert lines[-1] == "Next:  ml-connector explain quickbooks:Invoice:7"
+
+
+def test_a_record_names_its_conflicts_without_the_values() -> None:
+    known = msgspec.structs.replace(PHONE, lost="617-555-0001")
+    lines = explained_lines(msgspec.structs.replace(EXPLAINED, conflicts=[known]), None, PACIFIC)
+    assert lines[-2] == (
+        "  conflict 2026-11-22 14:03 PST phone of quickbooks:Customer:58 gave way, Salesforce kept its own:"
+        "  ml-connector conflicts"
+    )
+    assert "617" not in "".join(lines)
 
 
 def test_holds_by_reason() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -25,7 +26,7 @@ FLOWS = Path(holds.__file__).parents[1] / "flows"
 
 def texts(name: str) -> str:
     each = holds.WORDS[name]
-    return f"{each.sentence} {each.meaning} {each.remedy}"
+    return " ".join((each.sentence, each.meaning, each.remedy, *((each.late.remedy,) if each.late else ())))
 
 
 def test_every_code_of_the_rules_has_words() -> None:
@@ -60,6 +61,36 @@ def test_the_words_keep_to_the_house_style(name: str) -> None:
     assert "{code}" not in each.sentence
     assert each.code not in each.sentence
     assert all(text.endswith((".", "{message}", "{what}")) for text in (each.sentence, each.meaning, each.remedy))
+
+
+def test_every_wait_that_is_nobodys_comes_to_an_end() -> None:
+    """A day comes by itself; anything else is somebody's after a day (accounting-rules D.1)."""
+    nobodys = [each for each in holds.WORDS.values() if each.actor == "nobody" and "day:<date>" not in each.released_by]
+    assert [each.name for each in nobodys] == ["WAIT_CUSTOMER", "WAIT_PARENT"]
+    assert {each.code: holds.ALLOWED[each.code] for each in nobodys} == dict.fromkeys(holds.ALLOWED, timedelta(days=1))
+    assert [each.late.actor for each in nobodys if each.late] == ["preparer", "preparer"]
+
+
+LATE = [
+    ({"customer": "Acme", "awaited": "quickbooks:Customer:7"}, "explain quickbooks:Customer:7  and settle that"),
+    ({"customer": "Acme"}, "explain SYSTEM:KIND:ID  and settle that"),
+]
+
+
+@pytest.mark.parametrize(("facts", "remedy"), LATE)
+def test_what_waits_too_long_has_an_owner_and_a_remedy(facts: dict[str, str], remedy: str) -> None:
+    on_time, late = (holds.render("WAIT_CUSTOMER", facts, late=late) for late in (False, True))
+    assert "Nothing to do" in on_time.remedy
+    assert remedy in late.remedy
+    assert on_time.sentence == late.sentence
+    assert [holds.who_acts("WAIT_CUSTOMER", facts, late=late) for late in (False, True)] == ["nobody", "preparer"]
+
+
+def test_what_has_no_end_is_never_late() -> None:
+    facts = {"order": "7", "dim": "Class", "text": "Ops"}
+    assert holds.render("H-DIM-UNMAPPED", facts, late=True) == holds.render("H-DIM-UNMAPPED", facts)
+    assert holds.who_acts("H-DIM-UNMAPPED", facts, late=True) == "preparer"
+    assert holds.who_acts("NO-SUCH-CODE", {}) == "preparer"
 
 
 ABOUT_MONEY = {name for name in holds.WORDS if name.startswith("H-") and name != "H-STAGE-MISSING"}

@@ -38,11 +38,12 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("status", f"{_ROOM}.look:status", "Where the connection stands"),
         Command("holds", f"{_ROOM}.look:holds", "What is held, why, and what ends it"),
         Command("explain", f"{_ROOM}.look:explain", "Everything on record about one record"),
+        Command("conflicts", f"{_ROOM}.look:conflicts", "Fields changed on both sides, and who kept its own"),
         Command("reconcile", f"{_ROOM}.look:reconcile", "Prove a month: both systems show the same money"),
     ),
     "Keep": (
         Command("audit verify", f"{_ROOM}.keep:audit_verify", "Check that no audit event was changed or lost"),
-        Command("keys rotate", f"{_ROOM}.keep:keys_rotate", "Seal all secrets with a new key"),
+        Command("keys rotate", f"{_ROOM}.keep:keys_rotate", "Seal all that is sealed with a new key"),
         Command("backup", f"{_ROOM}.keep:backup", "Copy the state to a file"),
         Command("scenario run", f"{_ROOM}.rehearse:scenario_run", "Play a given/when/then file on fresh emulators"),
     ),

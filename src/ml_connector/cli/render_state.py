@@ -7,10 +7,11 @@ from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from .layout import NARROW, Column, table
+from .render_conflicts import conflict_line
 from .text import by_currency, count, fold, hanging, moment, pad, safe, system_name, width_of, words
 
 if TYPE_CHECKING:
-    from ml_connector.actions import Explained, HeldView, Status
+    from ml_connector.actions import Explained, HeldView, Overdue, Status
     from ml_connector.engine.worker import Report
 
     from .views import Finding
@@ -56,17 +57,37 @@ def status_lines(status: Status, width: int | None, zone: tzinfo = UTC) -> list[
         ("waiting", f"{count(waiting, 'record')} to look at{_by(status.waiting)}"),
         ("unsure", f"{count(status.open_writes, 'write')} being checked" if status.open_writes else ""),
         ("held", f"{count(held, 'record')}{_by(status.holds)}"),
+        ("too late", _too_late(status.overdue, zone)),
+        ("conflicts", _conflicts(status.conflicts)),
         ("plans", f"{count(status.plans_open, 'plan')} to apply"),
         *((_side(source), f"read up to {_instant(at, zone)}") for source, at in status.swept.items()),
     ]
     if not status.swept:
         rows.append(("coverage", "neither side was read yet"))
-    label = max(len(name) for name, _ in rows)
+    label = max(len(name) for name, sentence in rows if sentence)
     lines = fold(safe(f"{status.company or status.realm_id}, {status.environment.upper()}"), width)
     for name, sentence in rows:
         if sentence:
             lines += hanging(f"  {pad(name, label)}   ", sentence, width)
     return [*lines, *fold(_next(status, held), width)]
+
+
+def _too_late(overdue: Sequence[Overdue], zone: tzinfo) -> str:
+    """`1 record waits too long (1 WAIT_CUSTOMER), the oldest since 2026-11-20 14:03 PST, 2 days`."""
+    if not overdue:
+        return ""
+    number = sum(each.count for each in overdue)
+    what = f"{number:,} record{' waits' if number == 1 else 's wait'} too long"
+    since = f"the oldest since {moment(overdue[0].since, zone)}, {_age(overdue[0].hours)}"
+    return f"{what}{_by({each.code: each.count for each in overdue})}, {since}"
+
+
+def _age(hours: int) -> str:
+    return f"{hours} h" if hours < 24 else count(hours // 24, "day")
+
+
+def _conflicts(number: int) -> str:
+    return f"{count(number, 'value')} gave way to the other side's:  ml-connector conflicts" if number else ""
 
 
 def _side(source: str) -> str:
@@ -88,7 +109,7 @@ def _writes(status: Status) -> str:
 
 def _by(counts: Mapping[str, int]) -> str:
     most = sorted(((-number, name) for name, number in counts.items() if number))
-    parts = [f"{-number:,} {words(name)}" for number, name in most[:_NAMED]]
+    parts = [f"{-number:,} {safe(name) if name.isupper() else words(name)}" for number, name in most[:_NAMED]]
     more = [f"{len(most) - _NAMED} more reasons"] if len(most) > _NAMED else []
     return f" ({', '.join(parts + more)})" if parts else ""
 
@@ -96,6 +117,8 @@ def _by(counts: Mapping[str, int]) -> str:
 def _next(status: Status, held: int) -> str:
     if status.paused:
         return "Next:  ml-connector resume"
+    if status.overdue:
+        return f"Next:  ml-connector holds {safe(status.overdue[0].code)}"
     if status.plans_open:
         return "Next:  ml-connector plan --list"
     if status.dry_run:
@@ -104,7 +127,7 @@ def _next(status: Status, held: int) -> str:
 
 
 def hold_lines(holds: Sequence[HeldView], width: int | None, *, code: str = "", zone: tzinfo = UTC) -> list[str]:
-    """Holds by reason, the one with most records first; with `code`, every record of that reason."""
+    """Holds by reason, first what waits too long, then the one with most records; with `code`, every record of it."""
     if not holds:
         what = f"Nothing is held for {safe(code)}." if code else "Nothing is held."
         return [*fold(what, width), "Next:  ml-connector status"]
@@ -112,11 +135,13 @@ def hold_lines(holds: Sequence[HeldView], width: int | None, *, code: str = "", 
     for hold in holds:
         groups.setdefault(hold.code, []).append(hold)
     lines: list[str] = []
-    for name, members in sorted(groups.items(), key=lambda group: (-len(group[1]), group[0])):
+    for name, members in sorted(groups.items(), key=_urgency):
         money = by_currency((member.amount, member.currency) for member in members)
         oldest = min(member.since for member in members)
+        late = sum(member.overdue for member in members)
         facts = [safe(name), count(len(members), "record"), money, f"oldest {moment(oldest, zone)}"]
-        lines += hanging("held  ", "  ".join(fact for fact in facts if fact), width)
+        facts.append(f"{late:,} too long" if late else "")
+        lines += hanging("warn  " if late else "held  ", "  ".join(fact for fact in facts if fact), width)
         for member in members if code else members[:1]:
             lines += _held(member, width, zone)
         if not code and len(members) > 1:
@@ -130,10 +155,17 @@ def hold_lines(holds: Sequence[HeldView], width: int | None, *, code: str = "", 
     ]
 
 
+def _urgency(group: tuple[str, list[HeldView]]) -> tuple[bool, int, str]:
+    name, members = group
+    return not any(member.overdue for member in members), -len(members), name
+
+
 def _held(hold: HeldView, width: int | None, zone: tzinfo) -> list[str]:
     money = by_currency([(hold.amount, hold.currency)])
-    about = "  ".join(part for part in (safe(hold.record), money, f"since {moment(hold.since, zone)}") if part)
-    texts = [about, safe(hold.sentence), safe(hold.meaning), f"fix:  {safe(hold.remedy)}"]
+    late = f"for {_age(hold.hours)}, too long: {safe(hold.owner)} looks after it" if hold.overdue else ""
+    about = [safe(hold.record), money, f"since {moment(hold.since, zone)}", late]
+    texts = ["  ".join(part for part in about if part), safe(hold.sentence), safe(hold.meaning)]
+    texts.append(f"fix:  {safe(hold.remedy)}")
     return [line for text in texts for line in hanging("      ", text, width)]
 
 
@@ -146,6 +178,8 @@ def explained_lines(explained: Explained, width: int | None, zone: tzinfo = UTC)
     for title, texts in parts:
         for text in texts:
             lines += hanging(f"  {pad(title, 7)}  ", safe(text), width)
+    for conflict in explained.conflicts:
+        lines += hanging("  conflict ", f"{conflict_line(conflict, zone)}:  ml-connector conflicts", width)
     for hold in explained.holds:
         lines += [*hanging("held  ", safe(hold.code), width), *_held(hold, width, zone)]
     if not explained.writes and not explained.holds:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from string import Formatter
 
-from ml_connector.model.hold_words import ORDERS, Actor, HoldCode
+from ml_connector.model.hold_words import ORDERS, Actor, HoldCode, Late
 from ml_connector.model.holds import CODES, WORDS
 
 _ACTORS: dict[Actor, str] = {
@@ -48,6 +49,14 @@ def _case(each: HoldCode) -> str:
         f"- **Do:** {_spoken(each.remedy)}\n"
         f"- **Who:** {_ACTORS[each.actor]}\n"
         f"- **Ends by itself when** {_or(dict.fromkeys(map(_trigger, each.released_by)))}\n"
+        f"{_late(each.late) if each.late else ''}"
+    )
+
+
+def _late(late: Late) -> str:
+    return (
+        f"- **Too long after {late.after // timedelta(hours=1)} hours:** `status` ends with 1 and `holds` lists it first;"
+        f" then it is for {_ACTORS[late.actor]}. {_spoken(late.remedy)}\n"
     )
 
 

@@ -79,9 +79,8 @@ def _parent(account: SObject, context: Context) -> Hold | None:
     links = of_account(parent, context)
     if not links:
         waits = (link_trigger("account", parent),)
-        return Hold(
-            code="WAIT_PARENT", facts={"name": account.text("Name"), **facts}, waits_for=waits, knocks=(parent,)
-        )
+        facts |= {"name": account.text("Name"), "awaited": str(parent)}
+        return Hold(code="WAIT_PARENT", facts=facts, waits_for=waits, knocks=(parent,))
     above = context.record(customer_of(links[0]))
     if isinstance(above, Gone) or above.level >= LEVELS - 1:
         return Hold(code="V-PARENT", facts={"case": "levels", **facts})

@@ -63,7 +63,11 @@ def _in_a_circle(customer: Customer, context: Context) -> bool:
 def _waits(customer: Customer, parent: Ref) -> Hold:
     return Hold(
         code="WAIT_PARENT",
-        facts={"name": customer.plain_name, "parent": _pointer(customer).name or parent.id},
+        facts={
+            "name": customer.plain_name,
+            "parent": _pointer(customer).name or parent.id,
+            "awaited": str(parent),
+        },
         waits_for=(link_trigger("account", parent),),
         knocks=(parent,),
     )

@@ -88,6 +88,7 @@ def _above(project: Customer, context: Context) -> Customer | None:
 
 def _waits(invoice: Invoice, customer: Ref, name: str) -> Held:
     return Held(
+        {"awaited": str(customer)} if customer.id else None,
         code="WAIT_CUSTOMER",
         waits_for=(link_trigger("account", customer),) if customer.id else (),
         knocks=(customer,) if customer.id else (),

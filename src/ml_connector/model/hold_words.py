@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Literal
 
 import msgspec
@@ -9,12 +10,23 @@ import msgspec
 Actor = Literal["preparer", "approver", "admin", "sales", "nobody"]
 
 
+class Late(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds of a hold that should have ended by itself: after how long, who looks after it then, and how.
+
+    `remedy` is a template as those of `HoldCode` are.
+    """
+
+    after: timedelta
+    actor: Actor
+    remedy: str
+
+
 class HoldCode(msgspec.Struct, frozen=True, kw_only=True):
     """One reason to hold. The three texts are templates: `{fact}` is filled in, `{money}` is amount and currency.
 
     `actor` is who can act: preparer (maps), approver, admin of the connection, sales (the record itself), nobody.
     `released_by` are the usual triggers, in the form of `Hold.waits_for`; `record` is a change of the record itself.
-    A name `CODE/case` has the words for the fact `case` of that code.
+    A name `CODE/case` has the words for the fact `case` of that code. `late` is set where the wait has an end.
     """
 
     name: str
@@ -23,14 +35,25 @@ class HoldCode(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
     meaning: str
     remedy: str
+    late: Late | None = None
 
     @property
     def code(self) -> str:
         return self.name.partition("/")[0]
 
 
-def words(name: str, actor: Actor, released_by: tuple[str, ...], sentence: str, meaning: str, remedy: str) -> HoldCode:
-    return HoldCode(name=name, actor=actor, released_by=released_by, sentence=sentence, meaning=meaning, remedy=remedy)
+def words(
+    name: str,
+    actor: Actor,
+    released_by: tuple[str, ...],
+    sentence: str,
+    meaning: str,
+    remedy: str,
+    late: Late | None = None,
+) -> HoldCode:
+    return HoldCode(
+        name=name, actor=actor, released_by=released_by, sentence=sentence, meaning=meaning, remedy=remedy, late=late
+    )
 
 
 RECORD = ("record",)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from .hold_words import RECORD, SETTINGS, words
+from datetime import timedelta
+
+from .hold_words import RECORD, SETTINGS, Late, words
 
 LINKED = ("link:account:<customer>", "record")
+A_DAY = timedelta(hours=24)
+"""How long a record may be on its way before somebody is told (accounting-rules D.1)."""
 
 RECORDS = (
     words(
@@ -12,12 +16,25 @@ RECORDS = (
         "Invoice {invoice} waits until customer {customer} has an account in Salesforce.",
         "{money} is not shown in Salesforce yet; it is never put on another account.",
         "Nothing to do while the customer is on its way; if the customer itself is held, settle that first.",
+        Late(
+            after=A_DAY,
+            actor="preparer",
+            remedy="See what keeps the customer with  ml-connector explain {awaited}  and settle that. If nothing holds"
+            " it, run  ml-connector backfill  and  ml-connector sync --once  , or link it yourself with"
+            "  ml-connector match pair {awaited} salesforce:Account:ID  .",
+        ),
     ),
     words(
         "WAIT_PARENT", "nobody", ("link:account:<parent>", "record"),
         "{name} waits until its parent {parent} has been synced.",
         "Parents come first, so that the hierarchy is right on both sides.",
         "Nothing to do while the parent is on its way; if the parent itself is held, settle that first.",
+        Late(
+            after=A_DAY,
+            actor="preparer",
+            remedy="See what keeps the parent with  ml-connector explain {awaited}  and settle that. If nothing holds"
+            " it, run  ml-connector backfill  and  ml-connector sync --once  , or give {name} another parent.",
+        ),
     ),
     words(
         "REVIEW-MATCH", "preparer", ("link:account:<customer>", "settings", "record"),

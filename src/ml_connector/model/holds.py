@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
 from string import Formatter
 
 import msgspec
 
 from . import money
-from .hold_words import ORDERS, HoldCode
+from .hold_words import ORDERS, Actor, HoldCode
 from .hold_words_pairs import PAIRS
 from .hold_words_records import RECORDS
 from .plans import Hold
@@ -20,8 +21,12 @@ WORDS: Mapping[str, HoldCode] = {each.name: each for each in (*ORDERS, *RECORDS,
 CODES: Mapping[str, HoldCode] = {name: each for name, each in WORDS.items() if name == each.code}
 """One entry for each code that a `Hold` may carry."""
 
+ALLOWED: Mapping[str, timedelta] = {name: each.late.after for name, each in CODES.items() if each.late}
+"""How long holds that end by themselves may last before somebody must look after them, by code."""
+
 _UNKNOWN = {
     "account": "the account",
+    "awaited": "SYSTEM:KIND:ID",
     "customer": "the customer",
     "candidates": "more than one record",
     "dim": "department or class",
@@ -60,17 +65,33 @@ IN_PARTS = Sentence(
 """What any hold says of an order whose entry has several parts, when some of them are posted."""
 
 
-def render(code: str, facts: Mapping[str, str], amount: Decimal | None = None, currency: str = "") -> Sentence:
-    """The words for a hold. A missing fact reads as unknown; an unknown code is named as it is. Never raises."""
-    template = WORDS.get(f"{code}/{facts.get('case', '')}") or CODES.get(code)
+def render(
+    code: str, facts: Mapping[str, str], amount: Decimal | None = None, currency: str = "", *, late: bool = False
+) -> Sentence:
+    """The words for a hold, `late` when it has lasted as long as is `ALLOWED`.
+
+    A missing fact reads as unknown; an unknown code is named as it is. Never raises.
+    """
+    template = _template(code, facts)
     known = {"code": code, **facts} if template is None else dict(facts)
     filled = _Facts({name: _one_line(value) for name, value in known.items()})
     filled.setdefault("money", money.spoken(amount, currency))
     template = template or _OWN_WORDS
-    texts = (template.sentence, template.meaning, template.remedy)
+    remedy = template.late.remedy if late and template.late else template.remedy
+    texts = (template.sentence, template.meaning, remedy)
     if "missing" in known:
-        texts = (template.sentence, IN_PARTS.meaning, template.remedy + IN_PARTS.remedy)
+        texts = (template.sentence, IN_PARTS.meaning, remedy + IN_PARTS.remedy)
     return Sentence(*(_begun(Formatter().vformat(text, (), filled)) for text in texts))
+
+
+def _template(code: str, facts: Mapping[str, str]) -> HoldCode | None:
+    return WORDS.get(f"{code}/{facts.get('case', '')}") or CODES.get(code)
+
+
+def who_acts(code: str, facts: Mapping[str, str], *, late: bool = False) -> Actor:
+    """Who can end a hold; `late` when it has lasted as long as is `ALLOWED`."""
+    template = _template(code, facts) or _OWN_WORDS
+    return template.late.actor if late and template.late else template.actor
 
 
 def render_hold(hold: Hold) -> Sentence:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 
 from ml_connector.model.refs import Ref
 
@@ -23,8 +23,8 @@ class Alerts(Base):
         Each becomes an event of the audit chain in the same transaction. A hold that ends and begins again counts anew.
         """
         table = schema.hold
-        over = or_(*((table.c.code == code) & (table.c.since <= ms(now - after)) for code, after in allowed.items()))
-        late = (table.c.connection == connection) & over & (table.c.alerted_at < table.c.since)
+        over = or_(*(_late(code, after, now) for code, after in allowed.items()))
+        late = (table.c.connection == connection) & over
         query = select(table.c.flow, table.c.ref, table.c.code, table.c.since).where(late)
         with self.begin() as tx:
             lock(tx, connection)
@@ -35,3 +35,9 @@ class Alerts(Base):
                 events = [(str(each.ref), {"code": each.code, "since": each.since.isoformat()}) for each in found]
                 add_events(tx, connection, actor, "alert", events, now)
         return found
+
+
+def _late(code: str, after: timedelta, now: datetime) -> ColumnElement[bool]:
+    """Lasts that long by now. What was told before that time was about another hold of the record."""
+    hold, length = schema.hold.c, after // timedelta(milliseconds=1)
+    return (hold.code == code) & (hold.since <= ms(now) - length) & (hold.alerted_at < hold.since + length)

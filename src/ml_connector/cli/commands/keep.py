@@ -21,9 +21,9 @@ def audit_verify(*, common: Common = USUAL) -> int:
 
 
 def keys_rotate(*, common: Common = USUAL) -> int:
-    """Seal every secret with a new key and forget the old one."""
+    """Seal every secret and every lost value with a new key, and forget the old one."""
     number: int = run(common, lambda app, _: awaited(action("rotate_keys")(app)))
-    lines = [f"{count(number, 'secret')} sealed with a new key.", "Next:  ml-connector backup"]
+    lines = [f"{count(number, 'value')} sealed with a new key.", "Next:  ml-connector backup"]
     show(common, "keys", {"sealed": number}, lambda _: lines)
     return 0
 

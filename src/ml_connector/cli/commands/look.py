@@ -9,9 +9,10 @@ from cyclopts import Parameter
 
 from ml_connector.cli import render_proof, render_state
 from ml_connector.cli.documents import tie_out_document
+from ml_connector.cli.render_conflicts import conflict_lines
 from ml_connector.model.errors import WrongUse
 
-from .common import USUAL, Common, look, run, show
+from .common import USUAL, Common, actor, look, run, show
 
 if TYPE_CHECKING:
     from ml_connector.app import App
@@ -20,13 +21,13 @@ if TYPE_CHECKING:
 
 
 def status(*, common: Common = USUAL) -> int:
-    """Where the connection stands, from our own records; no vendor is asked."""
+    """Where the connection stands, from our own records; ends with 1 if something waits too long."""
     common.settings()
     from ml_connector import actions
 
     found = look(common, lambda app: actions.status(app))
     show(common, "status", found, lambda width: render_state.status_lines(found, width, common.zone))
-    return 0
+    return int(found.attention)
 
 
 def holds(
@@ -57,6 +58,21 @@ def explain(
 
     found = look(common, lambda app: actions.explain(app, ref))
     show(common, "explained", found, lambda width: render_state.explained_lines(found, width, common.zone))
+    return 0
+
+
+def conflicts(
+    *,
+    values: Annotated[bool, Parameter(help="Show the values that gave way; who looked goes on record")] = False,
+    common: Common = USUAL,
+) -> int:
+    """Fields that people changed on both sides, newest first: when, which record, who kept its own."""
+    common.settings()
+    from ml_connector import conflict_log
+
+    found = look(common, lambda app: conflict_log.with_values(app, actor()) if values else conflict_log.entries(app))
+    zone = common.zone
+    show(common, "conflicts", found, lambda width: conflict_lines(found, width, values=values, zone=zone))
     return 0
 
 

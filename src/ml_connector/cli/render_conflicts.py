@@ -1,0 +1,61 @@
+"""The conflict log: which value gave way to which side's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, tzinfo
+from typing import TYPE_CHECKING
+
+from .layout import Column, table
+from .text import count, fold, moment, safe, system_name, words
+
+if TYPE_CHECKING:
+    from ml_connector.conflict_log import ConflictView
+
+_COLUMNS = tuple(map(Column, ("When", "Record", "Field", "Kept its own", "Value that gave way")))
+_SEALED = "The values that gave way are sealed, and kept for 90 days."
+_PERHAPS = (
+    "Perhaps: others changed the record before it was known whether our write had been done; "
+    "the value may still be there."
+)
+
+
+def conflict_lines(
+    conflicts: Sequence[ConflictView], width: int | None, *, values: bool = False, zone: tzinfo = UTC
+) -> list[str]:
+    """The log, newest first; the last column only with `values`."""
+    if not conflicts:
+        return ["No field was changed on both sides.", "Next:  ml-connector status"]
+    rows = [
+        [
+            moment(each.at, zone),
+            safe(each.record),
+            words(each.field),
+            f"{_winner(each)}, {safe(each.other)}",
+            _value(each) if values else "",
+        ]
+        for each in conflicts
+    ]
+    after = f"ml-connector explain {safe(conflicts[0].record)}" if values else "ml-connector conflicts --values"
+    return [
+        *table(_COLUMNS, rows, width),
+        *fold(f"{count(len(conflicts), 'conflict')}. {_SEALED}", width),
+        *(fold(_PERHAPS, width) if not all(each.certain for each in conflicts) else []),
+        *fold(f"Next:  {after}", width),
+    ]
+
+
+def conflict_line(each: ConflictView, zone: tzinfo = UTC) -> str:
+    """One entry in a sentence, without its value."""
+    said = f"{words(each.field)} of {safe(each.record)} gave way, {_winner(each)} kept its own"
+    return f"{moment(each.at, zone)} {said}"
+
+
+def _winner(each: ConflictView) -> str:
+    return system_name(each.winner) + ("" if each.certain else ", perhaps")
+
+
+def _value(each: ConflictView) -> str:
+    if not isinstance(each.lost, str):
+        return f"(no longer kept, SHA-256 {each.digest[:12]})"
+    return safe(each.lost) or "(none)"

@@ -1,0 +1,85 @@
+"""The conflict log as people read it: what was changed on both sides, which value gave way (accounting-rules E.2).
+
+Lost values may be about people. They are sealed; only who asks for them sees them, and that is on record.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from ml_connector.app import App
+from ml_connector.engine.conflicts import seal_name
+from ml_connector.model.refs import Ref
+from ml_connector.store.rows import ConflictRow
+
+READABLE = timedelta(days=90)
+"""How long a lost value is kept; then only its hash (accounting-rules H, `payload_days`)."""
+
+
+class ConflictView(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry: `record` lost its value of `field`, because `other` of the system `winner` kept its own.
+
+    `lost` is there only where it was asked for; None when it is kept no longer. `digest` is the SHA-256 of record,
+    field and value. Not `certain`: others changed the record before it was known whether our write had been done.
+    """
+
+    at: datetime
+    record: str
+    other: str
+    field: str
+    winner: str
+    certain: bool
+    kept: bool
+    digest: str
+    write: str
+    lost: str | msgspec.UnsetType | None = msgspec.UNSET
+
+
+def entries(app: App, ref: Ref | None = None) -> list[ConflictView]:
+    """The log, or what is in it about one record, newest first, without the values."""
+    return [_view(row) for row in app.store.conflicts(app.connection.id, ref)]
+
+
+def with_values(app: App, actor: str) -> list[ConflictView]:
+    """The log with the lost values. Who looked at how many goes on record first."""
+    rows = app.store.conflicts(app.connection.id)
+    readable = sum(bool(row.sealed) for row in rows)
+    now = app.world.clock.now()
+    app.store.audit(app.connection.id, actor, "read lost values", app.connection.id, {"values": readable}, now)
+    return [msgspec.structs.replace(_view(row), lost=_opened(app, row)) for row in rows]
+
+
+def _view(row: ConflictRow) -> ConflictView:
+    return ConflictView(
+        at=row.at,
+        record=str(row.record),
+        other=str(row.other),
+        field=row.field,
+        winner=row.winner,
+        certain=row.certain,
+        kept=bool(row.sealed),
+        digest=row.digest,
+        write=row.write,
+    )
+
+
+def _opened(app: App, row: ConflictRow) -> str | None:
+    if not row.sealed:
+        return None
+    return app.vault.open(row.sealed, app.connection.id, seal_name(row.id)).decode()
+
+
+def forget_old(app: App) -> int:
+    """Forget the lost values that are too old; how many."""
+    return app.store.blank_conflicts(app.connection.id, app.world.clock.now() - READABLE)
+
+
+def reseal(app: App) -> int:
+    """Seal every lost value with the key in use; how many were not."""
+    return sum(
+        app.store.reseal_conflict(entry, sealed, app.vault.reseal(sealed, owner, seal_name(entry)))
+        for owner, entry, sealed in app.store.sealed_conflicts()
+        if app.vault.key_of(sealed) != app.vault.key_id
+    )
