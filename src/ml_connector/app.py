@@ -28,6 +28,7 @@ from ml_connector.model.errors import SignInNeeded, WrongUse
 from ml_connector.model.rules import Rules
 from ml_connector.settings import Settings, load
 from ml_connector.store import Store
+from ml_connector.store.pace import SharedPace
 from ml_connector.systems.http import Caller, Network
 from ml_connector.systems.limits import free_throttle, quickbooks_throttle
 from ml_connector.systems.network import AiohttpNetwork
@@ -126,7 +127,8 @@ def kept_secret(store: Store, vault: Vault, owner: str, name: str, remedy: str) 
 def quickbooks_client(settings: Settings, store: Store, vault: Vault, world: World) -> QuickBooks:
     """The client of the connected company."""
     side, _ = settings.both()
-    caller = Caller(world.network, world.clock, world.ids, quickbooks_throttle(world.clock), "QuickBooks")
+    throttle = quickbooks_throttle(world.clock, SharedPace(store, f"quickbooks:{side.realm_id}"))
+    caller = Caller(world.network, world.clock, world.ids, throttle, "QuickBooks")
     sign_in = quickbooks_auth.SignIn(
         quickbooks_oauth(settings, store, vault, caller, world.clock),
         SealedTokens(store, vault, side.realm_id, world.clock, world.ids.token()),
@@ -159,7 +161,8 @@ def salesforce_client(settings: Settings, store: Store, vault: Vault, world: Wor
     owner = f"salesforce:{side.client_id}"
     secret = kept_secret(store, vault, owner, "client_secret", "Run  ml-connector connect salesforce")
     credentials = Credentials(side.base_url, side.client_id, secret)
-    caller = Caller(world.network, world.clock, world.ids, free_throttle(world.clock), "Salesforce")
+    throttle = free_throttle(world.clock, SharedPace(store, f"salesforce:{side.org_id}") if side.org_id else None)
+    caller = Caller(world.network, world.clock, world.ids, throttle, "Salesforce")
     sign_in = SignIn(caller, credentials, api_version=side.api_version, org_id=side.org_id)
     return Salesforce(caller=caller, sign_in=sign_in, clock=world.clock)
 

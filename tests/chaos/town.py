@@ -42,6 +42,8 @@ class _Dead:
     def begin(self) -> Any:
         raise Killed
 
+    connect = begin
+
 
 class HeardStore(Store):
     """The store of one process, which says after each of its milestones that it is passed."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from ml_connector.model.errors import LimitReached
@@ -21,7 +19,7 @@ from ml_connector.systems.http import (
     retry,
     retry_after,
 )
-from ml_connector.systems.limits import Quota, Throttle, free_throttle, quickbooks_throttle
+from ml_connector.systems.limits import Throttle, free_throttle, quickbooks_throttle
 from support.network import FixedIds, FunctionNetwork, StillClock
 
 GET = Request(
@@ -158,32 +156,53 @@ async def test_a_call_beyond_those_of_a_second_waits() -> None:
     for _ in range(10):
         await one.once(GET, "read")
 
-    assert clock.slept == [SECOND]
+    assert clock.slept == [timedelta(seconds=1.1)], "and a tenth, because calls arrive unevenly"
 
 
-async def test_batches_have_a_limit_of_their_own() -> None:
+async def test_batches_have_a_limit_of_their_own_and_let_reads_pass() -> None:
     clock = StillClock()
     throttle = quickbooks_throttle(clock)
-    start = clock.now()
-    waits = []
-    for _ in range(39):
-        clock.advance(seconds=1)
-        waits.append(throttle.book("batch"))
+    for _ in range(38):
+        async with throttle.place("batch"):
+            clock.advance(seconds=1)
 
-    assert set(waits[:38]) == {timedelta(0)}
-    assert clock.now() + waits[38] == start + SECOND + timedelta(seconds=60)
+    assert throttle.begin("batch")[0] == timedelta(seconds=22), "a minute after the first"
+    assert throttle.begin("read")[0] == timedelta(0)
 
 
-@given(st.lists(st.integers(0, 400), max_size=60))
-def test_no_stretch_of_time_sees_more_starts_than_allowed(gaps: list[int]) -> None:
-    quota = Quota(5, SECOND)
-    now = datetime(2026, 11, 22, tzinfo=UTC)
-    starts: list[datetime] = []
-    for gap in gaps:
-        now = max(now + timedelta(milliseconds=gap), *starts[-1:]) if starts else now
-        start = quota.earliest(now)
-        quota.take(start)
-        starts.append(start)
+async def test_calls_that_count_nowhere_wait_for_nothing() -> None:
+    clock = StillClock()
+    one = caller(FunctionNetwork(lambda _: Response(429)), clock, quickbooks_throttle(clock))
+    for _ in range(20):
+        assert (await one.once(GET, "token")).status == 429
 
-    assert starts == sorted(starts)
-    assert all(late - early >= SECOND for early, late in zip(starts, starts[5:], strict=False))
+    assert clock.slept == []
+
+
+@pytest.mark.parametrize(
+    ("header", "waited"),
+    [({}, 60), ({"retry-after": "7"}, 7), ({"retry-after": "0"}, 0), ({"retry-after": "300"}, 300)],
+)
+async def test_after_a_refusal_for_too_many_calls_nobody_calls_before_its_time(
+    header: dict[str, str], waited: int
+) -> None:
+    answers = iter([Response(429, header), Response(200), Response(200)])
+    clock = StillClock()
+    one = caller(FunctionNetwork(lambda _: next(answers)), clock)
+    assert (await one.once(GET, "write")).status == 429
+    await one.once(GET, "write")
+    await one.repeating(GET, "read")
+
+    assert sum(clock.slept, timedelta(0)) == timedelta(seconds=waited)
+
+
+async def test_a_long_rest_is_not_waited_for() -> None:
+    network, clock = FunctionNetwork(lambda _: Response(429, {"retry-after": "1800"})), StillClock()
+    one = caller(network, clock)
+    await one.once(GET, "write")
+    with pytest.raises(LimitReached):
+        await one.repeating(GET, "read")
+    with pytest.raises(NotSent):
+        await one.once(GET, "write")
+
+    assert (len(network.sent), clock.slept) == (1, [])

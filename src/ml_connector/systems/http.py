@@ -20,12 +20,13 @@ import structlog
 from ml_connector.engine.ports import Clock, Ids
 from ml_connector.model.errors import LimitReached, Unreachable
 
-from .limits import Throttle
+from .limits import LONGEST_WAIT, Throttle
 
 _log = structlog.get_logger("ml_connector.http")
 
 MAX_ATTEMPTS = 4
-LONGEST_WAIT = timedelta(minutes=5)
+REST = timedelta(seconds=60)
+"""Between a refusal for too many calls and the next call, when the vendor names no time."""
 DEFAULT_TIMEOUT = 130.0
 """Seconds; vendors give up after 120 themselves, so an answer that comes at all comes before."""
 
@@ -85,18 +86,17 @@ def retry(
     *,
     retry_after: timedelta | None = None,
     jitter: float = 0.0,
-    pause: timedelta = timedelta(seconds=60),
 ) -> Retry | GiveUp:
     """Whether to repeat a read or a token call that failed.
 
-    `trouble` is the status or the network error, `attempt` how many were made (1 for the first), `jitter` 0.0 to 1.0,
-    `pause` the wait after 429 when the vendor names none. Anything but 429, 5xx and network trouble is final.
+    `trouble` is the status or the network error, `attempt` how many were made (1 for the first), `jitter` 0.0 to 1.0.
+    Anything but 429, 5xx and network trouble is final.
     """
     status = trouble if isinstance(trouble, int) else 0
     if attempt >= MAX_ATTEMPTS or (status and status != 429 and status < 500) or status in (501, 505):
         return GiveUp()
     if status == 429:
-        wait = (retry_after if retry_after is not None else pause) + timedelta(seconds=5 * jitter)
+        wait = (retry_after if retry_after is not None else REST) + timedelta(seconds=5 * jitter)
     else:
         wait = max(timedelta(seconds=2 ** (attempt - 1) * (0.5 + jitter)), retry_after or timedelta(0))
     return Retry(wait) if wait <= LONGEST_WAIT else GiveUp()
@@ -129,8 +129,14 @@ class Caller:
     async def once(self, request: Request, kind: str, before: datetime | None = None) -> Response:
         """Send once, after waiting for a free place. For writes. `kind` also names the lane of the throttle.
 
-        Raises `NotSent` when it could leave only at or after `before`.
+        Raises `NotSent` when it could leave only at or after `before`, or the vendor wants no call for a long time.
         """
+        try:
+            return await self._sent(request, kind, before)
+        except LimitReached as error:
+            raise NotSent(error.sentence, error.remedy) from error
+
+    async def _sent(self, request: Request, kind: str, before: datetime | None) -> Response:
         async with self._throttle.place(kind):
             if before is not None and self._clock.now() >= before:
                 raise NotSent("It was too late to send.", "Nothing was sent; the next run looks at it again.")
@@ -142,19 +148,23 @@ class Caller:
                 self._note(request, kind, started, error=type(error).__name__)
                 raise
             self._note(request, kind, started, status=response.status, trace=_trace(response))
+            if response.status == 429:
+                asked = retry_after(response, self._clock.now())
+                self._throttle.hold_back(kind, REST if asked is None else asked)
             return response
 
     async def repeating(self, request: Request, kind: str, before: datetime | None = None) -> Response:
         """Send, and again after trouble that may pass. For reads and token calls only.
 
-        The last answer is given back whatever its status, but 429 raises `LimitReached`. Network errors are raised,
-        and `NotSent` when it could leave only at or after `before`.
+        The last answer is given back whatever its status, but 429 raises `LimitReached`. So does a vendor
+        that wants no call for a long time. Network errors are raised, and `NotSent` when it could leave only at or
+        after `before`.
         """
         attempt = 1
         while True:
             response, trouble = None, None
             try:
-                response = await self.once(request, kind, before)
+                response = await self._sent(request, kind, before)
             except Unreachable as error:
                 trouble = error
             decision = self._judge(response, trouble, attempt)

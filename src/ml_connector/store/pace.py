@@ -1,0 +1,88 @@
+"""The pace of all processes together: one row for each company or org. No promise rests on it after a power cut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import accumulate, pairwise
+from typing import Any
+
+import msgspec
+from sqlalchemy import bindparam, select, update
+
+from ml_connector.model.pace import Pace
+
+from . import schema
+from .base import Base
+from .database import insert, transaction
+
+_table = schema.pace
+_CONTENT = ("starts", "under_way", "blocked_until")
+_READ = select(*(_table.c[name] for name in _CONTENT)).where(_table.c.name == bindparam("name"))
+_MATCHES = [_table.c[name] == bindparam(f"old_{name}") for name in ("name", *_CONTENT)]
+_SWAP = update(_table).where(*_MATCHES).values({name: bindparam(f"new_{name}") for name in _CONTENT})
+_starts = msgspec.json.Decoder(dict[str, list[int]])
+_places = msgspec.json.Decoder(list[int])
+Row = dict[str, Any]
+
+
+class SharedPace:
+    """The pace called `name`, shared by all processes that have this state open (`systems.limits.Keep`).
+
+    Each change is one UPDATE that takes effect only where the row stands as this process knows it; else the row is read
+    and the change thought anew. So a process that is alone never reads. Nothing of it is synced to disk.
+    """
+
+    def __init__(self, store: Base, name: str) -> None:
+        self._store = store
+        self._name = name
+        self._known: tuple[Pace, Row] | None = None
+
+    def __call__(self, edit: Callable[[Pace], Pace]) -> None:
+        """Put in place of the pace what `edit` makes of it; nobody else comes between. Raises `StateTrouble`."""
+        fresh = False
+        while True:
+            if self._known is None:
+                self._known, fresh = self._read(), True
+            pace, row = self._known
+            kept = edit(pace)
+            if kept == pace:
+                if fresh:
+                    return
+            else:
+                new = _row_of(kept)
+                if self._swapped(row, new):
+                    self._known = kept, new
+                    return
+            self._known = None
+
+    def _read(self) -> tuple[Pace, Row]:
+        with transaction(self._store.engine, lasting=False) as tx:
+            found = tx.execute(_READ, {"name": self._name}).mappings().one_or_none()
+            if found is None:
+                tx.execute(insert(tx, _table).on_conflict_do_nothing(index_elements=["name"]), {"name": self._name})
+                found = tx.execute(_READ, {"name": self._name}).mappings().one()
+        row = dict(found)
+        return Pace(_unpacked(row["starts"]), _places.decode(row["under_way"]), row["blocked_until"]), row
+
+    def _swapped(self, old: Row, new: Row) -> bool:
+        values = {f"old_{name}": old[name] for name in _CONTENT} | {f"new_{name}": new[name] for name in _CONTENT}
+        with transaction(self._store.engine, lasting=False) as tx:
+            return tx.execute(_SWAP, {**values, "old_name": self._name}).rowcount == 1
+
+
+def _row_of(pace: Pace) -> Row:
+    starts = {name: _steps(instants) for name, instants in pace.starts.items()}
+    return {
+        "starts": msgspec.json.encode(starts).decode(),
+        "under_way": msgspec.json.encode(pace.under_way).decode(),
+        "blocked_until": pace.blocked_until,
+    }
+
+
+def _steps(instants: Sequence[int]) -> list[int]:
+    """The first instant, then the steps from one to the next: a third of the size."""
+    return [*instants[:1], *(later - earlier for earlier, later in pairwise(instants))]
+
+
+def _unpacked(text: str) -> dict[str, list[int]]:
+    return {name: list(accumulate(steps)) for name, steps in _starts.decode(text).items()}
