@@ -54,9 +54,10 @@ def _case(each: HoldCode) -> str:
 
 
 def _late(late: Late) -> str:
+    hours, actor = late.after // timedelta(hours=1), _ACTORS[late.actor]
     return (
-        f"- **Too long after {late.after // timedelta(hours=1)} hours:** `status` ends with 1 and `holds` lists it first;"
-        f" then it is for {_ACTORS[late.actor]}. {_spoken(late.remedy)}\n"
+        f"- **Too long after {hours} hours:** `status` ends with 1 and `holds` lists it first; then it is for {actor}."
+        f" {_spoken(late.remedy)}\n"
     )
 
 
