@@ -6,7 +6,7 @@ The integration user's rights stand in the switches of their own names; another 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from typing import Literal, NamedTuple
 
 from .errors import ApiError
@@ -40,30 +40,34 @@ class Held(NamedTuple):
 _EVERYTHING = Held()
 
 
-def held(world: World, actor: Actor) -> Held:
-    """What the user must do without."""
-    switches = world.switches
+def held(world: World, actor: Actor) -> Held | UserRights | Switches:
+    """What the user must do without. The integration user's permissions are switches of their own: see `holds`."""
     if not actor.limited:
         return _EVERYTHING
     if actor.user_id == world.integration.user_id:
-        return _integration(switches)
+        return world.switches
+    return _own(world, actor)
+
+
+def _own(world: World, actor: Actor) -> Held | UserRights:
     user = world.state.live("User", actor.user_id) or {}
-    own = switches.user_rights.get(str(user.get("Username", "")))
-    if own is None:
-        return _EVERYTHING
-    return Held(own.hidden_fields, own.read_only_fields, own.hidden_objects, own.denied_rights, own.permissions)
+    return world.switches.user_rights.get(str(user.get("Username", ""))) or _EVERYTHING
 
 
-def _integration(switches: Switches) -> Held:
-    """Its permissions are switches of their own: see `holds`."""
-    return Held(switches.hidden_fields, switches.read_only_fields, switches.hidden_objects, switches.denied_rights)
+def fingerprint(world: World, actor: Actor) -> Hashable:
+    """What the user must do without in objects and fields, as a value that differs when a right is given or taken."""
+    taken = held(world, actor)
+    by_kind = (taken.hidden_fields, taken.read_only_fields, taken.denied_rights)
+    stores = tuple(frozenset((kind, frozenset(names)) for kind, names in each.items() if names) for each in by_kind)
+    return frozenset(taken.hidden_objects), stores
 
 
 def sees_object(world: World, actor: Actor, kind: str) -> bool:
     if not actor.limited:
         return True
     taken, name = held(world, actor), _FOLLOWS.get(kind, kind)
-    return not {kind, name} & set(taken.hidden_objects) and may(world, actor, name, "read")
+    away = taken.hidden_objects
+    return kind not in away and name not in away and may(world, actor, name, "read")
 
 
 def hidden_of(world: World, actor: Actor, kind: str) -> Collection[str]:
@@ -95,7 +99,7 @@ def holds(world: World, actor: Actor, permission: str) -> bool:
         return True
     if actor.user_id == world.integration.user_id:
         return bool(getattr(world.switches, PERMISSIONS[permission]))
-    return permission not in held(world, actor).permissions
+    return permission not in _own(world, actor).permissions
 
 
 def require(world: World, actor: Actor, kind: SObject, right: Right) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from bisect import insort
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -73,6 +73,8 @@ class World:
         self.seed = rng.getrandbits(128)
         self.secrets_made = 0
         self.purged: dict[str, str] = {}
+        self.described: dict[Hashable, tuple[Schema, SObject, dict[str, Any]]] = {}
+        """Answers of describe as they were built: see there."""
         self.org_id = ids.make("00D", org.number)
         self.integration = _actor(org.integration_user, 1, limited=True)
         self.sales = _actor(org.sales_user, 2, limited=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,30 @@ def test_a_field_without_security_is_simply_absent(org: TestOrg) -> None:
     found = fields(org, "Account")
     assert "QBO_Id__c" not in found
     assert (found["Phone"]["createable"], found["Phone"]["updateable"]) == (False, False)
+
+
+def _close_a_currency(org: TestOrg) -> None:
+    euro = org.column("SELECT Id FROM CurrencyType WHERE IsoCode = 'EUR'")[0]
+    org.act("update", "CurrencyType", Id=euro, IsActive=False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        ("Account", lambda org: org.act("set_fls", "", object="Account", field="Site", readable=False)),
+        ("Account", lambda org: org.switches.read_only_fields.setdefault("Account", set()).add("Site")),
+        ("Account", lambda org: org.switches.denied_rights.setdefault("Account", set()).add("create")),
+        ("Account", lambda org: org.switches.hidden_objects.add("Contact")),
+        ("Account", lambda org: setattr(org.switches, "multicurrency", False)),
+        ("Opportunity", _close_a_currency),
+    ],
+)
+def test_what_changes_is_described_at_once(org: TestOrg, kind: str, change: Callable[[TestOrg], object]) -> None:
+    before = org.get(f"/sobjects/{kind}/describe")
+    assert org.get(f"/sobjects/{kind}/describe").body == before.body
+    change(org)
+    after = org.get(f"/sobjects/{kind}/describe")
+    assert (after.status, after.body != before.body) == (200, True)
 
 
 def _listed() -> list[tuple[str, str, str]]:

@@ -63,7 +63,7 @@ class Selection:
         paths = [self._scope.names(item.what) for item in items if isinstance(item.what, Path)]
         for item in items:
             if isinstance(item.what, Path):
-                self._scope.column(item.what)
+                self._scope.field(item.what)
         _refuse_twice(paths, self._scope.kind)
         if len({path[:end] for path in map(_lower, paths) for end in range(1, len(path))}) > _MOST_PARENTS:
             raise malformed("a query may follow at most 55 relationships to parents")

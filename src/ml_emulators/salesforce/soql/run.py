@@ -108,7 +108,7 @@ class _Run:
 
     def _long_texts(self) -> int:
         paths = [item.what for item in self.query.items if isinstance(item.what, Path)]
-        return sum(self.scope.column(path).field.long_text for path in paths)
+        return sum(self.scope.field(path).long_text for path in paths)
 
     def _grouped(self) -> Result:
         grouping = Grouping(self.scope, self.query)

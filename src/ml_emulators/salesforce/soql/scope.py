@@ -57,13 +57,23 @@ class Scope:
     def names(self, path: Path) -> tuple[str, ...]:
         """The path without the alias of the object itself."""
         names = path.names
+        if len(names) == 1:
+            return names
         own = {self.kind.name.lower(), (self.alias or "").lower()}
-        if len(names) > 1 and names[0].lower() in own and not self._is_step(names[0]):
+        if names[0].lower() in own and not self._is_step(names[0]):
             return names[1:]
         return names
 
     def _is_step(self, name: str) -> bool:
         return name.lower() in self.kind.parents and name.lower() != (self.alias or "").lower()
+
+    def field(self, path: Path) -> Field:
+        """The field that the path means, where it need not be read. Raises INVALID_FIELD."""
+        if len(path.names) == 1:
+            found = self.kind.find(path.names[0])
+            if found is not None and self.visible(self.kind, found):
+                return found
+        return self.column(path).field
 
     def column(self, path: Path) -> Column:
         """What the path means. Raises INVALID_FIELD."""
