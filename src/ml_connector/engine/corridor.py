@@ -150,8 +150,9 @@ class Corridor(ABC):
                     asking.append((task, question.needs))
             needs = [need for _, wanted in asking for need in wanted]
             await page.load(needs, self.connection.id, self.store, self.outside.systems)
-            todo = [task for task, wanted in asking if all(map(page.knows, wanted))]
-            asking = [(task, wanted) for task, wanted in asking if not all(map(page.knows, wanted))]
+            still = [(task, wanted) for task, wanted in asking if not all(map(page.knows, wanted))]
+            waiting = {task.ref for task, _ in still}
+            todo, asking = [task for task, _ in asking if task.ref not in waiting], still
         return decided
 
     def _unsound(self, task: Task, write: Write) -> Hold | None:

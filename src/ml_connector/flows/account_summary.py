@@ -37,6 +37,7 @@ def decide(account: SObject, context: Context) -> Decision:
     if not links:
         return Skip(reason="no_invoices")
     entries = _in_its_currency(account, links, context)
+    context.want(*(NeedLink(NAME, ref) for dim in FIELDS for ref in _leading(dim, entries, context.today) or ()))
     names = {dim: _name(dim, entries, context) for dim in FIELDS}
     known = context.link(ROLE, account.ref)
     texts, agreed = _texts(account, {dim: each.text for dim, each in names.items()}, known.agreed if known else {})
@@ -92,20 +93,24 @@ class Name(msgspec.Struct, frozen=True):
 
 def _name(dim: Dim, entries: Sequence[Entry], context: Context) -> Name:
     """The department or class with the largest absolute net; a tie goes by name; blank only if all are blank (D.4)."""
-    counted = [each for each in entries if _counts(each, context.today)]
+    refs = _leading(dim, entries, context.today)
+    if not refs:
+        return Name(None if refs is None else "")
+    names = {ref: link.agreed.get("name") if (link := context.link(NAME, ref)) else None for ref in refs}
+    unknown = tuple(ref for ref, name in names.items() if not name)
+    return Name(unknown=unknown) if unknown else Name(min(name for name in names.values() if name))
+
+
+def _leading(dim: Dim, entries: Sequence[Entry], today: date) -> list[Ref] | None:
+    """Those with the largest absolute net, none if all invoices that count name none; None if no invoice counts."""
+    counted = [each for each in entries if _counts(each, today)]
     sums: dict[str, Decimal] = {}
     for entry in counted:
         id_ = _id(dim, entry)
         sums[id_] = money.total([sums.get(id_, money.ZERO), abs(entry.net)])
     sums.pop("", None)
-    if not sums:
-        return Name("" if counted else None)
-    most = max(sums.values())
-    refs = [entry_ref(dim, id_) for id_, each in sums.items() if each == most]
-    context.want(*(NeedLink(NAME, ref) for ref in refs))
-    names = {ref: link.agreed.get("name") if (link := context.link(NAME, ref)) else None for ref in refs}
-    unknown = tuple(ref for ref, name in names.items() if not name)
-    return Name(unknown=unknown) if unknown else Name(min(name for name in names.values() if name))
+    most = max(sums.values(), default=None)
+    return [entry_ref(dim, id_) for id_, each in sums.items() if each == most] if counted else None
 
 
 def _id(dim: Dim, entry: Entry) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ml_connector.model.plans import Context, Decision, Flow, Hold, NeedReference, Skip, Write
-from ml_connector.model.refs import Gone, Json, Link, Ref, link_trigger
+from ml_connector.model.refs import Gone, Json, Ref, link_trigger
 from ml_connector.systems.quickbooks.records import Customer
 from ml_connector.systems.salesforce.records import SObject
 
@@ -23,17 +23,24 @@ def decide(customer: Customer, context: Context) -> Decision:
     """The account first, then its contact. A project has no account: its invoices go to the parent's."""
     if customer.is_project:
         return Skip(reason="project")
+    decision = context.once(_linked, customer)
+    if decision is not None:
+        return _contact(customer, decision, context) if isinstance(decision, Skip) else decision
+    past = pair_links.ended(customer.ref, context)
+    return accounts_merged.deserted(customer, past) if past else _unlinked(customer, context)
+
+
+def _linked(customer: Customer, context: Context) -> Decision | None:
+    """What the account that its link names wants; None without one."""
     link = pair_links.of_customer(customer.ref, context)
     if link is None:
-        past = pair_links.ended(customer.ref, context)
-        return accounts_merged.deserted(customer, past) if past else _unlinked(customer, context)
+        return None
     if not link.exclusive:
         return accounts_merged.beside(customer, link, context)
     account = context.record(link.target)
     if isinstance(account, Gone):
         return Skip(reason="account_gone", knocks=(link.target,))
-    decision = pairs.settle(customer, account, link, context)
-    return _contact(customer, link, decision, context) if isinstance(decision, Skip) else decision
+    return pairs.settle(customer, account, link, context)
 
 
 def _unlinked(customer: Customer, context: Context) -> Decision:
@@ -44,7 +51,7 @@ def _unlinked(customer: Customer, context: Context) -> Decision:
         return pairs.settle(customer, marked[0], None, context)
     if not customer.active:
         return Skip(reason="inactive")
-    found = among_accounts(customer, context)
+    found = context.once(among_accounts, customer)
     if found.outcome == "auto":
         return _link(customer, found, context)
     if found.outcome == "review" and not context.link("new", customer.ref):
@@ -118,10 +125,10 @@ def _inactive_currency(customer: Customer, currency: str) -> Hold:
     )
 
 
-def _contact(customer: Customer, link: Link, pair: Skip, context: Context) -> Decision:
+def _contact(customer: Customer, pair: Skip, context: Context) -> Decision:
     """The contact for the customer's own e-mail; what was found is remembered, so that it is looked for once."""
-    addresses = emails.parse(customer.email)[:1]
-    if not addresses or not customer.active or pair.reason != "in_agreement":
+    addresses, link = emails.parse(customer.email)[:1], pair_links.of_customer(customer.ref, context)
+    if link is None or not link.exclusive or not addresses or not customer.active or pair.reason != "in_agreement":
         return pair
     bill = contacts.Bill(customer.id, link.target, customer.bill_with_parent)
     reached = contacts.find(addresses[0], bill, context)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from ml_connector.model import canonical
-from ml_connector.model.plans import Context, NeedLink
+from ml_connector.model.plans import Context, NeedLink, NeedReference
 from ml_connector.model.refs import Ref
 from ml_connector.systems.quickbooks.records import Customer
 from ml_connector.systems.salesforce.records import SObject
@@ -72,6 +72,7 @@ def _party(
 
 def among_accounts(customer: Customer, context: Context) -> Match:
     """The account of a customer, among those that have no mark of ours and no link."""
+    context.want(NeedReference("quickbooks", "company"), NeedReference("salesforce", "matching"))
     home = Company(context).home_country
     table: Sequence[SObject] = context.reference("salesforce", "matching")
     index = _ACCOUNTS.of(table, home, lambda records: [of_account(each, home) for each in _unmarked(records)])
@@ -80,6 +81,7 @@ def among_accounts(customer: Customer, context: Context) -> Match:
 
 def among_customers(account: SObject, context: Context) -> Match:
     """The customer of an account, among those without a link; inactive ones and projects' parents included."""
+    context.want(NeedReference("quickbooks", "company"), NeedReference("quickbooks", "matching"))
     home = Company(context).home_country
     table: Sequence[Customer] = context.reference("quickbooks", "matching")
     index = _CUSTOMERS.of(
