@@ -15,6 +15,7 @@ from ml_connector.app import App, World, assemble
 from ml_connector.model.errors import Stopped
 from ml_connector.store import Store
 from ml_connector.systems.http import Request
+from ml_emulators.salesforce import ValidationRule
 from support.tables import rows_of
 from support.world import Installation, SimClock
 
@@ -215,13 +216,26 @@ async def test_an_edit_in_mid_air_is_decided_again_and_its_value_is_the_lost_one
     assert phones == [(f"quickbooks:Customer:{pair.customer}", "phone", "salesforce", edits[0])]
 
 
-async def test_a_refused_write_is_no_conflict_until_it_is_taken(pair: Pair) -> None:
+async def test_a_write_that_was_turned_away_is_logged_when_it_is_taken(pair: Pair) -> None:
     pair.both_edit()
     pair.home.twin.vendors["salesforce"].switches.lock_next = 1
-    pair.home.clock.advance(timedelta(minutes=20))
-    await actions.sync(pair.home.app)
     for _ in range(3):
         await pair.later()
+    assert pair.log() == pair.expected
+
+
+async def test_a_refused_write_is_no_conflict(pair: Pair) -> None:
+    """The org does not take the e-mail address: its own stays, and is not lost. Then it takes it."""
+    rules = pair.home.twin.vendors["salesforce"].switches.validation_rules
+    rules.append(ValidationRule("Account", "QBO_Billing_Email__c LIKE 'typed-by-books%'", "Ask first.", "Phone"))
+    pair.both_edit()
+    await pair.later()
+    held = {each.code for each in actions.holds(pair.home.app) if each.record.endswith((pair.customer, pair.account))}
+    assert held == {"REFUSED-BY-SALESFORCE"}
+    assert "billing_email" not in {row[1] for row in pair.log()}
+    rules.clear()
+    await actions.backfill(pair.home.app)
+    await pair.later()
     assert pair.log() == pair.expected
 
 
