@@ -11,6 +11,7 @@ from sqlalchemy import event
 
 from ml_connector.model.refs import Ref
 from ml_connector.store import Store
+from ml_connector.store.rows import Verdict
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 INVOICE = "quickbooks:Invoice:"
@@ -36,6 +37,22 @@ def test_payments_come_first_and_alone_then_invoices_as_they_came(store: Store) 
     assert taken(store, 9, INVOICE) == ["Payment 1-0", "Payment 1-1", "Payment 1-2"]
     assert taken(store, 4) == ["Invoice 0-0", "Invoice 0-1", "Invoice 0-2", "Payment 1-0"]
     assert taken(store, 4, "quickbooks:") == taken(store, 4)
+
+
+@pytest.mark.parametrize(("asked", "found"), [(["orders", "invoices"], {"invoices"}), (["orders"], set())])
+def test_which_flows_have_something_due(store: Store, asked: list[str], found: set[str]) -> None:
+    later = NOON + timedelta(hours=1)
+    assert store.flows_due("acme", asked, later)[1] == found
+    assert {flow for flow in asked if store.due("acme", flow, later, 1)} == found
+
+
+def test_a_flow_whose_tasks_are_not_due_yet_has_nothing_due(store: Store) -> None:
+    token = store.take_run("acme", "me", NOON)
+    assert token is not None
+    tasks = store.due("acme", "invoices", NOON, 99)
+    later = NOON + timedelta(hours=1)
+    store.settle("acme", token, [Verdict(task=each, verdict="held", next_at=later) for each in tasks], NOON)
+    assert [store.flows_due("acme", ["invoices"], now)[1] for now in (NOON, later)] == [set(), {"invoices"}]
 
 
 def test_nothing_is_sorted_to_find_the_first_page(store: Store) -> None:

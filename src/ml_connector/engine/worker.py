@@ -40,14 +40,13 @@ from .corridor import (
     Outside,
     Round,
     backoff,
-    held_verdict,
     knocks_by,
     knocks_on,
     lease_end,
     links_made,
-    skipped,
 )
 from .gate import Gate, approval_of, approve_small, is_small, waits_for
+from .served import held_verdict, skipped
 
 SOON = timedelta(seconds=30)
 
@@ -107,8 +106,9 @@ class Worker(Corridor):
         return self.report
 
     def _take(self) -> tuple[Flow, list[Task]] | None:
-        now, self._fired = self.outside.clock.now(), self.store.fired(self.connection.id)
-        for flow in self.flows:
+        now = self.outside.clock.now()
+        self._fired, due = self.store.flows_due(self.connection.id, [flow.name for flow in self.flows], now)
+        for flow in (each for each in self.flows if each.name in due):
             own = "" if flow.name in self._relayed else f"{flow.system}:{flow.kind}:"
             if tasks := self.store.due(self.connection.id, flow.name, now, PAGE, own=own):
                 # Those of other kinds alone, and first: what they knock on is then looked at once.

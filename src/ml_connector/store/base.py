@@ -62,17 +62,18 @@ def keep_fired(tx: Connection, connection: str, triggers: Iterable[str]) -> None
 
 
 def late(tx: Connection, connection: str, triggers: Iterable[str], since: int) -> set[str]:
-    """Which of these triggers have fired after `since`, a mark of `Base.fired`."""
+    """Which of these triggers have fired after `since`, a mark of `flows_due`."""
     names = list(dict.fromkeys(triggers))
     found: set[str] = set()
-    if names and _last_fired(tx, connection) > since:
+    if names and last_fired(tx, connection) > since:
         for some in portions(names):
             asked = {"p_connection": connection, "p_triggers": some, "p_since": since}
             found.update(tx.execute(_LATE, asked).scalars())
     return found
 
 
-def _last_fired(tx: Connection, connection: str) -> int:
+def last_fired(tx: Connection, connection: str) -> int:
+    """The mark of what fired last."""
     return int(tx.execute(_LAST_FIRED, {"p_connection": connection}).scalar_one() or 0)
 
 
@@ -112,11 +113,6 @@ class Base:
         with self.begin() as tx:
             if tx.execute(_RENEW, mine | {"p_token": token, "p_until": 0}).rowcount:
                 tx.execute(_FORGET_FIRED, mine)
-
-    def fired(self, connection: str) -> int:
-        """A mark: what fires from now on is later than it."""
-        with self.begin() as tx:
-            return _last_fired(tx, connection)
 
     def guard(self, tx: Connection, connection: str, token: int, now: datetime) -> None:
         """Renew the run token within `tx`, which locks the connection too.

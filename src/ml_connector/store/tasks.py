@@ -10,6 +10,7 @@ from typing import Any, Literal
 from sqlalchemy import (
     BigInteger,
     BindParameter,
+    CompoundSelect,
     Connection,
     Exists,
     Row,
@@ -20,14 +21,16 @@ from sqlalchemy import (
     exists,
     false,
     func,
+    literal_column,
     select,
+    union_all,
     update,
 )
 
 from ml_connector.model.refs import Link, Ref, link_trigger
 
 from . import schema
-from .base import Base, keep_fired, late, lock
+from .base import Base, keep_fired, last_fired, late, lock
 from .database import insert_of, instant, ms, portions, upsert
 from .holds import put_holds
 from .links import put_links
@@ -202,6 +205,15 @@ class Tasks(Base):
                 rows = tx.execute(_due("after" if after else "all", planned), asked | more).all()
         return [Task(flow, Ref.parse(r.ref), r.noticed, r.attempts, instant(r.first_at)) for r in rows]
 
+    def flows_due(self, connection: str, flows: Sequence[str], now: datetime) -> tuple[int, set[str]]:
+        """A mark (what fires from now on is later than it), and those of these flows that have a task for `due` now."""
+        asked = {"p_connection": connection, "p_now": ms(now)}
+        names = {f"p_flow_{number}": flow for number, flow in enumerate(flows)}
+        with self.begin() as tx:
+            mark = last_fired(tx, connection)
+            found = tx.execute(_flows_due(len(flows)), asked | names).scalars()
+            return mark, {flows[number] for number in found}
+
     def next_due(self, connection: str) -> datetime | None:
         """When the earliest unserved task wants to be looked at; None when all are served."""
         with self.begin() as tx:
@@ -325,6 +337,20 @@ def _due(which: Literal["all", "after", "others"], planned: bool) -> Select[Any]
         own = bindparam("p_own", type_=schema.Words)
         query = query.where(func.substr(table.c.ref, 1, func.length(own)) != own)
     return query.order_by(table.c.next_at, table.c.first_at, table.c.ref)
+
+
+@cache
+def _flows_due(count: int) -> CompoundSelect[Any]:
+    """The question of `flows_due`: of most flows nothing is due, and so they are asked together."""
+    waits = _UNTICKED & (_task.c.next_at <= bindparam("p_now", type_=BigInteger)) & ~_has_open_write()
+    return union_all(
+        *(
+            select(literal_column(str(number))).where(
+                exists().where(waits, _task.c.flow == bindparam(f"p_flow_{number}"))
+            )
+            for number in range(count)
+        )
+    )
 
 
 def _has_open_write() -> Exists:
