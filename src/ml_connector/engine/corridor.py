@@ -19,11 +19,12 @@ from ml_connector.model.refs import Gone, Link, LinkDraft, Ref
 from ml_connector.store import Store
 from ml_connector.store.base import LEASE
 from ml_connector.store.rows import Task, Verdict
-from ml_connector.store.tasks import Knock, link_triggers
+from ml_connector.store.tasks import Knock
 
 from .batches import chosen
 from .context import PageContext, References, Shelf, Unreadable
 from .ports import Clock, CrashPoint, Ids, Seal, System
+from .served import Served
 
 PAGE = 1000
 ROUNDS = 20
@@ -92,51 +93,44 @@ class Corridor(ABC):
         await self.settle(flow, [self._read_again_later(verdict) for verdict in verdicts])
 
     async def _rounds(self, flow: Flow, tasks: Sequence[Task], page: PageContext) -> list[Verdict]:
-        waiting = list(tasks)
-        held: dict[Ref, tuple[Task, Hold]] = {}
-        flags: dict[Ref, tuple[str, ...]] = {}
-        learned: dict[Ref, list[Link]] = {}
-        knocks: dict[Ref, tuple[Knock, ...]] = {}
-        verdicts: list[Verdict] = []
-        left = ROUNDS
+        served, waiting, left = Served(), list(tasks), ROUNDS
         while waiting and left:
-            writes: list[tuple[Task, Write]] = []
-            again: list[Task] = []
-            for task, decision in await self._decide(flow, waiting, page):
-                if isinstance(decision, Write) and (unsound := self._unsound(task, decision)):
-                    held[task.ref] = (task, unsound)
-                elif isinstance(decision, Write):
-                    writes.append((task, decision))
-                    flags[task.ref] = flags.get(task.ref, ()) + decision.flags
-                elif isinstance(decision, Hold):
-                    held[task.ref] = (task, decision)
-                else:
-                    links = page.learn(links_found(decision), task.ref)
-                    told = knocks_on(self.flows, decision.knocks) + knocks_by(self.flows, links)
-                    knocks[task.ref] = knocks.get(task.ref, ()) + told
-                    if links:
-                        again.append(task)
-                        learned.setdefault(task.ref, []).extend(links)
-                        continue
-                    found = tuple(learned.get(task.ref, ()))
-                    verdicts.append(skipped(task, decision, flags.get(task.ref, ()), found, knocks[task.ref]))
+            writes, again = self._sorted(await self._decide(flow, waiting, page), page, served)
             sent, waiting = chosen(writes)
             # The parts of a long entry are many rounds, but they come to an end.
             left -= not any(write.together for _, write in sent)
             waiting += again
             if sent:
                 outcome = await self.carry_out(flow, sent, page)
-                verdicts += outcome.verdicts
-                waiting += outcome.again + _released(held, outcome.links)
-        verdicts += [held_verdict(task, _restless(task), ()) for task in waiting]
-        return verdicts + [
-            msgspec.structs.replace(
-                held_verdict(task, hold, flags.get(ref, ())),
-                links=tuple(learned.get(ref, ())),
-                knocks=knocks.get(ref, ()),
-            )
-            for ref, (task, hold) in held.items()
-        ]
+                served.ended += outcome.verdicts
+                waiting += outcome.again + served.released(outcome.links)
+        return served.verdicts(waiting)
+
+    def _sorted(
+        self, decided: Iterable[tuple[Task, Decision]], page: PageContext, served: Served
+    ) -> tuple[list[tuple[Task, Write]], list[Task]]:
+        """The writes, and those that are decided again because of what was found out; the others are served or held."""
+        writes: list[tuple[Task, Write]] = []
+        again: list[Task] = []
+        for task, decision in decided:
+            if isinstance(decision, Write) and (unsound := self._unsound(task, decision)):
+                served.hold(task, unsound)
+            elif isinstance(decision, Write):
+                writes.append((task, decision))
+                served.write(task, decision)
+            elif isinstance(decision, Hold):
+                served.hold(task, decision)
+            elif self._is_news(task, decision, page, served):
+                again.append(task)
+            else:
+                served.skip(task, decision)
+        return writes, again
+
+    def _is_news(self, task: Task, decision: Skip, page: PageContext, served: Served) -> bool:
+        """Whether it found links that nobody knew; they and its knocks are kept for the verdict."""
+        links = page.learn(links_found(decision), task.ref)
+        served.learn(task.ref, links, knocks_on(self.flows, decision.knocks) + knocks_by(self.flows, links))
+        return bool(links)
 
     async def _decide(self, flow: Flow, tasks: Sequence[Task], page: PageContext) -> list[tuple[Task, Decision]]:
         """Every task decided; facts that are missing are fetched for all of them together."""
@@ -197,30 +191,6 @@ def _unreadable(task: Task, error: BadAnswer) -> Hold:
     return Hold(code=UNREADABLE, facts={"record": str(task.ref), "what": error.sentence})
 
 
-def _restless(task: Task) -> Hold:
-    return Hold(code="UNEXPECTED", facts={"record": str(task.ref), "what": "it never comes to rest"})
-
-
-def _released(held: dict[Ref, tuple[Task, Hold]], links: Iterable[Link]) -> list[Task]:
-    """Tasks held in this page whose wait has just ended; they leave `held`."""
-    fired = set(link_triggers(links))
-    free = [ref for ref, (_, hold) in held.items() if fired.intersection(hold.waits_for)]
-    return [held.pop(ref)[0] for ref in free]
-
-
-def skipped(
-    task: Task, decision: Skip, flags: tuple[str, ...], links: tuple[Link, ...], knocks: tuple[Knock, ...] = ()
-) -> Verdict:
-    return Verdict(
-        task=task,
-        verdict=decision.reason,
-        flags=flags + decision.flags,
-        links=links,
-        knocks=knocks,
-        waits_for=decision.waits_for,
-    )
-
-
 def knocks_on(flows: Iterable[Flow], refs: Iterable[Ref]) -> tuple[Knock, ...]:
     """The tasks of the flows whose records these are."""
     return tuple(
@@ -243,10 +213,6 @@ def knocks_by(flows: Iterable[Flow], links: Sequence[Link]) -> tuple[Knock, ...]
 def links_found(decision: Skip) -> list[Link]:
     """Links that a decision makes without writing anything: what it found belongs together."""
     return [link for draft in decision.links if (link := finished(draft, None))]
-
-
-def held_verdict(task: Task, hold: Hold, flags: tuple[str, ...]) -> Verdict:
-    return Verdict(task=task, verdict=f"held {hold.code}", hold=hold, flags=flags, waits_for=hold.waits_for)
 
 
 def finished(draft: LinkDraft, made: Ref | None, version: str = "") -> Link | None:
