@@ -261,6 +261,7 @@ def _document(
             {"code": each.code, "record": each.record, "sentence": each.sentence, "remedy": each.remedy}
             for each in held
         ],
+        "conflicts": status.conflicts,
         "api_calls": {**msgspec.structs.asdict(used), "floor": msgspec.structs.asdict(floor)},
         "second_run": {
             "writes": second[0].written + second[1].quickbooks_writes,

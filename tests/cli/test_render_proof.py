@@ -117,6 +117,7 @@ def test_every_amount_is_whole_at_every_width(width: int | None) -> None:
         ({"journal_entries": {}}, "none"),
         ({"holds": []}, "nothing"),
         ({"holds": DEMO["holds"] * 12}, "      ... 2 more holds"),
+        ({"conflicts": 1}, "1 value gave way, sealed in the log:  ml-connector conflicts"),
         (
             {"planted": {"expected": 26, "missing": [], "unexpected": []}},
             "ok    All 26 planted records are held, and no other.",

@@ -84,6 +84,7 @@ async def test_what_is_planted_is_held(tmp_path: Path, seed: int) -> None:
             assert played.ok, played.failed
         await home.run()
         assert not difference(home), f"after day {day}:\n{difference(home)}"
+        assert actions.status(home.app).conflicts == (day >= 2), "the telephone that both sides changed on day two"
         left = await nothing_is_left(home)
         assert not left, f"after day {day}:\n{left}"
     assert unbalanced(ours(home)) == []

@@ -108,6 +108,7 @@ def demo_lines(document: Mapping[str, Any], width: int | None) -> list[str]:
         ("What moved", _moved(document.get("records", {}), width)),
         ("Journal entries", _entries(document.get("journal_entries", {}), width)),
         ("Held", [*_held(document.get("holds", ()), width), *_planted(document.get("planted") or {}, width)]),
+        ("Changed on both sides", _conflicts(document.get("conflicts", 0), width)),
         ("Tie-out, QuickBooks - Salesforce", _tied(document.get("tie_out", ()), width)),
         ("Orders, as read", _orders(document.get("completeness", ()), width)),
         ("API calls", _calls(document.get("api_calls", {}), width)),
@@ -154,6 +155,13 @@ def _planted(planted: Mapping[str, Any], width: int | None) -> list[str]:
     ]
     right = f"All {planted.get('expected', 0):,} planted records are held, and no other."
     return lines or hanging("ok    ", right, width)
+
+
+def _conflicts(number: int, width: int | None) -> list[str]:
+    """Nothing is said of what did not happen."""
+    return (
+        fold(f"{count(number, 'value')} gave way, sealed in the log:  ml-connector conflicts", width) if number else []
+    )
 
 
 def _held(holds: Sequence[Mapping[str, Any]], width: int | None, most: int = 10) -> list[str]:
