@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from structlog.testing import capture_logs
 
-from ml_connector.model.errors import LimitReached
+from ml_connector.model.errors import LimitReached, StateTrouble
+from ml_connector.model.pace import Pace
 from ml_connector.systems.http import (
     Caller,
     GiveUp,
@@ -206,3 +208,19 @@ async def test_a_long_rest_is_not_waited_for() -> None:
         await one.once(GET, "write")
 
     assert (len(network.sent), clock.slept) == (1, [])
+
+
+async def test_an_answer_is_not_lost_with_the_place_that_cannot_be_given_back() -> None:
+    kept, clock = Pace(), StillClock()
+
+    def keep(edit: Callable[[Pace], Pace]) -> None:
+        nonlocal kept
+        if kept.under_way:
+            raise StateTrouble("The disk is full.", "Free space.")
+        kept = edit(kept)
+
+    throttle = quickbooks_throttle(clock, keep)
+    one = caller(FunctionNetwork(lambda _: Response(200)), clock, throttle)
+    assert (await one.once(GET, "write")).status == 200
+    with pytest.raises(StateTrouble):
+        await one.once(GET, "write")
