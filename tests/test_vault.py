@@ -121,6 +121,23 @@ def test_rotation_keeps_the_old_key_until_all_is_sealed_anew(tmp_path: Path) -> 
     assert Vault.open_home(tmp_path).open(values["b"], "c1", "b") == TOKEN + b"b"
 
 
+def test_a_process_that_runs_on_seals_with_the_key_that_another_has_put_in_use(tmp_path: Path) -> None:
+    running = Vault.create(tmp_path)
+    running.seal(TOKEN, "c1", "t")
+    rotating = Vault.open_home(tmp_path)
+    new = rotating.new_key()
+    rotating.forget_old([])
+    sealed = running.seal(TOKEN, "c1", "t")
+    assert running.key_of(sealed) == new
+    assert Vault.open_home(tmp_path).open(sealed, "c1", "t") == TOKEN
+
+
+def test_without_its_key_folder_a_process_still_seals_what_must_not_be_lost(tmp_path: Path) -> None:
+    vault = Vault.create(tmp_path)
+    (tmp_path / "keys").rename(tmp_path / "away")
+    assert vault.open(vault.seal(TOKEN, "c1", "t"), "c1", "t") == TOKEN
+
+
 def test_a_secret_does_not_show_itself(tmp_path: Path) -> None:
     secret = Secret("RT1-very-secret")
 

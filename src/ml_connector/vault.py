@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,13 +84,7 @@ class Vault:
     def open_home(cls, home: Path, random: Random = os.urandom) -> Vault:
         """The vault of a home. Raises `StateTrouble` when its key is missing, unreadable or open to other users."""
         keys = home / "keys"
-        try:
-            key_id = (keys / _CURRENT).read_text(encoding="ascii").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise StateTrouble("The key of this home cannot be found.", _RESTORE) from error
-        if not _is_id(key_id):
-            raise StateTrouble("The file that names the current key is damaged.", _RESTORE)
-        return cls(keys, key_id, random)
+        return cls(keys, _in_use(keys), random)
 
     @property
     def key_id(self) -> str:
@@ -98,7 +92,12 @@ class Vault:
         return self._current
 
     def seal(self, plain: bytes, connection: str, name: str) -> bytes:
-        """`plain` sealed for this connection under this name; under another it does not open."""
+        """`plain` sealed for this connection under this name; under another it does not open.
+
+        The key is the one in use now: another process may have rotated it since this one was started.
+        """
+        with suppress(StateTrouble):  # where it cannot be seen, the key that was in use is still better than none
+            self._current = _in_use(self._keys)
         nonce = self._random(_NONCE)
         head = _MARK + self._current.encode()
         sealed = _cipher(self._key(self._current)).encrypt(nonce, plain, _bound(head, connection, name))
@@ -183,6 +182,17 @@ def _bound(head: bytes, connection: str, name: str) -> bytes:
 
 def _is_id(text: str) -> bool:
     return len(text) == _ID and all(letter in "0123456789abcdef" for letter in text)
+
+
+def _in_use(keys: Path) -> str:
+    """The id of the current key. Raises `StateTrouble` where the home does not say."""
+    try:
+        key_id = (keys / _CURRENT).read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise StateTrouble("The key of this home cannot be found.", _RESTORE) from error
+    if not _is_id(key_id):
+        raise StateTrouble("The file that names the current key is damaged.", _RESTORE)
+    return key_id
 
 
 def _new_key(keys: Path, random: Random) -> str:
