@@ -69,7 +69,7 @@ def without(name: str) -> Iterator[None]:
 
 
 def _no_note() -> Patches:
-    def note(self: Base, connection: str, token: int, _: Any, now: datetime) -> None:
+    def note(self: Base, connection: str, token: int, _: Any, now: datetime, _lost: Any = ()) -> None:
         with self.begin() as tx:
             self.guard(tx, connection, token, now)
 
