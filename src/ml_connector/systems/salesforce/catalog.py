@@ -24,6 +24,7 @@ class Catalog:
         self._calls = calls
         self._clock = clock
         self._objects: dict[str, Object] = {}
+        self._names: dict[str, frozenset[str]] = {}
         self._at: dict[str, datetime] = {}
 
     async def object(self, kind: str, *, fresh: bool = False) -> Object:
@@ -39,7 +40,7 @@ class Catalog:
     async def seen(self) -> Seen:
         """By kind, the fields that may be asked for."""
         await self._have(DESCRIBED, _OLD)
-        return {kind: described.names for kind, described in self._objects.items()}
+        return self._names
 
     def forget(self) -> None:
         """Describe again before the next use: a field that was there is gone."""
@@ -53,4 +54,5 @@ class Catalog:
             if answer.status not in (200, 404):
                 raise error_of(answer.status, answer.body)
             self._objects[kind] = read_object(answer.taken()) if answer.status == 200 else Object(kind)
+            self._names = {**self._names, kind: self._objects[kind].names}
             self._at[kind] = now
