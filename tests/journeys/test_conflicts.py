@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,17 @@ class Nothing:
 
     def begin(self) -> Any:
         raise Killed
+
+
+def dying_at(point: str) -> Callable[[App, str], Awaitable[None]]:
+    """What a process does that dies when it comes to this point."""
+
+    async def die(app: App, name: str) -> None:
+        if name == point:
+            app.store.engine = Nothing()  # type: ignore[assignment]  # answers like an engine whose process is gone
+            raise Killed
+
+    return die
 
 
 class Pair:
@@ -160,16 +173,20 @@ async def test_after_ninety_days_only_the_hash_is_left(pair: Pair) -> None:
     assert actions.status(pair.home.app).conflicts == 0
 
 
-@pytest.mark.parametrize("point", POINTS)
-async def test_a_killed_worker_logs_each_conflict_once(pair: Pair, point: str) -> None:
-    async def die(app: App, name: str) -> None:
-        if name == point:
-            app.store.engine = Nothing()  # type: ignore[assignment]  # answers like an engine whose process is gone
-            raise Killed
+DEATHS = [
+    *((point, "") for point in POINTS),
+    *product(("noted", "applied", "writes settled"), ("noted", "looked up", "applied", "writes settled")),
+]
 
+
+@pytest.mark.parametrize(("first", "second"), DEATHS)
+async def test_killed_workers_log_each_conflict_once(pair: Pair, first: str, second: str) -> None:
+    """One dies at the first point, the next one at the second if it comes there; what they leave is finished."""
     pair.both_edit()
     with pytest.raises(Killed):
-        await pair.later(pair.process(die))
+        await pair.later(pair.process(dying_at(first)))
+    with suppress(Killed):
+        await pair.later(pair.process(dying_at(second)))
     for _ in range(2):
         await pair.later()
     assert pair.stands() == (KEPT_PHONE, KEPT_MAIL, KEPT_PHONE, KEPT_MAIL)
@@ -180,14 +197,9 @@ async def test_a_killed_worker_logs_each_conflict_once(pair: Pair, point: str) -
 async def test_changed_again_before_anybody_looked_the_first_value_was_perhaps_lost(pair: Pair) -> None:
     """The worker dies after sending; sales types another e-mail address before the write can be looked up."""
 
-    async def die(app: App, name: str) -> None:
-        if name == "applied":
-            app.store.engine = Nothing()  # type: ignore[assignment]  # answers like an engine whose process is gone
-            raise Killed
-
     pair.both_edit()
     with pytest.raises(Killed):
-        await pair.later(pair.process(die))
+        await pair.later(pair.process(dying_at("applied")))
     pair.sales(QBO_Billing_Email__c="typed-once-more@example.org")
     for _ in range(2):
         await pair.later()
@@ -263,14 +275,9 @@ async def test_keys_are_rotated_with_the_values_of_the_log(pair: Pair) -> None:
 async def test_keys_are_rotated_while_a_write_is_open(pair: Pair) -> None:
     """The value of a write whose answer is lost is sealed anew with the others, and can be read when it is settled."""
 
-    async def die(app: App, name: str) -> None:
-        if name == "applied":
-            app.store.engine = Nothing()  # type: ignore[assignment]  # answers like an engine whose process is gone
-            raise Killed
-
     pair.both_edit()
     with pytest.raises(Killed):
-        await pair.later(pair.process(die))
+        await pair.later(pair.process(dying_at("applied")))
     actions.rotate_keys(pair.home.app)
     for _ in range(2):
         await pair.later()
