@@ -130,6 +130,20 @@ async def test_both_winners_and_both_lost_values(pair: Pair) -> None:
     assert pair.log() == pair.expected, "looked at again, nothing is logged again"
 
 
+async def test_it_is_sealed_before_the_write_is_noted(pair: Pair) -> None:
+    """At no step of the work can it be read in the state, not even while the write is open."""
+    seen: list[tuple[str, list[str]]] = []
+
+    async def look(app: App, name: str) -> None:
+        del app
+        seen.append((name, pair.in_clear()))
+
+    pair.both_edit()
+    await pair.later(pair.process(look))
+    assert {"composed", "noted", "applied", "writes settled", "tasks settled"} <= {name for name, _ in seen}
+    assert [(name, tables) for name, tables in seen if tables] == []
+
+
 async def test_a_plan_says_that_a_value_goes_and_not_which(pair: Pair) -> None:
     pair.both_edit()
     pair.home.clock.advance(timedelta(minutes=20))
