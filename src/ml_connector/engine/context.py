@@ -140,7 +140,7 @@ class PageContext:
         self.today = today
         self.now = now
         self._shelf = shelf
-        self._links: dict[tuple[str, Ref], list[Link]] = {}
+        self._links: dict[tuple[str, Ref], Sequence[Link]] = {}
         self._records: dict[Ref, Any] = {}
         self._found = Finds()
         self._learned: dict[Ref, list[Link]] = {}
@@ -165,8 +165,9 @@ class PageContext:
         if known is None:
             raise NotLoaded([NeedLink(role, ref)])
         planned = self._shelf.planned.get(name)
-        self._memo.consulted(self._links.get, name, known)
-        self._memo.consulted(self._shelf.planned.get, name, planned)
+        if self._memo.at_work:
+            self._memo.consulted(self._links.get, name, known)
+            self._memo.consulted(self._shelf.planned.get, name, planned)
         if not planned:
             return known
         replaced = {link.source for link in planned}

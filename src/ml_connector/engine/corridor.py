@@ -200,6 +200,8 @@ def knocks_on(flows: Iterable[Flow], refs: Iterable[Ref]) -> tuple[Knock, ...]:
 
 def knocks_by(flows: Iterable[Flow], links: Sequence[Link]) -> tuple[Knock, ...]:
     """The tasks of the flows that look at a record when it is linked in this role."""
+    if not links:
+        return ()
     return tuple(
         (flow.name, ref)
         for flow in flows

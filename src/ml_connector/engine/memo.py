@@ -28,6 +28,11 @@ class Memo:
         self._said: dict[tuple[Hashable, int], _Said] = {}
         self._asked: list[Fact] | None = None
 
+    @property
+    def at_work(self) -> bool:
+        """Whether a rule is being asked just now."""
+        return self._asked is not None
+
     def consulted(self, look: Look, name: Hashable, fact: Any) -> None:
         """The rule at work has asked for this fact."""
         if self._asked is not None:

@@ -245,7 +245,8 @@ class Worker(Corridor):
     def _compose(self, flow: Flow, batch: Sequence[tuple[Task, Write]]) -> list[OpenWrite]:
         now = self.outside.clock.now()
         system = self.outside.systems[batch[0][1].system]
-        refusals = self.store.refusals(self.connection.id, [write.key for _, write in batch])
+        created = [write.key for _, write in batch if write.action == "create"]
+        refusals = self.store.refusals(self.connection.id, created) if created else {}
         bodies = [system.encode(write) for _, write in batch]
         texts = [
             (identity(write, body), 1 + refusals.get(write.key, 0) if write.action == "create" else 1)

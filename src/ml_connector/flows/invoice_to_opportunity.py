@@ -49,9 +49,8 @@ def _decide(invoice: Invoice, context: Context) -> Decision:
     context.once(_ask_links, invoice)
     if context.link(ROLE, invoice.ref) is None and _is_before_start(invoice, context):
         return Skip(reason="SKIPPED_BEFORE_START", amount=invoice.net_amount, currency=invoice.currency)
-    to, key = context.once(billed, invoice), key_of(invoice.ref, context)
-    context.once(_ask_records, invoice)
-    place = opportunity_search.find(invoice, key, to.link.target.id, context)
+    key = key_of(invoice.ref, context)
+    place = context.once(_place, invoice)
     mirror = context.once(_mirror, invoice)
     if mirror.entry.status in ENDED:
         mirror = mirror.of(msgspec.structs.replace(mirror.entry, voided_net=_voided_net(place, key)))
@@ -74,6 +73,12 @@ def _ask_links(invoice: Invoice, context: Context) -> None:
         people = [NeedLink(contacts.ROLE, ref) for ref in invoice_roles.contacts_of(invoice, customer)]
         own += [NeedLink("account", Ref("quickbooks", "Customer", customer)), *people]
     context.want(*own)
+
+
+def _place(invoice: Invoice, context: Context) -> Place:
+    to = context.once(billed, invoice)
+    context.once(_ask_records, invoice)
+    return opportunity_search.find(invoice, key_of(invoice.ref, context), to.link.target.id, context)
 
 
 def _ask_records(invoice: Invoice, context: Context) -> None:

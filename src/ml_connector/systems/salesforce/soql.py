@@ -19,6 +19,8 @@ PAGE = 2_000
 """Most rows of one page of an answer."""
 
 _ESCAPES = {"\\": "\\\\", "'": "\\'", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
+_CODED = (*map(chr, range(0x20)), "@", "\x7f")
+_ESCAPED = str.maketrans({**{char: f"\\u{ord(char):04x}" for char in _CODED}, **_ESCAPES})
 
 Seen = Mapping[str, frozenset[str]]
 """By kind, the fields that the user may see. A kind that is not in it was not asked about: all is
@@ -27,13 +29,7 @@ assumed, unless only some orgs have it."""
 
 def literal(text: str) -> str:
     """A quoted text. `@` is written by its code: inside a composite request `@{...}` would be replaced."""
-    return "'" + "".join(_escaped(char) for char in text) + "'"
-
-
-def _escaped(char: str) -> str:
-    if char in _ESCAPES:
-        return _ESCAPES[char]
-    return f"\\u{ord(char):04x}" if char < " " or char in "@\x7f" else char
+    return f"'{text.translate(_ESCAPED)}'"
 
 
 def moment(at: datetime) -> str:
