@@ -38,6 +38,7 @@ def finds() -> Finds:
 
 def keys(finds: Finds, value: str) -> list[str]:
     found = finds.get(by_email(value))
+    assert found is not None
     assert not isinstance(found, BadAnswer)
     return [each.id for each in found]
 

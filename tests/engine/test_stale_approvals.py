@@ -39,8 +39,8 @@ class Killed(BaseException):
     """The process is gone."""
 
 
-async def _killed_when_posted(step: str) -> None:
-    if step == "applied":
+async def _killed_when_posted(name: str) -> None:
+    if name == "applied":
         raise Killed
 
 
