@@ -16,6 +16,7 @@ from ml_connector import actions, conflict_log
 from ml_connector.app import App, World, assemble
 from ml_connector.model.errors import Stopped
 from ml_connector.store import Store
+from ml_connector.store.base import LEASE
 from ml_connector.systems.http import Request
 from ml_emulators.salesforce import ValidationRule
 from support.tables import rows_of
@@ -287,11 +288,17 @@ async def test_keys_are_rotated_with_the_values_of_the_log(pair: Pair) -> None:
 
 
 async def test_keys_are_rotated_while_a_write_is_open(pair: Pair) -> None:
-    """The value of a write whose answer is lost is sealed anew with the others, and can be read when it is settled."""
+    """The value of a write whose answer is lost is sealed anew with the others, and can be read when it is settled.
+
+    While a run may still be at work, nobody rotates.
+    """
 
     pair.both_edit()
     with pytest.raises(Killed):
         await pair.later(pair.process(dying_at("applied")))
+    with pytest.raises(Stopped):
+        actions.rotate_keys(pair.home.app)
+    pair.home.clock.advance(LEASE)
     actions.rotate_keys(pair.home.app)
     for _ in range(2):
         await pair.later()
