@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from ml_connector.rehearsal import emulators as rehearsal
 from ml_connector.rehearsal.emulators import Emulators, started
@@ -14,6 +15,7 @@ from .child import Measured, measured
 from .rows import Row, row
 
 MANY = 1000
+STEP = 10_000
 rehearsal.READY_WITHIN = 3600.0  # a large company takes a while to be seeded
 
 
@@ -23,7 +25,7 @@ async def sockets(scale: int, database: str = "SQLite", env: Mapping[str, str] |
         async with started("--scenario", "sample", "--scale", str(scale), "--seed", "7") as emulators:
             home = Path(folder) / "home"
             await connected(home, emulators, env)
-            invoices = len(await emulators.records("quickbooks", "Invoice"))
+            invoices = (await _page(emulators, 0, 1))["count"]
             name = f"{invoices} invoices, {database}"
             for each in _first(name, measured(home, "sync", "--once", env=env)):
                 yield each
@@ -66,14 +68,24 @@ async def connected(home: Path, emulators: Emulators, env: Mapping[str, str] | N
 async def change_invoices(emulators: Emulators, most: int) -> int:
     """People in QuickBooks put off up to `most` invoices of the months that are not closed."""
     closed = (await emulators.ask("GET", "/scenario"))["facts"]["books_closed"]
-    rows = await emulators.records("quickbooks", "Invoice")
-    some = [each["Id"] for each in rows if each.get("status") != "Deleted" and each["TxnDate"] > closed][:most]
+    some: list[str] = []
+    start, count = 0, 1
+    while len(some) < most and start < count:
+        page = await _page(emulators, start, STEP)
+        some += [each["Id"] for each in page["records"] if each.get("status") != "Deleted" and each["TxnDate"] > closed]
+        start, count = start + STEP, page["count"]
     operations = [
         {"system": "quickbooks", "op": "update", "kind": "Invoice", "body": {"Id": key, "DueDate": "2027-12-31"}}
-        for key in some
+        for key in some[:most]
     ]
     await emulators.act(operations)
-    return len(some)
+    return len(operations)
+
+
+async def _page(emulators: Emulators, start: int, most: int) -> dict[str, Any]:
+    """Invoices as the emulator keeps them, and how many there are: all at once would be too much for one answer."""
+    page: dict[str, Any] = await emulators.ask("GET", f"/state/quickbooks/Invoice?offset={start}&limit={most}")
+    return page
 
 
 def written(first: Measured) -> int:

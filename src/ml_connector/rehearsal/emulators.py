@@ -70,10 +70,6 @@ class Emulators:
             )
         return list(report["results"])
 
-    async def records(self, system: str, kind: str) -> list[dict[str, Any]]:
-        """All records of a kind as the emulator keeps them."""
-        return list((await self.ask("GET", f"/state/{system}/{kind}"))["records"])
-
     async def calls(self) -> Calls:
         totals = (await self.ask("GET", "/requests?limit=1"))["totals"]
         quickbooks, salesforce = totals["quickbooks"], totals["salesforce"]
