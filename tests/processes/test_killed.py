@@ -8,7 +8,7 @@ import pytest
 
 from chaos.books import compare
 
-from .company import Company, company
+from .company import MET, Company, company
 
 HOMES, KILLS = 5, 10
 
@@ -27,8 +27,8 @@ def test_ten_processes_killed_over_one_home_lose_and_double_nothing(tiny: Compan
 
 
 def test_two_syncs_at_once_write_nothing_twice(tiny: Company) -> None:
-    end = tiny.without_kills(2)
-    tiny.begin()
+    end = tiny.without_kills(MET, 2)
+    tiny.begin(MET)
     for step in range(2):
         tiny.news(step)
         both = sorted(ended.status for ended in tiny.together("sync", "--once"))
