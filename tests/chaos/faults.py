@@ -88,6 +88,10 @@ def _network(life: Life, strike: Strike, **fault: Any) -> None:
     life.run.tell("network", FAULTS[strike.fault].words(strike))
 
 
+TURN = 300
+"""Seconds for which one process alone may renew the sign-in."""
+
+
 def _signing_in(life: Life) -> bool:
     return bool(life.events) and life.events[-1].what.startswith("signing")
 
@@ -167,6 +171,8 @@ async def _frozen(life: Life, strike: Strike) -> None:
     seconds, wakes = map(int, strike.arg.split())
     ours = token(run) if owned(run) else 0
     run.tell(life.name, f"falls asleep for {seconds} s")
+    # Its turn to renew the sign-in is over: another one renews with the token that its unstored answer has replaced.
+    run.disconnected |= life.events[-1].what == "signing in done" and seconds > TURN
     run.advance(timedelta(seconds=seconds))
     other, reached = run.new_life(), asyncio.Event()
     if wakes:
