@@ -291,7 +291,8 @@ class Life:
     async def _approve_all(self) -> None:
         app = self.process.app
         self.phase = "planning"
-        view = await actions.make_plan(app, "preparer", sweep_first=not app.store.swept(app.connection.id))
+        asked = len(app.store.swept(app.connection.id)) == len(app.outside.systems)
+        view = await actions.make_plan(app, "preparer", sweep_first=not asked)
         self.phase = "asking"
         actions.approve(app, app.store.plan(app.connection.id, view.id), view.plan, "approver")
         self.run.tell(self.name, f"shows a plan; {len(view.plan.postings())} journal entries are approved")
