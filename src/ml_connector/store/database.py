@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -32,6 +34,8 @@ _PROMISES = (
 )
 """Said on every new connection to PostgreSQL."""
 
+_PATIENCE = 30
+"""Seconds for which SQLite waits for another program's transaction."""
 _SCHEMA = 6_243_117
 """Any number that stays: the name of the lock."""
 
@@ -59,7 +63,7 @@ def open_engine(url: str) -> Engine:
         if not folder.is_dir():
             raise StateTrouble(f"The folder {folder} is not there.", "Create it, or name another with --home.")
         _for_its_owner(Path(str(parsed.database)))
-        connect = {"timeout": 30, "check_same_thread": False}
+        connect = {"timeout": _PATIENCE, "check_same_thread": False}
         engine = create_engine(parsed, connect_args=connect, hide_parameters=True)
     _tune_sqlite(engine)
     return engine
@@ -94,14 +98,23 @@ def _tune_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "busy_timeout=30000",
-            "foreign_keys=ON",
-            "secure_delete=ON",
-        ):
+        for pragma in (f"busy_timeout={_PATIENCE * 1000}", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
+        _to_wal(connection)
+
+
+def _to_wal(connection: sqlite3.Connection) -> None:
+    """Of several that make the same file at once only one can; here SQLite itself does not wait."""
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 class _Sqlite(SQLiteDialect_pysqlite):
