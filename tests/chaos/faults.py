@@ -248,6 +248,7 @@ async def _sign_in(life: Life, strike: Strike) -> None:
         return
     faults.add(Fault("status", vendor="quickbooks", path="^/v3", status=401, count=1))
     if strike.arg != "expired":
+        run.disconnected |= strike.arg == "token answer lost"  # the new refresh token may be lost with it
         kind: Any = {"token answer lost": "drop_after", "sign-in service away": "status"}[strike.arg]
         count = 9 if kind == "status" else 1
         faults.add(Fault(kind, vendor="quickbooks", path="oauth2", count=count, status=503 if count > 1 else 0))
