@@ -74,9 +74,9 @@ def _count(tally: Tally, runs: Iterable[Told], begun: float) -> None:
     said = time.monotonic()
     for told in runs:
         tally.add(told)
-        if told.report and tally.shown < SHOWN:
+        if told.report:
             tally.shown += 1
-            _print(told.report)
+            _print(told.report if tally.shown <= SHOWN else f"seed {told.seed} fails as well")
         now = time.monotonic()
         if now - said > NEWS:
             said = now

@@ -255,11 +255,10 @@ async def _sign_in(life: Life, strike: Strike) -> None:
 
 
 async def _late(life: Life, strike: Strike) -> None:
-    """The connection breaks at once; the vendor does the write minutes later."""
-    vendor = life.events[-1].vendor or "quickbooks"
+    """The connection breaks at once; the vendor does the next write minutes later."""
     life.run.disconnected |= _signing_in(life)
-    longest = 9_999 if strike.fault == "far too late" else 115 if vendor == "quickbooks" else 580
-    life.late = timedelta(seconds=min(int(strike.arg), longest))
+    life.late = timedelta(seconds=int(strike.arg))
+    life.too_late = strike.fault == "far too late"
     life.run.tell("network", FAULTS[strike.fault].words(strike))
 
 

@@ -27,6 +27,8 @@ STEP = timedelta(seconds=130)
 CADENCE = timedelta(minutes=15)
 IDLE = timedelta(seconds=60)
 """A connection on which nothing came for so long is closed by the vendor; what a sleeper then writes goes nowhere."""
+_WAITED_FOR = {"quickbooks": timedelta(seconds=115), "salesforce": timedelta(seconds=580)}
+"""A write that arrives within this time has arrived before its vendor is asked what became of it (docs/proof.md)."""
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -189,7 +191,9 @@ class Life:
         self.signed_out = False
         self.phase = "asking"
         self.late: timedelta | None = None
-        """The next request arrives only so much later."""
+        """The next write arrives only so much later, but no later than its vendor is waited for."""
+        self.too_late = False
+        """Even so: nobody waits so long."""
         self.finished = asyncio.Event()
         self.wakes: tuple[int, asyncio.Event, Life] | None = None
         self._armed: list[Strike] = []
@@ -327,7 +331,8 @@ class Life:
             self._told(event, "the connection was closed meanwhile")
             raise NoAnswer("The connection was closed.", "Again.")
         if self.late is not None and event.items:
-            run.hold_back(self.late, event.vendor, request)
+            longest = self.late if self.too_late else _WAITED_FOR[event.vendor]
+            run.hold_back(min(self.late, longest), event.vendor, request)
             self.late = None
             self._told(event, "no answer")
             raise NoAnswer("No answer came.", "Again.")
