@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import random
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_connector.flows.matching import Candidate, Index, IndexCache, Match, Party, evidence, facts_of, match, similar
+from ml_connector.flows import matching
+from ml_connector.flows.matching import Candidate, Index, Match, Party, evidence, facts_of, match, similar
 from ml_connector.flows.names import sorted_words
-from support.context import RULES
+from ml_connector.flows.parties import of_account, of_customer
+from ml_connector.systems.quickbooks import records as quickbooks
+from support.context import RULES, TABLES, sobject
 
 
 def party(name: str, key: str = "x", **known: object) -> Party:
@@ -118,22 +122,28 @@ def test_facts_for_a_person() -> None:
     assert facts_of(found)["evidence"] == "001: same name 40"
 
 
-def test_an_index_is_built_once_for_a_table() -> None:
-    built = []
+def test_candidates_are_opened_again_from_their_place_and_none_is_none() -> None:
+    names = ["Acme", "Initech", "Acme North"]
+    opened = []
 
-    def parties(table: object) -> list[Party]:
-        built.append(table)
-        return []
+    def at(place: int) -> Party | None:
+        opened.append(place)
+        return None if place == 1 else party(names[place], str(place), hosts="acme.com")
 
-    cache = IndexCache(keep=2)
-    first, second = ["a"], ["a"]
-    assert cache.of(first, "US", parties) is cache.of(first, "US", parties)
-    assert cache.of(second, "US", parties) is not cache.of(first, "US", parties)
-    assert len(built) == 2
-    for table in ([], [1], [2]):
-        cache.of(table, "US", parties)
-    cache.of(first, "US", parties)
-    assert len(built) == 6
+    index = Index(map(at, range(3)), at)
+    opened.clear()
+    assert [each.name for each in index.near(party("Other", hosts="acme.com"))] == ["Acme", "Acme North"]
+    assert index.near(party("Initech")) == []
+    assert opened == [0, 2]
+
+
+def test_two_keys_with_one_digest_change_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    candidates = [party("Acme", "a", emails="ap@acme.com"), party("Globex", "b", emails="ap@globex.com")]
+    alone = match(ACME, Index(candidates), RULES)
+    monkeypatch.setattr(matching, "_digest", lambda key: 7)
+    crowded = Index(candidates)
+    assert len(crowded.near(ACME)) == 2
+    assert match(ACME, crowded, RULES) == alone
 
 
 def brute_force(customer: Party, candidates: list[Party]) -> list[tuple[str, int]]:
@@ -189,3 +199,30 @@ def test_names_one_slip_apart_are_found_among_many() -> None:
         slip = name[:place] + chance.choice(["", "1", name[place] + "1"]) + name[place + 1 :]
         assert similar(sorted_words(slip), sorted_words(name))
         assert str(number) in [each.party.id for each in match(party(slip), index, RULES).candidates]
+
+
+def test_a_customer_keeps_all_its_evidence_in_the_table() -> None:
+    customer = quickbooks.Customer(
+        id="7", display_name="Acme (deleted)", is_project=True, active=False, balance=Decimal(5),
+        primary_email_addr=quickbooks.Email(address="ap@acme.com, cfo@acme.com"),
+        primary_phone=quickbooks.Phone(free_form_number="(617) 555-0100"), web_addr=quickbooks.Web(uri="https://acme.com"),
+        bill_addr=quickbooks.Address(line1="12 Main St", postal_code="02110", country="USA"),
+    )  # fmt: skip
+    (kept,) = TABLES["quickbooks"]([customer])
+    assert of_customer(kept, "DE") == of_customer(customer, "DE")
+    assert (kept.is_project, of_customer(kept, "DE").country) == (True, "US")
+
+
+def test_an_account_keeps_all_its_evidence_in_the_table() -> None:
+    contacts = tuple(
+        sobject("Contact", f"00300000000000{n}AAA", Email=mail) for n, mail in ((1, "ap@acme.com"), (2, None))
+    )
+    account = sobject(
+        "Account", "001000000000001AAA", Name="Acme", Phone="(617) 555-0100", Website="www.acme.com", QBO_Id__c=None,
+        QBO_Billing_Email__c="billing@acme.com", BillingStreet="12 Main St", BillingPostalCode="02110",
+        BillingCountryCode="US", Contacts=contacts, NumberOfEmployees=Decimal(7),
+    )  # fmt: skip
+    (kept,) = TABLES["salesforce"]([account])
+    assert of_account(kept, "DE") == of_account(account, "DE")
+    assert of_account(kept, "DE").emails == {"ap@acme.com", "billing@acme.com"}
+    assert kept.text("QBO_Id__c") == ""

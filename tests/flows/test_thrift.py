@@ -11,7 +11,7 @@ from ml_connector.flows import account_to_customer, customer_to_account, invoice
 from ml_connector.model.plans import NeedFind, NeedRecord
 from ml_connector.model.refs import Ref
 from ml_connector.systems.quickbooks.records import Customer, Email, Invoice, LinkedTxn, Payment, Reference
-from support.context import World, settle, sobject, writes
+from support.context import TABLES, World, settle, sobject, writes
 
 ACCOUNT = "001000000000001AAA"
 INVOICE = Ref("quickbooks", "Invoice", "7")
@@ -29,7 +29,7 @@ def world(balance: str = "100") -> World:
         Payment(id="9", total_amt=Decimal(100)),
         sobject("Account", ACCOUNT, Name="Acme", QBO_Id__c="4620816365000001:1"),
         sobject("Contact", "003000000000001AAA", Email="ap@acme.com", LastName="P", AccountId=ACCOUNT),
-        references={("salesforce", "matching"): [], ("quickbooks", "matching"): []},
+        references={(system, "matching"): empty([]) for system, empty in TABLES.items()},
     )  # fmt: skip
     made.link("account", Ref("quickbooks", "Customer", "1"), Ref("salesforce", "Account", ACCOUNT), {"name": "Acme"})
     return made

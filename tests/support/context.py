@@ -26,11 +26,17 @@ from ml_connector.model.plans import (
 )
 from ml_connector.model.refs import Gone, Json, Link, LinkDraft, Ref
 from ml_connector.model.rules import Rules
+from ml_connector.systems.quickbooks import matching as customer_rows
 from ml_connector.systems.quickbooks import records as quickbooks
+from ml_connector.systems.salesforce import matching as account_rows
 from ml_connector.systems.salesforce.records import SObject
 
 RULES = Rules(realm_id="4620816365000001", org_id="00DHp0000001AbCMAU")
 TODAY = date(2026, 11, 22)
+TABLES: Mapping[str, Callable[[Sequence[Any]], Any]] = {
+    "quickbooks": lambda customers: customer_rows.table([customer_rows.packed(each) for each in customers]),
+    "salesforce": lambda accounts: account_rows.table([account_rows.packed(each) for each in accounts]),
+}
 _PREFIX = {"Account": "001", "Contact": "003", "Opportunity": "006", "OpportunityContactRole": "00K", "Order": "801"}
 
 
@@ -78,7 +84,7 @@ class World:
 
     def reference(self, need: NeedReference) -> Any:
         if need.name == "matching" and self.references.get((need.system, need.name)) is None:
-            return self.kind("Account" if need.system == "salesforce" else "Customer")
+            return TABLES[need.system](self.kind("Account" if need.system == "salesforce" else "Customer"))
         return self.references[need.system, need.name]
 
     def apply(self, write: Write) -> Any:

@@ -5,9 +5,13 @@ Works on `Party`, so that it serves both ways: a customer among the accounts, an
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal, Protocol, TypeVar
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Literal, Protocol
 
 import msgspec
 from rapidfuzz import process
@@ -25,6 +29,8 @@ UNLIKE_PER_100 = 8
 """Names are similar when at most 8 of 100 characters differ: similarity >= 0.92."""
 CROWD = 200
 """A domain that more candidates have than this says nothing; they are not even looked at for it."""
+OPENED = 4096
+"""So many candidates are kept as they were opened last."""
 
 
 class Party(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,34 +95,40 @@ class Thresholds(Protocol):
     def match_gap(self) -> int: ...
 
 
-T = TypeVar("T")
 Free = Callable[[Sequence[Party]], Sequence[Party]]
+_PLACE_BITS = 32
+_PLACES = (1 << _PLACE_BITS) - 1
 
 
 class Index:
-    """Candidates by their evidence, so that only those with a point in common are scored."""
+    """Candidates by their evidence, so that only those with a point in common are scored.
 
-    def __init__(self, parties: Iterable[Party]) -> None:
-        self.parties = tuple(parties)
-        self._by: dict[tuple[str, Any], list[int]] = defaultdict(list)
-        for number, party in enumerate(self.parties):
-            for key in _keys(party):
-                self._by[key].append(number)
-        self._names: dict[int, list[str]] = defaultdict(list)
-        for kind, name in self._by:
-            if kind == "words":
-                self._names[len(name)].append(name)
+    Kept small, for there may be very many: of each key a number of 64 bits, its digest before the place of the
+    candidate. Two keys with one digest make a candidate without points, and those are left out.
+    """
+
+    def __init__(self, parties: Iterable[Party | None], opened: Callable[[int], Party | None] | None = None) -> None:
+        """`opened` gives the party at a place again; without it all are kept. None stands for no candidate."""
+        if opened is None:
+            parties = tuple(parties)
+            opened = parties.__getitem__
+        self._opened = lru_cache(OPENED)(opened)
+        names: dict[int, dict[str, None]] = defaultdict(dict)
+        self._keys = array("Q", sorted(_keyed(parties, names)))
+        self._names = {length: tuple(texts) for length, texts in names.items()}
 
     def near(self, party: Party) -> list[Party]:
         """All candidates that can have points for this party, in the order of the index."""
-        numbers = {number for key in _keys(party) for number in self._sharing(key)}
+        places = {place for key in _keys(party) for place in self._sharing(key)}
         for name in self._similar(sorted_words(party.name)):
-            numbers.update(self._by["words", name])
-        return [self.parties[number] for number in sorted(numbers)]
+            places.update(self._sharing(("words", name)))
+        return [found for place in sorted(places) if (found := self._opened(place))]
 
-    def _sharing(self, key: tuple[str, Any]) -> Sequence[int]:
-        numbers = self._by.get(key, [])
-        return [] if key[0] == "domain" and len(numbers) > CROWD else numbers
+    def _sharing(self, key: tuple[str, ...]) -> Sequence[int]:
+        first = _digest(key) << _PLACE_BITS
+        start = bisect_left(self._keys, first)
+        end = bisect_right(self._keys, first | _PLACES, start)
+        return [] if key[0] == "domain" and end - start > CROWD else [each & _PLACES for each in self._keys[start:end]]
 
     def _similar(self, words: str) -> Iterable[str]:
         for length in range(len(words) * 92 // 100, len(words) * 100 // 92 + 2):
@@ -127,14 +139,27 @@ class Index:
                 yield from (hit[0] for hit in hits)
 
 
-def _keys(party: Party) -> Iterable[tuple[str, Any]]:
+def _keyed(parties: Iterable[Party | None], names: dict[int, dict[str, None]]) -> Iterable[int]:
+    """The keys of all parties as they are kept; their names go to `names`, by length."""
+    for place, party in enumerate(parties):
+        for key in _keys(party) if party else ():
+            if key[0] == "words":
+                names[len(key[1])][key[1]] = None
+            yield _digest(key) << _PLACE_BITS | place
+
+
+def _keys(party: Party) -> Iterable[tuple[str, ...]]:
     yield from (("email", email) for email in party.emails)
     yield from (("domain", domain) for domain in party.domains)
     yield from (("phone", phone) for phone in party.phones)
     if party.postal_code:
-        yield "place", party.place
+        yield "place", *party.place
     if words := sorted_words(party.name):
         yield "words", words
+
+
+def _digest(key: tuple[str, ...]) -> int:
+    return int.from_bytes(blake2b("\0".join(key).encode("utf-8", "surrogatepass"), digest_size=4).digest())
 
 
 def similar(left: str, right: str) -> bool:
@@ -198,22 +223,6 @@ def match(party: Party, index: Index, rules: Thresholds, free: Free = everyone) 
 def _scored(party: Party, candidate: Party, owners: Mapping[str, int]) -> Candidate:
     found = evidence(party, candidate, owners)
     return Candidate(candidate, sum(points for _, points in found), tuple(f"{what} {points}" for what, points in found))
-
-
-class IndexCache:
-    """Indexes of the last few tables. A table is known by its identity: it is built once and never changed."""
-
-    def __init__(self, keep: int = 4) -> None:
-        self._keep = keep
-        self._kept: dict[tuple[int, str], tuple[Sequence[Any], Index]] = {}
-
-    def of(self, table: Sequence[T], home: str, parties: Callable[[Sequence[T]], Iterable[Party]]) -> Index:
-        """The index of `table`, made by `parties` for a company of country `home` unless it is known."""
-        known = self._kept.pop((id(table), home), None) or (table, Index(parties(table)))
-        self._kept[id(table), home] = known
-        while len(self._kept) > self._keep:
-            del self._kept[next(iter(self._kept))]
-        return known[1]
 
 
 def facts_of(found: Match) -> Mapping[str, str]:

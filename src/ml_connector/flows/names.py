@@ -86,7 +86,7 @@ def opportunity_name(doc_number: str, invoice_id: str, customer: str) -> str:
     return name[: OPPORTUNITY_NAME_LIMIT - len(ELLIPSIS)].rstrip() + ELLIPSIS
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def normalised(name: str) -> str:
     """The form in which names are compared (E.1): no case, accents, punctuation, leading "the" or legal form."""
     folded = unicodedata.normalize("NFKC", plain_name(name)).casefold().replace("&", " and ")
@@ -102,7 +102,7 @@ def _without_legal_forms(words: list[str]) -> list[str]:
     return words
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def sorted_words(name: str) -> str:
     """The normalised name with its words in order, for similarity."""
     return " ".join(sorted(normalised(name).split()))

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from ml_connector.model import canonical
 from ml_connector.model.plans import Context, NeedLink, NeedReference
 from ml_connector.model.refs import Ref
+from ml_connector.model.tables import Table
 from ml_connector.systems.quickbooks.records import Customer
 from ml_connector.systems.salesforce.records import SObject
 
 from . import addresses
 from .company import Company
 from .emails import parse
-from .matching import Index, IndexCache, Match, Party, match
+from .matching import Index, Match, Party, match
 from .pair_fields import phone_of, web_of
 from .pair_links import is_linked
 
-_CUSTOMERS, _ACCOUNTS = IndexCache(), IndexCache()
+T = TypeVar("T")
 _FIRST_NUMBER = re.compile(r"\d+")
 
 
@@ -74,24 +76,34 @@ def among_accounts(customer: Customer, context: Context) -> Match:
     """The account of a customer, among those that have no mark of ours and no link."""
     context.want(NeedReference("quickbooks", "company"), NeedReference("salesforce", "matching"))
     home = Company(context).home_country
-    table: Sequence[SObject] = context.reference("salesforce", "matching")
-    index = _ACCOUNTS.of(table, home, lambda records: [of_account(each, home) for each in _unmarked(records)])
-    return _match(of_customer(customer, home), index, "salesforce", "Account", context)
+    table: Table[SObject] = context.reference("salesforce", "matching")
+    return _match(of_customer(customer, home), table.once(home, _accounts(home)), "salesforce", "Account", context)
 
 
 def among_customers(account: SObject, context: Context) -> Match:
     """The customer of an account, among those without a link; inactive ones and projects' parents included."""
     context.want(NeedReference("quickbooks", "company"), NeedReference("quickbooks", "matching"))
     home = Company(context).home_country
-    table: Sequence[Customer] = context.reference("quickbooks", "matching")
-    index = _CUSTOMERS.of(
-        table, home, lambda records: [of_customer(each, home) for each in records if not each.is_project]
-    )
-    return _match(of_account(account, home), index, "quickbooks", "Customer", context)
+    table: Table[Customer] = context.reference("quickbooks", "matching")
+    return _match(of_account(account, home), table.once(home, _customers(home)), "quickbooks", "Customer", context)
 
 
-def _unmarked(accounts: Sequence[SObject]) -> list[SObject]:
-    return [each for each in accounts if not each.text("QBO_Id__c")]
+def _accounts(home: str) -> Callable[[Table[SObject]], Index]:
+    def party(account: SObject) -> Party | None:
+        return None if account.text("QBO_Id__c") else of_account(account, home)
+
+    return lambda table: _index(table, party)
+
+
+def _customers(home: str) -> Callable[[Table[Customer]], Index]:
+    def party(customer: Customer) -> Party | None:
+        return None if customer.is_project else of_customer(customer, home)
+
+    return lambda table: _index(table, party)
+
+
+def _index(table: Table[T], party: Callable[[T], Party | None]) -> Index:
+    return Index(map(party, table), lambda place: party(table[place]))
 
 
 def _match(party: Party, index: Index, system: str, kind: str, context: Context) -> Match:

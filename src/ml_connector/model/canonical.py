@@ -48,7 +48,7 @@ def is_email(value: str) -> bool:
     return bool(_EMAIL.fullmatch(value)) and ".." not in value and not value.startswith(".") and ".@" not in value
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def phone(value: str | None, country: str = "US") -> str | None:
     """E.164 (`+16175550100`) where it is a possible number in `country` (ISO alpha-2), else its digits."""
     import phonenumbers  # its tables cost 30 ms, which only a run needs

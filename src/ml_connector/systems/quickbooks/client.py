@@ -17,7 +17,7 @@ from ml_connector.model.refs import Change, Gone, Record, Ref
 from ml_connector.systems import wire
 from ml_connector.systems.http import Caller, NoAnswer, NotSent, retry_after
 
-from . import lookup, outbox
+from . import lookup, matching, outbox
 from . import records as r
 from .api import Api, part
 from .arrivals import Arrivals
@@ -116,8 +116,7 @@ class QuickBooks:
             records = await self._api.all(_TABLES[name].KIND, _TABLES[name])
             return Reference({each.id: each for each in records}, _digest(records))
         if name == "matching":
-            customers = await self._api.all(r.Customer.KIND, r.Customer)
-            return Reference(customers, _digest(customers))
+            return await matching.read(self._api)
         if name == "preferences":
             return await self._single("preferences", r.Preferences)
         if name == "company":

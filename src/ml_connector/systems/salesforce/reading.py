@@ -13,8 +13,10 @@ import msgspec
 from ml_connector.engine.ports import Question, Reference
 from ml_connector.model.errors import BadAnswer, ConnectorError, WrongUse
 from ml_connector.model.refs import Gone, Json, Record, Ref
+from ml_connector.model.tables import Table
 from ml_connector.systems import wire
 
+from . import matching
 from .calls import Calls
 from .catalog import Catalog
 from .describe import Field
@@ -34,7 +36,6 @@ _BARE = {
 _WINNER = "MasterRecordId"
 _MERGED = ("Account",)
 """Kinds of which it matters whether a deleted record was merged into another one."""
-_TELLING = frozenset({"Name", "Phone", "Website", "QBO_Id__c", "QBO_Billing_Email__c"})
 _GONE = ("NOT_FOUND", "ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "MALFORMED_ID")
 
 
@@ -202,10 +203,11 @@ class Reader:
             raise BadAnswer("Salesforce did not say which org it is.", "Run `ml-connector doctor`.")
         return rows[0]
 
-    async def matching(self) -> list[SObject]:
-        """Of every account what tells who it is, and no more: an org may have very many."""
+    async def matching(self) -> Table[SObject]:
+        """All accounts, for matching. They are read page by page: an org may have very many."""
         statement = select("Account", await self._catalog.seen(), "", "Id")
-        return [known_by(decode(row, "Account")) async for rows in self._calls.whole_pages(statement) for row in rows]
+        pages = self._calls.whole_pages(statement)
+        return matching.table([matching.packed(decode(row, "Account")) async for rows in pages for row in rows])
 
     async def _table(self, kind: str, where: str = "", order: str = "Id") -> list[SObject]:
         statement = select(kind, await self._catalog.seen(), where, order)
@@ -251,15 +253,10 @@ _TABLES: Mapping[str, Callable[[Reader], Awaitable[Any]]] = {
 }
 
 
-def known_by(account: SObject) -> SObject:
-    """An account with its mark, names, addresses and e-mails only."""
-    kept = {name: value for name, value in account.fields.items() if name in _TELLING or name.startswith("Billing")}
-    contacts = [SObject("Contact", each.id, {"Email": each["Email"]}) for each in account.children("Contacts")]
-    return SObject("Account", account.id, {**kept, "Contacts": tuple(contacts)})
-
-
 def digest(value: Any) -> str:
     """A text that moves when the content of a table does."""
+    if isinstance(value, Table):
+        return value.digest
     ordered = sorted(value) if isinstance(value, frozenset) else value
     return hashlib.sha256(msgspec.json.encode(ordered, order="sorted", enc_hook=str)).hexdigest()
 
