@@ -29,7 +29,7 @@ UNLIKE_PER_100 = 8
 """Names are similar when at most 8 of 100 characters differ: similarity >= 0.92."""
 CROWD = 200
 """A domain that more candidates have than this says nothing; they are not even looked at for it."""
-OPENED = 4096
+OPENED = 512
 """So many candidates are kept as they were opened last."""
 
 
