@@ -131,10 +131,11 @@ class Index:
         return [] if key[0] == "domain" and end - start > CROWD else [each & _PLACES for each in self._keys[start:end]]
 
     def _similar(self, words: str) -> Iterable[str]:
+        """Names that differ in as many letters as may be. Where none may, the key of the name finds them."""
         for length in range(len(words) * 92 // 100, len(words) * 100 // 92 + 2):
             allowed = max(length, len(words)) * UNLIKE_PER_100 // 100
             names = self._names.get(length)
-            if names and words and allowed >= abs(length - len(words)):
+            if names and allowed >= max(abs(length - len(words)), 1):
                 hits = process.extract(words, names, scorer=Levenshtein.distance, score_cutoff=allowed, limit=None)
                 yield from (hit[0] for hit in hits)
 
