@@ -50,6 +50,22 @@ async def test_a_record_is_held_and_released_by_itself(tmp_path: Path) -> None:
     assert _held(home) == []
 
 
+async def test_an_account_whose_numbers_cannot_be_read_holds_its_customer_for_a_while(tmp_path: Path) -> None:
+    home = await _synced(tmp_path)
+    customer = home.state("quickbooks", "Customer")[0]
+    name = f"quickbooks:Customer:{customer['Id']}"
+    phone = {"FreeFormNumber": "(415) 555-0100"}
+    home.twin.act("quickbooks", "update", "Customer", {"Id": customer["Id"], "PrimaryPhone": phone})
+    home.twin.faults.add(Fault(kind="malformed", vendor="salesforce", path="/query|/composite/sobjects", shape="huge_number"))
+    await _sync(home)
+    assert name in _held(home)
+    assert actions.holds(home.app, "UNEXPECTED") == []
+    home.twin.faults.clear()
+    home.clock.advance(timedelta(minutes=6))
+    assert (await actions.drain(home.app)).written >= 1
+    assert _held(home) == []
+
+
 async def test_a_change_is_not_lost_when_what_brings_it_cannot_be_read(tmp_path: Path) -> None:
     """What a payment settles is known only from reading it."""
     home = await _synced(tmp_path)

@@ -9,6 +9,7 @@ from ml_connector.model.errors import BadAnswer, WrongUse
 from ml_connector.model.refs import Ref
 from ml_connector.systems.salesforce.fields import SHAPES, fields_needed
 from ml_connector.systems.salesforce.records import SObject, decode, long_id
+from ml_connector.systems.wire import loads
 
 ORDER = {
     "attributes": {"type": "Order", "url": "/services/data/v67.0/sobjects/Order/801000000000001AAA"},
@@ -123,6 +124,15 @@ def test_unreadable_days_and_instants_are_bad_answers_that_name_the_field(bad: o
         order.instant("ActivatedDate")
     with pytest.raises(BadAnswer, match="TotalAmount"):
         order.amount("TotalAmount")
+
+
+def test_a_number_that_cannot_be_read_is_a_bad_answer_when_it_is_asked_for() -> None:
+    rows = loads(b'{"Id": "801000000000001AAA", "Status": "Draft", "TotalAmount": 1e400}', "an order", strict=False)
+    order = decode(rows, "Order")
+    assert order.text("Status") == "Draft"
+    for ask in (order.amount, order.text, order.get, order.__getitem__):
+        with pytest.raises(BadAnswer, match="TotalAmount"):
+            ask("TotalAmount")
 
 
 def test_fields_needed_of_a_parent_include_what_its_children_ask_of_it() -> None:

@@ -88,7 +88,7 @@ def _by_name(kind: str, field: str, rows: Iterable[SObject]) -> dict[tuple[str, 
     found: dict[tuple[str, ...], list[SObject]] = {}
     for row in rows:
         second = _PAIRS.get(kind, ("", ""))[1]
-        names = [(str(row.get(field)),), (str(row.get(field)), str(row.get(second)))]
+        names = [(str(row.fields.get(field)),), (str(row.fields.get(field)), str(row.fields.get(second)))]
         for name in names:
             found.setdefault(name, []).append(row)
     return found
@@ -124,8 +124,8 @@ def _answer(write: Write, rows: Sequence[SObject], columns: set[str]) -> LookUp:
 
 def _leaf(record: SObject, column: str) -> Any:
     parent, dot, field = column.partition(".")
-    inner = record.get(parent)
-    return (inner.get(field) if isinstance(inner, SObject) else None) if dot else inner
+    inner = record.fields.get(parent)
+    return (inner.fields.get(field) if isinstance(inner, SObject) else None) if dot else inner
 
 
 def stands(wanted: Any, found: Any) -> bool:

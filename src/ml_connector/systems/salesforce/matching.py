@@ -19,8 +19,8 @@ _decoder = msgspec.msgpack.Decoder(_Row)
 
 def packed(account: SObject) -> bytes:
     """The account as a row. A field that the org does not show is empty."""
-    emails = [(each.id, each["Email"]) for each in account.children("Contacts")]
-    row = (account.id, [account.get(name) for name in _TELLING], emails)
+    emails = [(each.id, each.fields.get("Email")) for each in account.children("Contacts")]
+    row = (account.id, [account.fields.get(name) for name in _TELLING], emails)
     return msgspec.msgpack.encode(row, enc_hook=str)
 
 

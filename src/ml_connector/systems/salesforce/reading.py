@@ -303,5 +303,5 @@ def _compared(field: Field, value: Any) -> Any:
 
 def _leaf(record: SObject, path: str) -> Any:
     parent, dot, field = path.partition(".")
-    inner = record.get(parent)
-    return (inner.get(field) if isinstance(inner, SObject) else None) if dot else inner
+    inner = record.fields.get(parent)
+    return (inner.fields.get(field) if isinstance(inner, SObject) else None) if dot else inner

@@ -16,6 +16,7 @@ import msgspec
 
 from ml_connector.model.errors import BadAnswer, WrongUse
 from ml_connector.model.refs import Json, Ref
+from ml_connector.systems.wire import UNREAD
 
 from .fields import known_names
 
@@ -30,7 +31,8 @@ class SObject(msgspec.Struct, frozen=True):
     """One record. `id` has 18 characters (blank for a parent that was read without its id).
 
     `fields` holds, by vendor name: text, `Decimal` for every number, `bool`, `None`, an `SObject` for a parent,
-    a tuple of `SObject` for a child list. Days and instants stay text; `day` and `instant` read them.
+    a tuple of `SObject` for a child list. Days and instants stay text; `day` and `instant` read them. What stands there
+    for a number that cannot be read is for comparing only; whoever asks for it by name gets an error.
     """
 
     kind: str
@@ -42,9 +44,10 @@ class SObject(msgspec.Struct, frozen=True):
 
         `None` for a field that ml-connector asks for but the org does not show (docs/salesforce-fields.md);
         `KeyError` for a name that is in no list of fields, because that is a slip of the pen.
+        Raises `BadAnswer` for a number that cannot be read exactly.
         """
         if name in self.fields:
-            return self.fields[name]
+            return self._readable(name)
         if name in known_names(self.kind):
             return None
         raise KeyError(f"{self.kind}.{name}")
@@ -53,8 +56,8 @@ class SObject(msgspec.Struct, frozen=True):
         return name in self.fields
 
     def get(self, name: str, default: Any = None) -> Any:
-        """The value of a field, or `default` where the record does not have it."""
-        return self.fields.get(name, default)
+        """The value of a field, or `default` where the record does not have it. Raises `BadAnswer` as above."""
+        return self._readable(name) if name in self.fields else default
 
     def children(self, name: str) -> list[SObject]:
         """The records of a child list (`OrderItems`, `Contacts`); empty when there are none."""
@@ -111,6 +114,12 @@ class SObject(msgspec.Struct, frozen=True):
             if isinstance(value, tuple):
                 stamps += [child.version for child in value]
         return max((stamp for stamp in stamps if isinstance(stamp, str)), default="")
+
+    def _readable(self, name: str) -> Any:
+        value = self.fields[name]
+        if value is UNREAD:
+            raise self._unreadable(name, "a number that can be read exactly")
+        return value
 
     def _unreadable(self, name: str, what: str) -> BadAnswer:
         return BadAnswer(f"Field {name} of {self.ref} is not {what}.", _READ_AGAIN)
