@@ -56,7 +56,9 @@ async def test_an_account_whose_numbers_cannot_be_read_holds_its_customer_for_a_
     name = f"quickbooks:Customer:{customer['Id']}"
     phone = {"FreeFormNumber": "(415) 555-0100"}
     home.twin.act("quickbooks", "update", "Customer", {"Id": customer["Id"], "PrimaryPhone": phone})
-    home.twin.faults.add(Fault(kind="malformed", vendor="salesforce", path="/query|/composite/sobjects", shape="huge_number"))
+    home.twin.faults.add(
+        Fault(kind="malformed", vendor="salesforce", path="/query|/composite/sobjects", shape="huge_number")
+    )
     await _sync(home)
     assert name in _held(home)
     assert actions.holds(home.app, "UNEXPECTED") == []
