@@ -117,15 +117,9 @@ def _answer(write: Write, rows: Sequence[SObject], columns: set[str]) -> LookUp:
         return Missing()
     record = rows[0]
     wanted = {} if write.action == "create" else leaves(write.body)
-    if all(stands(value, _leaf(record, name)) for name, value in wanted.items() if name in columns):
+    if all(stands(value, record.leaf(name)) for name, value in wanted.items() if name in columns):
         return Done(record.ref, record.version, record=record)
     return Differs(record.ref)
-
-
-def _leaf(record: SObject, column: str) -> Any:
-    parent, dot, field = column.partition(".")
-    inner = record.fields.get(parent)
-    return (inner.fields.get(field) if isinstance(inner, SObject) else None) if dot else inner
 
 
 def stands(wanted: Any, found: Any) -> bool:

@@ -234,7 +234,7 @@ class Search:
     def answer(self, rows: Sequence[Json]) -> dict[str, list[Record]]:
         found: dict[Any, list[Record]] = {}
         for record in (decode(row, self.kind) for row in rows):
-            found.setdefault(_compared(self._described, _leaf(record, self._field)), []).append(record)
+            found.setdefault(_compared(self._described, record.leaf(self._field)), []).append(record)
         return {
             value: list(found.get(_compared(self._described, value), [])) if text else []
             for value, text in self._literals.items()
@@ -299,9 +299,3 @@ def _compared(field: Field, value: Any) -> Any:
     if field.type in _BARE and field.type not in ("boolean", "date"):
         return Decimal(value) if value is not None and _BARE[field.type].fullmatch(str(value)) else None
     return value.casefold() if isinstance(value, str) and not field.case_sensitive else value
-
-
-def _leaf(record: SObject, path: str) -> Any:
-    parent, dot, field = path.partition(".")
-    inner = record.fields.get(parent)
-    return (inner.fields.get(field) if isinstance(inner, SObject) else None) if dot else inner

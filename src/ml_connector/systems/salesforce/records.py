@@ -115,6 +115,12 @@ class SObject(msgspec.Struct, frozen=True):
                 stamps += [child.version for child in value]
         return max((stamp for stamp in stamps if isinstance(stamp, str)), default="")
 
+    def leaf(self, path: str) -> Any:
+        """The value under `Name` or `Parent.Name` as it came, also one that cannot be read; None for none."""
+        parent, dot, field = path.partition(".")
+        inner = self.fields.get(parent)
+        return (inner.fields.get(field) if isinstance(inner, SObject) else None) if dot else inner
+
     def _readable(self, name: str) -> Any:
         value = self.fields[name]
         if value is UNREAD:
