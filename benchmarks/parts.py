@@ -13,7 +13,7 @@ from time import perf_counter, process_time
 
 import msgspec
 
-from ml_connector.flows import invoice_to_opportunity
+from ml_connector.flows.invoices import invoice_to_opportunity
 from ml_connector.model.refs import Ref
 from ml_connector.store import Store
 from ml_connector.store.rows import Verdict

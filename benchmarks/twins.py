@@ -17,8 +17,8 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from ml_emulators.kit.emulation import Twin
 from ml_emulators.kit.gate import Answer
-from ml_emulators.kit.twin import Twin
 from ml_emulators.kit.wire import Request, dumps, loads
 from ml_emulators.scenarios import load, new_twin
 

@@ -15,15 +15,11 @@ from ml_connector.clock import RandomIds, WallClock, no_crash
 from ml_connector.engine.context import References
 from ml_connector.engine.corridor import Connection, Outside
 from ml_connector.engine.ports import Clock, CrashPoint, Ids, System
-from ml_connector.flows import (
-    account_summary,
-    account_to_customer,
-    customer_to_account,
-    dim_texts,
-    dimension_names,
-    invoice_to_opportunity,
-    order_to_journal,
-)
+from ml_connector.flows.dimensions import renames as dimension_names
+from ml_connector.flows.dimensions import texts as dim_texts
+from ml_connector.flows.invoices import account_summary, invoice_to_opportunity
+from ml_connector.flows.orders import order_to_journal
+from ml_connector.flows.parties import account_to_customer, customer_to_account
 from ml_connector.model.errors import SignInNeeded, WrongUse
 from ml_connector.model.rules import Rules
 from ml_connector.settings import Settings, load

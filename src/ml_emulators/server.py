@@ -16,21 +16,21 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from ml_emulators.kit import keeping
+from ml_emulators.kit import persistence as keeping
 from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.kit.control import ControlDoor
-from ml_emulators.kit.hooks import Sender
+from ml_emulators.kit.emulation import Twin
 from ml_emulators.kit.shell import PortTaken, Shell, dated, reserved
-from ml_emulators.kit.twin import Twin
+from ml_emulators.kit.webhooks import Sender
 from ml_emulators.kit.wire import dumps
 from ml_emulators.pubsub import PubSub
 from ml_emulators.quickbooks import QuickBooks
-from ml_emulators.quickbooks.catalog import KINDS
+from ml_emulators.quickbooks.kinds.catalog import KINDS
 from ml_emulators.salesforce.org import Profile
 from ml_emulators.scenarios import MAX_SCALE, SCENARIOS, Library, load, new_twin
 
 if TYPE_CHECKING:
-    from ml_emulators.kit.trust import Trust
+    from ml_emulators.kit.certificates import Trust
     from ml_emulators.pubsub.door import PubSubDoor
 
 _LIMITS = {"quickbooks": "limits", "salesforce": "enforce_limits"}
@@ -172,7 +172,7 @@ class Emulators:
 
 
 def _trust(folder: Path | None) -> Trust:
-    from ml_emulators.kit.trust import Trust  # slow to load, and not needed without TLS
+    from ml_emulators.kit.certificates import Trust  # slow to load, and not needed without TLS
 
     return Trust(folder)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ml_emulators.kit.twin import Twin
+from ml_emulators.kit.emulation import Twin
 
 Json = dict[str, Any]
 Make = Callable[[Twin], None]

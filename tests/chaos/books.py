@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from ml_emulators.kit.twin import Twin
+from ml_emulators.kit.emulation import Twin
 
 Json = dict[str, Any]
 State = Mapping[str, Sequence[Json]]

@@ -16,8 +16,8 @@ from ml_connector.engine.intake import receive
 from ml_connector.model.refs import Change, Ref
 from ml_connector.store import schema
 from ml_connector.store.database import instant
+from ml_emulators.kit.emulation import Refused
 from ml_emulators.kit.faults import Fault
-from ml_emulators.kit.twin import Refused
 
 from .edits import EDITS
 from .story import VENDORS, milestone

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from ml_connector.systems.http import Request, Response
-from ml_emulators.kit.twin import Twin
+from ml_emulators.kit.emulation import Twin
 
 _NAMES = ("DocNumber", "DisplayName", "QBO_Id__c", "QBO_Journal_Entry__c", "Id", "id", "ContactId")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ml_emulators.kit.twin import Twin
+from ml_emulators.kit.emulation import Twin
 
 from . import __main__ as chaos
 from . import simulate

@@ -19,10 +19,11 @@ from ml_connector.engine.ports import CrashPoint
 from ml_connector.model.refs import Change
 from ml_connector.store import Store
 from ml_connector.systems.http import Network
-from ml_connector.systems.quickbooks import arrivals, outbox, webhooks
+from ml_connector.systems.quickbooks import arrivals, webhooks
+from ml_connector.systems.quickbooks import writing as outbox
 from ml_connector.systems.quickbooks.auth import Tokens
 from ml_connector.systems.salesforce import writing
-from ml_emulators.kit.orders import WebhookOrder
+from ml_emulators.kit.control_bodies import WebhookOrder
 from ml_emulators.quickbooks import QuickBooks, batch, faults
 from support.tables import Rows, put_back, rows_of
 from support.world import Installation, SimClock, SimIds

@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from ml_connector.actions.doctor import Finding
 from ml_connector.cli import entry
 from ml_connector.clock import WallClock
-from ml_connector.doctor import Finding
 from ml_connector.engine.context import References
 from ml_connector.engine.worker import Report
 from ml_connector.model.errors import ConnectorError, Stopped
@@ -227,7 +227,7 @@ def test_with_json_stdout_is_one_document(
 def test_the_demo_document_is_the_documented_one(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("ml_connector.demo.run", rehearsal(DEMO))
+    monkeypatch.setattr("ml_connector.rehearsal.demo.run", rehearsal(DEMO))
     assert entry.main(["demo", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == DEMO
 
@@ -277,7 +277,7 @@ def test_who_reads_lost_values_is_named_to_the_log(
     def told(app: Any, actor: str) -> list[Any]:
         return [msgspec.structs.replace(PHONE, lost=f"as {actor} asked")]
 
-    monkeypatch.setattr("ml_connector.conflict_log.with_values", told)
+    monkeypatch.setattr("ml_connector.actions.conflicts.with_values", told)
     assert entry.main(["conflicts", "--values", "--home", str(home)]) == 0
     assert "as ana asked" in capsys.readouterr().out
 

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from ml_connector.actions.conflicts import ConflictView
 from ml_connector.cli.output import Screen
 from ml_connector.cli.render_conflicts import conflict_lines
 from ml_connector.cli.text import width_of
-from ml_connector.conflict_log import ConflictView
 
 from .samples import LONG
 

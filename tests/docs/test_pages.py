@@ -170,7 +170,7 @@ def test_making_the_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsy
 
 
 def test_every_key_of_the_demo_is_documented() -> None:
-    tree = ast.parse((ROOT / "src/ml_connector/demo.py").read_text("utf-8"))
+    tree = ast.parse((ROOT / "src/ml_connector/rehearsal/demo.py").read_text("utf-8"))
     function = next(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "_document")
     keys = {
         each.value for node in ast.walk(function) if isinstance(node, ast.Dict) for each in node.keys

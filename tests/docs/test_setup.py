@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from docs.pages import text_of
-from ml_connector import connecting
+from ml_connector.actions import connect as connecting
 from ml_connector.model.errors import WrongUse
 from ml_connector.settings import load_text, write_settings
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ml_connector.flows import account_to_customer, customer_to_account
+from ml_connector.flows.parties import account_to_customer, customer_to_account
 from ml_connector.model.plans import Flow, Overruled, Write
 from ml_connector.model.refs import Ref
 from ml_connector.systems.quickbooks.records import Address, Customer, Email, Phone, Web

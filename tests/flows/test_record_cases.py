@@ -16,7 +16,8 @@ import msgspec
 import pytest
 import yaml
 
-from ml_connector.flows import account_summary, account_to_customer, customer_to_account, invoice_to_opportunity
+from ml_connector.flows.invoices import account_summary, invoice_to_opportunity
+from ml_connector.flows.parties import account_to_customer, customer_to_account
 from ml_connector.model import holds
 from ml_connector.model.plans import Decision, Flow, Hold, Write
 from ml_connector.model.refs import Gone, Ref

@@ -9,7 +9,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ml_connector.flows import account_to_customer, customer_to_account, invoice_to_opportunity
+from ml_connector.flows.invoices import invoice_to_opportunity
+from ml_connector.flows.parties import account_to_customer, customer_to_account
 from ml_connector.model.holds import CODES
 from ml_connector.model.plans import Hold
 from ml_connector.model.refs import Ref

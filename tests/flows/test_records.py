@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from ml_connector.flows import account_to_customer, customer_to_account, emails, invoice_to_opportunity, pair_links
+from ml_connector.flows.invoices import invoice_to_opportunity
+from ml_connector.flows.parties import account_to_customer, customer_to_account, emails, pair_links
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.plans import Hold, NeedLink, Overruled, Refused, Write
 from ml_connector.model.refs import Link, Ref

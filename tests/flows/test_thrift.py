@@ -7,7 +7,8 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from ml_connector.flows import account_to_customer, customer_to_account, invoice_to_opportunity
+from ml_connector.flows.invoices import invoice_to_opportunity
+from ml_connector.flows.parties import account_to_customer, customer_to_account
 from ml_connector.model.plans import NeedFind, NeedRecord
 from ml_connector.model.refs import Ref
 from ml_connector.systems.quickbooks.records import Customer, Email, Invoice, LinkedTxn, Payment, Reference

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from ml_connector.systems import wire
-from ml_emulators.kit.twin import Refused, Twin
+from ml_emulators.kit.emulation import Refused, Twin
 
 Json = dict[str, Any]
 ROOT = Path(__file__).parents[2]

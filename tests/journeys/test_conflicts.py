@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from ml_connector import actions, conflict_log
+from ml_connector import actions
+from ml_connector.actions import conflicts as conflict_log
 from ml_connector.app import App, World, assemble
 from ml_connector.model.errors import Stopped
 from ml_connector.store import Store

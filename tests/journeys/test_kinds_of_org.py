@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ml_connector import actions
-from ml_connector.doctor import Finding, doctor, orders_off
+from ml_connector.actions.doctor import Finding, doctor, orders_off
 from ml_connector.model.errors import WrongUse
 from ml_connector.tieout.read import tie_out
 from support.world import Installation

@@ -16,7 +16,7 @@ import pytest
 from ml_connector import actions
 from ml_connector.systems.http import Request, Response
 from ml_connector.systems.limits import free_throttle
-from ml_connector.systems.quickbooks import outbox
+from ml_connector.systems.quickbooks import writing as outbox
 from ml_emulators.kit.log import Entry
 from support.market import Market
 from support.world import TwinNetwork

@@ -13,7 +13,7 @@ import pytest
 from ml_connector import actions
 from ml_connector.model.holds import CODES
 from ml_connector.systems import wire
-from ml_connector.systems.quickbooks.queries import KINDS
+from ml_connector.systems.quickbooks.query import KINDS
 from ml_connector.systems.salesforce.records import decode
 from support.world import Installation
 

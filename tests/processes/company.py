@@ -17,7 +17,7 @@ import msgspec
 
 from chaos.books import Difference, State, compare, state_of
 from journeys.rig import Servers, environment, servers
-from ml_emulators.kit.twin import Twin
+from ml_emulators.kit.emulation import Twin
 
 from .kennel import Ended, Kennel, kennel
 

@@ -25,8 +25,8 @@ from ml_connector.systems.http import NoAnswer, NotSent, Request, Response
 from ml_connector.systems.quickbooks.auth import Tokens
 from ml_connector.vault import Vault
 from ml_emulators.kit.clock import VirtualClock
+from ml_emulators.kit.emulation import Twin
 from ml_emulators.kit.gate import Answer
-from ml_emulators.kit.twin import Twin
 from ml_emulators.kit.wire import Request as WireRequest
 from ml_emulators.scenarios import load, new_twin
 

@@ -10,7 +10,7 @@ from .layout import Column, table
 from .text import count, fold, moment, safe, system_name, words
 
 if TYPE_CHECKING:
-    from ml_connector.conflict_log import ConflictView
+    from ml_connector.actions.conflicts import ConflictView
 
 _COLUMNS = tuple(map(Column, ("When", "Record", "Field", "Kept its own", "Value that gave way")))
 _SEALED = "The values that gave way are sealed, and kept for 90 days."

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ml_connector.model.errors import WrongUse
-from ml_connector.scenario.published import as_markdown as scenarios_as_markdown
+from ml_connector.rehearsal.scenario.published import as_markdown as scenarios_as_markdown
 from ml_connector.settings import as_markdown
 
 from .errors import errors_as_markdown

@@ -25,7 +25,12 @@ _GOES_ON = {
     "Stopped": "When the other run has ended, or after `ml-connector resume`.",
     "StateTrouble": "Nothing goes on by itself: mend the disk, the database or the key, then run again.",
 }
-_LEFT_OUT = ("ml_connector.docs", "ml_connector.scenario", "ml_connector.demo", "ml_connector.rehearsal")
+_LEFT_OUT = (
+    "ml_connector.docs",
+    "ml_connector.rehearsal.scenario",
+    "ml_connector.rehearsal.demo",
+    "ml_connector.rehearsal",
+)
 
 
 def errors_as_markdown() -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from ml_connector.model.held import record_trigger
 from ml_connector.model.plans import Hold, Refused, Write
 from ml_connector.model.refs import Ref, link_trigger
-
-from .held import record_trigger
 
 MERGED = "merged"
 """Role of the link from a merged account to the one that lives on (docs/contracts.md)."""

@@ -9,14 +9,15 @@ from typing import NamedTuple
 
 import msgspec
 
+from ml_connector.accounting import account_dims
+from ml_connector.accounting.dates import event_day
+from ml_connector.accounting.dims import label
+from ml_connector.accounting.invoice_status import status_of
+from ml_connector.accounting.order_entry import OrderPlan, total_of
+from ml_connector.accounting.postings import posting_ref
 from ml_connector.app import App
 from ml_connector.engine.planner import PlannedWrite, Planner
-from ml_connector.flows import account_dims, order_to_journal
-from ml_connector.flows.dates import event_day
-from ml_connector.flows.dims import label
-from ml_connector.flows.invoice_status import status_of
-from ml_connector.flows.order_plan import OrderPlan, total_of
-from ml_connector.flows.postings import posting_ref
+from ml_connector.flows.orders import order_to_journal
 from ml_connector.model import money
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.plans import Context, Decision, Flow, Hold, Skip

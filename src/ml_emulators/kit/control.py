@@ -10,11 +10,8 @@ from typing import Any, NamedTuple
 import msgspec
 from aiohttp import web
 
-from . import doors
-from .doors import DoorError, Params
-from .manners import QUIET
-from .openapi import document
-from .orders import (
+from . import control_calls as doors
+from .control_bodies import (
     ClockOrder,
     ClockState,
     EventsOrder,
@@ -34,8 +31,11 @@ from .orders import (
     WebhookState,
     WebhookTroubles,
 )
+from .control_calls import DoorError, Params
+from .emulation import Refused, Twin
+from .http_server import QUIET
+from .openapi import document
 from .shell import LINE, LOOPBACK, reserved
-from .twin import Refused, Twin
 from .wire import dumps
 
 _HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})

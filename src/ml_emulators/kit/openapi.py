@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from .orders import Refusal
+from .control_bodies import Refusal
 
 _NAME = re.compile(r"\{(\w+)\}")
 _REF = "#/components/schemas/{name}"

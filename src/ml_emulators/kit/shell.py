@@ -13,7 +13,7 @@ import msgspec
 from aiohttp import StreamReader, web
 
 from .gate import Answer, Dropped, Gate, Outcome
-from .manners import QUIET, Server, named, unreadable
+from .http_server import QUIET, Server, named, unreadable
 from .wire import Request, Response
 
 Serve = Callable[[Request], Outcome]

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ml_emulators.kit.clock import VirtualClock
-from ml_emulators.kit.orders import EventsOrder
+from ml_emulators.kit.control_bodies import EventsOrder
 from ml_emulators.salesforce import Salesforce
 
 from .bus import KEEP, Bus

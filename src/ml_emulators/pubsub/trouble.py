@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from ml_emulators.kit.orders import EventsOrder
+from ml_emulators.kit.control_bodies import EventsOrder
 
 from .bus import Bus
 from .changes import NO_ID, Change, header_only

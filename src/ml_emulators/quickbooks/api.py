@@ -10,14 +10,15 @@ from typing import Any
 from msgspec import DecodeError
 
 from ml_emulators.kit.wire import Request, Response, loads
-from ml_emulators.quickbooks import answers, attachments, batch, cdc, faults, mailing, operations, side
-from ml_emulators.quickbooks.catalog import PATHS
-from ml_emulators.quickbooks.desk import Desk
+from ml_emulators.quickbooks import answers, attachments, batch, cdc, faults, mailing, operations
 from ml_emulators.quickbooks.faults import Fault
+from ml_emulators.quickbooks.kinds.catalog import PATHS
 from ml_emulators.quickbooks.limits import meter, throttled
 from ml_emulators.quickbooks.metering import measure
-from ml_emulators.quickbooks.oauth import ACCOUNTING
+from ml_emulators.quickbooks.rules import auxiliary as side
+from ml_emulators.quickbooks.rules.context import Desk
 from ml_emulators.quickbooks.service import Service
+from ml_emulators.quickbooks.signin.tokens import ACCOUNTING
 from ml_emulators.quickbooks.values import Json
 from ml_emulators.quickbooks.xml_bodies import from_xml, is_xml
 

@@ -13,9 +13,10 @@ from typing import Any
 from msgspec import DecodeError
 
 from ml_emulators.kit.wire import Request, Response, loads
-from ml_emulators.quickbooks import answers, faults, rules
-from ml_emulators.quickbooks.catalog import KINDS
-from ml_emulators.quickbooks.desk import Desk
+from ml_emulators.quickbooks import answers, faults
+from ml_emulators.quickbooks.kinds.catalog import KINDS
+from ml_emulators.quickbooks.rules import writes as rules
+from ml_emulators.quickbooks.rules.context import Desk
 from ml_emulators.quickbooks.service import Service
 from ml_emulators.quickbooks.values import Json, seconds
 from ml_emulators.quickbooks.xml_bodies import from_xml, is_xml

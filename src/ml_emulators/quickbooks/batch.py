@@ -7,9 +7,9 @@ from random import Random
 from typing import Any
 
 from ml_emulators.quickbooks import cdc, faults, operations
-from ml_emulators.quickbooks.catalog import KINDS
-from ml_emulators.quickbooks.desk import Desk
 from ml_emulators.quickbooks.faults import Fault
+from ml_emulators.quickbooks.kinds.catalog import KINDS
+from ml_emulators.quickbooks.rules.context import Desk
 from ml_emulators.quickbooks.values import Json
 
 MOST = 30

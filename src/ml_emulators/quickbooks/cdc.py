@@ -11,8 +11,8 @@ from typing import Any
 from msgspec import Raw
 
 from ml_emulators.quickbooks import faults
-from ml_emulators.quickbooks.catalog import KINDS, PATHS
-from ml_emulators.quickbooks.desk import Desk
+from ml_emulators.quickbooks.kinds.catalog import KINDS, PATHS
+from ml_emulators.quickbooks.rules.context import Desk
 from ml_emulators.quickbooks.state import Table
 from ml_emulators.quickbooks.values import Json, from_seconds, parse_instant, seconds, stamp
 

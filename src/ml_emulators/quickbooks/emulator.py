@@ -9,16 +9,18 @@ from typing import Any
 
 from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.kit.wire import Cost, Request, Response, loads
-from ml_emulators.quickbooks import acts, oauth_routes, registry
-from ml_emulators.quickbooks.catalog import KINDS
-from ml_emulators.quickbooks.company import open_books
+from ml_emulators.quickbooks import registry
+from ml_emulators.quickbooks import user_actions as acts
+from ml_emulators.quickbooks.kinds.catalog import KINDS
 from ml_emulators.quickbooks.metering import measure
-from ml_emulators.quickbooks.oauth import Authority, Tokens
 from ml_emulators.quickbooks.routes import route
+from ml_emulators.quickbooks.rules.company import open_books
 from ml_emulators.quickbooks.service import Registered, Service, Snapshot
 from ml_emulators.quickbooks.settings import App, ChangeNotice, Company, Counters, Switches
-from ml_emulators.quickbooks.switchboard import Switchboard
+from ml_emulators.quickbooks.signin import routes as oauth_routes
+from ml_emulators.quickbooks.signin.tokens import Authority, Tokens
 from ml_emulators.quickbooks.values import Json, from_seconds, stamp
+from ml_emulators.quickbooks.webhooks.endpoints import Switchboard
 
 DEFAULT_COMPANY = Company()
 

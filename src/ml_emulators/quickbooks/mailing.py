@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ml_emulators.quickbooks import faults
-from ml_emulators.quickbooks.catalog import KINDS
-from ml_emulators.quickbooks.desk import Desk
-from ml_emulators.quickbooks.fields import Problems, email
+from ml_emulators.quickbooks.kinds.catalog import KINDS
+from ml_emulators.quickbooks.kinds.fields import Problems, email
+from ml_emulators.quickbooks.rules.context import Desk
 from ml_emulators.quickbooks.values import Json, stamp
 
 _ADDRESSES = {"PurchaseOrder": "POEmail"}

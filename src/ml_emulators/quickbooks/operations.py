@@ -6,12 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from ml_emulators.kit.wire import loads
-from ml_emulators.quickbooks import attachments, faults, query, rules
-from ml_emulators.quickbooks.catalog import KINDS
-from ml_emulators.quickbooks.desk import Desk
+from ml_emulators.quickbooks import attachments, faults
+from ml_emulators.quickbooks.kinds.catalog import KINDS
+from ml_emulators.quickbooks.query import parse as query
+from ml_emulators.quickbooks.query.run import count, page, select
 from ml_emulators.quickbooks.refresh import PARTIES
-from ml_emulators.quickbooks.select import count, page, select
-from ml_emulators.quickbooks.side import write_rate
+from ml_emulators.quickbooks.rules import writes as rules
+from ml_emulators.quickbooks.rules.auxiliary import write_rate
+from ml_emulators.quickbooks.rules.context import Desk
 from ml_emulators.quickbooks.values import Json
 
 _READ_ONLY_KEYS = ("V4IDPseudonym", "ClientEntityId")

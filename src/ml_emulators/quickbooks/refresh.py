@@ -7,7 +7,7 @@ from functools import lru_cache
 from hashlib import blake2s
 from typing import TYPE_CHECKING, Any
 
-from ml_emulators.quickbooks.catalog import KINDS
+from ml_emulators.quickbooks.kinds.catalog import KINDS
 from ml_emulators.quickbooks.values import Json, from_seconds, money, stamp
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ml_emulators.kit.hooks import loopback
-from ml_emulators.kit.orders import WebhookOrder
+from ml_emulators.kit.control_bodies import WebhookOrder
+from ml_emulators.kit.webhooks import loopback
 from ml_emulators.quickbooks import faults
-from ml_emulators.quickbooks.company import open_books
+from ml_emulators.quickbooks.rules.company import open_books
 from ml_emulators.quickbooks.service import Service
 from ml_emulators.quickbooks.settings import App, Company
 from ml_emulators.quickbooks.values import Json

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 from ml_emulators.kit.wire import Request, Response
-from ml_emulators.quickbooks import answers, api, attachments, consent, oauth_routes
+from ml_emulators.quickbooks import answers, api, attachments
 from ml_emulators.quickbooks.service import Service
+from ml_emulators.quickbooks.signin import consent
+from ml_emulators.quickbooks.signin import routes as oauth_routes
 
 Page = Callable[[Service, Request, datetime], Response]
 _PAGES: dict[str, dict[str, Page]] = {

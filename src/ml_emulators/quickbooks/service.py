@@ -12,12 +12,12 @@ from typing import Any
 
 from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.kit.wire import Response
-from ml_emulators.quickbooks.desk import Desk
-from ml_emulators.quickbooks.oauth import Authority, Tokens
+from ml_emulators.quickbooks.rules.context import Desk
 from ml_emulators.quickbooks.settings import App, ChangeNotice, Company, Counters, Switches
+from ml_emulators.quickbooks.signin.tokens import Authority, Tokens
 from ml_emulators.quickbooks.state import Books
-from ml_emulators.quickbooks.switchboard import Switchboard
-from ml_emulators.quickbooks.webhooks import Kept
+from ml_emulators.quickbooks.webhooks.endpoints import Switchboard
+from ml_emulators.quickbooks.webhooks.outbox import Kept
 
 Replays = dict[tuple[Any, ...], tuple[datetime, Response, bytes]]
 """By requestid: when, the answer, and what was asked."""

@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from ml_emulators.kit.wire import dumps, loads
-from ml_emulators.quickbooks.catalog import KINDS
-from ml_emulators.quickbooks.kinds import Kind
+from ml_emulators.quickbooks.kinds.catalog import KINDS
+from ml_emulators.quickbooks.kinds.kind import Kind
 from ml_emulators.quickbooks.ordered import Ordered
 from ml_emulators.quickbooks.preferences import Flags, flags_of
 from ml_emulators.quickbooks.refresh import refresh

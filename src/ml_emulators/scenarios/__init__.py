@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
-from ml_emulators.kit.orders import Planted, SeedReport
-from ml_emulators.kit.twin import Twin
+from ml_emulators.kit.control_bodies import Planted, SeedReport
+from ml_emulators.kit.emulation import Twin
 
 from . import books, org, sample, tiny
 from .days import LAST, Day, business_day, play_day

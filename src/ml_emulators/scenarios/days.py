@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ml_emulators.kit.orders import Operation, Planted, SeedReport
-from ml_emulators.kit.twin import Twin
+from ml_emulators.kit.control_bodies import Operation, Planted, SeedReport
+from ml_emulators.kit.emulation import Twin
 
 from .books import Books, ref
 from .goods import GOODS, SOLD, Good

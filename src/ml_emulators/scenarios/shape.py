@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ml_emulators.kit.twin import Twin
+from ml_emulators.kit.emulation import Twin
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ml_emulators.kit.orders import Planted
-from ml_emulators.kit.twin import Twin
+from ml_emulators.kit.control_bodies import Planted
+from ml_emulators.kit.emulation import Twin
 
 from .shape import shape_of
 

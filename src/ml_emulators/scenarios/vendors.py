@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from ml_emulators.kit.clock import VirtualClock
-from ml_emulators.kit.twin import Twin, Twinned
+from ml_emulators.kit.emulation import Twin, Twinned
 from ml_emulators.pubsub import PubSub
 from ml_emulators.quickbooks import Fault, QuickBooks
 from ml_emulators.salesforce import ActError, Salesforce

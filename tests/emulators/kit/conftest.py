@@ -6,8 +6,8 @@ from random import Random
 import pytest
 
 from ml_emulators.kit.clock import VirtualClock
-from ml_emulators.kit.orders import Operation, SeedReport
-from ml_emulators.kit.twin import Twin
+from ml_emulators.kit.control_bodies import Operation, SeedReport
+from ml_emulators.kit.emulation import Twin
 
 from .echo import Echo
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ml_emulators.kit.twin import Refused
+from ml_emulators.kit.emulation import Refused
 from ml_emulators.kit.wire import Cost, Request, Response, dumps
 
 

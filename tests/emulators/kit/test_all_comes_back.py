@@ -10,10 +10,10 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from ml_emulators.kit import keeping
+from ml_emulators.kit import persistence as keeping
 from ml_emulators.kit.clock import VirtualClock
+from ml_emulators.kit.emulation import Twin
 from ml_emulators.kit.gate import Answer
-from ml_emulators.kit.twin import Twin
 from ml_emulators.kit.wire import Request, dumps, loads
 from ml_emulators.scenarios import load, new_twin
 from ml_emulators.server import SHARED

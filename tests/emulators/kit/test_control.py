@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from ml_emulators.kit.control import ROUTES, ControlDoor
-from ml_emulators.kit.twin import Twin
+from ml_emulators.kit.emulation import Twin
 from ml_emulators.kit.wire import Request, dumps, loads
 
 from .conftest import OneStage

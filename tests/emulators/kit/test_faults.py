@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from ml_emulators.kit import bodies
+from ml_emulators.kit.emulation import Twin
 from ml_emulators.kit.faults import BadFault, Fault, FaultBook
 from ml_emulators.kit.gate import Answer, Dropped
-from ml_emulators.kit.twin import Twin
 from ml_emulators.kit.wire import Request, Response, loads
 
 GET = Request("GET", "/v3/company/1/query", "query=select * from Item")

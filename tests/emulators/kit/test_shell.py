@@ -12,9 +12,9 @@ import aiohttp
 import pytest
 from yarl import URL
 
+from ml_emulators.kit.emulation import Twin
 from ml_emulators.kit.faults import Fault
 from ml_emulators.kit.shell import Shell, vendor_shell
-from ml_emulators.kit.twin import Twin
 from ml_emulators.kit.wire import loads
 
 

@@ -19,7 +19,7 @@ import requests
 from aiohttp.abc import AbstractResolver, ResolveResult
 from requests.adapters import HTTPAdapter
 
-from ml_connector import connecting
+from ml_connector.actions import connect as connecting
 from ml_emulators.kit.hosts import PUBSUB
 from ml_emulators.pubsub import messages
 from ml_emulators.server import Emulators

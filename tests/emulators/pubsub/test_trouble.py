@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ml_emulators.kit import doors
-from ml_emulators.kit.orders import EventsOrder, SwitchesOrder
+from ml_emulators.kit import control_calls as doors
+from ml_emulators.kit.control_bodies import EventsOrder, SwitchesOrder
 from ml_emulators.pubsub import PubSub, Refusal
 from ml_emulators.scenarios import Library, new_twin
 
@@ -214,7 +214,7 @@ def test_switches_through_the_door(door: doors.Desk) -> None:
 
 
 def test_a_rolled_back_list_leaves_no_events(door: doors.Desk) -> None:
-    from ml_emulators.kit.orders import Operation
+    from ml_emulators.kit.control_bodies import Operation
 
     steps = [Operation("salesforce", "create", "Account", {"Name": "A"}), Operation("salesforce", "create", "Nothing")]
     assert door.twin.run(steps, rollback=True).ok is False

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from ml_emulators.kit.hooks import Post
-from ml_emulators.kit.orders import WebhookOrder, WebhookTrouble, WebhookTroubles
+from ml_emulators.kit.control_bodies import WebhookOrder, WebhookTrouble, WebhookTroubles
+from ml_emulators.kit.webhooks import Post
 from ml_emulators.kit.wire import loads
 from ml_emulators.quickbooks import ChangeNotice
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ml_emulators.kit.wire import Request, dumps, loads
-from ml_emulators.quickbooks.catalog import KINDS
+from ml_emulators.quickbooks.kinds.catalog import KINDS
 
 from .client import Json, Shop, journal_line, ref
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import jwt
 import pytest
 
-from ml_emulators.kit.orders import WebhookOrder
+from ml_emulators.kit.control_bodies import WebhookOrder
 from ml_emulators.kit.wire import Request, Response, loads
 from ml_emulators.quickbooks import Fault
 
@@ -250,8 +250,8 @@ def test_wrong_methods(qbo: Client, method: str, path: str) -> None:
 
 
 def test_the_control_door_reaches_every_company() -> None:
-    from ml_emulators.kit import doors
-    from ml_emulators.kit.orders import Operation
+    from ml_emulators.kit import control_calls as doors
+    from ml_emulators.kit.control_bodies import Operation
     from ml_emulators.scenarios import Library, new_twin
 
     twin = new_twin()

@@ -220,7 +220,7 @@ def test_an_invoice_goes_out_by_mail(shop: Shop) -> None:
 
 
 def test_the_judge_proves_a_webhook(shop: Shop) -> None:
-    from ml_emulators.kit.orders import WebhookOrder
+    from ml_emulators.kit.control_bodies import WebhookOrder
 
     outbox = shop.server.webhooks
     outbox.point(WebhookOrder(TARGET))

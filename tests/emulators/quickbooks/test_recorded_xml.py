@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from ml_emulators.quickbooks.catalog import KINDS
+from ml_emulators.quickbooks.kinds.catalog import KINDS
 
 from .client import ref
 from .test_recordings import OPEN, Home

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from ml_emulators.kit.wire import Response, loads
-from ml_emulators.quickbooks.catalog import KINDS
+from ml_emulators.quickbooks.kinds.catalog import KINDS
 
 from .client import Json, Shop, ref
 

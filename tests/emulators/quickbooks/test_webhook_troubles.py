@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ml_emulators.kit.orders import WebhookTrouble
+from ml_emulators.kit.control_bodies import WebhookTrouble
 
 from .client import NOON, Client, Shop
 from .endpoint import TARGET, Endpoint, customer, notice

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from ml_emulators.kit.orders import WebhookOrder
+from ml_emulators.kit.control_bodies import WebhookOrder
 from ml_emulators.kit.wire import loads
 from ml_emulators.quickbooks import ChangeNotice, Company
-from ml_emulators.quickbooks.catalog import KINDS
-from ml_emulators.quickbooks.webhooks import LADDER, wait_after
+from ml_emulators.quickbooks.kinds.catalog import KINDS
+from ml_emulators.quickbooks.webhooks.outbox import LADDER, wait_after
 
 from .client import NOON, Client, Json
 from .endpoint import TARGET, Endpoint, customer, notice

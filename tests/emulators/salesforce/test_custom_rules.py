@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ml_emulators.kit.twin import Refused
+from ml_emulators.kit.emulation import Refused
 from ml_emulators.salesforce import ValidationRule
 from ml_emulators.scenarios import new_twin
 

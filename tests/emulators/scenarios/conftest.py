@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ml_emulators.kit.twin import Twin
+from ml_emulators.kit.emulation import Twin
 from ml_emulators.scenarios import load, new_twin
 
 TODAY = date(2026, 11, 20)

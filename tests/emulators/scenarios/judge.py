@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from ml_emulators.kit.twin import Twin
+from ml_emulators.kit.emulation import Twin
 
 from .scoring import Matcher, account, customer, resolve
 

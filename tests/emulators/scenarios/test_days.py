@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ml_emulators.kit.twin import Twin
+from ml_emulators.kit.emulation import Twin
 from ml_emulators.scenarios import LAST, business_day, load, new_twin, play_day
 
 from .conftest import TODAY

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ml_emulators.kit.twin import Twin
+from ml_emulators.kit.emulation import Twin
 from ml_emulators.salesforce.org import Profile
 from ml_emulators.scenarios import LAST, load, new_twin, play_day
 

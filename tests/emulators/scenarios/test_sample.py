@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ml_emulators.kit.orders import Planted
-from ml_emulators.kit.twin import Twin
+from ml_emulators.kit.control_bodies import Planted
+from ml_emulators.kit.emulation import Twin
 from ml_emulators.scenarios import load, new_twin, planted
 
 from .conftest import TODAY

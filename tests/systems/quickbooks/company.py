@@ -17,8 +17,8 @@ from ml_connector.systems.http import Caller, Request, Response
 from ml_connector.systems.limits import free_throttle
 from ml_connector.systems.quickbooks.auth import AppKeys, Endpoints, OAuth, SignIn, Tokens
 from ml_connector.systems.quickbooks.client import QuickBooks
-from ml_connector.systems.quickbooks.outbox import encode
 from ml_connector.systems.quickbooks.records import JournalDraft, Posting
+from ml_connector.systems.quickbooks.writing import encode
 from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.kit.faults import Fault, FaultBook
 from ml_emulators.kit.gate import Gate

@@ -12,7 +12,7 @@ from ml_connector.model.refs import Gone, Ref
 from ml_connector.systems.http import Request, Response
 from ml_connector.systems.quickbooks import records as r
 from ml_connector.systems.quickbooks.faults import CallRefused
-from ml_connector.systems.quickbooks.queries import among, count, portions, quoted, select
+from ml_connector.systems.quickbooks.query import among, count, portions, quoted, select
 
 from .company import Twin, accounts, canned, customer_update, journal, noted, ok
 

@@ -16,7 +16,7 @@ import yaml
 from ml_connector.model.plans import Later, Refused
 from ml_connector.systems import wire
 from ml_connector.systems.quickbooks.faults import outcome_of, problems_in
-from ml_connector.systems.quickbooks.queries import KINDS
+from ml_connector.systems.quickbooks.query import KINDS
 
 ROOT = Path(__file__).parents[3]
 

@@ -26,7 +26,7 @@ def init(
 ) -> int:
     """Make a home. With the emulators' line it is connected to them, without questions."""
     document = None if emulators is None else read_line(emulators)
-    from ml_connector import connecting
+    from ml_connector.actions import connect as connecting
 
     connecting.init(common.folder, document)
     if document is not None:
@@ -41,7 +41,7 @@ def init(
 
 async def _named(common: Common) -> str:
     """The company's name, once both sides are connected; empty before."""
-    from ml_connector.connecting import name_company, open_home
+    from ml_connector.actions.connect import name_company, open_home
 
     with common.logged():
         async with open_home(common.folder) as home:
@@ -73,7 +73,7 @@ def connect_quickbooks(*, common: Common = USUAL) -> int:
 
 
 async def _quickbooks(common: Common, ask: Ask) -> None:
-    from ml_connector import connecting
+    from ml_connector.actions import connect as connecting
     from ml_connector.settings import change_settings
 
     side = common.settings().quickbooks
@@ -101,7 +101,7 @@ def connect_salesforce(*, common: Common = USUAL) -> int:
 
 
 async def _salesforce(common: Common, ask: Ask) -> None:
-    from ml_connector import connecting
+    from ml_connector.actions import connect as connecting
     from ml_connector.settings import change_settings
 
     side = common.settings().salesforce
@@ -138,7 +138,7 @@ def doctor(
 ) -> int:
     """Check both sides. Ends with 1 if anything says FAIL."""
     common.settings()
-    from ml_connector.doctor import doctor as examine
+    from ml_connector.actions.doctor import doctor as examine
 
     findings = run(common, lambda app, _: examine(app, fit))
     show(common, "findings", findings, lambda width: finding_lines(findings, width, again="doctor"))
@@ -148,7 +148,7 @@ def doctor(
 def setup_salesforce(*, common: Common = USUAL) -> int:
     """List the fields and rights that the org still lacks, and how to add them."""
     common.settings()
-    from ml_connector.doctor import Finding
+    from ml_connector.actions.doctor import Finding
 
     found = run(common, lambda app, _: app.salesforce.fit())
     findings = [Finding(each.level, "Salesforce", each.sentence, each.remedy) for each in found]

@@ -68,7 +68,7 @@ def conflicts(
 ) -> int:
     """Fields that people changed on both sides, newest first: when, which record, who kept its own."""
     common.settings()
-    from ml_connector import conflict_log
+    from ml_connector.actions import conflicts as conflict_log
 
     found = look(common, lambda app: conflict_log.with_values(app, actor()) if values else conflict_log.entries(app))
     zone = common.zone

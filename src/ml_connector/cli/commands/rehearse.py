@@ -25,14 +25,14 @@ from ml_connector.model.errors import WrongUse
 from .common import USUAL, Common
 
 if TYPE_CHECKING:
-    from ml_connector.demo import Scene
+    from ml_connector.rehearsal.demo import Scene
 
 _SERVER = "ml_emulators.server"
 
 
 @dataclass(frozen=True)
 class DemoOptions:
-    """What `ml_connector.demo.run` is asked to rehearse. `home` None means a folder that is thrown away."""
+    """What `ml_connector.rehearsal.demo.run` is asked to rehearse. `home` None means a folder that is thrown away."""
 
     scale: int
     seed: int
@@ -53,7 +53,7 @@ def demo(
     if scale < 1 or days < 0:
         raise WrongUse("--scale must be at least 1 and --days at least 0.", "Correct the number.")
     options = DemoOptions(scale, seed, days, serve, common.home)
-    from ml_connector.demo import run
+    from ml_connector.rehearsal.demo import run
 
     def shown(result: Any) -> None:
         document = _document(result)
@@ -104,7 +104,7 @@ def scenario_run(
     """Play a given/when/then file on fresh emulators; ends with 1 if a check does not hold."""
     if not file.is_file():
         raise WrongUse(f"There is no file {safe(file)}.", "The format is described in docs/scenarios.md")
-    from ml_connector.scenario import run
+    from ml_connector.rehearsal.scenario import run
 
     with logged(find_home(common.home), debug=common.debug), progress_on() as step:
         document = _document(asyncio.run(run(file, step)))

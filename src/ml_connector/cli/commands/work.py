@@ -128,7 +128,7 @@ def sync(
 async def _synced(app: App, step: Progress) -> tuple[Report, str]:
     """What was done, and why no orders are posted if that is so."""
     from ml_connector import actions
-    from ml_connector.doctor import orders_off
+    from ml_connector.actions.doctor import orders_off
 
     report = await actions.sync(app, step)
     return report, await orders_off(app)
@@ -157,8 +157,8 @@ def sign_off(
 ) -> int:
     """Choose the posting template and sign it off, in your name. Needed before the first entry is posted."""
     common.settings()
-    from ml_connector.connecting import SignOff
-    from ml_connector.connecting import sign_off as sign
+    from ml_connector.actions.connect import SignOff
+    from ml_connector.actions.connect import sign_off as sign
 
     wanted = SignOff(
         template=template, start_date=_day(start_date), unbilled=unbilled, deferred=deferred, discounts=discounts,

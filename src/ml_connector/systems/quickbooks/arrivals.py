@@ -16,10 +16,10 @@ from ml_connector.model.errors import BadAnswer, WrongUse
 from ml_connector.model.refs import Change, Ref
 from ml_connector.systems import wire
 
-from .api import Api, part, rows_of
+from .calls import Api, part, rows_of
 from .entity import SYSTEM, Meta
 from .faults import CallRefused
-from .queries import KINDS, NAME_LISTS, OVERLAP, count, select
+from .query import KINDS, NAME_LISTS, OVERLAP, count, select
 from .webhooks import Notices as Notices
 from .webhooks import is_signed as is_signed
 from .webhooks import parse as parse

@@ -17,13 +17,14 @@ from ml_connector.model.refs import Change, Gone, Record, Ref
 from ml_connector.systems import wire
 from ml_connector.systems.http import Caller, NoAnswer, NotSent, retry_after
 
-from . import lookup, matching, outbox
+from . import lookup, matching
 from . import records as r
-from .api import Api, part
+from . import writing as outbox
 from .arrivals import Arrivals
 from .auth import SignIn
+from .calls import Api, part
 from .faults import CallRefused
-from .queries import KINDS, among, portions
+from .query import KINDS, among, portions
 
 _TABLES: dict[str, type[r.Named]] = {
     "accounts": r.Account,

@@ -14,9 +14,9 @@ from ml_connector.model.plans import Foreign, LookUp, Missing, OpenWrite, Unsure
 from ml_connector.systems import wire
 
 from . import records as r
-from .api import Api
-from .outbox import done, sent
-from .queries import among, portions
+from .calls import Api
+from .query import among, portions
+from .writing import done, sent
 
 CLOCK_SKEW = timedelta(minutes=10)
 """How far apart our clock and the vendor's may be."""

@@ -10,7 +10,7 @@ from ml_connector.engine.ports import Reference
 from ml_connector.model.tables import Table
 from ml_connector.systems import wire
 
-from .api import Api
+from .calls import Api
 from .records import Address, Customer, Email, Phone, Web
 
 _TELLING = ("id", "display_name", "is_project", "primary_email_addr", "primary_phone", "web_addr", "bill_addr")

@@ -22,8 +22,8 @@ from ml_connector.model.refs import Change, Json, Ref
 
 from .calls import Calls
 from .catalog import Catalog
+from .query import moment, statement
 from .records import SYSTEM, instant, long_id
-from .soql import moment, statement
 
 OVERLAP = timedelta(minutes=10)
 LATE_COMMITS = timedelta(minutes=5)

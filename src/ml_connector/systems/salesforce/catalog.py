@@ -11,7 +11,7 @@ from .calls import PARTS_AT_ONCE, Calls
 from .describe import Object, read_object
 from .faults import error_of
 from .fields import DESCRIBED
-from .soql import Seen
+from .query import Seen
 
 _FRESH = timedelta(minutes=5)
 _OLD = timedelta(hours=6)

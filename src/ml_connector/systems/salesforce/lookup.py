@@ -12,8 +12,8 @@ from ml_connector.model.refs import Json
 
 from .calls import Calls
 from .catalog import Catalog
+from .query import STATEMENT_MAX, in_lists, literal, statement
 from .records import SObject, decode, long_id
-from .soql import STATEMENT_MAX, in_lists, literal, statement
 
 _PAIRS: Mapping[str, tuple[str, str]] = {"OpportunityContactRole": ("OpportunityId", "ContactId")}
 """Kinds that are created without an external id: the two fields that together name a record."""

@@ -22,8 +22,8 @@ from .catalog import Catalog
 from .describe import Field
 from .faults import faults, is_drift
 from .fields import DESCRIBED, SHAPES, WITH_ORDERS
+from .query import LITERAL_MAX, PAGE, STATEMENT_MAX, Seen, in_lists, literal, select, selects, statement, visible_fields
 from .records import SYSTEM, SObject, decode, long_id
-from .soql import LITERAL_MAX, PAGE, STATEMENT_MAX, Seen, in_lists, literal, select, selects, statement, visible_fields
 
 T = TypeVar("T")
 

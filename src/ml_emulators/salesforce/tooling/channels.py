@@ -12,7 +12,7 @@ from ..schema.tooling import CHANNEL, MEMBER
 from ..state import Record
 from ..world import Actor, World
 from .metadata import wrong
-from .shelf import drop_rows, made_id, put_row
+from .storage import drop_rows, made_id, put_row
 
 STANDARD = "ChangeEvents"
 _CHANNEL = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*__chn\Z")

@@ -12,7 +12,7 @@ from ..schema.tooling import CUSTOM_FIELD
 from ..state import Record
 from ..world import Actor, World
 from .metadata import check_name, field_of, metadata_of, type_of, wrong
-from .shelf import drop_rows, made_id, put_row
+from .storage import drop_rows, made_id, put_row
 
 _MOST_KEYS = 25
 

@@ -15,7 +15,7 @@ from ..state import Record
 from ..world import Actor, World
 from .channels import ChannelBook
 from .metadata import wrong
-from .shelf import drop_rows, made_id, put_row
+from .storage import drop_rows, made_id, put_row
 
 _NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*__c\Z")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -1,0 +1,268 @@
+"""What an activated Salesforce Order posts: from the order, its customer and the reference tables to entries. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+
+import msgspec
+
+from ml_connector.model import money
+from ml_connector.model.held import PREFERENCES, SETTINGS, Held, record_trigger, reference_trigger
+from ml_connector.model.plans import Hold
+from ml_connector.model.refs import Ref
+from ml_connector.model.rules import Rules, Template
+from ml_connector.systems.quickbooks.records import Customer
+from ml_connector.systems.salesforce.records import SObject
+
+from .dates import PostingDay, event_day, posting_day
+from .entry import EntryInputs, EntryLine, JournalPlan, plan_entry, rounded_nets
+from .identity import Identity, order_link
+from .order_lines import LinePlan, Tables, gross_of, line_number, net_of, resolve_line
+from .rates import Rate, choose, within_band
+
+
+class Rates(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of the rate of the order's currency: home units per one unit, but `salesforce` the other way round.
+
+    `salesforce` is None unless its corporate currency is the home currency; `last` is the pair's last used rate.
+    """
+
+    quickbooks: Decimal | None = None
+    salesforce: Decimal | None = None
+    last: Decimal | None = None
+
+
+def no_rates(day: date) -> Rates:
+    return Rates()
+
+
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """All that decides what an order posts. `today` is the company's day; `rates` is asked for foreign orders only."""
+
+    order: SObject
+    customer: Customer
+    rules: Rules
+    tables: Tables
+    today: date
+    rates: Callable[[date], Rates] = no_rates
+    sandbox: bool = False
+
+    @property
+    def home(self) -> str:
+        return self.tables.preferences.home_currency or self.customer.currency or currency_of(self.order, "")
+
+    @property
+    def currency(self) -> str:
+        return currency_of(self.order, self.home)
+
+    @property
+    def template(self) -> Template:
+        return self.rules.template or Template(id="T0")
+
+
+class OrderPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """The entries of an order, in words why, and the items that a code was matched to, by product id.
+
+    `mappings` are the different `item>income account` it posts by.
+    """
+
+    journal: JournalPlan
+    identity: Identity
+    why: tuple[str, ...]
+    matched: dict[str, str]
+    flags: tuple[str, ...]
+    mappings: tuple[str, ...]
+    rate: Rate | None = None
+
+
+def currency_of(order: SObject, home: str) -> str:
+    """The order's currency; in a single-currency org the home currency of the books."""
+    return order.text("CurrencyIsoCode") or home
+
+
+def lines_of(order: SObject) -> list[SObject]:
+    """The order's lines by number."""
+    return sorted(order.children("OrderItems"), key=lambda line: (line_number(line), line.id))
+
+
+def total_of(order: SObject) -> Decimal | None:
+    """The order's amount as held and skipped orders show it: its header, else the sum of what its lines show."""
+    header = order.amount("TotalAmount")
+    if header is not None:
+        return header
+    return money.total(line.amount("TotalPrice") or money.ZERO for line in order.children("OrderItems"))
+
+
+def identity_of(order: SObject, rules: Rules) -> Identity:
+    """The identity of the order's first entry, kind O."""
+    return Identity(
+        realm_id=rules.realm_id, org_id=rules.org_id, order_id=order.id, order_number=order.text("OrderNumber")
+    )
+
+
+def is_zero(order: SObject, rules: Rules) -> bool:
+    """No line has an amount, nor a list price that gross discounts would show."""
+    gross = rules.discount_mode == "gross"
+    return not any(net_of(line) or (gross and gross_of(line)) for line in lines_of(order))
+
+
+def plan_order(scope: Scope) -> OrderPlan | Hold:
+    """What the order posts, or the first reason not to; see `plan_or_raise` for the order of reasons."""
+    try:
+        return plan_or_raise(scope)
+    except Held as held:
+        return held.hold(total_of(scope.order), scope.currency, **order_facts(scope.order))
+
+
+def plan_or_raise(scope: Scope) -> OrderPlan:
+    """The plan; raises `Held` with the first reason in this order: customer, currency, totals, then line by line item,
+    account, department and class, then the day, the rate, the tax, and the template's accounts.
+
+    The day comes late because a day to come needs nobody, and would hide what somebody must do.
+    """
+    check_customer(scope.customer, scope.order)
+    check_currency(scope)
+    lines = _lines(scope)
+    day = day_of(scope)
+    rate = rate_of(scope, day.day) if scope.currency != scope.home else None
+    journal = plan_entry(_inputs(scope, day, lines, rate))
+    return OrderPlan(
+        journal=journal,
+        identity=identity_of(scope.order, scope.rules),
+        why=(f"template {scope.template.id}", *_why_rate(rate), *(each.why for each in lines if each.why)),
+        matched={each.product.id: each.matched_item for each in lines if each.matched_item},
+        flags=tuple(
+            sorted({*journal.flags, *_unrecognised(scope, lines), *(flag for each in lines for flag in each.flags)})
+        ),
+        mappings=tuple(sorted({f"{each.item or 'none'}>{each.line.account}" for each in lines if each.line.account})),
+        rate=rate,
+    )
+
+
+def _unrecognised(scope: Scope, lines: list[LinePlan]) -> tuple[str, ...]:
+    """Detector DC-4: under T1 an item that credits Deferred or Unbilled earns revenue nobody recognises (A.11)."""
+    template = scope.template
+    parked = {template.unbilled, template.deferred_default, *template.deferred.values()} - {""}
+    return ("DC-4",) if template.id == "T1" and any(each.line.account in parked for each in lines) else ()
+
+
+def order_facts(order: SObject) -> dict[str, str]:
+    """The facts that every hold of an order names."""
+    account = order["Account"]
+    return {
+        "order": order.text("OrderNumber") or order.id,
+        "account": (account.text("Name") if account else "") or order.text("AccountId"),
+        "record": str(order.ref),
+        "name": f"order {order.text('OrderNumber')}",
+    }
+
+
+def check_customer(customer: Customer, order: SObject) -> None:
+    """Raises `Held` (H-CUST-INACTIVE) for an inactive customer."""
+    if not customer.active:
+        waits = (record_trigger(customer.ref), record_trigger(Ref("salesforce", "Account", order.text("AccountId"))))
+        raise Held(code="H-CUST-INACTIVE", waits_for=waits, customer=customer.plain_name)
+
+
+def check_currency(scope: Scope) -> None:
+    """Order, customer and books must agree in currency (B.9). Raises `Held` (H-CUR-MISMATCH)."""
+    currency, home = scope.currency, scope.home
+    if not scope.tables.preferences.multicurrency and currency != home:
+        facts = {"order_currency": currency, "customer_currency": home}
+        raise Held(facts, code="H-CUR-MISMATCH", case="home", waits_for=PREFERENCES)
+    own = scope.customer.currency or home
+    if own != currency:
+        waits = (record_trigger(scope.customer.ref),)
+        raise Held(code="H-CUR-MISMATCH", waits_for=waits, order_currency=currency, customer_currency=own)
+
+
+def day_of(scope: Scope) -> PostingDay:
+    """The day the order is posted on (B.10). Raises `Held` (H-FUTURE, H-CLOSED, H-ORDER-DATA)."""
+    order = scope.order
+    day = event_day(order.instant("ActivatedDate"), order.day("EffectiveDate"), scope.rules)
+    if day is None:
+        raise Held(code="H-ORDER-DATA", what="it shows neither a start date nor an activation")
+    return posting_day(day, scope.tables.preferences.book_close_date, scope.rules, scope.today)
+
+
+def rate_of(scope: Scope, day: date) -> Rate:
+    """The rate of a foreign order (B.9). Raises `Held` (H-NO-RATE)."""
+    rates, band = scope.rates(day), scope.rules.rate_band_pct
+    rate = choose(scope.order.amount("QBO_Exchange_Rate__c"), rates.quickbooks, rates.salesforce)
+    waits = (reference_trigger(f"rate:{scope.currency}:{day}"), SETTINGS)
+    facts = {"order_currency": scope.currency, "home_currency": scope.home, "date": str(day)}
+    if rate is None:
+        raise Held(facts, code="H-NO-RATE", case="none", waits_for=waits)
+    if rates.last is not None and not within_band(rate.value, rates.last, band):
+        facts |= {"rate": _shown(rate.value), "last_rate": _shown(rates.last), "band": money.plain(band)}
+        raise Held(facts, code="H-NO-RATE", waits_for=waits)
+    return rate
+
+
+def _shown(rate: Decimal) -> str:
+    """A rate with at least four decimals."""
+    return f"{rate.normalize():.4f}" if money.round_to(rate, 4) == rate else money.plain(rate)
+
+
+def _why_rate(rate: Rate | None) -> tuple[str, ...]:
+    return (f"rate {money.plain(rate.value)} of {rate.source}",) if rate else ()
+
+
+def _lines(scope: Scope) -> list[LinePlan]:
+    """The lines, those that post something resolved. Raises `Held`."""
+    order = scope.order
+    lines = lines_of(order)
+    exacts, keys = [net_of(line) for line in lines], [line_number(line) for line in lines]
+    if len(set(keys)) != len(keys):
+        raise Held(code="H-ORDER-DATA", what="two of its lines have the same number")
+    nets = rounded_nets(exacts, keys, order.amount("TotalAmount"), scope.currency)
+    return [_line(scope, line, net, exact) for line, net, exact in zip(lines, nets, exacts, strict=True)]
+
+
+def _line(scope: Scope, line: SObject, net: Decimal, exact: Decimal) -> LinePlan:
+    if not net and not (scope.rules.discount_mode == "gross" and gross_of(line)):
+        return LinePlan(line=EntryLine(number=line_number(line), net=exact, account=""))
+    try:
+        return resolve_line(scope.order, line, scope.tables, scope.rules, scope.today)
+    except Held as held:
+        held.waits_for += tuple(record_trigger(ref) for ref in _parents(scope.order) if held.code.startswith("H-DIM"))
+        raise
+
+
+def _parents(order: SObject) -> list[Ref]:
+    """Records beside the order that may name its dims."""
+    ids = (("Account", order.text("AccountId")), ("Opportunity", order.text("OpportunityId")))
+    return [Ref("salesforce", kind, id_) for kind, id_ in ids if id_]
+
+
+def _inputs(scope: Scope, day: PostingDay, lines: list[LinePlan], rate: Rate | None) -> EntryInputs:
+    order, rules, preferences = scope.order, scope.rules, scope.tables.preferences
+    return EntryInputs(
+        identity=identity_of(order, rules),
+        template=scope.template,
+        lines=tuple(each.line for each in lines),
+        accounts=scope.tables.accounts,
+        customer=scope.customer.id,
+        currency=scope.currency,
+        home=scope.home,
+        day=day.day,
+        original=day.original,
+        rate=rate.value if rate else None,
+        multicurrency=preferences.multicurrency,
+        header_total=order.amount("TotalAmount"),
+        discount_mode=rules.discount_mode,
+        tax=_tax(order, rules),
+        automated_tax=preferences.tax_prefs.partner_tax_enabled,
+        entity_on=rules.entity_on,
+        by_number=preferences.accounting_info_prefs.use_account_numbers,
+        max_lines=rules.max_lines,
+        link=order_link(order.id, sandbox=scope.sandbox),
+    )
+
+
+def _tax(order: SObject, rules: Rules) -> Decimal:
+    """Order tax, only where the settings include it and the org has the field (B.7)."""
+    tax = order.get("TotalTaxAmount")
+    return tax if rules.tax_mode == "include" and isinstance(tax, Decimal) else money.ZERO

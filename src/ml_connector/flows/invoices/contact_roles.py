@@ -1,0 +1,116 @@
+"""The people of an invoice on its Opportunity: contact and contact role (accounting-rules D.10)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from ml_connector.flows.company import Company
+from ml_connector.flows.parties import contacts, emails
+from ml_connector.flows.parties.contacts import Reached
+from ml_connector.model.plans import Context, NeedFind, NeedLink, Write
+from ml_connector.model.refs import LinkDraft, Ref
+from ml_connector.systems.quickbooks.records import Invoice
+from ml_connector.systems.salesforce.records import SObject
+
+from .customer import Billed
+
+ROLE = "role"
+OTHER = "Other"
+
+
+class People(msgspec.Struct, frozen=True):
+    """What there is to do: one write, or nothing more with what was found out."""
+
+    write: Write | None = None
+    links: tuple[LinkDraft, ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+def addresses_of(invoice: Invoice, billed: Billed) -> tuple[str, ...]:
+    """Where the invoice is sent, else the customer's own address; none at all is no fault."""
+    return emails.parse(invoice.bill_email.address if invoice.bill_email else "") or billed.emails
+
+
+def contacts_of(invoice: Invoice, customer: str) -> list[Ref]:
+    """The sources of the `contact` links of the addresses that the invoice names."""
+    named = emails.parse(invoice.bill_email.address) if invoice.bill_email else ()
+    return [emails.ref_of(customer, address) for address in named]
+
+
+def mark_of(addresses: Sequence[str]) -> str | None:
+    """What the link keeps once the people of these addresses are on the Opportunity, without the addresses."""
+    return " ".join(map(emails.digest, addresses)) or None
+
+
+def settle(addresses: Sequence[str], billed: Billed, opportunity: SObject, label: str, context: Context) -> People:
+    """The next contact or role to be written. Only for the first address a contact is made."""
+    contacts.ask(addresses, billed.bill, context)
+    reached: list[Reached] = []
+    for number, address in enumerate(addresses):
+        known = contacts.find(address, billed.bill, context)
+        if known is None and number == 0 and contacts.can_hold(address):
+            if write := _new_contact(address, billed, context):
+                return People(write)
+        elif known is not None and known.contact not in [each.contact for each in reached]:
+            reached.append(known)
+    links = tuple(link for each in reached for link in each.links)
+    flags = tuple(dict.fromkeys(flag for each in reached for flag in each.flags))
+    return _roles([each.contact for each in reached], opportunity, label, context, People(None, links, flags))
+
+
+def _new_contact(address: str, billed: Billed, context: Context) -> Write | None:
+    customer = contacts.customer_of(billed.bill, context)
+    return contacts.make(address, billed.bill, customer, Company(context)) if customer else None
+
+
+def source_of(opportunity: SObject, contact: Ref) -> Ref:
+    """The source of a `role` link."""
+    return Ref("salesforce", "OpportunityContact", f"{opportunity.id}:{contact.id}")
+
+
+def _roles(found: Sequence[Ref], opportunity: SObject, label: str, context: Context, people: People) -> People:
+    # Whom nobody knows there is looked for there: asked together, an invoice is decided once less.
+    known = [NeedLink(ROLE, source_of(opportunity, contact)) for contact in found]
+    there_now = NeedFind("salesforce", "OpportunityContactRole", "OpportunityId", opportunity.id)
+    context.want(*known, *([there_now] if found else []))
+    missing = [contact for contact in found if context.link(ROLE, source_of(opportunity, contact)) is None]
+    if not missing:
+        return people
+    roles: Sequence[SObject] = context.found("salesforce", "OpportunityContactRole", "OpportunityId", opportunity.id)
+    there = {role["ContactId"]: role for role in roles}
+    links = list(people.links)
+    for contact in missing:
+        if contact.id not in there:
+            primary = contact == found[0] and not any(role["IsPrimary"] for role in roles)
+            role = _new_role(opportunity, contact, label, primary, context, links)
+            # What was found is on record with the role: later nobody would tell it.
+            return People(msgspec.structs.replace(role, flags=people.flags))
+        links.append(LinkDraft(role=ROLE, source=source_of(opportunity, contact), target=there[contact.id].ref))
+    return msgspec.structs.replace(people, links=tuple(links))
+
+
+def _new_role(
+    opportunity: SObject, contact: Ref, label: str, primary: bool, context: Context, known: Sequence[LinkDraft]
+) -> Write:
+    own = LinkDraft(role=ROLE, source=source_of(opportunity, contact))
+    body = {"OpportunityId": opportunity.id, "ContactId": contact.id, "Role": role_name(context), "IsPrimary": primary}
+    return Write(
+        step="role",
+        system="salesforce",
+        kind="OpportunityContactRole",
+        action="create",
+        body=body,
+        key=own.source.id,
+        links=(own, *known),
+        why=("the invoice is billed to this contact",),
+        label=label,
+        claims=(f"salesforce:roles:{opportunity.id}",),
+    )
+
+
+def role_name(context: Context) -> str:
+    """The configured role if the org has it."""
+    wanted = Company(context).rules.contact_role
+    return wanted if wanted in context.reference("salesforce", "contact_roles") else OTHER

@@ -1,0 +1,95 @@
+"""Whose invoice it is: the account it goes to, or the wait until there is one (accounting-rules D.1, D.11)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ml_connector.flows.parties import emails
+from ml_connector.flows.parties.contacts import Bill
+from ml_connector.flows.parties.pair_links import ended, of_customer
+from ml_connector.model.held import Held
+from ml_connector.model.plans import Context
+from ml_connector.model.refs import Gone, Link, Ref, link_trigger
+from ml_connector.systems.quickbooks.records import Customer, Invoice, Reference
+
+LEVELS = 5
+
+
+class Billed(msgspec.Struct, frozen=True):
+    """The customer with an account, its name as the invoice has it, and the project in between if there is one."""
+
+    customer_id: str
+    name: str
+    link: Link
+    project: str = ""
+
+    @property
+    def bill(self) -> Bill:
+        return Bill(self.customer_id, self.link.target, self.link.agreed.get("bill_with_parent") == "true")
+
+    @property
+    def emails(self) -> tuple[str, ...]:
+        """The customer's own primary address, for invoices without one."""
+        return emails.parse(self.link.agreed.get("billing_email") or "")[:1]
+
+
+def billed(invoice: Invoice, context: Context) -> Billed:
+    """The customer of an invoice. Raises `Held` with WAIT_CUSTOMER while it has no account; never another account."""
+    named = invoice.customer_ref or Reference()
+    ref = Ref("quickbooks", "Customer", named.value)
+    project = _project_of(invoice)
+    link = _account_of(ref, named.name, context) if named.value else None
+    if link is not None:
+        return Billed(named.value, named.name or link.agreed.get("name") or named.value, link, project)
+    customer = context.record(ref) if named.value else Gone(ref)
+    if isinstance(customer, Gone) or not customer.is_project:
+        raise _waits(invoice, ref, named.name)
+    parent = _above(customer, context)
+    link = _account_of(parent.ref, parent.plain_name, context) if parent else None
+    if parent is None or link is None:
+        raise _waits(invoice, parent.ref if parent else ref, parent.plain_name if parent else named.name)
+    return Billed(parent.id, named.name or parent.plain_name, link, project or customer.plain_name)
+
+
+def _project_of(invoice: Invoice) -> str:
+    return invoice.project_ref.name if invoice.project_ref else ""
+
+
+def _account_of(customer: Ref, name: str, context: Context) -> Link | None:
+    """The link of the customer. Raises `Held` with ACCOUNT-GONE when people deleted its account."""
+    link = of_customer(customer, context)
+    past = None if link else ended(customer, context)
+    if past is None:
+        return link
+    name = name or past.agreed.get("name") or customer.id
+    raise Held(code="ACCOUNT-GONE", case="invoice", waits_for=(link_trigger("account", customer),), customer=name)
+
+
+def above(customer: Customer | Gone, context: Context) -> Customer | None:
+    """The customer whose account invoices to this one go to: itself, or the first above a project."""
+    if isinstance(customer, Gone):
+        return None
+    return _above(customer, context) if customer.is_project else customer
+
+
+def _above(project: Customer, context: Context) -> Customer | None:
+    """The first customer above a project that is none itself."""
+    here: Customer | Gone = project
+    for _ in range(LEVELS):
+        if isinstance(here, Gone) or not here.is_project:
+            break
+        above = here.parent_ref
+        if above is None or not above.value:
+            return None
+        here = context.record(Ref("quickbooks", "Customer", above.value))
+    return None if isinstance(here, Gone) or here.is_project else here
+
+
+def _waits(invoice: Invoice, customer: Ref, name: str) -> Held:
+    return Held(
+        {"awaited": str(customer)} if customer.id else None,
+        code="WAIT_CUSTOMER",
+        waits_for=(link_trigger("account", customer),) if customer.id else (),
+        knocks=(customer,) if customer.id else (),
+        customer=name or customer.id or "(none)",
+    )

@@ -1,0 +1,1 @@
+"""Orders to journal entries (accounting-rules B)."""

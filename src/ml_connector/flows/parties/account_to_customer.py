@@ -1,0 +1,98 @@
+"""A Salesforce account that is ready becomes a QuickBooks customer, once; then both stay in agreement (E.2 to E.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ml_connector.flows.company import Company
+from ml_connector.flows.dimensions import texts as dim_texts
+from ml_connector.flows.invoices import account_summary
+from ml_connector.flows.refusals import refused
+from ml_connector.model.plans import Context, Decision, Flow, Hold, Skip
+from ml_connector.model.refs import Gone, Record, Ref, link_trigger
+from ml_connector.systems.salesforce.records import SObject
+
+from . import accounts_merged, customers_merged, gates, pair_links, pairs
+from . import status_text as account_status
+from .candidates import among_customers
+from .matching import Match, facts_of
+from .new_customer import new_customer
+
+
+def decide(account: SObject, context: Context) -> Decision:
+    """What is to be done, and on the account itself why it is held, if it is."""
+    return account_status.shown(account, _decide(account, context))
+
+
+def _decide(account: SObject, context: Context) -> Decision:
+    """Names of departments and classes are renewed; a known pair is brought into agreement; an unknown account passes
+    the gates first."""
+    link = next(iter(pair_links.of_account(account.ref, context)), None)
+    source = pair_links.customer_of(link) if link else _marked(account, context)
+    if source is not None and source.id == "":
+        return Skip(reason="other_company")
+    if text := dim_texts.renewed(account, context):
+        return text
+    if source is None:
+        return _unlinked(account, context)
+    if link is not None and link.source == account.ref:
+        return customers_merged.beside(account, link, context)
+    customer = context.record(source)
+    if isinstance(customer, Gone):
+        return customers_merged.after(account, link, source, context)
+    if link is None and pair_links.of_customer(source, context):
+        return Skip(reason="customer_has_another_account")
+    decision = pairs.settle(customer, account, link or pair_links.ended(source, context), context)
+    return (isinstance(decision, Skip) and account_summary.restored(account, context)) or decision
+
+
+def _marked(account: SObject, context: Context) -> Ref | None:
+    """The customer that the mark on the account names; without an id if it is of another company."""
+    realm, colon, customer_id = account.text("QBO_Id__c").partition(":")
+    if not colon:
+        return None
+    ours = realm == Company(context).rules.realm_id
+    return Ref("quickbooks", "Customer", customer_id if ours else "")
+
+
+def _unlinked(account: SObject, context: Context) -> Decision:
+    if not gates.is_ready(account, context):
+        return Skip(reason="not_ready")
+    if hold := gates.first_failing(account, context):
+        return hold
+    found = among_customers(account, context)
+    if found.outcome == "auto":
+        return _link_to(found, account, context)
+    if found.outcome == "review" and not context.link("new", account.ref):
+        return _review(found, account)
+    return new_customer(account, context)
+
+
+def _link_to(found: Match, account: SObject, context: Context) -> Decision:
+    customer = context.record(Ref("quickbooks", "Customer", found.best.party.id))
+    return _review(found, account) if isinstance(customer, Gone) else pairs.settle(customer, account, None, context)
+
+
+def _review(found: Match, account: SObject) -> Hold:
+    own = (link_trigger(pairs.ROLE, account.ref), link_trigger("new", account.ref))
+    facts = {**facts_of(found), "account": account.text("Name")}
+    return Hold(code="V-DUP", facts=facts, waits_for=(*own, "reference:quickbooks:matching", "settings"))
+
+
+def _account_of(order: Record, context: Context) -> Sequence[Ref]:
+    """An order can make its account ready; one that has a customer is so for good."""
+    account_id = order.text("AccountId") if isinstance(order, SObject) else ""
+    account = Ref("salesforce", "Account", account_id)
+    return [account] if account_id and not pair_links.of_account(account, context) else []
+
+
+FLOW = Flow(
+    name="account_to_customer",
+    system="salesforce",
+    kind="Account",
+    rank=20,
+    decide=decide,
+    gone=accounts_merged.gone,
+    refused=refused,
+    changed_by={"Order": _account_of},
+)

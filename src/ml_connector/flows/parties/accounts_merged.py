@@ -1,0 +1,110 @@
+"""Accounts that people deleted or merged in Salesforce (accounting-rules E.5, 0.3 P11).
+
+The winner of a merge keeps its own customer. The loser's customer stays with the winner for its invoices only, and a
+person is asked to look at it. What hung on the loser hangs on the winner by then, without any event: all is looked at.
+"""
+
+from __future__ import annotations
+
+from ml_connector.flows.invoices.billed_links import ROLE as BILLED
+from ml_connector.flows.refusals import MERGED
+from ml_connector.model.plans import Context, Decision, Hold, NeedFind, Skip
+from ml_connector.model.refs import Gone, Link, LinkDraft, Ref, link_trigger
+from ml_connector.systems.quickbooks.records import Customer
+from ml_connector.systems.salesforce.records import SObject
+
+from . import pair_links
+
+CHAIN = 10
+_CHILDREN = (("Order", "AccountId"), ("Opportunity", "AccountId"), ("Account", "ParentId"))
+
+
+def gone(account: Gone, context: Context) -> Decision:
+    """A deleted account: merged into another one, or deleted for good."""
+    links = pair_links.of_account(account.ref, context)
+    winner = _winner(account, context)
+    if winner is not None:
+        return _merged(account, winner, links, context)
+    if not links:
+        return Skip(reason="gone")
+    customers = [pair_links.customer_of(each) for each in links]
+    return Skip(
+        reason="account_gone",
+        links=tuple(map(pair_links.end, links)),
+        knocks=(*customers, *_invoices(account.ref, context)),
+    )
+
+
+def _winner(account: Gone, context: Context) -> SObject | None:
+    """The account that lives on; the winner of one merge may be the loser of the next."""
+    here: Gone | SObject = account
+    for _ in range(CHAIN):
+        if isinstance(here, SObject) or here.into is None:
+            break
+        here = context.record(here.into)
+    return here if isinstance(here, SObject) else None
+
+
+def _merged(loser: Gone, winner: SObject, links: list[Link], context: Context) -> Skip:
+    theirs = pair_links.of_account(winner.ref, context)
+    drafts = [_moved(each, winner.ref, theirs) for each in links]
+    customers = {pair_links.customer_of(each) for each in links}
+    # The winner's orders were posted with the customer that becomes its own now.
+    over = [pair_links.end(each) for each in theirs if each.source == winner.ref and each.target in customers]
+    return Skip(
+        reason="account_merged",
+        links=(LinkDraft(MERGED, loser.ref, winner.ref), *drafts, *over),
+        knocks=(
+            winner.ref,
+            *sorted(customers),
+            *_invoices(loser.ref, context),
+            *_children(winner.ref, context),
+        ),
+    )
+
+
+def _moved(link: Link, winner: Ref, theirs: list[Link]) -> LinkDraft:
+    """A link of the loser as it is from now on. Whether it becomes the winner's own is decided with the winner."""
+    if link.source.kind == "Customer":
+        return LinkDraft(pair_links.ROLE, link.source, winner, link.agreed, source_version=link.source_version)
+    return pair_links.end(link) if theirs else LinkDraft(pair_links.ROLE, winner, link.target, link.agreed)
+
+
+def _invoices(account: Ref, context: Context) -> list[Ref]:
+    return [each.source for each in context.links(BILLED, account)]
+
+
+def _children(account: Ref, context: Context) -> list[Ref]:
+    """Orders, Opportunities and accounts below: those of the loser among them raised no event."""
+    context.want(*(NeedFind("salesforce", kind, field, account.id) for kind, field in _CHILDREN))
+    return [each.ref for kind, field in _CHILDREN for each in context.found("salesforce", kind, field, account.id)]
+
+
+def beside(customer: Customer, link: Link, context: Context) -> Decision:
+    """The customer of an account that was merged away: nothing of it is written, and a person is asked once."""
+    own = next((each for each in pair_links.of_account(link.target, context) if each.exclusive), None)
+    if own is None:
+        waits = (link_trigger(pair_links.ROLE, link.target),)
+        return Skip(reason="account_decides", knocks=(link.target,), waits_for=waits)
+    if link.agreed.get(pair_links.REVIEWED) or not customer.active:
+        return Skip(reason="secondary_link")
+    facts = {
+        "customer": customer.plain_name,
+        "account": own.agreed.get("name") or link.target.id,
+        "other": own.source.id,
+        "record": str(customer.ref),
+        "target": str(link.target),
+    }
+    waits = (link_trigger(pair_links.ROLE, customer.ref),)
+    return Hold(
+        code="ACCOUNTS-MERGED", facts=facts, waits_for=waits, amount=customer.balance, currency=customer.currency
+    )
+
+
+def deserted(customer: Customer, past: Link) -> Decision:
+    """Its account was deleted: the customer is not touched; with an open balance a person must know (E.5)."""
+    if not customer.balance:
+        return Skip(reason="account_gone")
+    facts = {"customer": customer.plain_name, "account": past.agreed.get("name") or past.target.id}
+    waits = (link_trigger(pair_links.ROLE, customer.ref),)
+    return Hold(code="ACCOUNT-GONE", facts=facts, waits_for=waits, amount=customer.balance, currency=customer.currency)

@@ -1,0 +1,153 @@
+"""The contact behind a billing e-mail: where it is looked for, and when one is made (accounting-rules D.10, D.11)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from ml_connector.flows.company import Company
+from ml_connector.model.plans import Context, NeedFind, NeedLink, NeedRecord, Write
+from ml_connector.model.refs import Gone, LinkDraft, Ref
+from ml_connector.systems.quickbooks.records import Customer
+from ml_connector.systems.salesforce.records import SObject
+
+from . import emails
+
+ROLE = "contact"
+EMAIL_LIMIT, FIRST_NAME_LIMIT, LAST_NAME_LIMIT = 80, 40, 80
+LEVELS = 5
+
+
+class Bill(msgspec.Struct, frozen=True):
+    """Whom a bill goes to: the customer, its account, and whether the bill goes to the parent instead."""
+
+    customer_id: str
+    account: Ref
+    with_parent: bool = False
+
+
+class Reached(msgspec.Struct, frozen=True):
+    """A contact that exists. `links` is new knowledge to be kept; `flags` what a person should look at."""
+
+    contact: Ref
+    links: tuple[LinkDraft, ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+def find(address: str, bill: Bill, context: Context) -> Reached | None:
+    """The contact with this e-mail: the one linked, else on the account, related to it, in its hierarchy, or anywhere.
+
+    Of several the one that was changed last. One found elsewhere is used as it is, neither moved nor doubled.
+    """
+    source = emails.ref_of(bill.customer_id, address)
+    if known := context.link(ROLE, source):
+        return Reached(known.target)
+    hits = [each for each in context.found("salesforce", "Contact", "Email", address) if _has(each, address)]
+    if not hits:
+        return None
+    distances = {each.id: _distance(each, bill, context) for each in hits}
+    nearest = min(distances.values())
+    best = max((each for each in hits if distances[each.id] == nearest), key=_last_changed)
+    return Reached(
+        contact=best.ref,
+        links=(LinkDraft(role=ROLE, source=source, target=best.ref),),
+        flags=("CONTACT_ELSEWHERE",) if nearest == _ELSEWHERE else (),
+    )
+
+
+def ask(addresses: Sequence[str], bill: Bill, context: Context) -> None:
+    """Ask at once for what `find` will want to know of these addresses."""
+    sources = [emails.ref_of(bill.customer_id, address) for address in addresses]
+    context.want(*(NeedLink(ROLE, source) for source in sources))
+    unknown = [a for a, source in zip(addresses, sources, strict=True) if context.link(ROLE, source) is None]
+    context.want(*(NeedFind("salesforce", "Contact", "Email", address) for address in unknown))
+
+
+_HIERARCHY, _ELSEWHERE = 4, 5
+
+
+def _distance(contact: SObject, bill: Bill, context: Context) -> int:
+    """0 on the account, 1 related to it. Bills to the parent look there first; then the own account is 2 and 3."""
+    at, others = contact.text("AccountId"), _related(contact, context)
+    starts = [_parent(bill.account.id, context)] if bill.with_parent else []
+    for place, account in enumerate(filter(None, [*starts, bill.account.id])):
+        if account == at:
+            return 2 * place
+        if account in others:
+            return 2 * place + 1
+    return _HIERARCHY if at and _top(at, context) == _top(bill.account.id, context) else _ELSEWHERE
+
+
+def _related(contact: SObject, context: Context) -> set[str]:
+    """The accounts it is related to beside its own, where the org has that. What is not active, or is over, is none."""
+    rows = contact.children("AccountContactRelations")
+    there = [row for row in rows if row["IsActive"] is not False]
+    return {row.text("AccountId") for row in there if (row.day("EndDate") or context.today) >= context.today}
+
+
+def _parent(account_id: str, context: Context) -> str:
+    account = context.record(Ref("salesforce", "Account", account_id))
+    return "" if isinstance(account, Gone) else account.text("ParentId")
+
+
+def _top(account_id: str, context: Context) -> str:
+    for _ in range(LEVELS):
+        above = _parent(account_id, context)
+        if not above:
+            break
+        account_id = above
+    return account_id
+
+
+def _has(contact: SObject, address: str) -> bool:
+    return contact.text("Email").strip().lower() == address
+
+
+def _last_changed(contact: SObject) -> tuple[str, str]:
+    return contact.text("LastModifiedDate"), contact.id
+
+
+def can_hold(address: str) -> bool:
+    """Whether a contact can have this address at all."""
+    return len(address) <= EMAIL_LIMIT
+
+
+def make(address: str, bill: Bill, customer: Customer, company: Company) -> Write:
+    """A new contact on the account; a person's name is the customer's if the e-mail is (D.10)."""
+    name, flags = _person(address, customer)
+    return Write(
+        step="contact",
+        system="salesforce",
+        kind="Contact",
+        action="upsert",
+        body={**name, "Email": address, "AccountId": bill.account.id},
+        key=f"{company.customer_key(bill.customer_id)}:{emails.digest(address)}",
+        key_field="QBO_Id__c",
+        links=(LinkDraft(role=ROLE, source=emails.ref_of(bill.customer_id, address)),),
+        why=("no contact has the billing e-mail",),
+        flags=flags,
+        label=customer.plain_name,
+        claims=(f"salesforce:contact:{address}",),
+    )
+
+
+def _person(address: str, customer: Customer) -> tuple[dict[str, str], tuple[str, ...]]:
+    given, family = customer.given_name.strip(), customer.family_name.strip()
+    last = family or given
+    if not last or len(last) > LAST_NAME_LIMIT or address not in emails.parse(customer.email):
+        local = f"(billing) {address.partition('@')[0]}"
+        return {"LastName": local[:LAST_NAME_LIMIT]}, ()
+    if not family or not given:
+        return {"LastName": last}, ()
+    if len(given) > FIRST_NAME_LIMIT:
+        return {"LastName": last}, ("TOO_LONG_FIRST_NAME",)
+    return {"FirstName": given, "LastName": last}, ()
+
+
+def customer_of(bill: Bill, context: Context) -> Customer | None:
+    """The customer, freshly read; only a contact to be made asks for it."""
+    ref = Ref("quickbooks", "Customer", bill.customer_id)
+    context.want(NeedRecord(ref))
+    found = context.record(ref)
+    return None if isinstance(found, Gone) else found

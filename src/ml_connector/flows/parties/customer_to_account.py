@@ -1,0 +1,150 @@
+"""A QuickBooks customer becomes a Salesforce account, with a contact for its e-mail (accounting-rules D.11, E)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ml_connector.flows.company import Company
+from ml_connector.flows.refusals import refused
+from ml_connector.model.plans import Context, Decision, Flow, Hold, NeedReference, Skip, Write
+from ml_connector.model.refs import Gone, Json, Ref, link_trigger
+from ml_connector.systems.quickbooks.records import Customer
+from ml_connector.systems.salesforce.records import SObject
+
+from . import accounts_merged, contacts, customers_merged, emails, pair_links, pairs
+from .candidates import among_accounts
+from .hierarchy import parent_account
+from .matching import Match, facts_of
+from .names import account_name_for
+from .pair_fields import Pair
+
+
+def decide(customer: Customer, context: Context) -> Decision:
+    """The account first, then its contact. A project has no account: its invoices go to the parent's."""
+    if customer.is_project:
+        return Skip(reason="project")
+    decision = context.once(_linked, customer)
+    if decision is not None:
+        return _contact(customer, decision, context) if isinstance(decision, Skip) else decision
+    past = pair_links.ended(customer.ref, context)
+    return accounts_merged.deserted(customer, past) if past else _unlinked(customer, context)
+
+
+def _linked(customer: Customer, context: Context) -> Decision | None:
+    """What the account that its link names wants; None without one."""
+    link = pair_links.of_customer(customer.ref, context)
+    if link is None:
+        return None
+    if not link.exclusive:
+        return accounts_merged.beside(customer, link, context)
+    account = context.record(link.target)
+    if isinstance(account, Gone):
+        return Skip(reason="account_gone", knocks=(link.target,))
+    return pairs.settle(customer, account, link, context)
+
+
+def _unlinked(customer: Customer, context: Context) -> Decision:
+    """Our mark in Salesforce, then the score, then a new account (E.1)."""
+    key = Company(context).customer_key(customer.id)
+    marked = context.found("salesforce", "Account", "QBO_Id__c", key)
+    if marked:
+        return pairs.settle(customer, marked[0], None, context)
+    if not customer.active:
+        return Skip(reason="inactive")
+    found = context.once(among_accounts, customer)
+    if found.outcome == "auto":
+        return _link(customer, found, context)
+    if found.outcome == "review" and not context.link("new", customer.ref):
+        return _review(customer, found, context)
+    return _create(customer, context)
+
+
+def _link(customer: Customer, found: Match, context: Context) -> Decision:
+    """The account as it is now decides: since the table was read it may have gone or have got another mark."""
+    account = context.record(Ref("salesforce", "Account", found.best.party.id))
+    if isinstance(account, Gone) or account["QBO_Id__c"]:
+        return _review(customer, found, context)
+    return pairs.settle(customer, account, None, context)
+
+
+def _review(customer: Customer, found: Match, context: Context) -> Hold:
+    rules = Company(context).rules
+    facts = {
+        **facts_of(found),
+        "customer": customer.plain_name,
+        "needed": str(rules.match_auto),
+        "gap": str(rules.match_gap),
+    }
+    own = (link_trigger(pairs.ROLE, customer.ref), link_trigger("new", customer.ref))
+    return Hold(code="REVIEW-MATCH", facts=facts, waits_for=(*own, "reference:salesforce:matching", "settings"))
+
+
+def _create(customer: Customer, context: Context) -> Decision:
+    above = parent_account(customer, context)
+    if isinstance(above, Hold):
+        return above
+    context.want(NeedReference("salesforce", "currencies"), NeedReference("salesforce", "fields:Account"))
+    company = Company(context)
+    currency = company.currency_of(customer)
+    if company.org_currencies and currency not in company.org_currencies:
+        return _inactive_currency(customer, currency)
+    own: Json = {"ParentId": above.account_id} if above.account_id else {}
+    if company.org_currencies:
+        own["CurrencyIsoCode"] = currency
+    return _new_account(customer, own, company)
+
+
+def _new_account(customer: Customer, own: Json, company: Company) -> Write:
+    name, was_cut = account_name_for(customer.display_name)
+    pair = Pair(customer, SObject("Account", "", {"Name": name}), company)
+    fields, flags = pair.values()
+    shown = tuple(field for field, values in fields.items() if values.source is not None and field != "name")
+    body = {"Name": name, **own, **pair.for_account(shown)}
+    agreed = {field: values.source for field, values in fields.items()}
+    return Write(
+        step="account",
+        system="salesforce",
+        kind="Account",
+        action="upsert",
+        body={field: value for field, value in body.items() if value is not None},
+        key=company.customer_key(customer.id),
+        key_field="QBO_Id__c",
+        links=(pairs.draft(pair, agreed),),
+        why=("no account belongs to this customer",),
+        flags=(*flags, "NAME_CUT") if was_cut else flags,
+        label=name,
+    )
+
+
+def _inactive_currency(customer: Customer, currency: str) -> Hold:
+    return Hold(
+        code="CURRENCY-INACTIVE",
+        facts={"case": "customer", "customer": customer.plain_name, "currency": currency},
+        waits_for=("reference:salesforce:currencies",),
+        currency=currency,
+    )
+
+
+def _contact(customer: Customer, pair: Skip, context: Context) -> Decision:
+    """The contact for the customer's own e-mail; what was found is remembered, so that it is looked for once."""
+    addresses, link = emails.parse(customer.email)[:1], pair_links.of_customer(customer.ref, context)
+    if link is None or not link.exclusive or not addresses or not customer.active or pair.reason != "in_agreement":
+        return pair
+    bill = contacts.Bill(customer.id, link.target, customer.bill_with_parent)
+    reached = contacts.find(addresses[0], bill, context)
+    if reached is None and contacts.can_hold(addresses[0]):
+        return contacts.make(addresses[0], bill, customer, Company(context))
+    if reached is None:
+        return msgspec.structs.replace(pair, flags=(*pair.flags, "TOO_LONG_EMAIL"))
+    return msgspec.structs.replace(pair, links=(*pair.links, *reached.links), flags=(*pair.flags, *reached.flags))
+
+
+FLOW = Flow(
+    name="customer_to_account",
+    system="quickbooks",
+    kind="Customer",
+    rank=10,
+    decide=decide,
+    gone=customers_merged.vanished,
+    refused=refused,
+)

@@ -1,0 +1,60 @@
+"""A name in QuickBooks that nobody else has: customers, vendors and employees share one list (accounting-rules E.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ml_connector.flows.company import Company
+from ml_connector.model.plans import Context, Hold, NeedFind, NeedLink
+from ml_connector.model.refs import Ref
+from ml_connector.systems.salesforce.records import SObject
+
+from .names import display_forms
+from .pair_links import is_linked
+
+KINDS = ("Customer", "Vendor", "Employee")
+
+
+def claim(name: str) -> str:
+    """Two new records in one batch cannot have the same name."""
+    return f"quickbooks:name:{name.casefold()}"
+
+
+def free_name(account: SObject, own: Ref | None, context: Context) -> str | Hold:
+    """The name for an account's customer, or why there is none. `own` is the customer that may keep its name."""
+    rules = Company(context).rules
+    plain, as_customer, as_account = display_forms(account.text("Name"), account.id, rules.display_name_max)
+    if not plain:
+        return Hold(code="V-NAME", facts={"account": account.text("Name") or account.id})
+    takers = _takers(plain, own, context)
+    customers = [taker for taker in takers if _kind(taker) == "Customer"]
+    if unlinked := _unlinked(customers, account, context):
+        named = ", ".join(f"{each.display_name} ({each.id})" for each in unlinked)
+        return Hold(code="V-DUP", facts={"account": account.text("Name"), "candidates": named})
+    if not takers:
+        return plain
+    for name in [as_account] if customers else [as_customer, as_account]:
+        if not _takers(name, own, context):
+            return name
+    return Hold(code="NAME-TAKEN", facts={"name": plain, "account": account.text("Name")})
+
+
+def _takers(name: str, own: Ref | None, context: Context) -> Sequence[Any]:
+    """Who has this name, whatever its case. Inactive ones carry ` (deleted)` and so leave theirs free."""
+    context.want(*(NeedFind("quickbooks", kind, "DisplayName", name) for kind in KINDS))
+    found = [each for kind in KINDS for each in context.found("quickbooks", kind, "DisplayName", name)]
+    return [each for each in found if own is None or each.ref != own]
+
+
+def _kind(record: Any) -> str:
+    kind: str = record.ref.kind
+    return kind
+
+
+def _unlinked(customers: Sequence[Any], account: SObject, context: Context) -> Sequence[Any]:
+    """Customers of that name without an account: perhaps this one, unless a person said that it is not."""
+    context.want(NeedLink("new", account.ref), *(NeedLink("account", each.ref) for each in customers))
+    if context.link("new", account.ref):
+        return []
+    return [each for each in customers if not is_linked(each.ref, context)]

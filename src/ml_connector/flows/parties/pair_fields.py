@@ -1,0 +1,190 @@
+"""What a customer and its account have in common, who owns each field, how it is written (accounting-rules E.2).
+
+Of the pair the customer is the source and the account the target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from ml_connector.flows.company import Company
+from ml_connector.model import canonical
+from ml_connector.model.merge import Owner, Side, Values
+from ml_connector.model.refs import Json
+from ml_connector.systems.quickbooks.records import Customer
+from ml_connector.systems.salesforce.records import SObject
+
+from . import addresses
+from .names import names_agree
+
+OWNERS: Mapping[str, Owner] = {
+    "name": "target",
+    "billing_address": "source",
+    "shipping_address": "last_change",
+    "phone": "last_change",
+    "website": "last_change",
+    "billing_email": "source",
+    "terms": "source",
+    "currency": "source",
+    "balance": "source",
+    "active": "source",
+}
+_PHONE_LIMITS = {"account": 40, "customer": 30}
+_WEB_LIMITS = {"account": 255, "customer": 1000}
+EMAIL_LIMIT = 100
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """A customer and an account that belong together, or will."""
+
+    customer: Customer
+    account: SObject
+    company: Company
+
+    def values(self) -> tuple[dict[str, Values], tuple[str, ...]]:
+        """Each field that can be shown on both sides, and flags for those that are too long for one of them."""
+        long = [name for name in OWNERS if not self._fits(name)]
+        fields = {name: self._values(name, owner) for name, owner in OWNERS.items() if name not in long}
+        return fields, tuple(f"TOO_LONG_{name.upper()}" for name in long)
+
+    def _values(self, name: str, owner: Owner) -> Values:
+        customer, account, company = self.customer, self.account, self.company
+        if name == "name":
+            return Values(owner, self._customer_name(), canonical.text(account.text("Name")))
+        if name.endswith("_address"):
+            ours, theirs = self.parts(name)
+            return Values(owner, ours.text(company.home_country), theirs.text(company.home_country))
+        if name == "phone":
+            region = self._region()
+            return Values(owner, canonical.phone(phone_of(customer), region), canonical.phone(account["Phone"], region))
+        if name == "website":
+            return Values(owner, canonical.web(web_of(customer)), canonical.web(account["Website"]))
+        field, ours_now = self._shown(name)
+        return Values(owner, canonical.value(ours_now), canonical.value(_flagless(name, account[field])))
+
+    def _customer_name(self) -> str | None:
+        """The account's own name if the customer's follows from it by the rules, so that a suffix is no difference."""
+        own, theirs = self.customer.display_name, self.account.text("Name")
+        if names_agree(theirs, self.account.id, own, self.company.rules.display_name_max):
+            return canonical.text(theirs)
+        return canonical.text(self.customer.plain_name)
+
+    def _shown(self, name: str) -> tuple[str, object]:
+        """Field of the account and value for what only QuickBooks knows."""
+        customer = self.customer
+        if name == "billing_email":
+            return "QBO_Billing_Email__c", customer.email.strip() or None
+        if name == "terms":
+            return "QBO_Terms__c", self.company.term(customer.sales_term_ref) or None
+        if name == "currency":
+            return "QBO_Currency__c", self.company.currency_of(customer)
+        if name == "balance":
+            return "QBO_Balance__c", customer.balance
+        return "QBO_Active__c", customer.active
+
+    def parts(self, name: str) -> tuple[addresses.Parts, addresses.Parts]:
+        """The address of the customer and of the account, the latter as far as the former may be compared with it."""
+        address = self.customer.bill_addr if name == "billing_address" else self.customer.ship_addr
+        ours, theirs = addresses.of_customer(address), addresses.of_account(self.account, place_of(name))
+        theirs = theirs.like(ours)
+        return ours, theirs.without_country(ours) if OWNERS[name] == "source" and ours else theirs
+
+    def written(self, name: str, side: Side) -> str:
+        """A field as people wrote it on one side, in one line; empty for none."""
+        customer, account = self.customer, self.account
+        if name.endswith("_address"):
+            ours, theirs = self.parts(name)
+            both = (ours.line(), theirs.line())
+        elif name in _WRITTEN:
+            field, of_customer = _WRITTEN[name]
+            both = (of_customer(customer), account.text(field))
+        else:
+            field, ours_now = self._shown(name)
+            both = (canonical.value(ours_now) or "", canonical.value(account[field]) or "")
+        return both[0] if side == "source" else both[1]
+
+    def _region(self) -> str:
+        """The country whose phone numbers these are."""
+        customer, account = self.parts("billing_address")
+        found = canonical.country(customer.country or account.country)
+        return found if found and len(found) == 2 else self.company.home_country
+
+    def _fits(self, name: str) -> bool:
+        shared = OWNERS[name] == "last_change"
+        if name.endswith("_address"):
+            ours, theirs = self.parts(name)
+            return addresses.fits_account(ours) and (not shared or addresses.fits_customer(theirs))
+        if name == "phone":
+            return _within(_PHONE_LIMITS, phone_of(self.customer), self.account.text("Phone"))
+        if name == "website":
+            return _within(_WEB_LIMITS, web_of(self.customer), self.account.text("Website"))
+        return True
+
+    def for_account(self, names: tuple[str, ...]) -> Json:
+        """The account's fields for the customer's values of these fields."""
+        body: Json = {}
+        for name in names:
+            body |= self._for_account(name)
+        return body
+
+    def _for_account(self, name: str) -> Json:
+        if name.endswith("_address"):
+            ours, theirs = self.parts(name)
+            place = place_of(name)
+            coded = f"{place}CountryCode" in self.account if self.account.id else self.company.has_state_codes
+            return addresses.for_account(ours, theirs, place, self.company.home_country, coded)
+        if name == "phone":
+            return {"Phone": phone_of(self.customer) or None}
+        if name == "website":
+            return {"Website": web_of(self.customer) or None}
+        field, value = self._shown(name)
+        return {field: value}
+
+    def for_customer(self, names: tuple[str, ...]) -> Json:
+        """The customer's objects for the account's values of these fields; each object is sent whole."""
+        body: Json = {}
+        for name in names:
+            if name.endswith("_address"):
+                key = "BillAddr" if name == "billing_address" else "ShipAddr"
+                body[key] = addresses.for_customer(self.parts(name)[1])
+            elif name == "phone":
+                body["PrimaryPhone"] = {"FreeFormNumber": self.account.text("Phone").strip()}
+            elif name == "website":
+                body["WebAddr"] = {"URI": with_scheme(self.account.text("Website"))}
+        return body
+
+
+def _flagless(name: str, value: object) -> object:
+    return bool(value) if name == "active" else value
+
+
+def _within(limits: Mapping[str, int], of_customer: str, of_account: str) -> bool:
+    return len(of_customer) <= limits["account"] and len(of_account) <= limits["customer"]
+
+
+def place_of(name: str) -> addresses.Place:
+    return "Billing" if name == "billing_address" else "Shipping"
+
+
+def phone_of(customer: Customer) -> str:
+    return customer.primary_phone.free_form_number.strip() if customer.primary_phone else ""
+
+
+def web_of(customer: Customer) -> str:
+    return customer.web_addr.uri.strip() if customer.web_addr else ""
+
+
+def with_scheme(address: str) -> str:
+    """QuickBooks takes a URI, people write `www.acme.com`."""
+    plain = address.strip()
+    return plain if not plain or "://" in plain else f"https://{plain}"
+
+
+_WRITTEN: Mapping[str, tuple[str, Callable[[Customer], str]]] = {
+    "name": ("Name", lambda customer: customer.plain_name),
+    "phone": ("Phone", phone_of),
+    "website": ("Website", web_of),
+}
+"""Field of the account, and how to read the customer's own text."""

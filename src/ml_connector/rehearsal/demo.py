@@ -1,0 +1,315 @@
+"""The rehearsal: both emulators, a connected home, plan, sign-off, apply, live days, a second run, and the proof."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from ml_connector import actions
+from ml_connector.actions import Progress
+from ml_connector.actions import connect as connecting
+from ml_connector.actions.doctor import doctor
+from ml_connector.app import App, open_app
+from ml_connector.clock import WallClock
+from ml_connector.engine.worker import Report
+from ml_connector.model.errors import ConnectorError
+from ml_connector.rehearsal.emulators import Calls, Emulators, started
+from ml_connector.rehearsal.floor import beginning, look, plus, sweep, writing
+from ml_connector.systems.quickbooks.records import JournalEntry, note_fields
+from ml_connector.tieout.read import TieOut, months_between, tie_out
+from ml_connector.tieout.report import Report as TieOutReport
+
+TODAY = "2026-11-20"
+PREPARER, APPROVER = "Mia Chen", "Ana Ortiz"
+_MAIN_STEPS = {
+    "customer_to_account": "account",
+    "account_to_customer": "customer",
+    "invoice_to_opportunity": "opportunity",
+    "order_to_journal": "journal",
+}
+
+
+class Options(Protocol):
+    """What is rehearsed. `home` None: a folder that is thrown away."""
+
+    @property
+    def scale(self) -> int: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def days(self) -> int: ...
+    @property
+    def serve(self) -> bool: ...
+    @property
+    def home(self) -> Path | None: ...
+
+
+class Tally(msgspec.Struct):
+    """What was written so far, by flow and step, and how many syncs it took."""
+
+    created: dict[str, int] = {}
+    updated: dict[str, int] = {}
+    rounds: list[Report] = []
+
+    def add(self, report: Report) -> None:
+        self.rounds.append(report)
+        for mine, new in ((self.created, report.created), (self.updated, report.updated)):
+            for name, count in new.items():
+                mine[name] = mine.get(name, 0) + count
+
+    @property
+    def written(self) -> int:
+        return sum(report.written for report in self.rounds)
+
+
+class Scene(msgspec.Struct, frozen=True):
+    """What the audience sees on the way: `doctor` with findings, `sign-off` with the template, `plan` with a plan."""
+
+    name: str
+    value: Any
+
+
+Watch = Callable[[Scene], None]
+
+
+async def run(
+    options: Options,
+    progress: Progress,
+    shown: Callable[[dict[str, Any]], None] = lambda _: None,
+    watch: Watch = lambda _: None,
+) -> dict[str, Any]:
+    """Play it before `watch`, tell `shown`, and give the document of DESIGN section 9.
+
+    With `serve`, the emulators stay until the command is interrupted; `shown` is told before.
+    """
+    begun = time.monotonic()
+    server = ("--scenario", "sample", "--scale", str(options.scale), "--seed", str(options.seed))
+    with tempfile.TemporaryDirectory(prefix="ml-connector-") as folder:
+        home = options.home or Path(folder)
+        progress("Starting both emulators", 0, 0)
+        async with started(*server, "--today", TODAY, "--limits", "on") as emulators:
+            document = await _play(options, home, emulators, (progress, watch))
+            document["seconds"] = Decimal(str(round(time.monotonic() - begun, 1)))
+            if options.serve:
+                document["emulators"] = dict(emulators.line)
+            shown(document)
+            if options.serve:
+                await _until_interrupted()
+    return document
+
+
+async def _until_interrupted() -> None:
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.Event().wait()
+
+
+async def _play(options: Options, home: Path, emulators: Emulators, stage: tuple[Progress, Watch]) -> dict[str, Any]:
+    progress, watch = stage
+    clock = await emulators.clock()
+    progress("Connecting through both sign-in pages", 0, 0)
+    connecting.init(home, emulators.line)
+    await connecting.connect_emulators(home, emulators.line, clock=clock)
+    scenario = await emulators.ask("GET", "/scenario")
+    start = date.fromisoformat(scenario["facts"]["start_date"])
+    async with open_app(home, env={}, clock=clock) as app:
+        await _examine(app, stage)
+        template = await connecting.sign_off(app, _template(start), APPROVER)
+        watch(Scene("sign-off", template))
+    # The app that opens now counts its calls anew; the vendor still counts those of the last second.
+    await clock.sleep(timedelta(seconds=1))
+    async with open_app(home, env={}, clock=clock) as app:
+        return await _story(options, app, emulators, clock, stage)
+
+
+def _template(start: date) -> connecting.SignOff:
+    return connecting.SignOff(
+        template="T1", start_date=start, unbilled="1250", deferred="2450", discounts="4900", shipping="4200"
+    )
+
+
+async def _examine(app: App, stage: tuple[Progress, Watch]) -> None:
+    """The doctor must find nothing that stops us."""
+    progress, watch = stage
+    progress("Asking the doctor", 0, 0)
+    findings = await doctor(app)
+    watch(Scene("doctor", findings))
+    for finding in findings:
+        if finding.level == "FAIL":
+            raise ConnectorError(f"{finding.subject}: {finding.sentence}", finding.remedy)
+
+
+async def _story(
+    options: Options, app: App, emulators: Emulators, clock: WallClock, stage: tuple[Progress, Watch]
+) -> dict[str, Any]:
+    progress, _ = stage
+    tally = Tally()
+    before = await emulators.calls()
+    await _agree(app, tally, stage, sweep_first=True)
+    floor = plus(beginning(app.store.counts(app.connection.id)), *map(_agreed, tally.rounds))
+    for day in range(1, options.days + 1):
+        progress("Business days", day, options.days)
+        await emulators.ask("POST", "/seed", {"day": day})
+        clock.offset = await emulators.offset()
+        known = len(tally.rounds)
+        tally.add(await actions.sync(app, progress))
+        await _agree(app, tally, stage, sweep_first=False)
+        synced, *agreed = tally.rounds[known:]
+        counts = app.store.counts(app.connection.id)
+        floor = plus(floor, sweep(counts), look(synced), writing(synced), *map(_agreed, agreed))
+    used = (await emulators.calls()).minus(before)
+    second, second_calls = await _second_run(app, emulators, progress)
+    progress("Reading both systems again for the tie-out", 0, 0)
+    today = app.connection.today(clock.now())
+    proof = await tie_out(app, months_between(app.rules.start_date or today, today))
+    entries = await _journal_entries(app)
+    document = _document(options, app, tally, proof, entries, (used, floor), (second, second_calls))
+    document["planted"] = _planted(await emulators.ask("GET", "/scenario"), actions.holds(app))
+    document["converged"] &= not document["planted"]["missing"] and not document["planted"]["unexpected"]
+    return document
+
+
+def _planted(scenario: Mapping[str, Any], held: Sequence[actions.HeldView]) -> dict[str, Any]:
+    """What the sample company has planted to be held, and where that differs from what is held."""
+    planted = {
+        f"{each['code']} {each['system']}:{each['kind']}:{each['key']}"
+        for each in scenario["planted"]
+        if not each["released"]
+    }
+    found = {f"{each.code} {each.record}" for each in held}
+    return {"expected": len(planted), "missing": sorted(planted - found), "unexpected": sorted(found - planted)}
+
+
+async def _agree(app: App, tally: Tally, stage: tuple[Progress, Watch], *, sweep_first: bool) -> None:
+    """Plan and apply. Entries for customers that the first plan makes can be planned only afterwards."""
+    progress, watch = stage
+    for attempt in range(3):
+        if (attempt or not sweep_first) and not app.store.planned(app.connection.id):
+            return
+        view = await actions.make_plan(app, PREPARER, progress, sweep_first=sweep_first and not attempt)
+        watch(Scene("plan", (view, await actions.names_of(app))))
+        tally.add(await actions.apply(app, view.id, APPROVER, progress))
+
+
+def _agreed(report: Report) -> Calls:
+    """The least that a plan and its run can cost: both look, one writes."""
+    return plus(look(report), look(report), writing(report))
+
+
+async def _second_run(app: App, emulators: Emulators, progress: Progress) -> tuple[Report, Calls]:
+    """The same sync once more: nothing may be written on either side."""
+    progress("Syncing a second time", 0, 0)
+    before = await emulators.calls()
+    report = await actions.sync(app, progress)
+    return report, (await emulators.calls()).minus(before)
+
+
+# --- the document
+
+
+async def _journal_entries(app: App) -> dict[str, dict[str, Any]]:
+    """Entries of ours by currency, read back from QuickBooks."""
+    found: dict[str, list[JournalEntry]] = {}
+    for entry in await app.quickbooks.listed("JournalEntry"):
+        if note_fields(entry.private_note).get("org") == app.rules.org_id:
+            found.setdefault(entry.currency, []).append(entry)
+    return {
+        currency: {
+            "count": len(entries),
+            "debits": _text(_side(entries, "Debit")),
+            "credits": _text(_side(entries, "Credit")),
+        }
+        for currency, entries in sorted(found.items())
+    }
+
+
+def _side(entries: Sequence[JournalEntry], side: str) -> Decimal:
+    amounts = (line.amount for entry in entries for line in entry.postings if line.side == side)
+    return sum(amounts, Decimal("0.00"))
+
+
+def _document(
+    options: Options,
+    app: App,
+    tally: Tally,
+    proof: TieOut,
+    entries: dict[str, dict[str, Any]],
+    calls: tuple[Calls, Calls],
+    second: tuple[Report, Calls],
+) -> dict[str, Any]:
+    held = actions.holds(app)
+    status = actions.status(app)
+    used, floor = calls
+    quiet = second[0].written == 0 and second[1].quickbooks_writes == 0
+    converged = proof.agrees and quiet and not status.waiting and not status.open_writes
+    return {
+        "converged": converged,
+        "seed": options.seed,
+        "seconds": Decimal(0),
+        "records": _records(tally, held),
+        "journal_entries": entries,
+        "tie_out": [line for report in proof.reports for line in _lines(report)],
+        "completeness": [_completeness(each) for report in proof.reports for each in report.completeness],
+        "holds": [
+            {"code": each.code, "record": each.record, "sentence": each.sentence, "remedy": each.remedy}
+            for each in held
+        ],
+        "conflicts": status.conflicts,
+        "api_calls": {**msgspec.structs.asdict(used), "floor": msgspec.structs.asdict(floor)},
+        "second_run": {
+            "writes": second[0].written + second[1].quickbooks_writes,
+            "quickbooks_reads": second[1].quickbooks_reads,
+            "salesforce": second[1].salesforce,
+        },
+        "emulators": None,
+    }
+
+
+def _records(tally: Tally, held: Sequence[actions.HeldView]) -> dict[str, dict[str, int]]:
+    records = {}
+    for flow, main in _MAIN_STEPS.items():
+        names = [f"{flow} {step}" for step in (main, "contact", "role")]
+        records[flow] = {
+            "created": tally.created.get(names[0], 0),
+            "updated": tally.updated.get(names[0], 0),
+            "held": sum(each.flow == flow for each in held),
+        }
+        for step, name in (("contacts", names[1]), ("contact_roles", names[2])):
+            if tally.created.get(name):
+                records[flow][step] = tally.created[name]
+    return records
+
+
+def _lines(report: TieOutReport) -> list[dict[str, Any]]:
+    return [
+        {
+            "report": report.name,
+            "currency": row.cell.currency,
+            "quickbooks": _text(row.quickbooks),
+            "salesforce": _text(row.salesforce),
+            "explained": _text(row.explained),
+            "unexplained": _text(row.unexplained),
+            "items": [
+                {"reason": item.reason, "record": item.record, "amount": _text(item.amount)} for item in row.items
+            ],
+        }
+        for row in report.totals()
+    ]
+
+
+def _completeness(each: Any) -> dict[str, Any]:
+    values = msgspec.structs.asdict(each)
+    values["amounts"] = {name: _text(value) for name, value in each.amounts.items()}
+    return values
+
+
+def _text(amount: Decimal) -> str:
+    return f"{amount:f}"

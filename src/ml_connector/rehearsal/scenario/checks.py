@@ -1,0 +1,275 @@
+"""Checks of what is the case after the steps: records, holds, balances, requests, agreement."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+from urllib.parse import parse_qs
+
+from ml_connector import actions
+from ml_connector.accounting.postings import posting_ref
+from ml_connector.model import money
+from ml_connector.model.errors import WrongUse
+from ml_connector.model.holds import render
+from ml_connector.model.refs import Ref
+from ml_connector.tieout.read import months_between, tie_out
+from ml_connector.tieout.report import Report
+
+from .check_entries import counted
+from .compare import differing, fits, matches, plain
+from .ledger import Books, Moved, books_of, is_income, movements
+from .play import Check, Play, Ready
+from .steps import find_plan
+
+
+async def record(play: Play, entry: Ready) -> Check:
+    """`quickbooks`, `salesforce`: how many records are picked, and what the one that is picked says."""
+    system, title = entry.entry.verb.name, entry.entry.title
+    found = await play.stage.records(system, str(entry.value))
+    if name := entry.text("of"):
+        ids = {ref.id for ref in await play.names.refs(name) if (ref.system, ref.kind) == (system, entry.value)}
+        found = [each for each in found if each["Id"] in ids]
+    picked = [each for each in found if fits(entry.get("where") or {}, each)]
+    count = entry.get("count", 1)
+    if len(picked) != count:
+        which = f" where {differing(entry.get('where') or {}, {})[0]}" if entry.get("where") else ""
+        return Check(title, False, f"{count} {entry.value}{which}", f"{len(picked)} of {len(found)}")
+    wanted = entry.get("fields")
+    if not wanted:
+        return Check(title, True, f"{count} {entry.value}", f"{count} {entry.value}")
+    sides = [differing(wanted, each) for each in picked]
+    good = all(fits(wanted, each) for each in picked)
+    return Check(title, good and bool(sides), sides[0][0] if sides else "", "; ".join(each[1] for each in sides))
+
+
+# --- holds
+
+
+class _Held:
+    """A hold of the store or of a plan, alike."""
+
+    def __init__(self, code: str, record: str, facts: Mapping[str, str], amount: Decimal | None, currency: str) -> None:
+        self.code = code
+        self.record = record
+        self.facts = dict(facts)
+        self.amount = amount
+        self.currency = currency
+
+    def __str__(self) -> str:
+        words = render(self.code, self.facts, self.amount, self.currency)
+        return f"{self.code} {words.sentence} {words.meaning} {words.remedy}"
+
+
+async def _held_now(play: Play) -> list[_Held]:
+    app = await play.app()
+    rows = app.store.holds(app.connection.id)
+    return [_Held(row.code, str(row.ref), row.facts, row.amount, row.currency) for row in rows]
+
+
+def _planned(play: Play, entry: Ready) -> list[_Held]:
+    plan = find_plan(play, entry.text("plan")).plan
+    return [_Held(each.code, each.record, each.facts, each.amount, each.currency) for each in plan.holds]
+
+
+async def _of(play: Play, entry: Ready, rows: Iterable[_Held]) -> list[_Held]:
+    if not (name := entry.text("of")):
+        return list(rows)
+    wanted = {str(ref) for ref in await play.names.refs(name)}
+    return [each for each in rows if each.record in wanted]
+
+
+async def hold(play: Play, entry: Ready) -> Check:
+    return _judged(entry, await _of(play, entry, await _held_now(play)))
+
+
+async def planned_hold(play: Play, entry: Ready) -> Check:
+    return _judged(entry, await _of(play, entry, _planned(play, entry)))
+
+
+def _judged(entry: Ready, rows: list[_Held]) -> Check:
+    title, seen = entry.entry.title, "; ".join(map(str, rows)) or "no hold"
+    coded = [each for each in rows if each.code == entry.value]
+    if not entry.get("present", True):
+        return Check(title, not coded, f"no {entry.value}", seen)
+    wanted = {name: entry.args[name] for name in ("facts", "amount", "currency", "says") if name in entry.args}
+    words = f"{entry.value}" + "".join(f", {name} {plain(value)}" for name, value in wanted.items())
+    fitting = [each for each in coded if _fits(entry, each)]
+    facts = "; ".join(f"facts {plain(each.facts)}, amount {plain(each.amount)} {each.currency}" for each in coded)
+    return Check(title, bool(fitting), words, seen if fitting or not facts else f"{seen} ({facts})")
+
+
+def _fits(entry: Ready, held: _Held) -> bool:
+    if not fits(entry.get("facts") or {}, held.facts):
+        return False
+    if "amount" in entry.args and entry.get("amount") != held.amount:
+        return False
+    return entry.text("currency") in ("", held.currency) and entry.text("says").casefold() in str(held).casefold()
+
+
+async def holds(play: Play, entry: Ready) -> Check:
+    rows = await _of(play, entry, await _held_now(play))
+    found = [each for each in rows if entry.text("code") in ("", each.code)]
+    check = counted(entry, len(found), "holds")
+    return check._replace(actual=f"{check.actual}: {'; '.join(map(str, found))}") if found else check
+
+
+async def planned(play: Play, entry: Ready) -> Check:
+    plan, what = find_plan(play, entry.text("plan")).plan, entry.text("what") or "entries"
+    count = {"entries": len(plan.postings()), "writes": len(plan.writes), "holds": len(plan.holds)}[what]
+    return counted(entry, count, what)
+
+
+# --- balances and requests
+
+
+async def balance(play: Play, entry: Ready) -> Check:
+    books = await books_of(play.stage)
+    account = str(entry.value)
+    chosen = [each for each in await movements(play.stage, books) if _counts(entry, each, books, account)]
+    foreign = entry.text("currency")
+    amounts = [each.amount if foreign else money.q(each.amount * each.rate, "USD") for each in chosen]
+    total = money.total(amounts)
+    if account == "revenue" or books.normal_credit(books.by_number("2200" if account == "tax" else account)):
+        total = money.negated(total)
+    wanted: Decimal = entry.get("amount")
+    return Check(entry.entry.title, wanted == total, f"{wanted:,f}", f"{total:,f}")
+
+
+def _counts(entry: Ready, moved: Moved, books: Books, account: str) -> bool:
+    number = "2200" if account == "tax" else account
+    right = is_income(books, moved.account) if account == "revenue" else books.number(moved.account) == number
+    pairs = (("department", moved.department), ("class", moved.class_), ("currency", moved.currency))
+    same = all(entry.get(name) is None or _dim(entry.text(name)) == there.casefold() for name, there in pairs)
+    mine = entry.text("customer") in ("", moved.customer)
+    first, last = entry.get("from"), entry.get("to")
+    return right and same and mine and (first is None or moved.day >= first) and (last is None or moved.day <= last)
+
+
+def _dim(text: str) -> str:
+    return "" if text.strip() == "-" else text.strip().casefold()
+
+
+async def requests(play: Play, entry: Ready) -> Check:
+    since = play.marks.get(entry.text("since"), 0)
+    if entry.text("since") and entry.text("since") not in play.marks:
+        raise WrongUse(
+            f"{entry.entry.where}: there is no mark {entry.text('since')!r}.", 'Set it before:  mark = "..."'
+        )
+    rows = (await play.stage.door.ask("GET", f"/requests?since={since}&limit=100000", None))["requests"]
+    path, method = re.compile(entry.text("path")), re.compile(entry.text("method").upper() or ".*")
+    found = [row for row in rows if _asked(entry, row, path, method)]
+    cost = entry.text("cost")
+    check = counted(entry, sum(row["cost"][cost] for row in found) if cost else len(found), cost or "requests")
+    for name in entry.get("same") or []:
+        values = sorted({_of_row(row, name) for row in found})
+        if len(values) > 1:
+            return check._replace(ok=False, expected=f"the same {name}", actual=", ".join(values))
+    seen = ", ".join(f"{row['method']} {row['path']} {row['status']}" for row in found[:8])
+    return check._replace(actual=f"{check.actual}: {seen}") if found else check
+
+
+def _asked(entry: Ready, row: Mapping[str, Any], path: re.Pattern[str], method: re.Pattern[str]) -> bool:
+    same = all(entry.get(name) in (None, row[name]) for name in ("vendor", "status"))
+    return bool(same and method.fullmatch(row["method"]) and path.search(f"{row['path']}?{row['query']}"))
+
+
+def _of_row(row: Mapping[str, Any], name: str) -> str:
+    return str(row[name]) if name in row else ", ".join(parse_qs(str(row["query"])).get(name, ["(none)"]))
+
+
+# --- the connector
+
+
+async def tie(play: Play, entry: Ready) -> Check:
+    app = await play.app()
+    first = app.rules.start_date or play.stage.today()
+    months = entry.get("months") or months_between(first, play.stage.today())
+    proof = await tie_out(app, months)
+    reports = [each for each in proof.reports if entry.text("report") in ("", each.name)]
+    found = {**_totals(entry, reports), "items": _reasons(reports)}
+    wanted = {name: entry.args[name] for name in found if name in entry.args}
+    left = [f"{r.name} {plain(row.unexplained)}" for r in proof.reports for row in r.rows if row.unexplained]
+    words = "agrees" if proof.agrees else f"differs ({', '.join(left) or 'counts'})"
+    good = proof.agrees == (entry.value == "agrees") and fits(wanted, found)
+    extra = f", {plain(wanted)}" if wanted else ""
+    return Check(entry.entry.title, good, f"{entry.value}{extra}", f"{words}, {plain(found)}")
+
+
+def _reasons(reports: Iterable[Report]) -> dict[str, Decimal]:
+    """Sums of the explained differences by reason."""
+    sums: dict[str, Decimal] = {}
+    for item in (item for report in reports for row in report.rows for item in row.items):
+        sums[item.reason] = sums.get(item.reason, Decimal("0.00")) + item.amount
+    return sums
+
+
+def _totals(entry: Ready, reports: Iterable[Report]) -> dict[str, Decimal]:
+    rows = [row for report in reports for row in report.rows if row.cell.currency == (entry.text("currency") or "USD")]
+    names = ("quickbooks", "salesforce", "unexplained")
+    return {name: sum((getattr(row, name) for row in rows), Decimal("0.00")) for name in names}
+
+
+async def link(play: Play, entry: Ready) -> Check:
+    app, role = await play.app(), str(entry.value)
+    one = [
+        posting_ref(ref.id) if role == "journal" and ref.kind == "Order" else ref for ref in await _ends(play, entry)
+    ]
+    found = [each for links in app.store.links_of(app.connection.id, role, one).values() for each in links]
+    pairs = {(str(each.source), str(each.target)) for each in found}
+    seen = ", ".join(f"{source} -> {target}" for source, target in sorted(pairs)) or "no link"
+    wanted = [str(ref) for ref in await play.names.refs(entry.text("to"))] if entry.text("to") else []
+    there = bool(pairs) and (not wanted or any({name, str(ref)} in map(set, pairs) for name in wanted for ref in one))
+    expected = f"{role} link{' to ' + ' or '.join(wanted) if wanted else ''}"
+    present = entry.get("present", True)
+    return Check(entry.entry.title, there == present, expected if present else f"no {expected}", seen)
+
+
+async def _ends(play: Play, entry: Ready) -> list[Ref]:
+    return await play.names.refs(entry.text("from"))
+
+
+async def outcome(play: Play, entry: Ready) -> Check:
+    app = await play.app()
+    words: set[str] = set()
+    for ref in await play.names.refs(entry.text("of")):
+        try:
+            words |= set(actions.explain(app, str(ref)).verdicts.values())
+        except WrongUse:
+            words |= set()
+    held = {each.code for each in await _of(play, entry, await _held_now(play))}
+    seen = words | held
+    return Check(
+        entry.entry.title, entry.value in seen, str(entry.value), ", ".join(sorted(seen)) or "nothing on record"
+    )
+
+
+async def flag(play: Play, entry: Ready) -> Check:
+    app = await play.app()
+    rows = [(str(ref), name) for _, ref, name in app.store.flags(app.connection.id)]
+    if name := entry.text("of"):
+        wanted = {str(ref) for ref in await play.names.refs(name)}
+        rows = [row for row in rows if row[0] in wanted]
+    there, present = entry.value in {name for _, name in rows}, entry.get("present", True)
+    seen = ", ".join(sorted({name for _, name in rows})) or "no flags"
+    return Check(entry.entry.title, there == present, f"{'' if present else 'no '}{entry.value}", seen)
+
+
+async def written(play: Play, entry: Ready) -> Check:
+    return counted(entry, play.written, "records written")
+
+
+async def waiting(play: Play, entry: Ready) -> Check:
+    app = await play.app()
+    return counted(entry, sum(app.store.unserved(app.connection.id).values()), "records waiting")
+
+
+async def open_writes(play: Play, entry: Ready) -> Check:
+    app = await play.app()
+    return counted(entry, len(app.store.open_writes(app.connection.id)), "open writes")
+
+
+async def equal(play: Play, entry: Ready) -> Check:
+    wanted = entry.get("to")
+    return Check(entry.entry.title, matches(wanted, entry.value), plain(wanted), plain(entry.value))

@@ -1,5 +1,0 @@
-"""Given, when, then: a file of them is played on fresh emulators and checked (docs/scenarios.md)."""
-
-from .player import run
-
-__all__ = ["run"]

@@ -1,0 +1,130 @@
+"""Calls to one QuickBooks company: signed in, with the company in the path, reads repeated, writes never."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+from urllib.parse import quote, urlencode
+
+from ml_connector.model.errors import BadAnswer, LimitReached
+from ml_connector.systems import wire
+from ml_connector.systems.http import Caller, NoAnswer, NotSent, Request, Response
+
+from . import query as queries
+from .auth import SignIn
+from .entity import Entity
+from .faults import readable
+
+PRODUCTION = "https://quickbooks.api.intuit.com"
+SANDBOX = "https://sandbox-quickbooks.api.intuit.com"
+MINOR_VERSION = "75"
+_LONGEST_URL = 2000
+_JSON = "application/json"
+T = TypeVar("T", bound=Entity)
+
+
+class Api:
+    """One company at one address."""
+
+    def __init__(self, realm_id: str, base_url: str, caller: Caller, sign_in: SignIn) -> None:
+        self.realm_id = realm_id
+        self._base = f"{base_url.rstrip('/')}/v3/company/{quote(realm_id, safe='')}"
+        self._caller = caller
+        self._sign_in = sign_in
+
+    async def get(self, path: str, params: Mapping[str, str], what: str) -> Any:
+        """The JSON of a read."""
+        url = self._url(path, params)
+        return readable(await self._read(lambda headers: Request("GET", url, headers)), what)
+
+    async def query(self, statement: str, what: str) -> Any:
+        """The JSON that answers a statement, by POST when the address would be long. One metered read."""
+        url = self._url("query", {"query": statement})
+        if len(url) <= _LONGEST_URL:
+            return readable(await self._read(lambda headers: Request("GET", url, headers)), what)
+        long = self._url("query", {})
+        text = {"Content-Type": "application/text"}
+        body = statement.encode()
+        return readable(await self._read(lambda headers: Request("POST", long, {**headers, **text}, body)), what)
+
+    async def pages(self, kind: str, *conditions: str) -> AsyncIterator[list[Any]]:
+        """All rows that meet the conditions, as JSON, a page at a time."""
+        start = 1
+        while True:
+            rows = await self.rows(kind, *conditions, start=start)
+            if rows:
+                yield rows
+            if len(rows) < queries.PAGE:
+                return
+            start += len(rows)
+
+    async def rows(self, kind: str, *conditions: str, start: int = 1) -> list[Any]:
+        """One page as JSON."""
+        what = f"a list of {kind}"
+        tree = await self.query(queries.select(kind, *conditions, start=start), what)
+        return rows_of(tree, kind, what)
+
+    async def all(self, kind: str, record: type[T], *conditions: str) -> list[T]:
+        """All records that meet the conditions, each id once."""
+        found: dict[str, T] = {}
+        async for rows in self.pages(kind, *conditions):
+            for each in wire.convert_each(rows, record, f"a list of {kind}"):
+                found[each.id] = each
+        return list(found.values())
+
+    async def write(
+        self, path: str, request_id: str, body: bytes, lane: str, before: datetime | None = None
+    ) -> Response:
+        """Send a write under its idempotency key; never twice, unless the first was answered 401, nor after `before`.
+
+        Raises `NotSent`, `NoAnswer`, `SignInNeeded`, and `BadAnswer` for an answer that is too large.
+        """
+        url = self._url(path, {"requestid": request_id})
+        json = {"Content-Type": _JSON}
+        return await self._signed(
+            lambda headers: self._caller.once(Request("POST", url, {**headers, **json}, body), lane, before)
+        )
+
+    async def _read(self, build: Callable[[dict[str, str]], Request]) -> Response:
+        return await self._signed(lambda headers: self._caller.repeating(build(headers), "read"))
+
+    async def _signed(self, send: Callable[[dict[str, str]], Awaitable[Response]]) -> Response:
+        """A 401 says that nothing was done: one renewal, one repeat. Trouble with the token means `NotSent`."""
+        token = await _before_sending(self._sign_in.token())
+        response = await send(_headers(token))
+        if response.status == 401:
+            token = await _before_sending(self._sign_in.renew(token))
+            response = await send(_headers(token))
+        return response
+
+    def _url(self, path: str, params: Mapping[str, str]) -> str:
+        return f"{self._base}/{path}?{urlencode({**params, 'minorversion': MINOR_VERSION}, quote_via=quote)}"
+
+
+async def _before_sending(token: Awaitable[str]) -> str:
+    try:
+        return await token
+    except (NoAnswer, BadAnswer, LimitReached) as error:
+        raise NotSent("The sign-in service of QuickBooks cannot be reached.", "It is tried again by itself.") from error
+
+
+def rows_of(tree: Any, kind: str, what: str) -> list[Any]:
+    """The rows of a query. Without a hit `QueryResponse` is empty; that it is left out then has not been ruled out."""
+    nothing = isinstance(tree, dict) and tree.keys() == {"time"}
+    rows = [] if nothing else part(tree, "QueryResponse", what).get(kind, [])
+    if not isinstance(rows, list):
+        raise BadAnswer(f"QuickBooks answered {what} that is no list.", "It is read again later.")
+    return rows
+
+
+def _headers(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}", "Accept": _JSON}
+
+
+def part(tree: Any, name: str, what: str) -> dict[str, Any]:
+    """A named object in an answer; a 200 without it is no success (reference 4.3)."""
+    found = tree.get(name) if isinstance(tree, dict) else None
+    if not isinstance(found, dict):
+        raise BadAnswer(f"QuickBooks answered without {name} ({what}).", "It is read again later.")
+    return found

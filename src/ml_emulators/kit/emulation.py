@@ -1,0 +1,305 @@
+"""Both vendors behind one gate, without sockets: what tests, simulations and the socket shells all stand on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any, Protocol
+
+import msgspec
+
+from .clock import VirtualClock
+from .control_bodies import EventsOrder, Operation, Planted, SeedFailure, SeedReport
+from .faults import FaultBook
+from .gate import Gate, Outcome
+from .log import RequestLog
+from .snapshots import Album
+from .switches import checked, settable
+from .webhooks import Outbox
+from .wire import Request, Vendor
+
+YEARS = range(1990, 2200)
+_PARTS = ("days", "hours", "minutes", "seconds")
+_REFERENCE = re.compile(r"\$\{([A-Za-z0-9_-]+)(?:\.([A-Za-z0-9_.]+))?\}")
+
+
+class Twinned(Vendor, Protocol):
+    """A vendor as the twin needs it: with switches, and a state that can be put aside and brought back."""
+
+    @property
+    def switches(self) -> Any: ...
+
+    def connection_info(self) -> Mapping[str, Any]: ...
+
+    def snapshot(self) -> Any: ...
+
+    def restore(self, snapshot: Any) -> None: ...
+
+
+class Companion(Protocol):
+    """What stands beside a vendor and goes back and forth with it: the event bus of an org."""
+
+    @property
+    def switches(self) -> Any: ...
+
+    def order(self, order: EventsOrder) -> dict[str, Any]: ...
+
+    def view(self) -> dict[str, Any]: ...
+
+    def snapshot(self) -> Any: ...
+
+    def restore(self, snapshot: Any) -> None: ...
+
+    def reset(self) -> None: ...
+
+
+class Refused(Exception):
+    """A vendor refused an operation; `reason` is what it said."""
+
+    def __init__(self, reason: Any) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+class Twin:
+    """`serve` for clients, `act` and `run` for the people behind the screens."""
+
+    def __init__(
+        self,
+        vendors: Mapping[str, Twinned],
+        clock: VirtualClock,
+        random: Random,
+        *,
+        refusals: tuple[type[Exception], ...] = (),
+        keep: int = 10_000,
+    ) -> None:
+        self.vendors = dict(vendors)
+        self.companions: dict[str, Companion] = {}
+        self.clock = clock
+        self.random = random
+        self.faults = FaultBook(Random(random.getrandbits(64)))  # noqa: S311  # repeatable, and apart from the vendors'
+        self.log = RequestLog(keep)
+        self.gate = Gate(self.vendors, self.faults, self.log, clock.now)
+        self.planted: list[Planted] = []
+        self.scenario: dict[str, Any] = {"scenario": "", "scale": 0, "seed": 0, "days": 0}
+        self.memory: dict[str, Any] = {}
+        self.album = Album(self)
+        self._turns = 0
+        self._refusals: tuple[type[Exception], ...] = (
+            *refusals,
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            ArithmeticError,
+        )
+
+    @property
+    def webhooks(self) -> Outbox | None:
+        """What the vendor that sends webhooks has to deliver; None when there is no such vendor."""
+        found = (getattr(vendor, "webhooks", None) for vendor in self.vendors.values())
+        return next((outbox for outbox in found if outbox is not None), None)
+
+    @property
+    def parts(self) -> dict[str, Twinned | Companion]:
+        """Vendors and companions by name."""
+        return {**self.vendors, **self.companions}
+
+    @property
+    def seen(self) -> Any:
+        """Differs from what it was before as soon as something happened that may have changed the state."""
+        return self.log.ever, self._turns, self.clock.snapshot()
+
+    def serve(self, vendor: str, request: Request) -> Outcome:
+        return self.gate.serve(vendor, request)
+
+    def act(self, system: str, op: str, kind: str, body: Mapping[str, Any], realm: str = "") -> dict[str, Any]:
+        """One operation of a vendor's user, of the company `realm` if there are several. Raises `Refused`."""
+        self._turns += 1
+        where = {"realm": realm} if realm else {}
+        try:
+            return self.vendors[system].act({"op": op, "kind": kind, "body": dict(body), **where})
+        except Refused:
+            raise
+        except self._refusals as error:
+            raise Refused(_reason(error)) from error
+
+    def run(self, operations: Iterable[Operation], *, rollback: bool = False) -> SeedReport:
+        """Run a list until one is refused, and say how far it went."""
+        before = self.snapshot() if rollback else None
+        results: list[Any] = []
+        names: dict[str, Any] = {}
+        for index, operation in enumerate(operations):
+            try:
+                result = self._step(operation, names)
+            except Refused as refused:
+                if before is not None:
+                    self.restore(before)
+                return SeedReport(False, index, results, SeedFailure(index, refused.reason))
+            results.append(result)
+            if operation.save_as:
+                names[operation.save_as] = result
+        return SeedReport(True, len(results), results)
+
+    def _step(self, operation: Operation, names: Mapping[str, Any]) -> Any:
+        if operation.system == "clock":
+            return set_clock(self.clock, {**operation.body, "op": operation.op})
+        if operation.system not in self.vendors:
+            raise Refused(f"no system {operation.system} here")
+        body = _filled(operation.body, names)
+        return self.act(operation.system, operation.op, operation.kind, body, str(_filled(operation.realm, names)))
+
+    def snapshot(self) -> dict[str, Any]:
+        """Vendors, clock, chance and what is planted; faults and the log stay out of it."""
+        return {
+            "vendors": {name: vendor.snapshot() for name, vendor in self.vendors.items()},
+            "companions": {name: each.snapshot() for name, each in self.companions.items()},
+            "clock": self.clock.snapshot(),
+            "random": self.random.getstate(),
+            "planted": list(self.planted),
+            "scenario": dict(self.scenario),
+            "memory": deepcopy(self.memory),
+        }
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        self._turns += 1
+        for name, vendor in self.vendors.items():
+            vendor.restore(snapshot["vendors"][name])
+        for name, kept in snapshot.get("companions", {}).items():
+            self.companions[name].restore(kept)
+        self.clock.restore(snapshot["clock"])
+        self.random.setstate(snapshot["random"])
+        self.planted = list(snapshot["planted"])
+        self.scenario = dict(snapshot["scenario"])
+        self.memory = deepcopy(snapshot["memory"])
+
+    def reset(self) -> None:
+        """Back to nothing: both vendors, faults, log, what is planted. Clock and switches stay."""
+        self._turns += 1
+        for vendor in self.vendors.values():
+            kept = {field.name: getattr(vendor.switches, field.name) for field in fields(vendor.switches)}
+            vendor.reset()
+            for name, value in kept.items():
+                setattr(vendor.switches, name, value)
+        for companion in self.companions.values():
+            companion.reset()
+        self.faults.clear()
+        self.log.clear()
+        self.planted = []
+        self.scenario = {"scenario": "", "scale": 0, "seed": 0, "days": 0}
+        self.memory = {}
+
+    def get_switches(self) -> dict[str, dict[str, Any]]:
+        """The switches of every vendor and companion, by name."""
+        return {
+            system: {name: getattr(each.switches, name) for name in settable(each.switches.__class__)}
+            for system, each in self.parts.items()
+        }
+
+    def set_switches(self, system: str, values: Mapping[str, Any]) -> None:
+        """Set a vendor's switches, all or none. Raises `Refused`."""
+        switches = self.parts[system].switches
+        try:
+            good = checked(switches, values)
+        except ValueError as error:
+            raise Refused(f"{system}: {error}") from error
+        self._turns += 1
+        for name, value in good.items():
+            setattr(switches, name, value)
+
+
+def _reason(error: Exception) -> Any:
+    """What the vendor said: the body it would have answered, else its words."""
+    body = getattr(error, "body", None)
+    if callable(body):
+        return body()
+    code = getattr(error, "code", None)
+    if code is not None:
+        return {"errorCode": code, "message": str(error), "fields": getattr(error, "fields", [])}
+    return f"not known: {error}" if isinstance(error, KeyError) else str(error)
+
+
+def set_clock(clock: VirtualClock, order: Mapping[str, Any]) -> dict[str, Any]:
+    """Do one clock order (see `ClockOrder`) and say what time it is now. Raises `Refused`."""
+    try:
+        op, at = order.get("op"), _instant(order.get("at"))
+        by = timedelta(**{part: _count(order.get(part) or 0) for part in _PARTS})
+        _turn(clock, op, at, by)
+    except (OverflowError, ValueError, TypeError) as error:
+        raise Refused(f"the clock cannot go there: {error}") from error
+    return {"now": clock.now(), "frozen": clock.frozen}
+
+
+def _count(value: Any) -> int | float:
+    """A number of days, hours, minutes or seconds, however it was decoded."""
+    if isinstance(value, Decimal):
+        return value.__float__()
+    if not isinstance(value, int | float):
+        raise TypeError(f"{value!r} is not a number")
+    return value
+
+
+def _turn(clock: VirtualClock, op: Any, at: datetime | None, by: timedelta) -> None:
+    if op == "advance":
+        _in_reach(clock.now() + by)  # before the clock moves
+    elif at is not None:
+        _in_reach(at)
+    if op == "freeze":
+        clock.freeze(at)
+    elif op == "run":
+        clock.run()
+    elif op == "set" and at is not None:
+        clock.set(at)
+    elif op == "advance" and by:
+        clock.advance(by)
+    else:
+        raise Refused("say freeze, run, set with `at`, or advance by seconds, minutes, hours or days")
+
+
+def _in_reach(at: datetime) -> None:
+    if at.year not in YEARS:
+        raise Refused(f"the clock only goes from {YEARS[0]} to {YEARS[-1]}")
+
+
+def _instant(value: Any) -> datetime | None:
+    """An instant in UTC from a `datetime` or RFC 3339 text."""
+    if value is None:
+        return None
+    try:
+        at = msgspec.convert(value, datetime)
+    except msgspec.ValidationError as error:
+        raise Refused(f"at is not an instant: {error}") from error
+    if at.tzinfo is None:
+        raise Refused("at needs a time zone, for example 2026-11-20T17:00:00Z")
+    return at.astimezone(UTC)
+
+
+def _filled(value: Any, names: Mapping[str, Any]) -> Any:
+    """`value` with every `${name}` and `${name.Field}` replaced by what that earlier operation gave."""
+    if isinstance(value, dict):
+        return {key: _filled(item, names) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_filled(item, names) for item in value]
+    if not isinstance(value, str) or "${" not in value:
+        return value
+    whole = _REFERENCE.fullmatch(value)
+    if whole:
+        return _look(whole, names)
+    return _REFERENCE.sub(lambda match: str(_look(match, names)), value)
+
+
+def _look(match: re.Match[str], names: Mapping[str, Any]) -> Any:
+    name, path = match.group(1), match.group(2) or "Id"
+    if name not in names:
+        raise Refused(f"${{{name}}} names no earlier operation; give that one save_as: {name}")
+    found = names[name]
+    for part in path.split("."):
+        if not isinstance(found, dict) or part not in found:
+            raise Refused(f"${{{name}.{path}}}: the record has no {part}")
+        found = found[part]
+    return found

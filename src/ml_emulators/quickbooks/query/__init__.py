@@ -1,0 +1,1 @@
+"""The query language: reading, fields, running (reference section 3)."""

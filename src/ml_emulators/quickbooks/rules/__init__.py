@@ -1,0 +1,1 @@
+"""What QuickBooks checks and works out when something is written (reference sections 4 and 6)."""

@@ -1,0 +1,67 @@
+"""What a rule sees while it judges one write: the books, the time, the switches, and the notices it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ml_emulators.quickbooks.kinds.catalog import KINDS
+from ml_emulators.quickbooks.preferences import Flags
+from ml_emulators.quickbooks.settings import ChangeNotice, Switches
+from ml_emulators.quickbooks.state import Books, meta
+from ml_emulators.quickbooks.values import Json, company_day, seconds
+
+
+@dataclass
+class Desk:
+    """One write on the books of one company at one instant."""
+
+    books: Books
+    now: datetime
+    switches: Switches
+    include: frozenset[str] = frozenset()
+    base_url: str = ""
+    notices: list[ChangeNotice] = field(default_factory=list)
+
+    @property
+    def today(self) -> str:
+        return company_day(self.now)
+
+    @property
+    def flags(self) -> Flags:
+        return self.books.flags
+
+    def notify(self, kind: str, record_id: str, operation: str) -> None:
+        told = KINDS[kind].notices.get(operation)
+        if told is not None:
+            realm = self.books.company.realm_id
+            self.notices.append(ChangeNotice(realm, kind, record_id, told, self.now))
+
+    def insert(self, kind: str, data: Json) -> Json:
+        """Store a new record; gives it its Id when it has none."""
+        at = seconds(self.now)
+        data.setdefault("Id", self.books.next_id(KINDS[kind].sequence))
+        data |= {"domain": "QBO", "sparse": False, "SyncToken": "0", "MetaData": meta(at, at, self._editor(kind))}
+        self.books.put(kind, data, at, at)
+        return self.books.data(kind, data["Id"])
+
+    def replace(self, kind: str, data: Json, *, bump: bool = True) -> None:
+        """Store a changed record; with `bump` its SyncToken moves on."""
+        at = seconds(self.now)
+        row = self.books.row(kind, data["Id"])
+        created = row.keys[2] if row is not None else at
+        if bump:
+            data["SyncToken"] = str(int(data["SyncToken"]) + 1)
+        data |= {"domain": "QBO", "sparse": False, "MetaData": meta(created, at, self._editor(kind))}
+        self.books.put(kind, data, at, created)
+
+    def edit(self, kind: str, record_id: str, change: Callable[[Json], None]) -> None:
+        """A change that the system makes by itself, as a consequence of another write."""
+        data = self.books.data(kind, record_id)
+        change(data)
+        self.replace(kind, data, bump=self.switches.side_effects_bump_sync_token)
+        self.notify(kind, record_id, "update")
+
+    def _editor(self, kind: str) -> str | None:
+        return self.books.company.user_id if kind == "Invoice" else None

@@ -1,0 +1,1 @@
+"""Signing in: consent, tokens, OpenID (reference section 1)."""

@@ -1,0 +1,144 @@
+"""What a user does on the screens of QuickBooks: the same rules, without token, metering or throttle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ml_emulators.quickbooks import faults, registry
+from ml_emulators.quickbooks.kinds.catalog import KINDS
+from ml_emulators.quickbooks.kinds.fields import decimal
+from ml_emulators.quickbooks.rules import auxiliary as side
+from ml_emulators.quickbooks.rules import writes as rules
+from ml_emulators.quickbooks.rules.company import merged
+from ml_emulators.quickbooks.rules.context import Desk
+from ml_emulators.quickbooks.rules.merging import merge
+from ml_emulators.quickbooks.service import Service
+from ml_emulators.quickbooks.values import Json, bare, parse_day
+
+Act = Callable[[Service, Desk, dict[str, Any]], Json]
+
+
+def act(service: Service, operation: dict[str, Any]) -> Json:
+    """Do one operation; raises `Fault` when QuickBooks would refuse it or has no such screen."""
+    name = str(operation.get("op"))
+    if name not in ACTS and name not in DESKLESS:
+        raise faults.unsupported(f"{name!r} (there are {', '.join((*ACTS, *DESKLESS))})")
+    if name in DESKLESS:
+        return DESKLESS[name](service, {**operation.get("body", {}), **_named(operation)})
+    realm = operation.get("realm") or next(iter(service.books))
+    if realm not in service.books:
+        raise faults.unsupported(f"realm {realm!r}")
+    desk = service.desk(realm, service.clock.now(), frozenset(operation.get("include", ())))
+    result = ACTS[name](service, desk, operation)
+    service.tell(desk.notices)
+    return result
+
+
+def _kind(operation: dict[str, Any]) -> str:
+    kind = operation.get("kind")
+    if kind not in KINDS:
+        raise faults.unsupported(f"kind {kind!r}")
+    return str(kind)
+
+
+def _body(desk: Desk, operation: dict[str, Any]) -> Json:
+    """The body with the present SyncToken: a screen always shows the newest state."""
+    kind = _kind(operation)
+    body = {**operation.get("body", {})}
+    if "id" in operation:
+        body["Id"] = operation["id"]
+    record_id = str(body.get("Id", ""))
+    if desk.books.row(kind, record_id) is None:
+        raise faults.not_found()
+    return {**body, "SyncToken": desk.books.data(kind, record_id).get("SyncToken"), "sparse": True}
+
+
+def _create(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
+    return rules.create(desk, _kind(operation), operation.get("body", {}))
+
+
+def _update(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
+    return rules.update(desk, _kind(operation), _body(desk, operation))
+
+
+def _delete(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
+    return rules.delete(desk, _kind(operation), _body(desk, operation))
+
+
+def _void(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
+    return rules.void(desk, _kind(operation), _body(desk, operation), on_screen=True)
+
+
+def _deactivate(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
+    return rules.update(desk, _kind(operation), {**_body(desk, operation), "Active": False})
+
+
+def _activate(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
+    return rules.update(desk, _kind(operation), {**_body(desk, operation), "Active": True})
+
+
+def _merge(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
+    """Customers only; {"Id": survivor, "deletedId": loser}."""
+    if _kind(operation) != "Customer":
+        raise faults.unsupported(f"merge {operation['kind']}")
+    body = operation.get("body", {})
+    return merge(desk, str(body.get("Id")), str(body.get("deletedId")))
+
+
+def _set_preferences(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
+    """Any preference, also the closing date; null takes a part away."""
+    old = desk.books.data("Preferences", "1")
+    new = merged(old, operation.get("body", {}))
+    if new != old:
+        desk.replace("Preferences", new)
+        desk.notify("Preferences", "1", "update")
+    return desk.books.data("Preferences", "1")
+
+
+def _set_exchange_rate(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
+    """{"currency": "EUR", "rate": "1.0825", "day": "2026-11-22"}: home units for one foreign unit from that day on."""
+    body = operation.get("body") or operation
+    try:
+        day = parse_day(str(body.get("day") or desk.today))
+        rate = bare(decimal(body.get("rate")))
+    except ValueError as error:
+        raise faults.Fault([faults.illegal_number("Rate", error)]) from error
+    code = str(body.get("currency"))
+    side.set_rate(desk, code, day, rate)
+    return dict(side.exchange_rate(desk, code, day)["ExchangeRate"])
+
+
+def _named(operation: dict[str, Any]) -> Json:
+    """Company and app, where an operation names them beside its body."""
+    names = {"realm": "realm_id", "client_id": "client_id"}
+    return {told: operation[name] for name, told in names.items() if operation.get(name)}
+
+
+def _kill_sessions(service: Service, body: Mapping[str, Any]) -> Json:
+    """Every access token is void at once; refresh tokens live."""
+    killed = len(service.authority.tokens.access)
+    service.authority.tokens.access.clear()
+    return {"killed": killed}
+
+
+ACTS: dict[str, Act] = {
+    "create": _create,
+    "update": _update,
+    "delete": _delete,
+    "void": _void,
+    "deactivate": _deactivate,
+    "activate": _activate,
+    "merge": _merge,
+    "set_preferences": _set_preferences,
+    "set_exchange_rate": _set_exchange_rate,
+}
+DESKLESS: dict[str, Callable[[Service, Mapping[str, Any]], Json]] = {
+    "disconnect": registry.disconnect,
+    "kill_sessions": _kill_sessions,
+    "connect": registry.connect,
+    "register_app": registry.register_app,
+    "open_company": registry.add_company,
+    "set_webhook": registry.set_webhook,
+}
+"""What is about apps and companies, not about the records of one."""

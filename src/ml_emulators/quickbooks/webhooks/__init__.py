@@ -1,0 +1,1 @@
+"""Webhooks: bodies, delivery, and what goes wrong with it (reference section 9)."""

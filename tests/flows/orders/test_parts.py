@@ -1,0 +1,209 @@
+"""An entry in parts: what is kept of the list, what a hold says, on which day the rest falls."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+
+from accounting import books
+from flows.orders.test_order_to_journal import ORDER_REF, order_of, told, world_of
+from ml_connector.accounting.entry import EntryPart, JournalPlan, build_entry
+from ml_connector.accounting.postings import posting_ref
+from ml_connector.flows.orders import parts as order_parts
+from ml_connector.flows.orders.limit import within_limit
+from ml_connector.flows.orders.order_to_journal import FLOW
+from ml_connector.model import holds
+from ml_connector.model.held import Held
+from ml_connector.model.plans import Hold, Refused, Write
+from ml_connector.model.refs import Gone, Link, Ref
+from ml_connector.model.rules import Rules
+from support.context import World, decide, settle
+
+RULES = Rules(realm_id="1", org_id="2")
+LINES = [{"dims": "East/SaaS"}, {"dims": "West/SaaS", "net": "500.00"}, {"dims": "HQ/SaaS", "net": "30.00"}]
+ENTRY = Ref("quickbooks", "JournalEntry", "9")
+
+
+def world(**rules: Any) -> World:
+    return world_of({"lines": LINES, "rules": {"max_lines": 2, **rules}})
+
+
+def after_the_first(**rules: Any) -> World:
+    """The first of three parts is posted."""
+    made = world(**rules)
+    write = decide(FLOW, made.records[ORDER_REF], made)
+    assert isinstance(write, Write)
+    made.apply(write)
+    return made
+
+
+def next_of(world: World) -> Any:
+    return decide(FLOW, world.records[ORDER_REF], world)
+
+
+def link_of(world: World) -> Link:
+    return world.links["journal", posting_ref(books.ORDER_ID)]
+
+
+def test_the_rest_comes_back_as_it_was() -> None:
+    rest = order_parts.rest_of(link_of(after_the_first()))
+    assert [(part.draft.doc_number, part.draft.total) for part in rest] == [
+        ("SFO-00001001-02", Decimal("500.00")), ("SFO-00001001-03", Decimal("30.00")),
+    ]  # fmt: skip
+    assert rest == order_parts.rest_of(Link("journal", ENTRY, ENTRY, order_parts.kept((rest[0], *rest), 2)))
+    assert order_parts.kept(rest[:1], 2) == {}, "an entry in one part keeps nothing"
+
+
+@pytest.mark.parametrize("part", [1, 2, 3])
+def test_each_part_binds_those_that_follow(part: int) -> None:
+    """Another amount on the last line is another approval for the first part, and for the second."""
+    made, other = world(), world_of({"lines": [*LINES[:2], {**LINES[2], "net": "31.00"}], "rules": {"max_lines": 2}})
+    bound = []
+    for each in (made, other):
+        decisions = [d for d in settle(FLOW, ORDER_REF, each) if isinstance(d, Write) and d.together]
+        bound.append(decisions[part - 1].together.followers)  # type: ignore[union-attr]  # picked above
+    assert (bound[0] != bound[1]) == (part < 3)
+    assert (bound[0] == "") == (part == 3)
+
+
+@pytest.mark.parametrize(
+    ("change", "number"),
+    [
+        ({"max_lines": 500}, "SFO-00001001-02"),
+        ({"template": "T2"}, "SFO-00001001-02"),
+        ({"template": ""}, "SFO-00001001-02"),
+        ({"start_date": date(2026, 12, 1)}, "SFO-00001001-02"),
+    ],
+)
+def test_settings_that_change_half_way_change_nothing(change: dict[str, Any], number: str) -> None:
+    made = after_the_first()
+    made.rules = world(**change).rules
+    decision = told(next_of(made))
+    assert (decision["number"], decision["lines"]) == (
+        number, ["Dr 1250 500.00 West/SaaS", "Cr 2450 [4000] 500.00 West/SaaS"],
+    )  # fmt: skip
+
+
+def test_an_order_that_changes_half_way_is_finished_as_approved() -> None:
+    made = after_the_first()
+    made.put(order_of({"lines": [{"net": "7.00"}]}))
+    decisions = [told(each) for each in settle(FLOW, ORDER_REF, made)]
+    assert [each.get("number") for each in decisions[:2]] == ["SFO-00001001-02", "SFO-00001001-03"]
+    assert decisions[-1]["flags"] == ["AMENDED_AFTER_POSTING"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"), [("6210", "H-CLOSED"), ("6140", "H-DOCNUM"), ("2500", "REFUSED-BY-QUICKBOOKS")]
+)
+def test_a_refused_part_says_what_is_posted_and_what_is_not(answer: str, code: str) -> None:
+    made = after_the_first()
+    hold = FLOW.refused(next_of(made), Refused(answer, "no"))
+    assert isinstance(hold, Hold)
+    assert (hold.code, hold.amount) == (code, Decimal("530.00"))
+    words = holds.render_hold(hold)
+    assert words.meaning == (
+        "The order is posted in part: SFO-00001001-01 is in the books, SFO-00001001-02, SFO-00001001-03 is not. "
+        "530.00 USD is missing there."
+    )
+
+
+def test_a_refused_first_part_leaves_nothing_in_the_books() -> None:
+    made = world()
+    hold = FLOW.refused(next_of(made), Refused("6210", "no"))
+    assert isinstance(hold, Hold)
+    assert (hold.amount, holds.render_hold(hold).meaning) == (
+        Decimal("1530.00"), "1,530.00 USD is in no month yet; nothing was posted.",
+    )  # fmt: skip
+
+
+def test_draft_deleted_and_closed_half_way() -> None:
+    made = after_the_first()
+    order = made.records[ORDER_REF]
+    draft = decide(FLOW, order.merged({"StatusCode": "Draft"}), made)
+    deleted = decide(FLOW, Gone(ORDER_REF), made)
+    made.references["quickbooks", "preferences"] = books.preferences(closed="2026-11-10")
+    closed = next_of(made)
+    assert [(each.code, each.amount) for each in (draft, deleted, closed)] == [  # type: ignore[union-attr]  # holds
+        ("H-DEACTIVATED", Decimal("530.00")), ("H-DEACTIVATED", Decimal("530.00")), ("H-CLOSED", Decimal("530.00")),
+    ]  # fmt: skip
+    assert all("posted in part" in holds.render_hold(each).meaning for each in (draft, deleted, closed))  # type: ignore[arg-type]  # holds
+
+
+def parts() -> tuple[EntryPart, ...]:
+    plan = build_entry(
+        books.inputs(books.line(1, "10.00", "4000"), books.line(2, "5.00", "4000", "West/-"), max_lines=2)
+    )
+    assert isinstance(plan, JournalPlan)
+    return plan.parts
+
+
+def on_open_day(given: tuple[EntryPart, ...], closed: date | None, policy: Any) -> tuple[tuple[EntryPart, ...], bool]:
+    rules = msgspec.structs.replace(RULES, closed_policy=policy)
+    return order_parts.on_open_day(given, closed, rules, date(2026, 12, 24))
+
+
+@pytest.mark.parametrize("closed", [None, date(2026, 11, 9)])
+def test_the_rest_keeps_its_day_while_that_is_open(closed: date | None) -> None:
+    assert on_open_day(parts(), closed, "hold") == (parts(), False)
+
+
+def test_the_rest_is_held_or_moved_when_its_day_is_closed() -> None:
+    given, closed = parts(), date(2026, 11, 10)
+    with pytest.raises(Held) as held:
+        on_open_day(given, closed, "hold")
+    assert held.value.code == "H-CLOSED"
+    found, moved = on_open_day(given, closed, "next_open")
+    assert moved
+    assert {part.draft.txn_date for part in found} == {date(2026, 11, 11)}
+    assert all("|orig=2026-11-10\nhttps" in part.draft.private_note or part.draft.private_note.endswith(
+        "|orig=2026-11-10\n") for part in found)  # fmt: skip
+    assert [part.draft.lines for part in found] == [part.draft.lines for part in given]
+    assert on_open_day(found, closed, "next_open") == (found, True), "a moved part stays, and keeps its first day"
+
+
+@pytest.mark.parametrize(
+    ("limit", "total", "rate", "small"),
+    [
+        ("250.00", "250.00", "1", True),
+        ("250.00", "250.01", "1", False),
+        ("250.00", "230.41", "1.0850", True),  # 249.99485
+        ("250.00", "230.42", "1.0850", False),  # 250.0057
+        ("0.00", "0.01", "1", False),
+        ("250.00", "99000", "0.0025", True),
+    ],
+)
+def test_the_limit_is_in_home_currency(limit: str, total: str, rate: str, small: bool) -> None:
+    rules = msgspec.structs.replace(RULES, auto_approve_limit=Decimal(limit))
+    found = within_limit(Decimal(total), Decimal(rate), "USD", rules)
+    assert (found is not None) == small
+    assert found is None or (found["limit"], found["currency"], found["rules"]) == (limit, "USD", rules.digest())
+
+
+@pytest.mark.parametrize(("count", "held"), [(99, False), (100, True)])
+def test_numbers_of_parts_have_two_digits(count: int, held: bool) -> None:
+    lines = [
+        msgspec.structs.replace(books.line(number, "1.00", "4000"), department=str(number))
+        for number in range(1, count + 1)
+    ]
+    found = build_entry(books.inputs(*lines, max_lines=2))
+    if not held:
+        assert isinstance(found, JournalPlan)
+        assert (len(found.parts), found.parts[-1].draft.doc_number) == (99, "SFO-00001234-99")
+        return
+    assert isinstance(found, Hold)
+    assert holds.render_hold(found).sentence == (
+        "Order 00001234 needs 100 entries of at most 2 lines; their numbers end at 99."
+    )
+
+
+def test_the_mark_names_all_parts_while_they_fit() -> None:
+    made = after_the_first()
+    link = link_of(made)
+    assert order_parts.mark(link) == "SFO-00001001-01, SFO-00001001-02, SFO-00001001-03"
+    many = tuple(order_parts.rest_of(link)) * 20
+    long = Link("journal", ENTRY, ENTRY, {**link.agreed, **order_parts.kept((many[0], *many), 2)})
+    assert order_parts.mark(long) == "SFO-00001001-01 to SFO-00001001-03"
