@@ -21,7 +21,7 @@ WAIT_CUSTOMER WAIT_PARENT REVIEW-MATCH REVIEW-OPPORTUNITY V-READY V-NAME V-CUR V
 CURRENCY-INACTIVE NAME-TAKEN REFUSED-BY-QUICKBOOKS REFUSED-BY-SALESFORCE H-STAGE-MISSING
 """
 NEVER = ["please", "sorry", "oops", "invalid", "illegal", "failed to", "error", "went wrong", "administrator", "!"]
-FLOWS = Path(holds.__file__).parents[1] / "flows"
+ROOMS = [Path(holds.__file__).parents[1] / room for room in ("flows", "accounting")]
 
 
 def texts(name: str) -> str:
@@ -150,5 +150,5 @@ def codes_in(path: Path) -> set[str]:
 
 
 def test_flows_hold_only_for_reasons_that_have_words() -> None:
-    used = {code for path in FLOWS.rglob("*.py") for code in codes_in(path)}
+    used = {code for room in ROOMS for path in room.rglob("*.py") for code in codes_in(path)}
     assert used <= set(holds.CODES), used - set(holds.CODES)

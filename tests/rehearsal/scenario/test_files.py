@@ -11,7 +11,7 @@ from ml_connector.rehearsal.scenario import run
 
 from .in_process import in_process
 
-FOLDER = Path(__file__).parents[2] / "scenarios"
+FOLDER = Path(__file__).parents[3] / "scenarios"
 FILES = sorted(FOLDER.rglob("*.toml"))
 
 
