@@ -26,6 +26,7 @@ from ml_connector.engine.ports import OpenWrite, Question, Reference, Sweep, Tak
 from ml_connector.engine.worker import Worker
 from ml_connector.model.plans import Context, Decision, Done, Flow, LookUp, Missing, Outcome, Refused, Skip, Write
 from ml_connector.model.refs import Change, Gone, LinkDraft, Ref
+from ml_connector.model.rules import Rules
 from ml_connector.store import Store
 from ml_connector.systems import wire
 
@@ -124,7 +125,8 @@ async def backfill(count: int, file: Path) -> None:
     store.add_connection("c", "1", "2", "Company", NOON)
     systems: dict[str, Any] = {"here": MadeUp("here", count), "there": MadeUp("there", 0)}
     outside = Outside(store, systems, [FLOW], WallClock(), RandomIds(), no_crash, References(), _sealed)
-    connection = Connection("c", None, UTC)
+    rules = Rules(realm_id="1", org_id="2", time_zone="UTC")
+    connection = Connection("c", rules, rules.zone)
     assert await sweep(connection, outside, "here") == count
     report = await Worker(connection, outside).drain()
     assert report.created == {"copies copy": count}

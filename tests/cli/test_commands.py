@@ -96,7 +96,13 @@ CASES = [
     ("status", {}, 0, "Acme Inc., PRODUCTION", "Next:  ml-connector plan --list"),
     ("holds", {"actions.holds": lambda app, code: [hold()]}, 0, "held  H-DIM-AMBIGUOUS", "Next:  ml-connector explain"),
     ("status", {"actions.status": lambda app: LATE}, 1, "Acme Inc., PRODUCTION", "Next:  ml-connector holds WAIT"),
-    ("conflicts", {"actions.conflicts.entries": lambda app: [PHONE]}, 0, "When  ", "Next:  ml-connector conflicts --values"),
+    (
+        "conflicts",
+        {"actions.conflicts.entries": lambda app: [PHONE]},
+        0,
+        "When  ",
+        "Next:  ml-connector conflicts --values",
+    ),
     (
         "conflicts --values",
         {"actions.conflicts.with_values": lambda app, actor: [PHONE]},
@@ -163,7 +169,13 @@ CASES = [
     ),
     ("audit verify", {}, 0, "ok    8 events", "Next:  ml-connector status"),
     ("demo", {"rehearsal.demo.run": rehearsal(DEMO)}, 0, "What moved", "Next:  ml-connector emulators"),
-    ("demo", {"rehearsal.demo.run": rehearsal({**DEMO, "converged": False})}, 1, "What moved", "Next:  ml-connector emulators"),
+    (
+        "demo",
+        {"rehearsal.demo.run": rehearsal({**DEMO, "converged": False})},
+        1,
+        "What moved",
+        "Next:  ml-connector emulators",
+    ),
     ("demo --scale 0", {}, 2, "--scale must be at least 1", "Correct the number."),
     ("sign-off --start-date soon", {}, 2, "--start-date is no day.", "Write it as year, month, day"),
     (

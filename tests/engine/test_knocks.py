@@ -14,6 +14,7 @@ from ml_connector.engine.corridor import Connection, Outside
 from ml_connector.engine.worker import Worker
 from ml_connector.model.plans import Context, Decision, Flow, Skip
 from ml_connector.model.refs import Gone, LinkDraft, Ref
+from ml_connector.model.rules import Rules
 from ml_connector.store import Store
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -92,7 +93,7 @@ def worker(store: Store, looked: Looked, crash: Any = never) -> Worker:
         for name, kind, rank, decide in kinds
     ]
     outside = Outside(store, {"ours": Memory()}, flows, Still(), Still(), crash, References(), sealed)  # type: ignore[dict-item]  # reads only
-    return Worker(Connection("acme", None, ZoneInfo("UTC")), outside)
+    return Worker(Connection("acme", Rules(realm_id="", org_id=""), ZoneInfo("UTC")), outside)
 
 
 def opened() -> Store:

@@ -16,6 +16,7 @@ from ml_connector.engine.intake import receive, swept_kinds
 from ml_connector.engine.worker import Worker
 from ml_connector.model.plans import Context, Decision, Done, Flow, Skip, Write
 from ml_connector.model.refs import Change, Gone, LinkDraft, Ref
+from ml_connector.model.rules import Rules
 from ml_connector.store import Store
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -100,7 +101,7 @@ class Street:
         self.store.add_connection("acme", "1", "00D", "Acme", NOW)
         still = Still()
         self.outside = Outside(self.store, {"ours": Memory()}, self.flows(), still, still, never, References(), sealed)  # type: ignore[dict-item]  # what is asked of it
-        self.connection = Connection("acme", None, ZoneInfo("UTC"))
+        self.connection = Connection("acme", Rules(realm_id="", org_id=""), ZoneInfo("UTC"))
 
     def flows(self) -> list[Flow]:
         common: dict[str, Any] = {"system": "ours", "gone": gone, "refused": lambda *_: Skip()}

@@ -11,6 +11,7 @@ import pytest
 from ml_connector.engine.context import PageContext, References, Shelf
 from ml_connector.model.plans import Done, NotLoaded, Write
 from ml_connector.model.refs import Link
+from ml_connector.model.rules import Rules
 from ml_connector.systems.quickbooks.records import Customer
 from ml_connector.systems.salesforce.records import SObject
 
@@ -22,7 +23,9 @@ MOVED = Link("account", CUSTOMER.ref, OTHER.ref)
 
 
 def page() -> PageContext:
-    made = PageContext(None, date(2026, 11, 22), datetime(2026, 11, 22, tzinfo=UTC), Shelf(References()))
+    made = PageContext(
+        Rules(realm_id="", org_id=""), date(2026, 11, 22), datetime(2026, 11, 22, tzinfo=UTC), Shelf(References())
+    )
     for record in (CUSTOMER, ACCOUNT, OTHER):
         made.put(record)
     made.settled(_write({}), Done(ACCOUNT.ref, created=True), ACCOUNT, [PAIR])

@@ -148,7 +148,7 @@ class MemoryContext:
     """A context that knows nothing until it is loaded, and remembers what was asked."""
 
     def __init__(self, world: World) -> None:
-        self.settings: Any = world.rules
+        self.settings = world.rules
         self.today = world.today
         self.now = datetime.combine(world.today, datetime.min.time(), UTC)
         self.world = world

@@ -22,6 +22,7 @@ from ml_connector.model.plans import (
     Write,
 )
 from ml_connector.model.refs import Gone, Link, Ref
+from ml_connector.model.rules import Rules
 from ml_connector.store import Store
 
 from .finds import Finds
@@ -135,7 +136,7 @@ def _with(links: Sequence[Link], link: Link) -> list[Link]:
 class PageContext:
     """The context of one page (model/plans.py `Context`). A fact is replaced, never changed: see `memo.py`."""
 
-    def __init__(self, settings: Any, today: date, now: datetime, shelf: Shelf) -> None:
+    def __init__(self, settings: Rules, today: date, now: datetime, shelf: Shelf) -> None:
         self.settings = settings
         self.today = today
         self.now = now

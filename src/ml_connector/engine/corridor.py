@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import structlog
@@ -16,6 +17,7 @@ import structlog
 from ml_connector.model.errors import BadAnswer, ConnectorError
 from ml_connector.model.plans import Decision, Done, Flow, Hold, Need, NotLoaded, Skip, Write
 from ml_connector.model.refs import Gone, Link, LinkDraft, Ref
+from ml_connector.model.rules import Rules
 from ml_connector.store import Store
 from ml_connector.store.base import LEASE
 from ml_connector.store.rows import Task, Verdict
@@ -50,8 +52,8 @@ class Connection(msgspec.Struct, frozen=True):
     """The connection served, with the settings its rules read. `today` turns an instant into the company's day."""
 
     id: str
-    settings: Any
-    zone: Any
+    settings: Rules
+    zone: ZoneInfo
 
     def today(self, now: datetime) -> date:
         return now.astimezone(self.zone).date()

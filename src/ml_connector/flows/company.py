@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ml_connector.model import canonical
 from ml_connector.model.plans import Context
-from ml_connector.model.rules import Rules
 from ml_connector.systems.quickbooks.records import Customer
 from ml_connector.systems.quickbooks.records import Reference as Pointer
 
@@ -17,7 +16,7 @@ class Company:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self.rules: Rules = context.settings
+        self.rules = context.settings
 
     @property
     def home_country(self) -> str:

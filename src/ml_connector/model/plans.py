@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol, TypeVar
 import msgspec
 
 from .refs import Gone, Json, Link, LinkDraft, Record, Ref
+from .rules import Rules
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -251,7 +252,7 @@ class NotLoaded(Exception):
 class Context(Protocol):
     """What a decision may consult. Every method raises `NotLoaded` for what was not fetched yet."""
 
-    settings: Any
+    settings: Rules
     today: date
     now: datetime
 

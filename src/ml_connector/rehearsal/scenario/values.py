@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -154,7 +154,7 @@ TABLE = Kind("table", _table)
 ANY = Kind("any value", _anything)
 
 
-def instant(value: date | datetime, zone: Any, hour: int = 9) -> datetime:
+def instant(value: date | datetime, zone: tzinfo, hour: int = 9) -> datetime:
     """The UTC instant of a moment; a day is `hour` o'clock of that day in the company's zone."""
     if not isinstance(value, datetime):
         value = datetime(value.year, value.month, value.day, hour)  # noqa: DTZ001 - gets the company's zone below
