@@ -18,13 +18,26 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.clock import RandomIds, WallClock, no_crash
+from ml_connector.clock import RandomIds, WallClock
 from ml_connector.engine.context import References
 from ml_connector.engine.corridor import Connection, Outside
 from ml_connector.engine.intake import sweep
-from ml_connector.engine.ports import OpenWrite, Question, Reference, Sweep, Take
+from ml_connector.engine.ports import no_crash
 from ml_connector.engine.worker import Worker
-from ml_connector.model.plans import Context, Decision, Done, Flow, LookUp, Missing, Outcome, Refused, Skip, Write
+from ml_connector.model.plans import (
+    Context,
+    Decision,
+    Done,
+    Flow,
+    LookUp,
+    Missing,
+    OpenWrite,
+    Outcome,
+    Refused,
+    Skip,
+    Write,
+)
+from ml_connector.model.reading import Question, Reference, Sweep, Take
 from ml_connector.model.refs import Change, Gone, LinkDraft, Ref
 from ml_connector.model.rules import Rules
 from ml_connector.store import Store
@@ -53,7 +66,7 @@ class MadeUp:
     batch_sizes: Mapping[str, int] = {"": PAGE}
     reference_kinds: Mapping[str, str] = {}
     volatile: tuple[str, ...] = ()
-    dear = 1
+    read_cost = 1
     settle_after = timedelta(minutes=1)
 
     def __init__(self, name: str, count: int) -> None:

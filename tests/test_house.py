@@ -18,10 +18,10 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 
 ALLOWED = {
     "model": {"model"},
-    "systems": {"model", "systems", "engine.ports"},
+    "systems": {"model", "clock", "systems"},
     "accounting": {"model", "accounting", "flows", "systems.quickbooks.records", "systems.salesforce.records"},
     "flows": {"model", "accounting", "flows", "systems.quickbooks.records", "systems.salesforce.records"},
-    "engine": {"model", "engine", "store"},
+    "engine": {"model", "clock", "engine", "store"},
     "store": {"model", "store"},
     "vault": {"model", "vault"},
     "settings": {"model", "settings"},

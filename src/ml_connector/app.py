@@ -11,10 +11,10 @@ from pathlib import Path
 
 import msgspec
 
-from ml_connector.clock import RandomIds, WallClock, no_crash
+from ml_connector.clock import Clock, Ids, RandomIds, WallClock
 from ml_connector.engine.context import References
 from ml_connector.engine.corridor import Connection, Outside
-from ml_connector.engine.ports import Clock, CrashPoint, Ids, System
+from ml_connector.engine.ports import CrashPoint, System, no_crash
 from ml_connector.flows.dimensions import renames as dimension_names
 from ml_connector.flows.dimensions import texts as dim_texts
 from ml_connector.flows.invoices import account_summary, invoice_to_opportunity

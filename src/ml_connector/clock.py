@@ -1,4 +1,4 @@
-"""The real clock and the real chance; simulations bring their own."""
+"""Time and chance: what everything that needs them is given, and the real ones. Simulations bring their own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,27 @@ import asyncio
 import random
 import secrets
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """An aware UTC instant."""
+
+    async def sleep(self, length: timedelta) -> None:
+        """Return when `length` is over; at once for none, or less than none."""
+
+
+class Ids(Protocol):
+    """The only source of chance."""
+
+    def token(self) -> str:
+        """A fresh random text of at least 128 bits."""
+
+    def jitter(self) -> float:
+        """0.0 to 1.0; spreads waiting times, never touches an amount."""
 
 
 class WallClock:
@@ -22,13 +43,10 @@ class WallClock:
 
 
 class RandomIds:
+    """The machine's chance."""
+
     def token(self) -> str:
         return secrets.token_hex(16)
 
     def jitter(self) -> float:
         return random.random()  # noqa: S311 - spreads waiting times, guards nothing
-
-
-async def no_crash(name: str) -> None:
-    """The crash point of real life."""
-    del name

@@ -35,7 +35,7 @@ class Memory:
     batch_sizes: Mapping[str, int] = {}
     reference_kinds: Mapping[str, str] = {}
     volatile: tuple[str, ...] = ()
-    dear = 1
+    read_cost = 1
     settle_after = timedelta(0)
 
     async def ask(self, questions: Sequence[Any]) -> list[dict[str, Any]]:

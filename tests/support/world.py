@@ -14,8 +14,7 @@ from urllib.parse import urlsplit
 
 from ml_connector import actions
 from ml_connector.app import App, SealedTokens, World, assemble, connection_id, keep_secret
-from ml_connector.clock import no_crash
-from ml_connector.engine.ports import CrashPoint
+from ml_connector.engine.ports import CrashPoint, no_crash
 from ml_connector.engine.worker import Report
 from ml_connector.model.rules import Rules, Template
 from ml_connector.settings import QuickBooks as QuickBooksSettings

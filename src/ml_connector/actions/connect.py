@@ -22,8 +22,7 @@ from ml_connector.app import (
     quickbooks_oauth,
     salesforce_client,
 )
-from ml_connector.clock import WallClock
-from ml_connector.engine.ports import Clock
+from ml_connector.clock import Clock, WallClock
 from ml_connector.model.errors import SignInNeeded, WrongUse
 from ml_connector.model.rules import Template
 from ml_connector.settings import (

@@ -21,13 +21,14 @@ from ml_connector.model.plans import (
     NotLoaded,
     Write,
 )
+from ml_connector.model.reading import Question, Reference
 from ml_connector.model.refs import Gone, Link, Ref
 from ml_connector.model.rules import Rules
 from ml_connector.store import Store
 
 from .finds import Finds
 from .memo import Memo
-from .ports import Question, Reference, System
+from .ports import System
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -252,7 +253,7 @@ class PageContext:
             if not isinstance(need, NeedLink):
                 asked.setdefault(need.ref.system if isinstance(need, NeedRecord) else need.system, []).append(need)
         if asked:
-            name = min(asked, key=lambda each: (_system(systems, each).dear, each))
+            name = min(asked, key=lambda each: (_system(systems, each).read_cost, each))
             await self._load_from(_system(systems, name), asked[name])
         return None
 

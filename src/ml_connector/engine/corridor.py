@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
+from ml_connector.clock import Clock, Ids
 from ml_connector.model.errors import BadAnswer, ConnectorError
 from ml_connector.model.plans import Decision, Done, Flow, Hold, Need, NotLoaded, Skip, Write
 from ml_connector.model.refs import Gone, Link, LinkDraft, Ref
@@ -25,7 +26,7 @@ from ml_connector.store.tasks import Knock
 
 from .batches import chosen
 from .context import PageContext, References, Shelf, Unreadable
-from .ports import Clock, CrashPoint, Ids, Seal, System
+from .ports import CrashPoint, Seal, System
 from .served import Served
 
 PAGE = 1000

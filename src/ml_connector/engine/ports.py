@@ -1,4 +1,7 @@
-"""What the engine asks of the outside: a system, the clock, identifiers, the crash points of the simulator."""
+"""What the engine asks of the outside: a system, a seal, the crash points of the simulator.
+
+Time and chance are asked of `clock.py`; what systems are asked, and what they answer, stands in `model/reading.py`.
+"""
 
 from __future__ import annotations
 
@@ -6,63 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-import msgspec
-
 from ml_connector.model.plans import LookUp, OpenWrite, Outcome, Write
-from ml_connector.model.refs import Change, Gone, Record
-
-__all__ = ["Clock", "CrashPoint", "Ids", "OpenWrite", "Question", "Reference", "Seal", "Sweep", "System", "Take"]
-
-Take = Callable[[Sequence[Change]], None]
-"""Takes in a page of knocks at once, without the position of their source: that follows with the last of them."""
+from ml_connector.model.reading import Question, Reference, Sweep, Take
+from ml_connector.model.refs import Gone, Record
 
 Seal = Callable[[bytes, str, str], bytes]
 """Seals a value for a connection under a name; it opens for the same two only."""
-
-
-class Clock(Protocol):
-    """The only source of time. `now` is an aware UTC instant."""
-
-    def now(self) -> datetime: ...
-
-    async def sleep(self, length: timedelta) -> None: ...
-
-
-class Ids(Protocol):
-    """The only source of chance."""
-
-    def token(self) -> str:
-        """A fresh random text of at least 128 bits."""
-
-    def jitter(self) -> float:
-        """0.0 to 1.0; spreads waiting times, never touches an amount."""
-
-
-class Reference(msgspec.Struct, frozen=True):
-    """A small table read whole. `version` is a digest that moves when its content does."""
-
-    value: Any
-    version: str
-
-
-class Sweep(msgspec.Struct, frozen=True):
-    """What changed since a position. `position` is where the next sweep starts; `covered_to` up to when it is complete.
-
-    `truncated`: kinds whose list was cut off; they need a backfill from `since`.
-    """
-
-    changes: Sequence[Change]
-    position: str
-    covered_to: datetime
-    truncated: tuple[str, ...] = ()
-
-
-class Question(msgspec.Struct, frozen=True):
-    """Records of a kind whose `field` equals one of `values`; without a field, those with these ids."""
-
-    kind: str
-    field: str
-    values: Sequence[str]
 
 
 class System(Protocol):
@@ -75,8 +27,8 @@ class System(Protocol):
     """Kinds whose change means that a reference table must be read again: `{"Department": "departments"}`."""
     volatile: tuple[str, ...]
     """Beginnings of the names of reference tables that must be read anew in every drain."""
-    dear: int
-    """How dear a read is beside those of other systems. What is cheaper is asked first, so that the questions to the
+    read_cost: int
+    """How much a read costs beside those of other systems. What is cheaper is asked first, so that the questions to the
     dearer ones come together."""
     settle_after: timedelta
     """How long an unanswered write may still take effect at the vendor; not sent again before that."""
@@ -119,3 +71,8 @@ class CrashPoint(Protocol):
     """Called at every step of the corridor with its name; the simulator dies or freezes there."""
 
     async def __call__(self, name: str) -> None: ...
+
+
+async def no_crash(name: str) -> None:
+    """The crash point of real life."""
+    del name

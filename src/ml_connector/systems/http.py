@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 import structlog
 
-from ml_connector.engine.ports import Clock, Ids
+from ml_connector.clock import Clock, Ids
 from ml_connector.model.errors import LimitReached, Unreachable
 
 from .limits import LONGEST_WAIT, Throttle

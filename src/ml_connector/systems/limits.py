@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
-from ml_connector.engine.ports import Clock
+from ml_connector.clock import Clock
 from ml_connector.model import pace
 from ml_connector.model.errors import LimitReached, StateTrouble
 from ml_connector.model.pace import Limits, Pace, Quota

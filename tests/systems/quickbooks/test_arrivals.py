@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from ml_connector.engine.ports import Sweep
 from ml_connector.model.errors import BadAnswer, WrongUse
+from ml_connector.model.reading import Sweep
 from ml_connector.model.refs import Change, Ref
 from ml_connector.systems.http import Response
 from ml_connector.systems.quickbooks.arrivals import Position

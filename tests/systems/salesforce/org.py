@@ -11,8 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 
-from ml_connector.engine.ports import OpenWrite
-from ml_connector.model.plans import Write
+from ml_connector.model.plans import OpenWrite, Write
 from ml_connector.model.refs import Ref
 from ml_connector.systems.http import Caller, Request, Response
 from ml_connector.systems.limits import free_throttle

@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.engine.ports import Sweep, Take
 from ml_connector.model.errors import BadAnswer, WrongUse
+from ml_connector.model.reading import Sweep, Take
 from ml_connector.model.refs import Change, Ref
 from ml_connector.systems import wire
 

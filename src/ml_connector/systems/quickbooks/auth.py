@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from ml_connector.engine.ports import Clock
+from ml_connector.clock import Clock
 from ml_connector.model.errors import BadAnswer, SignInNeeded, Unreachable, WrongUse
 from ml_connector.systems import wire
 from ml_connector.systems.http import Caller, Request, Response

@@ -10,9 +10,10 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.engine.ports import Clock, Question, Reference, Sweep, Take
+from ml_connector.clock import Clock
 from ml_connector.model.errors import BadAnswer, SignInNeeded, WrongUse
 from ml_connector.model.plans import Later, LookUp, OpenWrite, Outcome, Unsure, Write
+from ml_connector.model.reading import Question, Reference, Sweep, Take
 from ml_connector.model.refs import Change, Gone, Record, Ref
 from ml_connector.systems import wire
 from ml_connector.systems.http import Caller, NoAnswer, NotSent, retry_after
@@ -44,7 +45,7 @@ class QuickBooks:
     # The closing date and a day's rate are looked at before every posting.
     volatile: tuple[str, ...] = ("preferences", "rate:")
     # Intuit meters reads; Salesforce only counts them.
-    dear = 2
+    read_cost = 2
     settle_after = timedelta(seconds=120)
 
     def __init__(self, *, realm_id: str, base_url: str, caller: Caller, sign_in: SignIn, clock: Clock) -> None:

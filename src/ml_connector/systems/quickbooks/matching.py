@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ml_connector.engine.ports import Reference
+from ml_connector.model.reading import Reference
 from ml_connector.model.tables import Table
 from ml_connector.systems import wire
 

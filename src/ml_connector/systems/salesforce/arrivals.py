@@ -16,8 +16,8 @@ from typing import overload
 
 import msgspec
 
-from ml_connector.engine.ports import Sweep, Take
 from ml_connector.model.errors import BadAnswer, WrongUse
+from ml_connector.model.reading import Sweep, Take
 from ml_connector.model.refs import Change, Json, Ref
 
 from .calls import Calls

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from ml_connector.engine.ports import Clock
+from ml_connector.clock import Clock
 from ml_connector.model.errors import BadAnswer, ConnectorError, Unreachable
 from ml_connector.model.refs import Json
 from ml_connector.systems import wire

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from ml_connector.engine.ports import Clock
+from ml_connector.clock import Clock
 
 from .calls import PARTS_AT_ONCE, Calls
 from .describe import Object, read_object

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from ml_connector.engine.ports import Clock, OpenWrite, Question, Reference, Sweep, Take
-from ml_connector.model.plans import Done, LookUp, Outcome, Write
+from ml_connector.clock import Clock
+from ml_connector.model.plans import Done, LookUp, OpenWrite, Outcome, Write
+from ml_connector.model.reading import Question, Reference, Sweep, Take
 from ml_connector.model.refs import Gone, Record
 from ml_connector.systems import wire
 from ml_connector.systems.http import Caller
@@ -35,7 +36,7 @@ class Salesforce:
     # Stages, currencies and rights are not swept: the engine compares their digests when somebody waits for them.
     reference_kinds: Mapping[str, str] = {"Account": "matching"}
     volatile: tuple[str, ...] = ()
-    dear = 1
+    read_cost = 1
     # The vendor ends a call that is no query after ten minutes (salesforce reference 3.1).
     settle_after = timedelta(minutes=10)
 

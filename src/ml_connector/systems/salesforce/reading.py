@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ml_connector.engine.ports import Question, Reference
 from ml_connector.model.errors import BadAnswer, ConnectorError, WrongUse
+from ml_connector.model.reading import Question, Reference
 from ml_connector.model.refs import Gone, Json, Record, Ref
 from ml_connector.model.tables import Table
 from ml_connector.systems import wire
