@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from support import postgres
+from support import postgres, recordings
 
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
@@ -19,14 +19,22 @@ def pytest_report_header() -> str:
     return postgres.described()
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """After the crash runs the record of the suite says what they cover."""
-    reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
-    if any("chaos/test_crash_runs" in report.nodeid for report in reports):
-        from chaos.matrix import table
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None]:
+    """What the suite says at its end: what the crash runs cover, and last which tests lacked the recordings."""
+    crash_runs = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    if any("chaos/test_crash_runs" in report.nodeid for report in crash_runs):
+        _crash_matrix(terminalreporter)
+    yield
+    for line in recordings.closing_lines(terminalreporter.getreports("skipped")):
+        terminalreporter.write_line(line)
 
-        terminalreporter.section("crash matrix")
-        terminalreporter.write_line(table())
+
+def _crash_matrix(terminalreporter: pytest.TerminalReporter) -> None:
+    from chaos.matrix import table
+
+    terminalreporter.section("crash matrix")
+    terminalreporter.write_line(table())
 
 
 @pytest.fixture(scope="session")

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from ml_connector.systems import wire
 from ml_emulators.kit.emulation import Refused, Twin
+from support.recordings import recording
 
 Json = dict[str, Any]
-ROOT = Path(__file__).parents[2]
 QUICKBOOKS_KINDS = ("Account", "Item", "Customer", "Vendor", "Invoice", "Payment")
 SALESFORCE_KINDS = ("Account", "Contact", "Opportunity")
 # What the service makes by itself, or what belongs to features and lists that the empty company does not have.
@@ -47,21 +45,12 @@ _NEEDED: dict[str, Json] = {
 _MONEY_KEPT = {"Payment": "TotalAmt"}
 
 
-def folder() -> Path:
-    """Where the recordings lie. Fails naming the folder if they are not there."""
-    given = Path(os.environ.get("MLC_RECORDED_DIR", "../shared/recorded"))
-    found = given if given.is_absolute() else (ROOT / given).resolve()
-    if not found.is_dir():
-        pytest.fail(f"The recordings are not in {found}. Set MLC_RECORDED_DIR to their folder.")
-    return found
-
-
 def answers() -> Iterator[tuple[str, Any]]:
     """File and decoded body of every recorded answer that is JSON."""
-    for path in sorted(folder().glob("*/*/*")):
+    for path in sorted(recording().glob("*/*/*")):
         for body in _bodies(path):
             if body.lstrip()[:1] in (b"{", b"["):
-                yield path.relative_to(folder()).as_posix(), wire.loads(body, path.name, strict=False)
+                yield path.relative_to(recording()).as_posix(), wire.loads(body, path.name, strict=False)
 
 
 def _bodies(path: Path) -> Iterator[bytes]:

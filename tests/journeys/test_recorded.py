@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import pytest
 
 from ml_connector import actions
 from ml_connector.model.holds import CODES
@@ -17,7 +16,7 @@ from ml_connector.systems.quickbooks.query import KINDS
 from ml_connector.systems.salesforce.records import decode
 from support.world import Installation
 
-from .recordings import Keyed, answers, folder, key_in, quickbooks_records, salesforce_records
+from .recordings import Keyed, answers, key_in, quickbooks_records, salesforce_records
 
 
 async def _synced(home: Installation) -> Keyed:
@@ -86,9 +85,3 @@ def test_every_recorded_record_decodes_with_our_types() -> None:
     assert seen["Invoice"] >= 3
     assert seen["Salesforce Opportunity"] >= 30
     assert len(list(answers())) >= 20
-
-
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MLC_RECORDED_DIR", str(tmp_path / "nowhere"))
-    with pytest.raises(pytest.fail.Exception, match="nowhere"):
-        folder()

@@ -10,10 +10,10 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from ml_emulators.quickbooks.kinds.catalog import KINDS
+from support.recordings import recording
 
 from .client import ref
 from .test_recordings import OPEN, Home
-from .test_recordings import _file as recorded_file
 
 SENT = {
     "LineEx": "numbers of a payment's targets, newer and older services leave it out",
@@ -52,7 +52,7 @@ def test_records_of_a_change_capture_in_xml(home: Home) -> None:
     ours = shown(ET.fromstring(answer.body))
     lacking: set[str] = set()
     for name in ("change_data_capture_response", "deleted_customer"):
-        theirs = shown(ET.fromstring(recorded_file(f"xml-fixtures/{name}.xml").read_bytes()))
+        theirs = shown(ET.fromstring(recording("quickbooks", f"xml-fixtures/{name}.xml").read_bytes()))
         for kind, places in theirs.items():
             lacking |= places - ours[kind]
     assert {place for place in lacking if not any(f"/{key}" in place for key in (*OPEN, *SENT))} == set()

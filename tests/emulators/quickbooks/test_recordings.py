@@ -5,9 +5,7 @@ The recordings lie outside the repository (`MLC_RECORDED_DIR`); nothing of them 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,30 +13,23 @@ import yaml
 
 from ml_emulators.kit.wire import Response, loads
 from ml_emulators.quickbooks.kinds.catalog import KINDS
+from support.recordings import recording
 
 from .client import Json, Shop, ref
-
-ROOT = Path(__file__).resolve().parents[3]
-RECORDED = (ROOT / os.environ.get("MLC_RECORDED_DIR", "../shared/recorded")).resolve() / "quickbooks"
-
-
-def _file(name: str) -> Path:
-    path = RECORDED / name
-    if not path.exists():
-        pytest.fail(f"recording missing: {path} (set MLC_RECORDED_DIR to the folder of the recordings)")
-    return path
 
 
 def cassette(name: str, number: int = 0) -> tuple[Json, dict[str, str], int]:
     """Body, headers (lower-case names) and status of an answer recorded in 2020."""
-    told = yaml.safe_load(_file(f"sandbox-2020-vcr/{name}.yml").read_text())["http_interactions"][number]["response"]
+    told = yaml.safe_load(recording("quickbooks", f"sandbox-2020-vcr/{name}.yml").read_text())["http_interactions"][
+        number
+    ]["response"]
     headers = {key.lower(): value[0] for key, value in told["headers"].items()}
     return loads(told["body"]["string"]), headers, told["status"]["code"]
 
 
 def newer(name: str) -> Json:
     """Body of an answer recorded in 2026."""
-    body: Json = loads(_file(f"sandbox-2026/{name}.json").read_bytes())[0]["response"]["body"]
+    body: Json = loads(recording("quickbooks", f"sandbox-2026/{name}.json").read_bytes())[0]["response"]["body"]
     return body
 
 
@@ -258,7 +249,7 @@ def test_count_and_pages(home: Home) -> None:
 
 
 def test_no_hits(home: Home) -> None:
-    with _file("sandbox-2020-vcr/all_alt_select.yml").open() as told:
+    with recording("quickbooks", "sandbox-2020-vcr/all_alt_select.yml").open() as told:
         bodies = [loads(one["response"]["body"]["string"]) for one in yaml.safe_load(told)["http_interactions"]]
     empty = [body for body in bodies if body["QueryResponse"] == {}]
     ours = home.get("/query", query="select * from Customer where Id = '999'")
@@ -335,7 +326,7 @@ def test_change_data_capture(home: Home) -> None:
     ],
 )
 def test_xml_forms(home: Home, name: str, marks: list[bytes]) -> None:
-    recorded = _file(f"xml-fixtures/{name}").read_bytes()
+    recorded = recording("quickbooks", f"xml-fixtures/{name}").read_bytes()
     accept = {"accept": "application/xml"}
     if name == "customer_duplicate_error.xml":
         answer = home.send("POST", "/customer", {"DisplayName": "Full"}, accept)

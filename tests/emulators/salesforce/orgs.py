@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
 import random
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -157,16 +154,3 @@ class TestOrg:
     def opportunity(self, **more: Any) -> str:
         body = {"Name": "Deal", "StageName": "Prospecting", "CloseDate": "2026-03-31"}
         return self.add("Opportunity", **(body | more))
-
-
-def recorded(*path: str) -> Path:
-    """A file of recorded answers. Fails naming the folder when it is not there."""
-    home = Path(__file__).parents[3]
-    base = Path(os.environ.get("MLC_RECORDED_DIR", str(home.parent / "shared" / "recorded")))
-    folder = base / "salesforce"
-    assert folder.is_dir(), f"the recorded answers are not in {folder} (set MLC_RECORDED_DIR)"
-    return folder.joinpath(*path)
-
-
-def recorded_json(*path: str) -> Any:
-    return json.loads(recorded(*path).read_text())

@@ -1,6 +1,6 @@
 """The emulator beside real answers: same status, same keys in the same order, same types of values.
 
-The recordings lie outside the repository; see `orgs.recorded`.
+The recordings lie outside the repository; see `support.recordings`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from .orgs import Reply, TestOrg, recorded, recorded_json
+from support.recordings import recording
+
+from .orgs import Reply, TestOrg
 
 CLOUD = "developer-org-2026"
 CASSETTES = "cumulusci-cassettes"
@@ -35,6 +37,10 @@ def fits(ours: Any, theirs: Any) -> bool:
     if isinstance(ours, list) and isinstance(theirs, list):
         return all(fits(one, other) for one, other in zip(ours, theirs, strict=False))
     return ours == theirs or "NoneType" in (ours, theirs)
+
+
+def recorded_json(*path: str) -> Any:
+    return json.loads(recording("salesforce", *path).read_text())
 
 
 def call(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -135,7 +141,7 @@ def test_the_list_of_versions_of_2026(org: TestOrg) -> None:
 
 
 def cassette(name: str) -> Any:
-    return yaml.safe_load(recorded(CASSETTES, name).read_text())
+    return yaml.safe_load(recording("salesforce", CASSETTES, name).read_text())
 
 
 def interaction(name: str, words: str) -> dict[str, Any]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,20 +15,11 @@ from ml_connector.model.plans import Later, Refused
 from ml_connector.systems import wire
 from ml_connector.systems.quickbooks.faults import outcome_of, problems_in
 from ml_connector.systems.quickbooks.query import KINDS
-
-ROOT = Path(__file__).parents[3]
-
-
-@pytest.fixture(scope="module")
-def recorded() -> Path:
-    folder = Path(os.environ.get("MLC_RECORDED_DIR", "../shared/recorded"))
-    found = (folder if folder.is_absolute() else ROOT / folder) / "quickbooks"
-    if not found.is_dir():
-        pytest.fail(f"The recordings are not there: {found}. Set MLC_RECORDED_DIR.")
-    return found
+from support.recordings import recording
 
 
-def bodies(folder: Path) -> Iterator[tuple[str, bytes]]:
+def bodies() -> Iterator[tuple[str, bytes]]:
+    folder = recording("quickbooks")
     for path in sorted((folder / "sandbox-2026").glob("*.json")):
         for exchange in json.loads(path.read_text()):
             yield path.name, json.dumps(exchange["response"]["body"]).encode()
@@ -52,9 +41,9 @@ def objects(tree: Any) -> Iterator[tuple[str, Any]]:
             yield from objects(each)
 
 
-def test_real_records_decode_to_the_cent(recorded: Path) -> None:
+def test_real_records_decode_to_the_cent() -> None:
     seen: dict[str, int] = {}
-    for name, body in bodies(recorded):
+    for name, body in bodies():
         for kind, row in objects(wire.loads(body, name)):
             if "SyncToken" not in row or "MetaData" not in row:
                 continue
@@ -70,9 +59,9 @@ def test_real_records_decode_to_the_cent(recorded: Path) -> None:
     assert seen.keys() >= {"Vendor", "Item", "Account", "Payment"}
 
 
-def test_real_subtotals_are_the_sum_of_the_lines_above(recorded: Path) -> None:
+def test_real_subtotals_are_the_sum_of_the_lines_above() -> None:
     checked = 0
-    for name, body in bodies(recorded):
+    for name, body in bodies():
         for kind, row in objects(wire.loads(body, name)):
             if kind == "Invoice" and "TotalAmt" in row:
                 invoice: Any = wire.convert(row, KINDS[kind], name)
@@ -85,8 +74,8 @@ def test_real_subtotals_are_the_sum_of_the_lines_above(recorded: Path) -> None:
     assert checked >= 2
 
 
-def test_real_faults_are_understood_by_their_code(recorded: Path) -> None:
-    faults = {name: problems_in(wire.loads(body, name)) for name, body in bodies(recorded)}
+def test_real_faults_are_understood_by_their_code() -> None:
+    faults = {name: problems_in(wire.loads(body, name)) for name, body in bodies()}
 
     expired, duplicate = faults["error_401.yml"], faults["error_validation.yml"]
     assert expired is not None
@@ -97,8 +86,8 @@ def test_real_faults_are_understood_by_their_code(recorded: Path) -> None:
     assert (refused.code, refused.fields) == ("6240", ())
 
 
-def test_a_real_batch_tells_stale_from_gone(recorded: Path) -> None:
-    (body,) = (body for name, body in bodies(recorded) if name == "batch_basic.yml")
+def test_a_real_batch_tells_stale_from_gone() -> None:
+    (body,) = (body for name, body in bodies() if name == "batch_basic.yml")
     items = wire.loads(body, "a batch")["BatchItemResponse"]
     outcomes = [outcome_of(problems) for item in items if (problems := problems_in(item))]
 
@@ -106,8 +95,8 @@ def test_a_real_batch_tells_stale_from_gone(recorded: Path) -> None:
     assert outcomes[1] == Later(outcomes[1].reason, stale=True)  # type: ignore[union-attr]  # shown by the line above
 
 
-def test_real_xml_is_named_as_such(recorded: Path) -> None:
-    files = sorted((recorded / "xml-fixtures").glob("*.xml"))
+def test_real_xml_is_named_as_such() -> None:
+    files = sorted(recording("quickbooks", "xml-fixtures").glob("*.xml"))
     assert files
     for path in files:
         with pytest.raises(Exception, match="is XML or a web page"):

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +21,16 @@ from ml_connector.systems.salesforce.faults import CallRefused, error_of, outcom
 from ml_connector.systems.salesforce.fitness import limit_finding
 from ml_connector.systems.salesforce.records import SObject, decode, instant, long_id
 from ml_connector.systems.salesforce.usage import Usage
+from support.recordings import recording
 
 from .org import NOON
 
 
-@cache
 def folder() -> Path:
-    home = Path(__file__).parents[3]
-    found = Path(os.environ.get("MLC_RECORDED_DIR", home.parent / "shared" / "recorded")) / "salesforce"
-    assert found.is_dir(), f"the recorded answers are not in {found} (set MLC_RECORDED_DIR)"
-    return found
+    return recording("salesforce")
 
 
-def recorded(name: str) -> list[Any]:
+def exchanges_of(name: str) -> list[Any]:
     """Exchanges of one file of the developer org, bodies as `wire.loads` gives them."""
     exchanges = json.loads((folder() / "developer-org-2026" / f"{name}.json").read_text(), parse_float=Decimal)
     assert exchanges, name
@@ -67,7 +62,7 @@ def ids_in(record: SObject) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", ["query-records", "opportunities"])
 def test_query_pages(name: str) -> None:
-    for exchange in recorded(name):
+    for exchange in exchanges_of(name):
         rows, following = page_of(exchange["response"]["body"])
         records = [decode(row) for row in rows]
         assert (len(records), following) == (exchange["response"]["body"]["totalSize"], "")
@@ -80,7 +75,7 @@ def test_query_pages(name: str) -> None:
 
 
 def test_a_whole_record_with_its_addresses() -> None:
-    (exchange,) = recorded("get-record")
+    (exchange,) = exchanges_of("get-record")
     record = decode(exchange["response"]["body"])
     assert record.kind == "Account"
     assert isinstance(record["BillingAddress"], dict)
@@ -98,7 +93,7 @@ def test_rows_without_an_address_of_their_own() -> None:
 
 @pytest.mark.parametrize("name", ["create-sobject-collection", "create-record", "upsert-record"])
 def test_answers_to_writes(name: str) -> None:
-    for exchange in recorded(name):
+    for exchange in exchanges_of(name):
         body = exchange["response"]["body"]
         for item in body if isinstance(body, list) else [body]:
             outcome = outcome_of_item(item, "Account", "create")
@@ -144,9 +139,9 @@ def test_the_org_itself() -> None:
 
 
 def test_limits_and_versions() -> None:
-    (exchange,) = recorded("get-limits")
+    (exchange,) = exchanges_of("get-limits")
     assert limit_finding(exchange["response"]["body"], 0).level == "ok"
-    (exchange,) = recorded("list-available-resources")
+    (exchange,) = exchanges_of("list-available-resources")
     assert {"50.0", "60.0", "66.0"} <= set(_versions(exchange["response"]["body"]))
 
 
