@@ -14,14 +14,14 @@ import structlog
 from .bare import bare
 from .calls import calls
 from .databases import DATABASES, environment
+from .emulators import emulators
 from .memory import memory
 from .parts import parts
 from .peer.rows import peers
 from .rows import Row, document, table
 from .sockets import sockets
-from .twins import twins
 
-NAMES = ("parts", "calls", "bare", "sync", "memory", "peer", "twins")
+NAMES = ("parts", "calls", "bare", "sync", "memory", "peer", "emulators")
 """Single steps; vendor calls; beside the bare loop; whole runs of several sizes on both databases; memory; a peer;
 the emulators with many records (a million with `--large`)."""
 
@@ -34,7 +34,7 @@ def _measures(scales: list[int]) -> dict[str, AsyncIterator[Row]]:
         "sync": _sizes(scales),
         "memory": memory([10_000 * scale for scale in scales]),
         "peer": peers(1),
-        "twins": twins(10_000 * max(scales)),
+        "emulators": emulators(10_000 * max(scales)),
     }
 
 

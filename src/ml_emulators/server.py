@@ -16,10 +16,10 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from ml_emulators.kit import persistence as keeping
+from ml_emulators.kit import persistence
 from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.kit.control import ControlDoor
-from ml_emulators.kit.emulation import Twin
+from ml_emulators.kit.emulation import Emulation
 from ml_emulators.kit.shell import PortTaken, Shell, dated, reserved
 from ml_emulators.kit.webhooks import Sender
 from ml_emulators.kit.wire import dumps
@@ -27,7 +27,7 @@ from ml_emulators.pubsub import PubSub
 from ml_emulators.quickbooks import QuickBooks
 from ml_emulators.quickbooks.kinds.catalog import KINDS
 from ml_emulators.salesforce.org import Profile
-from ml_emulators.scenarios import MAX_SCALE, SCENARIOS, Library, load, new_twin
+from ml_emulators.scenarios import MAX_SCALE, SCENARIOS, Library, load, new_emulation
 
 if TYPE_CHECKING:
     from ml_emulators.kit.certificates import Trust
@@ -39,7 +39,7 @@ SHARED = {f"quickbooks {name}": kind for name, kind in KINDS.items()}
 
 
 class Emulators:
-    """Twin, socket shells and control door, wired. `twin` is there from the start, the ports from `start()` on."""
+    """The emulation, its socket shells and the control door, wired. Ports and emulation are there from `start()` on."""
 
     def __init__(
         self,
@@ -84,18 +84,18 @@ class Emulators:
         self.pubsub: PubSubDoor | None = None
         self.control: ControlDoor | None = None
         self._sender: Sender | None = None
-        self._keeper: keeping.Keeper | None = None
-        self._twin: Twin | None = None
+        self._autosave: persistence.Autosave | None = None
+        self._emulation: Emulation | None = None
         self._consent = ""
 
     def _late(self, vendor: str) -> Any:
-        return lambda request: dated(self.twin.gate, vendor, request)
+        return lambda request: dated(self.emulation.gate, vendor, request)
 
     @property
-    def twin(self) -> Twin:
-        if self._twin is None:
+    def emulation(self) -> Emulation:
+        if self._emulation is None:
             raise RuntimeError("the emulators have not been started")
-        return self._twin
+        return self._emulation
 
     async def start(self) -> None:
         """Take the ports, seed the scenario, then listen. Raises `OSError` when a port is taken, and `BadState`."""
@@ -103,56 +103,58 @@ class Emulators:
         self.salesforce.reserve()
         for port in (self._pubsub_port, self._control_port):
             reserved(port).close()
-        self._twin = self._filled()
+        self._emulation = self._filled()
         for system, switch in _LIMITS.items():
-            self._twin.set_switches(system, {switch: self._limits})
+            self._emulation.set_switches(system, {switch: self._limits})
         if self._state:
-            self._keeper = keeping.Keeper(self._twin, self._state, SHARED, seed=self._seed)
-        save = self._keeper.save if self._keeper else None
-        self.control = ControlDoor(self._twin, Library(), self._control_port, save=save)
-        self.pubsub = self._pubsub_door(self._twin)
+            self._autosave = persistence.Autosave(self._emulation, self._state, SHARED, seed=self._seed)
+        save = self._autosave.save if self._autosave else None
+        self.control = ControlDoor(self._emulation, Library(), self._control_port, save=save)
+        self.pubsub = self._pubsub_door(self._emulation)
         for server in (self.quickbooks, self.salesforce, self.pubsub, self.control):
             await server.start()
-        if self._twin.webhooks is not None:
-            self._sender = Sender(self._twin.webhooks, self.clock)
+        if self._emulation.webhooks is not None:
+            self._sender = Sender(self._emulation.webhooks, self.clock)
             await self._sender.start()
-        if self._keeper is not None:
-            await self._keeper.start()
+        if self._autosave is not None:
+            await self._autosave.start()
 
-    def _pubsub_door(self, twin: Twin) -> PubSubDoor:
+    def _pubsub_door(self, emulation: Emulation) -> PubSubDoor:
         from ml_emulators.pubsub.door import PubSubDoor  # gRPC is slow to load, and not needed for --help
 
-        found = twin.companions["pubsub"]
+        found = emulation.companions["pubsub"]
         if not isinstance(found, PubSub):
-            raise TypeError("the twin has no event bus")
+            raise TypeError("the emulation has no event bus")
         papers = self._trust.papers if self._trust else None
-        return PubSubDoor(found, self._pubsub_port, log=twin.log, tls=(papers.key, papers.server) if papers else None)
+        return PubSubDoor(
+            found, self._pubsub_port, log=emulation.log, tls=(papers.key, papers.server) if papers else None
+        )
 
-    def _filled(self) -> Twin:
-        """The twin with what was kept, else with the scenario."""
-        found = keeping.kept(self._state, SHARED) if self._state else None
+    def _filled(self) -> Emulation:
+        """The emulation with what was kept, else with the scenario."""
+        found = persistence.load_state(self._state, SHARED) if self._state else None
         self._seed = found["seed"] if found else self._seed
-        twin = new_twin(
+        emulation = new_emulation(
             self._seed,
             clock=self.clock,
             quickbooks_url=self.quickbooks.url,
             salesforce_url=self.salesforce.url,
             keep=self._keep,
         )
-        twin.set_switches("salesforce", self._org)
+        emulation.set_switches("salesforce", self._org)
         if found:
-            keeping.take_up(twin, found)
-            quickbooks = twin.vendors["quickbooks"]
+            persistence.resume(emulation, found)
+            quickbooks = emulation.vendors["quickbooks"]
             # A connection kept with the state goes on by itself; who connects anew needs a consent of its own.
             self._consent = quickbooks.connect() if isinstance(quickbooks, QuickBooks) else ""
         else:
-            load(twin, *self._load)
-        return twin
+            load(emulation, *self._load)
+        return emulation
 
     async def stop(self) -> None:
         """Close the ports; keep the state if a folder was given. Raises `OSError` when it cannot be written."""
         try:
-            for server in (self._sender, self.control, self.pubsub, self.quickbooks, self.salesforce, self._keeper):
+            for server in (self._sender, self.control, self.pubsub, self.quickbooks, self.salesforce, self._autosave):
                 if server is not None:
                     await server.stop()
         finally:
@@ -163,7 +165,7 @@ class Emulators:
         """Where everything is and how to connect: the line that `--json` prints."""
         if self.control is None or self.pubsub is None:
             raise RuntimeError("the emulators have not been started")
-        vendors = {name: dict(vendor.connection_info()) for name, vendor in self.twin.vendors.items()}
+        vendors = {name: dict(vendor.connection_info()) for name, vendor in self.emulation.vendors.items()}
         if self._consent:
             vendors["quickbooks"]["refresh_token"] = self._consent
         pubsub = {"target": self.pubsub.target, "tls": self._trust is not None}
@@ -266,7 +268,7 @@ def main(given: Sequence[str] | None = None) -> int:
     except PortTaken as error:
         sys.stderr.write(f"The emulators cannot start: {error}. Choose another port, or 0 for a free one.\n")
         return 1
-    except (OSError, keeping.BadState) as error:
+    except (OSError, persistence.BadState) as error:
         sys.stderr.write(f"The emulators must stop: {error}\n")
         return 1
     return 0

@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
-from ml_emulators.kit.emulation import Twin
+from ml_emulators.kit.emulation import Emulation
 
 Json = dict[str, Any]
-Make = Callable[[Twin], None]
+Make = Callable[[Emulation], None]
 QUICKBOOKS, SALESFORCE = "quickbooks", "salesforce"
 DAY = "2026-11-20"
 EURO_RATE = Decimal("1.085")
@@ -25,17 +25,17 @@ class Act(msgspec.Struct, frozen=True):
     kinds: tuple[str, ...] = ()
 
 
-def find(twin: Twin, system: str, kind: str, field: str, value: str) -> Json:
+def find(emulation: Emulation, system: str, kind: str, field: str, value: str) -> Json:
     """The record with this value. Raises `StopIteration` while there is none."""
-    rows = twin.vendors[system].records(kind)
+    rows = emulation.vendors[system].records(kind)
     return next(row for row in rows if row.get(field) == value and not row.get("IsDeleted"))
 
 
 def update(system: str, kind: str, by: tuple[str, str], **values: Any) -> Make:
     """Change fields of the record that has this value."""
 
-    def make(twin: Twin) -> None:
-        twin.act(system, "update", kind, {"Id": find(twin, system, kind, *by)["Id"], **values})
+    def make(emulation: Emulation) -> None:
+        emulation.act(system, "update", kind, {"Id": find(emulation, system, kind, *by)["Id"], **values})
 
     return make
 
@@ -43,8 +43,8 @@ def update(system: str, kind: str, by: tuple[str, str], **values: Any) -> Make:
 def of(system: str, op: str, kind: str, by: tuple[str, str]) -> Make:
     """Delete, void or deactivate the record that has this value."""
 
-    def make(twin: Twin) -> None:
-        twin.act(system, op, kind, {"Id": find(twin, system, kind, *by)["Id"]})
+    def make(emulation: Emulation) -> None:
+        emulation.act(system, op, kind, {"Id": find(emulation, system, kind, *by)["Id"]})
 
     return make
 
@@ -53,7 +53,7 @@ def of(system: str, op: str, kind: str, by: tuple[str, str]) -> Make:
 
 
 def _customer(name: str, *, person: str = "", currency: str = "USD", parent: str = "", postal: str = "02139") -> Make:
-    def make(twin: Twin) -> None:
+    def make(emulation: Emulation) -> None:
         body: Json = {"DisplayName": name, "CompanyName": name, "CurrencyRef": {"value": currency}}
         body["BillAddr"] = {"Line1": f"{len(name)} Elm Street", "City": "Cambridge", "PostalCode": postal}
         if person:
@@ -61,9 +61,9 @@ def _customer(name: str, *, person: str = "", currency: str = "USD", parent: str
             address = f"{given}.{family}@{name.replace(' ', '-')}.example".lower()
             body |= {"GivenName": given, "FamilyName": family, "PrimaryEmailAddr": {"Address": address}}
         if parent:
-            above = find(twin, QUICKBOOKS, "Customer", "DisplayName", parent)["Id"]
+            above = find(emulation, QUICKBOOKS, "Customer", "DisplayName", parent)["Id"]
             body |= {"Job": True, "ParentRef": {"value": above}, "BillWithParent": True}
-        twin.act(QUICKBOOKS, "create", "Customer", body)
+        emulation.act(QUICKBOOKS, "create", "Customer", body)
 
     return make
 
@@ -78,16 +78,16 @@ def _email(customer: str, person: str) -> Make:
 
 
 def _invoice(number: str, customer: str, *, email: str = "", currency: str = "USD") -> Make:
-    def make(twin: Twin) -> None:
-        owner = find(twin, QUICKBOOKS, "Customer", "DisplayName", customer)
-        item = find(twin, QUICKBOOKS, "Item", "Name", "Consulting Hour")
+    def make(emulation: Emulation) -> None:
+        owner = find(emulation, QUICKBOOKS, "Customer", "DisplayName", customer)
+        item = find(emulation, QUICKBOOKS, "Item", "Name", "Consulting Hour")
         detail = {"ItemRef": {"value": item["Id"]}, "Qty": Decimal(3), "UnitPrice": Decimal(185)}
         line = {"DetailType": "SalesItemLineDetail", "Amount": Decimal(555), "SalesItemLineDetail": detail}
         body: Json = {"DocNumber": number, "CustomerRef": {"value": owner["Id"]}, "TxnDate": DAY, "Line": [line]}
         body["CurrencyRef"] = {"value": currency}
         if email:
             body["BillEmail"] = {"Address": email}
-        twin.act(QUICKBOOKS, "create", "Invoice", body)
+        emulation.act(QUICKBOOKS, "create", "Invoice", body)
 
     return make
 
@@ -96,54 +96,56 @@ def _invoice(number: str, customer: str, *, email: str = "", currency: str = "US
 
 
 def _account(name: str, currency: str = "USD") -> Make:
-    def make(twin: Twin) -> None:
+    def make(emulation: Emulation) -> None:
         body = {
             "Name": name, "Phone": "(617) 555-0131", "BillingStreet": "1 Oak Street", "BillingCity": "Salem",
             "BillingState": "MA", "BillingPostalCode": "01970", "BillingCountry": "US", "CurrencyIsoCode": currency,
             "Type": "Customer - Direct", "QBO_Ready__c": True,
         }  # fmt: skip
-        twin.act(SALESFORCE, "create", "Account", body)
+        emulation.act(SALESFORCE, "create", "Account", body)
 
     return make
 
 
 def _order(account: str, quantity: int, *, currency: str = "USD") -> Make:
-    def make(twin: Twin) -> None:
-        owner = find(twin, SALESFORCE, "Account", "Name", account)
-        book = find(twin, SALESFORCE, "Pricebook2", "Name", "Direct Sales")
+    def make(emulation: Emulation) -> None:
+        owner = find(emulation, SALESFORCE, "Account", "Name", account)
+        book = find(emulation, SALESFORCE, "Pricebook2", "Name", "Direct Sales")
         body: Json = {
             "AccountId": owner["Id"], "Pricebook2Id": book["Id"], "EffectiveDate": DAY, "Status": "Draft",
             "CurrencyIsoCode": currency, "Department__c": "East", "Class__c": "SaaS",
         }  # fmt: skip
         if currency != "USD":
             body["QBO_Exchange_Rate__c"] = EURO_RATE
-        order = twin.act(SALESFORCE, "create", "Order", body)
-        entry = _price(twin, book["Id"], currency)
+        order = emulation.act(SALESFORCE, "create", "Order", body)
+        entry = _price(emulation, book["Id"], currency)
         line = {"OrderId": order["Id"], "PricebookEntryId": entry, "Quantity": Decimal(quantity)}
-        twin.act(SALESFORCE, "create", "OrderItem", line | {"UnitPrice": Decimal(185)})
-        twin.act(SALESFORCE, "update", "Order", {"Id": order["Id"], "Status": "Activated"})
+        emulation.act(SALESFORCE, "create", "OrderItem", line | {"UnitPrice": Decimal(185)})
+        emulation.act(SALESFORCE, "update", "Order", {"Id": order["Id"], "Status": "Activated"})
 
     return make
 
 
-def _price(twin: Twin, book: str, currency: str) -> str:
+def _price(emulation: Emulation, book: str, currency: str) -> str:
     """The entry of the consulting hour in a price book; made when the currency is new to it."""
-    rows = twin.vendors[SALESFORCE].records("PricebookEntry")
+    rows = emulation.vendors[SALESFORCE].records("PricebookEntry")
     hours = [row for row in rows if row["Name"] == "Consulting Hour"]
     found = [row for row in hours if (row["Pricebook2Id"], row["CurrencyIsoCode"]) == (book, currency)]
     if found:
         return str(found[0]["Id"])
     for each in (next(row["Pricebook2Id"] for row in hours if row["Pricebook2Id"] != book), book):
         body = {"Pricebook2Id": each, "Product2Id": hours[0]["Product2Id"], "CurrencyIsoCode": currency}
-        made = twin.act(SALESFORCE, "create", "PricebookEntry", body | {"UnitPrice": Decimal(170), "IsActive": True})
+        made = emulation.act(
+            SALESFORCE, "create", "PricebookEntry", body | {"UnitPrice": Decimal(170), "IsActive": True}
+        )
     return str(made["Id"])
 
 
 def _in_euros(make: Make) -> Make:
-    def both(twin: Twin) -> None:
+    def both(emulation: Emulation) -> None:
         rate = {"currency": "EUR", "rate": EURO_RATE, "day": "2026-11-01"}
-        twin.act(QUICKBOOKS, "set_exchange_rate", "ExchangeRate", rate)
-        make(twin)
+        emulation.act(QUICKBOOKS, "set_exchange_rate", "ExchangeRate", rate)
+        make(emulation)
 
     return both
 
@@ -222,10 +224,10 @@ ACTS: Mapping[str, Act] = {
 }  # fmt: skip
 
 
-def done(twin: Twin, names: tuple[str, ...]) -> None:
+def done(emulation: Emulation, names: tuple[str, ...]) -> None:
     """All these, one after the other."""
     for name in names:
-        ACTS[name].make(twin)
+        ACTS[name].make(emulation)
 
 
 _NEEDS: Mapping[str, tuple[str, ...]] = {

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from ml_emulators.kit.emulation import Twin
+from ml_emulators.kit.emulation import Emulation
 
 Json = dict[str, Any]
 State = Mapping[str, Sequence[Json]]
@@ -45,10 +45,10 @@ _ID = re.compile(r"\b[a-zA-Z0-9]{5}[0-9][a-zA-Z0-9]{9}[A-Z0-5]{3}\b")
 _REALM = re.compile(r"^(\d{10,}):(\d+)")
 
 
-def state_of(twin: Twin) -> State:
+def state_of(emulation: Emulation) -> State:
     """Every record that the runs are about."""
-    quickbooks = {kind: _rows(twin, "quickbooks", kind) for kind in _QUICKBOOKS}
-    salesforce = {kind: _rows(twin, "salesforce", kind) for kind in _SALESFORCE}
+    quickbooks = {kind: _rows(emulation, "quickbooks", kind) for kind in _QUICKBOOKS}
+    salesforce = {kind: _rows(emulation, "salesforce", kind) for kind in _SALESFORCE}
     names = {row["Id"]: _SALESFORCE[kind](row) for kind, rows in salesforce.items() for row in rows}
     ids = {(kind, row["Id"]): _QUICKBOOKS[kind](row) for kind, rows in quickbooks.items() for row in rows}
     found: dict[str, list[Json]] = {}
@@ -64,8 +64,8 @@ def state_of(twin: Twin) -> State:
     return {name: sorted(rows, key=_text) for name, rows in found.items()}
 
 
-def _rows(twin: Twin, system: str, kind: str) -> list[Json]:
-    rows = twin.vendors[system].records(kind)
+def _rows(emulation: Emulation, system: str, kind: str) -> list[Json]:
+    rows = emulation.vendors[system].records(kind)
     return [row for row in rows if not row.get("IsDeleted") and row.get("status") != "Deleted"]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ml_emulators.kit.emulation import Twin
+from ml_emulators.kit.emulation import Emulation
 
 from .acts import ADA, QUICKBOOKS, SALESFORCE, Make, find, of, update
 
@@ -47,43 +47,45 @@ def _account(name: str, number: str) -> Make:
 def _another_hour(number: str, hours: int) -> Make:
     """Other hours on an invoice before it is sent."""
 
-    def make(twin: Twin) -> None:
-        row = find(twin, QUICKBOOKS, "Invoice", "DocNumber", number)
+    def make(emulation: Emulation) -> None:
+        row = find(emulation, QUICKBOOKS, "Invoice", "DocNumber", number)
         sold = [line for line in row["Line"] if line["DetailType"] != "SubTotalLineDetail"]
         last = sold[-1]
         detail = {**last["SalesItemLineDetail"], "Qty": hours}
         lines = [*sold[:-1], {**last, "Amount": 185 * hours, "SalesItemLineDetail": detail}]
-        twin.act(QUICKBOOKS, "update", "Invoice", {"Id": row["Id"], "Line": lines})
+        emulation.act(QUICKBOOKS, "update", "Invoice", {"Id": row["Id"], "Line": lines})
 
     return make
 
 
-def _payment(twin: Twin) -> None:
+def _payment(emulation: Emulation) -> None:
     """Invoice 1001 is paid in part."""
-    row = find(twin, QUICKBOOKS, "Invoice", "DocNumber", "1001")
+    row = find(emulation, QUICKBOOKS, "Invoice", "DocNumber", "1001")
     line = {"Amount": 100, "LinkedTxn": [{"TxnId": row["Id"], "TxnType": "Invoice"}]}
     body = {"CustomerRef": {"value": row["CustomerRef"]["value"]}, "TotalAmt": 100, "Line": [line]}
-    twin.act(QUICKBOOKS, "create", "Payment", body)
+    emulation.act(QUICKBOOKS, "create", "Payment", body)
 
 
-def _item_account(twin: Twin) -> None:
-    item = find(twin, QUICKBOOKS, "Item", "Name", "Consulting Hour")
-    account = find(twin, QUICKBOOKS, "Account", "AcctNum", "4000")
-    twin.act(QUICKBOOKS, "update", "Item", {"Id": item["Id"], "IncomeAccountRef": {"value": account["Id"]}})
+def _item_account(emulation: Emulation) -> None:
+    item = find(emulation, QUICKBOOKS, "Item", "Name", "Consulting Hour")
+    account = find(emulation, QUICKBOOKS, "Account", "AcctNum", "4000")
+    emulation.act(QUICKBOOKS, "update", "Item", {"Id": item["Id"], "IncomeAccountRef": {"value": account["Id"]}})
 
 
 def _newest_order(department: str) -> Make:
-    def make(twin: Twin) -> None:
-        orders = [row for row in twin.vendors[SALESFORCE].records("Order") if not row["IsDeleted"]]
+    def make(emulation: Emulation) -> None:
+        orders = [row for row in emulation.vendors[SALESFORCE].records("Order") if not row["IsDeleted"]]
         newest = max(orders, key=lambda row: row["OrderNumber"])
-        twin.act(SALESFORCE, "update", "Order", {"Id": newest["Id"], "Department__c": department})
+        emulation.act(SALESFORCE, "update", "Order", {"Id": newest["Id"], "Department__c": department})
 
     return make
 
 
-def _order_back(twin: Twin) -> None:
-    orders = [row for row in twin.vendors[SALESFORCE].records("Order") if not row["IsDeleted"]]
-    twin.act(SALESFORCE, "deactivate_order", "Order", {"Id": max(orders, key=lambda row: row["OrderNumber"])["Id"]})
+def _order_back(emulation: Emulation) -> None:
+    orders = [row for row in emulation.vendors[SALESFORCE].records("Order") if not row["IsDeleted"]]
+    emulation.act(
+        SALESFORCE, "deactivate_order", "Order", {"Id": max(orders, key=lambda row: row["OrderNumber"])["Id"]}
+    )
 
 
 def _made_in_between(invoice: str, account: str) -> str:
@@ -94,10 +96,10 @@ def _made_in_between(invoice: str, account: str) -> str:
 
 
 def _merged(system: str, kind: str, field: str, survivor: str, loser: str) -> Make:
-    def make(twin: Twin) -> None:
-        stays, goes = (find(twin, system, kind, field, name)["Id"] for name in (survivor, loser))
+    def make(emulation: Emulation) -> None:
+        stays, goes = (find(emulation, system, kind, field, name)["Id"] for name in (survivor, loser))
         other: Json = {"deletedId": goes} if system == QUICKBOOKS else {"losers": [goes]}
-        twin.act(system, "merge", kind, {"Id": stays, **other})
+        emulation.act(system, "merge", kind, {"Id": stays, **other})
 
     return make
 

@@ -84,7 +84,7 @@ def _network(life: Life, strike: Strike, **fault: Any) -> None:
     life.run.disconnected |= _signing_in(life)
     path = "^/(v3|services/data)" if not life.events[-1].what.startswith("signing") else ""
     made: dict[str, Any] = {"vendor": _vendor(life), "path": path, "count": 1}
-    life.run.town.home.twin.faults.add(Fault(**made | fault))
+    life.run.town.home.emulation.faults.add(Fault(**made | fault))
     life.run.tell("network", FAULTS[strike.fault].words(strike))
 
 
@@ -141,14 +141,14 @@ async def _half_refused(life: Life, strike: Strike) -> None:
     if event.vendor == "quickbooks":
         life.run.town.refusing = True
     else:
-        life.run.town.home.twin.vendors["salesforce"].switches.lock_next = (event.items.count(", ") + 1) // 2
+        life.run.town.home.emulation.vendors["salesforce"].switches.lock_next = (event.items.count(", ") + 1) // 2
 
 
 async def _edit(life: Life, strike: Strike) -> None:
     """A change that is not possible now is made when all is quiet."""
     run, edit = life.run, EDITS[strike.arg]
     try:
-        edit.make(run.town.home.twin)
+        edit.make(run.town.home.emulation)
     except (Refused, StopIteration):
         run.undone.append(strike.arg)
     else:
@@ -197,11 +197,13 @@ async def _stays_silent(life: Life, since: int) -> bool:
 async def _knocks(life: Life, strike: Strike) -> None:
     """Every record fifty times; or what QuickBooks has to tell as webhooks, each delivered three times."""
     run = life.run
-    app, twin = run.town.home.app, run.town.home.twin
+    app, emulation = run.town.home.app, run.town.home.emulation
     if strike.arg != "storm":
         changes = [change for body in run.town.webhooks(strike.arg) for change in body] * 3
     else:
-        refs = [Ref(system, kind, row["Id"]) for system, kind in _KNOCKED for row in twin.vendors[system].records(kind)]
+        refs = [
+            Ref(system, kind, row["Id"]) for system, kind in _KNOCKED for row in emulation.vendors[system].records(kind)
+        ]
         changes = [Change(ref, "storm", run.now()) for ref in refs] * 50
     receive(app.connection, app.outside, changes, strike.arg)
     run.tell("network", f"{len(changes)} knocks")
@@ -215,11 +217,11 @@ _KNOCKED = (
 
 async def _forgotten(life: Life, strike: Strike) -> None:
     """The vendor forgets every request id from now on; and the answer to what leaves now never comes."""
-    life.run.town.home.twin.set_switches("quickbooks", {"requestid_retention": 0})
+    life.run.town.home.emulation.set_switches("quickbooks", {"requestid_retention": 0})
     life.run.disconnected |= _signing_in(life)
     life.run.tell("network", FAULTS[strike.fault].words(strike))
     if _vendor(life):
-        life.run.town.home.twin.faults.add(Fault("drop_after", vendor=_vendor(life), count=1))
+        life.run.town.home.emulation.faults.add(Fault("drop_after", vendor=_vendor(life), count=1))
     else:
         life.die("here")
 
@@ -237,14 +239,14 @@ async def _time_passes(life: Life, strike: Strike) -> None:
 
 async def _sign_in(life: Life, strike: Strike) -> None:
     """The access token of QuickBooks is refused; and something goes wrong with the new one."""
-    run, faults = life.run, life.run.town.home.twin.faults
+    run, faults = life.run, life.run.town.home.emulation.faults
     run.tell("network", f"QuickBooks no longer accepts the sign-in ({strike.arg})")
     if strike.arg == "revoked":
-        run.town.home.twin.vendors["quickbooks"].act({"op": "disconnect", "kind": "", "body": {}})
+        run.town.home.emulation.vendors["quickbooks"].act({"op": "disconnect", "kind": "", "body": {}})
         run.disconnected = True
         return
     if strike.arg == "salesforce session ends":
-        run.town.home.twin.vendors["salesforce"].act({"op": "kill_sessions", "kind": "", "body": {}})
+        run.town.home.emulation.vendors["salesforce"].act({"op": "kill_sessions", "kind": "", "body": {}})
         return
     faults.add(Fault("status", vendor="quickbooks", path="^/v3", status=401, count=1))
     if strike.arg != "expired":

@@ -75,7 +75,7 @@ class Run:
         self.town = town
         self.manner = manner
         self.strikes = strikes
-        self.story = Story(self.now(), town.home.twin)
+        self.story = Story(self.now(), town.home.emulation)
         self.lives: list[Life] = []
         self.tasks: list[asyncio.Task[bool]] = []
         self.converged = False
@@ -91,7 +91,7 @@ class Run:
         self.writes = 0
         self._held_back: list[tuple[datetime, str, Request]] = []
         if manner.forgetful:
-            town.home.twin.set_switches("quickbooks", {"requestid_retention": 0})
+            town.home.emulation.set_switches("quickbooks", {"requestid_retention": 0})
 
     def now(self) -> datetime:
         return self.town.home.clock.now()
@@ -130,7 +130,7 @@ class Run:
         names, self.undone = [*self.undone, *(each.arg for each in missed)], []
         self.fallen.update(missed)
         for name in names:
-            EDITS[name].make(self.town.home.twin)
+            EDITS[name].make(self.town.home.emulation)
             self.tell("people", EDITS[name].story)
         return bool(names)
 
@@ -175,7 +175,7 @@ class Run:
             parts = urlsplit(request.url)
             headers = {name.lower(): value for name, value in request.headers.items()}
             wire = WireRequest(request.method, parts.path, parts.query, headers, bytes(request.body))
-            self.town.home.twin.vendors[vendor].handle(wire)
+            self.town.home.emulation.vendors[vendor].handle(wire)
 
 
 class Life:

@@ -70,7 +70,7 @@ class Place:
     def play(self, case: Case) -> Result:
         """One run, judged."""
         run = self._run(case)
-        found = state_of(self.town.home.twin)
+        found = state_of(self.town.home.emulation)
         _left_over(run)
         loose = EDITS[case.edit].loose if case.edit else ""
         difference = compare(found, self.ends_of(case.chapter, case.acts, case.edit), loose)
@@ -104,9 +104,9 @@ class Place:
         """`first`: an edit before anything is done; `last`: one when all is at rest."""
         chance = f"{case.chapter} {case.seed}"  # other texts than the moment has used up already
         run = Run(self.town, self.moment(case.chapter), chance, case.manner, case.strikes)
-        done(self.town.home.twin, case.acts)
+        done(self.town.home.emulation, case.acts)
         if first:
-            EDITS[first].make(self.town.home.twin)
+            EDITS[first].make(self.town.home.emulation)
         self.town.home.clock.advance(UNTIL_HEARD)
         run.story.begin(run.now())
         with small_batches(case.manner.small), self.town.refusals(), _quiet(run):
@@ -141,7 +141,7 @@ class Place:
 
     def _end(self, case: Case, *, first: str = "", last: str = "") -> State:
         self._good(case, first=first, last=last)
-        return state_of(self.town.home.twin)
+        return state_of(self.town.home.emulation)
 
 
 async def _to_rest(run: Run, last: str) -> None:

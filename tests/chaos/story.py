@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from ml_connector.systems.http import Request, Response
-from ml_emulators.kit.emulation import Twin
+from ml_emulators.kit.emulation import Emulation
 
 _NAMES = ("DocNumber", "DisplayName", "QBO_Id__c", "QBO_Journal_Entry__c", "Id", "id", "ContactId")
 
@@ -47,9 +47,9 @@ def milestone(name: str) -> str:
 class Story:
     """What happened, with the time since the beginning. Reads in a row are counted; asides are for the full text."""
 
-    def __init__(self, now: datetime, twin: Twin) -> None:
+    def __init__(self, now: datetime, emulation: Emulation) -> None:
         self.begin(now)
-        self._twin = twin
+        self._emulation = emulation
         self._lines: list[tuple[bool, str]] = []
         """An aside or not, and the line; for a read blank, and what was read is in `_reads` at its place."""
         self._reads: dict[int, str] = {}
@@ -102,7 +102,7 @@ class Story:
         return part
 
     def _name(self, system: str, kind: str, field: str, ident: str) -> str:
-        rows = self._twin.vendors[system].records(kind)
+        rows = self._emulation.vendors[system].records(kind)
         return next((str(row.get(field, ident)) for row in rows if row["Id"] == ident), ident)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ml_emulators.kit.emulation import Twin
+from ml_emulators.kit.emulation import Emulation
 
 from . import __main__ as chaos
 from . import simulate
@@ -127,10 +127,10 @@ def test_what_counts_as_lost_and_what_as_doubled() -> None:
 
 def test_what_users_changed_stays_seen_after_a_run() -> None:
     """The town is put back whole: what one run did to the vendors is not there in the next."""
-    twin: Twin = place().town.home.twin
+    emulation: Emulation = place().town.home.emulation
     place().play(Case(1, "a customer", ("Birch",)))
-    names = {row["DisplayName"] for row in twin.vendors["quickbooks"].records("Customer")}
+    names = {row["DisplayName"] for row in emulation.vendors["quickbooks"].records("Customer")}
     place().play(Case(1, "an account", ("Elm",)))
-    after = {row["DisplayName"] for row in twin.vendors["quickbooks"].records("Customer")}
+    after = {row["DisplayName"] for row in emulation.vendors["quickbooks"].records("Customer")}
     assert "Birch Bakery" in names
     assert "Birch Bakery" not in after

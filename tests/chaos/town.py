@@ -108,7 +108,7 @@ class Town:
         self.clock = OwnClock(self.home.clock)
         self._switches = {
             name: {each.name: getattr(vendor.switches, each.name) for each in fields(vendor.switches)}
-            for name, vendor in self.home.twin.vendors.items()
+            for name, vendor in self.home.emulation.vendors.items()
         }
         self.refusing = False
         self.webhooks_on()
@@ -116,7 +116,7 @@ class Town:
 
     def webhooks_on(self) -> None:
         """From here on QuickBooks has something to tell; what happened before is not told any more."""
-        outbox = self.home.twin.webhooks
+        outbox = self.home.emulation.webhooks
         assert outbox is not None
         outbox.point(WebhookOrder(target=ENDPOINT))
         outbox.forget()
@@ -126,17 +126,17 @@ class Town:
         return self.home.app.connection.id
 
     def moment(self) -> Moment:
-        return Moment(self.home.twin.snapshot(), self.backup())
+        return Moment(self.home.emulation.snapshot(), self.backup())
 
     def back_to(self, moment: Moment, chance: str) -> None:
         home = self.home
-        home.twin.restore(moment.vendors)
-        home.twin.faults.clear()
-        home.twin.log.clear()
+        home.emulation.restore(moment.vendors)
+        home.emulation.faults.clear()
+        home.emulation.log.clear()
         home.network.sent.clear()
         for name, values in self._switches.items():
             for switch, value in values.items():
-                setattr(home.twin.vendors[name].switches, switch, value)
+                setattr(home.emulation.vendors[name].switches, switch, value)
         self.clock.wrong_by = timedelta(0)
         self.refusing = False
         home.ids = SimIds(Random(chance))
@@ -176,7 +176,7 @@ class Town:
 
     def connect_again(self) -> None:
         """A person connects QuickBooks again: a fresh consent, its tokens kept as `connect` keeps them."""
-        company = self.home.twin.vendors["quickbooks"]
+        company = self.home.emulation.vendors["quickbooks"]
         assert isinstance(company, QuickBooks)
         tokens = Tokens(access_token="", refresh_token=company.connect(), access_expires_at=self.home.clock.now())
         owner = self.home.rules.realm_id
@@ -184,10 +184,10 @@ class Town:
 
     def webhooks(self, form: str) -> Iterator[list[Change]]:
         """What QuickBooks has to deliver now, in one of its formats: bodies whose signature was checked, as knocks."""
-        outbox, realm = self.home.twin.webhooks, self.home.rules.realm_id
+        outbox, realm = self.home.emulation.webhooks, self.home.rules.realm_id
         assert outbox is not None
         outbox.point(msgspec.convert({"target": ENDPOINT, "format": form}, WebhookOrder))
-        token = self.home.twin.vendors["quickbooks"].connection_info()["webhook_verifier_token"]
+        token = self.home.emulation.vendors["quickbooks"].connection_info()["webhook_verifier_token"]
         now = self.home.clock.now()
         while (post := outbox.next(now)) is not None:
             outbox.answered(post.number, 200, now)

@@ -43,10 +43,10 @@ async def test_an_edit_after_a_lost_answer_is_not_undone(tmp_path: Path) -> None
     """The Account of Pinnacle is made, the answer is lost, and sales corrects its telephone before we look again."""
     home = Installation(tmp_path)
     await home.approve_all()
-    home.twin.faults.add(Fault("drop_after", vendor="salesforce", path="sobjects/Account/QBO_Id__c", count=1))
+    home.emulation.faults.add(Fault("drop_after", vendor="salesforce", path="sobjects/Account/QBO_Id__c", count=1))
     await actions.drain(home.app)
     (made,) = [row for row in home.state("salesforce", "Account") if row["Name"] == "Pinnacle Robotics"]
-    home.twin.act("salesforce", "update", "Account", {"Id": made["Id"], "Phone": "(617) 555-0166"})
+    home.emulation.act("salesforce", "update", "Account", {"Id": made["Id"], "Phone": "(617) 555-0166"})
     home.clock.advance(timedelta(seconds=130))
     await home.run(home.process())
     accounts = [row for row in home.state("salesforce", "Account") if row["Name"] == "Pinnacle Robotics"]
@@ -74,11 +74,11 @@ async def test_an_older_request_that_arrives_late_does_not_win(tmp_path: Path) -
     (invoice,) = [row for row in home.state("quickbooks", "Invoice") if row["DocNumber"] == "1001"]
     line = {"Amount": 100, "LinkedTxn": [{"TxnId": invoice["Id"], "TxnType": "Invoice"}]}
     body = {"CustomerRef": invoice["CustomerRef"], "TotalAmt": 100, "Line": [line]}
-    home.twin.act("quickbooks", "create", "Payment", body)
+    home.emulation.act("quickbooks", "create", "Payment", body)
     for minutes in (3, 6, 9):
         home.clock.set(begin + timedelta(minutes=minutes))
         await home.run()
-    home.twin.vendors["salesforce"].handle(held_back[0])
+    home.emulation.vendors["salesforce"].handle(held_back[0])
     home.clock.advance(timedelta(minutes=15))
     await home.run()
     balances = {row["QBO_Invoice_Number__c"]: row["QBO_Balance__c"] for row in home.state("salesforce", "Opportunity")}
@@ -89,7 +89,7 @@ async def test_the_other_side_of_an_unanswered_update_waits_and_the_neighbours_g
     """Both the Customer and its Account lead to the same update of the Customer; its answer is lost."""
     home = Installation(tmp_path)
     await home.approve_all()
-    home.twin.faults.add(Fault("timeout_before", vendor="quickbooks", path="/batch", count=1, seconds=5.0))
+    home.emulation.faults.add(Fault("timeout_before", vendor="quickbooks", path="/batch", count=1, seconds=5.0))
     await actions.drain(home.app)
     store, connection = home.store, home.app.connection.id
     assert len(store.open_writes(connection)) == 2

@@ -78,10 +78,10 @@ async def test_the_limit_approves_in_the_run_and_on_record(home: Installation, m
     line = next(row for row in home.state("salesforce", "OrderItem") if row["OrderId"] == like["Id"])
     head = {name: like[name] for name in ("AccountId", "Pricebook2Id", "EffectiveDate")}
     head |= {"Status": "Draft", "Department__c": "East", "Class__c": "SaaS"}
-    made = home.twin.act("salesforce", "create", "Order", head)["Id"]
+    made = home.emulation.act("salesforce", "create", "Order", head)["Id"]
     item = {"OrderId": made, "PricebookEntryId": line["PricebookEntryId"], "Quantity": 1, "UnitPrice": Decimal(7)}
-    home.twin.act("salesforce", "create", "OrderItem", item)
-    home.twin.act("salesforce", "update", "Order", {"Id": made, "Status": "Activated"})
+    home.emulation.act("salesforce", "create", "OrderItem", item)
+    home.emulation.act("salesforce", "update", "Order", {"Id": made, "Status": "Activated"})
     home.clock.advance(timedelta(minutes=15))
     await actions.sync(home.app)
     assert len(_numbers(home)) == before + 1

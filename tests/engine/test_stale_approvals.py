@@ -17,7 +17,7 @@ def _move_the_item(home: Installation) -> None:
     item = next(row for row in home.state("quickbooks", "Item") if row["Name"] == "Consulting Hour")
     account = next(row for row in home.state("quickbooks", "Account") if row.get("AcctNum") == "4000")
     body = {"Id": item["Id"], "IncomeAccountRef": {"value": account["Id"]}}
-    home.twin.act("quickbooks", "update", "Item", body)
+    home.emulation.act("quickbooks", "update", "Item", body)
 
 
 async def test_what_changed_after_it_was_approved_is_held_and_planned_anew(tmp_path: Path) -> None:

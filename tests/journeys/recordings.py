@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from ml_connector.systems import wire
-from ml_emulators.kit.emulation import Refused, Twin
+from ml_emulators.kit.emulation import Emulation, Refused
 from support.recordings import recording
 
 Json = dict[str, Any]
@@ -114,8 +114,8 @@ def _typed(tree: Any, kind: str) -> Iterator[Json]:
 class Keyed:
     """What was keyed in: the new record of each recorded one, and what the emulator refused, with its words."""
 
-    def __init__(self, twin: Twin) -> None:
-        self.twin = twin
+    def __init__(self, emulation: Emulation) -> None:
+        self.emulation = emulation
         self.made: list[tuple[str, str, str, str]] = []
         self.refused: list[str] = []
         self._known: dict[tuple[str, str, str], str] = {}
@@ -162,7 +162,7 @@ class Keyed:
         self._keep(name, kind, made, str(row["Name"]), wrong)
 
     def income(self) -> str:
-        rows = self.twin.vendors["quickbooks"].records("Account")
+        rows = self.emulation.vendors["quickbooks"].records("Account")
         return str(next(row["Id"] for row in rows if row.get("AccountType") == "Income"))
 
     def _create(self, system: str, kind: str, body: Json, name: str) -> str:
@@ -178,7 +178,7 @@ class Keyed:
 
     def _try(self, system: str, kind: str, body: Json) -> tuple[str, str]:
         try:
-            return str(self.twin.act(system, "create", kind, body)["Id"]), ""
+            return str(self.emulation.act(system, "create", kind, body)["Id"]), ""
         except Refused as refused:
             return "", str(refused)
 
@@ -219,9 +219,9 @@ def _is_reference(name: str, value: Any) -> bool:
     return name.endswith("Ref") and isinstance(value, dict) and "value" in value
 
 
-def key_in(twin: Twin) -> Keyed:
+def key_in(emulation: Emulation) -> Keyed:
     """Every recorded record of both vendors, as if people had keyed it into the emulated ones."""
-    keyed = Keyed(twin)
+    keyed = Keyed(emulation)
     for name, kind, row in quickbooks_records():
         keyed.quickbooks(name, kind, row)
     for name, kind, row in salesforce_records():

@@ -29,10 +29,10 @@ class Company:
         self.item = home.state("quickbooks", "Item")[0]["Id"]
 
     def books(self, kind: str, op: str = "create", **body: Any) -> dict[str, Any]:
-        return self.home.twin.act("quickbooks", op, kind, body)
+        return self.home.emulation.act("quickbooks", op, kind, body)
 
     def people(self, kind: str, op: str = "update", **body: Any) -> dict[str, Any]:
-        return self.home.twin.act("salesforce", op, kind, body)
+        return self.home.emulation.act("salesforce", op, kind, body)
 
     @property
     def today(self) -> date:

@@ -60,10 +60,10 @@ class Pair:
         self.customer = key.partition(":")[2]
 
     def books(self, **body: Any) -> None:
-        self.home.twin.act("quickbooks", "update", "Customer", {"Id": self.customer, **body})
+        self.home.emulation.act("quickbooks", "update", "Customer", {"Id": self.customer, **body})
 
     def sales(self, **body: Any) -> None:
-        self.home.twin.act("salesforce", "update", "Account", {"Id": self.account, **body})
+        self.home.emulation.act("salesforce", "update", "Account", {"Id": self.account, **body})
 
     def both_edit(self, *, phone: str = LOST_PHONE) -> None:
         """The telephone is Salesforce's to keep, the billing e-mail QuickBooks'."""
@@ -246,7 +246,7 @@ async def test_an_edit_in_mid_air_is_decided_again_and_its_value_is_the_lost_one
 
 async def test_a_write_that_was_turned_away_is_logged_when_it_is_taken(pair: Pair) -> None:
     pair.both_edit()
-    pair.home.twin.vendors["salesforce"].switches.lock_next = 1
+    pair.home.emulation.vendors["salesforce"].switches.lock_next = 1
     for _ in range(3):
         await pair.later()
     assert pair.log() == pair.expected
@@ -254,7 +254,7 @@ async def test_a_write_that_was_turned_away_is_logged_when_it_is_taken(pair: Pai
 
 async def test_a_refused_write_is_no_conflict(pair: Pair) -> None:
     """The org does not take the e-mail address: its own stays, and is not lost. Then it takes it."""
-    rules = pair.home.twin.vendors["salesforce"].switches.validation_rules
+    rules = pair.home.emulation.vendors["salesforce"].switches.validation_rules
     rules.append(ValidationRule("Account", "QBO_Billing_Email__c LIKE 'typed-by-books%'", "Ask first.", "Phone"))
     pair.both_edit()
     await pair.later()

@@ -32,7 +32,7 @@ async def troubles(home: Installation) -> list[Finding]:
 
 def euro_invoice(home: Installation, net: str, rate: str, tax: str = "0.00") -> dict[str, Any]:
     """A customer in EUR and one invoice: `net` and `tax` in EUR, `rate` in USD for one EUR."""
-    act, item = home.twin.act, home.state("quickbooks", "Item")[0]["Id"]
+    act, item = home.emulation.act, home.state("quickbooks", "Item")[0]["Id"]
     customer = act("quickbooks", "create", "Customer", {"DisplayName": "Müller GmbH", "CurrencyRef": {"value": "EUR"}})
     detail = {"ItemRef": {"value": item}, "Qty": 1, "UnitPrice": Decimal(net)}
     line = {"DetailType": "SalesItemLineDetail", "Amount": Decimal(net), "SalesItemLineDetail": detail}
@@ -71,7 +71,7 @@ async def test_a_sync_says_why_no_orders_are_posted(tmp_path: Path) -> None:
     professional, usual = home_in(tmp_path / "a", PROFESSIONAL), home_in(tmp_path / "b", {})
     assert (await orders_off(professional.app)).startswith("No orders are posted: the org has none")
     assert await orders_off(usual.app) == ""
-    usual.twin.vendors["salesforce"].switches.api_enabled = False
+    usual.emulation.vendors["salesforce"].switches.api_enabled = False
     usual.app = usual.process()
     assert await orders_off(usual.app) == ""
 
@@ -84,10 +84,10 @@ async def test_professional_in_step_writes_nothing_any_more(tmp_path: Path) -> N
 
 async def test_orders_are_posted_once_the_org_has_them(tmp_path: Path) -> None:
     home = Installation(tmp_path)
-    home.twin.set_switches("salesforce", PROFESSIONAL)
+    home.emulation.set_switches("salesforce", PROFESSIONAL)
     await home.run()
     assert home.state("quickbooks", "JournalEntry") == []
-    home.twin.set_switches("salesforce", {"profile": "enterprise"})
+    home.emulation.set_switches("salesforce", {"profile": "enterprise"})
     home.clock.advance(timedelta(hours=7))  # what the org shows is asked again after six
     await home.run()
     assert len(home.state("quickbooks", "JournalEntry")) == 3
@@ -152,7 +152,7 @@ async def test_revenue_cloud_is_kept_in_step_like_any_org(tmp_path: Path) -> Non
 )
 async def test_the_doctor_names_the_right_that_misses(tmp_path: Path, org: dict[str, Any], named: str) -> None:
     home = home_in(tmp_path, {})
-    home.twin.set_switches("salesforce", org)
+    home.emulation.set_switches("salesforce", org)
     found = await troubles(home)
     assert [each.level for each in found if each.sentence == named] == ["FAIL"]
     assert all(each.remedy for each in found)
@@ -160,10 +160,10 @@ async def test_the_doctor_names_the_right_that_misses(tmp_path: Path, org: dict[
 
 async def test_a_key_field_that_is_hidden_stops_the_sync_and_is_named(tmp_path: Path) -> None:
     home = home_in(tmp_path, {})
-    home.twin.set_switches("salesforce", {"hidden_fields": {"Account": ["QBO_Id__c"]}})
+    home.emulation.set_switches("salesforce", {"hidden_fields": {"Account": ["QBO_Id__c"]}})
     with pytest.raises(WrongUse, match=r"may not see Account\.QBO_Id__c"):
         await home.run()
-    home.twin.set_switches("salesforce", {"hidden_fields": {}})
+    home.emulation.set_switches("salesforce", {"hidden_fields": {}})
     home.app = home.process()
     await home.run()
     assert len(home.state("salesforce", "Opportunity")) == 4
@@ -191,7 +191,7 @@ async def test_what_the_org_refuses_is_held_in_its_own_words(
     tmp_path: Path, org: dict[str, Any], kind: str, said: str
 ) -> None:
     home = home_in(tmp_path, {})
-    home.twin.set_switches("salesforce", org)
+    home.emulation.set_switches("salesforce", org)
     await home.run()
     held = [each for each in actions.holds(home.app) if each.code == "REFUSED-BY-SALESFORCE"]
     assert any(f":{kind}:" in each.record and said in each.meaning for each in held), held
@@ -201,7 +201,7 @@ async def test_the_order_right_taken_in_mid_run_posts_nothing_and_undoes_nothing
     home = home_in(tmp_path, {})
     await home.run()
     before = home.state("quickbooks", "JournalEntry")
-    home.twin.act("salesforce", "set_object_rights", "", {"object": "Order", "read": False})
+    home.emulation.act("salesforce", "set_object_rights", "", {"object": "Order", "read": False})
     home.app = home.process()
     await home.run()
     assert home.state("quickbooks", "JournalEntry") == before

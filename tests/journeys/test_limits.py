@@ -19,7 +19,7 @@ from ml_connector.systems.limits import free_throttle
 from ml_connector.systems.quickbooks import writing as outbox
 from ml_emulators.kit.log import Entry
 from support.market import Market
-from support.world import TwinNetwork
+from support.world import EmulatedNetwork
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
@@ -27,13 +27,13 @@ SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 @pytest.fixture
 def market(tmp_path: Path) -> Market:
     made = Market(tmp_path)
-    made.home.twin.vendors["quickbooks"].switches.limits = True
+    made.home.emulation.vendors["quickbooks"].switches.limits = True
     return made
 
 
 def calls(market: Market) -> list[Entry]:
     """What the company's limits count: everything but tokens."""
-    return [entry for entry in market.home.twin.log.entries if entry.path.startswith("/v3/company/")]
+    return [entry for entry in market.home.emulation.log.entries if entry.path.startswith("/v3/company/")]
 
 
 def busiest(instants: Iterable[datetime], span: timedelta) -> int:
@@ -90,7 +90,7 @@ async def test_without_our_limits_the_same_reads_are_refused(market: Market, mon
 class Crossroads:
     """A network on which every call takes a moment, and that counts how many are under way."""
 
-    def __init__(self, network: TwinNetwork) -> None:
+    def __init__(self, network: EmulatedNetwork) -> None:
         self._network = network
         self._under_way = 0
         self.most = 0

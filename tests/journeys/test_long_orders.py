@@ -105,7 +105,7 @@ class Works:
 
     def fault(self, name: Any) -> None:
         seconds = 5.0 if name.startswith("timeout") else 0.0
-        self.home.twin.faults.add(Fault(name, vendor="quickbooks", path="/journalentry", count=1, seconds=seconds))
+        self.home.emulation.faults.add(Fault(name, vendor="quickbooks", path="/journalentry", count=1, seconds=seconds))
 
     def close_books(self, day: str) -> None:
         self.market.quickbooks("set_preferences", "Preferences", AccountingInfoPrefs={"BookCloseDate": day})

@@ -27,10 +27,10 @@ class Town:
         self.before = {each.record for each in actions.holds(home.app)}
 
     def books(self, op: str, kind: str, **body: Any) -> dict[str, Any]:
-        return self.home.twin.act("quickbooks", op, kind, body)
+        return self.home.emulation.act("quickbooks", op, kind, body)
 
     def people(self, op: str, kind: str, **body: Any) -> dict[str, Any]:
-        return self.home.twin.act("salesforce", op, kind, body)
+        return self.home.emulation.act("salesforce", op, kind, body)
 
     def customer(self, name: str) -> str:
         self.customers[name] = self.books("create", "Customer", DisplayName=name)["Id"]

@@ -23,7 +23,7 @@ async def _synced(home: Installation) -> Keyed:
     """What was keyed in, after everything that is due was done. Invoices of every day count."""
     home.rules = msgspec.structs.replace(home.rules, invoice_history=True)
     home.app = home.process()
-    keyed = key_in(home.twin)
+    keyed = key_in(home.emulation)
     sys.stdout.write("\n".join(["Recordings used:", *keyed.files]) + "\n")
     await home.run()
     return keyed

@@ -28,7 +28,7 @@ class Company:
         self.account = self.home.state("salesforce", "Account")[0]["Id"]
 
     def user(self, system: str, op: str, kind: str, **body: Any) -> dict[str, Any]:
-        return self.home.twin.act(system, op, kind, body)
+        return self.home.emulation.act(system, op, kind, body)
 
     def department(self, id_: str, **change: Any) -> None:
         self.user("quickbooks", "update", "Department", Id=id_, **change)

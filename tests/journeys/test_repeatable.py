@@ -20,7 +20,7 @@ async def story(folder: Path, seed: int) -> dict[str, Any]:
     client = home.state("quickbooks", "Customer")[0]
     home.clock.advance(timedelta(days=1))
     phone = {"FreeFormNumber": "(415) 555-0100"}
-    home.twin.act("quickbooks", "update", "Customer", {"Id": client["Id"], "PrimaryPhone": phone})
+    home.emulation.act("quickbooks", "update", "Customer", {"Id": client["Id"], "PrimaryPhone": phone})
     reports.append(msgspec.to_builtins(await home.run()))
     today = home.app.connection.today(home.clock.now())
     proof = await tie_out(home.app, months_between(home.rules.start_date or today, today))

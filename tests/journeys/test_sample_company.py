@@ -21,7 +21,7 @@ Held = set[tuple[str, str]]
 
 
 def planted(home: Installation) -> Held:
-    return {(one.code, f"{one.system}:{one.kind}:{one.key}") for one in home.twin.planted if not one.released}
+    return {(one.code, f"{one.system}:{one.kind}:{one.key}") for one in home.emulation.planted if not one.released}
 
 
 def held(home: Installation) -> Held:
@@ -30,7 +30,7 @@ def held(home: Installation) -> Held:
 
 def difference(home: Installation) -> str:
     """The two lists side by side, with the reason why a record was planted and what its hold says."""
-    why = {(one.code, f"{one.system}:{one.kind}:{one.key}"): one.why for one in home.twin.planted}
+    why = {(one.code, f"{one.system}:{one.kind}:{one.key}"): one.why for one in home.emulation.planted}
     says = {(each.code, each.record): each.sentence for each in actions.holds(home.app)}
     missing = [
         f"planted, not held:  {code} {record}: {why[code, record]}" for code, record in planted(home) - set(says)
@@ -80,7 +80,7 @@ async def test_what_is_planted_is_held(tmp_path: Path, seed: int) -> None:
     assert len({code for code, _ in first}) >= 8
     for day in range(DAYS + 1):
         if day:
-            played = play_day(home.twin, day)
+            played = play_day(home.emulation, day)
             assert played.ok, played.failed
         await home.run()
         assert not difference(home), f"after day {day}:\n{difference(home)}"

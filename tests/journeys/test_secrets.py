@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
 
 import pytest
 
-from ml_emulators.scenarios import load, new_twin
+from ml_emulators.scenarios import load, new_emulation
 
 from .rig import environment
 
@@ -168,14 +168,14 @@ def test_only_the_owner_may_look(rehearsed: Rehearsed) -> None:
 
 def people() -> set[str]:
     """Every e-mail address and telephone number in the sample company, in small letters."""
-    twin = new_twin(SEED)
-    load(twin, "sample", 1, SEED, date(2026, 11, 20))
+    emulation = new_emulation(SEED)
+    load(emulation, "sample", 1, SEED, date(2026, 11, 20))
     found: set[str] = set()
-    for customer in twin.vendors["quickbooks"].records("Customer"):
+    for customer in emulation.vendors["quickbooks"].records("Customer"):
         found |= {customer.get("PrimaryEmailAddr", {}).get("Address", "")}
         found |= {customer.get(name, {}).get("FreeFormNumber", "") for name in ("PrimaryPhone", "Mobile", "Fax")}
     for kind, names in (("Account", ("Phone", "Fax")), ("Contact", ("Email", "Phone", "MobilePhone"))):
-        for record in twin.vendors["salesforce"].records(kind):
+        for record in emulation.vendors["salesforce"].records(kind):
             found |= {str(record.get(name) or "") for name in names}
     return {text.lower() for text in found if len(text) > 6}
 

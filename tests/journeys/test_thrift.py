@@ -77,7 +77,7 @@ async def test_a_thousand_new_invoices_of_a_thousand_estimates(market: Market) -
 async def test_a_thousand_new_invoices_where_contacts_may_belong_to_several_accounts(
     market: Market, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    switches = market.home.twin.vendors["salesforce"].switches
+    switches = market.home.emulation.vendors["salesforce"].switches
     monkeypatch.setattr(switches, "contacts_to_multiple_accounts", True)
     await market.later(hours=7)
     market.add_invoices(MANY)
@@ -151,10 +151,10 @@ async def follow(home: Installation, length: timedelta, monkeypatch: pytest.Monk
             raise Enough
 
     monkeypatch.setattr(SimClock, "sleep", sleep)
-    before = home.twin.log.totals("quickbooks").reads
+    before = home.emulation.log.totals("quickbooks").reads
     with pytest.raises(Enough):
         await actions.follow(home.app)
-    return home.twin.log.totals("quickbooks").reads - before
+    return home.emulation.log.totals("quickbooks").reads - before
 
 
 async def test_an_idle_month(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,15 +29,15 @@ class Office:
         self.home = home
         self.logged: list[Any] = []
         self.item = home.state("quickbooks", "Item")[0]["Id"]
-        home.twin.act("salesforce", "create", "Account", {"Name": NAME})
-        customer = home.twin.act("quickbooks", "create", "Customer", {"DisplayName": NAME})
+        home.emulation.act("salesforce", "create", "Account", {"Name": NAME})
+        customer = home.emulation.act("quickbooks", "create", "Customer", {"DisplayName": NAME})
         self.customer = f"quickbooks:Customer:{customer['Id']}"
         line = {
             "DetailType": "SalesItemLineDetail", "Amount": Decimal(250),
             "SalesItemLineDetail": {"ItemRef": {"value": self.item}},
         }  # fmt: skip
         body = {"CustomerRef": {"value": customer["Id"]}, "CurrencyRef": {"value": "USD"}, "TxnDate": "2026-11-20"}
-        made = home.twin.act("quickbooks", "create", "Invoice", {**body, "Line": [line]})
+        made = home.emulation.act("quickbooks", "create", "Invoice", {**body, "Line": [line]})
         self.invoice = f"quickbooks:Invoice:{made['Id']}"
 
     async def sync(self, at: datetime, *, restarted: bool = False) -> None:
@@ -108,7 +108,7 @@ async def test_it_is_told_once_whoever_syncs(office: Office) -> None:
 
 
 async def test_a_side_that_is_away_does_not_keep_it_quiet(office: Office) -> None:
-    office.home.twin.faults.add(Fault("drop_before", vendor="salesforce", path="/"))
+    office.home.emulation.faults.add(Fault("drop_before", vendor="salesforce", path="/"))
     with pytest.raises(Unreachable):
         await office.sync(office.since + DAY)
     assert office.told == [office.invoice]
@@ -131,7 +131,7 @@ async def test_it_waits_anew_and_is_told_anew(office: Office) -> None:
     actions.declare_new(office.home.app, office.customer, "ana")
     begin = office.home.clock.now()
     await office.sync(begin + timedelta(minutes=20))
-    books = office.home.twin
+    books = office.home.emulation
     books.act("salesforce", "create", "Account", {"Name": "Orion Paper"})
     other = books.act("quickbooks", "create", "Customer", {"DisplayName": "Orion Paper"})
     moved = {"Id": office.invoice.rpartition(":")[2], "CustomerRef": {"value": other["Id"]}}

@@ -27,7 +27,7 @@ async def _sync(home: Installation) -> Any:
 
 def _spoil(home: Installation, kind: str) -> None:
     """Every amount in lists of this kind is 1e400, except in what changed."""
-    home.twin.faults.add(Fault(kind="malformed", vendor="quickbooks", path=f"query.*{kind}", shape="huge_number"))
+    home.emulation.faults.add(Fault(kind="malformed", vendor="quickbooks", path=f"query.*{kind}", shape="huge_number"))
 
 
 def _held(home: Installation) -> list[str]:
@@ -38,12 +38,12 @@ async def test_a_record_is_held_and_released_by_itself(tmp_path: Path) -> None:
     home = await _synced(tmp_path)
     customer = home.state("quickbooks", "Customer")[0]
     phone = {"FreeFormNumber": "(415) 555-0100"}
-    home.twin.act("quickbooks", "update", "Customer", {"Id": customer["Id"], "PrimaryPhone": phone})
+    home.emulation.act("quickbooks", "update", "Customer", {"Id": customer["Id"], "PrimaryPhone": phone})
     _spoil(home, "Customer")
     report = await _sync(home)
     assert f"quickbooks:Customer:{customer['Id']}" in _held(home)
     assert report.unreadable == len(_held(home))
-    home.twin.faults.clear()
+    home.emulation.faults.clear()
     assert (await actions.drain(home.app)).written == 0, "it waits a while before it asks again"
     home.clock.advance(timedelta(minutes=6))
     assert (await actions.drain(home.app)).written >= 1
@@ -55,14 +55,14 @@ async def test_an_account_whose_numbers_cannot_be_read_holds_its_customer_for_a_
     customer = home.state("quickbooks", "Customer")[0]
     name = f"quickbooks:Customer:{customer['Id']}"
     phone = {"FreeFormNumber": "(415) 555-0100"}
-    home.twin.act("quickbooks", "update", "Customer", {"Id": customer["Id"], "PrimaryPhone": phone})
-    home.twin.faults.add(
+    home.emulation.act("quickbooks", "update", "Customer", {"Id": customer["Id"], "PrimaryPhone": phone})
+    home.emulation.faults.add(
         Fault(kind="malformed", vendor="salesforce", path="/query|/composite/sobjects", shape="huge_number")
     )
     await _sync(home)
     assert name in _held(home)
     assert actions.holds(home.app, "UNEXPECTED") == []
-    home.twin.faults.clear()
+    home.emulation.faults.clear()
     home.clock.advance(timedelta(minutes=6))
     assert (await actions.drain(home.app)).written >= 1
     assert _held(home) == []
@@ -77,11 +77,11 @@ async def test_a_change_is_not_lost_when_what_brings_it_cannot_be_read(tmp_path:
         "TotalAmt": 1,
         "Line": [{"Amount": 1, "LinkedTxn": [{"TxnId": invoice["Id"], "TxnType": "Invoice"}]}],
     }
-    paid = home.twin.act("quickbooks", "create", "Payment", payment)
+    paid = home.emulation.act("quickbooks", "create", "Payment", payment)
     _spoil(home, "Payment")
     await _sync(home)
     assert f"quickbooks:Payment:{paid['Id']}" in _held(home)
-    home.twin.faults.clear()
+    home.emulation.faults.clear()
     home.clock.advance(timedelta(minutes=6))
     report = await actions.drain(home.app)
     assert _held(home) == []
@@ -91,13 +91,13 @@ async def test_a_change_is_not_lost_when_what_brings_it_cannot_be_read(tmp_path:
 @pytest.mark.parametrize("shape", ["nul", "bad_utf8", "duplicate_keys", "xml", "truncated"])
 async def test_a_vendor_that_makes_no_sense_is_not_asked_a_thousand_times(tmp_path: Path, shape: Any) -> None:
     home = await _synced(tmp_path)
-    calls = home.twin.log.totals("quickbooks").reads
+    calls = home.emulation.log.totals("quickbooks").reads
     await actions.backfill(home.app)
-    home.twin.faults.add(Fault(kind="malformed", vendor="quickbooks", path="query", shape=shape))
+    home.emulation.faults.add(Fault(kind="malformed", vendor="quickbooks", path="query", shape=shape))
     with_trouble = await actions.drain(home.app)
     assert with_trouble.written == 0
     assert with_trouble.unreadable > 0
-    assert home.twin.log.totals("quickbooks").reads - calls < 60
+    assert home.emulation.log.totals("quickbooks").reads - calls < 60
 
 
 async def test_an_invoice_that_cannot_be_read_holds_only_the_orders_that_ask_about_it(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ async def test_an_invoice_that_cannot_be_read_holds_only_the_orders_that_ask_abo
     report = await actions.drain(home.app)
     assert report.created["customer_to_account account"] >= 1
     assert {name.split(":")[1] for name in _held(home)} == {"Invoice", "Order"}
-    home.twin.faults.clear()
+    home.emulation.faults.clear()
     home.clock.advance(timedelta(minutes=6))
     report = await actions.drain(home.app)
     assert report.created["order_to_journal journal"] == 3

@@ -136,7 +136,7 @@ def consultant(company: Company) -> Json:
 
 
 async def test_a_related_contact_is_the_invoices_contact(company: Company, consultant: Json) -> None:
-    company.home.twin.vendors["salesforce"].switches.contacts_to_multiple_accounts = True
+    company.home.emulation.vendors["salesforce"].switches.contacts_to_multiple_accounts = True
     company.salesforce("create", "AccountContactRelation", ContactId=consultant["Id"], AccountId=company.pairs[0][1])
     company.home.clock.advance(timedelta(hours=7))
     contacts = len(company.home.state("salesforce", "Contact"))
@@ -156,7 +156,7 @@ async def test_without_the_feature_the_same_person_is_a_contact_from_elsewhere(
 
 
 async def test_the_feature_is_switched_off_while_the_connector_runs(company: Company, consultant: Json) -> None:
-    switches = company.home.twin.vendors["salesforce"].switches
+    switches = company.home.emulation.vendors["salesforce"].switches
     switches.contacts_to_multiple_accounts = True
     company.home.clock.advance(timedelta(hours=7))
     await company.next()

@@ -17,7 +17,7 @@ import msgspec
 
 from chaos.books import Difference, State, compare, state_of
 from journeys.rig import Servers, environment, servers
-from ml_emulators.kit.emulation import Twin
+from ml_emulators.kit.emulation import Emulation
 
 from .kennel import Ended, Kennel, kennel
 
@@ -146,8 +146,10 @@ class Company:
             pass
 
         both = Both()
-        both.vendors = vendors  # type: ignore[attr-defined]  # as much of a twin as the comparison reads
-        return {name: [_without_instants(row) for row in rows] for name, rows in state_of(cast("Twin", both)).items()}
+        both.vendors = vendors  # type: ignore[attr-defined]  # as much of an emulation as the comparison reads
+        return {
+            name: [_without_instants(row) for row in rows] for name, rows in state_of(cast("Emulation", both)).items()
+        }
 
     def news(self, step: int) -> None:
         """People go on: an invoice more, another due date, another phone number, an order more."""

@@ -51,15 +51,15 @@ class Market:
         self.item = self.home.state("quickbooks", "Item")[0]["Id"]
 
     def quickbooks(self, op: str, kind: str, **body: Any) -> Json:
-        return self.home.twin.act("quickbooks", op, kind, body)
+        return self.home.emulation.act("quickbooks", op, kind, body)
 
     def salesforce(self, op: str, kind: str, **body: Any) -> Json:
-        return self.home.twin.act("salesforce", op, kind, body)
+        return self.home.emulation.act("salesforce", op, kind, body)
 
     @contextmanager
     def counted(self, meanwhile: Callable[[], None] = lambda: None) -> Iterator[Counting]:
         """What the connector asks; `meanwhile` happens once, while its first request is under way."""
-        log, counting = self.home.twin.log, Counting()
+        log, counting = self.home.emulation.log, Counting()
         before = (log.totals("quickbooks"), log.totals("salesforce"))
 
         async def hear(vendor: str, request: Request) -> None:

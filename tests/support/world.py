@@ -24,10 +24,10 @@ from ml_connector.systems.http import NoAnswer, NotSent, Request, Response
 from ml_connector.systems.quickbooks.auth import Tokens
 from ml_connector.vault import Vault
 from ml_emulators.kit.clock import VirtualClock
-from ml_emulators.kit.emulation import Twin
+from ml_emulators.kit.emulation import Emulation
 from ml_emulators.kit.gate import Answer
 from ml_emulators.kit.wire import Request as WireRequest
-from ml_emulators.scenarios import load, new_twin
+from ml_emulators.scenarios import load, new_emulation
 
 TODAY = date(2026, 11, 20)
 QUICKBOOKS_URL = "http://127.0.0.1:41001"
@@ -59,11 +59,11 @@ class SimIds:
         return self.random.random()
 
 
-class TwinNetwork:
+class EmulatedNetwork:
     """The network of the connector: the emulators' gate. `before` may act when a request is about to leave."""
 
-    def __init__(self, twin: Twin) -> None:
-        self.twin = twin
+    def __init__(self, emulation: Emulation) -> None:
+        self.emulation = emulation
         self.before: Hook | None = None
         self.sent: list[tuple[str, str, str]] = []
 
@@ -74,19 +74,19 @@ class TwinNetwork:
         parts = urlsplit(request.url)
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.sent.append((vendor, request.method, parts.path))
-        outcome = self.twin.serve(
+        outcome = self.emulation.serve(
             vendor, WireRequest(request.method, parts.path, parts.query, headers, bytes(request.body))
         )
         if isinstance(outcome, Answer):
             if outcome.delay:
-                self.twin.clock.advance(timedelta(seconds=outcome.delay))
+                self.emulation.clock.advance(timedelta(seconds=outcome.delay))
             body = outcome.response.body[: len(outcome.response.body) // 2] if outcome.cut else outcome.response.body
             if outcome.cut:
                 raise NoAnswer("The connection broke.", "Again.")
             names = {name.lower(): value for name, value in outcome.response.headers.items()}
             return Response(outcome.response.status, names, body)
         if outcome.delay:
-            self.twin.clock.advance(timedelta(seconds=outcome.delay))
+            self.emulation.clock.advance(timedelta(seconds=outcome.delay))
         raise (NoAnswer if outcome.done or outcome.delay else NotSent)("No answer came.", "Again.")
 
 
@@ -106,18 +106,18 @@ class Installation:
         """`org` names switches of Salesforce that stand before the scenario is loaded: the kind of org."""
         self.clock = VirtualClock()
         self.clock.freeze(datetime(2026, 11, 21, 2, tzinfo=UTC))
-        self.twin = new_twin(
+        self.emulation = new_emulation(
             seed, clock=self.clock, quickbooks_url=QUICKBOOKS_URL, salesforce_url=SALESFORCE_URL, keep=2_000
         )
-        self.twin.set_switches("salesforce", org or {})
-        load(self.twin, scenario, scale, seed, TODAY)
+        self.emulation.set_switches("salesforce", org or {})
+        load(self.emulation, scenario, scale, seed, TODAY)
         self.clock.freeze()
-        self.network = TwinNetwork(self.twin)
+        self.network = EmulatedNetwork(self.emulation)
         self.ids = SimIds(Random(seed))
         self.store = Store.fresh(store_url)
         self.vault = Vault.create(folder) if not (folder / "keys").exists() else Vault.open_home(folder)
-        self.settings = _settings(folder, self.twin)
-        self.rules = rules_for(self.twin, self.settings)
+        self.settings = _settings(folder, self.emulation)
+        self.rules = rules_for(self.emulation, self.settings)
         _connect(self)
         self.app = self.process()
 
@@ -142,12 +142,12 @@ class Installation:
         return await actions.drain(app) if report.written else report
 
     def state(self, system: str, kind: str) -> list[dict[str, Any]]:
-        return self.twin.vendors[system].records(kind)
+        return self.emulation.vendors[system].records(kind)
 
 
-def _settings(folder: Path, twin: Twin) -> Settings:
-    quickbooks = twin.vendors["quickbooks"].connection_info()
-    salesforce = twin.vendors["salesforce"].connection_info()
+def _settings(folder: Path, emulation: Emulation) -> Settings:
+    quickbooks = emulation.vendors["quickbooks"].connection_info()
+    salesforce = emulation.vendors["salesforce"].connection_info()
     return Settings(
         home=folder,
         rules=Rules(realm_id=quickbooks["realm_id"], org_id=salesforce["org_id"]),
@@ -166,13 +166,13 @@ def _settings(folder: Path, twin: Twin) -> Settings:
     )
 
 
-def account_ids(twin: Twin) -> dict[str, str]:
+def account_ids(emulation: Emulation) -> dict[str, str]:
     """QuickBooks account ids by account number."""
-    return {row["AcctNum"]: row["Id"] for row in twin.vendors["quickbooks"].records("Account") if "AcctNum" in row}
+    return {row["AcctNum"]: row["Id"] for row in emulation.vendors["quickbooks"].records("Account") if "AcctNum" in row}
 
 
-def rules_for(twin: Twin, settings: Settings, template: str = "T1") -> Rules:
-    ids = account_ids(twin)
+def rules_for(emulation: Emulation, settings: Settings, template: str = "T1") -> Rules:
+    ids = account_ids(emulation)
     return Rules(
         realm_id=settings.rules.realm_id,
         org_id=settings.rules.org_id,
@@ -190,8 +190,8 @@ def rules_for(twin: Twin, settings: Settings, template: str = "T1") -> Rules:
 
 def _connect(home: Installation) -> None:
     """Secrets and a live refresh token sealed in the store, as `connect` leaves them."""
-    quickbooks = home.twin.vendors["quickbooks"].connection_info()
-    salesforce = home.twin.vendors["salesforce"].connection_info()
+    quickbooks = home.emulation.vendors["quickbooks"].connection_info()
+    salesforce = home.emulation.vendors["salesforce"].connection_info()
     clock = SimClock(home.clock)
     for name, info in (("quickbooks", quickbooks), ("salesforce", salesforce)):
         owner = f"{name}:{info['client_id']}"
@@ -202,4 +202,4 @@ def _connect(home: Installation) -> None:
     home.store.add_connection(name, quickbooks["realm_id"], salesforce["org_id"], "Company", clock.now())
 
 
-__all__ = ["Installation", "SimClock", "SimIds", "TwinNetwork", "account_ids"]
+__all__ = ["EmulatedNetwork", "Installation", "SimClock", "SimIds", "account_ids"]

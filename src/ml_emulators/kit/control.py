@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 from aiohttp import web
 
-from . import control_calls as doors
+from . import control_calls as calls
 from .control_bodies import (
     ClockOrder,
     ClockState,
@@ -32,7 +32,7 @@ from .control_bodies import (
     WebhookTroubles,
 )
 from .control_calls import DoorError, Params
-from .emulation import Refused, Twin
+from .emulation import Emulation, Refused
 from .http_server import QUIET
 from .openapi import document
 from .shell import LINE, LOOPBACK, reserved
@@ -42,70 +42,70 @@ _HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
 class Route(NamedTuple):
-    """One call of the door: `handler(desk, params, body)`; `takes` and `gives` also make the document."""
+    """One call of the door: `handler(context, params, body)`; `takes` and `gives` also make the document."""
 
     method: str
     path: str
     summary: str
-    handler: Callable[[doors.Desk, Params, Any], Any]
+    handler: Callable[[calls.ControlContext, Params, Any], Any]
     takes: Any = None
     gives: Any = None
     query: tuple[str, ...] = ()
 
 
 ROUTES = (
-    Route("GET", "/health", "Is it up, and what time is it", doors.health, gives=Health),
+    Route("GET", "/health", "Is it up, and what time is it", calls.health, gives=Health),
     Route(
         "GET",
         "/requests",
         "Requests received, and what they cost",
-        doors.requests,
+        calls.requests,
         gives=RequestPage,
         query=("since", "vendor", "limit"),
     ),
-    Route("GET", "/state/{system}", "Kinds of record a vendor holds", doors.kinds, gives=list[str]),
+    Route("GET", "/state/{system}", "Kinds of record a vendor holds", calls.kinds, gives=list[str]),
     Route(
         "GET",
         "/state/{system}/{kind}",
         "Records of a kind, deleted ones included",
-        doors.state,
+        calls.state,
         gives=StatePage,
         query=("id", "offset", "limit", "realm"),
     ),
-    Route("GET", "/clock", "What time it is", doors.get_clock, gives=ClockState),
-    Route("POST", "/clock", "Freeze, run, set or advance the clock", doors.post_clock, ClockOrder, ClockState),
-    Route("GET", "/faults", "Faults in force", doors.get_faults, gives=FaultList),
-    Route("POST", "/faults", "Add, remove or clear faults", doors.post_faults, FaultsOrder, FaultList),
-    Route("POST", "/seed", "Run operations, load a scenario, play a day", doors.seed, SeedOrder, SeedReport),
-    Route("POST", "/reset", "Back to nothing", doors.reset, gives=Health),
-    Route("POST", "/save", "Write the state to its folder now", doors.save, gives=Health),
-    Route("GET", "/snapshots", "Snapshots that can be restored", doors.get_snapshots, gives=SnapshotList),
-    Route("POST", "/snapshot", "Keep everything under a name", doors.take_snapshot, SnapshotOrder, SnapshotList),
-    Route("POST", "/restore", "Back to a snapshot", doors.restore_snapshot, SnapshotOrder, SnapshotList),
-    Route("DELETE", "/snapshots/{name}", "Forget a snapshot", doors.drop_snapshot, gives=SnapshotList),
-    Route("GET", "/connection", "How to connect to each vendor", doors.connection, gives=dict[str, dict[str, str]]),
-    Route("GET", "/switches", "Vendor behaviours", doors.get_switches, gives=dict[str, dict[str, Any]]),
+    Route("GET", "/clock", "What time it is", calls.get_clock, gives=ClockState),
+    Route("POST", "/clock", "Freeze, run, set or advance the clock", calls.post_clock, ClockOrder, ClockState),
+    Route("GET", "/faults", "Faults in force", calls.get_faults, gives=FaultList),
+    Route("POST", "/faults", "Add, remove or clear faults", calls.post_faults, FaultsOrder, FaultList),
+    Route("POST", "/seed", "Run operations, load a scenario, play a day", calls.seed, SeedOrder, SeedReport),
+    Route("POST", "/reset", "Back to nothing", calls.reset, gives=Health),
+    Route("POST", "/save", "Write the state to its folder now", calls.save, gives=Health),
+    Route("GET", "/snapshots", "Snapshots that can be restored", calls.get_snapshots, gives=SnapshotList),
+    Route("POST", "/snapshot", "Keep everything under a name", calls.take_snapshot, SnapshotOrder, SnapshotList),
+    Route("POST", "/restore", "Back to a snapshot", calls.restore_snapshot, SnapshotOrder, SnapshotList),
+    Route("DELETE", "/snapshots/{name}", "Forget a snapshot", calls.drop_snapshot, gives=SnapshotList),
+    Route("GET", "/connection", "How to connect to each vendor", calls.connection, gives=dict[str, dict[str, str]]),
+    Route("GET", "/switches", "Vendor behaviours", calls.get_switches, gives=dict[str, dict[str, Any]]),
     Route(
         "POST",
         "/switches",
         "Set vendor behaviours",
-        doors.post_switches,
+        calls.post_switches,
         SwitchesOrder,
         dict[str, dict[str, Any]],
     ),
-    Route("GET", "/events", "How the event bus stands", doors.get_events, gives=EventsState),
-    Route("POST", "/events", "Let events or streams go wrong", doors.post_events, EventsOrder, EventsState),
-    Route("GET", "/webhooks", "Where webhooks go, and how they were taken", doors.get_webhooks, gives=WebhookState),
-    Route("POST", "/webhooks", "Set target and format", doors.post_webhooks, WebhookOrder, WebhookState),
+    Route("GET", "/events", "How the event bus stands", calls.get_events, gives=EventsState),
+    Route("POST", "/events", "Let events or streams go wrong", calls.post_events, EventsOrder, EventsState),
+    Route("GET", "/webhooks", "Where webhooks go, and how they were taken", calls.get_webhooks, gives=WebhookState),
+    Route("POST", "/webhooks", "Set target and format", calls.post_webhooks, WebhookOrder, WebhookState),
     Route(
         "POST",
         "/webhooks/troubles",
         "Let webhooks go wrong",
-        doors.post_webhook_troubles,
+        calls.post_webhook_troubles,
         WebhookTroubles,
         WebhookState,
     ),
-    Route("GET", "/scenario", "What is seeded and planted", doors.scenario, gives=ScenarioState),
+    Route("GET", "/scenario", "What is seeded and planted", calls.scenario, gives=ScenarioState),
 )
 
 
@@ -113,10 +113,10 @@ class ControlDoor:
     """Serves `ROUTES` and `/openapi.json` on 127.0.0.1. `port` 0 takes a free one."""
 
     def __init__(
-        self, twin: Twin, stages: doors.Stages, port: int = 0, *, save: Callable[[], None] | None = None
+        self, emulation: Emulation, stages: calls.Stages, port: int = 0, *, save: Callable[[], None] | None = None
     ) -> None:
         self.port = port
-        self._desk = doors.Desk(twin, stages, save)
+        self._context = calls.ControlContext(emulation, stages, save)
         self._runner: web.AppRunner | None = None
         self._socket: socket.socket | None = None
 
@@ -152,7 +152,7 @@ class ControlDoor:
         shown = dumps(document(ROUTES))
         app.router.add_get("/openapi.json", _fixed(shown))
         for route in ROUTES:
-            app.router.add_route(route.method, route.path, _handler(self._desk, route))
+            app.router.add_route(route.method, route.path, _handler(self._context, route))
         return app
 
 
@@ -166,11 +166,11 @@ def _fixed(body: bytes) -> Handler:
     return answer
 
 
-def _handler(desk: doors.Desk, route: Route) -> Handler:
+def _handler(context: calls.ControlContext, route: Route) -> Handler:
     async def answer(request: web.Request) -> web.Response:
         body = _decode(await request.read(), route.takes) if route.takes else None
         params = {**request.query, **request.match_info}
-        return _json(200, route.handler(desk, params, body))
+        return _json(200, route.handler(context, params, body))
 
     return answer
 

@@ -20,7 +20,7 @@ from .control_bodies import (
     WebhookState,
     WebhookTroubles,
 )
-from .emulation import YEARS, Companion, Twin, set_clock
+from .emulation import YEARS, Companion, Emulation, set_clock
 from .faults import BadFault
 from .log import UnknownMark, entry_view
 from .webhooks import Outbox, loopback
@@ -47,23 +47,23 @@ class Stages(Protocol):
     def most(self) -> int:
         """The largest scale."""
 
-    def load(self, twin: Twin, name: str, scale: int, seed: int, today: date | None) -> int:
+    def load(self, emulation: Emulation, name: str, scale: int, seed: int, today: date | None) -> int:
         """Start from nothing and build a scenario; gives the number of operations."""
 
-    def play(self, twin: Twin, day: int) -> SeedReport:
+    def play(self, emulation: Emulation, day: int) -> SeedReport:
         """Play business day `day`. Raises `ValueError` when it is not the next one."""
 
 
-class Desk(NamedTuple):
+class ControlContext(NamedTuple):
     """What the calls work on; `save` writes the state to its folder, if there is one."""
 
-    twin: Twin
+    emulation: Emulation
     stages: Stages
     save: Callable[[], None] | None = None
 
 
-def health(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
-    return {"ok": True, "now": desk.twin.clock.now(), "systems": list(desk.twin.vendors)}
+def health(context: ControlContext, params: Params, body: Any) -> dict[str, Any]:
+    return {"ok": True, "now": context.emulation.clock.now(), "systems": list(context.emulation.vendors)}
 
 
 def _number(params: Params, name: str, default: int) -> int:
@@ -75,19 +75,19 @@ def _number(params: Params, name: str, default: int) -> int:
     return int(text)
 
 
-def _system(desk: Desk, name: str) -> Any:
-    if name not in desk.twin.vendors:
-        raise DoorError(404, f"There is no system {name}.", f"Use one of {', '.join(desk.twin.vendors)}.")
-    return desk.twin.vendors[name]
+def _system(context: ControlContext, name: str) -> Any:
+    if name not in context.emulation.vendors:
+        raise DoorError(404, f"There is no system {name}.", f"Use one of {', '.join(context.emulation.vendors)}.")
+    return context.emulation.vendors[name]
 
 
-def requests(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
+def requests(context: ControlContext, params: Params, body: Any) -> dict[str, Any]:
     """The kept entries after `since` (a mark) of `vendor`, at most `limit` of the newest, and the sums."""
-    log, vendor = desk.twin.log, params.get("vendor", "")
-    if vendor and vendor not in desk.twin.parts:
-        raise DoorError(404, f"There is no system {vendor}.", f"Use one of {', '.join(desk.twin.parts)}.")
+    log, vendor = context.emulation.log, params.get("vendor", "")
+    if vendor and vendor not in context.emulation.parts:
+        raise DoorError(404, f"There is no system {vendor}.", f"Use one of {', '.join(context.emulation.parts)}.")
     since, limit = _number(params, "since", 0), _number(params, "limit", _PAGE)
-    names = [vendor] if vendor else list(desk.twin.vendors)
+    names = [vendor] if vendor else list(context.emulation.vendors)
     try:
         sums = {name: log.since(since, name) for name in names}
     except UnknownMark as error:
@@ -104,13 +104,13 @@ def requests(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
     }
 
 
-def kinds(desk: Desk, params: Params, body: Any) -> list[str]:
-    found: list[str] = _system(desk, params["system"]).kinds()
+def kinds(context: ControlContext, params: Params, body: Any) -> list[str]:
+    found: list[str] = _system(context, params["system"]).kinds()
     return found
 
 
-def state(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
-    vendor, kind = _system(desk, params["system"]), params["kind"]
+def state(context: ControlContext, params: Params, body: Any) -> dict[str, Any]:
+    vendor, kind = _system(context, params["system"]), params["kind"]
     known = vendor.kinds()
     if kind not in known:
         raise DoorError(404, f"{params['system']} has no kind {kind}.", f"Use one of {', '.join(sorted(known))}.")
@@ -131,23 +131,23 @@ def _records(vendor: Any, kind: str, realm: str) -> list[dict[str, Any]]:
     return found
 
 
-def get_clock(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
-    return {"now": desk.twin.clock.now(), "frozen": desk.twin.clock.frozen}
+def get_clock(context: ControlContext, params: Params, body: Any) -> dict[str, Any]:
+    return {"now": context.emulation.clock.now(), "frozen": context.emulation.clock.frozen}
 
 
-def post_clock(desk: Desk, params: Params, body: ClockOrder) -> dict[str, Any]:
-    return set_clock(desk.twin.clock, msgspec.structs.asdict(body))
+def post_clock(context: ControlContext, params: Params, body: ClockOrder) -> dict[str, Any]:
+    return set_clock(context.emulation.clock, msgspec.structs.asdict(body))
 
 
-def get_faults(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
-    return {"added": [], "faults": desk.twin.faults.list()}
+def get_faults(context: ControlContext, params: Params, body: Any) -> dict[str, Any]:
+    return {"added": [], "faults": context.emulation.faults.list()}
 
 
-def post_faults(desk: Desk, params: Params, body: FaultsOrder) -> dict[str, Any]:
-    book = desk.twin.faults
+def post_faults(context: ControlContext, params: Params, body: FaultsOrder) -> dict[str, Any]:
+    book = context.emulation.faults
     for fault in body.add:
         if fault.vendor:
-            _system(desk, fault.vendor)
+            _system(context, fault.vendor)
     try:
         book.check(body.add)
     except BadFault as error:
@@ -167,158 +167,158 @@ def post_faults(desk: Desk, params: Params, body: FaultsOrder) -> dict[str, Any]
     return {"added": [book.add(fault) for fault in body.add], "faults": book.list()}
 
 
-def seed(desk: Desk, params: Params, body: SeedOrder) -> SeedReport:
+def seed(context: ControlContext, params: Params, body: SeedOrder) -> SeedReport:
     asked = [body.operations is not None, body.scenario is not None, body.day is not None]
     if sum(asked) != 1:
         raise DoorError(422, "Nothing to do, or too much.", "Give exactly one of operations, scenario and day.")
     if body.operations is not None:
-        return desk.twin.run(body.operations, rollback=body.rollback)
+        return context.emulation.run(body.operations, rollback=body.rollback)
     if body.day is not None:
-        return _play(desk, body.day)
-    return _load(desk, body)
+        return _play(context, body.day)
+    return _load(context, body)
 
 
-def _load(desk: Desk, body: SeedOrder) -> SeedReport:
+def _load(context: ControlContext, body: SeedOrder) -> SeedReport:
     name = body.scenario or ""
-    if name not in desk.stages.names():
-        raise DoorError(404, f"There is no scenario {name!r}.", f"Use one of {', '.join(desk.stages.names())}.")
-    most = desk.stages.most()
+    if name not in context.stages.names():
+        raise DoorError(404, f"There is no scenario {name!r}.", f"Use one of {', '.join(context.stages.names())}.")
+    most = context.stages.most()
     if not 1 <= body.scale <= most or body.seed < 0:
         raise DoorError(
             422, "Scale or seed is out of range.", f"Give a scale from 1 to {most} and a seed of 0 or more."
         )
     if body.today is not None and body.today.year not in YEARS:
         raise DoorError(422, "The day is out of reach.", f"Give a day from {YEARS[0]} to {YEARS[-1]}.")
-    done = desk.stages.load(desk.twin, name, body.scale, body.seed, body.today)
-    if desk.twin.webhooks is not None:
-        desk.twin.webhooks.forget()  # what a scenario begins with has happened long ago
+    done = context.stages.load(context.emulation, name, body.scale, body.seed, body.today)
+    if context.emulation.webhooks is not None:
+        context.emulation.webhooks.forget()  # what a scenario begins with has happened long ago
     return SeedReport(True, done, [])
 
 
-def _play(desk: Desk, day: int) -> SeedReport:
+def _play(context: ControlContext, day: int) -> SeedReport:
     try:
-        return desk.stages.play(desk.twin, day)
+        return context.stages.play(context.emulation, day)
     except ValueError as error:
         raise DoorError(
             422, f"Day {day} cannot be played: {error}.", "Load the scenario, then play days in order."
         ) from error
 
 
-def reset(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
-    desk.twin.reset()
-    return health(desk, params, body)
+def reset(context: ControlContext, params: Params, body: Any) -> dict[str, Any]:
+    context.emulation.reset()
+    return health(context, params, body)
 
 
-def save(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
-    if desk.save is None:
+def save(context: ControlContext, params: Params, body: Any) -> dict[str, Any]:
+    if context.save is None:
         raise DoorError(409, "No folder keeps the state.", "Start the emulators with --state DIR.")
     try:
-        desk.save()
+        context.save()
     except OSError as error:
         raise DoorError(
             409, f"The state cannot be written: {error}.", "Make room, or give a folder of yours."
         ) from error
-    return health(desk, params, body)
+    return health(context, params, body)
 
 
-def get_snapshots(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
-    return {"now": desk.twin.clock.now(), "snapshots": desk.twin.album.list()}
+def get_snapshots(context: ControlContext, params: Params, body: Any) -> dict[str, Any]:
+    return {"now": context.emulation.clock.now(), "snapshots": context.emulation.snapshots.list()}
 
 
-def take_snapshot(desk: Desk, params: Params, body: SnapshotOrder) -> dict[str, Any]:
+def take_snapshot(context: ControlContext, params: Params, body: SnapshotOrder) -> dict[str, Any]:
     try:
-        desk.twin.album.take(body.name)
+        context.emulation.snapshots.take(body.name)
     except ValueError as error:
         raise DoorError(422, f"No snapshot is taken: {error}.", "DELETE /snapshots/{name} forgets one.") from error
-    return get_snapshots(desk, params, body)
+    return get_snapshots(context, params, body)
 
 
-def restore_snapshot(desk: Desk, params: Params, body: SnapshotOrder) -> dict[str, Any]:
+def restore_snapshot(context: ControlContext, params: Params, body: SnapshotOrder) -> dict[str, Any]:
     try:
-        desk.twin.album.restore(body.name)
+        context.emulation.snapshots.restore(body.name)
     except KeyError as error:
         raise _no_snapshot(body.name) from error
-    return get_snapshots(desk, params, body)
+    return get_snapshots(context, params, body)
 
 
-def drop_snapshot(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
+def drop_snapshot(context: ControlContext, params: Params, body: Any) -> dict[str, Any]:
     try:
-        desk.twin.album.drop(params["name"])
+        context.emulation.snapshots.drop(params["name"])
     except KeyError as error:
         raise _no_snapshot(params["name"]) from error
-    return get_snapshots(desk, params, body)
+    return get_snapshots(context, params, body)
 
 
 def _no_snapshot(name: str) -> DoorError:
     return DoorError(404, f"There is no snapshot {name!r}.", "GET /snapshots lists them; POST /snapshot takes one.")
 
 
-def connection(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
+def connection(context: ControlContext, params: Params, body: Any) -> dict[str, Any]:
     """How to connect, with tokens that are good now: a reset makes the former ones void."""
-    return {name: dict(vendor.connection_info()) for name, vendor in desk.twin.vendors.items()}
+    return {name: dict(vendor.connection_info()) for name, vendor in context.emulation.vendors.items()}
 
 
-def get_switches(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
-    return desk.twin.get_switches()
+def get_switches(context: ControlContext, params: Params, body: Any) -> dict[str, Any]:
+    return context.emulation.get_switches()
 
 
-def post_switches(desk: Desk, params: Params, body: SwitchesOrder) -> dict[str, Any]:
+def post_switches(context: ControlContext, params: Params, body: SwitchesOrder) -> dict[str, Any]:
     for system in ("quickbooks", "salesforce", "pubsub"):
         values = getattr(body, system)
         if values:
-            _ = _events(desk) if system == "pubsub" else _system(desk, system)
-            desk.twin.set_switches(system, values)
-    return desk.twin.get_switches()
+            _ = _events(context) if system == "pubsub" else _system(context, system)
+            context.emulation.set_switches(system, values)
+    return context.emulation.get_switches()
 
 
-def _events(desk: Desk) -> Companion:
-    if "pubsub" not in desk.twin.companions:
+def _events(context: ControlContext) -> Companion:
+    if "pubsub" not in context.emulation.companions:
         raise DoorError(404, "There is no event bus here.", "Start the emulators with an org that has one.")
-    return desk.twin.companions["pubsub"]
+    return context.emulation.companions["pubsub"]
 
 
-def get_events(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
-    return _events(desk).view()
+def get_events(context: ControlContext, params: Params, body: Any) -> dict[str, Any]:
+    return _events(context).view()
 
 
-def post_events(desk: Desk, params: Params, body: EventsOrder) -> dict[str, Any]:
+def post_events(context: ControlContext, params: Params, body: EventsOrder) -> dict[str, Any]:
     try:
-        return _events(desk).order(body)
+        return _events(context).order(body)
     except ValueError as error:
         raise DoorError(422, f"This cannot be done: {error}.", "Change the order, and send it again.") from error
 
 
-def _outbox(desk: Desk) -> Outbox:
-    found = desk.twin.webhooks
+def _outbox(context: ControlContext) -> Outbox:
+    found = context.emulation.webhooks
     if found is None:
         raise DoorError(404, "No vendor here sends webhooks.", "Start the emulators with QuickBooks.")
     return found
 
 
-def get_webhooks(desk: Desk, params: Params, body: Any) -> WebhookState:
-    return _outbox(desk).view()
+def get_webhooks(context: ControlContext, params: Params, body: Any) -> WebhookState:
+    return _outbox(context).view()
 
 
-def post_webhooks(desk: Desk, params: Params, body: WebhookOrder) -> WebhookState:
+def post_webhooks(context: ControlContext, params: Params, body: WebhookOrder) -> WebhookState:
     if body.target is not None and not loopback(body.target):
         raise DoorError(
             422,
             f"{body.target} is not on this machine.",
             "Emulated webhooks go to http://127.0.0.1:<port>/... only; null switches them off.",
         )
-    _outbox(desk).point(body)
-    return _outbox(desk).view()
+    _outbox(context).point(body)
+    return _outbox(context).view()
 
 
-def post_webhook_troubles(desk: Desk, params: Params, body: WebhookTroubles) -> WebhookState:
+def post_webhook_troubles(context: ControlContext, params: Params, body: WebhookTroubles) -> WebhookState:
     try:
-        _outbox(desk).trouble(body)
+        _outbox(context).trouble(body)
     except ValueError as error:
         raise DoorError(422, f"This cannot be done: {error}.", "Change the order, and send it again.") from error
-    return _outbox(desk).view()
+    return _outbox(context).view()
 
 
-def scenario(desk: Desk, params: Params, body: Any) -> dict[str, Any]:
-    known = desk.twin.memory
+def scenario(context: ControlContext, params: Params, body: Any) -> dict[str, Any]:
+    known = context.emulation.memory
     facts = {name: known[name] for name in ("start_date", "books_closed", "today") if name in known}
-    return {**desk.twin.scenario, "facts": facts, "planted": desk.twin.planted}
+    return {**context.emulation.scenario, "facts": facts, "planted": context.emulation.planted}

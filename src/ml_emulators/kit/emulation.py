@@ -18,7 +18,7 @@ from .control_bodies import EventsOrder, Operation, Planted, SeedFailure, SeedRe
 from .faults import FaultBook
 from .gate import Gate, Outcome
 from .log import RequestLog
-from .snapshots import Album
+from .snapshots import Snapshots
 from .switches import checked, settable
 from .webhooks import Outbox
 from .wire import Request, Vendor
@@ -28,8 +28,8 @@ _PARTS = ("days", "hours", "minutes", "seconds")
 _REFERENCE = re.compile(r"\$\{([A-Za-z0-9_-]+)(?:\.([A-Za-z0-9_.]+))?\}")
 
 
-class Twinned(Vendor, Protocol):
-    """A vendor as the twin needs it: with switches, and a state that can be put aside and brought back."""
+class EmulatedVendor(Vendor, Protocol):
+    """A vendor as the emulation needs it: with switches, and a state that can be put aside and brought back."""
 
     @property
     def switches(self) -> Any: ...
@@ -66,12 +66,12 @@ class Refused(Exception):
         self.reason = reason
 
 
-class Twin:
+class Emulation:
     """`serve` for clients, `act` and `run` for the people behind the screens."""
 
     def __init__(
         self,
-        vendors: Mapping[str, Twinned],
+        vendors: Mapping[str, EmulatedVendor],
         clock: VirtualClock,
         random: Random,
         *,
@@ -88,7 +88,7 @@ class Twin:
         self.planted: list[Planted] = []
         self.scenario: dict[str, Any] = {"scenario": "", "scale": 0, "seed": 0, "days": 0}
         self.memory: dict[str, Any] = {}
-        self.album = Album(self)
+        self.snapshots = Snapshots(self)
         self._turns = 0
         self._refusals: tuple[type[Exception], ...] = (
             *refusals,
@@ -106,7 +106,7 @@ class Twin:
         return next((outbox for outbox in found if outbox is not None), None)
 
     @property
-    def parts(self) -> dict[str, Twinned | Companion]:
+    def parts(self) -> dict[str, EmulatedVendor | Companion]:
         """Vendors and companions by name."""
         return {**self.vendors, **self.companions}
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, BinaryIO
 
-from .emulation import Refused, Twin
+from .emulation import Emulation, Refused
 from .files import write_private
 
 FILE = "emulators.state"
@@ -60,15 +60,15 @@ class _Reader(pickle.Unpickler):
         return super().find_class(module, name)
 
 
-def save(twin: Twin, folder: Path, known: Shared, **more: Any) -> None:
-    """Write the twin's state, and `more` beside it, in one step: a crash leaves the former file."""
+def save_state(emulation: Emulation, folder: Path, known: Shared, **more: Any) -> None:
+    """Write the emulation's state, and `more` beside it, in one step: a crash leaves the former file."""
     folder.mkdir(parents=True, exist_ok=True)
-    whole = {**more, "twin": twin.snapshot(), "switches": twin.get_switches()}
+    whole = {**more, "emulation": emulation.snapshot(), "switches": emulation.get_switches()}
     write_private(folder / FILE, lambda file: _Writer(file, known).dump(whole))
 
 
-def kept(folder: Path, known: Shared) -> dict[str, Any] | None:
-    """What was saved, with the twin's snapshot under `twin`; None when nothing was. Raises `BadState`."""
+def load_state(folder: Path, known: Shared) -> dict[str, Any] | None:
+    """What was saved, with the emulation's snapshot under `emulation`; None when nothing was. Raises `BadState`."""
     path = folder / FILE
     if not path.exists():
         return None
@@ -80,21 +80,21 @@ def kept(folder: Path, known: Shared) -> dict[str, Any] | None:
     return found
 
 
-def take_up(twin: Twin, found: Mapping[str, Any]) -> None:
-    """Bring a twin to what was kept. Raises `BadState`."""
+def resume(emulation: Emulation, found: Mapping[str, Any]) -> None:
+    """Bring an emulation to what was kept. Raises `BadState`."""
     try:
         for system, values in found["switches"].items():
-            twin.set_switches(system, values)
-        twin.restore(found["twin"])
+            emulation.set_switches(system, values)
+        emulation.restore(found["emulation"])
     except (Refused, LookupError, TypeError, ValueError, AttributeError) as error:
         raise BadState("The kept state is of another version. Move it away, or name another folder.") from error
 
 
-class Keeper:
-    """Saves a running twin whenever something came in since the last time, so that a kill costs seconds only."""
+class Autosave:
+    """Saves a running emulation whenever something came in since the last time, so that a kill costs seconds only."""
 
-    def __init__(self, twin: Twin, folder: Path, known: Shared, *, every: float = EVERY, **more: Any) -> None:
-        self._twin = twin
+    def __init__(self, emulation: Emulation, folder: Path, known: Shared, *, every: float = EVERY, **more: Any) -> None:
+        self._emulation = emulation
         self._folder = folder
         self._known = known
         self._every = every
@@ -106,8 +106,8 @@ class Keeper:
 
     def save(self) -> None:
         """Write now. Raises `OSError`."""
-        seen = self._twin.seen
-        save(self._twin, self._folder, self._known, **self._more)
+        seen = self._emulation.seen
+        save_state(self._emulation, self._folder, self._known, **self._more)
         self._saved = seen
         self.written += 1
         self._done.set()
@@ -126,7 +126,7 @@ class Keeper:
         wait = self._every
         while True:
             await asyncio.sleep(wait)
-            if self._twin.seen != self._saved:
+            if self._emulation.seen != self._saved:
                 started = perf_counter()
                 try:
                     self.save()

@@ -2,54 +2,75 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from .emulation import Twin
+from .clock import VirtualClock
 
 MOST = 20
 
 
+class Switched(Protocol):
+    """A vendor or companion, as far as its switches go."""
+
+    @property
+    def switches(self) -> Any: ...
+
+
+class Restorable(Protocol):
+    """What is put aside and brought back as a whole: an emulation."""
+
+    clock: VirtualClock
+
+    @property
+    def parts(self) -> Mapping[str, Switched]: ...
+
+    def snapshot(self) -> dict[str, Any]: ...
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None: ...
+
+
 @dataclass(frozen=True)
-class _Picture:
+class _Snapshot:
     at: datetime
     state: dict[str, Any]
     switches: dict[str, dict[str, Any]]
 
 
-class Album:
+class Snapshots:
     """Both vendors with tokens, limits and replay ids, the event bus, switches, chance, and the clock's own time.
 
     Faults in force, the request log and the webhook target stay as they are: they belong to the test, not to the state.
     """
 
-    def __init__(self, twin: Twin) -> None:
-        self._twin = twin
-        self._pictures: dict[str, _Picture] = {}
+    def __init__(self, emulation: Restorable) -> None:
+        self._emulation = emulation
+        self._snapshots: dict[str, _Snapshot] = {}
 
     def take(self, name: str) -> None:
         """Keep everything under a name; a former one of that name is replaced. Raises `ValueError` when it is full."""
-        if name not in self._pictures and len(self._pictures) >= MOST:
+        if name not in self._snapshots and len(self._snapshots) >= MOST:
             raise ValueError(f"there are {MOST} snapshots already")
-        switches = {system: deepcopy(vars(each.switches)) for system, each in self._twin.parts.items()}
-        self._pictures[name] = _Picture(self._twin.clock.now(), self._twin.snapshot(), switches)
+        emulation = self._emulation
+        switches = {system: deepcopy(vars(part.switches)) for system, part in emulation.parts.items()}
+        self._snapshots[name] = _Snapshot(emulation.clock.now(), emulation.snapshot(), switches)
 
     def restore(self, name: str) -> None:
         """Back to a snapshot, as often as wanted; the clock goes on from the snapshot's instant. Raises `KeyError`."""
-        picture, twin = self._pictures[name], self._twin
-        for system, values in picture.switches.items():
-            vars(twin.parts[system].switches).update(deepcopy(values))
-        twin.restore(picture.state)
-        if not twin.clock.frozen:
-            twin.clock.set(picture.at)
+        snapshot, emulation = self._snapshots[name], self._emulation
+        for system, values in snapshot.switches.items():
+            vars(emulation.parts[system].switches).update(deepcopy(values))
+        emulation.restore(snapshot.state)
+        if not emulation.clock.frozen:
+            emulation.clock.set(snapshot.at)
 
     def drop(self, name: str) -> None:
         """Forget one. Raises `KeyError`."""
-        del self._pictures[name]
+        del self._snapshots[name]
 
     def list(self) -> list[dict[str, Any]]:
         """Names and instants, oldest first."""
-        return [{"name": name, "at": picture.at} for name, picture in self._pictures.items()]
+        return [{"name": name, "at": snapshot.at} for name, snapshot in self._snapshots.items()]

@@ -53,7 +53,7 @@ class Published:
 
 
 class PubSub:
-    """Stands beside one org: a companion of the twin."""
+    """Stands beside one org: a companion of the emulation."""
 
     def __init__(self, salesforce: Salesforce, clock: VirtualClock, *, keep: int = KEEP) -> None:
         self.bus = Bus(salesforce, clock, keep=keep)
@@ -109,7 +109,7 @@ class PubSub:
         uuid = event.uuid or self.bus.new_uuid()
         return Published(uuid, self.bus.publish_event(topic, event.schema_id, event.payload, uuid))
 
-    # As a companion of the twin
+    # As a companion of the emulation
 
     def snapshot(self) -> Any:
         return self.bus.snapshot()

@@ -27,7 +27,7 @@ class RefusedCalls:
 
 
 class Trouble:
-    """One desk for a bus. `breaks` and `stalls` only grow: a stream that is older than the last one is struck."""
+    """What goes wrong on one bus. `breaks` and `stalls` only grow; a stream older than the last one is struck."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus

@@ -7,13 +7,13 @@ from datetime import date, timedelta
 from typing import Any
 
 from ml_emulators.kit.control_bodies import Planted, SeedReport
-from ml_emulators.kit.emulation import Twin
+from ml_emulators.kit.emulation import Emulation
 
 from . import books, org, sample, tiny
 from .days import LAST, Day, business_day, play_day
 from .goods import GOODS
 from .stage import PACIFIC, Stage, instant
-from .vendors import new_twin
+from .vendors import new_emulation
 from .words import MOST
 
 __all__ = [
@@ -24,7 +24,7 @@ __all__ = [
     "Library",
     "business_day",
     "load",
-    "new_twin",
+    "new_emulation",
     "planted",
     "play_day",
 ]
@@ -36,7 +36,7 @@ Build = Callable[[Stage, int, int, date], dict[str, Any]]
 
 def _empty(stage: Stage, scale: int, seed: int, today: date) -> dict[str, Any]:
     """Set-up only: the chart of accounts, lists and items, products and price books."""
-    stage.twin.clock.freeze(instant(today, 7))
+    stage.emulation.clock.freeze(instant(today, 7))
     org.set_up(stage, books.set_up(stage, GOODS), GOODS)
     return {"today": today.isoformat()}
 
@@ -44,7 +44,7 @@ def _empty(stage: Stage, scale: int, seed: int, today: date) -> dict[str, Any]:
 SCENARIOS: dict[str, Build] = {"empty": _empty, "tiny": tiny.build, "sample": sample.build}
 
 
-def load(twin: Twin, name: str, scale: int = 1, seed: int = 1, today: date | None = None) -> int:
+def load(emulation: Emulation, name: str, scale: int = 1, seed: int = 1, today: date | None = None) -> int:
     """Start from nothing and build a scenario; gives the number of operations.
 
     `today` (company time) is the last day with business; the clock is set to its evening. Without it the
@@ -53,27 +53,27 @@ def load(twin: Twin, name: str, scale: int = 1, seed: int = 1, today: date | Non
     """
     build = SCENARIOS[name]
     if today is not None:
-        twin.clock.set(instant(today, 18))
-    setting, stage = twin.clock.snapshot(), Stage(twin)
-    twin.random.seed(seed)
-    twin.reset()
-    twin.memory = build(stage, scale, seed, today or _last_day(twin))
-    twin.clock.restore(setting)
-    twin.planted = stage.planted
-    twin.scenario = {"scenario": name, "scale": scale, "seed": seed, "days": 0}
+        emulation.clock.set(instant(today, 18))
+    setting, stage = emulation.clock.snapshot(), Stage(emulation)
+    emulation.random.seed(seed)
+    emulation.reset()
+    emulation.memory = build(stage, scale, seed, today or _last_day(emulation))
+    emulation.clock.restore(setting)
+    emulation.planted = stage.planted
+    emulation.scenario = {"scenario": name, "scale": scale, "seed": seed, "days": 0}
     return stage.done
 
 
-def _last_day(twin: Twin) -> date:
-    local = twin.clock.now().astimezone(PACIFIC)
+def _last_day(emulation: Emulation) -> date:
+    local = emulation.clock.now().astimezone(PACIFIC)
     return local.date() if local.hour >= 12 else local.date() - timedelta(days=1)
 
 
 def planted(scale: int = 1, seed: int = 1, today: date = date(2026, 11, 20)) -> list[Planted]:
     """What the sample company has planted, with the ids that its records get. Builds it to know."""
-    twin = new_twin(seed)
-    load(twin, "sample", scale, seed, today)
-    return twin.planted
+    emulation = new_emulation(seed)
+    load(emulation, "sample", scale, seed, today)
+    return emulation.planted
 
 
 class Library:
@@ -85,8 +85,8 @@ class Library:
     def most(self) -> int:
         return MAX_SCALE
 
-    def load(self, twin: Twin, name: str, scale: int, seed: int, today: date | None) -> int:
-        return load(twin, name, scale, seed, today)
+    def load(self, emulation: Emulation, name: str, scale: int, seed: int, today: date | None) -> int:
+        return load(emulation, name, scale, seed, today)
 
-    def play(self, twin: Twin, day: int) -> SeedReport:
-        return play_day(twin, day)
+    def play(self, emulation: Emulation, day: int) -> SeedReport:
+        return play_day(emulation, day)

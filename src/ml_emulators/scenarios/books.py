@@ -73,12 +73,12 @@ def set_up(stage: Stage, goods: Iterable[Good], *, small: bool = False) -> Books
 
 
 def _found(stage: Stage, kind: str, field_name: str, value: str) -> str:
-    records = stage.twin.vendors["quickbooks"].records(kind)
+    records = stage.emulation.vendors["quickbooks"].records(kind)
     return next((str(record["Id"]) for record in records if record.get(field_name) == value), "")
 
 
 def _chart(stage: Stage, books: Books, small: bool) -> None:
-    existing = stage.twin.vendors["quickbooks"].records("Account")
+    existing = stage.emulation.vendors["quickbooks"].records("Account")
     singular = {record.get("AccountSubType"): record for record in existing}
     named = {record.get("Name"): record for record in existing}
     for number, name, kind, subtype, currency in CHART:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ml_emulators.kit.control_bodies import Operation, Planted, SeedReport
-from ml_emulators.kit.emulation import Twin
+from ml_emulators.kit.emulation import Emulation
 
 from .books import Books, ref
 from .goods import GOODS, SOLD, Good
@@ -35,52 +35,52 @@ class Day(NamedTuple):
     released: list[str]
 
 
-def business_day(twin: Twin, number: int, seed: int) -> Day:
-    """Plan business day `number` (1 to 5) on the sample company as `twin` holds it now; changes nothing.
+def business_day(emulation: Emulation, number: int, seed: int) -> Day:
+    """Plan business day `number` (1 to 5) on the sample company as `emulation` holds it now; changes nothing.
 
     Raises `ValueError` unless the sample company is loaded and the day is the next one.
     """
-    if twin.scenario["scenario"] != "sample":
+    if emulation.scenario["scenario"] != "sample":
         raise ValueError("only the sample company has business days")
-    if number != twin.scenario["days"] + 1 or number > LAST:
-        raise ValueError(f"the next day is {twin.scenario['days'] + 1}, the last one {LAST}")
-    desk = _Desk(twin, number, seed)
-    desk.add("clock", "set", "", {"at": instant(desk.day, 9).isoformat()})
-    _usual(desk)
-    _SPECIAL[number](desk)
-    return Day(desk.day, desk.operations, desk.planted, desk.released)
+    if number != emulation.scenario["days"] + 1 or number > LAST:
+        raise ValueError(f"the next day is {emulation.scenario['days'] + 1}, the last one {LAST}")
+    plan = _DayPlan(emulation, number, seed)
+    plan.add("clock", "set", "", {"at": instant(plan.day, 9).isoformat()})
+    _usual(plan)
+    _SPECIAL[number](plan)
+    return Day(plan.day, plan.operations, plan.planted, plan.released)
 
 
-def play_day(twin: Twin, number: int) -> SeedReport:
+def play_day(emulation: Emulation, number: int) -> SeedReport:
     """Plan and run a business day, and keep the planted list true. Raises `ValueError` as `business_day`."""
-    day = business_day(twin, number, twin.scenario["seed"])
-    report = twin.run(day.operations)
+    day = business_day(emulation, number, emulation.scenario["seed"])
+    report = emulation.run(day.operations)
     made = {operation.save_as: result for operation, result in zip(day.operations, report.results, strict=False)}
     for planted in day.planted:
         key = made[planted.key.strip("${}")]["Id"] if planted.key.startswith("$") else planted.key
-        twin.planted.append(msgspec.structs.replace(planted, key=key))
-    twin.planted = [
-        msgspec.structs.replace(one, released=True) if one.key in day.released else one for one in twin.planted
+        emulation.planted.append(msgspec.structs.replace(planted, key=key))
+    emulation.planted = [
+        msgspec.structs.replace(one, released=True) if one.key in day.released else one for one in emulation.planted
     ]
-    twin.scenario["days"] = number
-    twin.memory["today"] = day.date.isoformat()
-    twin.memory["names"] = [used + 10 * twin.scenario["scale"] for used in twin.memory["names"]]
+    emulation.scenario["days"] = number
+    emulation.memory["today"] = day.date.isoformat()
+    emulation.memory["names"] = [used + 10 * emulation.scenario["scale"] for used in emulation.memory["names"]]
     return report
 
 
-class _Desk:
+class _DayPlan:
     """Plans a day: picks from what is there now, and collects operations."""
 
-    def __init__(self, twin: Twin, number: int, seed: int) -> None:
-        self.twin = twin
-        self.shape = shape_of(twin)
+    def __init__(self, emulation: Emulation, number: int, seed: int) -> None:
+        self.emulation = emulation
+        self.shape = shape_of(emulation)
         self.number = number
-        self.scale: int = twin.scenario["scale"]
-        self.memory = twin.memory
+        self.scale: int = emulation.scenario["scale"]
+        self.memory = emulation.memory
         self.random = Random(seed * 1000 + number)  # noqa: S311  # a rehearsal wants repeatable chance
-        self.names = Names(seed, *twin.memory["names"])
-        self.books = Books(**twin.memory["books"])
-        today = twin.clock.now().astimezone(PACIFIC).date()
+        self.names = Names(seed, *emulation.memory["names"])
+        self.books = Books(**emulation.memory["books"])
+        today = emulation.clock.now().astimezone(PACIFIC).date()
         self.day: date = workday(today + timedelta(days=1))
         self.operations: list[Operation] = []
         self.planted: list[Planted] = []
@@ -95,7 +95,7 @@ class _Desk:
     def now(self, kind: str) -> dict[str, Json]:
         """QuickBooks records of a kind by id, as they stand before the day."""
         if kind not in self._seen:
-            records = self.twin.vendors["quickbooks"].records(kind)
+            records = self.emulation.vendors["quickbooks"].records(kind)
             self._seen[kind] = {str(record["Id"]): record for record in records}
         return self._seen[kind]
 
@@ -116,70 +116,70 @@ class _Desk:
         raise ValueError("no open invoice is left to play with")
 
 
-def _usual(desk: _Desk) -> None:
+def _usual(plan: _DayPlan) -> None:
     """Every day: new customers, invoices, payments in full and in part, orders of three lines."""
-    for place in range(2 * desk.scale):
-        _new_customer(desk, place)
-    for place in range(12 * desk.scale):
-        client = desk.known("paired" if place % 2 else "plain", place)
-        _invoice(desk, client, random_lines(desk.random, GOODS, "USD", _MOST))
-    for place in range(6 * desk.scale):
-        _payment(desk, Decimal("0.5") if place % 3 == 2 else Decimal(1))
-    for place in range(2 * desk.scale):
-        _order(desk, f"order{place}", desk.known("paired", place), "HQ", "SaaS")
+    for place in range(2 * plan.scale):
+        _new_customer(plan, place)
+    for place in range(12 * plan.scale):
+        client = plan.known("paired" if place % 2 else "plain", place)
+        _invoice(plan, client, random_lines(plan.random, GOODS, "USD", _MOST))
+    for place in range(6 * plan.scale):
+        _payment(plan, Decimal("0.5") if place % 3 == 2 else Decimal(1))
+    for place in range(2 * plan.scale):
+        _order(plan, f"order{place}", plan.known("paired", place), "HQ", "SaaS")
 
 
-def _new_customer(desk: _Desk, place: int) -> None:
-    client = new_client(desk.names, "USD", desk.day)
-    desk.add("quickbooks", "create", "Customer", customer_body(client), f"customer{place}")
-    lines = random_lines(desk.random, GOODS, "USD", _MOST)
+def _new_customer(plan: _DayPlan, place: int) -> None:
+    client = new_client(plan.names, "USD", plan.day)
+    plan.add("quickbooks", "create", "Customer", customer_body(client), f"customer{place}")
+    lines = random_lines(plan.random, GOODS, "USD", _MOST)
     client.customer = f"${{customer{place}}}"
-    invoice = Invoice(client, desk.day, lines, department="West")
-    desk.add("quickbooks", "create", "Invoice", invoice_body(desk.books, invoice))
+    invoice = Invoice(client, plan.day, lines, department="West")
+    plan.add("quickbooks", "create", "Invoice", invoice_body(plan.books, invoice))
 
 
-def _invoice(desk: _Desk, business: dict[str, str], lines: list[Line], note: str = "") -> None:
-    client = known_client(business, desk.day)
-    invoice = Invoice(client, desk.day, lines, department="East", note=note)
-    desk.add("quickbooks", "create", "Invoice", invoice_body(desk.books, invoice))
+def _invoice(plan: _DayPlan, business: dict[str, str], lines: list[Line], note: str = "") -> None:
+    client = known_client(business, plan.day)
+    invoice = Invoice(client, plan.day, lines, department="East", note=note)
+    plan.add("quickbooks", "create", "Invoice", invoice_body(plan.books, invoice))
 
 
-def _payment(desk: _Desk, share: Decimal) -> None:
-    record = desk.open_invoice(lambda one: True)
+def _payment(plan: _DayPlan, share: Decimal) -> None:
+    record = plan.open_invoice(lambda one: True)
     amount = (Decimal(record["Balance"]) * share).quantize(Decimal("0.01"))
     line = {"Amount": amount, "LinkedTxn": [linked("Invoice", record["Id"])]}
     body = {
         "CustomerRef": ref(record["CustomerRef"]["value"]),
-        "TxnDate": desk.day.isoformat(),
+        "TxnDate": plan.day.isoformat(),
         "TotalAmt": amount,
         "CurrencyRef": ref("USD"),
         "Line": [line],
     }
-    desk.add("quickbooks", "create", "Payment", body)
+    plan.add("quickbooks", "create", "Payment", body)
 
 
-def _order(desk: _Desk, name: str, business: dict[str, str], department: str, class_name: str) -> None:
+def _order(plan: _DayPlan, name: str, business: dict[str, str], department: str, class_name: str) -> None:
     """Key and activate an order of three lines, effective on the day, where the org has orders."""
-    if not desk.shape.orders:
+    if not plan.shape.orders:
         return
     body = {
         "AccountId": business["account"],
-        "EffectiveDate": desk.day.isoformat(),
+        "EffectiveDate": plan.day.isoformat(),
         "Status": "Draft",
-        "Pricebook2Id": desk.memory["book"],
+        "Pricebook2Id": plan.memory["book"],
         "CurrencyIsoCode": "USD",
         "Department__c": department,
         "Class__c": class_name,
     }
-    desk.add("salesforce", "create", "Order", body, name)
-    for place, good in enumerate(desk.random.sample(_SOLD, 3)):
-        item = _item(desk, name, good, desk.random.randrange(1, 9))
-        desk.add("salesforce", "create", "OrderItem", item, f"{name}-{place}")
-    desk.add("salesforce", "update", "Order", {"Id": f"${{{name}}}", "Status": "Activated"})
+    plan.add("salesforce", "create", "Order", body, name)
+    for place, good in enumerate(plan.random.sample(_SOLD, 3)):
+        item = _item(plan, name, good, plan.random.randrange(1, 9))
+        plan.add("salesforce", "create", "OrderItem", item, f"{name}-{place}")
+    plan.add("salesforce", "update", "Order", {"Id": f"${{{name}}}", "Status": "Activated"})
 
 
-def _item(desk: _Desk, name: str, good: Good, quantity: int) -> Json:
-    entry = desk.memory["entries"][f"{good.sku} USD"]
+def _item(plan: _DayPlan, name: str, good: Good, quantity: int) -> Json:
+    entry = plan.memory["entries"][f"{good.sku} USD"]
     return {
         "OrderId": f"${{{name}}}",
         "PricebookEntryId": entry,
@@ -188,90 +188,90 @@ def _item(desk: _Desk, name: str, good: Good, quantity: int) -> Json:
     }
 
 
-def _first(desk: _Desk) -> None:
+def _first(plan: _DayPlan) -> None:
     """Sales flags a prospect as ready: it becomes a customer. A customer opens a branch."""
-    prospect = desk.memory["prospects"][0]
-    desk.add("salesforce", "update", "Account", {"Id": prospect["account"], "QBO_Ready__c": True})
-    parent = desk.known("plain", 40)
+    prospect = plan.memory["prospects"][0]
+    plan.add("salesforce", "update", "Account", {"Id": prospect["account"], "QBO_Ready__c": True})
+    parent = plan.known("plain", 40)
     branch = {"DisplayName": f"{parent['name']} - Branch", "Job": True, "ParentRef": ref(parent["customer"])}
-    desk.add("quickbooks", "create", "Customer", branch)
-    moved = desk.now("Customer")[desk.known("plain", 50)["customer"]]
+    plan.add("quickbooks", "create", "Customer", branch)
+    moved = plan.now("Customer")[plan.known("plain", 50)["customer"]]
     address = {**moved["BillAddr"], "Line1": "77 New Quay Street"}
-    desk.add("quickbooks", "update", "Customer", {"Id": moved["Id"], "BillAddr": address})
+    plan.add("quickbooks", "update", "Customer", {"Id": moved["Id"], "BillAddr": address})
 
 
-def _second(desk: _Desk) -> None:
+def _second(plan: _DayPlan) -> None:
     """An invoice is voided; one business gets a new phone in both systems at once, and not the same one."""
-    record = desk.open_invoice(lambda one: one["Balance"] == one["TotalAmt"])
-    desk.add("quickbooks", "void", "Invoice", {"Id": record["Id"]})
-    business = desk.known("paired", 30)
+    record = plan.open_invoice(lambda one: one["Balance"] == one["TotalAmt"])
+    plan.add("quickbooks", "void", "Invoice", {"Id": record["Id"]})
+    business = plan.known("paired", 30)
     phone = {"FreeFormNumber": "(415) 555-0142"}
-    desk.add("quickbooks", "update", "Customer", {"Id": business["customer"], "PrimaryPhone": phone})
-    desk.add("salesforce", "update", "Account", {"Id": business["account"], "Phone": "(415) 555-0177"})
+    plan.add("quickbooks", "update", "Customer", {"Id": business["customer"], "PrimaryPhone": phone})
+    plan.add("salesforce", "update", "Account", {"Id": business["account"], "Phone": "(415) 555-0177"})
 
 
-def _third(desk: _Desk) -> None:
+def _third(plan: _DayPlan) -> None:
     """A credit memo is set off against an invoice; the location East:Boston gets a new name."""
-    record = desk.open_invoice(
+    record = plan.open_invoice(
         lambda one: one["Balance"] == one["TotalAmt"] and one["Line"][0]["Amount"] <= one["Balance"]
     )
     line = {key: record["Line"][0][key] for key in ("DetailType", "Amount", "SalesItemLineDetail")}
     who = {"CustomerRef": ref(record["CustomerRef"]["value"]), "CurrencyRef": ref("USD")}
-    memo = {**who, "TxnDate": desk.day.isoformat(), "Line": [line]}
-    desk.add("quickbooks", "create", "CreditMemo", memo, "memo")
+    memo = {**who, "TxnDate": plan.day.isoformat(), "Line": [line]}
+    plan.add("quickbooks", "create", "CreditMemo", memo, "memo")
     parts = [linked("Invoice", record["Id"]), linked("CreditMemo", "${memo}")]
     body = {
         **who,
-        "TxnDate": desk.day.isoformat(),
+        "TxnDate": plan.day.isoformat(),
         "TotalAmt": 0,
         "Line": [{"Amount": line["Amount"], "LinkedTxn": [part]} for part in parts],
     }
-    desk.add("quickbooks", "create", "Payment", body)
-    change = {"Name": "Boston Bay", "SubDepartment": True, "ParentRef": ref(desk.books.departments["East"])}
-    desk.add("quickbooks", "update", "Department", {"Id": desk.books.departments["East:Boston"], **change})
+    plan.add("quickbooks", "create", "Payment", body)
+    change = {"Name": "Boston Bay", "SubDepartment": True, "ParentRef": ref(plan.books.departments["East"])}
+    plan.add("quickbooks", "update", "Department", {"Id": plan.books.departments["East:Boston"], **change})
 
 
-def _fourth(desk: _Desk) -> None:
+def _fourth(plan: _DayPlan) -> None:
     """An order still says East:Boston (an alias for 90 days, F.3), another a class that nobody knows; a new order
     is billed at once; sales wins a customer that QuickBooks has not heard of."""
-    _order(desk, "alias", desk.known("paired", 20), "East:Boston", "SaaS")
-    _order(desk, "unknown", desk.known("paired", 22), "East", "Hardware")
-    if desk.shape.orders:
+    _order(plan, "alias", plan.known("paired", 20), "East:Boston", "SaaS")
+    _order(plan, "unknown", plan.known("paired", 22), "East", "Hardware")
+    if plan.shape.orders:
         why = "class Hardware is not known in QuickBooks"
-        desk.planted.append(Planted("H-DIM-UNMAPPED", "salesforce", "Order", "${unknown}", why))
-    business = desk.known("paired", 24)
-    _order(desk, "billed", business, "West", "SaaS")
+        plan.planted.append(Planted("H-DIM-UNMAPPED", "salesforce", "Order", "${unknown}", why))
+    business = plan.known("paired", 24)
+    _order(plan, "billed", business, "West", "SaaS")
     lines = [Line(GOODS[0], Decimal(2), GOODS[0].price, "SaaS")]
-    _invoice(desk, business, lines, "SF-ORD:${billed.OrderNumber}" if desk.shape.orders else "")
-    client = new_client(desk.names, "USD", desk.day)
+    _invoice(plan, business, lines, "SF-ORD:${billed.OrderNumber}" if plan.shape.orders else "")
+    client = new_client(plan.names, "USD", plan.day)
     body = {**account_body(client), "QBO_Ready__c": True}
-    desk.add("salesforce", "create", "Account", body, "won")
+    plan.add("salesforce", "create", "Account", body, "won")
 
 
-def _fifth(desk: _Desk) -> None:
+def _fifth(plan: _DayPlan) -> None:
     """Somebody fills in the missing billing countries: those accounts and their orders are free; and `_reduce`."""
-    for one in desk.twin.planted:
+    for one in plan.emulation.planted:
         if one.code == "V-COUNTRY":
-            desk.add("salesforce", "update", "Account", {"Id": one.key, "BillingCountry": "US"})
-            desk.released.append(one.key)
-            desk.released += _orders_of(desk, one.key)
-    if desk.shape.orders:
-        _reduce(desk)
+            plan.add("salesforce", "update", "Account", {"Id": one.key, "BillingCountry": "US"})
+            plan.released.append(one.key)
+            plan.released += _orders_of(plan, one.key)
+    if plan.shape.orders:
+        _reduce(plan)
 
 
-def _reduce(desk: _Desk) -> None:
+def _reduce(plan: _DayPlan) -> None:
     """An order placed today is reduced by one unit of its first line."""
-    business = desk.known("paired", 0)
+    business = plan.known("paired", 0)
     body = {
         "AccountId": business["account"],
-        "EffectiveDate": desk.day.isoformat(),
+        "EffectiveDate": plan.day.isoformat(),
         "Status": "Draft",
-        "Pricebook2Id": desk.memory["book"],
+        "Pricebook2Id": plan.memory["book"],
         "CurrencyIsoCode": "USD",
         "IsReductionOrder": True,
         "OriginalOrderId": "${order0}",
     }
-    desk.add("salesforce", "create", "Order", body, "less")
+    plan.add("salesforce", "create", "Order", body, "less")
     item = {
         "OrderId": "${less}",
         "OriginalOrderItemId": "${order0-0}",
@@ -279,14 +279,14 @@ def _reduce(desk: _Desk) -> None:
         "Quantity": Decimal(-1),
         "UnitPrice": "${order0-0.UnitPrice}",
     }
-    desk.add("salesforce", "create", "OrderItem", item)
-    desk.add("salesforce", "update", "Order", {"Id": "${less}", "Status": "Activated"})
+    plan.add("salesforce", "create", "OrderItem", item)
+    plan.add("salesforce", "update", "Order", {"Id": "${less}", "Status": "Activated"})
 
 
-def _orders_of(desk: _Desk, account: str) -> list[str]:
-    held = {one.key for one in desk.twin.planted if one.code == "H-CUST-UNLINKED"}
-    records = desk.twin.vendors["salesforce"].records("Order") if desk.shape.orders else []
+def _orders_of(plan: _DayPlan, account: str) -> list[str]:
+    held = {one.key for one in plan.emulation.planted if one.code == "H-CUST-UNLINKED"}
+    records = plan.emulation.vendors["salesforce"].records("Order") if plan.shape.orders else []
     return [order["Id"] for order in records if order["AccountId"] == account and order["Id"] in held]
 
 
-_SPECIAL: dict[int, Callable[[_Desk], None]] = {1: _first, 2: _second, 3: _third, 4: _fourth, 5: _fifth}
+_SPECIAL: dict[int, Callable[[_DayPlan], None]] = {1: _first, 2: _second, 3: _third, 4: _fourth, 5: _fifth}

@@ -37,7 +37,7 @@ def set_up(stage: Stage, books: Books, goods: Iterable[Good], currencies: Iterab
 
 
 def _standard(stage: Stage) -> str:
-    books = stage.twin.vendors["salesforce"].records("Pricebook2")
+    books = stage.emulation.vendors["salesforce"].records("Pricebook2")
     return next(str(book["Id"]) for book in books if book.get("IsStandard"))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ml_emulators.kit.emulation import Twin
+from ml_emulators.kit.emulation import Emulation
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,6 @@ class Shape:
         return {name: value for name, value in given.items() if name != "CurrencyIsoCode" or not self.home}
 
 
-def shape_of(twin: Twin) -> Shape:
-    kinds = twin.vendors["salesforce"].kinds()
+def shape_of(emulation: Emulation) -> Shape:
+    kinds = emulation.vendors["salesforce"].kinds()
     return Shape("Order" in kinds, "" if "CurrencyType" in kinds else "USD")

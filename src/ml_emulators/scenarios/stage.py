@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ml_emulators.kit.control_bodies import Planted
-from ml_emulators.kit.emulation import Twin
+from ml_emulators.kit.emulation import Emulation
 
 from .shape import shape_of
 
@@ -31,9 +31,9 @@ def workday(day: date) -> date:
 class Stage:
     """Runs events in order of their day; within a day in order of adding, a tenth of a second apart."""
 
-    def __init__(self, twin: Twin) -> None:
-        self.twin = twin
-        self.shape = shape_of(twin)
+    def __init__(self, emulation: Emulation) -> None:
+        self.emulation = emulation
+        self.shape = shape_of(emulation)
         self.done = 0
         self.planted: list[Planted] = []
         self._events: list[tuple[date, int, Callable[[], object]]] = []
@@ -42,12 +42,12 @@ class Stage:
     def qbo(self, op: str, kind: str, body: Json) -> Json:
         """Act in QuickBooks; gives the record."""
         self.done += 1
-        return self.twin.act("quickbooks", op, kind, body)
+        return self.emulation.act("quickbooks", op, kind, body)
 
     def sf(self, op: str, kind: str, body: Json) -> Json:
         """Act in Salesforce, as far as the org has fields for it; gives the record."""
         self.done += 1
-        return self.twin.act("salesforce", op, kind, self.shape.body(body))
+        return self.emulation.act("salesforce", op, kind, self.shape.body(body))
 
     def plant(self, code: str, system: str, kind: str, key: str, why: str) -> None:
         self.planted.append(Planted(code, system, kind, key, why))
@@ -59,7 +59,7 @@ class Stage:
 
     def play(self) -> None:
         """Run all events, the clock frozen at their day from 07:00 local time on."""
-        clock = self.twin.clock
+        clock = self.emulation.clock
         present = date.min
         while self._events:
             day, _, event = heapq.heappop(self._events)

@@ -7,7 +7,7 @@ import pytest
 
 from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.kit.control_bodies import Operation, SeedReport
-from ml_emulators.kit.emulation import Twin
+from ml_emulators.kit.emulation import Emulation
 
 from .echo import Echo
 
@@ -23,14 +23,14 @@ class OneStage:
     def most(self) -> int:
         return 10
 
-    def load(self, twin: Twin, name: str, scale: int, seed: int, today: date | None) -> int:
-        twin.reset()
+    def load(self, emulation: Emulation, name: str, scale: int, seed: int, today: date | None) -> int:
+        emulation.reset()
         return 0
 
-    def play(self, twin: Twin, day: int) -> SeedReport:
+    def play(self, emulation: Emulation, day: int) -> SeedReport:
         if day != 1:
             raise ValueError("the next day is 1")
-        return twin.run([Operation("quickbooks", "create", "Note", {"Text": "day one"})])
+        return emulation.run([Operation("quickbooks", "create", "Note", {"Text": "day one"})])
 
 
 @pytest.fixture
@@ -41,5 +41,5 @@ def clock() -> VirtualClock:
 
 
 @pytest.fixture
-def twin(clock: VirtualClock) -> Twin:
-    return Twin({"quickbooks": Echo("quickbooks"), "salesforce": Echo("salesforce")}, clock, Random(1))
+def emulation(clock: VirtualClock) -> Emulation:
+    return Emulation({"quickbooks": Echo("quickbooks"), "salesforce": Echo("salesforce")}, clock, Random(1))

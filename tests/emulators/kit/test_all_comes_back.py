@@ -10,12 +10,12 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from ml_emulators.kit import persistence as keeping
+from ml_emulators.kit import persistence
 from ml_emulators.kit.clock import VirtualClock
-from ml_emulators.kit.emulation import Twin
+from ml_emulators.kit.emulation import Emulation
 from ml_emulators.kit.gate import Answer
 from ml_emulators.kit.wire import Request, dumps, loads
-from ml_emulators.scenarios import load, new_twin
+from ml_emulators.scenarios import load, new_emulation
 from ml_emulators.server import SHARED
 
 EVENING = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
@@ -26,16 +26,16 @@ DATA = "/services/data/v65.0"
 class Day:
     """Everything that clients are told, in order."""
 
-    def __init__(self, twin: Twin) -> None:
-        self.twin = twin
+    def __init__(self, emulation: Emulation) -> None:
+        self.emulation = emulation
         self.told: list[Any] = []
-        self.info = {name: vendor.connection_info() for name, vendor in twin.vendors.items()}
+        self.info = {name: vendor.connection_info() for name, vendor in emulation.vendors.items()}
         self.headers = {name: {"accept": "application/json", "content-type": "application/json"} for name in self.info}
 
     def ask(self, vendor: str, method: str, path: str, body: Any = None, headers: Any = None) -> Any:
         place, _, query = path.partition("?")
         content = body if isinstance(body, bytes) else b"" if body is None else dumps(body)
-        outcome = self.twin.serve(
+        outcome = self.emulation.serve(
             vendor, Request(method, place, query, self.headers[vendor] | (headers or {}), content)
         )
         assert isinstance(outcome, Answer)
@@ -64,7 +64,7 @@ class Day:
         for _ in range(2):  # the second is replayed
             self.ask("quickbooks", "POST", f"{base}/batch?requestid=abc", {"BatchItemRequest": items})
         self.ask("quickbooks", "POST", f"{base}/customer", {"DisplayName": "Fern & Co"})
-        gone = self.twin.vendors["quickbooks"].records("Invoice")[0]
+        gone = self.emulation.vendors["quickbooks"].records("Invoice")[0]
         known = {"Id": gone["Id"], "SyncToken": gone["SyncToken"]}
         self.ask("quickbooks", "POST", f"{base}/invoice?operation=delete", known)
         self.ask("quickbooks", "GET", f"{base}/cdc?entities=Customer,Invoice,Vendor&changedSince=2026-11-10")
@@ -77,60 +77,60 @@ class Day:
         ask("salesforce", "PATCH", f"{DATA}/jobs/ingest/{job}", {"state": "UploadComplete"})
         ask("salesforce", "GET", f"{DATA}/jobs/ingest/{job}")
         ask("salesforce", "GET", f"{DATA}/jobs/ingest/{job}/successfulResults")
-        field = {"FullName": "Account.Twin__c", "Metadata": {"label": "Twin", "type": "Text", "length": 20}}
+        field = {"FullName": "Account.Copy__c", "Metadata": {"label": "Copy", "type": "Text", "length": 20}}
         ask("salesforce", "POST", f"{DATA}/tooling/sobjects/CustomField", field)
         ask("salesforce", "GET", f"{DATA}/sobjects/Account/describe")
         contact = {"attributes": {"type": "Contact", "referenceId": "r2"}, "LastName": "Leaf"}
         account = {"attributes": {"type": "Account", "referenceId": "r1"}, "Name": "Tree"}
         tree = {"records": [{**account, "Contacts": {"records": [contact]}}]}
         ask("salesforce", "POST", f"{DATA}/composite/tree/Account", tree)
-        key = self.twin.vendors["salesforce"].records("Contact")[0]["Id"]
+        key = self.emulation.vendors["salesforce"].records("Contact")[0]["Id"]
         ask("salesforce", "DELETE", f"{DATA}/sobjects/Contact/{key}")
         ask("salesforce", "GET", f"{DATA}/query?q={quote('SELECT Id, Name, SystemModstamp FROM Account')}")
         ask("salesforce", "GET", f"{DATA}/limits")
 
     def look(self) -> None:
         """What the control door shows in the end."""
-        self.told.append(self.twin.companions["pubsub"].view())
-        self.told.append(dict(self.twin.vendors["quickbooks"].connection_info()))
-        for vendor in self.twin.vendors.values():
+        self.told.append(self.emulation.companions["pubsub"].view())
+        self.told.append(dict(self.emulation.vendors["quickbooks"].connection_info()))
+        for vendor in self.emulation.vendors.values():
             self.told += [(kind, dumps(vendor.records(kind))) for kind in vendor.kinds()]
 
 
-def lived(twin: Twin) -> list[Any]:
-    day = Day(twin)
+def lived(emulation: Emulation) -> list[Any]:
+    day = Day(emulation)
     day.sign_in()
     day.books()
     day.org()
-    twin.clock.advance(timedelta(hours=30))
+    emulation.clock.advance(timedelta(hours=30))
     day.sign_in()
     day.look()
     return day.told
 
 
 @pytest.fixture(params=["professional", "enterprise", "revenue-cloud"])
-def twin(request: pytest.FixtureRequest) -> Twin:
+def emulation(request: pytest.FixtureRequest) -> Emulation:
     clock = VirtualClock()
     clock.freeze(EVENING)
-    twin = new_twin(1, clock=clock)
-    twin.set_switches("salesforce", {"profile": request.param})
-    load(twin, "tiny")
-    return twin
+    emulation = new_emulation(1, clock=clock)
+    emulation.set_switches("salesforce", {"profile": request.param})
+    load(emulation, "tiny")
+    return emulation
 
 
-def test_from_a_snapshot(twin: Twin) -> None:
-    twin.album.take("evening")
-    first = lived(twin)
-    twin.album.restore("evening")
-    assert [pair for pair in zip(first, lived(twin), strict=True) if pair[0] != pair[1]] == []
+def test_from_a_snapshot(emulation: Emulation) -> None:
+    emulation.snapshots.take("evening")
+    first = lived(emulation)
+    emulation.snapshots.restore("evening")
+    assert [pair for pair in zip(first, lived(emulation), strict=True) if pair[0] != pair[1]] == []
 
 
 @pytest.mark.parametrize("days", [0, 1])
-def test_by_another_process(twin: Twin, days: int) -> None:
+def test_by_another_process(emulation: Emulation, days: int) -> None:
     for _ in range(days):
-        lived(twin)
+        lived(emulation)
     file = io.BytesIO()
-    keeping._Writer(file, SHARED).dump({"twin": twin.snapshot(), "switches": twin.get_switches()})
-    other = new_twin(1, clock=VirtualClock())
-    keeping.take_up(other, keeping._Reader(io.BytesIO(file.getvalue()), SHARED).load())
-    assert [pair for pair in zip(lived(twin), lived(other), strict=True) if pair[0] != pair[1]] == []
+    persistence._Writer(file, SHARED).dump({"emulation": emulation.snapshot(), "switches": emulation.get_switches()})
+    other = new_emulation(1, clock=VirtualClock())
+    persistence.resume(other, persistence._Reader(io.BytesIO(file.getvalue()), SHARED).load())
+    assert [pair for pair in zip(lived(emulation), lived(other), strict=True) if pair[0] != pair[1]] == []

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from ml_emulators.kit.control import ROUTES, ControlDoor
-from ml_emulators.kit.emulation import Twin
+from ml_emulators.kit.emulation import Emulation
 from ml_emulators.kit.wire import Request, dumps, loads
 
 from .conftest import OneStage
@@ -30,8 +30,8 @@ class Caller:
 
 
 @pytest.fixture
-async def door(twin: Twin) -> AsyncIterator[Caller]:
-    door = ControlDoor(twin, OneStage())
+async def door(emulation: Emulation) -> AsyncIterator[Caller]:
+    door = ControlDoor(emulation, OneStage())
     await door.start()
     async with aiohttp.ClientSession() as session:
         yield Caller(session, door.url)
@@ -162,12 +162,12 @@ async def test_operations_run_in_order_and_refer_to_each_other(door: Caller) -> 
     assert (await door("GET", "/state/salesforce/Note"))[1]["count"] == 1
 
 
-async def test_amounts_stay_exact(door: Caller, twin: Twin) -> None:
+async def test_amounts_stay_exact(door: Caller, emulation: Emulation) -> None:
     operation = b'{"system":"quickbooks","op":"create","kind":"Note","body":{"Amount":120.10,"Deep":[{"A":0.1}]}}'
     clock = b'{"system":"clock","op":"advance","body":{"days":0.5}}'
     status, report = await door("POST", "/seed", b'{"operations":[' + operation + b"," + clock + b"]}")
     assert (status, report["ok"]) == (200, True)
-    kept = twin.vendors["quickbooks"].records("Note")[0]
+    kept = emulation.vendors["quickbooks"].records("Note")[0]
     assert (kept["Amount"], kept["Deep"][0]["A"]) == (Decimal("120.10"), Decimal("0.1"))
     assert (await door("GET", "/clock"))[1]["now"] == "2026-11-21T08:00:00Z"
 
@@ -184,10 +184,10 @@ async def test_a_refusal_can_undo_the_whole_list(door: Caller) -> None:
     assert (await door("GET", "/clock"))[1]["now"] == "2026-11-20T20:00:00Z"
 
 
-async def test_requests_are_shown_with_their_cost(door: Caller, twin: Twin) -> None:
+async def test_requests_are_shown_with_their_cost(door: Caller, emulation: Emulation) -> None:
     mark = (await door("GET", "/requests"))[1]["mark"]
-    twin.serve("quickbooks", Request("POST", "/v3/company/1/invoice", "access_token=t"))
-    twin.serve("salesforce", Request("GET", "/services/data"))
+    emulation.serve("quickbooks", Request("POST", "/v3/company/1/invoice", "access_token=t"))
+    emulation.serve("salesforce", Request("GET", "/services/data"))
     page = (await door("GET", f"/requests?since={mark}&vendor=quickbooks"))[1]
     assert page["since"]["quickbooks"] == {"requests": 1, "reads": 0, "writes": 1, "calls": 1, "faults": 0}
     assert [(e["path"], e["query"]) for e in page["requests"]] == [("/v3/company/1/invoice", "access_token=***")]

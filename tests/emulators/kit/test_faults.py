@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ml_emulators.kit import bodies
-from ml_emulators.kit.emulation import Twin
+from ml_emulators.kit.emulation import Emulation
 from ml_emulators.kit.faults import BadFault, Fault, FaultBook
 from ml_emulators.kit.gate import Answer, Dropped
 from ml_emulators.kit.wire import Request, Response, loads
@@ -78,11 +78,11 @@ def test_senseless_faults_are_refused(fault: Fault) -> None:
         FaultBook(Random(1)).add(fault)
 
 
-def outcome(twin: Twin, fault: Fault, vendor: str = "quickbooks") -> tuple[str, int, bytes, int]:
+def outcome(emulation: Emulation, fault: Fault, vendor: str = "quickbooks") -> tuple[str, int, bytes, int]:
     """What came (answer or dropped), status, body, and how many notes the vendor kept."""
-    twin.faults.add(fault)
-    got = twin.serve(vendor, POST)
-    kept = len(twin.vendors[vendor].records("Note"))
+    emulation.faults.add(fault)
+    got = emulation.serve(vendor, POST)
+    kept = len(emulation.vendors[vendor].records("Note"))
     if isinstance(got, Dropped):
         return ("dropped done" if got.done else "dropped", 0, b"", kept)
     return ("cut" if got.cut else "answer", got.response.status, got.response.body, kept)
@@ -106,11 +106,11 @@ def outcome(twin: Twin, fault: Fault, vendor: str = "quickbooks") -> tuple[str, 
         (Fault("kill_session"), "answer", 401, 0),
     ],
 )
-def test_what_a_fault_does(twin: Twin, fault: Fault, came: str, status: int, kept: int) -> None:
-    got = outcome(twin, fault)
+def test_what_a_fault_does(emulation: Emulation, fault: Fault, came: str, status: int, kept: int) -> None:
+    got = outcome(emulation, fault)
     assert (got[0], got[1], got[3]) == (came, status, kept)
-    assert twin.log.entries[-1].fault == fault.kind
-    assert twin.log.totals("quickbooks").writes == kept
+    assert emulation.log.entries[-1].fault == fault.kind
+    assert emulation.log.totals("quickbooks").writes == kept
 
 
 @pytest.mark.parametrize(
@@ -125,17 +125,17 @@ def test_what_a_fault_does(twin: Twin, fault: Fault, came: str, status: int, kep
     ],
 )
 def test_error_answers_have_the_vendors_shape(
-    twin: Twin, vendor: str, status: int, where: tuple[Any, ...], text: str
+    emulation: Emulation, vendor: str, status: int, where: tuple[Any, ...], text: str
 ) -> None:
-    value = loads(outcome(twin, Fault("status", status=status), vendor)[2])
+    value = loads(outcome(emulation, Fault("status", status=status), vendor)[2])
     for step in where:
         value = value[step]
     assert value == text
 
 
-def test_an_error_answer_can_be_worded_and_asks_to_wait(twin: Twin) -> None:
-    twin.faults.add(Fault("status", status=429, retry_after=60, code="003001", message="slow down"))
-    got = twin.serve("quickbooks", GET)
+def test_an_error_answer_can_be_worded_and_asks_to_wait(emulation: Emulation) -> None:
+    emulation.faults.add(Fault("status", status=429, retry_after=60, code="003001", message="slow down"))
+    got = emulation.serve("quickbooks", GET)
     assert isinstance(got, Answer)
     assert got.response.headers["Retry-After"] == "60"
     assert loads(got.response.body)["Fault"]["Error"][0] == {

@@ -74,15 +74,15 @@ class Client:
 async def emulators() -> AsyncIterator[Emulators]:
     emulators = Emulators(scenario="empty")
     await emulators.start()
-    emulators.twin.album.take("fresh")
+    emulators.emulation.snapshots.take("fresh")
     yield emulators
     await emulators.stop()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def client(emulators: Emulators) -> AsyncIterator[Client]:
-    emulators.twin.album.restore("fresh")
-    emulators.twin.faults.clear()
+    emulators.emulation.snapshots.restore("fresh")
+    emulators.emulation.faults.clear()
     async with aiohttp.ClientSession() as http:
         client = Client(emulators, http)
         await client.sign_in()

@@ -18,9 +18,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from ml_emulators.kit import persistence as keeping
+from ml_emulators.kit import persistence
 from ml_emulators.kit.clock import VirtualClock
-from ml_emulators.kit.emulation import Twin
+from ml_emulators.kit.emulation import Emulation
 from ml_emulators.kit.wire import dumps, loads
 from ml_emulators.server import SHARED, Emulators, main
 
@@ -131,80 +131,82 @@ def _urls(info: dict[str, Any]) -> dict[str, str]:
     return {name: url for name, url in info["quickbooks"].items() if name.endswith("_url")}
 
 
-async def test_a_change_is_written_by_itself(twin: Twin, tmp_path: Path) -> None:
-    keeper = keeping.Keeper(twin, tmp_path, {}, every=0.01)
-    await keeper.start()
-    twin.act("quickbooks", "create", "Note", {"Text": "late"})
-    first = keeper.written
+async def test_a_change_is_written_by_itself(emulation: Emulation, tmp_path: Path) -> None:
+    autosave = persistence.Autosave(emulation, tmp_path, {}, every=0.01)
+    await autosave.start()
+    emulation.act("quickbooks", "create", "Note", {"Text": "late"})
+    first = autosave.written
     async with asyncio.timeout(5):
-        await keeper.next()
-    assert keeper.written == first + 1
-    found = keeping.kept(tmp_path, {})
+        await autosave.next()
+    assert autosave.written == first + 1
+    found = persistence.load_state(tmp_path, {})
     assert found is not None
-    assert found["twin"]["vendors"]["quickbooks"][0]["Text"] == "late"
+    assert found["emulation"]["vendors"]["quickbooks"][0]["Text"] == "late"
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):  # nothing happens, so nothing is written
-            await keeper.next()
-    await keeper.stop()
+            await autosave.next()
+    await autosave.stop()
 
 
-async def test_a_disk_that_fails_is_said_at_the_end(twin: Twin, tmp_path: Path) -> None:
-    keeper = keeping.Keeper(twin, tmp_path / "file" / "folder", {})
+async def test_a_disk_that_fails_is_said_at_the_end(emulation: Emulation, tmp_path: Path) -> None:
+    autosave = persistence.Autosave(emulation, tmp_path / "file" / "folder", {})
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(OSError):
-        await keeper.start()
+        await autosave.start()
 
 
-async def test_a_disk_that_is_full_for_a_while(twin: Twin, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_disk_that_is_full_for_a_while(
+    emulation: Emulation, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     folder = tmp_path / "folder"
-    keeper = keeping.Keeper(twin, folder, {}, every=0.01)
-    await keeper.start()
-    (folder / keeping.FILE).rename(tmp_path / "aside")
+    autosave = persistence.Autosave(emulation, folder, {}, every=0.01)
+    await autosave.start()
+    (folder / persistence.FILE).rename(tmp_path / "aside")
     folder.rmdir()
     folder.write_text("in the way")
-    twin.act("quickbooks", "create", "Note", {"Text": "late"})
+    emulation.act("quickbooks", "create", "Note", {"Text": "late"})
     async with asyncio.timeout(5):
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.1):
-                await keeper.next()
+                await autosave.next()
         folder.unlink()
-        await keeper.next()
-    await keeper.stop()
+        await autosave.next()
+    await autosave.stop()
     assert "cannot be written" in caplog.text
-    assert keeping.kept(folder, {}) is not None
+    assert persistence.load_state(folder, {}) is not None
 
 
 async def test_frozen_clocks_and_switches_come_back(tmp_path: Path) -> None:
     first = Emulators(scenario="empty", today=TODAY, state=tmp_path)
     await first.start()
-    first.twin.clock.freeze()
-    first.twin.set_switches("quickbooks", {"zero_rows": "omitted"})
-    first.twin.set_switches("salesforce", {"hidden_objects": ["Order"]})
+    first.emulation.clock.freeze()
+    first.emulation.set_switches("quickbooks", {"zero_rows": "omitted"})
+    first.emulation.set_switches("salesforce", {"hidden_objects": ["Order"]})
     await first.stop()
     second = Emulators(scenario="empty", state=tmp_path, clock=VirtualClock())
     await second.start()
     assert second.clock.snapshot() == first.clock.snapshot()
-    assert second.twin.get_switches()["quickbooks"]["zero_rows"] == "omitted"
-    assert second.twin.get_switches()["salesforce"]["hidden_objects"] == {"Order"}
+    assert second.emulation.get_switches()["quickbooks"]["zero_rows"] == "omitted"
+    assert second.emulation.get_switches()["salesforce"]["hidden_objects"] == {"Order"}
     await second.stop()
 
 
-def test_only_the_owner_may_read_it(twin: Twin, tmp_path: Path) -> None:
-    keeping.save(twin, tmp_path, {})
-    assert {each.name: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()} == {keeping.FILE: 0o600}
+def test_only_the_owner_may_read_it(emulation: Emulation, tmp_path: Path) -> None:
+    persistence.save_state(emulation, tmp_path, {})
+    assert {each.name: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()} == {persistence.FILE: 0o600}
 
 
 @pytest.mark.parametrize("spoilt", [b"", b"rubbish", pickle.dumps({}, 5)[:-1], b"\x80\x05cnowhere\nNothing\n."])
 def test_a_spoilt_file_is_named_and_left_alone(
     tmp_path: Path, spoilt: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / keeping.FILE).write_bytes(spoilt)
-    with pytest.raises(keeping.BadState):
-        keeping.kept(tmp_path, SHARED)
+    (tmp_path / persistence.FILE).write_bytes(spoilt)
+    with pytest.raises(persistence.BadState):
+        persistence.load_state(tmp_path, SHARED)
     assert main(["--scenario", "empty", "--state", str(tmp_path), "--json"]) == 1
     told = capsys.readouterr()
     assert (told.out, "damaged" in told.err, str(tmp_path) in told.err) == ("", True, True)
-    assert (tmp_path / keeping.FILE).read_bytes() == spoilt
+    assert (tmp_path / persistence.FILE).read_bytes() == spoilt
 
 
 @pytest.mark.parametrize("tls", [False, True])

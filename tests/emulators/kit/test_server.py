@@ -95,7 +95,7 @@ async def test_both_vendors_answer_over_sockets(emulators: Emulators, client: ai
     info = emulators.info()
     assert await quickbooks_count(client, info["quickbooks"], "Invoice") == 4
     assert await salesforce_count(client, info["salesforce"], "Order") == 3
-    log = emulators.twin.log
+    log = emulators.emulation.log
     assert (log.totals("quickbooks").reads, log.totals("salesforce").calls) == (1, 1)
     text = dumps([str(entry) for entry in log.entries]).decode()
     assert not any(info[name][word] in text for name in KEYS for word in ("client_id", "client_secret"))
@@ -121,7 +121,7 @@ async def test_seed_and_days_through_the_door(emulators: Emulators, client: aioh
 async def test_limits_are_enforced_only_when_asked(limits: bool, enforced: bool) -> None:
     emulators = Emulators(scenario="empty", today=TODAY, limits=limits)
     await emulators.start()
-    switches = emulators.twin.get_switches()
+    switches = emulators.emulation.get_switches()
     assert (switches["quickbooks"]["limits"], switches["salesforce"]["enforce_limits"]) == (enforced, enforced)
     await emulators.stop()
 
@@ -129,7 +129,7 @@ async def test_limits_are_enforced_only_when_asked(limits: bool, enforced: bool)
 async def test_state_is_kept_between_runs(tmp_path: Path, client: aiohttp.ClientSession) -> None:
     first = Emulators(scenario="tiny", today=TODAY, seed=4, state=tmp_path)
     await first.start()
-    first.twin.act("quickbooks", "create", "Customer", {"DisplayName": "Late Comer"})
+    first.emulation.act("quickbooks", "create", "Customer", {"DisplayName": "Late Comer"})
     told = first.info()["quickbooks"]
     await first.stop()
     second = Emulators(scenario="sample", seed=9, state=tmp_path)
@@ -138,7 +138,7 @@ async def test_state_is_kept_between_runs(tmp_path: Path, client: aiohttp.Client
     assert (info["client_id"], info["realm_id"]) == (told["client_id"], told["realm_id"])
     assert await quickbooks_count(client, info, "Customer") == 4
     assert await quickbooks_count(client, told | {k: info[k] for k in ("base_url", "token_url")}, "Invoice") == 4
-    assert second.twin.scenario["scenario"] == "tiny"
+    assert second.emulation.scenario["scenario"] == "tiny"
     await second.stop()
 
 

@@ -12,15 +12,15 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from ml_emulators.kit.emulation import Twin
+from ml_emulators.kit.emulation import Emulation
 from ml_emulators.kit.faults import Fault
 from ml_emulators.kit.shell import Shell, vendor_shell
 from ml_emulators.kit.wire import loads
 
 
 @pytest.fixture
-async def shell(twin: Twin) -> AsyncIterator[Shell]:
-    shell = vendor_shell(twin.gate, "salesforce", compress=True)
+async def shell(emulation: Emulation) -> AsyncIterator[Shell]:
+    shell = vendor_shell(emulation.gate, "salesforce", compress=True)
     await shell.start()
     yield shell
     await shell.stop()
@@ -87,13 +87,13 @@ async def test_a_client_may_ask_before_it_sends(shell: Shell, client: aiohttp.Cl
         assert loads(await answer.read())["size"] == 5
 
 
-async def test_head_and_options(shell: Shell, client: aiohttp.ClientSession, twin: Twin) -> None:
+async def test_head_and_options(shell: Shell, client: aiohttp.ClientSession, emulation: Emulation) -> None:
     async with client.head(shell.url + "/x") as answer:
         assert (answer.status, await answer.read()) == (200, b"")
         assert int(answer.headers["Content-Length"]) > 0
     async with client.options(shell.url + "/x") as answer:
         assert (answer.status, "PATCH" in answer.headers["Allow"]) == (204, True)
-    assert [e.method for e in twin.log.entries] == ["HEAD"]
+    assert [e.method for e in emulation.log.entries] == ["HEAD"]
 
 
 @pytest.mark.parametrize(("accept", "packed"), [("gzip, deflate", True), ("identity", False)])
@@ -112,26 +112,26 @@ async def test_long_answers_are_compressed_when_asked(
     ("fault", "kept"), [(Fault("drop_before"), 0), (Fault("drop_after"), 1), (Fault("timeout_after", seconds=0.01), 1)]
 )
 async def test_a_dropped_request_gets_no_answer(
-    shell: Shell, client: aiohttp.ClientSession, twin: Twin, fault: Fault, kept: int
+    shell: Shell, client: aiohttp.ClientSession, emulation: Emulation, fault: Fault, kept: int
 ) -> None:
-    twin.faults.add(fault)
+    emulation.faults.add(fault)
     with pytest.raises(aiohttp.ClientConnectionError):
         await client.post(shell.url + "/x", data=b"1")
-    assert len(twin.vendors["salesforce"].records("Note")) == kept
+    assert len(emulation.vendors["salesforce"].records("Note")) == kept
 
 
 async def test_a_client_that_gives_up_leaves_nothing_behind(
-    shell: Shell, client: aiohttp.ClientSession, twin: Twin
+    shell: Shell, client: aiohttp.ClientSession, emulation: Emulation
 ) -> None:
-    twin.faults.add(Fault("timeout_after", count=1))
+    emulation.faults.add(Fault("timeout_after", count=1))
     with pytest.raises(asyncio.TimeoutError):
         await client.post(shell.url + "/x", data=b"1", timeout=aiohttp.ClientTimeout(total=0.05))
     async with client.post(shell.url + "/x", data=b"2") as answer:
         assert answer.status == 200
 
 
-async def test_an_answer_cut_half_way(shell: Shell, client: aiohttp.ClientSession, twin: Twin) -> None:
-    twin.faults.add(Fault("cut", count=1))
+async def test_an_answer_cut_half_way(shell: Shell, client: aiohttp.ClientSession, emulation: Emulation) -> None:
+    emulation.faults.add(Fault("cut", count=1))
     async with client.get(shell.url + "/x") as answer:
         assert answer.status == 200
         with pytest.raises(aiohttp.ClientPayloadError):
@@ -153,8 +153,8 @@ async def test_only_loopback_listens(shell: Shell) -> None:
 
 
 async def test_answers_carry_the_date_of_the_virtual_clock(
-    twin: Twin, shell: Shell, client: aiohttp.ClientSession
+    emulation: Emulation, shell: Shell, client: aiohttp.ClientSession
 ) -> None:
-    twin.clock.freeze(datetime(2026, 11, 20, 17, 0, 0, tzinfo=UTC))
+    emulation.clock.freeze(datetime(2026, 11, 20, 17, 0, 0, tzinfo=UTC))
     async with client.get(shell.url + "/x") as answer:
         assert answer.headers.getall("Date") == ["Fri, 20 Nov 2026 17:00:00 GMT"]

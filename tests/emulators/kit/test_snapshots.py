@@ -17,7 +17,7 @@ from ml_emulators.server import Emulators
 Seen = list[tuple[int, bytes, dict[str, str]]]
 
 
-class Desk:
+class Office:
     """Running emulators, a client of both vendors, and the control door."""
 
     def __init__(self, emulators: Emulators, http: aiohttp.ClientSession) -> None:
@@ -80,50 +80,50 @@ class Desk:
 
 
 @pytest.fixture
-async def desk() -> AsyncIterator[Desk]:
+async def office() -> AsyncIterator[Office]:
     emulators = Emulators(scenario="tiny", today=date(2026, 11, 20))
     emulators.clock.freeze(datetime(2026, 11, 20, 20, 0, tzinfo=UTC))
     await emulators.start()
     async with aiohttp.ClientSession() as http:
-        yield Desk(emulators, http)
+        yield Office(emulators, http)
     await emulators.stop()
 
 
-async def test_a_day_is_lived_again_to_the_byte(desk: Desk) -> None:
-    await desk.sign_in()
-    assert (await desk.door("POST", "/snapshot", {"name": "morning"}))[0] == 200
-    first = await desk.day()
+async def test_a_day_is_lived_again_to_the_byte(office: Office) -> None:
+    await office.sign_in()
+    assert (await office.door("POST", "/snapshot", {"name": "morning"}))[0] == 200
+    first = await office.day()
     assert {status for status, _, _ in first} == {200, 201, 400, 401}
     for _ in range(2):
-        await desk.door("POST", "/restore", {"name": "morning"})
-        again = await desk.day()
+        await office.door("POST", "/restore", {"name": "morning"})
+        again = await office.day()
         assert [each for each in zip(first, again, strict=True) if each[0] != each[1]] == []
 
 
-async def test_tokens_clock_switches_and_replay_ids_come_back(desk: Desk) -> None:
-    await desk.sign_in()
-    tokens = dict(desk.tokens)
-    before = [(await desk.door("GET", path))[1] for path in ("/clock", "/switches", "/events", "/connection")]
-    await desk.door("POST", "/snapshot", {"name": "a"})
-    await desk.door("POST", "/switches", {"quickbooks": {"limits": True}, "salesforce": {"lock_next": 3}})
-    await desk.door("POST", "/clock", {"op": "advance", "days": 9})
-    await desk.day()
-    await desk.door("POST", "/reset")
-    await desk.door("POST", "/restore", {"name": "a"})
-    after = [(await desk.door("GET", path))[1] for path in ("/clock", "/switches", "/events", "/connection")]
+async def test_tokens_clock_switches_and_replay_ids_come_back(office: Office) -> None:
+    await office.sign_in()
+    tokens = dict(office.tokens)
+    before = [(await office.door("GET", path))[1] for path in ("/clock", "/switches", "/events", "/connection")]
+    await office.door("POST", "/snapshot", {"name": "a"})
+    await office.door("POST", "/switches", {"quickbooks": {"limits": True}, "salesforce": {"lock_next": 3}})
+    await office.door("POST", "/clock", {"op": "advance", "days": 9})
+    await office.day()
+    await office.door("POST", "/reset")
+    await office.door("POST", "/restore", {"name": "a"})
+    after = [(await office.door("GET", path))[1] for path in ("/clock", "/switches", "/events", "/connection")]
     assert after == before
-    desk.tokens, desk.seen, info = tokens, [], desk.emulators.info()
+    office.tokens, office.seen, info = tokens, [], office.emulators.info()
     company = f"{info['quickbooks']['base_url']}/v3/company/{info['quickbooks']['realm_id']}"
-    await desk.ask("GET", f"{company}/companyinfo/1", "quickbooks")
-    await desk.ask("GET", f"{info['salesforce']['base_url']}/services/data/v65.0/limits", "salesforce")
-    assert [status for status, _, _ in desk.seen] == [200, 200]
+    await office.ask("GET", f"{company}/companyinfo/1", "quickbooks")
+    await office.ask("GET", f"{info['salesforce']['base_url']}/services/data/v65.0/limits", "salesforce")
+    assert [status for status, _, _ in office.seen] == [200, 200]
 
 
-async def test_a_running_clock_goes_on_from_the_snapshot(desk: Desk) -> None:
-    desk.emulators.clock.run()
-    taken = datetime.fromisoformat((await desk.door("POST", "/snapshot", {"name": "a"}))[1]["snapshots"][0]["at"])
-    await desk.door("POST", "/clock", {"op": "advance", "days": 9})
-    now = datetime.fromisoformat((await desk.door("POST", "/restore", {"name": "a"}))[1]["now"])
+async def test_a_running_clock_goes_on_from_the_snapshot(office: Office) -> None:
+    office.emulators.clock.run()
+    taken = datetime.fromisoformat((await office.door("POST", "/snapshot", {"name": "a"}))[1]["snapshots"][0]["at"])
+    await office.door("POST", "/clock", {"op": "advance", "days": 9})
+    now = datetime.fromisoformat((await office.door("POST", "/restore", {"name": "a"}))[1]["now"])
     assert 0 <= (now - taken).total_seconds() < 60
 
 
@@ -138,21 +138,21 @@ async def test_a_running_clock_goes_on_from_the_snapshot(desk: Desk) -> None:
         ("POST", "/snapshot", {"name": "x" * 65}, 422),
     ],
 )
-async def test_wrong_names(desk: Desk, method: str, path: str, body: Any, status: int) -> None:
-    got, answer = await desk.door(method, path, body)
+async def test_wrong_names(office: Office, method: str, path: str, body: Any, status: int) -> None:
+    got, answer = await office.door(method, path, body)
     assert (got, set(answer["error"])) == (status, {"message", "remedy"})
 
 
-async def test_they_are_listed_replaced_and_forgotten(desk: Desk) -> None:
+async def test_they_are_listed_replaced_and_forgotten(office: Office) -> None:
     for name in ("a", "b", "a"):
-        await desk.door("POST", "/snapshot", {"name": name})
-    assert [each["name"] for each in (await desk.door("GET", "/snapshots"))[1]["snapshots"]] == ["a", "b"]
-    _, left = await desk.door("DELETE", "/snapshots/a")
+        await office.door("POST", "/snapshot", {"name": name})
+    assert [each["name"] for each in (await office.door("GET", "/snapshots"))[1]["snapshots"]] == ["a", "b"]
+    _, left = await office.door("DELETE", "/snapshots/a")
     assert [each["name"] for each in left["snapshots"]] == ["b"]
 
 
-async def test_there_is_a_limit(desk: Desk) -> None:
+async def test_there_is_a_limit(office: Office) -> None:
     for number in range(MOST):
-        assert (await desk.door("POST", "/snapshot", {"name": str(number)}))[0] == 200
-    status, answer = await desk.door("POST", "/snapshot", {"name": "more"})
+        assert (await office.door("POST", "/snapshot", {"name": str(number)}))[0] == 200
+    status, answer = await office.door("POST", "/snapshot", {"name": "more"})
     assert (status, "DELETE" in answer["error"]["remedy"]) == (422, True)

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from .desk import Desk
+from .event_org import EventOrg
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk()
+def org() -> EventOrg:
+    return EventOrg()

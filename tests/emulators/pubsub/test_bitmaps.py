@@ -16,7 +16,7 @@ from ml_emulators.pubsub.schemas import change_schema
 from ml_emulators.salesforce.schema import SObject
 from ml_emulators.salesforce.schema.words import pick, text
 
-from .desk import field_names
+from .event_org import field_names
 
 VECTORS = [
     ({6, 8, 17, 18, 29, 31}, {}, ["0xA0060140"]),

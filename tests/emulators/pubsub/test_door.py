@@ -15,7 +15,7 @@ from ml_emulators.pubsub import Delivered, messages
 from ml_emulators.pubsub.codec import datum_bytes
 from ml_emulators.pubsub.door import PubSubDoor
 
-from .desk import ALL, CUSTOM, EARLIEST, LATEST, Desk, Seen, read
+from .event_org import ALL, CUSTOM, EARLIEST, LATEST, EventOrg, Seen, read
 
 PREFIX = "sfdc.platform.eventbus.grpc."
 
@@ -23,13 +23,13 @@ PREFIX = "sfdc.platform.eventbus.grpc."
 class Client:
     """A plain client made from the field table's messages."""
 
-    def __init__(self, channel: grpc.aio.Channel, desk: Desk) -> None:
+    def __init__(self, channel: grpc.aio.Channel, org: EventOrg) -> None:
         self.channel = channel
-        self.desk = desk
+        self.org = org
         self.metadata = [
-            ("accesstoken", desk.token),
+            ("accesstoken", org.token),
             ("instanceurl", "https://acme.example"),
-            ("tenantid", desk.pubsub.bus.org_id),
+            ("tenantid", org.pubsub.bus.org_id),
         ]
 
     def method(self, rpc: str) -> Any:
@@ -68,17 +68,17 @@ def delivered(event: Any) -> Delivered:
 
 
 @pytest.fixture
-async def door(desk: Desk) -> AsyncIterator[PubSubDoor]:
-    door = PubSubDoor(desk.pubsub, log=RequestLog())
+async def door(org: EventOrg) -> AsyncIterator[PubSubDoor]:
+    door = PubSubDoor(org.pubsub, log=RequestLog())
     await door.start()
     yield door
     await door.stop()
 
 
 @pytest.fixture
-async def client(desk: Desk, door: PubSubDoor) -> AsyncIterator[Client]:
+async def client(org: EventOrg, door: PubSubDoor) -> AsyncIterator[Client]:
     async with grpc.aio.insecure_channel(door.target) as channel:
-        yield Client(channel, desk)
+        yield Client(channel, org)
 
 
 async def failure(call: Any) -> tuple[grpc.StatusCode, str]:
@@ -103,11 +103,11 @@ async def test_topics_and_schemas(client: Client) -> None:
     assert len({topic.rpc_id, info.rpc_id, ""}) == 3
 
 
-async def test_changes_arrive_while_the_stream_is_open(client: Client, desk: Desk) -> None:
-    first = desk.account(Name="Acme")
+async def test_changes_arrive_while_the_stream_is_open(client: Client, org: EventOrg) -> None:
+    first = org.account(Name="Acme")
     call = await client.subscribe(count=3)
     early = await call.read()
-    second = desk.account(Name="Apex")
+    second = org.account(Name="Apex")
     late = await call.read()
     told = [*(await client.seen(early)), *(await client.seen(late))]
     assert [event.header["recordIds"][0] for event in told] == [first, second]
@@ -119,8 +119,8 @@ async def test_changes_arrive_while_the_stream_is_open(client: Client, desk: Des
     again.cancel()
 
 
-async def test_keepalives_come_by_themselves(client: Client, desk: Desk) -> None:
-    desk.bus_switches.keepalive_seconds = 0.05
+async def test_keepalives_come_by_themselves(client: Client, org: EventOrg) -> None:
+    org.bus_switches.keepalive_seconds = 0.05
     call = await client.subscribe(preset=LATEST)
     keepalive = await call.read()
     assert (list(keepalive.events), keepalive.pending_num_requested) == ([], 10)
@@ -128,9 +128,9 @@ async def test_keepalives_come_by_themselves(client: Client, desk: Desk) -> None
     call.cancel()
 
 
-async def test_closed_when_nothing_is_owed_for_too_long(client: Client, desk: Desk) -> None:
-    desk.bus_switches.idle_close_seconds = 0.05
-    desk.account()
+async def test_closed_when_nothing_is_owed_for_too_long(client: Client, org: EventOrg) -> None:
+    org.bus_switches.idle_close_seconds = 0.05
+    org.account()
     call = await client.subscribe(count=1)
     assert len((await call.read()).events) == 1
     assert await call.read() == grpc.aio.EOF
@@ -165,7 +165,7 @@ async def test_another_topic_in_a_later_request(client: Client) -> None:
     assert await failure(call.read()) == (grpc.StatusCode.INVALID_ARGUMENT, "subscription.fetch.topic.mismatch")
 
 
-async def test_without_a_good_token(client: Client, desk: Desk) -> None:
+async def test_without_a_good_token(client: Client, org: EventOrg) -> None:
     client.metadata = client.metadata[1:]
     assert (await failure(client.ask("GetTopic", topic_name=ALL)))[1] == "service.auth.headers.invalid"
     client.metadata = [("accesstoken", "old"), *client.metadata]
@@ -176,18 +176,18 @@ async def test_without_a_good_token(client: Client, desk: Desk) -> None:
     assert await failure(client.open().read()) == (grpc.StatusCode.UNAUTHENTICATED, "service.auth.error")
 
 
-async def test_an_expired_session_ends_only_what_is_new(client: Client, desk: Desk) -> None:
+async def test_an_expired_session_ends_only_what_is_new(client: Client, org: EventOrg) -> None:
     call = await client.subscribe(preset=LATEST)
     await client.ask("GetTopic", topic_name=ALL)
-    desk.act("kill_sessions", "")
-    desk.act("create", "Account", Name="Acme")
+    org.act("kill_sessions", "")
+    org.act("create", "Account", Name="Acme")
     assert len((await call.read()).events) == 1
     assert (await failure(client.ask("GetTopic", topic_name=ALL)))[1] == "service.auth.error"
     call.cancel()
 
 
-async def test_trouble_reaches_running_streams(client: Client, desk: Desk) -> None:
-    trouble = desk.pubsub.trouble
+async def test_trouble_reaches_running_streams(client: Client, org: EventOrg) -> None:
+    trouble = org.pubsub.trouble
     for code in ("service.unavailable", ""):
         call = await client.subscribe(preset=LATEST)
         await client.ask("GetTopic", topic_name=ALL)
@@ -197,21 +197,21 @@ async def test_trouble_reaches_running_streams(client: Client, desk: Desk) -> No
     assert await failure(client.open().read()) == (grpc.StatusCode.UNAVAILABLE, "service.unavailable")
 
 
-async def test_delayed_events_come_when_the_clock_says_so(client: Client, desk: Desk) -> None:
-    desk.pubsub.trouble.plan("delay", seconds=60)
+async def test_delayed_events_come_when_the_clock_says_so(client: Client, org: EventOrg) -> None:
+    org.pubsub.trouble.plan("delay", seconds=60)
     call = await client.subscribe(preset=LATEST)
     await client.ask("GetTopic", topic_name=ALL)
-    desk.account()
+    org.account()
     waiting = asyncio.ensure_future(call.read())
     await client.ask("GetTopic", topic_name=ALL)
     assert not waiting.done()
-    desk.tick(60)
+    org.tick(60)
     assert len((await waiting).events) == 1
     call.cancel()
 
 
-async def test_publishing(client: Client, desk: Desk) -> None:
-    topic, schema = "/event/Done__e", desk.pubsub.bus.define_event("Done__e", ["Text__c"])
+async def test_publishing(client: Client, org: EventOrg) -> None:
+    topic, schema = "/event/Done__e", org.pubsub.bus.define_event("Done__e", ["Text__c"])
     payload = datum_bytes(schema, {"CreatedDate": 1, "CreatedById": "005", "Text__c": "done"})
     event = messages.ProducerEvent(id="u-1", schema_id=schema.schema_id, payload=payload)
     answer = await client.ask("Publish", topic_name=topic, events=[event])
@@ -228,8 +228,8 @@ async def test_publishing(client: Client, desk: Desk) -> None:
     call.cancel()
 
 
-async def test_a_publish_stream_left_alone_is_swept(client: Client, desk: Desk) -> None:
-    desk.bus_switches.publish_idle_seconds = 0.05
+async def test_a_publish_stream_left_alone_is_swept(client: Client, org: EventOrg) -> None:
+    org.bus_switches.publish_idle_seconds = 0.05
     assert (await failure(client.open("PublishStream").read()))[1] == "publish.stream.sweeper.timeout"
 
 
@@ -237,22 +237,22 @@ async def test_managed_subscriptions_are_not_there(client: Client) -> None:
     assert (await failure(client.open("ManagedSubscribe").read()))[0] == grpc.StatusCode.UNIMPLEMENTED
 
 
-async def test_two_subscribers_both_get_everything(client: Client, desk: Desk) -> None:
+async def test_two_subscribers_both_get_everything(client: Client, org: EventOrg) -> None:
     calls = [await client.subscribe(count=5) for _ in range(2)]
-    desk.account()
+    org.account()
     answers = [await call.read() for call in calls]
     assert [len(answer.events) for answer in answers] == [1, 1]
-    assert desk.pubsub.view()["delivered"] == 2
+    assert org.pubsub.view()["delivered"] == 2
     for call in calls:
         call.cancel()
 
 
-async def test_calls_are_in_the_log_and_cost_nothing(desk: Desk) -> None:
+async def test_calls_are_in_the_log_and_cost_nothing(org: EventOrg) -> None:
     log = RequestLog()
-    door = PubSubDoor(desk.pubsub, log=log)
+    door = PubSubDoor(org.pubsub, log=log)
     await door.start()
     async with grpc.aio.insecure_channel(door.target) as channel:
-        client = Client(channel, desk)
+        client = Client(channel, org)
         await client.ask("GetTopic", topic_name=ALL)
         await failure(client.ask("GetTopic", topic_name="no"))
     await door.stop()
@@ -260,9 +260,9 @@ async def test_calls_are_in_the_log_and_cost_nothing(desk: Desk) -> None:
     assert log.totals("pubsub").calls == 0
 
 
-async def test_a_taken_port_is_said(desk: Desk) -> None:
+async def test_a_taken_port_is_said(org: EventOrg) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         with pytest.raises(OSError, match="in use"):
-            await PubSubDoor(desk.pubsub, taken.getsockname()[1]).start()
+            await PubSubDoor(org.pubsub, taken.getsockname()[1]).start()

@@ -19,20 +19,20 @@ from pysfpubsub import pubsub_api_pb2_grpc as stubs
 from ml_emulators.pubsub import messages
 from ml_emulators.pubsub.door import PubSubDoor
 
-from .desk import ALL, CUSTOM, EARLIEST, Desk, field_names
+from .event_org import ALL, CUSTOM, EARLIEST, EventOrg, field_names
 
 
 class Judge:
     """The public client, and what its callback saw."""
 
-    def __init__(self, desk: Desk, target: str) -> None:
+    def __init__(self, org: EventOrg, target: str) -> None:
         self.client = pysfpubsub.Client("https://acme.example", "user", "secret", "127.0.0.1", 1)
         self.channel = grpc.insecure_channel(target)
         self.client.stub = stubs.PubSubStub(self.channel)
         self.client.metadata = (
-            ("accesstoken", desk.token),
+            ("accesstoken", org.token),
             ("instanceurl", "https://acme.example"),
-            ("tenantid", desk.pubsub.bus.org_id),
+            ("tenantid", org.pubsub.bus.org_id),
         )
         self.decoded: list[dict[str, Any]] = []
         self.changed: list[set[str]] = []
@@ -62,30 +62,30 @@ def _changed(schema: str, decoded: dict[str, Any]) -> set[str]:
 
 
 @pytest.fixture
-async def door(desk: Desk) -> AsyncIterator[PubSubDoor]:
-    door = PubSubDoor(desk.pubsub)
+async def door(org: EventOrg) -> AsyncIterator[PubSubDoor]:
+    door = PubSubDoor(org.pubsub)
     await door.start()
     yield door
     await door.stop()
 
 
-async def test_it_subscribes_and_decodes(desk: Desk, door: PubSubDoor) -> None:
-    account = desk.account(Name="Acme", BillingCity="Reno")
-    desk.patch(f"/sobjects/Account/{account}", {"Name": "Apex", "BillingCity": "Elko", "QBO_Id__c": "7"})
-    desk.delete(f"/sobjects/Account/{account}")
-    judge = Judge(desk, door.target)
+async def test_it_subscribes_and_decodes(org: EventOrg, door: PubSubDoor) -> None:
+    account = org.account(Name="Acme", BillingCity="Reno")
+    org.patch(f"/sobjects/Account/{account}", {"Name": "Apex", "BillingCity": "Elko", "QBO_Id__c": "7"})
+    org.delete(f"/sobjects/Account/{account}")
+    judge = Judge(org, door.target)
     await asyncio.to_thread(judge.listen, ALL, "EARLIEST", b"", 3)
     assert [each["ChangeEventHeader"]["changeType"] for each in judge.decoded] == ["CREATE", "UPDATE", "DELETE"]
     assert [each["Name"] for each in judge.decoded] == ["Acme", "Apex", None]
     assert judge.changed == [set(), {"Name", "BillingAddress.City", "QBO_Id__c"}, set()]
-    later = Judge(desk, door.target)
+    later = Judge(org, door.target)
     await asyncio.to_thread(later.listen, ALL, "CUSTOM", judge.replay_ids[1], 1)
     assert [each["ChangeEventHeader"]["changeType"] for each in later.decoded] == ["DELETE"]
 
 
-async def test_it_asks_for_topics_and_publishes(desk: Desk, door: PubSubDoor) -> None:
-    schema_id = desk.pubsub.bus.define_event("Done__e", ["Text__c"]).schema_id
-    judge = Judge(desk, door.target)
+async def test_it_asks_for_topics_and_publishes(org: EventOrg, door: PubSubDoor) -> None:
+    schema_id = org.pubsub.bus.define_event("Done__e", ["Text__c"]).schema_id
+    judge = Judge(org, door.target)
     client = judge.client
     topic = await asyncio.to_thread(client.get_topic, "/event/Done__e")
     schema = await asyncio.to_thread(client.get_schema_json, topic.schema_id)
@@ -93,9 +93,9 @@ async def test_it_asks_for_topics_and_publishes(desk: Desk, door: PubSubDoor) ->
     event = client.format_payload(schema, topic.schema_id, body)
     answer = await asyncio.to_thread(client.publish, "/event/Done__e", [event])
     assert (topic.schema_id, topic.can_publish, answer.results[0].error.msg) == (schema_id, True, "")
-    stream = desk.stream("/event/Done__e", CUSTOM, answer.results[0].replay_id)
+    stream = org.stream("/event/Done__e", CUSTOM, answer.results[0].replay_id)
     assert stream.take(0.0) is None
-    batch = desk.stream("/event/Done__e", EARLIEST).take(0.0)
+    batch = org.stream("/event/Done__e", EARLIEST).take(0.0)
     assert batch is not None
     assert client.decode(schema, batch.events[0].payload) == body
     judge.channel.close()

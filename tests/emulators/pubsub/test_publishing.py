@@ -9,25 +9,25 @@ import pytest
 from ml_emulators.pubsub import LATEST, Produced, Refusal
 from ml_emulators.pubsub.codec import datum_bytes
 
-from .desk import Desk
+from .event_org import EventOrg
 
 TOPIC = "/event/Done__e"
 
 
 @pytest.fixture
-def schema_id(desk: Desk) -> str:
-    return desk.pubsub.bus.define_event("Done__e", ["Text__c"]).schema_id
+def schema_id(org: EventOrg) -> str:
+    return org.pubsub.bus.define_event("Done__e", ["Text__c"]).schema_id
 
 
-def payload(desk: Desk, schema_id: str, **fields: Any) -> bytes:
-    schema = desk.pubsub.get_schema(schema_id)
+def payload(org: EventOrg, schema_id: str, **fields: Any) -> bytes:
+    schema = org.pubsub.get_schema(schema_id)
     return datum_bytes(schema, {"CreatedDate": 1, "CreatedById": "005", **fields})
 
 
-def test_what_is_published_is_delivered(desk: Desk, schema_id: str) -> None:
-    stream = desk.stream(TOPIC, LATEST)
-    raw = payload(desk, schema_id, Text__c="all good")
-    told, results = desk.pubsub.publish(TOPIC, [Produced("u-1", schema_id, raw), Produced("", schema_id, b"\xff")])
+def test_what_is_published_is_delivered(org: EventOrg, schema_id: str) -> None:
+    stream = org.stream(TOPIC, LATEST)
+    raw = payload(org, schema_id, Text__c="all good")
+    told, results = org.pubsub.publish(TOPIC, [Produced("u-1", schema_id, raw), Produced("", schema_id, b"\xff")])
     batch = stream.take(0.0)
     assert batch is not None
     assert (told, results[0].key) == (schema_id, "u-1")
@@ -35,8 +35,8 @@ def test_what_is_published_is_delivered(desk: Desk, schema_id: str) -> None:
     assert [event.replay_id for event in batch.events] == [result.replay_id for result in results]
 
 
-def test_a_foreign_schema_is_an_error_of_that_event(desk: Desk, schema_id: str) -> None:
-    _, (good, bad) = desk.pubsub.publish(TOPIC, [Produced("a", schema_id, b""), Produced("b", "nonsense", b"")])
+def test_a_foreign_schema_is_an_error_of_that_event(org: EventOrg, schema_id: str) -> None:
+    _, (good, bad) = org.pubsub.publish(TOPIC, [Produced("a", schema_id, b""), Produced("b", "nonsense", b"")])
     assert (good.error, bad.key, bad.replay_id) == ("", "b", b"")
     assert bad.error
 
@@ -50,7 +50,7 @@ def test_a_foreign_schema_is_an_error_of_that_event(desk: Desk, schema_id: str) 
         (TOPIC, 0, "publish.event.count.invalid"),
     ],
 )
-def test_refused(desk: Desk, schema_id: str, topic: str, count: int, code: str) -> None:
+def test_refused(org: EventOrg, schema_id: str, topic: str, count: int, code: str) -> None:
     with pytest.raises(Refusal) as refused:
-        desk.pubsub.publish(topic, [Produced("", schema_id, b"")] * count)
+        org.pubsub.publish(topic, [Produced("", schema_id, b"")] * count)
     assert refused.value.code == code

@@ -11,20 +11,20 @@ from ml_emulators.pubsub import Refusal
 from ml_emulators.salesforce.schema import default_schema
 from ml_emulators.salesforce.schema.words import text
 
-from .desk import ALL, OWN, Desk
+from .event_org import ALL, OWN, EventOrg
 
 
-def schema(desk: Desk, kind: str) -> dict[str, Any]:
-    facts = desk.pubsub.get_topic(f"/data/{kind}ChangeEvent")
-    return dict(json.loads(desk.pubsub.get_schema(facts.schema_id).json))
+def schema(org: EventOrg, kind: str) -> dict[str, Any]:
+    facts = org.pubsub.get_topic(f"/data/{kind}ChangeEvent")
+    return dict(json.loads(org.pubsub.get_schema(facts.schema_id).json))
 
 
 def branch(entry: dict[str, Any]) -> Any:
     return entry["type"][-1]
 
 
-def test_header_first_and_everything_else_optional(desk: Desk) -> None:
-    made = schema(desk, "Account")
+def test_header_first_and_everything_else_optional(org: EventOrg) -> None:
+    made = schema(org, "Account")
     header, *rest = made["fields"]
     assert (made["name"], made["namespace"]) == ("AccountChangeEvent", "com.sforce.eventbus")
     assert [each["name"] for each in header["type"]["fields"]] == [
@@ -54,8 +54,8 @@ def test_header_first_and_everything_else_optional(desk: Desk) -> None:
         ),
     ],
 )
-def test_order_of_fields(desk: Desk, kind: str, names: list[str]) -> None:
-    found = [each["name"] for each in schema(desk, kind)["fields"]][1:]
+def test_order_of_fields(org: EventOrg, kind: str, names: list[str]) -> None:
+    found = [each["name"] for each in schema(org, kind)["fields"]][1:]
     assert found[: len(names)] == names
     assert not {"Id", "IsDeleted", "SystemModstamp", "LastViewedDate", "PhotoUrl"} & set(found)
     custom = [name.endswith("__c") for name in found]
@@ -80,20 +80,20 @@ def test_order_of_fields(desk: Desk, kind: str, names: list[str]) -> None:
         ("Opportunity", "TotalOpportunityQuantity", "double", "Data:Double"),
     ],
 )
-def test_types_and_hints(desk: Desk, kind: str, field: str, avro: str, doc: str) -> None:
-    entry = next(each for each in schema(desk, kind)["fields"] if each["name"] == field)
+def test_types_and_hints(org: EventOrg, kind: str, field: str, avro: str, doc: str) -> None:
+    entry = next(each for each in schema(org, kind)["fields"] if each["name"] == field)
     assert (branch(entry), entry["doc"]) == (avro, doc)
 
 
-def test_custom_fields_name_their_definition(desk: Desk) -> None:
-    docs = {each["name"]: each["doc"] for each in schema(desk, "Account")["fields"][1:]}
+def test_custom_fields_name_their_definition(org: EventOrg) -> None:
+    docs = {each["name"]: each["doc"] for each in schema(org, "Account")["fields"][1:]}
     assert docs["QBO_Balance__c"].startswith("Data:Currency:00N")
     assert len({doc.rpartition(":")[2] for name, doc in docs.items() if name.endswith("__c")}) == 11
 
 
-def test_compounds(desk: Desk) -> None:
-    account = {each["name"]: each for each in schema(desk, "Account")["fields"]}
-    contact = {each["name"]: each for each in schema(desk, "Contact")["fields"]}
+def test_compounds(org: EventOrg) -> None:
+    account = {each["name"]: each for each in schema(org, "Account")["fields"]}
+    contact = {each["name"]: each for each in schema(org, "Contact")["fields"]}
     assert account["Name"]["type"][:2] == ["null", "string"]
     assert branch(account["Name"])["name"] == "Switchable_PersonName"
     assert [each["name"] for each in branch(contact["Name"])["fields"]] == ["Salutation", "FirstName", "LastName"]
@@ -102,30 +102,30 @@ def test_compounds(desk: Desk) -> None:
     assert branch(account["ShippingAddress"]) == "com.sforce.eventbus.Address"
 
 
-def test_the_id_changes_with_the_fields_and_the_old_one_stays_good(desk: Desk) -> None:
-    objects = desk.vendor.world.schema.objects
-    before = desk.pubsub.get_topic("/data/AccountChangeEvent").schema_id
-    first = desk.account()
+def test_the_id_changes_with_the_fields_and_the_old_one_stays_good(org: EventOrg) -> None:
+    objects = org.vendor.world.schema.objects
+    before = org.pubsub.get_topic("/data/AccountChangeEvent").schema_id
+    first = org.account()
     objects["Account"] = objects["Account"].with_fields(text("Region__c", 20))
-    desk.account()
-    after = desk.pubsub.get_topic("/data/AccountChangeEvent").schema_id
+    org.account()
+    after = org.pubsub.get_topic("/data/AccountChangeEvent").schema_id
     assert (len(before), len(after), before == after) == (22, 22, False)
-    events = desk.events()
+    events = org.events()
     assert [event.event.schema_id for event in events] == [before, after]
     assert events[0].header["recordIds"] == [first]
     objects["Account"] = default_schema().objects["Account"]
 
 
 def test_the_same_org_has_the_same_ids_again() -> None:
-    ids = {Desk(seed=seed).pubsub.get_topic("/data/OrderChangeEvent").schema_id for seed in (1, 2, 3)}
+    ids = {EventOrg(seed=seed).pubsub.get_topic("/data/OrderChangeEvent").schema_id for seed in (1, 2, 3)}
     assert len(ids) == 1
 
 
 @pytest.mark.parametrize("name", [ALL, OWN])
-def test_channels_of_several_objects_have_no_schema_of_their_own(desk: Desk, name: str) -> None:
-    facts = desk.pubsub.get_topic(name)
+def test_channels_of_several_objects_have_no_schema_of_their_own(org: EventOrg, name: str) -> None:
+    facts = org.pubsub.get_topic(name)
     assert (facts.tenant, facts.can_publish, facts.can_subscribe, facts.schema_id) == (
-        desk.vendor.connection_info()["org_id"],
+        org.vendor.connection_info()["org_id"],
         False,
         True,
         "",
@@ -143,15 +143,15 @@ def test_channels_of_several_objects_have_no_schema_of_their_own(desk: Desk, nam
         ("ChangeEvents", "topic.not.found"),
     ],
 )
-def test_topics_that_are_not_there(desk: Desk, name: str, code: str) -> None:
+def test_topics_that_are_not_there(org: EventOrg, name: str, code: str) -> None:
     with pytest.raises(Refusal) as refused:
-        desk.pubsub.get_topic(name)
+        org.pubsub.get_topic(name)
     assert refused.value.full_code == f"sfdc.platform.eventbus.grpc.{code}"
 
 
-def test_schemas_that_are_not_there(desk: Desk) -> None:
+def test_schemas_that_are_not_there(org: EventOrg) -> None:
     with pytest.raises(Refusal) as refused:
-        desk.pubsub.get_schema("nonsense")
+        org.pubsub.get_schema("nonsense")
     assert (refused.value.code, refused.value.status) == ("schema.validation.failed", "INVALID_ARGUMENT")
 
 
@@ -168,7 +168,7 @@ def test_schemas_that_are_not_there(desk: Desk) -> None:
         ("Account", "Mine__chn", ["Name"] * 11, "at most 10"),
     ],
 )
-def test_selections_that_are_refused(desk: Desk, kind: str, channel: str, fields: list[str], said: str) -> None:
-    found = desk.vendor.world.schema.objects[kind]
+def test_selections_that_are_refused(org: EventOrg, kind: str, channel: str, fields: list[str], said: str) -> None:
+    found = org.vendor.world.schema.objects[kind]
     with pytest.raises(ValueError, match=said):
-        desk.pubsub.bus.channels.select(found, channel, fields)
+        org.pubsub.bus.channels.select(found, channel, fields)

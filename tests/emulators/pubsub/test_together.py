@@ -13,7 +13,7 @@ from ml_emulators.kit.wire import dumps, loads
 from ml_emulators.pubsub import messages
 from ml_emulators.server import Emulators
 
-from .desk import ALL, EARLIEST
+from .event_org import ALL, EARLIEST
 
 TODAY = date(2026, 11, 20)
 
@@ -62,7 +62,7 @@ async def test_events_of_the_scenario_and_orders_of_the_door() -> None:
 async def test_the_log_is_kept_with_the_state(tmp_path: Path) -> None:
     first = Emulators(scenario="empty", today=TODAY, state=tmp_path)
     await first.start()
-    first.twin.act("salesforce", "create", "Account", {"Name": "Acme"})
+    first.emulation.act("salesforce", "create", "Account", {"Name": "Acme"})
     told = await kept_events(first.info())
     await first.stop()
     second = Emulators(scenario="sample", state=tmp_path)

@@ -250,18 +250,18 @@ def test_wrong_methods(qbo: Client, method: str, path: str) -> None:
 
 
 def test_the_control_door_reaches_every_company() -> None:
-    from ml_emulators.kit import control_calls as doors
+    from ml_emulators.kit import control_calls as calls
     from ml_emulators.kit.control_bodies import Operation
-    from ml_emulators.scenarios import Library, new_twin
+    from ml_emulators.scenarios import Library, new_emulation
 
-    twin = new_twin()
+    emulation = new_emulation()
     opened = Operation("quickbooks", "open_company", body={"name": "Second"}, save_as="second")
     made = Operation("quickbooks", "create", "Customer", {"DisplayName": "There"}, realm="${second.realm_id}")
-    report = twin.run([opened, made])
+    report = emulation.run([opened, made])
     assert report.ok, report.failed
-    desk = doors.Desk(twin, Library())
+    context = calls.ControlContext(emulation, Library())
     where = {"system": "quickbooks", "kind": "Customer"}
-    counts = [doors.state(desk, {**where, **more}, None)["count"] for more in ({}, {"realm": OTHER})]
+    counts = [calls.state(context, {**where, **more}, None)["count"] for more in ({}, {"realm": OTHER})]
     assert counts == [0, 1]
-    with pytest.raises(doors.DoorError):
-        doors.state(desk, {**where, "realm": "1"}, None)
+    with pytest.raises(calls.DoorError):
+        calls.state(context, {**where, "realm": "1"}, None)

@@ -8,8 +8,8 @@ import pytest
 
 from ml_emulators.salesforce import ActError
 
+from .key_pairs import assertion, key_pair
 from .orgs import NOON, TestOrg, V
-from .papers import assertion, paper
 
 TOKEN = "/services/oauth2/token"
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -19,7 +19,7 @@ NOW = int(NOON.timestamp())
 @pytest.fixture
 def org() -> TestOrg:
     org = TestOrg()
-    org.act("register_certificate", "", certificate=paper(1)[1])
+    org.act("register_certificate", "", certificate=key_pair(1)[1])
     return org
 
 

@@ -312,10 +312,10 @@ def test_allocations_are_counted_and_refused_when_enforced(org: TestOrg) -> None
     org.switches.enforce_limits = True
     job = load(org, "insert")
     job.upload("Name\n" + "A\n" * 200)
-    from ml_emulators.salesforce.bulk import routes as desk
+    from ml_emulators.salesforce.bulk import routes
 
     used = org.vendor._bulk._batches
-    used.count(org.clock.now(), desk._MOST_BATCHES)
+    used.count(org.clock.now(), routes._MOST_BATCHES)
     assert job.close().code == "EXCEEDEDQUOTA"
 
 

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from ..pubsub.desk import Desk
+from ..pubsub.event_org import EventOrg
 from .orgs import NOON, TestOrg
 
 BEFORE = format_datetime(NOON.replace(microsecond=0) - timedelta(minutes=1), usegmt=True)
@@ -58,13 +58,13 @@ def test_address_and_headers_have_16384_bytes(org: TestOrg, url: str, headers: d
 
 
 def test_event_schemas_by_rest() -> None:
-    desk = Desk()
-    by_name = desk.get("/sobjects/AccountChangeEvent/eventSchema")
+    org = EventOrg()
+    by_name = org.get("/sobjects/AccountChangeEvent/eventSchema")
     assert by_name.status == 200
     assert (by_name.body["name"], by_name.body["fields"][0]["name"]) == ("AccountChangeEvent", "ChangeEventHeader")
-    by_id = desk.get(f"/event/eventSchema/{by_name.body['uuid']}?payloadFormat=COMPACT")
+    by_id = org.get(f"/event/eventSchema/{by_name.body['uuid']}?payloadFormat=COMPACT")
     assert by_id.body == by_name.body
-    assert desk.pubsub.get_schema(by_name.body["uuid"]).kind == "Account"
+    assert org.pubsub.get_schema(by_name.body["uuid"]).kind == "Account"
     for url in ("/event/eventSchema/nope", "/sobjects/NopeChangeEvent/eventSchema", "/event/nope"):
-        assert desk.get(url).status == 404
+        assert org.get(url).status == 404
     assert TestOrg().get("/sobjects/AccountChangeEvent/eventSchema").status == 404

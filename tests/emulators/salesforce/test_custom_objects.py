@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ..pubsub.desk import Desk
+from ..pubsub.event_org import EventOrg
 from .loads import extract, load
 from .orgs import Reply, TestOrg
 from .test_tooling import FIELD, MEMBER
@@ -137,16 +137,16 @@ def test_a_job_whose_object_is_gone_fails(org: TestOrg) -> None:
 
 
 def test_its_changes_are_told_once_it_is_selected() -> None:
-    desk = Desk()
-    assert add_object(desk).status == 201
+    org = EventOrg()
+    assert add_object(org).status == 201
     given = {"eventChannel": "ChangeEvents", "selectedEntity": "Thing__ChangeEvent"}
-    refused = desk.post(MEMBER, {"FullName": "A_Thing", "Metadata": given})
+    refused = org.post(MEMBER, {"FullName": "A_Thing", "Metadata": given})
     assert refused.code == "FIELD_INTEGRITY_EXCEPTION"  # five objects are selected already
-    desk.pubsub.bus.channels.more_kinds = True
-    assert desk.post(MEMBER, {"FullName": "A_Thing", "Metadata": given}).status == 201
-    desk.add("Thing__c", Name="One")
-    (seen,) = desk.events("/data/Thing__ChangeEvent")
+    org.pubsub.bus.channels.more_kinds = True
+    assert org.post(MEMBER, {"FullName": "A_Thing", "Metadata": given}).status == 201
+    org.add("Thing__c", Name="One")
+    (seen,) = org.events("/data/Thing__ChangeEvent")
     assert (seen.line, seen.body["Name"]) == (("Thing__c", "CREATE", 1), "One")
-    made = desk.get("/tooling/query?q=SELECT+Id+FROM+CustomObject").body["records"][0]["Id"]
-    assert desk.delete(f"{OBJECT}/{made}").status == 204
-    assert "Thing__c" not in desk.pubsub.bus.channels.members["ChangeEvents"]
+    made = org.get("/tooling/query?q=SELECT+Id+FROM+CustomObject").body["records"][0]["Id"]
+    assert org.delete(f"{OBJECT}/{made}").status == 204
+    assert "Thing__c" not in org.pubsub.bus.channels.members["ChangeEvents"]

@@ -8,7 +8,7 @@ import pytest
 
 from ml_emulators.kit.emulation import Refused
 from ml_emulators.salesforce import ValidationRule
-from ml_emulators.scenarios import new_twin
+from ml_emulators.scenarios import new_emulation
 
 from .orgs import Reply, TestOrg
 
@@ -142,16 +142,16 @@ def test_alert_can_be_passed_by_header_and_block_cannot(
 
 
 def test_rules_come_through_the_control_door() -> None:
-    twin = new_twin(1)
+    emulation = new_emulation(1)
     rule = {"kind": "Account", "condition": "Phone = null", "message": "No phone.", "field": "Phone"}
     given = {
         "validation_rules": [rule],
         "required_fields": {"Account": ["Class__c"]},
         "duplicate_rules": {"Account": "block"},
     }
-    twin.set_switches("salesforce", given)
+    emulation.set_switches("salesforce", given)
     with pytest.raises(Refused, match="REQUIRED_FIELD_MISSING"):
-        twin.act("salesforce", "create", "Account", {"Name": "Acme"})
+        emulation.act("salesforce", "create", "Account", {"Name": "Acme"})
     with pytest.raises(Refused, match="No phone"):
-        twin.act("salesforce", "create", "Account", {"Name": "Acme", "Class__c": "SaaS"})
-    assert twin.get_switches()["salesforce"]["validation_rules"][0].message == "No phone."
+        emulation.act("salesforce", "create", "Account", {"Name": "Acme", "Class__c": "SaaS"})
+    assert emulation.get_switches()["salesforce"]["validation_rules"][0].message == "No phone."

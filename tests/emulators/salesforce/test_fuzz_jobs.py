@@ -9,11 +9,11 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ..pubsub.desk import Desk
+from ..pubsub.event_org import EventOrg
 from .loads import Load, table
 from .orgs import TestOrg
 
-ORG = Desk()
+ORG = EventOrg()
 ACCOUNT = ORG.account(Name="Acme", QBO_Id__c="1")
 START = ORG.vendor.snapshot()
 PATIENT = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
@@ -153,14 +153,14 @@ settings_of = st.dictionaries(
     ),
     max_size=9,
 )
-shelves = st.sampled_from(["CustomField", "CustomObject", "PlatformEventChannel", "PlatformEventChannelMember"])
+resources = st.sampled_from(["CustomField", "CustomObject", "PlatformEventChannel", "PlatformEventChannelMember"])
 
 
 @PATIENT
-@given(shelves, names, st.one_of(settings_of, plain))
-def test_any_set_up(shelf: str, name: Any, metadata: Any) -> None:
+@given(resources, names, st.one_of(settings_of, plain))
+def test_any_set_up(resource: str, name: Any, metadata: Any) -> None:
     ORG.vendor.restore(START)
     ORG.switches.new_fields_visible = True
-    answered(ORG, "POST", f"/tooling/sobjects/{shelf}", {"FullName": name, "Metadata": metadata})
+    answered(ORG, "POST", f"/tooling/sobjects/{resource}", {"FullName": name, "Metadata": metadata})
     assert ORG.get("/sobjects/Account/describe").status == 200
     assert ORG.get(f"/sobjects/Account/{ACCOUNT}").status == 200

@@ -24,8 +24,8 @@ from simple_salesforce.exceptions import (
 )
 from simple_salesforce.format import format_external_id, format_soql
 
+from .key_pairs import key_pair
 from .orgs import TestOrg
-from .papers import paper
 from .sockets import listening, session_to
 
 HOST = "acme.my.salesforce.com"
@@ -87,7 +87,7 @@ def test_client_credentials(stage: Stage) -> None:
 @pytest.mark.parametrize("where", [{}, {"domain": "acme.my"}, {"instance_url": "acme.my"}])
 def test_a_private_key(stage: Stage, where: dict[str, str]) -> None:
     stage.org.switches.check_assertion_expiry = False  # the judge's clock is this machine's
-    private, certificate = paper(1)
+    private, certificate = key_pair(1)
     stage.org.act("register_certificate", "", certificate=certificate)
     who = stage.org.vendor.org.integration_user.username
     given: dict[str, Any] = {"username": who, "consumer_key": stage.info["client_id"], "privatekey": private} | where

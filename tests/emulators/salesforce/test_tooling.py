@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ..pubsub.desk import Desk
+from ..pubsub.event_org import EventOrg
 from .loads import load
 from .orgs import Reply, TestOrg, V
 
@@ -238,75 +238,77 @@ def test_addresses(org: TestOrg, method: str, url: str, status: int) -> None:
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk()
+def event_org() -> EventOrg:
+    return EventOrg()
 
 
-def add_member(desk: Desk, entity: str, channel: str = "ChangeEvents", name: str = "", **more: Any) -> Reply:
+def add_member(event_org: EventOrg, entity: str, channel: str = "ChangeEvents", name: str = "", **more: Any) -> Reply:
     full = name or f"{channel.removesuffix('__chn')}_{entity}"
-    return desk.post(MEMBER, {"FullName": full, "Metadata": {"eventChannel": channel, "selectedEntity": entity} | more})
+    return event_org.post(
+        MEMBER, {"FullName": full, "Metadata": {"eventChannel": channel, "selectedEntity": entity} | more}
+    )
 
 
-def members(desk: Desk) -> set[tuple[str, str]]:
-    rows = desk.get("/tooling/query?q=SELECT+EventChannel,SelectedEntity+FROM+PlatformEventChannelMember")
+def members(event_org: EventOrg) -> set[tuple[str, str]]:
+    rows = event_org.get("/tooling/query?q=SELECT+EventChannel,SelectedEntity+FROM+PlatformEventChannelMember")
     return {(row["EventChannel"], row["SelectedEntity"]) for row in rows.body["records"]}
 
 
-def count(desk: Desk) -> int:
+def count(event_org: EventOrg) -> int:
     text = "SELECT+COUNT_DISTINCT(SelectedEntity)+FROM+PlatformEventChannelMember"
-    return int(desk.get(f"/tooling/query?q={text}").body["records"][0]["expr0"])
+    return int(event_org.get(f"/tooling/query?q={text}").body["records"][0]["expr0"])
 
 
-def free(desk: Desk, *entities: str) -> None:
+def free(event_org: EventOrg, *entities: str) -> None:
     """Take entities out of every channel."""
-    rows = desk.get("/tooling/query?q=SELECT+Id,SelectedEntity+FROM+PlatformEventChannelMember").body["records"]
+    rows = event_org.get("/tooling/query?q=SELECT+Id,SelectedEntity+FROM+PlatformEventChannelMember").body["records"]
     for row in rows:
         if row["SelectedEntity"] in entities:
-            assert desk.delete(f"{MEMBER}/{row['Id']}").status == 204
+            assert event_org.delete(f"{MEMBER}/{row['Id']}").status == 204
 
 
-def test_members_are_what_the_bus_has_selected(desk: Desk) -> None:
-    assert ("ChangeEvents", "AccountChangeEvent") in members(desk)
-    assert count(desk) == 5
-    desk.pubsub.bus.channels.deselect("Account")
-    assert ("ChangeEvents", "AccountChangeEvent") not in members(desk)
+def test_members_are_what_the_bus_has_selected(event_org: EventOrg) -> None:
+    assert ("ChangeEvents", "AccountChangeEvent") in members(event_org)
+    assert count(event_org) == 5
+    event_org.pubsub.bus.channels.deselect("Account")
+    assert ("ChangeEvents", "AccountChangeEvent") not in members(event_org)
 
 
-def test_a_new_member_makes_the_object_tell_its_changes(desk: Desk) -> None:
-    free(desk, "Product2ChangeEvent")
-    desk.add("PricebookEntry", **price_of(desk))
-    assert not [seen for seen in desk.events() if seen.line[0] == "PricebookEntry"]
-    assert add_member(desk, "PricebookEntryChangeEvent").status == 201
-    desk.add("PricebookEntry", **price_of(desk))
-    told = [seen.line for seen in desk.events()]
+def test_a_new_member_makes_the_object_tell_its_changes(event_org: EventOrg) -> None:
+    free(event_org, "Product2ChangeEvent")
+    event_org.add("PricebookEntry", **price_of(event_org))
+    assert not [seen for seen in event_org.events() if seen.line[0] == "PricebookEntry"]
+    assert add_member(event_org, "PricebookEntryChangeEvent").status == 201
+    event_org.add("PricebookEntry", **price_of(event_org))
+    told = [seen.line for seen in event_org.events()]
     assert ("PricebookEntry", "CREATE", 1) in told
 
 
-def price_of(desk: Desk) -> dict[str, Any]:
-    product = desk.add("Product2", Name="Widget", IsActive=True)
-    return {"Product2Id": product, "Pricebook2Id": desk.standard_book, "UnitPrice": 10, "IsActive": True}
+def price_of(event_org: EventOrg) -> dict[str, Any]:
+    product = event_org.add("Product2", Name="Widget", IsActive=True)
+    return {"Product2Id": product, "Pricebook2Id": event_org.standard_book, "UnitPrice": 10, "IsActive": True}
 
 
-def test_a_channel_of_ones_own_with_an_enriched_member(desk: Desk) -> None:
-    made = desk.post(CHANNEL, {"FullName": "Sync__chn", "Metadata": {"channelType": "data", "label": "Sync"}})
+def test_a_channel_of_ones_own_with_an_enriched_member(event_org: EventOrg) -> None:
+    made = event_org.post(CHANNEL, {"FullName": "Sync__chn", "Metadata": {"channelType": "data", "label": "Sync"}})
     assert (made.status, made.body["id"][:3]) == (201, "0YL")
-    member = add_member(desk, "AccountChangeEvent", "Sync__chn", enrichedFields=[{"name": "QBO_Id__c"}])
+    member = add_member(event_org, "AccountChangeEvent", "Sync__chn", enrichedFields=[{"name": "QBO_Id__c"}])
     assert (member.status, member.body["id"][:3]) == (201, "0v8")
-    assert desk.pubsub.bus.channels.members["Sync__chn"] == {"Account": ("QBO_Id__c",)}
-    row = desk.get(f"{MEMBER}/{member.body['id']}").body
+    assert event_org.pubsub.bus.channels.members["Sync__chn"] == {"Account": ("QBO_Id__c",)}
+    row = event_org.get(f"{MEMBER}/{member.body['id']}").body
     assert (row["FullName"], row["Metadata"]["enrichedFields"]) == ("Sync_AccountChangeEvent", [{"name": "QBO_Id__c"}])
-    changed = desk.patch(f"{MEMBER}/{member.body['id']}", {"Metadata": {"enrichedFields": []}})
-    assert (changed.status, desk.pubsub.bus.channels.members["Sync__chn"]) == (204, {"Account": ()})
+    changed = event_org.patch(f"{MEMBER}/{member.body['id']}", {"Metadata": {"enrichedFields": []}})
+    assert (changed.status, event_org.pubsub.bus.channels.members["Sync__chn"]) == (204, {"Account": ()})
     channel = f"{CHANNEL}/{made.body['id']}"
-    assert desk.delete(channel).code == "DELETE_FAILED"
-    assert desk.delete(f"{MEMBER}/{member.body['id']}").status == 204
-    assert (desk.delete(channel).status, desk.get(channel).status) == (204, 404)
+    assert event_org.delete(channel).code == "DELETE_FAILED"
+    assert event_org.delete(f"{MEMBER}/{member.body['id']}").status == 204
+    assert (event_org.delete(channel).status, event_org.get(channel).status) == (204, 404)
 
 
-def test_a_channel_gets_another_label(desk: Desk) -> None:
-    row = desk.get("/tooling/query?q=SELECT+Id,MasterLabel+FROM+PlatformEventChannel").body["records"][0]
-    reply = desk.patch(f"{CHANNEL}/{row['Id']}", {"Metadata": {"channelType": "data", "label": "Ours"}})
-    assert (reply.status, desk.get(f"{CHANNEL}/{row['Id']}").body["MasterLabel"]) == (204, "Ours")
+def test_a_channel_gets_another_label(event_org: EventOrg) -> None:
+    row = event_org.get("/tooling/query?q=SELECT+Id,MasterLabel+FROM+PlatformEventChannel").body["records"][0]
+    reply = event_org.patch(f"{CHANNEL}/{row['Id']}", {"Metadata": {"channelType": "data", "label": "Ours"}})
+    assert (reply.status, event_org.get(f"{CHANNEL}/{row['Id']}").body["MasterLabel"]) == (204, "Ours")
 
 
 @pytest.mark.parametrize(
@@ -332,9 +334,9 @@ def test_a_channel_gets_another_label(desk: Desk) -> None:
     ],
 )
 def test_members_that_cannot_be(
-    desk: Desk, entity: str, channel: str, name: str, more: dict[str, Any], code: str
+    event_org: EventOrg, entity: str, channel: str, name: str, more: dict[str, Any], code: str
 ) -> None:
-    reply = add_member(desk, entity, channel, name, **more)
+    reply = add_member(event_org, entity, channel, name, **more)
     assert (reply.status, reply.code) == (400, code)
 
 
@@ -347,21 +349,21 @@ def test_members_that_cannot_be(
         ({"FullName": "QboSync__chn", "Metadata": {"channelType": "data"}}, "DUPLICATE_DEVELOPER_NAME"),
     ],
 )
-def test_channels_that_cannot_be(desk: Desk, body: dict[str, Any], code: str) -> None:
-    reply = desk.post(CHANNEL, body)
+def test_channels_that_cannot_be(event_org: EventOrg, body: dict[str, Any], code: str) -> None:
+    reply = event_org.post(CHANNEL, body)
     assert (reply.status, reply.code) == (400, code)
 
 
-def test_deliveries_count_in_the_limits(desk: Desk) -> None:
-    desk.account()
-    told = len(desk.events())
+def test_deliveries_count_in_the_limits(event_org: EventOrg) -> None:
+    event_org.account()
+    told = len(event_org.events())
     assert told
-    assert desk.get("/limits").body["DailyDeliveredPlatformEvents"] == {"Max": 25_000, "Remaining": 25_000 - told}
+    assert event_org.get("/limits").body["DailyDeliveredPlatformEvents"] == {"Max": 25_000, "Remaining": 25_000 - told}
 
 
-def test_a_new_field_has_its_place_in_the_events(desk: Desk) -> None:
-    desk.switches.new_fields_visible = True
-    add_field(desk)
-    desk.add("Account", Name="Acme", Region__c="West")
-    (seen,) = [seen for seen in desk.events() if seen.line[0] == "Account"]
+def test_a_new_field_has_its_place_in_the_events(event_org: EventOrg) -> None:
+    event_org.switches.new_fields_visible = True
+    add_field(event_org)
+    event_org.add("Account", Name="Acme", Region__c="West")
+    (seen,) = [seen for seen in event_org.events() if seen.line[0] == "Account"]
     assert seen.body["Region__c"] == "West"

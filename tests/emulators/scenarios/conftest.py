@@ -5,29 +5,29 @@ from typing import Any
 
 import pytest
 
-from ml_emulators.kit.emulation import Twin
-from ml_emulators.scenarios import load, new_twin
+from ml_emulators.kit.emulation import Emulation
+from ml_emulators.scenarios import load, new_emulation
 
 TODAY = date(2026, 11, 20)
 
 
 @pytest.fixture(scope="session")
-def built() -> Twin:
+def built() -> Emulation:
     """The sample company at scale 1; tests only read it."""
-    twin = new_twin(7)
-    load(twin, "sample", 1, 7, TODAY)
-    return twin
+    emulation = new_emulation(7)
+    load(emulation, "sample", 1, 7, TODAY)
+    return emulation
 
 
 @pytest.fixture(scope="session")
-def kept(built: Twin) -> tuple[Twin, dict[str, Any]]:
-    """Another twin of the same seed, and the sample company put aside."""
-    return new_twin(7), built.snapshot()
+def kept(built: Emulation) -> tuple[Emulation, dict[str, Any]]:
+    """Another emulation of the same seed, and the sample company put aside."""
+    return new_emulation(7), built.snapshot()
 
 
 @pytest.fixture
-def sample(kept: tuple[Twin, dict[str, Any]]) -> Twin:
+def sample(kept: tuple[Emulation, dict[str, Any]]) -> Emulation:
     """The sample company to act on."""
-    twin, before = kept
-    twin.restore(before)
-    return twin
+    emulation, before = kept
+    emulation.restore(before)
+    return emulation

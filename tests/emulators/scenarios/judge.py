@@ -5,72 +5,72 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from ml_emulators.kit.emulation import Twin
+from ml_emulators.kit.emulation import Emulation
 
 from .scoring import Matcher, account, customer, resolve
 
 Records = list[dict[str, Any]]
 
 
-def qbo(twin: Twin, kind: str) -> Records:
-    return [record for record in twin.vendors["quickbooks"].records(kind) if record.get("status") != "Deleted"]
+def qbo(emulation: Emulation, kind: str) -> Records:
+    return [record for record in emulation.vendors["quickbooks"].records(kind) if record.get("status") != "Deleted"]
 
 
-def sf(twin: Twin, kind: str) -> Records:
-    return twin.vendors["salesforce"].records(kind)
+def sf(emulation: Emulation, kind: str) -> Records:
+    return emulation.vendors["salesforce"].records(kind)
 
 
-def codes(twin: Twin, system: str, kind: str) -> dict[str, str]:
-    held = [one for one in twin.planted if (one.system, one.kind) == (system, kind) and not one.released]
+def codes(emulation: Emulation, system: str, kind: str) -> dict[str, str]:
+    held = [one for one in emulation.planted if (one.system, one.kind) == (system, kind) and not one.released]
     return {one.key: one.code for one in held}
 
 
-def matching(twin: Twin) -> tuple[Records, Matcher, Matcher]:
+def matching(emulation: Emulation) -> tuple[Records, Matcher, Matcher]:
     contacts = defaultdict(list)
-    for contact in sf(twin, "Contact"):
+    for contact in sf(emulation, "Contact"):
         contacts[contact["AccountId"]].append(contact)
-    customers = qbo(twin, "Customer")
-    accounts = [account(one, contacts[one["Id"]]) for one in sf(twin, "Account")]
+    customers = qbo(emulation, "Customer")
+    accounts = [account(one, contacts[one["Id"]]) for one in sf(emulation, "Account")]
     return customers, Matcher(accounts), Matcher([customer(one) for one in customers])
 
 
-def check_orders(twin: Twin) -> None:
+def check_orders(emulation: Emulation) -> None:
     """Judge every activated order from `start_date` on by B.1 to B.10; exactly the planted ones are held."""
-    judge = Judge(twin)
-    start = twin.memory["start_date"]
+    judge = Judge(emulation)
+    start = emulation.memory["start_date"]
     found = {
         one["Id"]: judge.code(one)
-        for one in sf(twin, "Order")
+        for one in sf(emulation, "Order")
         if one["StatusCode"] == "Activated" and one["ActivatedDate"][:10] >= start and not one["IsReductionOrder"]
     }
-    assert {ident: code for ident, code in found.items() if code} == codes(twin, "salesforce", "Order")
+    assert {ident: code for ident, code in found.items() if code} == codes(emulation, "salesforce", "Order")
     assert len(found) >= 80
 
 
 class Judge:
     """First reason to hold an order, read off the records alone."""
 
-    def __init__(self, twin: Twin) -> None:
-        self.twin = twin
+    def __init__(self, emulation: Emulation) -> None:
+        self.emulation = emulation
         self.matched: dict[str, tuple[str, str]] = {}
         self.items: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for item in sf(twin, "OrderItem"):
+        for item in sf(emulation, "OrderItem"):
             self.items[item["OrderId"]].append(item)
-        self.products = {one["Id"]: one for one in sf(twin, "Product2")}
-        self.goods = {one["Sku"].casefold(): one for one in qbo(twin, "Item") if one.get("Sku")}
-        self.goods_by_id = {one["Id"]: one for one in qbo(twin, "Item")}
-        self.deals = {one["Id"]: one for one in sf(twin, "Opportunity")}
-        self.accounts = {one["Id"]: one for one in sf(twin, "Account")}
+        self.products = {one["Id"]: one for one in sf(emulation, "Product2")}
+        self.goods = {one["Sku"].casefold(): one for one in qbo(emulation, "Item") if one.get("Sku")}
+        self.goods_by_id = {one["Id"]: one for one in qbo(emulation, "Item")}
+        self.deals = {one["Id"]: one for one in sf(emulation, "Opportunity")}
+        self.accounts = {one["Id"]: one for one in sf(emulation, "Account")}
         self.departments = self._names("Department")
         self.classes = self._names("Class")
-        _, self.matcher, reverse = matching(twin)
+        _, self.matcher, reverse = matching(emulation)
         self.reverse = reverse
-        self.customers = {one["Id"]: one for one in qbo(twin, "Customer")}
-        by_hand = [*qbo(twin, "JournalEntry"), *qbo(twin, "Invoice")]
+        self.customers = {one["Id"]: one for one in qbo(emulation, "Customer")}
+        by_hand = [*qbo(emulation, "JournalEntry"), *qbo(emulation, "Invoice")]
         self.by_hand = [(one.get("DocNumber"), one.get("PrivateNote", "")) for one in by_hand]
 
     def _names(self, kind: str) -> dict[str, bool]:
-        names = {one["FullyQualifiedName"]: one["Active"] for one in qbo(self.twin, kind)}
+        names = {one["FullyQualifiedName"]: one["Active"] for one in qbo(self.emulation, kind)}
         known = {name.replace(" (Deleted)", "").replace(" (deleted)", ""): on for name, on in names.items()}
         return known | {"East:Boston": True} if "East:Boston Bay" in known else known  # an alias for 90 days
 
@@ -127,9 +127,9 @@ class Judge:
     def _time(self, order: dict[str, Any]) -> str:
         # All of the sample's activations happen by day, so that the UTC day is the company's day.
         day = max(order["EffectiveDate"], order["ActivatedDate"][:10])
-        if day > self.twin.memory["today"]:
+        if day > self.emulation.memory["today"]:
             return "H-FUTURE"
-        return "H-CLOSED" if day <= self.twin.memory["books_closed"] else ""
+        return "H-CLOSED" if day <= self.emulation.memory["books_closed"] else ""
 
     def _doubled(self, order: dict[str, Any]) -> str:
         number = order["OrderNumber"]

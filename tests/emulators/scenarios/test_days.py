@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ml_emulators.kit.emulation import Twin
-from ml_emulators.scenarios import LAST, business_day, load, new_twin, play_day
+from ml_emulators.kit.emulation import Emulation
+from ml_emulators.scenarios import LAST, business_day, load, new_emulation, play_day
 
 from .conftest import TODAY
 from .judge import check_orders, matching, qbo, sf
@@ -15,24 +15,24 @@ from .scoring import customer
 
 
 def test_five_days_at_scale_two_leave_only_planted_orders_held() -> None:
-    twin, scale = new_twin(3), 2
-    load(twin, "sample", scale, 3, TODAY)
-    before = len(qbo(twin, "Invoice"))
-    assert len(qbo(twin, "Customer")) >= 800
-    assert sum(one.code == "H-ITEM-TYPE" for one in twin.planted) == 2
+    emulation, scale = new_emulation(3), 2
+    load(emulation, "sample", scale, 3, TODAY)
+    before = len(qbo(emulation, "Invoice"))
+    assert len(qbo(emulation, "Customer")) >= 800
+    assert sum(one.code == "H-ITEM-TYPE" for one in emulation.planted) == 2
     for number in range(1, LAST + 1):
-        report = play_day(twin, number)
+        report = play_day(emulation, number)
         assert (report.ok, report.failed) == (True, None)
-    check_orders(twin)
-    assert twin.memory["today"] == "2026-11-27"
-    assert len(qbo(twin, "Invoice")) >= before + 5 * 14 * scale
-    _, accounts, _ = matching(twin)
-    review = {one.key for one in twin.planted if one.kind == "Customer"}
-    outcomes = {one["Id"]: accounts.outcome(customer(one))[0] for one in qbo(twin, "Customer")}
+    check_orders(emulation)
+    assert emulation.memory["today"] == "2026-11-27"
+    assert len(qbo(emulation, "Invoice")) >= before + 5 * 14 * scale
+    _, accounts, _ = matching(emulation)
+    review = {one.key for one in emulation.planted if one.kind == "Customer"}
+    outcomes = {one["Id"]: accounts.outcome(customer(one))[0] for one in qbo(emulation, "Customer")}
     assert {ident for ident, outcome in outcomes.items() if outcome == "review"} == review
 
 
-def test_what_happens_on_which_day(sample: Twin) -> None:
+def test_what_happens_on_which_day(sample: Emulation) -> None:
     told: list[dict[str, Any]] = []
     for number in range(1, LAST + 1):
         day = business_day(sample, number, 7)
@@ -49,7 +49,7 @@ def test_what_happens_on_which_day(sample: Twin) -> None:
     assert (told[4]["salesforce create Order"], told[4]["salesforce update Account"]) == (3, 2)
 
 
-def test_the_planted_list_grows_and_causes_go_away(sample: Twin) -> None:
+def test_the_planted_list_grows_and_causes_go_away(sample: Emulation) -> None:
     first = list(sample.planted)
     for number in range(1, LAST + 1):
         play_day(sample, number)
@@ -60,7 +60,7 @@ def test_the_planted_list_grows_and_causes_go_away(sample: Twin) -> None:
     assert released == ["H-CUST-UNLINKED", "V-COUNTRY", "V-COUNTRY"]
 
 
-def test_planning_a_day_changes_nothing(sample: Twin) -> None:
+def test_planning_a_day_changes_nothing(sample: Emulation) -> None:
     day = business_day(sample, 1, 7)
     assert business_day(sample, 1, 7) == day
     assert sample.scenario["days"] == 0
@@ -69,13 +69,13 @@ def test_planning_a_day_changes_nothing(sample: Twin) -> None:
 
 
 @pytest.mark.parametrize("number", [0, 2, 6])
-def test_days_come_in_order(sample: Twin, number: int) -> None:
+def test_days_come_in_order(sample: Emulation, number: int) -> None:
     with pytest.raises(ValueError, match="next day is 1"):
         business_day(sample, number, 7)
 
 
 def test_only_the_sample_company_has_days() -> None:
-    twin = new_twin()
-    load(twin, "tiny", today=TODAY)
+    emulation = new_emulation()
+    load(emulation, "tiny", today=TODAY)
     with pytest.raises(ValueError, match="only the sample company"):
-        play_day(twin, 1)
+        play_day(emulation, 1)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from ml_emulators.kit.control_bodies import Planted
-from ml_emulators.kit.emulation import Twin
-from ml_emulators.scenarios import load, new_twin, planted
+from ml_emulators.kit.emulation import Emulation
+from ml_emulators.scenarios import load, new_emulation, planted
 
 from .conftest import TODAY
 from .judge import check_orders, codes, matching, qbo, sf
@@ -32,11 +32,11 @@ from .scoring import Matcher, customer
         ("salesforce", "Opportunity", 100),
     ],
 )
-def test_size(built: Twin, system: str, kind: str, least: int) -> None:
+def test_size(built: Emulation, system: str, kind: str, least: int) -> None:
     assert len(built.vendors[system].records(kind)) >= least
 
 
-def test_the_shape_of_the_company(built: Twin) -> None:
+def test_the_shape_of_the_company(built: Emulation) -> None:
     customers, invoices = qbo(built, "Customer"), qbo(built, "Invoice")
     assert sum(1 for one in customers if one["Job"]) == 60
     assert max(one.get("Level", 0) for one in customers) == 3
@@ -68,27 +68,27 @@ def fate(invoice: dict[str, Any]) -> str:
     return "partial" if invoice["Balance"] < invoice["TotalAmt"] else "open"
 
 
-def test_the_same_seed_makes_the_same_company(built: Twin) -> None:
-    again = new_twin(1)
+def test_the_same_seed_makes_the_same_company(built: Emulation) -> None:
+    again = new_emulation(1)
     load(again, "sample", 1, 7, TODAY)
     for system, kind in (("quickbooks", "Invoice"), ("quickbooks", "Payment"), ("salesforce", "OrderItem")):
         assert again.vendors[system].records(kind) == built.vendors[system].records(kind)
     assert again.planted == built.planted
 
 
-def test_another_seed_plants_the_same_codes(built: Twin) -> None:
+def test_another_seed_plants_the_same_codes(built: Emulation) -> None:
     assert Counter(one.code for one in planted(1, 8, TODAY)) == Counter(one.code for one in built.planted)
 
 
 @pytest.mark.parametrize("today", [date(2026, 11, 1), date(2027, 3, 31)])
 def test_any_day_can_be_today(today: date) -> None:
-    twin = new_twin(3)
-    load(twin, "sample", 1, 3, today)
-    assert max(one["TxnDate"] for one in qbo(twin, "Invoice")) <= today.isoformat()
-    check_orders(twin)
+    emulation = new_emulation(3)
+    load(emulation, "sample", 1, 3, today)
+    assert max(one["TxnDate"] for one in qbo(emulation, "Invoice")) <= today.isoformat()
+    check_orders(emulation)
 
 
-def test_planted_codes(built: Twin) -> None:
+def test_planted_codes(built: Emulation) -> None:
     found = Counter(one.code for one in built.planted)
     orders = Counter(codes(built, "salesforce", "Order").values())
     assert orders == {
@@ -110,7 +110,7 @@ def test_planted_codes(built: Twin) -> None:
     assert len({(one.system, one.kind, one.key) for one in built.planted}) == len(built.planted)
 
 
-def test_only_planted_customers_need_a_review(built: Twin) -> None:
+def test_only_planted_customers_need_a_review(built: Emulation) -> None:
     customers, accounts, _ = matching(built)
     review = codes(built, "quickbooks", "Customer")
     outcomes = {one["Id"]: accounts.outcome(customer(one)) for one in customers}
@@ -119,7 +119,7 @@ def test_only_planted_customers_need_a_review(built: Twin) -> None:
     assert len(linked) == len(set(linked)) == 75
 
 
-def test_only_planted_accounts_meet_an_uncertain_customer(built: Twin) -> None:
+def test_only_planted_accounts_meet_an_uncertain_customer(built: Emulation) -> None:
     """Ready Accounts that no customer links to must be new (below 35) to every customer, or be planted."""
     _, accounts, customers = matching(built)
     held = codes(built, "salesforce", "Account")
@@ -136,7 +136,7 @@ def test_only_planted_accounts_meet_an_uncertain_customer(built: Twin) -> None:
     assert len(fresh - set(held)) == 14
 
 
-def test_customers_never_resemble_each_other(built: Twin) -> None:
+def test_customers_never_resemble_each_other(built: Emulation) -> None:
     """Each customer becomes an Account, and must not be taken for another customer's: below 35 among themselves."""
     parties = [customer(one) for one in qbo(built, "Customer")]
     matcher = Matcher(parties)
@@ -149,11 +149,11 @@ def test_customers_never_resemble_each_other(built: Twin) -> None:
     assert near == []
 
 
-def test_orders_are_clean_but_for_the_planted(built: Twin) -> None:
+def test_orders_are_clean_but_for_the_planted(built: Emulation) -> None:
     check_orders(built)
 
 
-def test_invoices_and_opportunities_meet_only_as_planted(built: Twin) -> None:
+def test_invoices_and_opportunities_meet_only_as_planted(built: Emulation) -> None:
     """D.5, M3: same customer and currency, amounts within 0.5 % of the net. Invoices that name an order are M1."""
     customers, accounts, _ = matching(built)
     linked = {one["Id"]: accounts.outcome(customer(one)) for one in customers}
@@ -176,7 +176,7 @@ def test_invoices_and_opportunities_meet_only_as_planted(built: Twin) -> None:
     assert len(exact) == 2
 
 
-def test_planted_is_told_at_every_key(built: Twin) -> None:
+def test_planted_is_told_at_every_key(built: Emulation) -> None:
     for one in built.planted:
         assert isinstance(one, Planted)
         assert any(record["Id"] == one.key for record in built.vendors[one.system].records(one.kind)), one

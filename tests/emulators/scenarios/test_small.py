@@ -1,4 +1,4 @@
-"""`empty` and `tiny`, and the twin as crash runs use it: build once, put aside, bring back."""
+"""`empty` and `tiny`, and the emulation as crash runs use it: build once, put aside, bring back."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import pytest
 from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.kit.gate import Answer
 from ml_emulators.kit.wire import Request
-from ml_emulators.scenarios import load, new_twin
+from ml_emulators.scenarios import load, new_emulation
 from ml_emulators.scenarios.plan import calendar
 
 TODAY = date(2026, 11, 20)
 
 
 def counts(scenario: str) -> dict[str, int]:
-    twin = new_twin()
-    load(twin, scenario, today=TODAY)
+    emulation = new_emulation()
+    load(emulation, scenario, today=TODAY)
     kinds = [("quickbooks", kind) for kind in ("Customer", "Invoice", "Account")]
     kinds += [("salesforce", kind) for kind in ("Account", "Order", "Product2")]
-    found = {f"{system} {kind}": len(twin.vendors[system].records(kind)) for system, kind in kinds}
-    assert twin.planted == []
+    found = {f"{system} {kind}": len(emulation.vendors[system].records(kind)) for system, kind in kinds}
+    assert emulation.planted == []
     return found
 
 
@@ -43,28 +43,28 @@ def test_tiny() -> None:
     }
 
 
-def test_a_twin_is_put_aside_and_brought_back() -> None:
-    twin = new_twin()
-    load(twin, "tiny", today=TODAY)
-    before = twin.snapshot()
+def test_an_emulation_is_put_aside_and_brought_back() -> None:
+    emulation = new_emulation()
+    load(emulation, "tiny", today=TODAY)
+    before = emulation.snapshot()
     for round_ in range(2):
-        twin.act("quickbooks", "create", "Customer", {"DisplayName": f"Late {round_}"})
-        twin.act("salesforce", "create", "Account", {"Name": f"Late {round_}"})
-        twin.clock.freeze()
-        twin.restore(before)
-        assert len(twin.vendors["quickbooks"].records("Customer")) == 3
-        assert len(twin.vendors["salesforce"].records("Account")) == 3
-        assert not twin.clock.frozen
+        emulation.act("quickbooks", "create", "Customer", {"DisplayName": f"Late {round_}"})
+        emulation.act("salesforce", "create", "Account", {"Name": f"Late {round_}"})
+        emulation.clock.freeze()
+        emulation.restore(before)
+        assert len(emulation.vendors["quickbooks"].records("Customer")) == 3
+        assert len(emulation.vendors["salesforce"].records("Account")) == 3
+        assert not emulation.clock.frozen
 
 
 def test_in_process_callers_need_no_socket() -> None:
-    twin = new_twin()
-    load(twin, "tiny", today=TODAY)
-    realm = twin.vendors["quickbooks"].connection_info()["realm_id"]
-    outcome = twin.gate.serve("quickbooks", Request("GET", f"/v3/company/{realm}/companyinfo/{realm}"))
+    emulation = new_emulation()
+    load(emulation, "tiny", today=TODAY)
+    realm = emulation.vendors["quickbooks"].connection_info()["realm_id"]
+    outcome = emulation.gate.serve("quickbooks", Request("GET", f"/v3/company/{realm}/companyinfo/{realm}"))
     assert isinstance(outcome, Answer)
     assert outcome.response.status == 401
-    assert twin.log.totals("quickbooks").requests == 1
+    assert emulation.log.totals("quickbooks").requests == 1
 
 
 @pytest.mark.parametrize(
@@ -76,9 +76,9 @@ def test_in_process_callers_need_no_socket() -> None:
 )
 def test_without_a_day_a_scenario_ends_on_the_clocks(now: datetime, last: str) -> None:
     clock = VirtualClock(lambda: now)
-    twin = new_twin(clock=clock)
-    load(twin, "tiny")
-    assert max(one["TxnDate"] for one in twin.vendors["quickbooks"].records("Invoice")) == last
+    emulation = new_emulation(clock=clock)
+    load(emulation, "tiny")
+    assert max(one["TxnDate"] for one in emulation.vendors["quickbooks"].records("Invoice")) == last
     assert (clock.now(), clock.frozen) == (now, False)
 
 

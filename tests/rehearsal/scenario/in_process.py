@@ -12,13 +12,13 @@ import msgspec
 from ml_connector.model.errors import ConnectorError
 from ml_connector.rehearsal.scenario.reader import Scenario
 from ml_connector.rehearsal.scenario.stage import Door, base_of, now_of
-from ml_emulators.kit import control_calls as doors
+from ml_emulators.kit import control_calls as calls
 from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.kit.control import ROUTES, Route
-from ml_emulators.kit.emulation import Refused, Twin
+from ml_emulators.kit.emulation import Emulation, Refused
 from ml_emulators.kit.wire import dumps, loads
-from ml_emulators.scenarios import Library, load, new_twin
-from support.world import QUICKBOOKS_URL, SALESFORCE_URL, TwinNetwork
+from ml_emulators.scenarios import Library, load, new_emulation
+from support.world import QUICKBOOKS_URL, SALESFORCE_URL, EmulatedNetwork
 
 
 @asynccontextmanager
@@ -27,27 +27,29 @@ async def in_process(scenario: Scenario) -> AsyncIterator[Door]:
     base, seed, day = base_of(scenario)
     clock = VirtualClock()
     clock.freeze(now_of(scenario))
-    twin = new_twin(seed, clock=clock, quickbooks_url=QUICKBOOKS_URL, salesforce_url=SALESFORCE_URL, keep=5_000)
-    load(twin, base, 1, seed, day)
-    yield door_of(twin)
+    emulation = new_emulation(
+        seed, clock=clock, quickbooks_url=QUICKBOOKS_URL, salesforce_url=SALESFORCE_URL, keep=5_000
+    )
+    load(emulation, base, 1, seed, day)
+    yield door_of(emulation)
 
 
-def door_of(twin: Twin) -> Door:
-    desk = doors.Desk(twin, Library())
+def door_of(emulation: Emulation) -> Door:
+    context = calls.ControlContext(emulation, Library())
 
     async def ask(method: str, path: str, body: Any = None) -> Any:
         parts = urlsplit(path)
         route, params = _route(method, parts.path)
         given = _decoded(route, body) if route.takes else None
         try:
-            return loads(dumps(route.handler(desk, {**dict(parse_qsl(parts.query)), **params}, given)))
-        except doors.DoorError as error:
+            return loads(dumps(route.handler(context, {**dict(parse_qsl(parts.query)), **params}, given)))
+        except calls.DoorError as error:
             raise ConnectorError(error.message, error.remedy) from error
         except Refused as error:
             raise ConnectorError(str(error), "Change the order.") from error
 
-    line = {name: dict(vendor.connection_info()) for name, vendor in twin.vendors.items()}
-    return Door(line, ask, TwinNetwork(twin))
+    line = {name: dict(vendor.connection_info()) for name, vendor in emulation.vendors.items()}
+    return Door(line, ask, EmulatedNetwork(emulation))
 
 
 def _decoded(route: Route, body: Any) -> Any:

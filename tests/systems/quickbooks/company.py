@@ -56,7 +56,7 @@ class Drawer:
     def end_turn(self) -> None: ...
 
 
-class Twin:
+class EmulatedCompany:
     """The emulated company, its client, and the log of what reached it."""
 
     def __init__(self) -> None:
@@ -179,17 +179,17 @@ def noted(*writes: Write, at: Any = START) -> list[OpenWrite]:
     ]
 
 
-def accounts(twin: Twin) -> Sequence[str]:
+def accounts(company: EmulatedCompany) -> Sequence[str]:
     """Two accounts of the emulated company that a journal entry may post to."""
     made = [
-        twin.act("create", "Account", Name=name, AccountType=kind)
+        company.act("create", "Account", Name=name, AccountType=kind)
         for name, kind in (("Unbilled", "Other Current Asset"), ("Services", "Income"))
     ]
     return [each["Id"] for each in made]
 
 
-def some_journals(count: int, twin: Twin) -> list[Write]:
-    debit, credit = accounts(twin)
+def some_journals(count: int, company: EmulatedCompany) -> list[Write]:
+    debit, credit = accounts(company)
     return [journal(f"SFO-{n:08d}-01", debit=debit, credit=credit) for n in range(1, count + 1)]
 
 

@@ -14,7 +14,7 @@ from ml_connector.systems.http import Response
 from ml_connector.systems.quickbooks.arrivals import Position
 from support.network import START
 
-from .company import Twin, accounts, canned, journal, noted, ok
+from .company import EmulatedCompany, accounts, canned, journal, noted, ok
 
 KINDS = ("Customer", "JournalEntry", "Class")
 
@@ -23,133 +23,133 @@ def refs(sweep: Sweep) -> set[str]:
     return {f"{change.ref.kind}:{change.ref.id}" for change in sweep.changes}
 
 
-async def begun(twin: Twin, kinds: Sequence[str] = KINDS) -> str:
+async def begun(company: EmulatedCompany, kinds: Sequence[str] = KINDS) -> str:
     """A first sweep with ten quiet minutes before and after it: the position from which the next one starts."""
-    twin.clock.advance(minutes=10)
-    position = (await twin.client.sweep(kinds, None, twin.clock.now())).position
-    twin.clock.advance(minutes=10)
+    company.clock.advance(minutes=10)
+    position = (await company.client.sweep(kinds, None, company.clock.now())).position
+    company.clock.advance(minutes=10)
     return position
 
 
-def customers(twin: Twin, count: int, name: str = "Customer") -> set[str]:
-    return {f"Customer:{twin.act('create', 'Customer', DisplayName=f'{name} {n}')['Id']}" for n in range(count)}
+def customers(company: EmulatedCompany, count: int, name: str = "Customer") -> set[str]:
+    return {f"Customer:{company.act('create', 'Customer', DisplayName=f'{name} {n}')['Id']}" for n in range(count)}
 
 
 async def test_the_first_sweep_lists_everything() -> None:
-    twin = Twin()
-    made = customers(twin, 2)
-    twin.act("deactivate", "Customer", Id="1")
-    debit, credit = accounts(twin)
-    await twin.client.apply(noted(journal("SFO-1-01", debit=debit, credit=credit)))
-    sweep = await twin.client.sweep(KINDS, None, twin.clock.now())
+    company = EmulatedCompany()
+    made = customers(company, 2)
+    company.act("deactivate", "Customer", Id="1")
+    debit, credit = accounts(company)
+    await company.client.apply(noted(journal("SFO-1-01", debit=debit, credit=credit)))
+    sweep = await company.client.sweep(KINDS, None, company.clock.now())
 
     assert refs(sweep) == {*made, "JournalEntry:1"}
     assert {change.source for change in sweep.changes} == {"backfill"}
     assert (sweep.covered_to, sweep.truncated) == (START, ())
-    assert twin.reads() == 3
+    assert company.reads() == 3
 
 
 async def test_the_first_sweep_pages_through_thousands() -> None:
-    twin = Twin()
-    made = customers(twin, 2100)
+    company = EmulatedCompany()
+    made = customers(company, 2100)
 
-    assert refs(await twin.client.sweep(["Customer"], None, twin.clock.now())) == made
-    assert twin.reads() == 3
+    assert refs(await company.client.sweep(["Customer"], None, company.clock.now())) == made
+    assert company.reads() == 3
 
 
 async def test_a_backfill_can_be_taken_page_by_page() -> None:
-    twin = Twin()
-    made = customers(twin, 1500)
-    pages = [knocks async for _, knocks in twin.client.pages(["Customer", "Class"])]
+    company = EmulatedCompany()
+    made = customers(company, 1500)
+    pages = [knocks async for _, knocks in company.client.pages(["Customer", "Class"])]
 
     assert [len(knocks) for knocks in pages] == [1000, 500, 0]
     assert {f"Customer:{knock.ref.id}" for knocks in pages for knock in knocks} == made
 
 
 async def test_a_long_list_is_handed_over_page_by_page_and_nothing_of_it_is_kept() -> None:
-    twin, taken = Twin(), list[Sequence[Change]]()
-    made = customers(twin, 1500)
-    sweep = await twin.client.sweep(["Customer"], None, twin.clock.now(), taken.append)
+    company, taken = EmulatedCompany(), list[Sequence[Change]]()
+    made = customers(company, 1500)
+    sweep = await company.client.sweep(["Customer"], None, company.clock.now(), taken.append)
 
     assert (list(map(len, taken)), sweep.changes) == ([1000, 500], [])
     assert {f"Customer:{change.ref.id}" for page in taken for change in page} == made
 
 
 async def test_later_sweeps_are_one_call_for_all_kinds() -> None:
-    twin = Twin()
-    customers(twin, 1)
-    position = await begun(twin)
-    before = twin.reads()
-    made = customers(twin, 2, "Late")
-    twin.act("create", "Class", Name="SaaS")
-    sweep = await twin.client.sweep(KINDS, position, twin.clock.now())
+    company = EmulatedCompany()
+    customers(company, 1)
+    position = await begun(company)
+    before = company.reads()
+    made = customers(company, 2, "Late")
+    company.act("create", "Class", Name="SaaS")
+    sweep = await company.client.sweep(KINDS, position, company.clock.now())
 
     assert refs(sweep) == {*made, "Class:1"}
-    assert twin.reads() - before == 1
-    assert sweep.covered_to == twin.clock.now()
-    assert {change.at for change in sweep.changes} == {twin.clock.now()}
+    assert company.reads() - before == 1
+    assert sweep.covered_to == company.clock.now()
+    assert {change.at for change in sweep.changes} == {company.clock.now()}
 
 
 async def test_an_idle_company_gives_nothing_and_moves_on() -> None:
-    twin = Twin()
-    position = await begun(twin)
-    sweep = await twin.client.sweep(KINDS, position, twin.clock.now())
+    company = EmulatedCompany()
+    position = await begun(company)
+    sweep = await company.client.sweep(KINDS, position, company.clock.now())
 
     assert sweep.changes == []
     assert sweep.position > position
 
 
 async def test_sweeps_overlap_by_five_minutes() -> None:
-    twin = Twin()
-    position = (await twin.client.sweep(KINDS, None, twin.clock.now())).position
-    twin.clock.advance(minutes=-4)
-    made = customers(twin, 1)
-    twin.clock.advance(minutes=60)
+    company = EmulatedCompany()
+    position = (await company.client.sweep(KINDS, None, company.clock.now())).position
+    company.clock.advance(minutes=-4)
+    made = customers(company, 1)
+    company.clock.advance(minutes=60)
 
-    assert refs(await twin.client.sweep(KINDS, position, twin.clock.now())) == made
+    assert refs(await company.client.sweep(KINDS, position, company.clock.now())) == made
 
 
 async def test_a_deleted_entry_is_a_knock() -> None:
-    twin = Twin()
-    debit, credit = accounts(twin)
-    await twin.client.apply(noted(journal("SFO-1-01", debit=debit, credit=credit)))
-    position = await begun(twin)
-    twin.act("delete", "JournalEntry", Id="1")
+    company = EmulatedCompany()
+    debit, credit = accounts(company)
+    await company.client.apply(noted(journal("SFO-1-01", debit=debit, credit=credit)))
+    position = await begun(company)
+    company.act("delete", "JournalEntry", Id="1")
 
-    assert refs(await twin.client.sweep(KINDS, position, twin.clock.now())) == {"JournalEntry:1"}
+    assert refs(await company.client.sweep(KINDS, position, company.clock.now())) == {"JournalEntry:1"}
 
 
 @pytest.mark.parametrize("cap", ["entity", "total"])
 @pytest.mark.parametrize("count", [999, 1000, 1001, 2300])
 async def test_what_the_vendor_cuts_off_is_found_by_listing(count: int, cap: str) -> None:
-    twin = Twin()
-    twin.emulator.switches.cdc_cap = cap  # type: ignore[assignment]  # one of its literals
-    position = await begun(twin)
-    made = customers(twin, count)
-    twin.act("create", "Class", Name="SaaS")
-    sweep = await twin.client.sweep(KINDS, position, twin.clock.now())
+    company = EmulatedCompany()
+    company.emulator.switches.cdc_cap = cap  # type: ignore[assignment]  # one of its literals
+    position = await begun(company)
+    made = customers(company, count)
+    company.act("create", "Class", Name="SaaS")
+    sweep = await company.client.sweep(KINDS, position, company.clock.now())
 
     assert refs(sweep) == {*made, "Class:1"}
 
 
 async def test_a_full_list_of_exactly_a_thousand_costs_one_count_more() -> None:
-    twin = Twin()
-    position = await begun(twin, ["Customer"])
-    before = twin.reads()
-    made = customers(twin, 1000)
+    company = EmulatedCompany()
+    position = await begun(company, ["Customer"])
+    before = company.reads()
+    made = customers(company, 1000)
 
-    assert refs(await twin.client.sweep(["Customer"], position, twin.clock.now())) == made
-    assert twin.reads() - before == 2
+    assert refs(await company.client.sweep(["Customer"], position, company.clock.now())) == made
+    assert company.reads() - before == 2
 
 
 async def test_an_answer_larger_than_the_limit_proves_that_no_kind_went_unheard() -> None:
-    twin = Twin()
-    position = await begun(twin)
-    customers(twin, 1000)
-    debit, credit = accounts(twin)
-    await twin.client.apply(noted(*(journal(f"J{n}", debit=debit, credit=credit) for n in range(20))))
-    larger = await twin.client.sweep(KINDS, position, twin.clock.now())
-    assert Position.parse(larger.position).proved == twin.clock.now()
+    company = EmulatedCompany()
+    position = await begun(company)
+    customers(company, 1000)
+    debit, credit = accounts(company)
+    await company.client.apply(noted(*(journal(f"J{n}", debit=debit, credit=credit) for n in range(20))))
+    larger = await company.client.sweep(KINDS, position, company.clock.now())
+    assert Position.parse(larger.position).proved == company.clock.now()
 
 
 @pytest.mark.parametrize(
@@ -161,14 +161,14 @@ async def test_an_answer_larger_than_the_limit_proves_that_no_kind_went_unheard(
     ],
 )
 async def test_a_thousand_changes_of_one_kind(proved: timedelta | None, reads: int) -> None:
-    twin = Twin()
-    await begun(twin)
-    now = twin.clock.now()
+    company = EmulatedCompany()
+    await begun(company)
+    now = company.clock.now()
     position = Position(now, now - proved if proved else None).text()
-    twin.clock.advance(minutes=10)
-    made, before = customers(twin, 1000), twin.reads()
-    assert refs(await twin.client.sweep(KINDS, position, twin.clock.now())) == made
-    assert twin.reads() - before == reads
+    company.clock.advance(minutes=10)
+    made, before = customers(company, 1000), company.reads()
+    assert refs(await company.client.sweep(KINDS, position, company.clock.now())) == made
+    assert company.reads() - before == reads
 
 
 def test_the_proof_ends() -> None:
@@ -180,25 +180,25 @@ def test_the_proof_ends() -> None:
 
 
 async def test_a_full_list_may_hide_deletions_and_says_so() -> None:
-    twin = Twin()
-    position = await begun(twin)
-    debit, credit = accounts(twin)
+    company = EmulatedCompany()
+    position = await begun(company)
+    debit, credit = accounts(company)
     for start in range(0, 1020, 30):
-        await twin.client.apply(noted(*(journal(f"J{start + n}", debit=debit, credit=credit) for n in range(30))))
-    customers(twin, 1000)
-    sweep = await twin.client.sweep(KINDS, position, twin.clock.now())
+        await company.client.apply(noted(*(journal(f"J{start + n}", debit=debit, credit=credit) for n in range(30))))
+    customers(company, 1000)
+    sweep = await company.client.sweep(KINDS, position, company.clock.now())
 
     assert sum(change.ref.kind == "JournalEntry" for change in sweep.changes) == 1020
     assert sweep.truncated == ("JournalEntry",)
 
 
 async def test_a_position_too_old_is_listed_and_every_kind_marked() -> None:
-    twin = Twin()
-    old = customers(twin, 1)
-    position = await begun(twin)
-    twin.clock.advance(days=30)
-    made = customers(twin, 1, "Late")
-    sweep = await twin.client.sweep(KINDS, position, twin.clock.now())
+    company = EmulatedCompany()
+    old = customers(company, 1)
+    position = await begun(company)
+    company.clock.advance(days=30)
+    made = customers(company, 1, "Late")
+    sweep = await company.client.sweep(KINDS, position, company.clock.now())
 
     assert refs(sweep) == made
     assert old.isdisjoint(refs(sweep))
@@ -207,33 +207,33 @@ async def test_a_position_too_old_is_listed_and_every_kind_marked() -> None:
 
 
 async def test_a_vendor_that_looks_back_less_far_is_listed_too() -> None:
-    twin = Twin()
-    twin.emulator.switches.cdc_days = 5
-    position = await begun(twin)
-    twin.clock.advance(days=10)
-    made = customers(twin, 1)
-    sweep = await twin.client.sweep(KINDS, position, twin.clock.now())
+    company = EmulatedCompany()
+    company.emulator.switches.cdc_days = 5
+    position = await begun(company)
+    company.clock.advance(days=10)
+    made = customers(company, 1)
+    sweep = await company.client.sweep(KINDS, position, company.clock.now())
 
     assert (refs(sweep), sweep.truncated) == (made, KINDS)
 
 
 async def test_kinds_that_are_polled_are_left_out() -> None:
-    twin = Twin()
-    sweep = await twin.client.sweep(["Preferences", "CompanyInfo"], START.isoformat(), twin.clock.now())
+    company = EmulatedCompany()
+    sweep = await company.client.sweep(["Preferences", "CompanyInfo"], START.isoformat(), company.clock.now())
 
     assert sweep.changes == []
-    assert twin.reads() == 0
+    assert company.reads() == 0
 
 
 async def test_a_month_of_sweeps_loses_nothing() -> None:
-    twin = Twin()
-    position = await begun(twin, ["Customer"])
+    company = EmulatedCompany()
+    position = await begun(company, ["Customer"])
     made: set[str] = set()
     seen: set[str] = set()
     for day in range(30):
-        made |= customers(twin, 1, f"Day {day}")
-        twin.clock.advance(hours=24)
-        sweep = await twin.client.sweep(["Customer"], position, twin.clock.now())
+        made |= customers(company, 1, f"Day {day}")
+        company.clock.advance(hours=24)
+        sweep = await company.client.sweep(["Customer"], position, company.clock.now())
         position = sweep.position
         seen |= refs(sweep)
 
@@ -243,7 +243,7 @@ async def test_a_month_of_sweeps_loses_nothing() -> None:
 @pytest.mark.parametrize("position", ["", "soon", "2026-11-22T10:00:00"])
 async def test_a_position_that_is_no_time_is_named(position: str) -> None:
     with pytest.raises(WrongUse, match="backfill"):
-        await Twin().client.sweep(KINDS, position, START)
+        await EmulatedCompany().client.sweep(KINDS, position, START)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from ml_connector.systems.limits import free_throttle
 from ml_connector.systems.quickbooks.auth import AppKeys, Consent, Endpoints, OAuth, SignIn, Tokens, consent
 from support.network import START, FixedIds, FunctionNetwork, StillClock
 
-from .company import REALM, Drawer, Twin, ok
+from .company import REALM, Drawer, EmulatedCompany, ok
 
 DAY = timedelta(days=1)
 
@@ -225,51 +225,51 @@ def test_a_callback_that_is_not_ours_is_refused(params: dict[str, str], state: s
 
 
 async def test_from_consent_to_a_working_client_and_back() -> None:
-    twin = Twin()
-    url = twin.oauth.authorize_url("http://localhost:8000/callback", "st4te")
-    moved = await twin.network.send(Request("GET", url))
+    company = EmulatedCompany()
+    url = company.oauth.authorize_url("http://localhost:8000/callback", "st4te")
+    moved = await company.network.send(Request("GET", url))
     query = {name: values[0] for name, values in parse_qs(urlsplit(moved.header("location")).query).items()}
     found = consent(query, "st4te", REALM)
-    twin.drawer.store(await twin.oauth.exchange(found.code, "http://localhost:8000/callback"))
-    assert (await twin.client.check_company()).company_name
+    company.drawer.store(await company.oauth.exchange(found.code, "http://localhost:8000/callback"))
+    assert (await company.client.check_company()).company_name
 
-    await twin.oauth.revoke(twin.drawer.stored[-1].refresh_token)
+    await company.oauth.revoke(company.drawer.stored[-1].refresh_token)
     with pytest.raises(SignInNeeded):
-        await twin.client.check_company()
+        await company.client.check_company()
 
 
 async def test_a_sign_in_for_another_company_opens_nothing() -> None:
-    twin = Twin()
-    twin.client._api._base = twin.client._api._base.replace(REALM, "4620816365000000009")
+    company = EmulatedCompany()
+    company.client._api._base = company.client._api._base.replace(REALM, "4620816365000000009")
     with pytest.raises(SignInNeeded):
-        await twin.client.check_company()
+        await company.client.check_company()
 
 
 async def test_a_month_of_use_survives_every_rotation() -> None:
-    twin = Twin()
+    company = EmulatedCompany()
     for _ in range(60):
-        await twin.client.reference("preferences")
-        twin.clock.advance(hours=12)
+        await company.client.reference("preferences")
+        company.clock.advance(hours=12)
 
-    assert len({tokens.refresh_token for tokens in twin.drawer.stored}) >= 28
+    assert len({tokens.refresh_token for tokens in company.drawer.stored}) >= 28
 
 
 async def test_an_access_token_that_dies_early_costs_one_refresh_and_one_repeat() -> None:
-    twin = Twin()
-    await twin.client.reference("preferences")
-    twin.fault("status", status=401, path="/preferences")
-    await twin.client.reference("preferences")
+    company = EmulatedCompany()
+    await company.client.reference("preferences")
+    company.fault("status", status=401, path="/preferences")
+    await company.client.reference("preferences")
 
-    assert twin.caller.calls == {"read": 3, "token": 2}
+    assert company.caller.calls == {"read": 3, "token": 2}
 
 
 async def test_a_token_that_is_never_accepted_ends_in_sign_in_needed() -> None:
-    twin = Twin()
-    twin.fault("status", status=401, path="/preferences", count=None)
+    company = EmulatedCompany()
+    company.fault("status", status=401, path="/preferences", count=None)
     with pytest.raises(SignInNeeded):
-        await twin.client.reference("preferences")
+        await company.client.reference("preferences")
 
-    assert twin.caller.calls == {"read": 2, "token": 2}
+    assert company.caller.calls == {"read": 2, "token": 2}
 
 
 async def test_trouble_with_the_token_means_that_the_write_was_not_sent() -> None:

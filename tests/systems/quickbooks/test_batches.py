@@ -12,18 +12,18 @@ from ml_connector.model.plans import Done, Later, Refused, Unsure
 from ml_connector.systems import wire
 from ml_connector.systems.http import Response
 
-from .company import Twin, canned, fault, journal, noted, ok, some_journals
+from .company import EmulatedCompany, canned, fault, journal, noted, ok, some_journals
 
 MINUTE = timedelta(minutes=1)
 
 
 async def test_thirty_entries_are_one_call() -> None:
-    twin = Twin()
-    outcomes = await twin.client.apply(noted(*some_journals(30, twin)))
+    company = EmulatedCompany()
+    outcomes = await company.client.apply(noted(*some_journals(30, company)))
 
     assert all(isinstance(outcome, Done) and outcome.created for outcome in outcomes)
     assert [outcome.record.doc_number for outcome in outcomes] == [f"SFO-{n:08d}-01" for n in range(1, 31)]  # type: ignore[union-attr]  # all Done
-    assert twin.caller.calls == {"token": 1, "batch": 1}
+    assert company.caller.calls == {"token": 1, "batch": 1}
 
 
 def test_the_keys_of_a_batch_are_those_of_the_rule() -> None:
@@ -48,11 +48,11 @@ async def test_a_batch_names_its_items_by_the_first_ten_characters() -> None:
 
 
 async def test_one_bad_item_does_not_touch_its_neighbours() -> None:
-    twin = Twin()
-    twin.emulator.switches.batch_reply_order = "shuffled"
-    good = some_journals(2, twin)
+    company = EmulatedCompany()
+    company.emulator.switches.batch_reply_order = "shuffled"
+    good = some_journals(2, company)
     bad = journal("SFO-BAD", debit="999", credit="1")
-    outcomes = await twin.client.apply(noted(good[0], bad, good[1]))
+    outcomes = await company.client.apply(noted(good[0], bad, good[1]))
 
     assert [type(outcome) for outcome in outcomes] == [Done, Refused, Done]
     assert [outcome.record.doc_number for outcome in outcomes if isinstance(outcome, Done)] == [
@@ -62,13 +62,13 @@ async def test_one_bad_item_does_not_touch_its_neighbours() -> None:
 
 
 async def test_the_same_batch_again_replays_and_doubles_nothing() -> None:
-    twin = Twin()
-    writes = noted(*some_journals(3, twin))
-    first = await twin.client.apply(writes)
-    again = await twin.client.apply(writes)
+    company = EmulatedCompany()
+    writes = noted(*some_journals(3, company))
+    first = await company.client.apply(writes)
+    again = await company.client.apply(writes)
 
     assert [outcome.ref for outcome in first] == [outcome.ref for outcome in again]  # type: ignore[union-attr]  # all Done
-    assert len(twin.entries()) == 3
+    assert len(company.entries()) == 3
 
 
 def item(write: Any, **answer: Any) -> dict[str, Any]:
@@ -126,10 +126,10 @@ async def test_what_an_answer_to_a_whole_batch_means(answer: Response, kind: typ
 
 
 async def test_when_the_batch_itself_is_refused_its_items_go_out_alone() -> None:
-    twin = Twin()
-    writes = noted(*some_journals(3, twin))
-    twin.fault("status", status=413, path="/batch")
-    outcomes = await twin.client.apply(writes)
+    company = EmulatedCompany()
+    writes = noted(*some_journals(3, company))
+    company.fault("status", status=413, path="/batch")
+    outcomes = await company.client.apply(writes)
 
     assert {type(outcome) for outcome in outcomes} == {Done}
-    assert twin.caller.calls == {"token": 1, "batch": 1, "write": 3}
+    assert company.caller.calls == {"token": 1, "batch": 1, "write": 3}

@@ -13,162 +13,162 @@ from ml_connector.model.plans import Done, Foreign, Missing, OpenWrite, Unsure
 from ml_connector.systems.quickbooks.lookup import says
 from support.network import START
 
-from .company import Twin, accounts, customer_update, journal, new_customer, noted
+from .company import EmulatedCompany, accounts, customer_update, journal, new_customer, noted
 
 
-def three_entries(twin: Twin) -> list[OpenWrite]:
-    debit, credit = accounts(twin)
+def three_entries(company: EmulatedCompany) -> list[OpenWrite]:
+    debit, credit = accounts(company)
     return noted(*(journal(f"SFO-{n}-01", debit=debit, credit=credit) for n in range(3)))
 
 
 @pytest.mark.parametrize(("kind", "there"), [("drop_before", Missing), ("drop_after", Done), ("cut", Done)])
 async def test_a_lost_answer_is_settled_by_one_query(kind: str, there: type) -> None:
-    twin = Twin()
-    writes = three_entries(twin)
-    twin.fault(kind, path="/batch")
-    assert {type(outcome) for outcome in await twin.client.apply(writes)} == {Unsure}
-    answers = await twin.client.look_up(writes)
+    company = EmulatedCompany()
+    writes = three_entries(company)
+    company.fault(kind, path="/batch")
+    assert {type(outcome) for outcome in await company.client.apply(writes)} == {Unsure}
+    answers = await company.client.look_up(writes)
 
     assert {type(answer) for answer in answers} == {there}
-    assert twin.reads() == 1
+    assert company.reads() == 1
 
 
 async def test_nothing_is_doubled_by_a_vendor_that_has_forgotten_every_key() -> None:
-    twin = Twin()
-    twin.emulator.switches.requestid_retention = 0
-    writes = three_entries(twin)
-    twin.fault("drop_after", path="/batch")
-    await twin.client.apply(writes)
+    company = EmulatedCompany()
+    company.emulator.switches.requestid_retention = 0
+    writes = three_entries(company)
+    company.fault("drop_after", path="/batch")
+    await company.client.apply(writes)
     missing = [
-        w for w, found in zip(writes, await twin.client.look_up(writes), strict=True) if isinstance(found, Missing)
+        w for w, found in zip(writes, await company.client.look_up(writes), strict=True) if isinstance(found, Missing)
     ]
 
     assert missing == []
-    assert len(twin.entries()) == 3
+    assert len(company.entries()) == 3
 
 
 async def test_part_of_a_batch_may_be_there() -> None:
-    twin = Twin()
-    writes = three_entries(twin)
-    await twin.client.apply(writes[1:2])
+    company = EmulatedCompany()
+    writes = three_entries(company)
+    await company.client.apply(writes[1:2])
 
-    assert [type(answer) for answer in await twin.client.look_up(writes)] == [Missing, Done, Missing]
+    assert [type(answer) for answer in await company.client.look_up(writes)] == [Missing, Done, Missing]
 
 
 async def test_an_adopted_entry_is_the_record_itself() -> None:
-    twin = Twin()
-    writes = three_entries(twin)
-    outcomes = await twin.client.apply(writes)
+    company = EmulatedCompany()
+    writes = three_entries(company)
+    outcomes = await company.client.apply(writes)
 
-    assert await twin.client.look_up(writes[::-1]) == outcomes[::-1]
+    assert await company.client.look_up(writes[::-1]) == outcomes[::-1]
 
 
 async def test_a_manual_entry_with_our_number_is_foreign() -> None:
-    twin = Twin()
-    (write, *_) = three_entries(twin)
+    company = EmulatedCompany()
+    (write, *_) = three_entries(company)
     body = {**write.write.body, "PrivateNote": "typed by hand"}
-    made = twin.act("create", "JournalEntry", **body)
-    (answer,) = await twin.client.look_up([write])
+    made = company.act("create", "JournalEntry", **body)
+    (answer,) = await company.client.look_up([write])
 
     assert isinstance(answer, Foreign)
     assert answer.ref.id == made["Id"]
 
 
 async def test_our_key_over_other_lines_is_neither_adopted_nor_missing() -> None:
-    twin = Twin()
-    (write, *_) = three_entries(twin)
+    company = EmulatedCompany()
+    (write, *_) = three_entries(company)
     body = {**write.write.body, "Line": [{**line, "Amount": Decimal("99.00")} for line in write.write.body["Line"]]}
-    twin.act("create", "JournalEntry", **body)
+    company.act("create", "JournalEntry", **body)
 
-    assert isinstance((await twin.client.look_up([write]))[0], Unsure)
+    assert isinstance((await company.client.look_up([write]))[0], Unsure)
 
 
 async def test_among_namesakes_ours_is_found() -> None:
-    twin = Twin()
-    (write, *_) = three_entries(twin)
-    twin.act("create", "JournalEntry", **{**write.write.body, "PrivateNote": ""})
-    await twin.client.apply([write])
-    (answer,) = await twin.client.look_up([write])
+    company = EmulatedCompany()
+    (write, *_) = three_entries(company)
+    company.act("create", "JournalEntry", **{**write.write.body, "PrivateNote": ""})
+    await company.client.apply([write])
+    (answer,) = await company.client.look_up([write])
 
     assert isinstance(answer, Done)
     assert answer.ref.id == "2"
 
 
 async def test_dims_are_part_of_what_an_entry_says() -> None:
-    twin = Twin()
-    debit, credit = accounts(twin)
-    east, west = (twin.act("create", "Department", Name=name)["Id"] for name in ("East", "West"))
+    company = EmulatedCompany()
+    debit, credit = accounts(company)
+    east, west = (company.act("create", "Department", Name=name)["Id"] for name in ("East", "West"))
     (ours,) = noted(journal("SFO-1-01", debit=debit, credit=credit, department=east))
     (other,) = noted(journal("SFO-1-01", debit=debit, credit=credit, department=west))
-    await twin.client.apply([ours])
+    await company.client.apply([ours])
 
-    assert isinstance((await twin.client.look_up([ours]))[0], Done)
-    assert isinstance((await twin.client.look_up([other]))[0], Unsure)
+    assert isinstance((await company.client.look_up([ours]))[0], Done)
+    assert isinstance((await company.client.look_up([other]))[0], Unsure)
 
 
 # --- customers
 
 
 async def test_a_customer_made_by_our_lost_write_is_adopted() -> None:
-    twin = Twin()
+    company = EmulatedCompany()
     writes = noted(
         new_customer("Acme", Notes="x", BillAddr={"City": "Bay", "Country": "US"}), new_customer("Böhm & Co")
     )
-    twin.fault("drop_after", path="/batch")
-    await twin.client.apply(writes)
-    answers = await twin.client.look_up(writes)
+    company.fault("drop_after", path="/batch")
+    await company.client.apply(writes)
+    answers = await company.client.look_up(writes)
 
     assert [answer.record.display_name for answer in answers if isinstance(answer, Done)] == ["Acme", "Böhm & Co"]
-    assert twin.reads() == 1
+    assert company.reads() == 1
 
 
 async def test_a_customer_that_was_there_before_is_foreign() -> None:
-    twin = Twin()
-    twin.act("create", "Customer", DisplayName="ACME")
-    twin.clock.advance(hours=1)
-    (answer,) = await twin.client.look_up(noted(new_customer("Acme"), at=twin.clock.now()))
+    company = EmulatedCompany()
+    company.act("create", "Customer", DisplayName="ACME")
+    company.clock.advance(hours=1)
+    (answer,) = await company.client.look_up(noted(new_customer("Acme"), at=company.clock.now()))
 
     assert isinstance(answer, Foreign)
 
 
 async def test_a_new_customer_that_says_something_else_is_foreign() -> None:
-    twin = Twin()
-    twin.act("create", "Customer", DisplayName="Acme", Notes="typed by hand")
+    company = EmulatedCompany()
+    company.act("create", "Customer", DisplayName="Acme", Notes="typed by hand")
 
-    assert isinstance((await twin.client.look_up(noted(new_customer("Acme", Notes="ours"))))[0], Foreign)
+    assert isinstance((await company.client.look_up(noted(new_customer("Acme", Notes="ours"))))[0], Foreign)
 
 
 async def test_clocks_may_differ_by_minutes() -> None:
-    twin = Twin()
-    twin.act("create", "Customer", DisplayName="Acme")
+    company = EmulatedCompany()
+    company.act("create", "Customer", DisplayName="Acme")
 
     for ahead, there in ((9, Done), (11, Foreign)):
         (write,) = noted(new_customer("Acme"), at=START + timedelta(minutes=ahead))
-        assert isinstance((await twin.client.look_up([write]))[0], there)
+        assert isinstance((await company.client.look_up([write]))[0], there)
 
 
 async def test_an_update_is_done_when_the_record_says_so() -> None:
-    twin = Twin()
-    key = twin.act("create", "Customer", DisplayName="A", Notes="old")["Id"]
+    company = EmulatedCompany()
+    key = company.act("create", "Customer", DisplayName="A", Notes="old")["Id"]
     writes = noted(customer_update(key, "0", Notes="new"), customer_update("999", "0", Notes="new"))
-    before = await twin.client.look_up(writes)
-    await twin.client.apply(writes[:1])
-    after = await twin.client.look_up(writes)
+    before = await company.client.look_up(writes)
+    await company.client.apply(writes[:1])
+    after = await company.client.look_up(writes)
 
     assert [type(answer) for answer in before] == [Missing, Missing]
     assert [type(answer) for answer in after] == [Done, Missing]
 
 
 async def test_all_kinds_are_looked_up_together_in_order() -> None:
-    twin = Twin()
-    debit, credit = accounts(twin)
+    company = EmulatedCompany()
+    debit, credit = accounts(company)
     writes = noted(
         new_customer("A"), journal("SFO-1-01", debit=debit, credit=credit), customer_update("1", "0", Notes="x")
     )
-    await twin.client.apply(writes[:1])
+    await company.client.apply(writes[:1])
 
-    assert [type(answer) for answer in await twin.client.look_up(writes)] == [Done, Missing, Missing]
-    assert twin.reads() == 3
+    assert [type(answer) for answer in await company.client.look_up(writes)] == [Done, Missing, Missing]
+    assert company.reads() == 3
 
 
 @pytest.mark.parametrize(
@@ -195,9 +195,9 @@ def test_what_a_record_says(there: Any, ours: Any, expected: bool) -> None:
 
 
 async def test_a_write_is_judged_by_the_bytes_that_were_sent() -> None:
-    twin = Twin()
-    (write, *_) = three_entries(twin)
-    await twin.client.apply([write])
+    company = EmulatedCompany()
+    (write, *_) = three_entries(company)
+    await company.client.apply([write])
     as_stored = msgspec.json.decode(msgspec.json.encode(write), type=OpenWrite)
 
-    assert isinstance((await twin.client.look_up([as_stored]))[0], Done)
+    assert isinstance((await company.client.look_up([as_stored]))[0], Done)

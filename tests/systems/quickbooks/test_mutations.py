@@ -18,7 +18,7 @@ from ml_connector.systems import wire
 from ml_connector.systems.http import Response
 from ml_connector.systems.quickbooks import records as r
 
-from .company import Twin, accounts, canned, journal, noted
+from .company import EmulatedCompany, accounts, canned, journal, noted
 
 WHAT = b'"\\:,{}[]0123456789eE+-.tfn\x00\xff \\u0000'
 SPOILT = ["1e400", "NaN", "Infinity", '"1_0"', '"10.10"', "1234567890123456", "null", "true", "[]", "{}", "0x1"]
@@ -27,10 +27,10 @@ SPOILT = ["1e400", "NaN", "Infinity", '"1_0"', '"10.10"', "1234567890123456", "n
 @cache
 def invoice_answer() -> bytes:
     """What the emulator answers when one invoice is read."""
-    twin = Twin()
-    _, income = accounts(twin)
-    customer = twin.act("create", "Customer", DisplayName="A")["Id"]
-    item = twin.act("create", "Item", Name="Work", Type="Service", IncomeAccountRef={"value": income})["Id"]
+    company = EmulatedCompany()
+    _, income = accounts(company)
+    customer = company.act("create", "Customer", DisplayName="A")["Id"]
+    item = company.act("create", "Item", Name="Work", Type="Service", IncomeAccountRef={"value": income})["Id"]
     lines = [
         {
             "DetailType": "SalesItemLineDetail",
@@ -39,8 +39,8 @@ def invoice_answer() -> bytes:
         }
         for amount in ("10.10", "20.20")
     ]
-    twin.act("create", "Invoice", CustomerRef={"value": customer}, Line=lines)
-    rows = twin.emulator.records("Invoice")
+    company.act("create", "Invoice", CustomerRef={"value": customer}, Line=lines)
+    rows = company.emulator.records("Invoice")
     return wire.encode({"QueryResponse": {"Invoice": rows, "startPosition": 1, "maxResults": 1}, "time": "x"})
 
 
@@ -95,31 +95,31 @@ async def test_a_spoilt_amount_is_never_read_as_another(field: str, spoilt: str)
     "shape", ["nan", "infinity", "huge_number", "duplicate_keys", "bad_utf8", "nul", "xml", "truncated", "empty"]
 )
 async def test_every_malformed_answer_of_the_emulator_is_named(shape: str) -> None:
-    twin = Twin()
-    key = twin.act("create", "Customer", DisplayName="A")["Id"]
-    await twin.client.reference("preferences")
-    twin.fault("malformed", shape=shape, path="/query")
+    company = EmulatedCompany()
+    key = company.act("create", "Customer", DisplayName="A")["Id"]
+    await company.client.reference("preferences")
+    company.fault("malformed", shape=shape, path="/query")
     with pytest.raises(ConnectorError) as caught:
-        await twin.client.read("Customer", [key])
+        await company.client.read("Customer", [key])
     assert caught.value.remedy
 
 
 @pytest.mark.parametrize("shape", ["nan", "duplicate_keys", "bad_utf8", "nul", "xml", "truncated", "empty"])
 async def test_a_malformed_answer_to_a_write_leaves_it_open(shape: str) -> None:
-    twin = Twin()
-    debit, credit = accounts(twin)
+    company = EmulatedCompany()
+    debit, credit = accounts(company)
     writes = noted(*(journal(f"J{n}", debit=debit, credit=credit) for n in range(3)))
-    twin.fault("malformed", shape=shape, path="/batch")
+    company.fault("malformed", shape=shape, path="/batch")
 
-    assert {type(outcome) for outcome in await twin.client.apply(writes)} == {Unsure}
-    assert {type(answer) for answer in await twin.client.look_up(writes)} == {Done}
+    assert {type(outcome) for outcome in await company.client.apply(writes)} == {Unsure}
+    assert {type(answer) for answer in await company.client.look_up(writes)} == {Done}
 
 
 @cache
 def batch_answer() -> tuple[list[OpenWrite], bytes]:
     """A batch of two entries, and what the emulator answers to it."""
-    twin = Twin()
-    debit, credit = accounts(twin)
+    company = EmulatedCompany()
+    debit, credit = accounts(company)
     writes = noted(*(journal(f"J{n}", debit=debit, credit=credit) for n in range(2)))
     items = [
         {"JournalEntry": {**wire.loads(write.body, "x"), "Id": str(n), "SyncToken": "0"}, "bId": write.request_id[:10]}

@@ -14,7 +14,7 @@ from ml_connector.systems.quickbooks import records as r
 from ml_connector.systems.quickbooks.faults import CallRefused
 from ml_connector.systems.quickbooks.query import among, count, portions, quoted, select
 
-from .company import Twin, accounts, canned, customer_update, journal, noted, ok
+from .company import EmulatedCompany, accounts, canned, customer_update, journal, noted, ok
 
 
 @pytest.mark.parametrize(
@@ -42,56 +42,56 @@ def test_long_lists_are_cut_into_portions_of_distinct_values() -> None:
 
 
 async def test_a_thousand_customers_are_one_metered_read() -> None:
-    twin = Twin()
-    ids = [twin.act("create", "Customer", DisplayName=f"Customer {n}")["Id"] for n in range(1000)]
-    found = await twin.client.read("Customer", [*ids, *ids])
+    company = EmulatedCompany()
+    ids = [company.act("create", "Customer", DisplayName=f"Customer {n}")["Id"] for n in range(1000)]
+    found = await company.client.read("Customer", [*ids, *ids])
 
-    assert twin.reads() == 1
+    assert company.reads() == 1
     assert list(found) == ids
     assert all(isinstance(record, r.Customer) for record in found.values())
 
 
 async def test_what_is_not_there_is_gone_and_what_is_inactive_is_not() -> None:
-    twin = Twin()
-    kept = twin.act("create", "Customer", DisplayName="Kept")["Id"]
-    idle = twin.act("create", "Customer", DisplayName="Idle")["Id"]
-    twin.act("deactivate", "Customer", Id=idle)
-    found = await twin.client.read("Customer", [kept, idle, "9999"])
+    company = EmulatedCompany()
+    kept = company.act("create", "Customer", DisplayName="Kept")["Id"]
+    idle = company.act("create", "Customer", DisplayName="Idle")["Id"]
+    company.act("deactivate", "Customer", Id=idle)
+    found = await company.client.read("Customer", [kept, idle, "9999"])
 
     assert found["9999"] == Gone(Ref("quickbooks", "Customer", "9999"))
     assert [(found[key].active, found[key].plain_name) for key in (kept, idle)] == [(True, "Kept"), (False, "Idle")]  # type: ignore[union-attr]  # shown to be customers
 
 
 async def test_a_deleted_entry_is_gone() -> None:
-    twin = Twin()
-    debit, credit = accounts(twin)
-    (done,) = await twin.client.apply(noted(journal("SFO-1-01", debit=debit, credit=credit)))
-    twin.act("delete", "JournalEntry", Id=done.ref.id)  # type: ignore[union-attr]  # it is Done
+    company = EmulatedCompany()
+    debit, credit = accounts(company)
+    (done,) = await company.client.apply(noted(journal("SFO-1-01", debit=debit, credit=credit)))
+    company.act("delete", "JournalEntry", Id=done.ref.id)  # type: ignore[union-attr]  # it is Done
 
-    assert isinstance((await twin.client.read("JournalEntry", [done.ref.id]))[done.ref.id], Gone)  # type: ignore[union-attr]  # it is Done
+    assert isinstance((await company.client.read("JournalEntry", [done.ref.id]))[done.ref.id], Gone)  # type: ignore[union-attr]  # it is Done
 
 
 async def test_nothing_asked_is_no_call() -> None:
-    twin = Twin()
-    system: System = twin.client  # the port that it serves
+    company = EmulatedCompany()
+    system: System = company.client  # the port that it serves
 
     assert await system.read("Invoice", []) == {}
-    assert await twin.client.find("Invoice", "DocNumber", []) == {}
-    assert twin.caller.calls == {}
+    assert await company.client.find("Invoice", "DocNumber", []) == {}
+    assert company.caller.calls == {}
 
 
 async def test_an_answer_without_hits_may_leave_everything_out() -> None:
     for how in ("empty", "list", "omitted"):
-        twin = Twin()
-        twin.emulator.switches.zero_rows = how
-        assert isinstance((await twin.client.read("Invoice", ["1"]))["1"], Gone)
+        company = EmulatedCompany()
+        company.emulator.switches.zero_rows = how
+        assert isinstance((await company.client.read("Invoice", ["1"]))["1"], Gone)
 
 
 async def test_names_are_found_whatever_their_case_and_marks() -> None:
-    twin = Twin()
+    company = EmulatedCompany()
     for name in ("O'Brien & Söhne", "Back\\slash", "50% off"):
-        twin.act("create", "Customer", DisplayName=name)
-    found = await twin.client.find("Customer", "DisplayName", ["o'brien & söhne", "Back\\slash", "50% off", "none"])
+        company.act("create", "Customer", DisplayName=name)
+    found = await company.client.find("Customer", "DisplayName", ["o'brien & söhne", "Back\\slash", "50% off", "none"])
 
     assert {value: [record.ref.id for record in hits] for value, hits in found.items()} == {
         "o'brien & söhne": ["1"],
@@ -99,44 +99,44 @@ async def test_names_are_found_whatever_their_case_and_marks() -> None:
         "50% off": ["3"],
         "none": [],
     }
-    assert twin.reads() == 1
+    assert company.reads() == 1
 
 
 async def test_invoices_are_found_by_customer_and_by_number() -> None:
-    twin = Twin()
-    debit, income = accounts(twin)
-    customers = [twin.act("create", "Customer", DisplayName=name)["Id"] for name in ("A", "B")]
-    item = twin.act("create", "Item", Name="Work", Type="Service", IncomeAccountRef={"value": income})["Id"]
+    company = EmulatedCompany()
+    debit, income = accounts(company)
+    customers = [company.act("create", "Customer", DisplayName=name)["Id"] for name in ("A", "B")]
+    item = company.act("create", "Item", Name="Work", Type="Service", IncomeAccountRef={"value": income})["Id"]
     line = {
         "DetailType": "SalesItemLineDetail",
         "Amount": Decimal("10.10"),
         "SalesItemLineDetail": {"ItemRef": {"value": item}},
     }
     for customer in (customers[0], customers[0], customers[1]):
-        twin.act("create", "Invoice", CustomerRef={"value": customer}, Line=[line])
-    by_customer = await twin.client.find("Invoice", "CustomerRef", customers)
+        company.act("create", "Invoice", CustomerRef={"value": customer}, Line=[line])
+    by_customer = await company.client.find("Invoice", "CustomerRef", customers)
     number = by_customer[customers[1]][0].doc_number  # type: ignore[attr-defined]  # an invoice
 
     assert [len(by_customer[customer]) for customer in customers] == [2, 1]
-    assert len((await twin.client.find("Invoice", "DocNumber", [number]))[number]) == 1
+    assert len((await company.client.find("Invoice", "DocNumber", [number]))[number]) == 1
     assert debit
 
 
 @pytest.mark.parametrize(("kind", "field"), [("Invoice", "Colour"), ("Unicorn", "Id")])
 async def test_kinds_and_fields_that_are_not_known_are_wrong_use(kind: str, field: str) -> None:
-    twin = Twin()
+    company = EmulatedCompany()
     with pytest.raises(WrongUse):
-        await twin.client.find(kind, field, ["x"])
+        await company.client.find(kind, field, ["x"])
 
 
 async def test_a_stale_list_is_not_trusted_after_a_refused_update() -> None:
-    twin = Twin()
-    key = twin.act("create", "Customer", DisplayName="A")["Id"]
-    twin.act("update", "Customer", Id=key, Notes="by hand")
-    twin.emulator.switches.stale_list_sync_tokens = True
-    first = (await twin.client.read("Customer", [key]))[key]
-    await twin.client.apply(noted(customer_update(key, first.sync_token, Notes="x")))  # type: ignore[union-attr]  # a customer
-    again = (await twin.client.read("Customer", [key]))[key]
+    company = EmulatedCompany()
+    key = company.act("create", "Customer", DisplayName="A")["Id"]
+    company.act("update", "Customer", Id=key, Notes="by hand")
+    company.emulator.switches.stale_list_sync_tokens = True
+    first = (await company.client.read("Customer", [key]))[key]
+    await company.client.apply(noted(customer_update(key, first.sync_token, Notes="x")))  # type: ignore[union-attr]  # a customer
+    again = (await company.client.read("Customer", [key]))[key]
 
     assert (first.sync_token, again.sync_token) == ("0", "1")  # type: ignore[union-attr]  # both customers
 
@@ -145,43 +145,43 @@ async def test_a_stale_list_is_not_trusted_after_a_refused_update() -> None:
 
 
 async def test_tables_hold_inactive_entries_and_page_through_thousands() -> None:
-    twin = Twin()
+    company = EmulatedCompany()
     for n in range(1001):
-        twin.act("create", "Class", Name=f"Class {n}")
-    twin.act("deactivate", "Class", Id="5")
-    classes = await twin.client.reference("classes")
+        company.act("create", "Class", Name=f"Class {n}")
+    company.act("deactivate", "Class", Id="5")
+    classes = await company.client.reference("classes")
 
     assert len(classes.value) == 1001
     assert not classes.value["5"].active
-    assert twin.reads() == 2
+    assert company.reads() == 2
 
 
 async def test_a_table_moves_with_its_meaning_and_not_with_balances() -> None:
-    twin = Twin()
-    debit, credit = accounts(twin)
-    before = (await twin.client.reference("accounts")).version
-    await twin.client.apply(noted(journal("SFO-1-01", debit=debit, credit=credit)))
-    posted = await twin.client.reference("accounts")
+    company = EmulatedCompany()
+    debit, credit = accounts(company)
+    before = (await company.client.reference("accounts")).version
+    await company.client.apply(noted(journal("SFO-1-01", debit=debit, credit=credit)))
+    posted = await company.client.reference("accounts")
     assert posted.value[debit].current_balance == Decimal("120.50")
     assert posted.version == before
 
-    twin.act("update", "Account", Id=debit, Name="Unbilled revenue")
-    assert (await twin.client.reference("accounts")).version != before
+    company.act("update", "Account", Id=debit, Name="Unbilled revenue")
+    assert (await company.client.reference("accounts")).version != before
 
 
 async def test_single_tables() -> None:
-    twin = Twin()
-    preferences = await twin.client.reference("preferences")
-    twin.act("set_preferences", "Preferences", AccountingInfoPrefs={"BookCloseDate": "2026-10-31"})
-    closed = await twin.client.reference("preferences")
+    company = EmulatedCompany()
+    preferences = await company.client.reference("preferences")
+    company.act("set_preferences", "Preferences", AccountingInfoPrefs={"BookCloseDate": "2026-10-31"})
+    closed = await company.client.reference("preferences")
 
     assert (preferences.value.home_currency, preferences.value.book_close_date) == ("USD", None)
     assert str(closed.value.book_close_date) == "2026-10-31"
     assert closed.version != preferences.version
-    assert (await twin.client.reference("company")).value.country == "US"
-    assert list((await twin.client.reference("matching")).value) == []
+    assert (await company.client.reference("company")).value.country == "US"
+    assert list((await company.client.reference("matching")).value) == []
     with pytest.raises(WrongUse):
-        await twin.client.reference("unicorns")
+        await company.client.reference("unicorns")
 
 
 async def test_a_rate_is_home_units_for_one_foreign_unit_or_nothing() -> None:
@@ -236,8 +236,8 @@ async def test_trouble_is_named_by_what_to_do_next(answer: Response, error: type
 
 
 async def test_a_throttled_read_waits_and_goes_on() -> None:
-    twin = Twin()
-    twin.fault("status", status=429, path="/query", count=2)
-    assert isinstance((await twin.client.read("Customer", ["1"]))["1"], Gone)
+    company = EmulatedCompany()
+    company.fault("status", status=429, path="/query", count=2)
+    assert isinstance((await company.client.read("Customer", ["1"]))["1"], Gone)
 
-    assert [wait.total_seconds() for wait in twin.clock.slept] == [60, 60]
+    assert [wait.total_seconds() for wait in company.clock.slept] == [60, 60]

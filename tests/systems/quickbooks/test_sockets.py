@@ -16,40 +16,40 @@ from ml_emulators.kit.gate import Gate
 from ml_emulators.kit.shell import vendor_shell
 from support.network import FixedIds
 
-from .company import REALM, Twin, accounts, journal, noted
+from .company import REALM, EmulatedCompany, accounts, journal, noted
 
 
 @pytest.mark.parametrize(("kind", "there"), [("drop_before", Missing), ("drop_after", Done), ("cut", Done)])
 async def test_a_day_at_the_company_over_real_sockets(kind: str, there: type) -> None:
-    twin = Twin()
-    gate = Gate({"quickbooks": twin.emulator}, twin.faults, twin.log, twin.clock.now)
+    company = EmulatedCompany()
+    gate = Gate({"quickbooks": company.emulator}, company.faults, company.log, company.clock.now)
     shell = vendor_shell(gate, "quickbooks", compress=True)
     await shell.start()
-    twin.emulator.base_url = shell.url
-    info = twin.emulator.connection_info()
+    company.emulator.base_url = shell.url
+    info = company.emulator.connection_info()
     try:
         async with AiohttpNetwork() as network:
-            caller = Caller(network, twin.clock, FixedIds(), free_throttle(twin.clock), "quickbooks")
+            caller = Caller(network, company.clock, FixedIds(), free_throttle(company.clock), "quickbooks")
             keys = AppKeys(client_id=info["client_id"], client_secret=info["client_secret"])
-            oauth = OAuth(keys, Endpoints(token=info["token_url"]), caller, twin.clock)
-            sign_in = SignIn(oauth, twin.drawer, twin.clock)
-            client = QuickBooks(realm_id=REALM, base_url=shell.url, caller=caller, sign_in=sign_in, clock=twin.clock)
+            oauth = OAuth(keys, Endpoints(token=info["token_url"]), caller, company.clock)
+            sign_in = SignIn(oauth, company.drawer, company.clock)
+            client = QuickBooks(realm_id=REALM, base_url=shell.url, caller=caller, sign_in=sign_in, clock=company.clock)
             with capture_logs() as lines:
-                await over_sockets(twin, client, kind, there)
+                await over_sockets(company, client, kind, there)
     finally:
         await shell.stop()
     assert {line["status"] for line in lines if "status" in line} == {200}
 
 
-async def over_sockets(twin: Twin, client: QuickBooks, kind: str, there: type) -> None:
-    ids = [twin.act("create", "Customer", DisplayName=f"Customer 'é' {n}")["Id"] for n in range(300)]
+async def over_sockets(company: EmulatedCompany, client: QuickBooks, kind: str, there: type) -> None:
+    ids = [company.act("create", "Customer", DisplayName=f"Customer 'é' {n}")["Id"] for n in range(300)]
     assert len(await client.read("Customer", ids)) == 300
     assert (await client.find("Customer", "DisplayName", ["customer 'É' 7"]))["customer 'É' 7"]
-    debit, credit = accounts(twin)
+    debit, credit = accounts(company)
     writes = noted(*(journal(f"J{n}", debit=debit, credit=credit) for n in range(30)))
-    twin.faults.add(Fault(kind=kind, path="/batch", count=1))  # type: ignore[arg-type]  # one of its literals
+    company.faults.add(Fault(kind=kind, path="/batch", count=1))  # type: ignore[arg-type]  # one of its literals
 
     assert {type(outcome) for outcome in await client.apply(writes)} == {Unsure}
     assert {type(answer) for answer in await client.look_up(writes)} == {there}
     assert {type(outcome) for outcome in await client.apply(writes)} == {Done}
-    assert len(twin.entries()) == 30
+    assert len(company.entries()) == 30

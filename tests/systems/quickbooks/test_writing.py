@@ -18,7 +18,7 @@ from ml_connector.systems.quickbooks import records as r
 from ml_connector.systems.quickbooks.client import QuickBooks
 
 from .company import (
-    Twin,
+    EmulatedCompany,
     canned,
     customer_update,
     fault,
@@ -107,8 +107,8 @@ def test_bodies_are_the_same_always() -> None:
 
 
 async def test_a_created_entry_is_the_record_from_the_answer() -> None:
-    twin = Twin()
-    (done,) = await twin.client.apply(noted(*some_journals(1, twin)))
+    company = EmulatedCompany()
+    (done,) = await company.client.apply(noted(*some_journals(1, company)))
 
     assert isinstance(done, Done)
     assert (done.ref, done.created, done.record.debits) == (
@@ -117,7 +117,7 @@ async def test_a_created_entry_is_the_record_from_the_answer() -> None:
         Decimal("120.50"),
     )
     assert done.version == done.record.version
-    assert [row["DocNumber"] for row in twin.entries()] == ["SFO-00000001-01"]
+    assert [row["DocNumber"] for row in company.entries()] == ["SFO-00000001-01"]
 
 
 async def test_a_write_carries_its_key_and_its_exact_bytes() -> None:
@@ -134,23 +134,23 @@ async def test_a_write_carries_its_key_and_its_exact_bytes() -> None:
 
 
 async def test_an_update_of_a_customer_is_sparse_and_guarded() -> None:
-    twin = Twin()
-    key = twin.act("create", "Customer", DisplayName="A", Notes="old", CompanyName="Kept")["Id"]
-    (done,) = await twin.client.apply(noted(customer_update(key, "0", Notes="new")))
+    company = EmulatedCompany()
+    key = company.act("create", "Customer", DisplayName="A", Notes="old", CompanyName="Kept")["Id"]
+    (done,) = await company.client.apply(noted(customer_update(key, "0", Notes="new")))
     stale = customer_update(key, "0", Notes="newer")
 
     assert isinstance(done, Done)
     assert (done.record.notes, done.record.company_name, done.created) == ("new", "Kept", False)
-    assert await twin.client.apply(noted(msgspec.structs.replace(stale, key="other"))) == [
+    assert await company.client.apply(noted(msgspec.structs.replace(stale, key="other"))) == [
         Later("someone else changed it meanwhile", stale=True)
     ]
 
 
 async def test_refusals_carry_code_text_and_field() -> None:
-    twin = Twin()
-    twin.act("create", "Vendor", DisplayName="Acme")
-    (taken,) = await twin.client.apply(noted(new_customer("acme")))
-    (nameless,) = await twin.client.apply(noted(new_customer("x" * 501)))
+    company = EmulatedCompany()
+    company.act("create", "Vendor", DisplayName="Acme")
+    (taken,) = await company.client.apply(noted(new_customer("acme")))
+    (nameless,) = await company.client.apply(noted(new_customer("x" * 501)))
 
     assert isinstance(taken, Refused)
     assert taken.code == "6240"
@@ -159,10 +159,10 @@ async def test_refusals_carry_code_text_and_field() -> None:
 
 
 async def test_closed_books_are_a_refusal() -> None:
-    twin = Twin()
-    writes = some_journals(1, twin)
-    twin.act("set_preferences", "Preferences", AccountingInfoPrefs={"BookCloseDate": "2026-11-21"})
-    (refused,) = await twin.client.apply(noted(*writes))
+    company = EmulatedCompany()
+    writes = some_journals(1, company)
+    company.act("set_preferences", "Preferences", AccountingInfoPrefs={"BookCloseDate": "2026-11-21"})
+    (refused,) = await company.client.apply(noted(*writes))
 
     assert isinstance(refused, Refused)
     assert refused.code == "6210"
@@ -231,35 +231,35 @@ async def test_what_a_network_error_means(error: Exception, outcome: Any) -> Non
 
 
 async def test_a_throttled_create_is_looked_up_before_it_is_repeated() -> None:
-    twin = Twin()
-    writes = noted(*some_journals(2, twin))
-    twin.fault("status", status=429, path="/batch", done=True)
+    company = EmulatedCompany()
+    writes = noted(*some_journals(2, company))
+    company.fault("status", status=429, path="/batch", done=True)
 
-    assert {type(outcome) for outcome in await twin.client.apply(writes)} == {Unsure}
-    assert {type(answer) for answer in await twin.client.look_up(writes)} == {Done}
+    assert {type(outcome) for outcome in await company.client.apply(writes)} == {Unsure}
+    assert {type(answer) for answer in await company.client.look_up(writes)} == {Done}
 
 
 async def test_a_refused_sign_in_is_renewed_once_and_then_left_for_later() -> None:
-    twin = Twin()
-    writes = noted(*some_journals(1, twin))
-    twin.fault("status", status=401, path="/journalentry")
-    assert isinstance((await twin.client.apply(writes))[0], Done)
+    company = EmulatedCompany()
+    writes = noted(*some_journals(1, company))
+    company.fault("status", status=401, path="/journalentry")
+    assert isinstance((await company.client.apply(writes))[0], Done)
 
-    twin.fault("status", status=401, path="/journalentry", count=None)
-    assert await twin.client.apply(noted(journal("SFO-9-01", debit="1", credit="2"))) == [
+    company.fault("status", status=401, path="/journalentry", count=None)
+    assert await company.client.apply(noted(journal("SFO-9-01", debit="1", credit="2"))) == [
         Later("QuickBooks does not accept the sign-in")
     ]
-    assert len(twin.entries()) == 1
+    assert len(company.entries()) == 1
 
 
 async def test_a_dead_sign_in_stops_a_write_before_it_is_sent() -> None:
-    twin = Twin()
-    writes = noted(*some_journals(1, twin))
-    twin.drawer.tokens = msgspec.structs.replace(twin.drawer.tokens, refresh_token="dead")  # type: ignore[type-var]  # it is there
+    company = EmulatedCompany()
+    writes = noted(*some_journals(1, company))
+    company.drawer.tokens = msgspec.structs.replace(company.drawer.tokens, refresh_token="dead")  # type: ignore[type-var]  # it is there
     with pytest.raises(SignInNeeded):
-        await twin.client.apply(writes)
+        await company.client.apply(writes)
 
-    assert twin.writes() == 0
+    assert company.writes() == 0
 
 
 async def test_an_answer_that_belongs_to_another_entry_is_not_believed() -> None:
@@ -294,10 +294,10 @@ def test_a_planned_record_is_what_was_read_with_the_body_laid_over_it() -> None:
 
 async def test_an_entry_that_waited_too_long_for_its_sign_in_is_not_sent() -> None:
     """Meanwhile another run may own the connection, and may have sent it."""
-    twin = Twin()
-    writes = noted(*some_journals(2, twin))
-    twin.fault("status", status=429, path="tokens/bearer")
-    outcomes = await twin.client.apply(writes, twin.clock.now() + timedelta(seconds=30))
+    company = EmulatedCompany()
+    writes = noted(*some_journals(2, company))
+    company.fault("status", status=429, path="tokens/bearer")
+    outcomes = await company.client.apply(writes, company.clock.now() + timedelta(seconds=30))
     assert [type(each) for each in outcomes] == [Later, Later]
-    assert twin.entries() == []
-    assert {type(each) for each in await twin.client.apply(writes, twin.clock.now() + MINUTE)} == {Done}
+    assert company.entries() == []
+    assert {type(each) for each in await company.client.apply(writes, company.clock.now() + MINUTE)} == {Done}

@@ -12,15 +12,15 @@ from ml_connector.model.plans import Differs, Done, Later, Missing, Refused, Uns
 from ml_connector.model.refs import Gone, Ref
 from ml_connector.systems.salesforce.records import SObject
 
+from .emulated import EmulatedOrg
 from .org import noted, upsert
-from .twin import Twin
 
 DAY = date(2026, 11, 1).isoformat()
 
 
 @pytest.fixture
-def twin() -> Twin:
-    return Twin()
+def org() -> EmulatedOrg:
+    return EmulatedOrg()
 
 
 def invoice(number: int, amount: str = "100.25") -> Write:
@@ -36,78 +36,78 @@ def role(opportunity: str, contact: str) -> Write:
     )
 
 
-async def apply(twin: Twin, *writes: Write) -> list[object]:
-    return list(await twin.client.apply(noted(twin.client, *writes)))
+async def apply(org: EmulatedOrg, *writes: Write) -> list[object]:
+    return list(await org.client.apply(noted(org.client, *writes)))
 
 
-async def made(twin: Twin, *writes: Write) -> list[str]:
-    outcomes = await apply(twin, *writes)
+async def made(org: EmulatedOrg, *writes: Write) -> list[str]:
+    outcomes = await apply(org, *writes)
     assert all(isinstance(outcome, Done) for outcome in outcomes), outcomes
     return [outcome.ref.id for outcome in outcomes if isinstance(outcome, Done)]
 
 
-async def test_a_thousand_new_opportunities_are_one_call_and_then_one_more_for_the_change(twin: Twin) -> None:
-    await twin.client.session()
-    first = await apply(twin, *(invoice(n) for n in range(1000)))
+async def test_a_thousand_new_opportunities_are_one_call_and_then_one_more_for_the_change(org: EmulatedOrg) -> None:
+    await org.client.session()
+    first = await apply(org, *(invoice(n) for n in range(1000)))
     assert [(o.created, type(o)) for o in first if isinstance(o, Done)] == [(True, Done)] * 1000
-    assert twin.calls() == 1
-    second = await apply(twin, *(invoice(n, "7.00") for n in range(1000)))
+    assert org.calls() == 1
+    second = await apply(org, *(invoice(n, "7.00") for n in range(1000)))
     assert [o.created for o in second if isinstance(o, Done)] == [False] * 1000
-    assert twin.calls() == 2
-    assert len(twin.emulator.records("Opportunity")) == 1000
+    assert org.calls() == 2
+    assert len(org.emulator.records("Opportunity")) == 1000
 
 
-async def test_a_thousand_opportunities_are_read_in_one_call(twin: Twin) -> None:
-    ids = await made(twin, *(invoice(n) for n in range(1000)))
-    await twin.client.reference("fields:Opportunity")
-    before = twin.calls()
-    found = await twin.client.read("Opportunity", ids)
-    assert twin.calls() - before == 1
+async def test_a_thousand_opportunities_are_read_in_one_call(org: EmulatedOrg) -> None:
+    ids = await made(org, *(invoice(n) for n in range(1000)))
+    await org.client.reference("fields:Opportunity")
+    before = org.calls()
+    found = await org.client.read("Opportunity", ids)
+    assert org.calls() - before == 1
     record = found[ids[3]]
     assert isinstance(record, SObject)
     assert (record["Amount"], record.day("CloseDate"), record["IsWon"]) == (Decimal("100.25"), date(2026, 11, 1), True)
     assert record.version
 
 
-async def test_accounts_come_with_their_contacts(twin: Twin) -> None:
-    (account,) = await made(twin, upsert(1, Name="O'Neil"))
+async def test_accounts_come_with_their_contacts(org: EmulatedOrg) -> None:
+    (account,) = await made(org, upsert(1, Name="O'Neil"))
     await made(
-        twin, *(upsert(n, "Contact", LastName=f"P{n}", Email=f"p{n}@x.example", AccountId=account) for n in range(3))
+        org, *(upsert(n, "Contact", LastName=f"P{n}", Email=f"p{n}@x.example", AccountId=account) for n in range(3))
     )
-    found = await twin.client.read("Account", [account, "001000000000999AAA"])
+    found = await org.client.read("Account", [account, "001000000000999AAA"])
     record = found[account]
     assert isinstance(record, SObject)
     assert sorted(c.text("Email") for c in record.children("Contacts")) == [f"p{n}@x.example" for n in range(3)]
     assert found["001000000000999AAA"] == Gone(Ref("salesforce", "Account", "001000000000999AAA"))
-    by_name = await twin.client.find("Account", "Name", ["o'neil", "nobody"])
+    by_name = await org.client.find("Account", "Name", ["o'neil", "nobody"])
     assert [len(records) for records in by_name.values()] == [1, 0]
 
 
-async def test_contacts_come_with_the_accounts_they_are_related_to_where_the_org_has_that(twin: Twin) -> None:
-    own, other = await made(twin, upsert(1), upsert(2))
-    await made(twin, upsert(1, "Contact", LastName="Roe", Email="roe@x.example", AccountId=own))
+async def test_contacts_come_with_the_accounts_they_are_related_to_where_the_org_has_that(org: EmulatedOrg) -> None:
+    own, other = await made(org, upsert(1), upsert(2))
+    await made(org, upsert(1, "Contact", LastName="Roe", Email="roe@x.example", AccountId=own))
 
     async def related() -> tuple[int, list[str]]:
-        before = twin.calls()
-        (contact,) = (await twin.client.find("Contact", "Email", ["roe@x.example"]))["roe@x.example"]
+        before = org.calls()
+        (contact,) = (await org.client.find("Contact", "Email", ["roe@x.example"]))["roe@x.example"]
         assert isinstance(contact, SObject)
-        return twin.calls() - before, [row["AccountId"] for row in contact.children("AccountContactRelations")]
+        return org.calls() - before, [row["AccountId"] for row in contact.children("AccountContactRelations")]
 
     assert await related() == (1 + 1, [])  # describe, and the look-up
-    twin.emulator.switches.contacts_to_multiple_accounts = True
-    twin.clock.virtual.advance(timedelta(hours=7))
+    org.emulator.switches.contacts_to_multiple_accounts = True
+    org.clock.virtual.advance(timedelta(hours=7))
     assert (await related())[1] == []
-    contact = twin.emulator.records("Contact")[0]["Id"]
-    twin.act("create", "AccountContactRelation", ContactId=contact, AccountId=other)
+    contact = org.emulator.records("Contact")[0]["Id"]
+    org.act("create", "AccountContactRelation", ContactId=contact, AccountId=other)
     assert await related() == (1, [other])
-    twin.emulator.switches.contacts_to_multiple_accounts = False
+    org.emulator.switches.contacts_to_multiple_accounts = False
     assert await related() == (1 + 1 + 1, []), "refused, described again, asked again"
 
 
-async def test_an_order_comes_with_account_opportunity_lines_and_products(twin: Twin) -> None:
-    (account,) = await made(twin, upsert(1, Name="Acme", Department__c="North"))
-    order = twin.order(account, Class__c="Retail")
-    record = (await twin.client.read("Order", [order["Id"]]))[order["Id"]]
+async def test_an_order_comes_with_account_opportunity_lines_and_products(org: EmulatedOrg) -> None:
+    (account,) = await made(org, upsert(1, Name="Acme", Department__c="North"))
+    order = org.order(account, Class__c="Retail")
+    record = (await org.client.read("Order", [order["Id"]]))[order["Id"]]
     assert isinstance(record, SObject)
     assert (record["Account"]["Department__c"], record["Account"]["QBO_Id__c"]) == ("North", "1:1")
     assert (record["Opportunity"], record["Class__c"], record["TotalAmount"]) == (None, "Retail", Decimal("75.00"))
@@ -117,40 +117,40 @@ async def test_an_order_comes_with_account_opportunity_lines_and_products(twin: 
     assert [line.amount("UnitPrice") for line in lines] == [Decimal("12.50")] * 2
 
 
-async def test_a_lost_answer_is_looked_up_and_nothing_is_made_twice(twin: Twin) -> None:
-    (opportunity,) = await made(twin, invoice(1))
-    (contact,) = await made(twin, upsert(1, "Contact", LastName="Roe"))
-    twin.fault("drop_after", path="composite")
-    writes = noted(twin.client, role(opportunity, contact))
-    (lost,) = await twin.client.apply(writes)
+async def test_a_lost_answer_is_looked_up_and_nothing_is_made_twice(org: EmulatedOrg) -> None:
+    (opportunity,) = await made(org, invoice(1))
+    (contact,) = await made(org, upsert(1, "Contact", LastName="Roe"))
+    org.fault("drop_after", path="composite")
+    writes = noted(org.client, role(opportunity, contact))
+    (lost,) = await org.client.apply(writes)
     assert isinstance(lost, Unsure)
-    (found,) = await twin.client.look_up(writes)
+    (found,) = await org.client.look_up(writes)
     assert isinstance(found, Done)
-    assert len(twin.emulator.records("OpportunityContactRole")) == 1
+    assert len(org.emulator.records("OpportunityContactRole")) == 1
 
 
-async def test_a_lost_request_is_missing(twin: Twin) -> None:
-    (there,) = await made(twin, invoice(1))
-    twin.fault("drop_before", path="composite")
-    writes = noted(twin.client, invoice(1, "5.00"), invoice(2))
-    assert {type(o) for o in await twin.client.apply(writes)} == {Unsure}
-    assert await twin.client.look_up(writes) == [Differs(Ref("salesforce", "Opportunity", there)), Missing()]
+async def test_a_lost_request_is_missing(org: EmulatedOrg) -> None:
+    (there,) = await made(org, invoice(1))
+    org.fault("drop_before", path="composite")
+    writes = noted(org.client, invoice(1, "5.00"), invoice(2))
+    assert {type(o) for o in await org.client.apply(writes)} == {Unsure}
+    assert await org.client.look_up(writes) == [Differs(Ref("salesforce", "Opportunity", there)), Missing()]
 
 
-async def test_what_was_written_is_found_standing(twin: Twin) -> None:
+async def test_what_was_written_is_found_standing(org: EmulatedOrg) -> None:
     writes = noted(
-        twin.client, invoice(1), upsert(1, QBO_Balance__c=Decimal("10.10"), QBO_Active__c=True, Name=" Müller\n& Co ")
+        org.client, invoice(1), upsert(1, QBO_Balance__c=Decimal("10.10"), QBO_Active__c=True, Name=" Müller\n& Co ")
     )
-    await twin.client.apply(writes)
-    assert [type(each) for each in await twin.client.look_up(writes)] == [Done, Done]
+    await org.client.apply(writes)
+    assert [type(each) for each in await org.client.look_up(writes)] == [Done, Done]
 
 
-async def test_an_expired_session_is_renewed_without_anybody_noticing(twin: Twin) -> None:
-    await made(twin, invoice(1))
-    twin.clock.advance(hours=3)
-    await made(twin, invoice(2))
-    twin.emulator.act({"op": "kill_sessions", "body": {}})
-    assert len((await twin.client.find("Opportunity", "QBO_Id__c", ["1:1", "1:2"]))["1:2"]) == 1
+async def test_an_expired_session_is_renewed_without_anybody_noticing(org: EmulatedOrg) -> None:
+    await made(org, invoice(1))
+    org.clock.advance(hours=3)
+    await made(org, invoice(2))
+    org.emulator.act({"op": "kill_sessions", "body": {}})
+    assert len((await org.client.find("Opportunity", "QBO_Id__c", ["1:1", "1:2"]))["1:2"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -162,191 +162,191 @@ async def test_an_expired_session_is_renewed_without_anybody_noticing(twin: Twin
         ("user_active", False, "inactive"),
     ],
 )
-async def test_sign_in_problems_are_named(twin: Twin, switch: str, value: bool, words: str) -> None:
-    setattr(twin.emulator.switches, switch, value)
+async def test_sign_in_problems_are_named(org: EmulatedOrg, switch: str, value: bool, words: str) -> None:
+    setattr(org.emulator.switches, switch, value)
     with pytest.raises(SignInNeeded, match=words):
-        await twin.client.session()
+        await org.client.session()
 
 
-async def test_wrong_keys_and_wrong_orgs_are_named(twin: Twin) -> None:
+async def test_wrong_keys_and_wrong_orgs_are_named(org: EmulatedOrg) -> None:
     with pytest.raises(SignInNeeded, match="consumer key"):
-        await twin.signed_in(client_id="other").session()
+        await org.signed_in(client_id="other").session()
     with pytest.raises(SignInNeeded, match="secret"):
-        await twin.signed_in(client_secret="other").session()
+        await org.signed_in(client_secret="other").session()
     with pytest.raises(WrongUse, match="belong to the org"):
-        await twin.signed_in(org_id="00D000000000009AAA").session()
+        await org.signed_in(org_id="00D000000000009AAA").session()
 
 
-async def test_one_unknown_field_does_not_stop_its_neighbours(twin: Twin) -> None:
+async def test_one_unknown_field_does_not_stop_its_neighbours(org: EmulatedOrg) -> None:
     good = [invoice(n) for n in range(50)]
-    outcomes = await apply(twin, *good[:20], upsert(99, "Opportunity", Nope__c="x"), *good[20:])
+    outcomes = await apply(org, *good[:20], upsert(99, "Opportunity", Nope__c="x"), *good[20:])
     refused = [place for place, outcome in enumerate(outcomes) if isinstance(outcome, Refused)]
     assert refused == [20]
     assert sum(isinstance(outcome, Done) for outcome in outcomes) == 50
 
 
-async def test_rules_of_the_org_refuse_one_record_alone(twin: Twin) -> None:
-    outcomes = await apply(twin, invoice(1), upsert(2, "Opportunity", Name="no stage"), invoice(3))
+async def test_rules_of_the_org_refuse_one_record_alone(org: EmulatedOrg) -> None:
+    outcomes = await apply(org, invoice(1), upsert(2, "Opportunity", Name="no stage"), invoice(3))
     assert [type(outcome) for outcome in outcomes] == [Done, Refused, Done]
     assert isinstance(outcomes[1], Refused)
     assert outcomes[1].code == "REQUIRED_FIELD_MISSING"
     assert "StageName" in outcomes[1].fields
 
 
-async def test_locks_pass(twin: Twin) -> None:
-    twin.emulator.switches.lock_next = 1
-    outcomes = await apply(twin, invoice(1), invoice(2))
+async def test_locks_pass(org: EmulatedOrg) -> None:
+    org.emulator.switches.lock_next = 1
+    outcomes = await apply(org, invoice(1), invoice(2))
     assert Later("UNABLE_TO_LOCK_ROW") in outcomes
     assert any(isinstance(outcome, Done) for outcome in outcomes)
 
 
-async def test_duplicate_rules_name_their_candidates(twin: Twin) -> None:
-    (account,) = await made(twin, upsert(1, Name="Acme Ltd"))
-    twin.emulator.switches.duplicate_rules["Account"] = "alert"
-    (refused,) = await apply(twin, upsert(2, Name="Acme Ltd"))
+async def test_duplicate_rules_name_their_candidates(org: EmulatedOrg) -> None:
+    (account,) = await made(org, upsert(1, Name="Acme Ltd"))
+    org.emulator.switches.duplicate_rules["Account"] = "alert"
+    (refused,) = await apply(org, upsert(2, Name="Acme Ltd"))
     assert isinstance(refused, Refused)
     assert refused.code == "DUPLICATES_DETECTED"
     assert account in refused.message
 
 
-async def test_the_limit_is_respected_before_it_is_hit(twin: Twin) -> None:
-    await made(twin, invoice(1))
-    twin.client.usage.reserve = 10**6
+async def test_the_limit_is_respected_before_it_is_hit(org: EmulatedOrg) -> None:
+    await made(org, invoice(1))
+    org.client.usage.reserve = 10**6
     with pytest.raises(LimitReached):
-        await apply(twin, invoice(2))
+        await apply(org, invoice(2))
     with pytest.raises(LimitReached):
-        await twin.client.read("Opportunity", ["006000000000001AAA"])
+        await org.client.read("Opportunity", ["006000000000001AAA"])
 
 
-async def test_reads_are_repeated_after_trouble_and_writes_are_not(twin: Twin) -> None:
-    ids = await made(twin, invoice(1))
-    twin.fault("html", status=503, path="composite/sobjects/Opportunity$", count=2)
-    assert not isinstance((await twin.client.read("Opportunity", ids))[ids[0]], Gone)
-    twin.fault("html", status=503, path="composite/sobjects", count=1)
-    (unsure,) = await apply(twin, invoice(2))
+async def test_reads_are_repeated_after_trouble_and_writes_are_not(org: EmulatedOrg) -> None:
+    ids = await made(org, invoice(1))
+    org.fault("html", status=503, path="composite/sobjects/Opportunity$", count=2)
+    assert not isinstance((await org.client.read("Opportunity", ids))[ids[0]], Gone)
+    org.fault("html", status=503, path="composite/sobjects", count=1)
+    (unsure,) = await apply(org, invoice(2))
     assert isinstance(unsure, Unsure)
-    twin.fault("drop_before", count=100)
+    org.fault("drop_before", count=100)
     with pytest.raises(Unreachable):
-        await twin.client.read("Opportunity", ids)
+        await org.client.read("Opportunity", ids)
 
 
 KINDS = ("Account", "Contact", "Opportunity", "Order")
 
 
-async def test_a_backfill_names_everything_and_the_next_sweep_what_changed(twin: Twin) -> None:
-    accounts = await made(twin, *(upsert(n) for n in range(2500)))
-    order = twin.order(accounts[0])
-    found = await twin.client.sweep(KINDS, None, twin.clock.now())
+async def test_a_backfill_names_everything_and_the_next_sweep_what_changed(org: EmulatedOrg) -> None:
+    accounts = await made(org, *(upsert(n) for n in range(2500)))
+    order = org.order(accounts[0])
+    found = await org.client.sweep(KINDS, None, org.clock.now())
     assert {str(change.ref) for change in found.changes} == {
         *(f"salesforce:Account:{each}" for each in accounts),
         f"salesforce:Order:{order['Id']}",
     }
-    twin.clock.advance(minutes=30)
-    quiet = await twin.client.sweep(KINDS, found.position, twin.clock.now())
-    twin.clock.advance(minutes=30)
-    before = twin.calls()
-    nothing = await twin.client.sweep(KINDS, quiet.position, twin.clock.now())
-    assert (list(nothing.changes), twin.calls() - before) == ([], 1)
-    assert nothing.covered_to == twin.clock.now() - timedelta(minutes=5)
-    twin.act("delete", "Account", Id=accounts[7])
-    await made(twin, upsert(8, Name="renamed"))
-    twin.clock.advance(minutes=1)
-    changed = await twin.client.sweep(KINDS, nothing.position, twin.clock.now())
+    org.clock.advance(minutes=30)
+    quiet = await org.client.sweep(KINDS, found.position, org.clock.now())
+    org.clock.advance(minutes=30)
+    before = org.calls()
+    nothing = await org.client.sweep(KINDS, quiet.position, org.clock.now())
+    assert (list(nothing.changes), org.calls() - before) == ([], 1)
+    assert nothing.covered_to == org.clock.now() - timedelta(minutes=5)
+    org.act("delete", "Account", Id=accounts[7])
+    await made(org, upsert(8, Name="renamed"))
+    org.clock.advance(minutes=1)
+    changed = await org.client.sweep(KINDS, nothing.position, org.clock.now())
     assert [change.ref.id for change in changed.changes] == [accounts[7], accounts[8]]
-    assert isinstance((await twin.client.read("Account", [accounts[7]]))[accounts[7]], Gone)
+    assert isinstance((await org.client.read("Account", [accounts[7]]))[accounts[7]], Gone)
 
 
-async def test_a_change_of_a_line_alone_is_a_knock_on_its_order_and_moves_its_version(twin: Twin) -> None:
-    (account,) = await made(twin, upsert(1))
-    order = twin.order(account)
-    before = (await twin.client.read("Order", [order["Id"]]))[order["Id"]]
-    first = await twin.client.sweep(["Order"], None, twin.clock.now())
-    twin.clock.advance(hours=1)
-    line = twin.emulator.records("OrderItem")[0]
-    twin.act("update", "OrderItem", Id=line["Id"], Department__c="South")
-    found = await twin.client.sweep(["Order"], first.position, twin.clock.now())
+async def test_a_change_of_a_line_alone_is_a_knock_on_its_order_and_moves_its_version(org: EmulatedOrg) -> None:
+    (account,) = await made(org, upsert(1))
+    order = org.order(account)
+    before = (await org.client.read("Order", [order["Id"]]))[order["Id"]]
+    first = await org.client.sweep(["Order"], None, org.clock.now())
+    org.clock.advance(hours=1)
+    line = org.emulator.records("OrderItem")[0]
+    org.act("update", "OrderItem", Id=line["Id"], Department__c="South")
+    found = await org.client.sweep(["Order"], first.position, org.clock.now())
     assert {str(change.ref) for change in found.changes} == {f"salesforce:Order:{order['Id']}"}
-    after = (await twin.client.read("Order", [order["Id"]]))[order["Id"]]
+    after = (await org.client.read("Order", [order["Id"]]))[order["Id"]]
     assert after.version > before.version
 
 
-async def test_an_org_that_is_set_up_for_us_is_fit(twin: Twin) -> None:
-    found = await twin.client.fit()
+async def test_an_org_that_is_set_up_for_us_is_fit(org: EmulatedOrg) -> None:
+    found = await org.client.fit()
     assert [finding for finding in found if finding.level != "ok"] == []
     assert any("Enterprise Edition" in finding.sentence for finding in found)
     assert any("EUR, USD" in finding.sentence for finding in found)
 
 
-async def test_hidden_fields_are_found_by_the_doctor_and_left_out_of_reads(twin: Twin) -> None:
-    (account,) = await made(twin, upsert(1))
-    twin.act("create", "Contact", LastName="Roe", AccountId=account)
+async def test_hidden_fields_are_found_by_the_doctor_and_left_out_of_reads(org: EmulatedOrg) -> None:
+    (account,) = await made(org, upsert(1))
+    org.act("create", "Contact", LastName="Roe", AccountId=account)
     rights = {"object": "Account", "field": "Department__c", "readable": False}
-    twin.emulator.act({"op": "set_fls", "body": rights})
-    record = (await twin.client.read("Account", [account]))[account]
+    org.emulator.act({"op": "set_fls", "body": rights})
+    record = (await org.client.read("Account", [account]))[account]
     assert isinstance(record, SObject)
     assert record["Department__c"] is None
-    assert any("Account lacks Department__c" in finding.sentence for finding in await twin.client.fit())
+    assert any("Account lacks Department__c" in finding.sentence for finding in await org.client.fit())
 
 
-async def test_a_field_that_is_hidden_between_two_reads_is_no_crash(twin: Twin) -> None:
-    (account,) = await made(twin, upsert(1))
-    await twin.client.read("Account", [account])
-    twin.emulator.act({"op": "set_fls", "body": {"object": "Account", "field": "Phone", "readable": False}})
-    assert isinstance((await twin.client.read("Account", [account]))[account], SObject)
+async def test_a_field_that_is_hidden_between_two_reads_is_no_crash(org: EmulatedOrg) -> None:
+    (account,) = await made(org, upsert(1))
+    await org.client.read("Account", [account])
+    org.emulator.act({"op": "set_fls", "body": {"object": "Account", "field": "Phone", "readable": False}})
+    assert isinstance((await org.client.read("Account", [account]))[account], SObject)
 
 
-async def test_tables(twin: Twin) -> None:
-    stages = (await twin.client.reference("stages")).value
+async def test_tables(org: EmulatedOrg) -> None:
+    stages = (await org.client.reference("stages")).value
     assert stages["Closed Won"]["IsWon"] is True
-    assert "Other" in (await twin.client.reference("contact_roles")).value
-    assert sorted((await twin.client.reference("currencies")).value) == ["EUR", "USD"]
-    organization = (await twin.client.reference("organization")).value
+    assert "Other" in (await org.client.reference("contact_roles")).value
+    assert sorted((await org.client.reference("currencies")).value) == ["EUR", "USD"]
+    organization = (await org.client.reference("organization")).value
     assert organization["TimeZoneSidKey"] == "America/Los_Angeles"
-    (account,) = await made(twin, upsert(1))
-    twin.act("create", "Contact", LastName="Roe", Email="roe@x.example", AccountId=account)
-    (matched,) = (await twin.client.reference("matching")).value
+    (account,) = await made(org, upsert(1))
+    org.act("create", "Contact", LastName="Roe", Email="roe@x.example", AccountId=account)
+    (matched,) = (await org.client.reference("matching")).value
     assert [contact["Email"] for contact in matched.children("Contacts")] == ["roe@x.example"]
 
 
-async def test_updates_go_by_id(twin: Twin) -> None:
-    (account,) = await made(twin, upsert(1))
-    order = twin.order(account)
+async def test_updates_go_by_id(org: EmulatedOrg) -> None:
+    (account,) = await made(org, upsert(1))
+    order = org.order(account)
     mark = Write(
         step="order_mark", system="salesforce", kind="Order", action="update", target_id=order["Id"], key=order["Id"],
         body={"QBO_Status__c": "POSTED", "QBO_Journal_Entry__c": "JE-1"},
     )  # fmt: skip
-    writes = noted(twin.client, mark)
-    assert await twin.client.look_up(writes) == [Differs(Ref("salesforce", "Order", order["Id"]))]
-    assert await twin.client.apply(writes) == [Done(Ref("salesforce", "Order", order["Id"]))]
-    assert isinstance((await twin.client.look_up(writes))[0], Done)
+    writes = noted(org.client, mark)
+    assert await org.client.look_up(writes) == [Differs(Ref("salesforce", "Order", order["Id"]))]
+    assert await org.client.apply(writes) == [Done(Ref("salesforce", "Order", order["Id"]))]
+    assert isinstance((await org.client.look_up(writes))[0], Done)
 
 
-async def test_changes_of_ours_carry_our_name(twin: Twin) -> None:
+async def test_changes_of_ours_carry_our_name(org: EmulatedOrg) -> None:
     notices: list[object] = []
-    twin.emulator.on_change.append(notices.append)
-    await made(twin, invoice(1))
+    org.emulator.on_change.append(notices.append)
+    await made(org, invoice(1))
     assert "client=ml-connector" in repr(notices)
 
 
-async def test_twenty_thousand_ids_and_long_lists_of_values(twin: Twin) -> None:
-    ids = await made(twin, *(upsert(n) for n in range(1000)))
-    await twin.client.reference("fields:Account")
-    before = twin.calls()
+async def test_twenty_thousand_ids_and_long_lists_of_values(org: EmulatedOrg) -> None:
+    ids = await made(org, *(upsert(n) for n in range(1000)))
+    await org.client.reference("fields:Account")
+    before = org.calls()
     absent = [f"001{n:012d}AAA" for n in range(10**9, 10**9 + 9000)]
-    found = await twin.client.read("Account", [*ids, *absent])
+    found = await org.client.read("Account", [*ids, *absent])
     assert sum(isinstance(record, SObject) for record in found.values()) == 1000
-    assert twin.calls() - before == 2  # the second asks whether the absent ones were merged
+    assert org.calls() - before == 2  # the second asks whether the absent ones were merged
     keys = [f"1:{n}" for n in range(5000)]
-    by_key = await twin.client.find("Account", "QBO_Id__c", keys)
+    by_key = await org.client.find("Account", "QBO_Id__c", keys)
     assert sum(len(records) for records in by_key.values()) == 1000
-    assert twin.calls() - before == 3
+    assert org.calls() - before == 3
 
 
-async def test_a_record_that_waited_too_long_for_its_sign_in_is_not_sent(twin: Twin) -> None:
+async def test_a_record_that_waited_too_long_for_its_sign_in_is_not_sent(org: EmulatedOrg) -> None:
     """Meanwhile another run may own the connection, and may have sent it."""
-    twin.fault("status", status=429, path="oauth2/token")
-    writes = noted(twin.client, upsert(1), upsert(2))
-    outcomes = await twin.client.apply(writes, twin.clock.now() + timedelta(seconds=30))
+    org.fault("status", status=429, path="oauth2/token")
+    writes = noted(org.client, upsert(1), upsert(2))
+    outcomes = await org.client.apply(writes, org.clock.now() + timedelta(seconds=30))
     assert [type(each) for each in outcomes] == [Later, Later]
-    assert twin.emulator.records("Account") == []
-    assert {type(each) for each in await twin.client.apply(writes, twin.clock.now() + timedelta(minutes=1))} == {Done}
+    assert org.emulator.records("Account") == []
+    assert {type(each) for each in await org.client.apply(writes, org.clock.now() + timedelta(minutes=1))} == {Done}

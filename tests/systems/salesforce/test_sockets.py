@@ -14,20 +14,20 @@ from ml_connector.systems.salesforce.records import SObject
 from ml_emulators.kit.shell import vendor_shell
 from support.network import FixedIds
 
+from .emulated import EmulatedOrg
 from .org import noted, upsert
-from .twin import Twin
 
 
 async def test_a_round_over_the_wire() -> None:
-    twin = Twin()
-    shell = vendor_shell(twin.gate, "salesforce", compress=True)
+    org = EmulatedOrg()
+    shell = vendor_shell(org.gate, "salesforce", compress=True)
     await shell.start()
-    twin.emulator.base_url = shell.url
+    org.emulator.base_url = shell.url
     try:
         async with AiohttpNetwork() as network:
-            caller = Caller(network, twin.clock, FixedIds(), free_throttle(twin.clock), "salesforce")
-            keys = Credentials(shell.url, twin.info["client_id"], twin.info["client_secret"])
-            client = Salesforce(caller=caller, sign_in=SignIn(caller, keys), clock=twin.clock)
+            caller = Caller(network, org.clock, FixedIds(), free_throttle(org.clock), "salesforce")
+            keys = Credentials(shell.url, org.info["client_id"], org.info["client_secret"])
+            client = Salesforce(caller=caller, sign_in=SignIn(caller, keys), clock=org.clock)
             writes = noted(
                 client, *(upsert(n, Name=f"Müller & Söhne {n}", QBO_Balance__c=Decimal("0.10")) for n in range(500))
             )
@@ -38,7 +38,7 @@ async def test_a_round_over_the_wire() -> None:
             assert (record["Name"], record["QBO_Balance__c"]) == ("Müller & Söhne 499", Decimal("0.10"))
             long_names = [f"Nobody {n:04d}".ljust(200, ".") for n in range(400)]
             assert not any((await client.find("Account", "Name", long_names)).values())
-            twin.fault("drop_after", path="composite")
+            org.fault("drop_after", path="composite")
             (lost,) = await client.apply(noted(client, upsert(9000)))
             assert isinstance(lost, Unsure)
             (again,) = await client.look_up(noted(client, upsert(9000)))

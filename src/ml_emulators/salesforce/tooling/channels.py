@@ -56,7 +56,7 @@ def _given(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     return name, given
 
 
-class ChannelShelf:
+class ChannelResource:
     """Custom channels; the standard one is there without being shown."""
 
     kind = CHANNEL.name
@@ -109,7 +109,7 @@ class ChannelShelf:
         self.labels.pop(name, None)
 
 
-class MemberShelf:
+class MemberResource:
     """Who is a member of which channel. A member is known by channel and object; its full name is only a name."""
 
     kind = MEMBER.name

@@ -18,10 +18,10 @@ from ml_emulators.salesforce.soql.parse import parse
 from ml_emulators.salesforce.soql.tree import Path, Query
 from ml_emulators.salesforce.world import World
 
-from .channels import ChannelBook, ChannelShelf, MemberShelf
+from .channels import ChannelBook, ChannelResource, MemberResource
 from .fields import Fields
 from .objects import Objects
-from .storage import Shelf
+from .storage import SetupResource
 
 _WHOLE = frozenset({"fullname", "metadata"})
 
@@ -36,17 +36,17 @@ class Tooling:
         self._world.switches = org.switches
         self._fields = Fields(org, self._world)
         self._objects = Objects(org, self._world)
-        self._shelves: dict[str, Shelf] = {self._objects.kind: self._objects, self._fields.kind: self._fields}
-        self._channels: ChannelShelf | None = None
-        self._members: MemberShelf | None = None
+        self._resources: dict[str, SetupResource] = {self._objects.kind: self._objects, self._fields.kind: self._fields}
+        self._channels: ChannelResource | None = None
+        self._members: MemberResource | None = None
         self._book: ChannelBook | None = None
 
     def join(self, book: ChannelBook) -> None:
         """An event bus stands beside the org from now on: its channels can be set up."""
         self._book = self._objects.book = book
-        self._channels = ChannelShelf(book, self._world)
-        self._members = MemberShelf(book, self._org, self._world)
-        self._shelves |= {self._channels.kind: self._channels, self._members.kind: self._members}
+        self._channels = ChannelResource(book, self._world)
+        self._members = MemberResource(book, self._org, self._world)
+        self._resources |= {self._channels.kind: self._channels, self._members.kind: self._members}
 
     def answer(self, call: Call, parts: tuple[str, ...]) -> Answer:
         """`parts` is the path after `/tooling`. Raises `ApiError`."""
@@ -55,8 +55,8 @@ class Tooling:
         if not rights.holds(self._org, call.actor, "CustomizeApplication"):
             text = "the user lacks the permission Customize Application"
             raise ApiError("INSUFFICIENT_ACCESS", text, status=403)
-        for shelf in self._shelves.values():
-            shelf.sync()
+        for resource in self._resources.values():
+            resource.sync()
         everybody = replace(call.actor, limited=False)  # set-up has no field-level security
         inside = replace(call, world=self._world, actor=everybody, version=f"{call.version}/tooling", parts=parts)
         if parts[:1] == ("sobjects",):
@@ -91,20 +91,20 @@ class Tooling:
         if not parts:
             return describe_global(call)
         kind = call.kind(parts[0])
-        shelf = self._shelves.get(kind.name)
-        if shelf is None or len(parts) > 2:
+        resource = self._resources.get(kind.name)
+        if resource is None or len(parts) > 2:
             raise not_found()
         if len(parts) == 1:
             call.only("GET", "POST")
-            return self._create(call, shelf) if call.method == "POST" else describe_basic(call, kind)
-        return describe(call, kind) if parts[1] == "describe" else self._one(call, kind, shelf, parts[1])
+            return self._create(call, resource) if call.method == "POST" else describe_basic(call, kind)
+        return describe(call, kind) if parts[1] == "describe" else self._one(call, kind, resource, parts[1])
 
-    def _create(self, call: Call, shelf: Shelf) -> Answer:
-        made = shelf.create(call.object_body(), call.actor)
-        shelf.sync()
+    def _create(self, call: Call, resource: SetupResource) -> Answer:
+        made = resource.create(call.object_body(), call.actor)
+        resource.sync()
         return Answer(201, {"id": made, "success": True, "errors": [], "warnings": [], "infos": []})
 
-    def _one(self, call: Call, kind: SObject, shelf: Shelf, text: str) -> Answer:
+    def _one(self, call: Call, kind: SObject, resource: SetupResource, text: str) -> Answer:
         if call.method in ("GET", "HEAD"):
             return one_record(call, kind, text)
         call.only("GET", "PATCH", "DELETE")
@@ -112,10 +112,10 @@ class Tooling:
         if row is None:
             raise not_found()
         if call.method == "PATCH":
-            shelf.update(row, call.object_body())
+            resource.update(row, call.object_body())
         else:
-            shelf.delete(row)
-        shelf.sync()
+            resource.delete(row)
+        resource.sync()
         return Answer(204)
 
     def snapshot(self) -> Any:

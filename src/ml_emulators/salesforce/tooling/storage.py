@@ -1,4 +1,4 @@
-"""A shelf for one kind of set-up: what the API may make of it, and how it is told."""
+"""A resource for one kind of set-up: what the API may make of it, and how it is told."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ml_emulators.salesforce.state import Record
 from ml_emulators.salesforce.world import Actor, World
 
 
-class Shelf(Protocol):
+class SetupResource(Protocol):
     """Works on the org and leaves the rows to `sync`. Everything may raise `ApiError`."""
 
     kind: str

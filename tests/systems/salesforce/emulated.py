@@ -20,7 +20,7 @@ from support.network import FixedIds, StillClock, VendorNetwork
 BASE = "http://127.0.0.1:1"
 
 
-class Twin:
+class EmulatedOrg:
     def __init__(self) -> None:
         self.clock = StillClock(VirtualClock())
         self.emulator = Emulator(self.clock.virtual, Random(7), BASE)

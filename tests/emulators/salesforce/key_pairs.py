@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 
 
 @cache
-def paper(number: int) -> tuple[str, str]:
+def key_pair(number: int) -> tuple[str, str]:
     """Private key and self-signed certificate, both PEM; another number is another pair."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"app {number}")])
@@ -36,4 +36,4 @@ def paper(number: int) -> tuple[str, str]:
 
 def assertion(claims: dict[str, Any], *, number: int = 1, algorithm: str = "RS256") -> str:
     """The signed JWT; HS256 signs with a text that everybody knows."""
-    return jwt.encode(claims, paper(number)[0] if algorithm == "RS256" else "known" * 8, algorithm=algorithm)
+    return jwt.encode(claims, key_pair(number)[0] if algorithm == "RS256" else "known" * 8, algorithm=algorithm)

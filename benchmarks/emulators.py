@@ -17,10 +17,10 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from ml_emulators.kit.emulation import Twin
+from ml_emulators.kit.emulation import Emulation
 from ml_emulators.kit.gate import Answer
 from ml_emulators.kit.wire import Request, dumps, loads
-from ml_emulators.scenarios import load, new_twin
+from ml_emulators.scenarios import load, new_emulation
 
 from .rows import Row, row
 
@@ -29,10 +29,10 @@ FORM = {"content-type": "application/x-www-form-urlencoded"}
 Call = Callable[[int], object]
 
 
-async def twins(records: int) -> AsyncIterator[Row]:
+async def emulators(records: int) -> AsyncIterator[Row]:
     """A row per kind of call at `records`, with the time at 1,000 as floor (twice is the most), and the memory."""
     for vendor in _VENDORS:
-        command = (sys.executable, "-m", "benchmarks.twins", vendor, str(records))
+        command = (sys.executable, "-m", "benchmarks.emulators", vendor, str(records))
         process = await asyncio.create_subprocess_exec(
             *command, stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parent.parent
         )
@@ -42,12 +42,12 @@ async def twins(records: int) -> AsyncIterator[Row]:
 
 
 class _Client:
-    """Calls one vendor of a twin, and checks that it is served."""
+    """Calls one vendor of an emulation, and checks that it is served."""
 
-    def __init__(self, twin: Twin, vendor: str) -> None:
-        self.twin = twin
+    def __init__(self, emulation: Emulation, vendor: str) -> None:
+        self.emulation = emulation
         self.vendor = vendor
-        self.info = twin.vendors[vendor].connection_info()
+        self.info = emulation.vendors[vendor].connection_info()
         self.ids: list[str] = []
         self._headers = {"accept": "application/json", "content-type": "application/json"}
 
@@ -59,13 +59,13 @@ class _Client:
         place, _, query = path.partition("?")
         content = body if isinstance(body, bytes) else b"" if body is None else dumps(body)
         given = self._headers | dict(headers) if isinstance(body, bytes) else self._headers
-        outcome = self.twin.serve(self.vendor, Request(method, place, query, given, content))
+        outcome = self.emulation.serve(self.vendor, Request(method, place, query, given, content))
         if not isinstance(outcome, Answer) or outcome.response.status >= 300:
             raise RuntimeError(f"{method} {path}: {outcome}")
         return loads(outcome.response.body) if outcome.response.body else None
 
     def add(self, kind: str, body: Mapping[str, Any]) -> None:
-        self.ids.append(self.twin.act(self.vendor, "create", kind, body)["Id"])
+        self.ids.append(self.emulation.act(self.vendor, "create", kind, body)["Id"])
 
     def some(self, number: int) -> int:
         """One of the first records, another one each time."""
@@ -75,8 +75,8 @@ class _Client:
 class _Customers(_Client):
     """QuickBooks with nothing but customers."""
 
-    def __init__(self, twin: Twin) -> None:
-        super().__init__(twin, "quickbooks")
+    def __init__(self, emulation: Emulation) -> None:
+        super().__init__(emulation, "quickbooks")
         basic = base64.b64encode(f"{self.info['client_id']}:{self.info['client_secret']}".encode()).decode()
         form = {"grant_type": "refresh_token", "refresh_token": self.info["refresh_token"]}
         self.sign("/oauth2/v1/tokens/bearer", form, {"authorization": f"Basic {basic}"})
@@ -125,8 +125,8 @@ class _Customers(_Client):
 class _Accounts(_Client):
     """Salesforce with nothing but accounts."""
 
-    def __init__(self, twin: Twin) -> None:
-        super().__init__(twin, "salesforce")
+    def __init__(self, emulation: Emulation) -> None:
+        super().__init__(emulation, "salesforce")
         keys = {key: self.info[key] for key in ("client_id", "client_secret")}
         self.sign("/services/oauth2/token", {"grant_type": "client_credentials", **keys}, {})
         self.base = "/services/data/v65.0"
@@ -176,32 +176,35 @@ _VENDORS: dict[str, type[_Customers | _Accounts]] = {"quickbooks": _Customers, "
 
 def _measured(vendor: str, records: int) -> list[tuple[str, float, str, float | None]]:
     """Rows as `row` takes them."""
-    twin = new_twin(1)
-    load(twin, "empty")
-    client = _VENDORS[vendor](twin)
+    emulation = new_emulation(1)
+    load(emulation, "empty")
+    client = _VENDORS[vendor](emulation)
     _fill(client, FEW)
     few = {name: _typical(call) for name, call in client.calls().items()}
     before = _resident()
     _fill(client, records)
     memory = (_resident() - before) / (records - FEW)
     many = {name: _typical(call) for name, call in client.calls().items()}
-    title = f"{vendor} twin, {records:,} records"
+    title = f"{vendor} emulation, {records:,} records"
     rows: list[tuple[str, float, str, float | None]] = [
         (f"{title}: {name}", spent, "us", round(few[name], 1)) for name, spent in many.items()
     ]
-    rows += [(f"{title}: {name}", _typical(call, 5) / 1000, "ms", None) for name, call in _album(twin).items()]
+    rows += [(f"{title}: {name}", _typical(call, 5) / 1000, "ms", None) for name, call in _snapshots(emulation).items()]
     return [*rows, (f"{title}: memory of a record", memory, "bytes", None)]
 
 
-def _album(twin: Twin) -> dict[str, Call]:
-    return {"snapshot": lambda _: twin.album.take("here"), "restore": lambda _: twin.album.restore("here")}
+def _snapshots(emulation: Emulation) -> dict[str, Call]:
+    return {
+        "snapshot": lambda _: emulation.snapshots.take("here"),
+        "restore": lambda _: emulation.snapshots.restore("here"),
+    }
 
 
 def _fill(client: _Customers | _Accounts, records: int) -> None:
     """The last ones are made ten in a second, as people would: what is newest is then the same at every size."""
     for number in range(len(client.ids), records):
         if number >= records - FEW and number % 10 == 0:
-            client.twin.clock.advance(timedelta(seconds=1))
+            client.emulation.clock.advance(timedelta(seconds=1))
         client.fill(number)
 
 

@@ -77,7 +77,7 @@ def _full(value: Any) -> Any:
     return {name: part for name, part in value.items() if part is not None} if isinstance(value, dict) else value
 
 
-class Desk(TestOrg):
+class EventOrg(TestOrg):
     """A test org whose events can be seen."""
 
     __test__ = False
@@ -114,4 +114,4 @@ class Desk(TestOrg):
         self.clock.advance(timedelta(seconds=seconds))
 
 
-__all__ = ["ALL", "CUSTOM", "EARLIEST", "LATEST", "OWN", "Desk", "Seen", "field_names", "read"]
+__all__ = ["ALL", "CUSTOM", "EARLIEST", "LATEST", "OWN", "EventOrg", "Seen", "field_names", "read"]
