@@ -41,8 +41,8 @@ docs: setup
 	$(BIN)/python -m ml_connector.docs $(ARGS)
 
 lock: setup
-	$(BIN)/pip install --quiet uv
-	for f in base dev; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/lock.txt
+	for f in base dev lock; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header requirements/$$f.in -o requirements/$$f.txt; done
 
 clean:

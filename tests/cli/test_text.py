@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.cli.layout import Column, table
-from ml_connector.cli.text import amount, by_currency, count, fold, hanging, moment, safe, width_of
+from ml_connector.cli.text import amount, by_currency, count, fold, hanging, moment, pad, safe, width_of
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,28 @@ def test_counts() -> None:
     assert count(2, "entry", "entries") == "2 entries"
 
 
-@given(st.text("ab é北 -", max_size=80), st.integers(16, 60))
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("Globex LLC", 10),
+        ("Zoë", 3),
+        ("Zoe\u0308", 3),
+        ("北京", 4),
+        ("한국", 4),
+        ("می\u200cروم", 5),
+        ("\U0001f468\u200d\U0001f469\u200d\U0001f467", 2),
+        ("\U0001f1e9\U0001f1ea", 2),
+        ("☺\ufe0f", 2),
+    ],
+)
+def test_columns_are_those_of_the_terminal(text: str, columns: int) -> None:
+    assert width_of(text) == columns
+    assert pad(text, 12) == text + " " * (12 - columns)
+    assert pad(text, 12, right=True) == " " * (12 - columns) + text
+    assert pad(text, 1) == text
+
+
+@given(st.text(max_size=80).map(safe), st.integers(8, 60))
 def test_folding_loses_nothing_and_fits(text: str, width: int) -> None:
     lines = fold(text, width)
     assert "".join("".join(lines).split()) == "".join(text.split())

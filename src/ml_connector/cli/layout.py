@@ -25,7 +25,8 @@ Rows = Sequence[Sequence[str]]
 def table(
     columns: Sequence[Column], rows: Rows, width: int | None, *, indent: str = "", head: bool = True
 ) -> list[str]:
-    """Lines of a table. `width` None is unbounded; below 72, or where it cannot fit, one field a line."""
+    """Lines of a table, each of at most `width` terminal columns; None is unbounded. Columns without any value are
+    left out. Below 72, or where it cannot fit, one field a line: no figure is cut."""
     shown = [i for i in range(len(columns)) if any(row[i] for row in rows)]
     columns = [columns[i] for i in shown]
     rows = [[row[i] for i in shown] for row in rows]

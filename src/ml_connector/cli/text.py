@@ -9,9 +9,12 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
 
+import wcwidth
+
 from ml_connector.model import money
 
 _JOINERS = "\u200c\u200d"
+_NARROWEST = 8
 _UNSAFE = ("Cc", "Cf", "Cs", "Zl", "Zp", "Cn", "Co")
 
 
@@ -20,74 +23,48 @@ def safe(value: object) -> str:
     text = str(value)
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_safe_character(each) for each in text)
+    return "".join(_safe_character(character) for character in text)
 
 
 @lru_cache(maxsize=4096)
-def _safe_character(each: str) -> str:
-    if each in _JOINERS or unicodedata.category(each) not in _UNSAFE:
-        return each
-    return f"\\u{ord(each):04x}" if ord(each) < 0x10000 else f"\\U{ord(each):08x}"
+def _safe_character(character: str) -> str:
+    if character in _JOINERS or unicodedata.category(character) not in _UNSAFE:
+        return character
+    code = ord(character)
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def width_of(text: str) -> int:
-    """Columns that a text takes; wide characters take two, joined ones none."""
-    if text.isascii():
-        return len(text)
-    return sum(_columns(each) for each in text)
-
-
-@lru_cache(maxsize=4096)
-def _columns(each: str) -> int:
-    if unicodedata.combining(each) or each in _JOINERS or unicodedata.category(each) in ("Mn", "Me"):
-        return 0
-    return 2 if unicodedata.east_asian_width(each) in "WF" else 1
+    """Columns that a text takes in a terminal; wide characters take two, joined ones none."""
+    return len(text) if text.isascii() else wcwidth.width(text)
 
 
 def pad(text: str, width: int, *, right: bool = False) -> str:
-    blank = " " * max(0, width - width_of(text))
-    return blank + text if right else text + blank
+    """The text in `width` columns at least, at their left end, or at their `right` one. Nothing is cut."""
+    return wcwidth.rjust(text, width) if right else wcwidth.ljust(text, width)
 
 
 def fold(text: str, width: int | None) -> list[str]:
-    """The text in lines of at most `width` columns, broken at blanks, inside words only where it must be."""
+    """The text in lines of at most `width` columns (8 at least; None: one line), broken at blanks, inside a word only
+    where it is longer than a line."""
     if width is None or width_of(text) <= width:
         return [text]
-    width = max(width, 8)
-    lines, line = [], ""
-    for word in text.split(" "):
-        joined = f"{line} {word}" if line else word
-        if width_of(joined) <= width:
-            line = joined
-            continue
-        if line:
-            lines.append(line)
-        *full, line = _broken(word, width)
-        lines += full
-    return [each.rstrip() for each in [*lines, line] if each.strip()] or [""]
-
-
-def _broken(word: str, width: int) -> list[str]:
-    parts, part = [], ""
-    for each in word:
-        if width_of(part + each) > width:
-            parts.append(part)
-            part = ""
-        part += each
-    return [*parts, part]
+    return wcwidth.wrap(text, max(width, _NARROWEST), break_on_hyphens=False) or [""]
 
 
 def hanging(head: str, text: str, width: int | None) -> list[str]:
-    """`head` and beside it the folded text, its further lines indented; below it where there is no room."""
+    """`head` and beside it the folded text, its further lines indented; below it where there is no room. Lines of at
+    most `width` columns."""
     indent = width_of(head)
     if width is not None and width - indent < 16 and indent > 4:
         return [*fold(head.rstrip(), width), *(f"    {line}" for line in fold(text, width - 4))]
-    first, *rest = fold(text, None if width is None else width - indent)
-    return [f"{head}{first}".rstrip(), *(f"{' ' * indent}{line}" for line in rest)]
+    first, *further = fold(text, None if width is None else width - indent)
+    return [f"{head}{first}".rstrip(), *(f"{' ' * indent}{line}" for line in further)]
 
 
 def amount(value: Any, currency: str = "") -> str:
-    """`1,200.50`, `-3.00`; blank for none. Digits of the currency at least, never rounded."""
+    """An amount in `currency` (ISO code) as `1,200.50`, `-3.00`; blank for none. Digits of the currency at least, never
+    rounded."""
     number = decimal(value)
     return "" if number is None else money.grouped(number, currency)
 
@@ -103,7 +80,7 @@ def decimal(value: Any) -> Decimal | None:
 
 
 def by_currency(pairs: Iterable[tuple[Decimal | None, str]]) -> str:
-    """`9,000.00 USD + 2,100.00 EUR`: sums that never cross currencies."""
+    """Pairs of an amount and its currency as `9,000.00 USD + 2,100.00 EUR`: sums that never cross currencies."""
     sums: dict[str, Decimal] = {}
     for value, currency in pairs:
         if value is not None:
@@ -112,7 +89,7 @@ def by_currency(pairs: Iterable[tuple[Decimal | None, str]]) -> str:
 
 
 def moment(at: datetime | None, zone: tzinfo = UTC) -> str:
-    """`2026-11-22 14:03 PST`; with its offset where the zone has no name."""
+    """An instant in `zone` as `2026-11-22 14:03 PST`, with its offset where the zone has no name; `never` for none."""
     if at is None:
         return "never"
     local = at.astimezone(zone)
@@ -120,7 +97,7 @@ def moment(at: datetime | None, zone: tzinfo = UTC) -> str:
 
 
 def count(number: int, one: str, many: str = "") -> str:
-    """`1 hold`, `1,240 holds`."""
+    """A number with its noun: `1 hold`, `1,240 holds`; `many` where the plural is not made with an s."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 

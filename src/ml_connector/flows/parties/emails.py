@@ -11,21 +11,21 @@ from ml_connector.model.refs import Ref
 
 
 def split(text: str) -> tuple[str, ...]:
-    """The parts of a field as written; `,` and `;` stand between them."""
+    """The parts of an e-mail field as written, valid or not; `,` and `;` stand between them (accounting-rules D.10)."""
     return tuple(filter(None, (part.strip() for part in re.split(r"[,;]", text))))
 
 
 def parse(text: str) -> tuple[str, ...]:
-    """The valid addresses of a field, lower-case, each once, in order."""
+    """The valid addresses of an e-mail field, lower-case, each once, in order. What is no address is left out."""
     return tuple(dict.fromkeys(part.lower() for part in split(text) if canonical.is_email(part.lower())))
 
 
 @lru_cache(maxsize=4096)
 def digest(address: str) -> str:
-    """First 12 hex characters of the SHA-256 of the lower-case address."""
+    """First 12 hex characters of the SHA-256 of the lower-case address (accounting-rules E.6)."""
     return hashlib.sha256(address.lower().encode()).hexdigest()[:12]
 
 
 def ref_of(customer_id: str, address: str) -> Ref:
-    """The source of a `contact` link."""
+    """The source of a `contact` link: this address of this QuickBooks customer (accounting-rules E.6)."""
     return Ref("quickbooks", "Email", f"{customer_id}:{digest(address)}")

@@ -17,7 +17,7 @@ import msgspec
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
-from .free_mail import FREE_MAIL
+from .free_mail import free_mail
 from .names import normalised, sorted_words
 
 SAME_EMAIL, SAME_DOMAIN = 50, 40
@@ -53,7 +53,7 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def domains(self) -> frozenset[str]:
         """Domains that belong to a business: of its e-mails and its web site, without those that everybody may use."""
-        return (self.hosts | {email.rpartition("@")[2] for email in self.emails}) - FREE_MAIL - {""}
+        return (self.hosts | {email.rpartition("@")[2] for email in self.emails}) - free_mail() - {""}
 
     @property
     def place(self) -> tuple[str, str]:
