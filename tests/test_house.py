@@ -24,7 +24,7 @@ ALLOWED = {
     "engine": {"model", "clock", "engine", "store"},
     "store": {"model", "store"},
     "vault": {"model", "vault"},
-    "settings": {"model", "settings"},
+    "settings": {"model", "settings", "accounting.templates"},
 }
 """Rooms of ml_connector that may not import everything, and what each may import."""
 

@@ -13,6 +13,8 @@ from ml_connector.model.rules import AccountRule, Template
 from ml_connector.systems.quickbooks.records import Account, Item
 from ml_connector.systems.salesforce.records import SObject
 
+from .templates import Balance
+
 POSTABLE = ("Service", "NonInventory", "Inventory")
 INCOME = ("Income", "Other Income")
 EXPENSE = ("Expense", "Other Expense")
@@ -216,6 +218,18 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
             facts |= {"order_currency": self.currency, "customer_currency": own}
             raise Held(facts, code="H-CUR-MISMATCH", case="account", waits_for=ACCOUNTS)
         return id_
+
+    def of(self, balance: Balance, template: Template, income: str = "") -> str:
+        """The account of a balance; `income` is the income account it stands for. Raises `Held` as `check`."""
+        match balance:
+            case "unbilled":
+                return self.unbilled(template)
+            case "receivable":
+                return self.receivable(template)
+            case "deferred":
+                return self.deferred(template, income)
+            case "income":
+                return self.income(income)
 
     def income(self, id_: str) -> str:
         return self.check(id_, "Revenue", INCOME, ())

@@ -2,7 +2,7 @@
 
     lines -> rounded to the header -> split by percentages -> grouped by posting key -> sides -> parts -> drafts
 
-T1: Dr Unbilled / Cr the deferred account of each income account. T2: Dr Unbilled / Cr income. T3: Dr A/R / Cr income.
+Which accounts it debits and credits is the policy of the template (`templates.py`).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from .chart import Chart
 from .identity import Identity, note
 from .lines import Bundle, Frame, Leg, bundles, packed, postings
 from .splits import Split, split_amount
+from .templates import Legs, Policy, policy_of
 
 MAX_PARTS = 99
 
@@ -73,6 +74,10 @@ class EntryInputs(msgspec.Struct, frozen=True, kw_only=True):
     max_lines: int = 500
     link: str = ""
 
+    @property
+    def policy(self) -> Policy:
+        return policy_of(self.template)
+
 
 class EntryPart(msgspec.Struct, frozen=True):
     """One journal entry of a plan, with the identity that names it."""
@@ -112,12 +117,13 @@ def plan_entry(inputs: EntryInputs) -> JournalPlan:
     exacts = spread([line.net for line in inputs.lines], inputs.discount, inputs.currency, keys)
     nets = rounded_nets(exacts, keys, inputs.header_total, inputs.currency)
     net = money.total(nets)
-    if inputs.template.id == "T0":
+    order_legs = inputs.policy.order
+    if order_legs is None:
         return JournalPlan(parts=(), net=net, currency=inputs.currency)
     _check_tax(inputs)
     _check_rate(inputs)
     legs = tuple(leg for line, amount in zip(inputs.lines, nets, strict=True) for leg in _legs(inputs, line, amount))
-    groups = bundles(legs, _frame(inputs, legs))
+    groups = bundles(legs, _frame(inputs, order_legs, legs))
     parts = packed(groups, inputs.max_lines)
     _check_count(len(parts), inputs)
     return JournalPlan(
@@ -154,8 +160,8 @@ def spread(nets: Sequence[Decimal], discount: Decimal, currency: str, keys: Sequ
 
 
 def _check_tax(inputs: EntryInputs) -> None:
-    """Tax belongs to the invoice; only T3 may carry it, and not beside automated sales tax (B.7)."""
-    if inputs.tax and (inputs.template.id != "T3" or inputs.automated_tax):
+    """Where the template lets an entry carry tax, it may not beside automated sales tax (B.7)."""
+    if inputs.tax and (inputs.automated_tax or not inputs.policy.carries_tax):
         raise Held(code="H-TAX", waits_for=PREFERENCES, tax=money.spoken(inputs.tax, inputs.currency))
 
 
@@ -188,7 +194,7 @@ def _legs(inputs: EntryInputs, line: EntryLine, net: Decimal) -> list[Leg]:
 
 def _gross(inputs: EntryInputs, line: EntryLine, net: Decimal) -> Decimal:
     """Gross where discounts are shown: never smaller than the net, never of the other sign (B.6)."""
-    if inputs.discount_mode != "gross" or inputs.template.id not in ("T2", "T3") or line.gross is None:
+    if inputs.discount_mode != "gross" or not inputs.policy.shows_discounts or line.gross is None:
         return net
     gross = money.q(line.gross, inputs.currency)
     same_sign = gross * net >= 0
@@ -202,23 +208,19 @@ def _chart(inputs: EntryInputs) -> Chart:
     )  # fmt: skip
 
 
-def _frame(inputs: EntryInputs, legs: Sequence[Leg]) -> Frame:
+def _frame(inputs: EntryInputs, order_legs: Legs, legs: Sequence[Leg]) -> Frame:
     """The accounts this entry uses, each checked (B.3). Raises `Held`."""
     chart, template = _chart(inputs), inputs.template
-    targets = {leg.income: _target(chart, template, leg.income) for leg in legs}
+    targets = {leg.income: chart.of(order_legs.credit, template, leg.income) for leg in legs}
     discounts = any(leg.net != leg.gross for leg in legs)
     return Frame(
-        counter=chart.receivable(template) if template.id == "T3" else chart.unbilled(template),
-        on_receivable=template.id == "T3",
+        counter=chart.of(order_legs.debit, template),
+        on_receivable=inputs.policy.on_receivable,
         targets=targets,
         discounts=chart.discounts(template) if discounts else "",
         tax=money.q(inputs.tax, inputs.currency),
         tax_account=chart.tax(inputs.tax_account) if inputs.tax else "",
     )
-
-
-def _target(chart: Chart, template: Template, income: str) -> str:
-    return chart.deferred(template, income) if template.id == "T1" else chart.income(income)
 
 
 def _part(inputs: EntryInputs, group: Bundle, place: int, count: int) -> EntryPart:

@@ -21,6 +21,7 @@ from .entry import EntryInputs, EntryLine, JournalPlan, plan_entry, rounded_nets
 from .identity import Identity, order_link
 from .order_lines import LinePlan, Tables, gross_of, line_number, net_of, resolve_line
 from .rates import Rate, choose, within_band
+from .templates import T0, policy_of
 
 
 class Rates(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +60,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def template(self) -> Template:
-        return self.rules.template or Template(id="T0")
+        return self.rules.template or Template(id=T0.id)
 
 
 class OrderPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,10 +143,9 @@ def plan_or_raise(scope: Scope) -> OrderPlan:
 
 
 def _unrecognised(scope: Scope, lines: list[LinePlan]) -> tuple[str, ...]:
-    """Detector DC-4: under T1 an item that credits Deferred or Unbilled earns revenue nobody recognises (A.11)."""
-    template = scope.template
-    parked = {template.unbilled, template.deferred_default, *template.deferred.values()} - {""}
-    return ("DC-4",) if template.id == "T1" and any(each.line.account in parked for each in lines) else ()
+    """Detector DC-4: an item that credits Deferred or Unbilled earns revenue nobody recognises (A.11)."""
+    accounts = [each.line.account for each in lines]
+    return ("DC-4",) if policy_of(scope.template).is_unearned(scope.template, accounts) else ()
 
 
 def order_facts(order: SObject) -> dict[str, str]:

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
+from ml_connector.accounting.templates import POLICIES
 from ml_connector.app import (
     App,
     SealedTokens,
@@ -215,12 +216,14 @@ async def sign_off(app: App, wanted: SignOff, actor: str) -> Template:
     """
     table = (await app.quickbooks.reference("accounts")).value
     values: dict[str, Any] = {"id": wanted.template}
+    policy = POLICIES.get(wanted.template)
+    needs = policy.needs if policy and not policy.lacks else ()
     for name, text, kinds in (
         ("unbilled", wanted.unbilled, ("Other Current Asset",)),
         ("deferred_default", wanted.deferred, ("Other Current Liability", "Long Term Liability")),
         ("discounts", wanted.discounts, ("Income", "Other Income", "Expense")),
     ):
-        if text or (wanted.template == "T1" and name in ("unbilled", "deferred_default")):
+        if text or name in needs:
             values[name] = _account(list(table.values()), text, name, kinds).id
     home = app.settings.home
     rules: dict[str, Any] = {"start_date": wanted.start_date}

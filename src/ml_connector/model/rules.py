@@ -14,13 +14,18 @@ CLEAN_POSTINGS = 20
 """Clean postings that people approved, before `auto_approve_limit` counts (accounting-rules 0.4)."""
 
 
+TemplateId = Literal["T0", "T1", "T2", "T3"]
+PRESELECTED: TemplateId = "T1"
+"""What is offered to who has not chosen yet (accounting-rules 0.4)."""
+
+
 class Template(msgspec.Struct, frozen=True, kw_only=True):
     """The signed-off posting template (accounting-rules A.2). Accounts are QuickBooks account ids.
 
     `deferred` maps an income account id to its deferred account id; `deferred_default` is used for the others.
     """
 
-    id: Literal["T0", "T1", "T2", "T3"]
+    id: TemplateId
     unbilled: str = ""
     deferred_default: str = ""
     deferred: dict[str, str] = {}

@@ -22,6 +22,7 @@ from ml_connector.app import App, open_app
 from ml_connector.clock import WallClock
 from ml_connector.engine.worker import Report
 from ml_connector.model.errors import ConnectorError
+from ml_connector.model.rules import PRESELECTED
 from ml_connector.rehearsal.emulators import Calls, Emulators, started
 from ml_connector.rehearsal.floor import beginning, look, plus, sweep, writing
 from ml_connector.systems.quickbooks.records import JournalEntry, note_fields
@@ -132,7 +133,7 @@ async def _play(options: Options, home: Path, emulators: Emulators, stage: tuple
 
 def _template(start: date) -> connecting.SignOff:
     return connecting.SignOff(
-        template="T1", start_date=start, unbilled="1250", deferred="2450", discounts="4900", shipping="4200"
+        template=PRESELECTED, start_date=start, unbilled="1250", deferred="2450", discounts="4900", shipping="4200"
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from ml_connector.accounting.templates import policy_of
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.rules import Rules
 
@@ -119,12 +120,12 @@ def _rules(rules: Rules) -> Iterator[Problem]:
 
 
 def _template(rules: Rules) -> Iterator[Problem]:
-    kind = rules.template.id if rules.template else ""
-    if kind in ("T2", "T3"):
-        needs = "clearing entries for invoices" if kind == "T2" else "the detectors of double counting"
+    policy = policy_of(rules.template)
+    if policy.lacks:
+        why = f"without {policy.lacks} the revenue would be counted twice"
         yield (
             ("rules", "template", "id"),
-            f"is {kind}, which this version does not post: without {needs} the revenue would be counted twice.",
+            f"is {policy.id}, which this version does not post: {why}.",
             "Choose T1 (balance sheet only) or T0 (no entries).",
         )
     if rules.discount_mode == "gross":

@@ -13,6 +13,7 @@ from ml_connector.cli import render_plan, render_state
 from ml_connector.cli.documents import plan_document
 from ml_connector.cli.text import safe
 from ml_connector.model.errors import WrongUse
+from ml_connector.model.rules import PRESELECTED
 
 from .common import USUAL, Common, actor, look, run, show, title
 
@@ -147,7 +148,7 @@ def backfill(*, common: Common = USUAL) -> int:
 
 def sign_off(
     *,
-    template: Annotated[str, Parameter(help="T1 (balance sheet only) or T0 (no entries)")] = "T1",
+    template: Annotated[str, Parameter(help="T1 (balance sheet only) or T0 (no entries)")] = PRESELECTED,
     start_date: Annotated[str, Parameter(help="Go-live day, for example 2026-11-01; nothing earlier is posted")],
     unbilled: Annotated[str, Parameter(help="Unbilled Receivable: number, full name or id")] = "",
     deferred: Annotated[str, Parameter(help="Deferred Revenue: number, full name or id")] = "",

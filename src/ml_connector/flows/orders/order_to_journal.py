@@ -48,6 +48,7 @@ from ml_connector.accounting.postings import (
     rate_ref,
 )
 from ml_connector.accounting.rates import corporate_rate
+from ml_connector.accounting.templates import policy_of
 from ml_connector.flows.dimensions.links import rename_need, renames
 from ml_connector.flows.parties.pair_links import customer_of, of_account
 from ml_connector.model import money
@@ -124,7 +125,7 @@ def _currency(order: SObject, ctx: Context) -> str:
 
 def _not_yet(order: SObject, rules: Rules, ctx: Context) -> Skip | None:
     """Whether the settings, the start date or its amounts keep the order from posting."""
-    if rules.template is None or rules.template.id == "T0":
+    if not policy_of(rules.template).posts:
         return _skip("no_template", order, ctx, SETTINGS)
     if rules.start_date is None:
         raise Held(code="H-START-DATE", waits_for=(SETTINGS,))

@@ -11,7 +11,7 @@ import msgspec
 
 from ml_connector.app import App, SealedTokens, World, assemble, connection_id, keep_secret
 from ml_connector.model.errors import WrongUse
-from ml_connector.model.rules import Rules, Template
+from ml_connector.model.rules import PRESELECTED, Rules, Template
 from ml_connector.settings import QuickBooks, Salesforce, Settings, State
 from ml_connector.settings.convert import table
 from ml_connector.store import Store
@@ -116,7 +116,7 @@ async def rules_of(scenario: Scenario, names: Names, line: Mapping[str, Any], ch
     if isinstance(raw.get("template"), Mapping):
         template = dict(raw.pop("template"))
     else:
-        template = {"id": raw.pop("template", None) or scenario.top.get("template", "T1")}
+        template = {"id": raw.pop("template", None) or scenario.top.get("template", PRESELECTED)}
     values = {"time_zone": ZONE, "start_date": START, **raw}
     values["start_date"] = DAY.convert(values["start_date"])
     plain = {key: await _by_name(key, value, names) for key, value in values.items()}

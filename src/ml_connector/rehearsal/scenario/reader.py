@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from ml_connector.accounting.templates import POLICIES
 from ml_connector.model.errors import WrongUse
 from ml_connector.settings.shape import keys
 
@@ -27,7 +28,7 @@ TOP = (
     Param("name", TEXT, "What the scenario shows, in one sentence."),
     Param("source", TEXT, "The rule it is from, such as `accounting-rules S04`."),
     Param("about", TEXT, "More words for the reader."),
-    Param("template", choice("T0", "T1", "T2", "T3"), "Posting template (`T1`)."),
+    Param("template", choice(*POLICIES), "Posting template (`T1`)."),
     Param("today", DAY, "Day on which it plays, at noon (`2026-11-22`)."),
     Param("clock", MOMENT, "Instead of `today`: the exact instant."),
     Param("start_date", DAY, "Go-live day (`2026-10-01`)."),

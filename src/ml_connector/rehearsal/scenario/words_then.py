@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ml_connector.accounting.templates import POLICIES
+
 from .lines import LINES
 from .values import AMOUNT, AMOUNTS, ANY, COUNT, DAY, FLAG, TABLE, TEXT, TEXTS, Param, choice, rows
 from .words import Verb
@@ -134,7 +136,7 @@ THEN = (
     Verb("waiting", "then", COUNT, "how many", "Records that are due and not served yet, approvals left out."),
     Verb("open_writes", "then", COUNT, "how many", "Writes whose outcome is not known yet."),
     Verb(
-        "build", "then", choice("T0", "T1", "T2", "T3"), "template",
+        "build", "then", choice(*POLICIES), "template",
         "Build a journal entry from exact lines, without any record: for amounts that no org can store.",
         (
             Param("given_lines", BUILD_LINE, "The order's lines.", required=True),
