@@ -199,12 +199,12 @@ class Town:
         """QuickBooks may refuse half of a batch: it throttles every second item while `refusing` is set."""
         before = batch.run
 
-        def run(desk: Any, items: Sequence[Any], random: Random) -> dict[str, Any]:
+        def run(context: Any, items: Sequence[Any], random: Random) -> dict[str, Any]:
             if not self.refusing:
-                return before(desk, list(items), random)
+                return before(context, list(items), random)
             self.refusing = False
             taken, later = list(items[: len(items) // 2]), items[len(items) // 2 :]
-            answers = before(desk, taken, random)["BatchItemResponse"] if taken else []
+            answers = before(context, taken, random)["BatchItemResponse"] if taken else []
             no = faults.throttled().body()
             return {"BatchItemResponse": [*answers, *({"Fault": no, "bId": item["bId"]} for item in later)]}
 

@@ -15,8 +15,8 @@ from ml_emulators.quickbooks.faults import Fault
 from ml_emulators.quickbooks.kinds.catalog import PATHS
 from ml_emulators.quickbooks.limits import meter, throttled
 from ml_emulators.quickbooks.metering import measure
-from ml_emulators.quickbooks.rules import auxiliary as side
-from ml_emulators.quickbooks.rules.context import Desk
+from ml_emulators.quickbooks.rules import auxiliary
+from ml_emulators.quickbooks.rules.context import WriteContext
 from ml_emulators.quickbooks.service import Service
 from ml_emulators.quickbooks.signin.tokens import ACCOUNTING
 from ml_emulators.quickbooks.values import Json
@@ -32,7 +32,7 @@ class Call:
 
     service: Service
     request: Request
-    desk: Desk
+    context: WriteContext
     app: str
     path: list[str]
     params: dict[str, str]
@@ -40,7 +40,7 @@ class Call:
 
     @property
     def realm(self) -> str:
-        return self.desk.books.company.realm_id
+        return self.context.books.company.realm_id
 
 
 def wants_xml(request: Request) -> bool:
@@ -60,13 +60,13 @@ def handle(service: Service, request: Request, segments: list[str], now: datetim
         name = "ApplicationAuthorizationFailed"
         return answers.gateway(403, "3100", name, detail, "AuthorizationFault", service.random, now, xml=xml)
     params = {key.lower(): value for key, value in request.params().items()}
-    desk = service.desk(realm, now, _include(params))
+    context = service.context(realm, now, _include(params))
     path = [segments[3].lower(), *segments[4:]]
-    call = Call(service, request, desk, connection.client_id, path, params, xml)
+    call = Call(service, request, context, connection.client_id, path, params, xml)
     response = _answer(call)
     measured = measure(request, response)
     meter(service, call.app, now, measured.reads, measured.items)
-    service.tell(desk.notices, call.app)
+    service.tell(context.notices, call.app)
     return response
 
 
@@ -81,7 +81,7 @@ def _unauthorized(service: Service, token: str, now: datetime, *, xml: bool) -> 
 
 
 def _answer(call: Call) -> Response:
-    service, now = call.service, call.desk.now
+    service, now = call.service, call.context.now
     if throttled(service, call.realm, call.app, now, batch=call.path == ["batch"]):
         return _too_many(call)
     try:
@@ -98,18 +98,18 @@ def _answer(call: Call) -> Response:
 
 def _done(call: Call, body: Json | None) -> Response:
     if body is None:
-        headers = {"Content-Type": "text/plain", **answers.trace(call.service.random, call.desk.now)}
+        headers = {"Content-Type": "text/plain", **answers.trace(call.service.random, call.context.now)}
         return Response(404, headers, b"Not Found")
-    return answers.success(body, call.service.random, call.desk.now, xml=call.xml)
+    return answers.success(body, call.service.random, call.context.now, xml=call.xml)
 
 
 def _failed(call: Call, refusal: Fault) -> Response:
     xml = call.xml or call.service.switches.xml_faults
-    return answers.failure(refusal, call.service.random, call.desk.now, xml=xml)
+    return answers.failure(refusal, call.service.random, call.context.now, xml=xml)
 
 
 def _too_many(call: Call) -> Response:
-    service, now, refusal = call.service, call.desk.now, faults.throttled()
+    service, now, refusal = call.service, call.context.now, faults.throttled()
     if service.switches.lower_case_throttle:
         error = refusal.errors[0]
         response = answers.gateway(
@@ -134,7 +134,7 @@ def _replayed(call: Call) -> Response:
     if stored is not None and _remembered(call, stored[0]):
         if stored[2] != asked and call.service.switches.requestid_other_body == "refused":
             raise faults.business("This requestid has been used for another request.")
-        headers = {**stored[1].headers, **answers.trace(call.service.random, call.desk.now)}
+        headers = {**stored[1].headers, **answers.trace(call.service.random, call.context.now)}
         return Response(stored[1].status, headers, stored[1].body)
     try:
         response = _done(call, _post(call, body))
@@ -143,13 +143,13 @@ def _replayed(call: Call) -> Response:
             raise
         response = _failed(call, refusal)
     if key is not None and call.service.switches.requestid_retention != 0:
-        call.service.replays[key] = (call.desk.now, response, asked)
+        call.service.replays[key] = (call.context.now, response, asked)
     return response
 
 
 def _remembered(call: Call, since: datetime) -> bool:
     seconds = call.service.switches.requestid_retention
-    return seconds is None or call.desk.now - since < timedelta(seconds=seconds)
+    return seconds is None or call.context.now - since < timedelta(seconds=seconds)
 
 
 def _replay_key(call: Call, body: Any) -> tuple[Any, ...] | None:
@@ -173,7 +173,7 @@ def _replay_key(call: Call, body: Any) -> tuple[Any, ...] | None:
 
 def _route(call: Call) -> Json | None:
     if call.path == ["query"] and call.request.method in ("GET", "POST"):
-        return operations.run_query(call.desk, _statement(call))
+        return operations.run_query(call.context, _statement(call))
     return _get(call) if call.request.method == "GET" else None
 
 
@@ -185,17 +185,17 @@ def _statement(call: Call) -> str:
 def _get(call: Call) -> Json | None:
     path, params = call.path, call.params
     if path == ["cdc"]:
-        return cdc.capture(call.desk, params.get("entities", ""), params.get("changedsince", ""))
+        return cdc.capture(call.context, params.get("entities", ""), params.get("changedsince", ""))
     if path == ["preferences"]:
-        return operations.read(call.desk, "Preferences", "1")
+        return operations.read(call.context, "Preferences", "1")
     if path == ["exchangerate"]:
-        return side.exchange_rate(call.desk, params.get("sourcecurrencycode", ""), params.get("asofdate"))
+        return auxiliary.exchange_rate(call.context, params.get("sourcecurrencycode", ""), params.get("asofdate"))
     if len(path) != 2:
         return None
     kind = _kind(path[0])
     if kind == "CompanyInfo" and path[1] == call.realm:
-        return operations.read(call.desk, kind, "1")
-    return operations.read(call.desk, kind, path[1])
+        return operations.read(call.context, kind, "1")
+    return operations.read(call.context, kind, path[1])
 
 
 def _kind(segment: str) -> str:
@@ -207,23 +207,23 @@ def _kind(segment: str) -> str:
 
 def _post(call: Call, body: Any) -> Json | None:
     if call.path == ["batch"]:
-        return batch.run(call.desk, batch.items_of(body), call.service.random)
+        return batch.run(call.context, batch.items_of(body), call.service.random)
     if call.path == ["upload"]:
-        return attachments.upload(call.desk, call.request.header("content-type"), call.request.body)
+        return attachments.upload(call.context, call.request.header("content-type"), call.request.body)
     if len(call.path) == 3 and call.path[2] == "send":
         return _send(call)
     if len(call.path) != 1:
         return None
     operation = _operation(call)
     odd = _odd_void(call.path[0]) if call.params.get("operation", "").lower() == "void" else None
-    return odd if odd is not None else operations.write(call.desk, _kind(call.path[0]), operation, body)
+    return odd if odd is not None else operations.write(call.context, _kind(call.path[0]), operation, body)
 
 
 def _send(call: Call) -> Json:
     kind = _kind(call.path[0])
     if not mailing.can_be_sent(kind):
         raise faults.unsupported(f"send {kind}")
-    return mailing.send(call.desk, kind, call.path[1], call.params.get("sendto", ""))
+    return mailing.send(call.context, kind, call.path[1], call.params.get("sendto", ""))
 
 
 def _operation(call: Call) -> str:
@@ -232,7 +232,7 @@ def _operation(call: Call) -> str:
         return asked
     if asked not in ("", "create", "update"):
         raise faults.unsupported(asked[:60])
-    return "void" if "void" in call.desk.include else asked or "create"
+    return "void" if "void" in call.context.include else asked or "create"
 
 
 def _odd_void(segment: str) -> Json | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from binascii import Error as NotBase64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2s
 from typing import Any
@@ -15,8 +15,9 @@ from msgspec import DecodeError
 from ml_emulators.kit.wire import Request, Response, loads
 from ml_emulators.quickbooks import answers, faults
 from ml_emulators.quickbooks.kinds.catalog import KINDS
-from ml_emulators.quickbooks.rules import writes as rules
-from ml_emulators.quickbooks.rules.context import Desk
+from ml_emulators.quickbooks.rules import writes
+from ml_emulators.quickbooks.rules.context import WriteContext
+from ml_emulators.quickbooks.rules.rulebook import RULES
 from ml_emulators.quickbooks.service import Service
 from ml_emulators.quickbooks.values import Json, seconds
 from ml_emulators.quickbooks.xml_bodies import from_xml, is_xml
@@ -68,7 +69,7 @@ def _plain(content: bytes) -> bytes:
         raise faults.business("The content of the file is not base64.") from error
 
 
-def upload(desk: Desk, content_type: str, body: bytes) -> Json:
+def upload(context: WriteContext, content_type: str, body: bytes) -> Json:
     """Every file of the body becomes an attachment; without metadata one is made up. Raises Fault."""
     described: dict[str, Part] = {}
     files: dict[str, Part] = {}
@@ -78,23 +79,25 @@ def upload(desk: Desk, content_type: str, body: bytes) -> Json:
             (described if place.group(1).lower() == "metadata" else files)[place.group(2)] = part
     if not files:
         raise faults.Fault([faults.missing("file_content_0")])
-    return {"AttachableResponse": [{"Attachable": _take(desk, part, described.get(at))} for at, part in files.items()]}
+    return {
+        "AttachableResponse": [{"Attachable": _take(context, part, described.get(at))} for at, part in files.items()]
+    }
 
 
-def _take(desk: Desk, file: Part, described: Part | None) -> Json:
+def _take(context: WriteContext, file: Part, described: Part | None) -> Json:
     told = _metadata(described) if described is not None else {}
     body = {
         **told,
         "FileName": told.get("FileName") or file.found(_FILE) or "attachment",
         "ContentType": told.get("ContentType") or file.headers.get("content-type", "application/octet-stream"),
     }
-    if body.get("Id") and desk.books.row("Attachable", str(body["Id"])) is not None:
-        stored = rules.update(desk, "Attachable", {**body, "sparse": True})
+    if body.get("Id") and context.books.row("Attachable", str(body["Id"])) is not None:
+        stored = writes.update(context, RULES["Attachable"], {**body, "sparse": True})
     else:
         body.pop("Id", None)
-        stored = rules.create(desk, "Attachable", body, has_file=True)
-    desk.books.files[stored["Id"]] = file.content
-    return shown(desk, stored)
+        stored = writes.create(replace(context, has_file=True), RULES["Attachable"], body)
+    context.books.files[stored["Id"]] = file.content
+    return shown(context, stored)
 
 
 def _metadata(part: Part) -> Json:
@@ -107,13 +110,13 @@ def _metadata(part: Part) -> Json:
     return found if isinstance(found, dict) else {}
 
 
-def shown(desk: Desk, data: Json) -> Json:
+def shown(context: WriteContext, data: Json) -> Json:
     """An attachment as it is read now: one with a file carries an address that works for a quarter of an hour."""
-    if data["Id"] not in desk.books.files:
+    if data["Id"] not in context.books.files:
         return data
-    realm, until = desk.books.company.realm_id, seconds(desk.now) + _LIFE
-    address = f"{desk.base_url}/{FOLDER}/{realm}/{data['Id']}/{until}/{_seal(realm, data['Id'], until)}"
-    told = {**data, "Size": len(desk.books.files[data["Id"]]), "TempDownloadUri": address}
+    realm, until = context.books.company.realm_id, seconds(context.now) + _LIFE
+    address = f"{context.base_url}/{FOLDER}/{realm}/{data['Id']}/{until}/{_seal(realm, data['Id'], until)}"
+    told = {**data, "Size": len(context.books.files[data["Id"]]), "TempDownloadUri": address}
     return {key: told[key] for key in KINDS["Attachable"].order if key in told}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from ml_emulators.quickbooks import cdc, faults, operations
 from ml_emulators.quickbooks.faults import Fault
 from ml_emulators.quickbooks.kinds.catalog import KINDS
-from ml_emulators.quickbooks.rules.context import Desk
+from ml_emulators.quickbooks.rules.context import WriteContext
 from ml_emulators.quickbooks.values import Json
 
 MOST = 30
@@ -42,36 +42,36 @@ def check_names(items: list[Json]) -> None:
             raise Fault([faults.too_long("bId", _LONGEST_BID, len(one["bId"]))])
 
 
-def run(desk: Desk, items: list[Json], random: Random) -> Json:
+def run(context: WriteContext, items: list[Json], random: Random) -> Json:
     """Every item's answer, the entity (or fault) first and its bId last."""
-    served = len(items) - desk.switches.batch_throttled_items
-    answers = [{**_item(desk, one, at < served), "bId": one["bId"]} for at, one in enumerate(items)]
-    if desk.switches.batch_reply_order == "shuffled":
+    served = len(items) - context.switches.batch_throttled_items
+    answers = [{**_item(context, one, at < served), "bId": one["bId"]} for at, one in enumerate(items)]
+    if context.switches.batch_reply_order == "shuffled":
         random.shuffle(answers)
     return {"BatchItemResponse": answers}
 
 
-def _item(desk: Desk, item: Json, served: bool) -> Json:
+def _item(context: WriteContext, item: Json, served: bool) -> Json:
     try:
         if not served:
             raise faults.throttled()
-        return _perform(desk, item)
+        return _perform(context, item)
     except Fault as refusal:
         return {"Fault": refusal.body()}
 
 
-def _perform(desk: Desk, item: Json) -> Json:
+def _perform(context: WriteContext, item: Json) -> Json:
     asked = [name for name in item if name not in _FRAME]
     if len(asked) != 1:
         raise faults.unsupported("batch item with other than one payload")
     name, payload = asked[0], item[asked[0]]
     if name in _ASKS:
-        return _ask(desk, name, payload)
+        return _ask(context, name, payload)
     operation = item.get("operation")
     if name not in KINDS or operation not in _OPERATIONS:
         raise faults.unsupported(f"{operation} {name}"[:80])
     options = _options(item.get("optionsData"))
-    single = replace(desk, include=options)
+    single = replace(context, include=options)
     wanted = "void" if operation == "update" and "void" in options else operation
     return operations.write(single, name, str(wanted), payload)
 
@@ -80,12 +80,12 @@ def _options(value: Any) -> frozenset[str]:
     return frozenset(part.strip().lower() for part in value.split(",")) if isinstance(value, str) else frozenset()
 
 
-def _ask(desk: Desk, name: str, payload: Any) -> Json:
+def _ask(context: WriteContext, name: str, payload: Any) -> Json:
     if name == "Query" and isinstance(payload, str):
-        return operations.run_query(desk, payload)
+        return operations.run_query(context, payload)
     if name == "CDCQuery" and isinstance(payload, dict):
         given = {key.lower(): value for key, value in payload.items()}
-        return cdc.capture(desk, _joined(given.get("entities")), str(given.get("changedsince", "")))
+        return cdc.capture(context, _joined(given.get("entities")), str(given.get("changedsince", "")))
     raise faults.unsupported(name)
 
 

@@ -12,7 +12,7 @@ from msgspec import Raw
 
 from ml_emulators.quickbooks import faults
 from ml_emulators.quickbooks.kinds.catalog import KINDS, PATHS
-from ml_emulators.quickbooks.rules.context import Desk
+from ml_emulators.quickbooks.rules.context import WriteContext
 from ml_emulators.quickbooks.state import Table
 from ml_emulators.quickbooks.values import Json, from_seconds, parse_instant, seconds, stamp
 
@@ -20,16 +20,16 @@ MOST = 1000
 _UPDATED = 1
 
 
-def capture(desk: Desk, entities: str, since_text: str) -> Json:
+def capture(context: WriteContext, entities: str, since_text: str) -> Json:
     """All changes since an instant: one element for each entity asked, `{}` where nothing changed. Raises Fault."""
     kinds = [_kind(name) for name in dict.fromkeys(part.strip() for part in entities.split(",")) if name]
     if not kinds:
         raise faults.Fault([faults.missing("entities")])
-    since = _since(desk, since_text)
+    since = _since(context, since_text)
     parts: list[Json] = []
     left = MOST
     for kind in kinds:
-        part = _changes(desk, kind, since, left if desk.switches.cdc_cap == "total" else MOST)
+        part = _changes(context, kind, since, left if context.switches.cdc_cap == "total" else MOST)
         left -= part.get("maxResults", 0)
         parts.append(part)
     return {"CDCResponse": [{"QueryResponse": parts}]}
@@ -42,28 +42,30 @@ def _kind(name: str) -> str:
     return found
 
 
-def _since(desk: Desk, text: str) -> int:
+def _since(context: WriteContext, text: str) -> int:
     try:
         since = parse_instant(text)
     except ValueError as error:
         raise faults.Fault([faults.illegal_date("changedSince", text)]) from error
-    if since < desk.now - timedelta(days=desk.switches.cdc_days):
-        detail = f"changedSince: a date older than {desk.switches.cdc_days} days is not supported"
+    if since < context.now - timedelta(days=context.switches.cdc_days):
+        detail = f"changedSince: a date older than {context.switches.cdc_days} days is not supported"
         raise faults.Fault([faults.unsupported_value("changedSince", detail)])
     return seconds(since)
 
 
-def _changes(desk: Desk, kind: str, since: int, most: int) -> Json:
-    table = desk.books.tables[kind]
+def _changes(context: WriteContext, kind: str, since: int, most: int) -> Json:
+    table = context.books.tables[kind]
     events = list(islice(merge(_living(table, since), _deleted(table, since)), most))
     if not events:
         return {}
     alive = [place for place, (_, _, gone) in enumerate(events) if not gone]
-    flipped = set(alive[len(alive) - desk.switches.false_cdc_deletes :]) if desk.switches.false_cdc_deletes else set()
+    flipped = (
+        set(alive[len(alive) - context.switches.false_cdc_deletes :]) if context.switches.false_cdc_deletes else set()
+    )
     shown: list[Any] = []
     for place, (at, number, gone) in enumerate(events):
         hidden = gone or place in flipped
-        shown.append(_stub(number, at) if hidden else Raw(desk.books.wire(kind, number)))
+        shown.append(_stub(number, at) if hidden else Raw(context.books.wire(kind, number)))
     return {kind: shown, "startPosition": 1, "maxResults": len(shown)}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ml_emulators.quickbooks import faults
 from ml_emulators.quickbooks.kinds.catalog import KINDS
 from ml_emulators.quickbooks.kinds.fields import Problems, email
-from ml_emulators.quickbooks.rules.context import Desk
+from ml_emulators.quickbooks.rules.context import WriteContext
 from ml_emulators.quickbooks.values import Json, stamp
 
 _ADDRESSES = {"PurchaseOrder": "POEmail"}
@@ -16,11 +16,11 @@ def can_be_sent(kind: str) -> bool:
     return "email" in KINDS[kind].notices
 
 
-def send(desk: Desk, kind: str, record_id: str, to: str) -> Json:
+def send(context: WriteContext, kind: str, record_id: str, to: str) -> Json:
     """Mark a form as sent, to its own address or to another one. Raises 610, 2040 and 6000."""
-    if desk.books.row(kind, record_id) is None:
+    if context.books.row(kind, record_id) is None:
         raise faults.not_found()
-    data = desk.books.data(kind, record_id)
+    data = context.books.data(kind, record_id)
     name = _ADDRESSES.get(kind, "BillEmail")
     if to:
         data[name] = _address(to)
@@ -29,12 +29,12 @@ def send(desk: Desk, kind: str, record_id: str, to: str) -> Json:
     if "EmailStatus" in data:
         data["EmailStatus"] = "EmailSent"
     if "DeliveryInfo" in KINDS[kind].order:
-        data["DeliveryInfo"] = {"DeliveryType": "Email", "DeliveryTime": stamp(desk.now)}
+        data["DeliveryInfo"] = {"DeliveryType": "Email", "DeliveryTime": stamp(context.now)}
     if kind == "Payment":
         data.pop(name, None)
-    desk.replace(kind, data)
-    desk.notify(kind, record_id, "email")
-    return {kind: desk.books.data(kind, record_id)}
+    context.replace(kind, data)
+    context.notify(kind, record_id, "email")
+    return {kind: context.books.data(kind, record_id)}
 
 
 def _address(to: str) -> Json:

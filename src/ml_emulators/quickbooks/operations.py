@@ -8,12 +8,13 @@ from typing import Any
 from ml_emulators.kit.wire import loads
 from ml_emulators.quickbooks import attachments, faults
 from ml_emulators.quickbooks.kinds.catalog import KINDS
+from ml_emulators.quickbooks.kinds.references import PARTIES
 from ml_emulators.quickbooks.query import parse as query
 from ml_emulators.quickbooks.query.run import count, page, select
-from ml_emulators.quickbooks.refresh import PARTIES
-from ml_emulators.quickbooks.rules import writes as rules
+from ml_emulators.quickbooks.rules import writes
 from ml_emulators.quickbooks.rules.auxiliary import write_rate
-from ml_emulators.quickbooks.rules.context import Desk
+from ml_emulators.quickbooks.rules.context import WriteContext
+from ml_emulators.quickbooks.rules.rulebook import RULES
 from ml_emulators.quickbooks.values import Json
 
 _READ_ONLY_KEYS = ("V4IDPseudonym", "ClientEntityId")
@@ -21,31 +22,31 @@ _PORTAL = "https://connect.intuit.com/t"
 _ONLY_IN_LISTS = "ClientEntityId"
 
 
-def read(desk: Desk, kind: str, record_id: str) -> Json:
+def read(context: WriteContext, kind: str, record_id: str) -> Json:
     """One record by Id, inactive ones too; 610 when there is none."""
-    if desk.books.row(kind, record_id) is None:
+    if context.books.row(kind, record_id) is None:
         raise faults.not_found()
-    data = desk.books.data(kind, record_id)
+    data = context.books.data(kind, record_id)
     data.pop(_ONLY_IN_LISTS, None)
-    if kind == "Invoice" and "invoicelink" in desk.include and "BillEmail" in data:
-        data = {"InvoiceLink": f"{_PORTAL}/scs-v1-{desk.books.company.realm_id}-{record_id}", **data}
-    return {kind: attachments.shown(desk, data) if kind == "Attachable" else data}
+    if kind == "Invoice" and "invoicelink" in context.include and "BillEmail" in data:
+        data = {"InvoiceLink": f"{_PORTAL}/scs-v1-{context.books.company.realm_id}-{record_id}", **data}
+    return {kind: attachments.shown(context, data) if kind == "Attachable" else data}
 
 
-def run_query(desk: Desk, text: str) -> Json:
+def run_query(context: WriteContext, text: str) -> Json:
     """A statement of section 3; raises 4000 or 4001."""
-    switches = desk.switches
+    switches = context.switches
     asked = query.parse(text, switches.maxresults_over_limit)
     if asked.count:
-        return {"QueryResponse": {"totalCount": count(desk.books, asked, exact_case=switches.query_case_sensitive)}}
+        return {"QueryResponse": {"totalCount": count(context.books, asked, exact_case=switches.query_case_sensitive)}}
     if switches.one_row_more:
         asked = replace(asked, limit=asked.limit + 1)
-    ids = select(desk.books, asked, exact_case=switches.query_case_sensitive)
+    ids = select(context.books, asked, exact_case=switches.query_case_sensitive)
     if not ids:
         return _nothing(switches.zero_rows, asked)
-    rows: list[Any] = page(desk.books, asked, ids)
+    rows: list[Any] = page(context.books, asked, ids)
     if asked.kind.name == "Attachable" and asked.columns is None:
-        rows = [attachments.shown(desk, loads(bytes(row))) for row in rows]
+        rows = [attachments.shown(context, loads(bytes(row))) for row in rows]
     if switches.stale_list_sync_tokens:
         rows = [_outdated(loads(bytes(row)) if not isinstance(row, dict) else row) for row in rows]
     return {"QueryResponse": {asked.kind.name: rows, "startPosition": asked.start, "maxResults": len(rows)}}
@@ -64,21 +65,21 @@ def _outdated(row: Json) -> Json:
     return row
 
 
-def write(desk: Desk, kind: str, operation: str, body: Any) -> Json:
+def write(context: WriteContext, kind: str, operation: str, body: Any) -> Json:
     """`operation` is create, update, delete or void; a create with an Id is taken as an update."""
     if KINDS[kind].read_only:
         raise faults.unsupported(f"{operation} {kind}")
     if kind == "ExchangeRate" and operation in ("create", "update"):
-        return write_rate(desk, body)
+        return write_rate(context, body)
     if operation == "delete":
-        return {kind: rules.delete(desk, kind, body)}
+        return {kind: writes.delete(context, RULES[kind], body)}
     if operation == "void":
-        return {kind: _written(kind, rules.void(desk, kind, body), created=False)}
+        return {kind: _written(kind, writes.void(context, RULES[kind], body), created=False)}
     has_id = isinstance(body, dict) and body.get("Id") not in (None, "")
     single = kind in ("Preferences", "CompanyInfo")
     if operation == "update" or has_id or single:
-        return {kind: _written(kind, rules.update(desk, kind, body), created=False)}
-    return {kind: _written(kind, rules.create(desk, kind, body), created=True)}
+        return {kind: _written(kind, writes.update(context, RULES[kind], body), created=False)}
+    return {kind: _written(kind, writes.create(context, RULES[kind], body), created=True)}
 
 
 def _written(kind: str, data: Json, *, created: bool) -> Json:

@@ -2,58 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from hashlib import blake2s
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ml_emulators.quickbooks.kinds.catalog import KINDS
+from ml_emulators.quickbooks.kinds.currencies import CURRENCY_NAMES
+from ml_emulators.quickbooks.kinds.references import PARTIES, REF_KINDS
+from ml_emulators.quickbooks.settings import Company
 from ml_emulators.quickbooks.values import Json, from_seconds, money, stamp
 
-if TYPE_CHECKING:
-    from ml_emulators.quickbooks.state import Books
 
-CURRENCY_NAMES = {
-    "USD": "United States Dollar",
-    "EUR": "Euro",
-    "GBP": "British Pound Sterling",
-    "CAD": "Canadian Dollar",
-    "AUD": "Australian Dollar",
-    "NZD": "New Zealand Dollar",
-    "CHF": "Swiss Franc",
-    "JPY": "Japanese Yen",
-    "SEK": "Swedish Krona",
-    "NOK": "Norwegian Krone",
-    "DKK": "Danish Krone",
-    "INR": "Indian Rupee",
-    "MXN": "Mexican Peso",
-    "SGD": "Singapore Dollar",
-    "HKD": "Hong Kong Dollar",
-    "ZAR": "South African Rand",
-}
-REF_KINDS = {
-    "CustomerRef": "Customer",
-    "VendorRef": "Vendor",
-    "ItemRef": "Item",
-    "GroupItemRef": "Item",
-    "AccountRef": "Account",
-    "ItemAccountRef": "Account",
-    "DepositToAccountRef": "Account",
-    "DiscountAccountRef": "Account",
-    "IncomeAccountRef": "Account",
-    "ExpenseAccountRef": "Account",
-    "AssetAccountRef": "Account",
-    "ARAccountRef": "Account",
-    "APAccountRef": "Account",
-    "ClassRef": "Class",
-    "DepartmentRef": "Department",
-    **dict.fromkeys(("BankAccountRef", "CCAccountRef", "FromAccountRef", "ToAccountRef"), "Account"),
-    "EmployeeRef": "Employee",
-    "SalesTermRef": "Term",
-    "PaymentMethodRef": "PaymentMethod",
-}
-PARTIES = ("Customer", "Vendor", "Employee")
-DEBIT_POSITIVE = ("Asset", "Liability", "Equity")
+class Labelled(Protocol):
+    """A record as others name it."""
+
+    label: str
+
+
+class Related(Protocol):
+    """What an answer takes from other records: the books of a company."""
+
+    @property
+    def company(self) -> Company: ...
+
+    @property
+    def account_balances(self) -> Mapping[str, Decimal]: ...
+
+    @property
+    def customer_balances(self) -> Mapping[str, Decimal]: ...
+
+    def row(self, kind: str, record_id: str | None) -> Labelled | None: ...
+
+    def family(self, kind: str, record_id: str) -> Iterator[str]: ...
+
+
+_DEBIT_POSITIVE = ("Asset", "Liability", "Equity")
 
 
 @lru_cache(maxsize=4096)
@@ -61,7 +46,7 @@ def _stamp(at: int) -> str:
     return stamp(from_seconds(at))
 
 
-def refresh(books: Books, kind: str, data: Json, updated: int) -> Json:
+def refresh(books: Related, kind: str, data: Json, updated: int) -> Json:
     """Bring the derived parts of a record up to date, and its keys into the order of the answers."""
     spec = KINDS[kind]
     _name_references(books, data, spec.unnamed)
@@ -82,12 +67,12 @@ def _pseudonym(realm_id: str, kind: str, record_id: str) -> str:
     return "002098" + blake2s(f"{realm_id}:{kind}:{record_id}".encode(), digest_size=16).hexdigest()
 
 
-def _name_references(books: Books, node: Json, unnamed: frozenset[str]) -> None:
+def _name_references(books: Related, node: Json, unnamed: frozenset[str]) -> None:
     for key, value in node.items():
         if isinstance(value, list):
-            for one in value:
-                if isinstance(one, dict):
-                    _name_references(books, one, unnamed)
+            for item in value:
+                if isinstance(item, dict):
+                    _name_references(books, item, unnamed)
         elif isinstance(value, dict):
             if key.endswith("Ref"):
                 _name(books, key, value, unnamed)
@@ -95,7 +80,7 @@ def _name_references(books: Books, node: Json, unnamed: frozenset[str]) -> None:
                 _name_references(books, value, unnamed)
 
 
-def _name(books: Books, key: str, ref: Json, unnamed: frozenset[str]) -> None:
+def _name(books: Related, key: str, ref: Json, unnamed: frozenset[str]) -> None:
     if not isinstance(ref.get("value"), str):
         return
     if key == "CurrencyRef":
@@ -106,16 +91,16 @@ def _name(books: Books, key: str, ref: Json, unnamed: frozenset[str]) -> None:
         ref["name"] = label
 
 
-def _label(books: Books, kind: str | None, ref: Json) -> str:
+def _label(books: Related, kind: str | None, ref: Json) -> str:
     row = books.row(kind, ref.get("value")) if kind is not None else None
     return row.label if row is not None else ""
 
 
-def _party(books: Books, ref: Json) -> str:
+def _party(books: Related, ref: Json) -> str:
     return next(filter(None, (_label(books, kind, ref) for kind in PARTIES)), "")
 
 
-def _customer_balances(books: Books, data: Json) -> None:
+def _customer_balances(books: Related, data: Json) -> None:
     zero = Decimal(0)
     own = books.customer_balances.get(data["Id"], zero)
     family = sum((books.customer_balances.get(one, zero) for one in books.family("Customer", data["Id"])), zero)
@@ -123,8 +108,8 @@ def _customer_balances(books: Books, data: Json) -> None:
     data["BalanceWithJobs"] = money(family)
 
 
-def _account_balances(books: Books, data: Json) -> None:
-    shown = data.get("Classification") in DEBIT_POSITIVE and data.get("Active", True)
+def _account_balances(books: Related, data: Json) -> None:
+    shown = data.get("Classification") in _DEBIT_POSITIVE and data.get("Active", True)
     zero = Decimal(0)
     own = books.account_balances.get(data["Id"], zero) if shown else zero
     family: Any = sum((books.account_balances.get(one, zero) for one in books.family("Account", data["Id"])), zero)

@@ -12,7 +12,7 @@ from typing import Any
 
 from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.kit.wire import Response
-from ml_emulators.quickbooks.rules.context import Desk
+from ml_emulators.quickbooks.rules.context import WriteContext
 from ml_emulators.quickbooks.settings import App, ChangeNotice, Company, Counters, Switches
 from ml_emulators.quickbooks.signin.tokens import Authority, Tokens
 from ml_emulators.quickbooks.state import Books
@@ -76,8 +76,8 @@ class Service:
             for listener in self.on_change:
                 listener(told)
 
-    def desk(self, realm_id: str, now: datetime, include: frozenset[str] = frozenset()) -> Desk:
-        return Desk(self.books[realm_id], now, self.switches, include, self.base_url)
+    def context(self, realm_id: str, now: datetime, include: frozenset[str] = frozenset()) -> WriteContext:
+        return WriteContext(self.books[realm_id], now, self.switches, include, self.base_url)
 
     def snapshot(self) -> Snapshot:
         return Snapshot(

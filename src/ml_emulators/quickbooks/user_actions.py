@@ -8,15 +8,15 @@ from typing import Any
 from ml_emulators.quickbooks import faults, registry
 from ml_emulators.quickbooks.kinds.catalog import KINDS
 from ml_emulators.quickbooks.kinds.fields import decimal
-from ml_emulators.quickbooks.rules import auxiliary as side
-from ml_emulators.quickbooks.rules import writes as rules
+from ml_emulators.quickbooks.rules import auxiliary, writes
 from ml_emulators.quickbooks.rules.company import merged
-from ml_emulators.quickbooks.rules.context import Desk
+from ml_emulators.quickbooks.rules.context import WriteContext
 from ml_emulators.quickbooks.rules.merging import merge
+from ml_emulators.quickbooks.rules.rulebook import RULES
 from ml_emulators.quickbooks.service import Service
 from ml_emulators.quickbooks.values import Json, bare, parse_day
 
-Act = Callable[[Service, Desk, dict[str, Any]], Json]
+Act = Callable[[Service, WriteContext, dict[str, Any]], Json]
 
 
 def act(service: Service, operation: dict[str, Any]) -> Json:
@@ -29,9 +29,9 @@ def act(service: Service, operation: dict[str, Any]) -> Json:
     realm = operation.get("realm") or next(iter(service.books))
     if realm not in service.books:
         raise faults.unsupported(f"realm {realm!r}")
-    desk = service.desk(realm, service.clock.now(), frozenset(operation.get("include", ())))
-    result = ACTS[name](service, desk, operation)
-    service.tell(desk.notices)
+    context = service.context(realm, service.clock.now(), frozenset(operation.get("include", ())))
+    result = ACTS[name](service, context, operation)
+    service.tell(context.notices)
     return result
 
 
@@ -42,71 +42,71 @@ def _kind(operation: dict[str, Any]) -> str:
     return str(kind)
 
 
-def _body(desk: Desk, operation: dict[str, Any]) -> Json:
+def _body(context: WriteContext, operation: dict[str, Any]) -> Json:
     """The body with the present SyncToken: a screen always shows the newest state."""
     kind = _kind(operation)
     body = {**operation.get("body", {})}
     if "id" in operation:
         body["Id"] = operation["id"]
     record_id = str(body.get("Id", ""))
-    if desk.books.row(kind, record_id) is None:
+    if context.books.row(kind, record_id) is None:
         raise faults.not_found()
-    return {**body, "SyncToken": desk.books.data(kind, record_id).get("SyncToken"), "sparse": True}
+    return {**body, "SyncToken": context.books.data(kind, record_id).get("SyncToken"), "sparse": True}
 
 
-def _create(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
-    return rules.create(desk, _kind(operation), operation.get("body", {}))
+def _create(service: Service, context: WriteContext, operation: dict[str, Any]) -> Json:
+    return writes.create(context, RULES[_kind(operation)], operation.get("body", {}))
 
 
-def _update(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
-    return rules.update(desk, _kind(operation), _body(desk, operation))
+def _update(service: Service, context: WriteContext, operation: dict[str, Any]) -> Json:
+    return writes.update(context, RULES[_kind(operation)], _body(context, operation))
 
 
-def _delete(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
-    return rules.delete(desk, _kind(operation), _body(desk, operation))
+def _delete(service: Service, context: WriteContext, operation: dict[str, Any]) -> Json:
+    return writes.delete(context, RULES[_kind(operation)], _body(context, operation))
 
 
-def _void(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
-    return rules.void(desk, _kind(operation), _body(desk, operation), on_screen=True)
+def _void(service: Service, context: WriteContext, operation: dict[str, Any]) -> Json:
+    return writes.void(context, RULES[_kind(operation)], _body(context, operation), on_screen=True)
 
 
-def _deactivate(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
-    return rules.update(desk, _kind(operation), {**_body(desk, operation), "Active": False})
+def _deactivate(service: Service, context: WriteContext, operation: dict[str, Any]) -> Json:
+    return writes.update(context, RULES[_kind(operation)], {**_body(context, operation), "Active": False})
 
 
-def _activate(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
-    return rules.update(desk, _kind(operation), {**_body(desk, operation), "Active": True})
+def _activate(service: Service, context: WriteContext, operation: dict[str, Any]) -> Json:
+    return writes.update(context, RULES[_kind(operation)], {**_body(context, operation), "Active": True})
 
 
-def _merge(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
+def _merge(service: Service, context: WriteContext, operation: dict[str, Any]) -> Json:
     """Customers only; {"Id": survivor, "deletedId": loser}."""
     if _kind(operation) != "Customer":
         raise faults.unsupported(f"merge {operation['kind']}")
     body = operation.get("body", {})
-    return merge(desk, str(body.get("Id")), str(body.get("deletedId")))
+    return merge(context, str(body.get("Id")), str(body.get("deletedId")))
 
 
-def _set_preferences(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
+def _set_preferences(service: Service, context: WriteContext, operation: dict[str, Any]) -> Json:
     """Any preference, also the closing date; null takes a part away."""
-    old = desk.books.data("Preferences", "1")
+    old = context.books.data("Preferences", "1")
     new = merged(old, operation.get("body", {}))
     if new != old:
-        desk.replace("Preferences", new)
-        desk.notify("Preferences", "1", "update")
-    return desk.books.data("Preferences", "1")
+        context.replace("Preferences", new)
+        context.notify("Preferences", "1", "update")
+    return context.books.data("Preferences", "1")
 
 
-def _set_exchange_rate(service: Service, desk: Desk, operation: dict[str, Any]) -> Json:
+def _set_exchange_rate(service: Service, context: WriteContext, operation: dict[str, Any]) -> Json:
     """{"currency": "EUR", "rate": "1.0825", "day": "2026-11-22"}: home units for one foreign unit from that day on."""
     body = operation.get("body") or operation
     try:
-        day = parse_day(str(body.get("day") or desk.today))
+        day = parse_day(str(body.get("day") or context.today))
         rate = bare(decimal(body.get("rate")))
     except ValueError as error:
         raise faults.Fault([faults.illegal_number("Rate", error)]) from error
     code = str(body.get("currency"))
-    side.set_rate(desk, code, day, rate)
-    return dict(side.exchange_rate(desk, code, day)["ExchangeRate"])
+    auxiliary.set_rate(context, code, day, rate)
+    return dict(auxiliary.exchange_rate(context, code, day)["ExchangeRate"])
 
 
 def _named(operation: dict[str, Any]) -> Json:

@@ -7,69 +7,80 @@ from typing import Any
 from ml_emulators.quickbooks import faults
 from ml_emulators.quickbooks.kinds.catalog import KINDS
 from ml_emulators.quickbooks.kinds.fields import Problems, read_known
-from ml_emulators.quickbooks.rules.context import Desk
+from ml_emulators.quickbooks.rules.context import WriteContext
 from ml_emulators.quickbooks.rules.draft import Draft
-from ml_emulators.quickbooks.rules.names import settle_name
+from ml_emulators.quickbooks.rules.names import ListRule, settle_name
 from ml_emulators.quickbooks.rules.references import known_currency
+from ml_emulators.quickbooks.rules.rule import Rule
 from ml_emulators.quickbooks.state import meta
 from ml_emulators.quickbooks.values import Json, Number, parse_day, seconds
 
 _RATE = "ExchangeRate"
 
 
-def attachable(desk: Desk, draft: Draft) -> None:
+class AttachableRule(Rule):
     """A note or a file, perhaps on records: 6000 with neither, 2500 for a record that is not there."""
-    if draft.old is not None and "Note" not in draft.body and draft.old["Id"] not in desk.books.files:
-        raise faults.business("An attachment needs a note or a file.", "Note")
-    draft.keep("FileName", "ContentType")
-    for link in draft.body.get("AttachableRef", []):
-        link.setdefault("IncludeOnSend", False)
-        target = link.get("EntityRef", {})
-        kind = target.get("type", "")
-        if kind not in KINDS or desk.books.row(kind, target.get("value")) is None:
-            raise faults.Fault([faults.invalid_reference("EntityRef", f"{kind} {target.get('value', '')}")])
+
+    def complete(self, context: WriteContext, draft: Draft) -> None:
+        has_file = context.has_file if draft.old is None else draft.old["Id"] in context.books.files
+        if "Note" not in draft.body and not has_file:
+            raise faults.business("An attachment needs a note or a file.", "Note")
+        draft.keep("FileName", "ContentType")
+        for link in draft.body.get("AttachableRef", []):
+            link.setdefault("IncludeOnSend", False)
+            target = link.get("EntityRef", {})
+            kind = target.get("type", "")
+            if kind not in KINDS or context.books.row(kind, target.get("value")) is None:
+                raise faults.Fault([faults.invalid_reference("EntityRef", f"{kind} {target.get('value', '')}")])
+
+    def on_delete(self, context: WriteContext, old: Json) -> None:
+        context.books.files.pop(old["Id"], None)
 
 
-def tax_list(desk: Desk, draft: Draft) -> None:
+class TaxListRule(ListRule):
     """Tax codes and rates are set up by users only."""
-    draft.require("Name")
-    settle_name(desk, draft)
+
+    def complete(self, context: WriteContext, draft: Draft) -> None:
+        draft.require("Name")
+        settle_name(context, draft)
 
 
-def tax_agency(desk: Desk, draft: Draft) -> None:
-    draft.require("DisplayName")
-    draft.default("TaxTrackedOnPurchases", True)
-    draft.default("TaxTrackedOnSales", True)
-    settle_name(desk, draft)
+class TaxAgencyRule(ListRule):
+    def complete(self, context: WriteContext, draft: Draft) -> None:
+        draft.require("DisplayName")
+        draft.default("TaxTrackedOnPurchases", True)
+        draft.default("TaxTrackedOnSales", True)
+        settle_name(context, draft)
 
 
-def no_rule(desk: Desk, draft: Draft) -> None:
+class ExchangeRateRule(Rule):
     """Exchange rates have their own way in."""
-    raise faults.unsupported(draft.kind.name)
+
+    creatable = updatable = deletable = False
 
 
-def exchange_rate(desk: Desk, code: str, day: str | None) -> Json:
+def exchange_rate(context: WriteContext, code: str, day: str | None) -> Json:
     """The rate of a currency on a day (default today); raises Fault."""
-    flags = desk.flags
+    flags = context.flags
     if not flags.multicurrency:
         raise faults.feature_missing("Multicurrency is not turned on.")
     if not code:
         raise faults.Fault([faults.missing("sourcecurrencycode")])
-    if code != flags.home and not known_currency(desk.books, code):
+    if code != flags.home and not known_currency(context.books, code):
         raise faults.Fault([faults.invalid_reference("sourcecurrencycode", code[:20])])
     try:
-        wanted = parse_day(day) if day else desk.today
+        wanted = parse_day(day) if day else context.today
     except ValueError as error:
         raise faults.Fault([faults.illegal_date("asofdate", day)]) from error
-    return {_RATE: _rate(desk, code, wanted)}
+    return {_RATE: _rate(context, code, wanted)}
 
 
-def _rate(desk: Desk, code: str, day: str) -> Json:
-    known = [one for one in desk.books.rates.get(code, ()) if one[0] <= day]
-    as_of, rate, updated = known[-1] if known else (day, 1, int(desk.now.timestamp()))
+def _rate(context: WriteContext, code: str, day: str) -> Json:
+    known = [one for one in context.books.rates.get(code, ()) if one[0] <= day]
+    as_of, rate, updated = known[-1] if known else (day, 1, int(context.now.timestamp()))
     return {
         "SourceCurrencyCode": code,
-        "TargetCurrencyCode": desk.flags.home,
+        "TargetCurrencyCode": context.flags.home,
         "Rate": rate,
         "AsOfDate": as_of,
         "domain": "QBO",
@@ -78,36 +89,36 @@ def _rate(desk: Desk, code: str, day: str) -> Json:
     }
 
 
-def write_rate(desk: Desk, body: Any) -> Json:
+def write_rate(context: WriteContext, body: Any) -> Json:
     """`POST /exchangerate`: the rate of a currency from a day on; raises Fault."""
-    if not desk.flags.multicurrency:
+    if not context.flags.multicurrency:
         raise faults.feature_missing("Multicurrency is not turned on.")
     problems: Problems = []
     sent = read_known(KINDS[_RATE].fields, body if isinstance(body, dict) else {}, problems)
     absent = [faults.missing(name) for name in ("SourceCurrencyCode", "Rate") if name not in sent]
     if problems or absent:
         raise faults.Fault(problems or absent)
-    home = desk.flags.home
+    home = context.flags.home
     if sent.get("TargetCurrencyCode", home) != home:
         raise faults.Fault([faults.invalid_reference("TargetCurrencyCode", sent["TargetCurrencyCode"])])
-    code, day = sent["SourceCurrencyCode"], sent.get("AsOfDate", desk.today)
-    set_rate(desk, code, day, sent["Rate"], "SourceCurrencyCode")
-    return exchange_rate(desk, code, day)
+    code, day = sent["SourceCurrencyCode"], sent.get("AsOfDate", context.today)
+    set_rate(context, code, day, sent["Rate"], "SourceCurrencyCode")
+    return exchange_rate(context, code, day)
 
 
-def set_rate(desk: Desk, code: str, day: str, rate: Number, element: str = "currency") -> None:
+def set_rate(context: WriteContext, code: str, day: str, rate: Number, element: str = "currency") -> None:
     """Home units for one unit of `code` from `day` on: 2500 for a currency that has no rate, 2080 below zero."""
-    books = desk.books
-    if code == desk.flags.home or not known_currency(books, code):
+    books = context.books
+    if code == context.flags.home or not known_currency(books, code):
         raise faults.Fault([faults.invalid_reference(element, code)])
     if rate <= 0:
         raise faults.Fault([faults.illegal_number("Rate", rate)])
     others = [one for one in books.rates.get(code, ()) if one[0] != day]
-    books.rates[code] = tuple(sorted([*others, (day, rate, seconds(desk.now))]))
-    body = {"SourceCurrencyCode": code, "TargetCurrencyCode": desk.flags.home, "Rate": rate, "AsOfDate": day}
+    books.rates[code] = tuple(sorted([*others, (day, rate, seconds(context.now))]))
+    body = {"SourceCurrencyCode": code, "TargetCurrencyCode": context.flags.home, "Rate": rate, "AsOfDate": day}
     key = (_RATE, f"{code}:{day}")
     if key in books.names:
-        desk.replace(_RATE, {**body, "Id": books.names[key], "SyncToken": "0"}, bump=False)
+        context.replace(_RATE, {**body, "Id": books.names[key], "SyncToken": "0"}, bump=False)
     else:
         books.names[key] = books.next_id(_RATE)
-        desk.insert(_RATE, {**body, "Id": books.names[key]})
+        context.insert(_RATE, {**body, "Id": books.names[key]})

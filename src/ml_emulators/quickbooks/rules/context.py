@@ -14,7 +14,7 @@ from ml_emulators.quickbooks.values import Json, company_day, seconds
 
 
 @dataclass
-class Desk:
+class WriteContext:
     """One write on the books of one company at one instant."""
 
     books: Books
@@ -22,6 +22,8 @@ class Desk:
     switches: Switches
     include: frozenset[str] = frozenset()
     base_url: str = ""
+    has_file: bool = False
+    """A file comes with the write."""
     notices: list[ChangeNotice] = field(default_factory=list)
 
     @property

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from ml_emulators.quickbooks import faults
 from ml_emulators.quickbooks.kinds.catalog import KINDS
-from ml_emulators.quickbooks.rules.context import Desk
+from ml_emulators.quickbooks.rules.context import WriteContext
 from ml_emulators.quickbooks.rules.names import space
 from ml_emulators.quickbooks.rules.references import ref_value
 from ml_emulators.quickbooks.settings import ChangeNotice
@@ -17,9 +17,9 @@ from ml_emulators.quickbooks.values import Json, fold, seconds
 _NAMED = ("Invoice", "SalesReceipt", "RefundReceipt", "CreditMemo", "Estimate", "Payment")
 
 
-def merge(desk: Desk, survivor: str, loser: str) -> Json:
+def merge(context: WriteContext, survivor: str, loser: str) -> Json:
     """Raises 610 for unknown customers and 6000 when the two cannot become one."""
-    books = desk.books
+    books = context.books
     if books.row("Customer", survivor) is None or books.row("Customer", loser) is None:
         raise faults.not_found()
     gone, kept = books.data("Customer", loser), books.data("Customer", survivor)
@@ -27,35 +27,35 @@ def merge(desk: Desk, survivor: str, loser: str) -> Json:
         raise faults.business("A customer cannot be merged into itself or below itself.")
     if gone["CurrencyRef"]["value"] != kept["CurrencyRef"]["value"]:
         raise faults.business("Customers in different currencies cannot be merged.")
-    for kind, txn_id in list(_transactions(desk, loser)):
-        _hand_over(desk, kind, txn_id, loser, survivor)
+    for kind, txn_id in list(_transactions(context, loser)):
+        _hand_over(context, kind, txn_id, loser, survivor)
     for child in books.children.get(("Customer", loser), ()):
-        _adopt(desk, child, kept)
-    _remove(desk, gone)
+        _adopt(context, child, kept)
+    _remove(context, gone)
     moved = books.customer_balances.pop(loser, Decimal(0))
     books.customer_balances[survivor] = books.customer_balances.get(survivor, Decimal(0)) + moved
-    books.touch("Customer", survivor, seconds(desk.now))
+    books.touch("Customer", survivor, seconds(context.now))
     realm = books.company.realm_id
-    desk.notices.append(ChangeNotice(realm, "Customer", survivor, "Merge", desk.now, loser))
+    context.notices.append(ChangeNotice(realm, "Customer", survivor, "Merge", context.now, loser))
     return books.data("Customer", survivor)
 
 
-def _transactions(desk: Desk, customer: str) -> Iterator[tuple[str, str]]:
+def _transactions(context: WriteContext, customer: str) -> Iterator[tuple[str, str]]:
     for kind in _NAMED:
-        table = desk.books.tables[kind]
+        table = context.books.tables[kind]
         index = table.all[table.kind.place["CustomerRef"]]
         key = fold(customer)
         for number in index.ids(index.rank((key, -1)), index.rank((key, 10**19))):
             yield kind, str(number)
     mark = f'"EntityRef":{{"value":"{customer}"'.encode()
-    for number, row in desk.books.tables["JournalEntry"].rows.items():
+    for number, row in context.books.tables["JournalEntry"].rows.items():
         if mark in row.wire:
             yield "JournalEntry", str(number)
 
 
-def _hand_over(desk: Desk, kind: str, txn_id: str, loser: str, survivor: str) -> None:
+def _hand_over(context: WriteContext, kind: str, txn_id: str, loser: str, survivor: str) -> None:
     """Put the survivor's name on a transaction; its SyncToken stays."""
-    books = desk.books
+    books = context.books
     data = books.data(kind, txn_id)
     if kind == "JournalEntry":
         for line in data["Line"]:
@@ -64,7 +64,7 @@ def _hand_over(desk: Desk, kind: str, txn_id: str, loser: str, survivor: str) ->
                 entity["EntityRef"] = {"value": survivor}
     else:
         data["CustomerRef"] = {"value": survivor}
-    desk.replace(kind, data, bump=False)
+    context.replace(kind, data, bump=False)
     swap = _swapper(loser, survivor)
     if txn_id in books.posted:
         books.posted[txn_id] = tuple(replace(one, customer=swap(one.customer)) for one in books.posted[txn_id])
@@ -76,22 +76,22 @@ def _swapper(loser: str, survivor: str) -> Callable[[str | None], str | None]:
     return lambda one: survivor if one == loser else one
 
 
-def _adopt(desk: Desk, child: str, parent: Json) -> None:
-    books = desk.books
+def _adopt(context: WriteContext, child: str, parent: Json) -> None:
+    books = context.books
     former = books.data("Customer", child)
 
     def change(data: Json) -> None:
         data["ParentRef"] = {"value": parent["Id"]}
         data["FullyQualifiedName"] = f"{parent['FullyQualifiedName']}:{data['DisplayName']}"
 
-    desk.edit("Customer", child, change)
+    context.edit("Customer", child, change)
     books.reparent("Customer", child, ref_value(former, "ParentRef"), parent["Id"])
 
 
-def _remove(desk: Desk, gone: Json) -> None:
+def _remove(context: WriteContext, gone: Json) -> None:
     kind = KINDS["Customer"]
     if gone["Active"]:
-        desk.books.names.pop(space(kind, gone), None)
-    desk.books.reparent(kind.name, gone["Id"], ref_value(gone, "ParentRef"), None)
-    stub = desk.switches.merge_leaves_stub
-    desk.books.drop(kind.name, gone["Id"], seconds(desk.now) if stub else None)
+        context.books.names.pop(space(kind, gone), None)
+    context.books.reparent(kind.name, gone["Id"], ref_value(gone, "ParentRef"), None)
+    stub = context.switches.merge_leaves_stub
+    context.books.drop(kind.name, gone["Id"], seconds(context.now) if stub else None)

@@ -5,13 +5,25 @@ from __future__ import annotations
 from ml_emulators.quickbooks import faults
 from ml_emulators.quickbooks.kinds.catalog import KINDS
 from ml_emulators.quickbooks.kinds.kind import Kind
-from ml_emulators.quickbooks.rules.context import Desk
+from ml_emulators.quickbooks.rules.context import WriteContext
 from ml_emulators.quickbooks.rules.draft import Draft
 from ml_emulators.quickbooks.rules.references import ref_value
+from ml_emulators.quickbooks.rules.rule import Rule
 from ml_emulators.quickbooks.values import Json, fold
 
 _MAX_LEVEL = 4
+_BALANCES = ("Balance", "BalanceWithJobs", "CurrentBalance", "CurrentBalanceWithSubAccounts")
 HIERARCHIES = ("Customer", "Item", "Account", "Department", "Class")
+
+
+class ListRule(Rule):
+    """A list record is made inactive, never deleted; its name is its own."""
+
+    deletable = False
+    derived = ("MetaData", *_BALANCES, "V4IDPseudonym", "ClientEntityId")
+
+    def after_save(self, context: WriteContext, new: Json, old: Json | None) -> None:
+        note_name(context, self.kind, new, old)
 
 
 def space(kind: Kind, data: Json) -> tuple[str, str]:
@@ -22,14 +34,14 @@ def space(kind: Kind, data: Json) -> tuple[str, str]:
     return kind.name, f"{ref_value(data, 'ParentRef') or ''}\x00{name}" if kind.name in HIERARCHIES else name
 
 
-def settle_name(desk: Desk, draft: Draft) -> None:
+def settle_name(context: WriteContext, draft: Draft) -> None:
     """Put the suffix on or off, and refuse a name that is taken (6240)."""
     kind, body = draft.kind, draft.body
     draft.default("Active", draft.kept("Active") is not False)
     if draft.kept("Active") is False and kind.suffix:
         body[kind.name_field] = _without_suffix(kind, body[kind.name_field])
     if body["Active"]:
-        holder = desk.books.names.get(space(kind, body))
+        holder = context.books.names.get(space(kind, body))
         if holder is not None and (draft.old is None or holder != draft.old["Id"]):
             raise faults.duplicate_name()
     else:
@@ -40,41 +52,41 @@ def _without_suffix(kind: Kind, name: str) -> str:
     return name.removesuffix(kind.suffix)
 
 
-def settle_place(desk: Desk, draft: Draft) -> int:
+def settle_place(context: WriteContext, draft: Draft) -> int:
     """Set `FullyQualifiedName` from the parent's; returns the level, 0 at the top. More than five levels: 6180."""
     body, kind = draft.body, draft.kind.name
     parent = ref_value(body, "ParentRef")
     if parent is None:
         body["FullyQualifiedName"] = body[draft.kind.name_field]
         return 0
-    _refuse_circle(desk, draft, parent)
-    above = desk.books.data(kind, parent)
+    _refuse_circle(context, draft, parent)
+    above = context.books.data(kind, parent)
     body["FullyQualifiedName"] = f"{above['FullyQualifiedName']}:{body[draft.kind.name_field]}"
-    level = _level(desk, kind, parent) + 1
-    if level + _height(desk, kind, draft.kept("Id")) > _MAX_LEVEL:
+    level = _level(context, kind, parent) + 1
+    if level + _height(context, kind, draft.kept("Id")) > _MAX_LEVEL:
         raise faults.too_deep()
     return level
 
 
-def _refuse_circle(desk: Desk, draft: Draft, parent: str) -> None:
+def _refuse_circle(context: WriteContext, draft: Draft, parent: str) -> None:
     own = draft.kept("Id")
-    if own is not None and parent in desk.books.family(draft.kind.name, own):
+    if own is not None and parent in context.books.family(draft.kind.name, own):
         raise faults.business("A record cannot be its own parent.", "ParentRef")
 
 
-def _level(desk: Desk, kind: str, record_id: str) -> int:
-    parent = ref_value(desk.books.data(kind, record_id), "ParentRef")
-    return 0 if parent is None else _level(desk, kind, parent) + 1
+def _level(context: WriteContext, kind: str, record_id: str) -> int:
+    parent = ref_value(context.books.data(kind, record_id), "ParentRef")
+    return 0 if parent is None else _level(context, kind, parent) + 1
 
 
-def _height(desk: Desk, kind: str, record_id: str | None) -> int:
-    children = desk.books.children.get((kind, record_id), ()) if record_id is not None else ()
-    return max((_height(desk, kind, child) + 1 for child in children), default=0)
+def _height(context: WriteContext, kind: str, record_id: str | None) -> int:
+    children = context.books.children.get((kind, record_id), ()) if record_id is not None else ()
+    return max((_height(context, kind, child) + 1 for child in children), default=0)
 
 
-def note_name(desk: Desk, kind: Kind, new: Json, old: Json | None) -> None:
+def note_name(context: WriteContext, kind: Kind, new: Json, old: Json | None) -> None:
     """After a write: keep the index of names and the family tree, and hand a new path down to the children."""
-    books = desk.books
+    books = context.books
     if old is not None and old.get("Active", True):
         books.names.pop(space(kind, old), None)
     if new.get("Active", True):
@@ -83,19 +95,19 @@ def note_name(desk: Desk, kind: Kind, new: Json, old: Json | None) -> None:
         former = ref_value(old, "ParentRef") if old is not None else None
         books.reparent(kind.name, new["Id"], former, ref_value(new, "ParentRef"))
         if old is not None and old["FullyQualifiedName"] != new["FullyQualifiedName"]:
-            _cascade(desk, kind.name, new)
+            _cascade(context, kind.name, new)
 
 
-def _cascade(desk: Desk, kind: str, parent: Json) -> None:
-    for child_id in desk.books.children.get((kind, parent["Id"]), ()):
-        _rename_path(desk, kind, child_id, parent["FullyQualifiedName"])
+def _cascade(context: WriteContext, kind: str, parent: Json) -> None:
+    for child_id in context.books.children.get((kind, parent["Id"]), ()):
+        _rename_path(context, kind, child_id, parent["FullyQualifiedName"])
 
 
-def _rename_path(desk: Desk, kind: str, child_id: str, above: str) -> None:
+def _rename_path(context: WriteContext, kind: str, child_id: str, above: str) -> None:
     name_field = KINDS[kind].name_field
 
     def change(child: Json) -> None:
         child["FullyQualifiedName"] = f"{above}:{child[name_field]}"
 
-    desk.edit(kind, child_id, change)
-    _cascade(desk, kind, desk.books.data(kind, child_id))
+    context.edit(kind, child_id, change)
+    _cascade(context, kind, context.books.data(kind, child_id))

@@ -3,42 +3,43 @@
 from __future__ import annotations
 
 from ml_emulators.quickbooks import faults
+from ml_emulators.quickbooks.kinds.currencies import CURRENCY_NAMES
 from ml_emulators.quickbooks.kinds.fields import ADDRESS_PARTS
 from ml_emulators.quickbooks.kinds.lists import PARTS
-from ml_emulators.quickbooks.refresh import CURRENCY_NAMES
-from ml_emulators.quickbooks.rules.context import Desk
+from ml_emulators.quickbooks.rules.context import WriteContext
 from ml_emulators.quickbooks.rules.draft import Draft
-from ml_emulators.quickbooks.rules.names import settle_name, settle_place
+from ml_emulators.quickbooks.rules.names import ListRule, settle_name, settle_place
 from ml_emulators.quickbooks.rules.references import known_currency, ref_value
 from ml_emulators.quickbooks.values import Json
 
 _TAX_ID_COUNTRIES = ("IN", "CA", "GB", "AU")
 
 
-def customer(desk: Desk, draft: Draft) -> None:
-    body = draft.body
-    if desk.books.company.country in _TAX_ID_COUNTRIES:
-        _mask(draft, "PrimaryTaxIdentifier")
-    else:
-        body.pop("PrimaryTaxIdentifier", None)
-    if desk.books.company.country != "FR":
-        body.pop("ARAccountRef", None)
-    if draft.sent.get("Job") is False and "ParentRef" not in draft.sent:
-        body.pop("ParentRef", None)
-    _display_name(draft)
-    settle_name(desk, draft)
-    level = settle_place(desk, draft)
-    _currency(desk, draft, _parent_currency(desk, body))
-    body["Job"] = level > 0
-    if level:
-        body["Level"] = level
-    draft.default("Taxable", True)
-    draft.default("BillWithParent", False)
-    draft.default("PreferredDeliveryMethod", "Print")
-    draft.default("DefaultTaxCodeRef", {"value": "2"})
-    body |= {"IsProject": False, "Balance": 0, "BalanceWithJobs": 0}
-    _print_name(draft)
-    _addresses(desk, draft, "BillAddr", "ShipAddr")
+class CustomerRule(ListRule):
+    def complete(self, context: WriteContext, draft: Draft) -> None:
+        body = draft.body
+        if context.books.company.country in _TAX_ID_COUNTRIES:
+            _mask(draft, "PrimaryTaxIdentifier")
+        else:
+            body.pop("PrimaryTaxIdentifier", None)
+        if context.books.company.country != "FR":
+            body.pop("ARAccountRef", None)
+        if draft.sent.get("Job") is False and "ParentRef" not in draft.sent:
+            body.pop("ParentRef", None)
+        _display_name(draft)
+        settle_name(context, draft)
+        level = settle_place(context, draft)
+        _currency(context, draft, _parent_currency(context, body))
+        body["Job"] = level > 0
+        if level:
+            body["Level"] = level
+        draft.default("Taxable", True)
+        draft.default("BillWithParent", False)
+        draft.default("PreferredDeliveryMethod", "Print")
+        draft.default("DefaultTaxCodeRef", {"value": "2"})
+        body |= {"IsProject": False, "Balance": 0, "BalanceWithJobs": 0}
+        _print_name(draft)
+        _addresses(context, draft, "BillAddr", "ShipAddr")
 
 
 def _mask(draft: Draft, name: str) -> None:
@@ -47,23 +48,25 @@ def _mask(draft: Draft, name: str) -> None:
         draft.body[name] = "X" * (len(draft.body[name]) - 5) + draft.body[name][-5:]
 
 
-def vendor(desk: Desk, draft: Draft) -> None:
-    _mask(draft, "TaxIdentifier")
-    _display_name(draft)
-    settle_name(desk, draft)
-    _currency(desk, draft, None)
-    draft.default("Vendor1099", False)
-    draft.body["Balance"] = 0
-    _print_name(draft)
-    _addresses(desk, draft, "BillAddr")
+class VendorRule(ListRule):
+    def complete(self, context: WriteContext, draft: Draft) -> None:
+        _mask(draft, "TaxIdentifier")
+        _display_name(draft)
+        settle_name(context, draft)
+        _currency(context, draft, None)
+        draft.default("Vendor1099", False)
+        draft.body["Balance"] = 0
+        _print_name(draft)
+        _addresses(context, draft, "BillAddr")
 
 
-def employee(desk: Desk, draft: Draft) -> None:
-    _display_name(draft)
-    settle_name(desk, draft)
-    draft.default("BillableTime", False)
-    _print_name(draft)
-    _addresses(desk, draft, "PrimaryAddr")
+class EmployeeRule(ListRule):
+    def complete(self, context: WriteContext, draft: Draft) -> None:
+        _display_name(draft)
+        settle_name(context, draft)
+        draft.default("BillableTime", False)
+        _print_name(draft)
+        _addresses(context, draft, "PrimaryAddr")
 
 
 def _display_name(draft: Draft) -> None:
@@ -80,41 +83,41 @@ def _print_name(draft: Draft) -> None:
     draft.default("PrintOnCheckName", body.get("CompanyName") or person or body["DisplayName"])
 
 
-def _parent_currency(desk: Desk, body: Json) -> str | None:
+def _parent_currency(context: WriteContext, body: Json) -> str | None:
     parent = ref_value(body, "ParentRef")
     if parent is None:
         return None
-    return ref_value(desk.books.data("Customer", parent), "CurrencyRef")
+    return ref_value(context.books.data("Customer", parent), "CurrencyRef")
 
 
-def _currency(desk: Desk, draft: Draft, inherited: str | None) -> None:
+def _currency(context: WriteContext, draft: Draft, inherited: str | None) -> None:
     """The currency is fixed at creation; an unknown one joins the company's list."""
     was = ref_value(draft.old or {}, "CurrencyRef")
     asked = ref_value(draft.body, "CurrencyRef")
-    code = was or asked or inherited or desk.flags.home
+    code = was or asked or inherited or context.flags.home
     if asked is not None and asked != code:
         raise faults.business("The currency cannot be changed once the record has been created.", "CurrencyRef")
-    if code != desk.flags.home and not desk.flags.multicurrency:
+    if code != context.flags.home and not context.flags.multicurrency:
         raise faults.business("Multicurrency is not enabled for this company.", "CurrencyRef")
-    if not known_currency(desk.books, code):
+    if not known_currency(context.books, code):
         if not (len(code) == 3 and code.isascii() and code.isupper()):
             raise faults.Fault([faults.invalid_reference("CurrencyRef", code)])
-        add_currency(desk, code)
+        add_currency(context, code)
     draft.body["CurrencyRef"] = {"value": code}
 
 
-def add_currency(desk: Desk, code: str) -> None:
-    stored = desk.insert("CompanyCurrency", {"Code": code, "Name": CURRENCY_NAMES.get(code, code), "Active": True})
-    desk.books.names["CompanyCurrency", code.casefold()] = stored["Id"]
-    desk.notify("CompanyCurrency", stored["Id"], "create")
+def add_currency(context: WriteContext, code: str) -> None:
+    stored = context.insert("CompanyCurrency", {"Code": code, "Name": CURRENCY_NAMES.get(code, code), "Active": True})
+    context.books.names["CompanyCurrency", code.casefold()] = stored["Id"]
+    context.notify("CompanyCurrency", stored["Id"], "create")
 
 
-def _addresses(desk: Desk, draft: Draft, *names: str) -> None:
+def _addresses(context: WriteContext, draft: Draft, *names: str) -> None:
     """An address has an Id of its own, kept over updates."""
     for name in names:
         if name not in draft.body:
             continue
         former = draft.kept(name)
-        address_id = former["Id"] if former is not None else desk.books.next_id("address")
+        address_id = former["Id"] if former is not None else context.books.next_id("address")
         parts = draft.body[name]
         draft.body[name] = {"Id": address_id, **{part: parts[part] for part in ADDRESS_PARTS if part in parts}}

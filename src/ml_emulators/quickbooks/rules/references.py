@@ -7,7 +7,7 @@ from typing import Any
 
 from ml_emulators.quickbooks import faults
 from ml_emulators.quickbooks.faults import Fault, FaultError
-from ml_emulators.quickbooks.refresh import PARTIES, REF_KINDS
+from ml_emulators.quickbooks.kinds.references import PARTIES, REF_KINDS
 from ml_emulators.quickbooks.state import Books
 from ml_emulators.quickbooks.values import Json, fold
 

@@ -8,10 +8,11 @@ from decimal import Decimal
 from ml_emulators.quickbooks import faults
 from ml_emulators.quickbooks.kinds.lines import number_ids
 from ml_emulators.quickbooks.rules import accounts
-from ml_emulators.quickbooks.rules.context import Desk
+from ml_emulators.quickbooks.rules.applications import OWED, applications
+from ml_emulators.quickbooks.rules.context import WriteContext
 from ml_emulators.quickbooks.rules.draft import Draft
-from ml_emulators.quickbooks.rules.ledger import posting, rate_of, system_account
-from ml_emulators.quickbooks.rules.payments import applications
+from ml_emulators.quickbooks.rules.ledger import balancing, posting, rate_of
+from ml_emulators.quickbooks.rules.payments import ApplyingRule
 from ml_emulators.quickbooks.rules.purchases import (
     book_lines,
     booked,
@@ -20,8 +21,16 @@ from ml_emulators.quickbooks.rules.purchases import (
     settle_purchase_tax,
 )
 from ml_emulators.quickbooks.rules.references import ref_value
+from ml_emulators.quickbooks.rules.rule import Rule
+from ml_emulators.quickbooks.rules.system_accounts import system_account
 from ml_emulators.quickbooks.rules.taxes import added
-from ml_emulators.quickbooks.rules.transactions import settle_currency, settle_date, settle_number
+from ml_emulators.quickbooks.rules.transactions import (
+    TransactionRule,
+    check_open,
+    settle_currency,
+    settle_date,
+    settle_number,
+)
 from ml_emulators.quickbooks.state import Posting
 from ml_emulators.quickbooks.values import Json, money
 
@@ -29,153 +38,208 @@ _PAID_BY = {
     "Check": ("CheckPayment", "BankAccountRef", "Bank"),
     "CreditCard": ("CreditCardPayment", "CCAccountRef", "Credit Card"),
 }
-_OWED = ("Bill", "VendorCredit")
 _DEPOSITED = ("Payment", "SalesReceipt")
 
 
-def bill_payment(desk: Desk, draft: Draft) -> None:
-    """Complete and judge the payment of bills; raises Fault."""
-    draft.require("VendorRef", "PayType", "TotalAmt")
-    body = draft.body
-    if body["TotalAmt"] < 0:
-        raise faults.business("The amount of a payment cannot be negative.", "TotalAmt")
-    vendor = desk.books.data("Vendor", body["VendorRef"]["value"])
-    settle_date(desk, draft)
-    settle_currency(desk, draft, ref_value(vendor, "CurrencyRef"), "vendor")
-    _paying_account(desk, body)
-    if "APAccountRef" in body:
-        settle_payable(desk, draft)
-    body["Line"] = [line for line in body.get("Line", []) if line]
-    _settle_debts(desk, draft)
-    settle_number(desk, draft)
+class BillPaymentRule(ApplyingRule):
+    def complete(self, context: WriteContext, draft: Draft) -> None:
+        draft.require("VendorRef", "PayType", "TotalAmt")
+        body = draft.body
+        if body["TotalAmt"] < 0:
+            raise faults.business("The amount of a payment cannot be negative.", "TotalAmt")
+        vendor = context.books.data("Vendor", body["VendorRef"]["value"])
+        settle_date(context, draft)
+        settle_currency(context, draft, ref_value(vendor, "CurrencyRef"), "vendor")
+        _paying_account(context, body)
+        if "APAccountRef" in body:
+            settle_payable(context, draft)
+        body["Line"] = [line for line in body.get("Line", []) if line]
+        _settle_debts(context, draft)
+        settle_number(context, draft)
+
+    def postings(self, context: WriteContext, body: Json) -> Iterator[Posting]:
+        if body["TotalAmt"]:
+            amount, rate = Decimal(body["TotalAmt"]), rate_of(body)
+            payable = ref_value(body, "APAccountRef") or system_account(
+                context, accounts.PAYABLE, body["CurrencyRef"]["value"]
+            )
+            yield posting(context, payable, amount, rate, body["VendorRef"]["value"])
+            yield posting(context, _paying_account(context, body), -amount, rate)
 
 
-def _paying_account(desk: Desk, body: Json) -> str:
+def _paying_account(context: WriteContext, body: Json) -> str:
     group, name, kind = _PAID_BY[body["PayType"]]
     account = ref_value(body.get(group, {}), name)
     if account is None:
         raise faults.Fault([faults.missing(name)])
-    if desk.books.data("Account", account)["AccountType"] != kind:
+    if context.books.data("Account", account)["AccountType"] != kind:
         raise faults.account_type_not_allowed(name)
     return account
 
 
-def _settle_debts(desk: Desk, draft: Draft) -> None:
+def _settle_debts(context: WriteContext, draft: Draft) -> None:
     body, former = draft.body, applications(draft.old)
     left = Decimal(body["TotalAmt"])
     for (kind, target), amount in applications(body).items():
-        if amount > _owed(desk, body, kind, target) + former.get((kind, target), Decimal(0)):
+        if amount > _owed(context, body, kind, target) + former.get((kind, target), Decimal(0)):
             raise faults.business("You can't apply more than the open balance of the transaction.", "Line")
         left += amount if kind == "VendorCredit" else -amount
     if left < 0:
         raise faults.business("You can't apply more than the amount of the payment.", "Line")
 
 
-def _owed(desk: Desk, body: Json, kind: str, target: str) -> Decimal:
-    if kind not in _OWED:
+def _owed(context: WriteContext, body: Json, kind: str, target: str) -> Decimal:
+    if kind not in OWED:
         raise faults.Fault([faults.invalid_enumeration("TxnType", kind)])
-    if desk.books.row(kind, target) is None:
+    if context.books.row(kind, target) is None:
         raise faults.not_found()
-    data = desk.books.data(kind, target)
+    data = context.books.data(kind, target)
     if data["VendorRef"]["value"] != body["VendorRef"]["value"]:
         raise faults.business("The linked transaction belongs to another vendor.", "Line")
     return Decimal(data["Balance"])
 
 
-def expense(desk: Desk, draft: Draft) -> None:
+class PurchaseRule(TransactionRule):
     """Money spent at once. 2020 without PaymentType, also in a sparse update (reference 4.1)."""
-    if "PaymentType" not in draft.sent:
-        raise faults.Fault([faults.missing("PaymentType")])
-    if not draft.body.get("Line"):
-        draft.body.pop("Line", None)
-    draft.require("AccountRef", "Line")
-    account = desk.books.data("Account", draft.body["AccountRef"]["value"])
-    card = account["AccountType"] == "Credit Card"
-    if card != (draft.body["PaymentType"] == "CreditCard") or account["AccountType"] not in ("Bank", "Credit Card"):
-        raise faults.account_type_not_allowed("AccountRef")
-    settle_date(desk, draft)
-    settle_currency(desk, draft, ref_value(account, "CurrencyRef"), "account")
-    _spent(desk, draft)
-    settle_number(desk, draft)
+
+    voidable_on_screen = True
+
+    def complete(self, context: WriteContext, draft: Draft) -> None:
+        if "PaymentType" not in draft.sent:
+            raise faults.Fault([faults.missing("PaymentType")])
+        if not draft.body.get("Line"):
+            draft.body.pop("Line", None)
+        draft.require("AccountRef", "Line")
+        account = context.books.data("Account", draft.body["AccountRef"]["value"])
+        card = account["AccountType"] == "Credit Card"
+        if card != (draft.body["PaymentType"] == "CreditCard") or account["AccountType"] not in ("Bank", "Credit Card"):
+            raise faults.account_type_not_allowed("AccountRef")
+        settle_date(context, draft)
+        settle_currency(context, draft, ref_value(account, "CurrencyRef"), "account")
+        _spent(context, draft)
+        settle_number(context, draft)
+
+    def postings(self, context: WriteContext, body: Json) -> Iterator[Posting]:
+        costs = list(book_lines(context, body, -1 if body.get("Credit") else 1))
+        yield from costs
+        yield balancing(body["AccountRef"]["value"], costs)
 
 
-def _spent(desk: Desk, draft: Draft) -> None:
+def _spent(context: WriteContext, draft: Draft) -> None:
     body = draft.body
-    settle_lines(desk, draft)
-    if not desk.flags.track_departments:
+    settle_lines(context, draft)
+    if not context.flags.track_departments:
         body.pop("DepartmentRef", None)
-    settle_purchase_tax(desk, draft)
+    settle_purchase_tax(context, draft)
     total = sum((Decimal(line.get("Amount", 0)) for line in booked(body)), Decimal(0)) + added(body)
     if total < 0:
         raise faults.business("Transaction amount must be 0 or greater.", "Line")
     body["TotalAmt"] = money(total)
 
 
-def purchase_order(desk: Desk, draft: Draft) -> None:
+class PurchaseOrderRule(TransactionRule):
     """An order to a vendor: it books nothing."""
-    if not draft.body.get("Line"):
-        draft.body.pop("Line", None)
-    draft.require("VendorRef", "Line")
-    vendor = desk.books.data("Vendor", draft.body["VendorRef"]["value"])
-    settle_date(desk, draft)
-    settle_currency(desk, draft, ref_value(vendor, "CurrencyRef"), "vendor")
-    settle_payable(desk, draft)
-    _spent(desk, draft)
-    draft.default("POStatus", "Open")
-    draft.default("EmailStatus", "NotSet")
-    settle_number(desk, draft)
+
+    def complete(self, context: WriteContext, draft: Draft) -> None:
+        if not draft.body.get("Line"):
+            draft.body.pop("Line", None)
+        draft.require("VendorRef", "Line")
+        vendor = context.books.data("Vendor", draft.body["VendorRef"]["value"])
+        settle_date(context, draft)
+        settle_currency(context, draft, ref_value(vendor, "CurrencyRef"), "vendor")
+        settle_payable(context, draft)
+        _spent(context, draft)
+        draft.default("POStatus", "Open")
+        draft.default("EmailStatus", "NotSet")
+        settle_number(context, draft)
 
 
-def transfer(desk: Desk, draft: Draft) -> None:
-    draft.require("FromAccountRef", "ToAccountRef", "Amount")
-    body = draft.body
-    if body["Amount"] <= 0 or body["FromAccountRef"] == body["ToAccountRef"]:
-        raise faults.business("A transfer moves an amount above zero between two accounts.", "Amount")
-    settle_date(desk, draft)
-    source, goal = (desk.books.data("Account", body[name]["value"]) for name in ("FromAccountRef", "ToAccountRef"))
-    settle_currency(desk, draft, ref_value(source, "CurrencyRef"), "account")
-    if ref_value(goal, "CurrencyRef") != ref_value(source, "CurrencyRef"):
-        raise faults.business("Both accounts of a transfer must be in one currency.", "ToAccountRef")
+class TransferRule(TransactionRule):
+    voidable_on_screen = True
+
+    def complete(self, context: WriteContext, draft: Draft) -> None:
+        draft.require("FromAccountRef", "ToAccountRef", "Amount")
+        body = draft.body
+        if body["Amount"] <= 0 or body["FromAccountRef"] == body["ToAccountRef"]:
+            raise faults.business("A transfer moves an amount above zero between two accounts.", "Amount")
+        settle_date(context, draft)
+        source, goal = (
+            context.books.data("Account", body[name]["value"]) for name in ("FromAccountRef", "ToAccountRef")
+        )
+        settle_currency(context, draft, ref_value(source, "CurrencyRef"), "account")
+        if ref_value(goal, "CurrencyRef") != ref_value(source, "CurrencyRef"):
+            raise faults.business("Both accounts of a transfer must be in one currency.", "ToAccountRef")
+
+    def postings(self, context: WriteContext, body: Json) -> Iterator[Posting]:
+        if body["Amount"]:
+            amount, rate = Decimal(body["Amount"]), rate_of(body)
+            yield posting(context, body["ToAccountRef"]["value"], amount, rate)
+            yield posting(context, body["FromAccountRef"]["value"], -amount, rate)
 
 
-def time_activity(desk: Desk, draft: Draft) -> None:
-    draft.require("NameOf")
-    draft.require(f"{draft.body['NameOf']}Ref")
-    settle_date(desk, draft)
-    draft.default("BillableStatus", "NotBillable")
-    draft.default("Hours", 0)
-    draft.default("Minutes", 0)
+class TimeActivityRule(Rule):
+    """Hours are no money yet."""
+
+    def complete(self, context: WriteContext, draft: Draft) -> None:
+        draft.require("NameOf")
+        draft.require(f"{draft.body['NameOf']}Ref")
+        settle_date(context, draft)
+        draft.default("BillableStatus", "NotBillable")
+        draft.default("Hours", 0)
+        draft.default("Minutes", 0)
+
+    def before_delete(self, context: WriteContext, old: Json) -> None:
+        check_open(context, old)
 
 
-def deposit(desk: Desk, draft: Draft) -> None:
-    """Money brought to the bank: out of undeposited payments, or from accounts. Raises Fault."""
-    if not draft.body.get("Line"):
-        draft.body.pop("Line", None)
-    draft.require("DepositToAccountRef", "Line")
-    body = draft.body
-    account = desk.books.data("Account", body["DepositToAccountRef"]["value"])
-    settle_date(desk, draft)
-    settle_currency(desk, draft, ref_value(account, "CurrencyRef"), "account")
-    number_ids(body["Line"], {line["Id"] for line in draft.kept("Line") or []}, 1)
-    for place, line in enumerate(body["Line"], 1):
-        line["LineNum"] = place
-        _deposit_line(desk, line, draft.kept("Id"))
-    body["TotalAmt"] = money(sum((Decimal(line["Amount"]) for line in body["Line"]), Decimal(0)))
-    if desk.flags.multicurrency:
-        body["HomeTotalAmt"] = money(Decimal(body["TotalAmt"]) * Decimal(rate_of(body)))
+class DepositRule(TransactionRule):
+    """Money brought to the bank: out of undeposited payments, or from accounts."""
+
+    def complete(self, context: WriteContext, draft: Draft) -> None:
+        if not draft.body.get("Line"):
+            draft.body.pop("Line", None)
+        draft.require("DepositToAccountRef", "Line")
+        body = draft.body
+        account = context.books.data("Account", body["DepositToAccountRef"]["value"])
+        settle_date(context, draft)
+        settle_currency(context, draft, ref_value(account, "CurrencyRef"), "account")
+        number_ids(body["Line"], {line["Id"] for line in draft.kept("Line") or []}, 1)
+        for place, line in enumerate(body["Line"], 1):
+            line["LineNum"] = place
+            _deposit_line(context, line, draft.kept("Id"))
+        body["TotalAmt"] = money(sum((Decimal(line["Amount"]) for line in body["Line"]), Decimal(0)))
+        if context.flags.multicurrency:
+            body["HomeTotalAmt"] = money(Decimal(body["TotalAmt"]) * Decimal(rate_of(body)))
+
+    def after_save(self, context: WriteContext, new: Json, old: Json | None) -> None:
+        _mark_deposited(context, new["Id"], new, old)
+        super().after_save(context, new, old)
+
+    def on_delete(self, context: WriteContext, old: Json) -> None:
+        _mark_deposited(context, old["Id"], None, old)
+        super().on_delete(context, old)
+
+    def postings(self, context: WriteContext, body: Json) -> Iterator[Posting]:
+        rate, taken = rate_of(body), []
+        for line in body["Line"]:
+            account = ref_value(line.get("DepositLineDetail", {}), "AccountRef")
+            source = account or system_account(context, accounts.UNDEPOSITED)
+            taken.append(posting(context, source, -Decimal(line["Amount"]), rate))
+        yield from taken
+        yield balancing(body["DepositToAccountRef"]["value"], taken)
 
 
-def _deposit_line(desk: Desk, line: Json, own: str | None) -> None:
+def _deposit_line(context: WriteContext, line: Json, own: str | None) -> None:
     for link in line.get("LinkedTxn", []):
         kind, target = link.get("TxnType", ""), link.get("TxnId", "")
         if kind not in _DEPOSITED:
             raise faults.Fault([faults.invalid_enumeration("TxnType", kind)])
-        if desk.books.row(kind, target) is None:
+        if context.books.row(kind, target) is None:
             raise faults.not_found()
-        if desk.books.names.get(("deposited", target), own) != own:
+        if context.books.names.get(("deposited", target), own) != own:
             raise faults.business("The linked transaction has been deposited already.", "Line")
-        data = desk.books.data(kind, target)
-        if ref_value(data, "DepositToAccountRef") != system_account(desk, accounts.UNDEPOSITED):
+        data = context.books.data(kind, target)
+        if ref_value(data, "DepositToAccountRef") != system_account(context, accounts.UNDEPOSITED):
             raise faults.business("Only what is in Undeposited Funds can be deposited.", "Line")
         line["Amount"] = data["TotalAmt"]
     absent = [name for name in ("Amount",) if name not in line]
@@ -185,71 +249,14 @@ def _deposit_line(desk: Desk, line: Json, own: str | None) -> None:
         raise faults.Fault([faults.missing(name) for name in absent])
 
 
-def note_deposit(desk: Desk, deposit_id: str, new: Json | None, old: Json | None) -> None:
+def _mark_deposited(context: WriteContext, deposit_id: str, new: Json | None, old: Json | None) -> None:
     """What lies in a deposit cannot be changed any more (6540), until the deposit is gone."""
     for target in _linked(old):
-        desk.books.names.pop(("deposited", target), None)
+        context.books.names.pop(("deposited", target), None)
     for target in _linked(new):
-        desk.books.names["deposited", target] = deposit_id
+        context.books.names["deposited", target] = deposit_id
 
 
 def _linked(body: Json | None) -> list[str]:
     lines = body["Line"] if body is not None else []
     return [link["TxnId"] for line in lines for link in line.get("LinkedTxn", [])]
-
-
-def refuse_deposited(desk: Desk, record_id: str) -> None:
-    """Raises 6540 for what lies in a deposit."""
-    if ("deposited", record_id) in desk.books.names:
-        raise faults.deposited()
-
-
-# What they book
-
-
-def postings(desk: Desk, kind: str, body: Json) -> Iterator[Posting]:
-    return {
-        "BillPayment": _bill_payment_postings,
-        "Purchase": _expense_postings,
-        "Deposit": _deposit_postings,
-        "Transfer": _transfer_postings,
-    }[kind](desk, body)
-
-
-def _bill_payment_postings(desk: Desk, body: Json) -> Iterator[Posting]:
-    if body["TotalAmt"]:
-        amount, rate = Decimal(body["TotalAmt"]), rate_of(body)
-        payable = ref_value(body, "APAccountRef") or system_account(
-            desk, accounts.PAYABLE, body["CurrencyRef"]["value"]
-        )
-        yield posting(desk, payable, amount, rate, body["VendorRef"]["value"])
-        yield posting(desk, _paying_account(desk, body), -amount, rate)
-
-
-def _expense_postings(desk: Desk, body: Json) -> Iterator[Posting]:
-    costs = list(book_lines(desk, body, -1 if body.get("Credit") else 1))
-    yield from costs
-    yield _against(body["AccountRef"]["value"], costs)
-
-
-def _against(account: str, others: list[Posting]) -> Posting:
-    """The other side of several postings."""
-    amount, home = sum((one.amount for one in others), Decimal(0)), sum((one.home for one in others), Decimal(0))
-    return Posting(account, -amount, -home)
-
-
-def _deposit_postings(desk: Desk, body: Json) -> Iterator[Posting]:
-    rate, taken = rate_of(body), []
-    for line in body["Line"]:
-        account = ref_value(line.get("DepositLineDetail", {}), "AccountRef")
-        source = account or system_account(desk, accounts.UNDEPOSITED)
-        taken.append(posting(desk, source, -Decimal(line["Amount"]), rate))
-    yield from taken
-    yield _against(body["DepositToAccountRef"]["value"], taken)
-
-
-def _transfer_postings(desk: Desk, body: Json) -> Iterator[Posting]:
-    if body["Amount"]:
-        amount, rate = Decimal(body["Amount"]), rate_of(body)
-        yield posting(desk, body["ToAccountRef"]["value"], amount, rate)
-        yield posting(desk, body["FromAccountRef"]["value"], -amount, rate)

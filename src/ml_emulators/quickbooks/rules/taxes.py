@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from ml_emulators.quickbooks import faults
-from ml_emulators.quickbooks.rules.context import Desk
+from ml_emulators.quickbooks.rules.context import WriteContext
 from ml_emulators.quickbooks.rules.draft import Draft
 from ml_emulators.quickbooks.rules.references import ref_value
 from ml_emulators.quickbooks.values import Json, bare, cents, fold, money
@@ -42,16 +42,16 @@ _DEFAULT_RATES: Rates = (("Standard", "20"), ("Zero", "0"))
 _DEFAULT_CODES: Codes = (("Standard", "Standard rate", (1,)), ("Zero", "Zero rated", (2,)))
 
 
-def seed(desk: Desk) -> None:
+def seed(context: WriteContext) -> None:
     """The lists of sales tax of a new company: one agency, its rates, and the codes made of them."""
-    country = desk.books.company.country
-    _insert(desk, "TaxAgency", "DisplayName", {"DisplayName": "Revenue Agency", **_TRACKED})
+    country = context.books.company.country
+    _insert(context, "TaxAgency", "DisplayName", {"DisplayName": "Revenue Agency", **_TRACKED})
     for name, rate in _RATES.get(country, _DEFAULT_RATES):
         value = bare(Decimal(rate))
-        _insert(desk, "TaxRate", "Name", {"Name": name, "Description": name, "RateValue": value, **_RATE})
+        _insert(context, "TaxRate", "Name", {"Name": name, "Description": name, "RateValue": value, **_RATE})
     for name, description, rates in _CODES.get(country, _DEFAULT_CODES):
         lists = {key: _rate_list(rates) for key in ("SalesTaxRateList", "PurchaseTaxRateList")}
-        _insert(desk, "TaxCode", "Name", {"Name": name, "Description": description, **_CODE, **lists})
+        _insert(context, "TaxCode", "Name", {"Name": name, "Description": description, **_CODE, **lists})
 
 
 _TRACKED = {"TaxTrackedOnPurchases": True, "TaxTrackedOnSales": True}
@@ -67,39 +67,39 @@ def _rate_list(rates: tuple[int, ...]) -> Json:
     }
 
 
-def _insert(desk: Desk, kind: str, name_field: str, body: Json) -> None:
-    stored = desk.insert(kind, body)
-    desk.books.names[kind, fold(stored[name_field])] = stored["Id"]
+def _insert(context: WriteContext, kind: str, name_field: str, body: Json) -> None:
+    stored = context.insert(kind, body)
+    context.books.names[kind, fold(stored[name_field])] = stored["Id"]
 
 
-def foreign(desk: Desk) -> bool:
-    return desk.books.company.country != US
+def foreign(context: WriteContext) -> bool:
+    return context.books.company.country != US
 
 
-def settle(desk: Desk, draft: Draft, details: tuple[str, ...], rates: str) -> None:
+def settle(context: WriteContext, draft: Draft, details: tuple[str, ...], rates: str) -> None:
     """Complete `TxnTaxDetail` out of the lines whose detail is one of `details`; `rates` names the list in a code.
 
     Outside the US tax follows from the codes of the lines, unless the request brings its own; with automated sales
     tax in the US it is worked out anew whatever was sent; otherwise it is taken as sent.
     """
     body = draft.body
-    if foreign(desk):
-        _calculation(desk, draft)
+    if foreign(context):
+        _calculation(context, draft)
         if "TxnTaxDetail" not in draft.sent:
             body.pop("TxnTaxDetail", None)
         wanted = "TxnTaxDetail" not in body and body["GlobalTaxCalculation"] != "NotApplicable"
         if wanted:
-            body["TxnTaxDetail"] = _computed(desk, _by_code(body, details), rates, body["GlobalTaxCalculation"])
+            body["TxnTaxDetail"] = _computed(context, _by_code(body, details), rates, body["GlobalTaxCalculation"])
     else:
         body.pop("GlobalTaxCalculation", None)
-        if desk.flags.automated_tax and "CustomerRef" in body:
-            body["TxnTaxDetail"] = _automated(desk, body, details, rates)
+        if context.flags.automated_tax and "CustomerRef" in body:
+            body["TxnTaxDetail"] = _automated(context, body, details, rates)
     tax = {name: value for name, value in body.get("TxnTaxDetail", {}).items() if value != []}
     body["TxnTaxDetail"] = {**tax, "TotalTax": tax.get("TotalTax", 0)}
 
 
-def _calculation(desk: Desk, draft: Draft) -> None:
-    if "GlobalTaxCalculation" not in draft.body and draft.old is None and desk.switches.tax_calculation_required:
+def _calculation(context: WriteContext, draft: Draft) -> None:
+    if "GlobalTaxCalculation" not in draft.body and draft.old is None and context.switches.tax_calculation_required:
         raise faults.Fault([faults.missing("GlobalTaxCalculation")])
     draft.keep("GlobalTaxCalculation")
     draft.default("GlobalTaxCalculation", "TaxExcluded")
@@ -122,20 +122,20 @@ def _by_code(body: Json, details: tuple[str, ...]) -> dict[str, Decimal]:
     return found
 
 
-def _automated(desk: Desk, body: Json, details: tuple[str, ...], rates: str) -> Json:
+def _automated(context: WriteContext, body: Json, details: tuple[str, ...], rates: str) -> Json:
     """The engine of US companies: it replaces code and amount, also those that were sent."""
-    customer = desk.books.data("Customer", body["CustomerRef"]["value"])
+    customer = context.books.data("Customer", body["CustomerRef"]["value"])
     taxed = _by_code(body, details).get(IN_US[0], Decimal(0)) if customer.get("Taxable", True) else Decimal(0)
     code = ref_value(customer, "DefaultTaxCodeRef") or "2"
-    return {"TxnTaxCodeRef": {"value": code}, **_computed(desk, {code: taxed}, rates, "TaxExcluded")}
+    return {"TxnTaxCodeRef": {"value": code}, **_computed(context, {code: taxed}, rates, "TaxExcluded")}
 
 
-def _computed(desk: Desk, by_code: dict[str, Decimal], rates: str, calculation: str) -> Json:
+def _computed(context: WriteContext, by_code: dict[str, Decimal], rates: str, calculation: str) -> Json:
     lines: list[Json] = []
     for code, amount in by_code.items():
-        if desk.books.row("TaxCode", code) is None:
+        if context.books.row("TaxCode", code) is None:
             continue
-        parts = [desk.books.data("TaxRate", one) for one in _rates_of(desk.books.data("TaxCode", code), rates)]
+        parts = [context.books.data("TaxRate", one) for one in _rates_of(context.books.data("TaxCode", code), rates)]
         whole = sum((Decimal(part["RateValue"]) for part in parts), Decimal(0))
         net = cents(amount * 100 / (100 + whole)) if calculation == "TaxInclusive" else amount
         lines.extend(_tax_line(part, net) for part in parts)
