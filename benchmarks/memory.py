@@ -38,7 +38,9 @@ from ml_connector.model.plans import (
     Write,
 )
 from ml_connector.model.reading import Question, Reference, Sweep, Take
+from ml_connector.model.reasons import Reason
 from ml_connector.model.refs import Change, Gone, LinkDraft, Ref
+from ml_connector.model.roles import Role
 from ml_connector.model.rules import Rules
 from ml_connector.store import Store
 from ml_connector.systems import wire
@@ -111,15 +113,15 @@ class MadeUp:
 
 
 def _decide(thing: Thing, context: Context) -> Decision:
-    if context.link("copy", thing.ref) is not None:
-        return Skip(reason="in_agreement")
+    if context.link(Role.OPPORTUNITY, thing.ref) is not None:
+        return Skip(reason=Reason.IN_AGREEMENT)
     body = {"Amount": thing.amount, "Text": thing.lines[0]}
-    drafts = (LinkDraft("copy", thing.ref, None, {"amount": str(thing.amount)}),)
+    drafts = (LinkDraft(Role.OPPORTUNITY, thing.ref, None, {"amount": str(thing.amount)}),)
     return Write(step="copy", system="there", kind="Copy", action="create", body=body, key=thing.ref.id, links=drafts)
 
 
 def _gone(record: Gone, context: Context) -> Decision:
-    return Skip(reason="gone")
+    return Skip(reason=Reason.GONE)
 
 
 def _sealed(plain: bytes, connection: str, name: str) -> bytes:
@@ -127,7 +129,7 @@ def _sealed(plain: bytes, connection: str, name: str) -> bytes:
 
 
 def _refused(write: Write, refused: Refused) -> Skip:
-    return Skip(reason="refused")
+    return Skip(reason=Reason.ORDER_MARK_REFUSED)
 
 
 FLOW = Flow(name="copies", system="here", kind="Thing", rank=1, decide=_decide, gone=_gone, refused=_refused)

@@ -14,9 +14,11 @@ from time import perf_counter, process_time
 import msgspec
 
 from ml_connector.flows.invoices import invoice_to_opportunity
+from ml_connector.model.reasons import Reason
 from ml_connector.model.refs import Ref
+from ml_connector.model.roles import Role
+from ml_connector.model.tasks import Verdict
 from ml_connector.store import Store
-from ml_connector.store.rows import Verdict
 from ml_connector.systems import wire
 from ml_connector.systems.quickbooks.records import Customer, Email, Invoice, Reference
 from ml_emulators.kit.wire import dumps
@@ -73,7 +75,7 @@ def _settle(database: str, url: str) -> Row:
     def once() -> None:
         store.intake("c", knocks, "bench", NOON)
         due = store.due("c", "flow", NOON, 1000)
-        store.settle("c", token, [Verdict(task=task, verdict="in_agreement") for task in due], NOON)
+        store.settle("c", token, [Verdict(task=task, ending=Reason.IN_AGREEMENT) for task in due], NOON)
 
     spent = _best(once, clock=perf_counter)
     store.close()
@@ -114,6 +116,8 @@ def _linked_invoice() -> tuple[World, Ref]:
         sobject("Account", account, Name="Acme"),
         contact,
     )
-    world.link("account", Ref("quickbooks", "Customer", "1"), Ref("salesforce", "Account", account), {"name": "Acme"})
+    world.link(
+        Role.ACCOUNT, Ref("quickbooks", "Customer", "1"), Ref("salesforce", "Account", account), {"name": "Acme"}
+    )
     settle(invoice_to_opportunity.FLOW, invoice.ref, world)
     return world, invoice.ref

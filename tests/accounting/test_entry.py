@@ -16,6 +16,7 @@ from accounting.books import ID, T1, T2, T3, inputs, line, only, posted, shown
 from ml_connector.accounting.entry import EntryInputs, EntryLine, JournalPlan, build_entry, spread
 from ml_connector.accounting.splits import Split, split_amount
 from ml_connector.model import money
+from ml_connector.model.flags import Flag
 from ml_connector.model.plans import Hold
 from ml_connector.model.rules import Template
 
@@ -407,7 +408,7 @@ def test_entity_is_left_out_of_balance_sheet_lines_when_only_receivables_carry_i
 def test_redated_entry_says_so() -> None:
     plan = build_entry(inputs(line(1, "1.00", "4000"), day=date(2026, 11, 1), original=date(2026, 10, 28)))
     assert isinstance(plan, JournalPlan)
-    assert plan.flags == ("REDATED",)
+    assert plan.flags == (Flag.REDATED,)
     assert plan.parts[0].draft.private_note.split("\n")[0].endswith("|orig=2026-10-28")
 
 

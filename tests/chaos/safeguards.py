@@ -16,10 +16,10 @@ from sqlalchemy import select, update
 
 from ml_connector.engine import worker
 from ml_connector.model.plans import LookUp, Missing
+from ml_connector.model.tasks import Verdict
 from ml_connector.store import schema
 from ml_connector.store.base import LEASE, Base
 from ml_connector.store.database import ms
-from ml_connector.store.rows import Verdict
 from ml_connector.store.tasks import Tasks
 from ml_connector.store.writes import Writes
 from ml_connector.systems.quickbooks import arrivals, lookup

@@ -11,6 +11,7 @@ import msgspec
 from ml_connector.actions import Explained, HeldView, Overdue, PlanView, Status
 from ml_connector.engine.planner import Plan, PlannedHold, PlannedWrite
 from ml_connector.engine.worker import Report
+from ml_connector.model.flags import Flag
 from ml_connector.tieout.read import TieOut
 from ml_connector.tieout.report import Cell, Completeness, Item, Row
 from ml_connector.tieout.report import Report as TieOutReport
@@ -106,7 +107,7 @@ WAITING = HeldView(
 EXPLAINED = Explained(
     record="salesforce:Order:801", verdicts={"order_to_journal": "in_agreement"},
     links=["journal: salesforce:Posting:801:O:01 -> quickbooks:JournalEntry:901"],
-    writes=["2026-11-22T21:41:07+00:00 journal done quickbooks:JournalEntry:901"], holds=[], flags=["REDATED"],
+    writes=["2026-11-22T21:41:07+00:00 journal done quickbooks:JournalEntry:901"], holds=[], flags=[Flag.REDATED],
 )  # fmt: skip
 RUN = Report(
     created={"customer_to_account account": 400}, updated={"customer_to_account account": 12},

@@ -13,7 +13,9 @@ from ml_connector.engine.context import References
 from ml_connector.engine.corridor import Connection, Outside
 from ml_connector.engine.worker import Worker
 from ml_connector.model.plans import Context, Decision, Flow, Skip
+from ml_connector.model.reasons import Reason
 from ml_connector.model.refs import Gone, LinkDraft, Ref
+from ml_connector.model.roles import Role
 from ml_connector.model.rules import Rules
 from ml_connector.store import Store
 
@@ -64,9 +66,9 @@ class Looked:
         self.at: list[Ref] = []
 
     def list_of(self, record: Named, context: Context) -> Decision:
-        if context.link("seen", record.ref):
+        if context.link(Role.BILLED, record.ref):
             return Skip()
-        return Skip(reason="new", links=(LinkDraft("seen", record.ref, OTHER),), knocks=(LEAF, OTHER))
+        return Skip(reason=Reason.FIRST_SEEN, links=(LinkDraft(Role.BILLED, record.ref, OTHER),), knocks=(LEAF, OTHER))
 
     def leaf(self, record: Named, context: Context) -> Decision:
         del context
@@ -121,7 +123,7 @@ async def test_links_and_knocks_stand_or_fall_together() -> None:
     try:
         await worker(store, looked, dies).drain()
     except RuntimeError:
-        assert store.links_of("acme", "seen", [LIST]) == {LIST: []}
+        assert store.links_of("acme", Role.BILLED, [LIST]) == {LIST: []}
     await worker(store, looked).drain()
     assert looked.at == [LEAF]
-    assert [link.target for link in store.links_of("acme", "seen", [LIST])[LIST]] == [OTHER]
+    assert [link.target for link in store.links_of("acme", Role.BILLED, [LIST])[LIST]] == [OTHER]

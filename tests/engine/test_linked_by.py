@@ -16,6 +16,7 @@ from ml_connector.engine.intake import receive, swept_kinds
 from ml_connector.engine.worker import Worker
 from ml_connector.model.plans import Context, Decision, Done, Flow, Skip, Write
 from ml_connector.model.refs import Change, Gone, LinkDraft, Ref
+from ml_connector.model.roles import Role
 from ml_connector.model.rules import Rules
 from ml_connector.store import Store
 
@@ -95,7 +96,7 @@ class Street:
 
     def __init__(self, target: Ref, *, writing: bool) -> None:
         self.seen: list[Ref] = []
-        self.draft = LinkDraft("billed", BILL, target)
+        self.draft = LinkDraft(Role.BILLED, BILL, target)
         self.writing = writing
         self.store = Store.fresh()
         self.store.add_connection("acme", "1", "00D", "Acme", NOW)
@@ -105,14 +106,14 @@ class Street:
 
     def flows(self) -> list[Flow]:
         common: dict[str, Any] = {"system": "ours", "gone": gone, "refused": lambda *_: Skip()}
-        told = frozenset({"billed"})
+        told = frozenset({Role.BILLED})
         return [
             Flow(name="bills", kind="Bill", rank=1, decide=self.bill, **common),
             Flow(name="houses", kind="House", rank=2, decide=self.house, linked_by=told, swept=False, **common),
         ]
 
     def bill(self, record: Named, context: Context) -> Decision:
-        if context.link("billed", record.ref):
+        if context.link(Role.BILLED, record.ref):
             return Skip()
         if not self.writing:
             return Skip(links=(self.draft,))

@@ -11,6 +11,7 @@ import pytest
 from ml_connector.engine.context import PageContext, References, Shelf
 from ml_connector.model.plans import Done, NotLoaded, Write
 from ml_connector.model.refs import Link
+from ml_connector.model.roles import Role
 from ml_connector.model.rules import Rules
 from ml_connector.systems.quickbooks.records import Customer
 from ml_connector.systems.salesforce.records import SObject
@@ -18,8 +19,8 @@ from ml_connector.systems.salesforce.records import SObject
 CUSTOMER = Customer(id="1", display_name="Acme")
 ACCOUNT = SObject("Account", "001000000000001AAA", {"Name": "Acme"})
 OTHER = SObject("Account", "001000000000002AAA", {"Name": "Birch"})
-PAIR = Link("account", CUSTOMER.ref, ACCOUNT.ref)
-MOVED = Link("account", CUSTOMER.ref, OTHER.ref)
+PAIR = Link(Role.ACCOUNT, CUSTOMER.ref, ACCOUNT.ref)
+MOVED = Link(Role.ACCOUNT, CUSTOMER.ref, OTHER.ref)
 
 
 def page() -> PageContext:
@@ -44,7 +45,7 @@ class Rule:
 
     def __call__(self, customer: Customer, context: Any) -> str:
         self.asked += 1
-        link = context.link("account", customer.ref)
+        link = context.link(Role.ACCOUNT, customer.ref)
         name: str = context.record(link.target)["Name"]
         return name
 

@@ -10,6 +10,7 @@ from ml_connector import actions
 from ml_connector.engine.batches import claimed
 from ml_connector.model.plans import Write
 from ml_connector.model.refs import LinkDraft, Ref
+from ml_connector.model.roles import Role
 from ml_connector.systems.http import NoAnswer, Request
 from ml_emulators.kit.faults import Fault
 from ml_emulators.kit.wire import Request as WireRequest
@@ -18,7 +19,7 @@ from support.world import Installation
 
 def _customer(key: str, *, name: str = "", counterpart: str = "") -> Write:
     target = Ref("a", "Customer", counterpart)
-    link = LinkDraft(role="account", source=Ref("b", "Account", key), target=target, exclusive=True)
+    link = LinkDraft(role=Role.ACCOUNT, source=Ref("b", "Account", key), target=target, exclusive=True)
     return Write(
         step="customer", system="a", kind="Customer", action="create", body={}, key=key,
         links=(link,) if counterpart else (),

@@ -14,6 +14,7 @@ from ml_connector import actions
 from ml_connector.engine.gate import Gate, approval_of, is_small, waits_for
 from ml_connector.engine.ports import CrashPoint
 from ml_connector.model.plans import Together, Unattended, Write
+from ml_connector.model.triggers import SETTINGS
 from support.world import Installation
 
 
@@ -68,7 +69,7 @@ async def test_a_run_that_is_killed_at_every_write(home: Installation, at: str) 
 
 async def test_the_limit_approves_in_the_run_and_on_record(home: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three clean postings are enough here; then a tiny entry goes out, and the chain of the audit trail holds."""
-    monkeypatch.setattr("ml_connector.engine.gate.CLEAN_POSTINGS", 3)
+    monkeypatch.setattr("ml_connector.model.rules.CLEAN_POSTINGS", 3)
     home.rules = msgspec.structs.replace(home.rules, max_lines=500, auto_approve_limit=Decimal(99_999))
     home.app = home.process()
     await home.run()
@@ -97,7 +98,7 @@ def _write(followers: str = "", *, within: bool | None = None) -> Write:
     return Write(
         step="journal", system="q", kind="JournalEntry", action="create", body={}, key="k", needs_approval=True,
         together=Together(followers=followers, waiting=Decimal(2)) if followers else None,
-        unattended=None if within is None else Unattended(within=within, waits_for=("settings",)),
+        unattended=None if within is None else Unattended(within=within, waits_for=(SETTINGS,)),
     )  # fmt: skip
 
 

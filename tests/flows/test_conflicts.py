@@ -10,6 +10,7 @@ import pytest
 from ml_connector.flows.parties import account_to_customer, customer_to_account
 from ml_connector.model.plans import Flow, Overruled, Write
 from ml_connector.model.refs import Ref
+from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks.records import Address, Customer, Email, Phone, Web
 from support.context import RULES, World, settle, sobject, writes
 
@@ -37,7 +38,7 @@ def town(books: dict[str, Any], sales: dict[str, Any], agreed: dict[str, str | N
     world = World(
         Customer(id="17", sync_token="0", **(agree | books)), sobject("Account", ACCOUNT.id, **(fields | sales))
     )
-    world.link("account", CUSTOMER, ACCOUNT, {**AGREED, **(agreed or {})})
+    world.link(Role.ACCOUNT, CUSTOMER, ACCOUNT, {**AGREED, **(agreed or {})})
     return world
 
 

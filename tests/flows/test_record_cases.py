@@ -21,6 +21,7 @@ from ml_connector.flows.parties import account_to_customer, customer_to_account
 from ml_connector.model import holds
 from ml_connector.model.plans import Decision, Flow, Hold, Write
 from ml_connector.model.refs import Gone, Ref
+from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks import records as quickbooks
 from ml_connector.systems.salesforce.records import SObject
 from support.context import RULES, World, settle, writes
@@ -149,9 +150,9 @@ def _check_end(end: Decision, wanted: Mapping[str, Any]) -> None:
 def _check_kept(ref: Ref, wanted: Mapping[str, Any], world: World) -> None:
     """What is remembered of an account that was summed up, and where links of pairs lead."""
     if "links" in wanted:
-        assert world.links["summary", ref].agreed == wanted["links"]
+        assert world.links[Role.SUMMARY, ref].agreed == wanted["links"]
     for source, target in wanted.get("pairs", {}).items():
-        link = world.links["account", Ref.parse(source)]
+        link = world.links[Role.ACCOUNT, Ref.parse(source)]
         assert f"{link.target}{' own' if link.exclusive else ''}" == target
 
 

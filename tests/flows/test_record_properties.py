@@ -14,6 +14,7 @@ from ml_connector.flows.parties import account_to_customer, customer_to_account
 from ml_connector.model.holds import CODES
 from ml_connector.model.plans import Hold
 from ml_connector.model.refs import Ref
+from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks import records as quickbooks
 from ml_connector.systems.salesforce.records import SObject
 from support.context import RULES, World, settle, sobject, writes
@@ -101,10 +102,10 @@ def worlds(draw: st.DrawFn) -> World:
     )
     if draw(st.booleans()):
         world.link(
-            "account", Ref("quickbooks", "Customer", "1"), Ref("salesforce", "Account", ACCOUNT), draw(agreements)
+            Role.ACCOUNT, Ref("quickbooks", "Customer", "1"), Ref("salesforce", "Account", ACCOUNT), draw(agreements)
         )
     if draw(st.booleans()):
-        world.link("account", Ref("quickbooks", "Customer", "2"), Ref("salesforce", "Account", OTHER))
+        world.link(Role.ACCOUNT, Ref("quickbooks", "Customer", "2"), Ref("salesforce", "Account", OTHER))
     return world
 
 
@@ -181,7 +182,9 @@ def invoice_world(invoice: quickbooks.Invoice, single: bool, owner: str | None) 
         "11": quickbooks.Department(id="11", fully_qualified_name="E" * 300)
     }
     world.references["quickbooks", "classes"] = {"300": quickbooks.Class(id="300", fully_qualified_name="SaaS")}
-    world.link("account", Ref("quickbooks", "Customer", "1"), Ref("salesforce", "Account", ACCOUNT), {"name": "Acme"})
+    world.link(
+        Role.ACCOUNT, Ref("quickbooks", "Customer", "1"), Ref("salesforce", "Account", ACCOUNT), {"name": "Acme"}
+    )
     return world
 
 
@@ -198,7 +201,7 @@ def test_invoices_come_to_rest_and_then_are_deleted(
     del world.records[invoice.ref]
     settle(flow, invoice.ref, world)
     assert writes(settle(flow, invoice.ref, world)) == []
-    for link in [link for link in world.links.values() if link.role == "opportunity"]:
+    for link in [link for link in world.links.values() if link.role == Role.OPPORTUNITY]:
         after = world.records[link.target]
         assert not after["QBO_Invoiced_Net__c"], shown
         assert after["QBO_Status__c"] == "DELETED"

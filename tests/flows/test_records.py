@@ -11,8 +11,10 @@ import pytest
 from ml_connector.flows.invoices import invoice_to_opportunity
 from ml_connector.flows.parties import account_to_customer, customer_to_account, emails, pair_links
 from ml_connector.model.errors import WrongUse
+from ml_connector.model.flags import Flag
 from ml_connector.model.plans import Hold, NeedLink, Overruled, Refused, Write
 from ml_connector.model.refs import Link, Ref
+from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks.records import (
     Address,
     Customer,
@@ -44,7 +46,7 @@ def invoice(key: str = "7", net: str = "100.00", **more: Any) -> Invoice:
 def world(*records: Any, **more: Any) -> World:
     references = {("salesforce", "matching"): None, ("quickbooks", "matching"): None, **more.pop("references", {})}
     made = World(sobject("Account", ACCOUNT, Name="Acme", ParentId=MOTHER), *records, references=references, **more)
-    made.link("account", CUSTOMER, TO_ACCOUNT, {"name": "Acme"})
+    made.link(Role.ACCOUNT, CUSTOMER, TO_ACCOUNT, {"name": "Acme"})
     return made
 
 
@@ -90,11 +92,11 @@ def test_an_order_names_its_account_while_that_has_no_customer() -> None:
     order = sobject("Order", "801000000000001AAA", AccountId=ACCOUNT)
     blank = sobject("Order", "801000000000001AAA", AccountId=None)
     apart, together = World(), World()
-    together.link("account", CUSTOMER, TO_ACCOUNT)
+    together.link(Role.ACCOUNT, CUSTOMER, TO_ACCOUNT)
     named = account_to_customer.FLOW.changed_by["Order"]
     for world, record, found in ((apart, order, [TO_ACCOUNT]), (together, order, []), (apart, blank, [])):
         context = world.context()
-        context.load([NeedLink("account", TO_ACCOUNT)])
+        context.load([NeedLink(Role.ACCOUNT, TO_ACCOUNT)])
         assert named(record, context) == found
 
 
@@ -108,7 +110,7 @@ def test_two_customers_of_one_account_do_not_fight() -> None:
     page = world(customer(), customer("2", "Beta", balance=Decimal(50)))
     settle(account_to_customer.FLOW, TO_ACCOUNT, page)
     account = page.records[TO_ACCOUNT]
-    page.link("account", Ref("quickbooks", "Customer", "2"), TO_ACCOUNT, {"reviewed": "true"}, exclusive=False)
+    page.link(Role.ACCOUNT, Ref("quickbooks", "Customer", "2"), TO_ACCOUNT, {"reviewed": "true"}, exclusive=False)
     for flow, ref in (
         (customer_to_account.FLOW, Ref("quickbooks", "Customer", "2")),
         (account_to_customer.FLOW, TO_ACCOUNT),
@@ -131,9 +133,9 @@ def test_an_account_that_was_deleted_a_moment_ago_is_looked_at(code: str, hold: 
 
 
 CUSTOMER_2, OTHER = Ref("quickbooks", "Customer", "2"), Ref("salesforce", "Account", MOTHER)
-OWN = Link("account", CUSTOMER, TO_ACCOUNT, exclusive=True)
-SECOND = Link("account", CUSTOMER_2, TO_ACCOUNT)
-OTHERS_OWN = Link("account", CUSTOMER_2, OTHER, exclusive=True)
+OWN = Link(Role.ACCOUNT, CUSTOMER, TO_ACCOUNT, exclusive=True)
+SECOND = Link(Role.ACCOUNT, CUSTOMER_2, TO_ACCOUNT)
+OTHERS_OWN = Link(Role.ACCOUNT, CUSTOMER_2, OTHER, exclusive=True)
 
 
 def decided(customer: Ref, account: Ref, *links: Link, vanished: bool = False) -> list[str]:
@@ -163,9 +165,9 @@ def test_a_pair_that_lives_is_not_torn_apart(links: list[Link]) -> None:
 def test_what_a_conflict_costs_is_said() -> None:
     page = world(customer(bill_addr=Address(line1="1 New Road")))
     page.put(page.records[TO_ACCOUNT].merged({"BillingStreet": "2 Other Road"}))
-    page.link("account", CUSTOMER, TO_ACCOUNT, {"name": "Acme", "billing_address": "1 old road |  |  |  | US"})
+    page.link(Role.ACCOUNT, CUSTOMER, TO_ACCOUNT, {"name": "Acme", "billing_address": "1 old road |  |  |  | US"})
     write = writes(settle(customer_to_account.FLOW, CUSTOMER, page))[0]
-    assert write.flags == ("CONFLICT_BILLING_ADDRESS",)
+    assert write.flags == (Flag.CONFLICT_BILLING_ADDRESS,)
     assert write.conflicts == (Overruled("billing_address", TO_ACCOUNT, CUSTOMER, "2 Other Road"),)
     assert write.why[-1] == (
         "billing address changed on both sides: QuickBooks keeps its own, the other value goes to the conflict log"
@@ -263,13 +265,13 @@ def test_of_several_contacts_the_one_changed_last() -> None:
 def test_bills_that_go_to_the_parent_look_there_first(with_parent: str, chosen: str) -> None:
     hits = [contact("003A", ACCOUNT), contact("003M", MOTHER), sobject("Account", MOTHER, Name="Mother")]
     page = world(*hits, customer(), invoice(bill_email=Email(address="ap@acme.com")))
-    page.link("account", CUSTOMER, TO_ACCOUNT, {"bill_with_parent": with_parent})
+    page.link(Role.ACCOUNT, CUSTOMER, TO_ACCOUNT, {"bill_with_parent": with_parent})
     assert roles_of(page) == [chosen]
 
 
 def test_without_a_bill_email_the_customers_own_counts() -> None:
     page = world(contact("003A", ACCOUNT), customer(), invoice())
-    page.link("account", CUSTOMER, TO_ACCOUNT, {"billing_email": "ap@acme.com, second@acme.com"})
+    page.link(Role.ACCOUNT, CUSTOMER, TO_ACCOUNT, {"billing_email": "ap@acme.com, second@acme.com"})
     assert roles_of(page) == ["003A"]
 
 

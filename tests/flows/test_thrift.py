@@ -11,6 +11,7 @@ from ml_connector.flows.invoices import invoice_to_opportunity
 from ml_connector.flows.parties import account_to_customer, customer_to_account
 from ml_connector.model.plans import NeedFind, NeedRecord
 from ml_connector.model.refs import Ref
+from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks.records import Customer, Email, Invoice, LinkedTxn, Payment, Reference
 from support.context import TABLES, World, settle, sobject, writes
 
@@ -32,7 +33,7 @@ def world(balance: str = "100") -> World:
         sobject("Contact", "003000000000001AAA", Email="ap@acme.com", LastName="P", AccountId=ACCOUNT),
         references={(system, "matching"): empty([]) for system, empty in TABLES.items()},
     )  # fmt: skip
-    made.link("account", Ref("quickbooks", "Customer", "1"), Ref("salesforce", "Account", ACCOUNT), {"name": "Acme"})
+    made.link(Role.ACCOUNT, Ref("quickbooks", "Customer", "1"), Ref("salesforce", "Account", ACCOUNT), {"name": "Acme"})
     return made
 
 

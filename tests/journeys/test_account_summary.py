@@ -13,6 +13,7 @@ import pytest
 from ml_connector import actions
 from ml_connector.engine.worker import Report
 from ml_connector.model.refs import Link, Ref
+from ml_connector.model.roles import Role
 from ml_connector.tieout.read import tie_out
 from support.world import Installation
 
@@ -69,7 +70,7 @@ class Company:
     def counted(self) -> list[Link]:
         """What is on record of the Account's invoices."""
         ref = Ref("salesforce", "Account", self.account["Id"])
-        return self.home.store.links_of(self.home.app.connection.id, "billed", [ref])[ref]
+        return self.home.store.links_of(self.home.app.connection.id, Role.BILLED, [ref])[ref]
 
     @property
     def account(self) -> dict[str, Any]:

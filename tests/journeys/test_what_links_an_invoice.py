@@ -12,6 +12,7 @@ import pytest
 from ml_connector import actions
 from ml_connector.engine.worker import Report
 from ml_connector.model.refs import Ref
+from ml_connector.model.roles import Role
 from support.market import Market
 
 Json = dict[str, Any]
@@ -52,7 +53,7 @@ class Company(Market):
 
     def opportunity_of(self, invoice: Json) -> Json:
         ref = Ref("quickbooks", "Invoice", invoice["Id"])
-        (found,) = self.home.store.links_of(self.home.app.connection.id, "opportunity", [ref])[ref]
+        (found,) = self.home.store.links_of(self.home.app.connection.id, Role.OPPORTUNITY, [ref])[ref]
         return next(row for row in self.home.state("salesforce", "Opportunity") if row["Id"] == found.target.id)
 
     def flags(self, invoice: Json) -> list[str]:

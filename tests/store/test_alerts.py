@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ml_connector.model.plans import Hold
+from ml_connector.model.reasons import Reason
 from ml_connector.model.refs import Ref
+from ml_connector.model.tasks import Task, Verdict
 from ml_connector.store import Store
-from ml_connector.store.rows import Task, Verdict
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -30,7 +31,7 @@ class Office:
         token = self.store.take_run("acme", "me", at)
         assert token is not None
         hold = Hold(code=code, facts={"customer": "Ann Lee"}) if code else None
-        verdict = Verdict(task=Task("invoices", BILL, 1, 0, at), verdict="", hold=hold)
+        verdict = Verdict(task=Task("invoices", BILL, 1, 0, at), ending=hold or Reason.IN_AGREEMENT)
         self.store.settle("acme", token, [verdict], at)
         self.store.release_run("acme", token)
 

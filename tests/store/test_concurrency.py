@@ -11,11 +11,14 @@ from threading import Event
 import pytest
 
 from ml_connector.model.plans import Hold
-from ml_connector.model.refs import Ref, link_trigger
+from ml_connector.model.reasons import Reason
+from ml_connector.model.refs import Ref
+from ml_connector.model.roles import Role
+from ml_connector.model.tasks import Verdict
+from ml_connector.model.triggers import linked, record_changed
 from ml_connector.store import Store
 from ml_connector.store.base import lock
 from ml_connector.store.holds import put_holds
-from ml_connector.store.rows import Verdict
 from support.postgres import emptied
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -43,7 +46,7 @@ def _serve_until(store: Store, knocking: Event) -> dict[Ref, int]:
     while True:
         last = knocking.is_set()
         tasks = store.due("acme", "customers", NOON, 25)
-        store.settle("acme", token, [Verdict(task=task, verdict="in_agreement") for task in tasks], NOON)
+        store.settle("acme", token, [Verdict(task=task, ending=Reason.IN_AGREEMENT) for task in tasks], NOON)
         served |= {task.ref: task.noticed for task in tasks}
         if last and not tasks:
             return served
@@ -82,7 +85,7 @@ def test_a_knock_that_meets_a_settling_waits_and_stays_due(store: Store) -> None
         with store.begin() as tx:
             store.guard(tx, "acme", token, NOON)
             knock = pool.submit(store.intake, "acme", [("customers", CUSTOMERS[0])], "webhook", NOON)
-            store._end_tasks(tx, "acme", [Verdict(task=task, verdict="in_agreement")])
+            store._end_tasks(tx, "acme", [Verdict(task=task, ending=Reason.IN_AGREEMENT)])
             assert not knock.done()
         knock.result(timeout=60)
     assert [each.noticed for each in store.due("acme", "customers", NOON, 9)] == [2]
@@ -93,8 +96,8 @@ def test_a_change_that_meets_the_settling_of_a_hold_releases_it(store: Store) ->
     order = Ref("salesforce", "Order", "801")
     store.intake("acme", [("orders", order)], "sweep", NOON)
     (task,) = store.due("acme", "orders", NOON, 1)
-    hold = Hold(code="H-CUST-INACTIVE", waits_for=(f"record:{CUSTOMERS[0]}",))
-    verdict = Verdict(task=task, verdict="held", hold=hold, waits_for=hold.waits_for)
+    hold = Hold(code="H-CUST-INACTIVE", waits_for=(record_changed(CUSTOMERS[0]),))
+    verdict = Verdict(task=task, ending=hold, waits_for=hold.waits_for)
     token = store.take_run("acme", "me", NOON)
     assert token is not None
     with ThreadPoolExecutor(1) as pool:
@@ -111,11 +114,11 @@ def test_a_change_that_meets_the_settling_of_a_hold_releases_it(store: Store) ->
 def test_releases_and_knocks_at_once_all_count(store: Store) -> None:
     store.intake("acme", [("orders", CUSTOMERS[0])], "sweep", NOON)
     (task,) = store.due("acme", "orders", NOON, 1)
-    trigger = link_trigger("account", CUSTOMERS[0])
+    trigger = linked(Role.ACCOUNT, CUSTOMERS[0])
     hold = Hold(code="H-CUST-UNLINKED", facts={"account": "Globex"}, waits_for=(trigger,))
     token = store.take_run("acme", "me", NOON)
     assert token is not None
-    verdict = Verdict(task=task, verdict="held", hold=hold, waits_for=hold.waits_for)
+    verdict = Verdict(task=task, ending=hold, waits_for=hold.waits_for)
     store.settle("acme", token, [verdict], NOON)
     fire = partial(store.fire, "acme", [trigger], NOON)
     knock = partial(store.intake, "acme", [("orders", CUSTOMERS[0])], "webhook", NOON)

@@ -11,8 +11,8 @@ from ml_connector.engine.conflicts import set_aside
 from ml_connector.model.errors import Stopped
 from ml_connector.model.plans import OpenWrite, Overruled, Write
 from ml_connector.model.refs import Ref
+from ml_connector.model.tasks import Settled, WriteEnd
 from ml_connector.store import Store
-from ml_connector.store.rows import Settled
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 CUSTOMER = Ref("quickbooks", "Customer", "17")
@@ -57,7 +57,7 @@ class Run:
         open_writes, lost = set_aside([noted], "acme", seal)
         self.store.note("acme", self.token, open_writes, NOON, lost)
 
-    def settle(self, name: str, state: str, *, perhaps: bool = False, hours: int = 1) -> None:
+    def settle(self, name: str, state: WriteEnd, *, perhaps: bool = False, hours: int = 1) -> None:
         settled = [Settled(id=name, state=state, perhaps=perhaps)]
         self.store.settle_writes("acme", self.token, settled, NOON + timedelta(hours=hours))
 
@@ -93,7 +93,7 @@ def test_a_write_that_is_done_logs_what_it_put_its_value_over(run: Run) -> None:
     ],
 )
 def test_what_did_not_happen_is_not_logged(
-    run: Run, state: str, perhaps: bool, logged: list[tuple[str, str, bool]]
+    run: Run, state: WriteEnd, perhaps: bool, logged: list[tuple[str, str, bool]]
 ) -> None:
     run.note("w1", "111")
     run.settle("w1", state, perhaps=perhaps)
@@ -111,7 +111,8 @@ def test_settled_twice_it_is_logged_once(run: Run) -> None:
 
 
 def test_decided_again_after_a_refusal_it_is_logged_once(run: Run) -> None:
-    for name, state in (("w1", "dropped"), ("w2", "refused"), ("w3", "done")):
+    ends: list[tuple[str, WriteEnd]] = [("w1", "dropped"), ("w2", "refused"), ("w3", "done")]
+    for name, state in ends:
         run.note(name, "111")
         run.settle(name, state)
     assert run.log() == [("w3", "phone", True)]

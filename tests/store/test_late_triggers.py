@@ -9,8 +9,9 @@ import pytest
 
 from ml_connector.model.plans import Hold
 from ml_connector.model.refs import Ref
+from ml_connector.model.tasks import Verdict
+from ml_connector.model.triggers import SETTINGS, Trigger, record_changed, table_changed
 from ml_connector.store import Store
-from ml_connector.store.rows import Verdict
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ORDER, CUSTOMER = Ref("salesforce", "Order", "801"), Ref("quickbooks", "Customer", "7")
@@ -36,11 +37,11 @@ def mark(store: Store) -> int:
     return store.flows_due("acme", ["orders"], NOON)[0]
 
 
-def _hold(store: Store, token: int, trigger: str, since: int) -> list[Ref]:
+def _hold(store: Store, token: int, trigger: Trigger, since: int) -> list[Ref]:
     """The order is held until `trigger`; what is due afterwards."""
     (task,) = store.due("acme", "orders", NOON, 10)
     hold = Hold(code="H-CUST-INACTIVE", waits_for=(trigger,))
-    verdict = Verdict(task=task, verdict="held", hold=hold, waits_for=hold.waits_for)
+    verdict = Verdict(task=task, ending=hold, waits_for=hold.waits_for)
     store.settle("acme", token, [verdict], NOON, since)
     return [each.ref for each in store.due("acme", "orders", NOON, 10)]
 
@@ -54,11 +55,11 @@ def test_a_record_that_changes_between_reading_and_settling(
     token = _begin(store)
     since = mark(store)
     store.intake("acme", [], "webhook", NOON, changed=changed)
-    assert _hold(store, token, f"record:{CUSTOMER}", since) == due
+    assert _hold(store, token, record_changed(CUSTOMER), since) == due
 
 
-@pytest.mark.parametrize("trigger", ["settings", "reference:quickbooks:items"])
-def test_settings_and_tables_that_change_meanwhile(store: Store, trigger: str) -> None:
+@pytest.mark.parametrize("trigger", [SETTINGS, table_changed("items")])
+def test_settings_and_tables_that_change_meanwhile(store: Store, trigger: Trigger) -> None:
     token = _begin(store)
     since = mark(store)
     store.fire("acme", [trigger], NOON)
@@ -66,7 +67,7 @@ def test_settings_and_tables_that_change_meanwhile(store: Store, trigger: str) -
 
 
 def test_the_second_look_is_not_released_by_the_same_change(store: Store) -> None:
-    token, trigger = _begin(store), f"record:{CUSTOMER}"
+    token, trigger = _begin(store), record_changed(CUSTOMER)
     since = mark(store)
     store.intake("acme", [], "webhook", NOON, changed=[CUSTOMER])
     assert _hold(store, token, trigger, since) == [ORDER]
@@ -76,7 +77,7 @@ def test_the_second_look_is_not_released_by_the_same_change(store: Store) -> Non
 def test_what_fired_before_the_page_was_read_releases_nothing(store: Store) -> None:
     token = _begin(store)
     store.intake("acme", [], "webhook", NOON, changed=[CUSTOMER])
-    assert _hold(store, token, f"record:{CUSTOMER}", mark(store)) == []
+    assert _hold(store, token, record_changed(CUSTOMER), mark(store)) == []
     store.intake("acme", [], "webhook", NOON, changed=[CUSTOMER])
     assert [each.ref for each in store.due("acme", "orders", NOON, 10)] == [ORDER]
 

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import event
 
 from ml_connector.model.refs import Ref
+from ml_connector.model.tasks import Verdict, Waiting
 from ml_connector.store import Store
-from ml_connector.store.rows import Verdict
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 INVOICE = "quickbooks:Invoice:"
@@ -51,7 +51,7 @@ def test_a_flow_whose_tasks_are_not_due_yet_has_nothing_due(store: Store) -> Non
     assert token is not None
     tasks = store.due("acme", "invoices", NOON, 99)
     later = NOON + timedelta(hours=1)
-    store.settle("acme", token, [Verdict(task=each, verdict="held", next_at=later) for each in tasks], NOON)
+    store.settle("acme", token, [Verdict(task=each, ending=Waiting.LATER, next_at=later) for each in tasks], NOON)
     assert [store.flows_due("acme", ["invoices"], now)[1] for now in (NOON, later)] == [set(), {"invoices"}]
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from ml_connector.model.plans import Hold, OpenWrite, Write
 from ml_connector.model.refs import Ref
+from ml_connector.model.tasks import Settled, Task, Verdict, WriteEnd
 from ml_connector.store import Store
-from ml_connector.store.rows import PlanRow, Settled, SmallWrite, Task, Verdict
+from ml_connector.store.rows import PlanRow, SmallWrite
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 DAY = "2026-11-20"
@@ -51,7 +52,7 @@ def test_numbers_go_on_after_ninety_nine(store: Store) -> None:
 # --- approvals
 
 
-def _posted(store: Store, token: int, number: int, *, state: str = "done", plan: str = "p", part: int = 1) -> Ref:
+def _posted(store: Store, token: int, number: int, *, state: WriteEnd = "done", plan: str = "p", part: int = 1) -> Ref:
     """An order's entry that was approved (`plan` empty: by the limit) and sent."""
     order = Ref("salesforce", "Order", str(number))
     key = f"{number}|{part:02d}|{state if state != 'done' else ''}"
@@ -85,7 +86,7 @@ def test_clean_postings(store: Store) -> None:
     assert store.clean_postings("acme", 20) == 3, "QuickBooks refused it first"
     hold = Hold(code="H-DRIFT")
     task = Task("orders", Ref("salesforce", "Order", "1"), 1, 0, NOON)
-    store.settle("acme", token, [Verdict(task=task, verdict="held H-DRIFT", hold=hold)], NOON)
+    store.settle("acme", token, [Verdict(task=task, ending=hold)], NOON)
     assert store.clean_postings("acme", 20) == 2, "somebody changed the entry"
     assert store.clean_postings("globex", 20) == 0
 

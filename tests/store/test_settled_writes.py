@@ -11,8 +11,9 @@ from sqlalchemy import select
 
 from ml_connector.model.plans import OpenWrite, Write
 from ml_connector.model.refs import LinkDraft, Ref
+from ml_connector.model.roles import Role
+from ml_connector.model.tasks import Settled, WriteEnd
 from ml_connector.store import Store
-from ml_connector.store.rows import Settled
 from ml_connector.store.schema import write as table
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -29,7 +30,7 @@ def _noted(*, approved: bool) -> OpenWrite:
         body={"Email": "ann@example.org", "LastName": "Lee"},
         key="1:12:abc",
         key_field="QBO_Id__c",
-        links=(LinkDraft("contact", CUSTOMER, None, {"email": "ann@example.org"}),),
+        links=(LinkDraft(Role.CONTACT, CUSTOMER, None, {"email": "ann@example.org"}),),
         why=("Ann Lee is new",),
         label="Ann Lee",
         needs_approval=approved,
@@ -41,20 +42,20 @@ def _noted(*, approved: bool) -> OpenWrite:
     )  # fmt: skip
 
 
-def _settled(state: str, *, approved: bool = False) -> tuple[Store, Any]:
+def _settled(state: WriteEnd | None, *, approved: bool = False) -> tuple[Store, Any]:
     store = Store.fresh()
     store.add_connection("acme", "4620", "00D", "Acme Inc.", NOON)
     token = store.take_run("acme", "me", NOON)
     assert token is not None
     store.note("acme", token, [_noted(approved=approved)], NOON)
-    if state != "open":
+    if state is not None:
         store.settle_writes("acme", token, [Settled(id="w", state=state)], NOON)
     with store.begin() as tx:
         return store, tx.execute(select(table)).one()
 
 
 @pytest.mark.parametrize("state", ["done", "refused", "dropped"])
-def test_a_settled_write_keeps_ids_and_a_hash(state: str) -> None:
+def test_a_settled_write_keeps_ids_and_a_hash(state: WriteEnd) -> None:
     store, row = _settled(state)
     assert row.body == b"sha256:" + hashlib.sha256(BODY).hexdigest().encode()
     assert "ann" not in row.content.lower()
@@ -63,7 +64,7 @@ def test_a_settled_write_keeps_ids_and_a_hash(state: str) -> None:
 
 
 def test_an_open_write_keeps_its_exact_body() -> None:
-    store, row = _settled("open")
+    store, row = _settled(None)
     assert row.body == BODY
     assert store.open_writes("acme") == [_noted(approved=False)]
 

@@ -11,9 +11,12 @@ from sqlalchemy.exc import IntegrityError
 
 from ml_connector.model.errors import ConnectorError, Stopped, WrongUse
 from ml_connector.model.plans import Hold, OpenWrite, Write
-from ml_connector.model.refs import Link, Ref, link_trigger
+from ml_connector.model.reasons import Reason
+from ml_connector.model.refs import Link, Ref
+from ml_connector.model.roles import Role
+from ml_connector.model.tasks import Settled, Task, Verdict, WriteEnd
+from ml_connector.model.triggers import linked
 from ml_connector.store import Store
-from ml_connector.store.rows import Settled, Task, Verdict
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ACME = Ref("quickbooks", "Customer", "12")
@@ -70,7 +73,7 @@ def test_a_knock_during_the_work_keeps_the_task_due(store: Store) -> None:
     token = _token(store)
     (task,) = store.due("acme", "customers", NOON, 10)
     store.intake("acme", [("customers", ACME)], "webhook", NOON)
-    store.settle("acme", token, [Verdict(task=task, verdict="in_agreement")], NOON)
+    store.settle("acme", token, [Verdict(task=task, ending=Reason.IN_AGREEMENT)], NOON)
     assert [t.noticed for t in store.due("acme", "customers", NOON, 10)] == [2]
 
 
@@ -89,15 +92,15 @@ def test_a_zombie_changes_nothing(store: Store) -> None:
     (task,) = store.due("acme", "customers", NOON, 10)
     store.take_run("acme", "you", NOON + timedelta(minutes=5))
     with pytest.raises(Stopped):
-        store.settle("acme", first, [Verdict(task=task, verdict="in_agreement")], NOON)
+        store.settle("acme", first, [Verdict(task=task, ending=Reason.IN_AGREEMENT)], NOON)
     assert store.due("acme", "customers", NOON, 10) == [task]
 
 
-@pytest.mark.parametrize(("state", "again"), [("open", False), ("done", False), ("refused", True), ("dropped", True)])
-def test_a_key_makes_one_record(store: Store, state: str, again: bool) -> None:
+@pytest.mark.parametrize(("state", "again"), [(None, False), ("done", False), ("refused", True), ("dropped", True)])
+def test_a_key_makes_one_record(store: Store, state: WriteEnd | None, again: bool) -> None:
     token = _token(store)
     store.note("acme", token, [_open_write()], NOON)
-    if state != "open":
+    if state is not None:
         store.settle_writes("acme", token, [Settled(id="w1", state=state)], NOON)
     if again:
         store.note("acme", token, [_open_write(name="w2")], NOON)
@@ -133,37 +136,39 @@ def test_a_record_with_an_open_write_is_not_due(store: Store) -> None:
 def test_a_hold_waits_for_a_link_and_keeps_its_age(store: Store) -> None:
     store.intake("acme", [("orders", ORDER)], "sweep", NOON)
     token = _token(store)
-    trigger = link_trigger("account", ACCOUNT)
+    trigger = linked(Role.ACCOUNT, ACCOUNT)
     for hours in (0, 1):
         (task,) = store.due("acme", "orders", NOON, 10)
         hold = Hold(code="H-CUST-UNLINKED", facts={"account": "Globex"}, waits_for=(trigger,), amount=Decimal("5.00"))
-        verdict = Verdict(task=task, verdict="held", hold=hold, waits_for=hold.waits_for)
+        verdict = Verdict(task=task, ending=hold, waits_for=hold.waits_for)
         store.settle("acme", token, [verdict], NOON + timedelta(hours=hours))
         assert store.due("acme", "orders", NOON, 10) == []
         store.intake("acme", [("orders", ORDER)], "sweep", NOON)
     (held,) = store.holds("acme")
     assert (held.code, held.since, held.amount) == ("H-CUST-UNLINKED", NOON, Decimal("5.00"))
     (task,) = store.due("acme", "orders", NOON, 10)
-    store.settle("acme", token, [Verdict(task=task, verdict="held", hold=hold, waits_for=hold.waits_for)], NOON)
-    link = Link("account", ACME, ACCOUNT, exclusive=True)
+    store.settle("acme", token, [Verdict(task=task, ending=hold, waits_for=hold.waits_for)], NOON)
+    link = Link(Role.ACCOUNT, ACME, ACCOUNT, exclusive=True)
     store.settle_writes("acme", token, [Settled(id="none", state="done", links=(link,))], NOON)
     (task,) = store.due("acme", "orders", NOON, 10)
-    store.settle("acme", token, [Verdict(task=task, verdict="done")], NOON)
+    store.settle("acme", token, [Verdict(task=task, ending=Reason.IN_AGREEMENT)], NOON)
     assert store.holds("acme") == []
 
 
 def test_two_customers_cannot_have_one_account(store: Store) -> None:
     token = _token(store)
-    both = tuple(Link("account", Ref("quickbooks", "Customer", name), ACCOUNT, exclusive=True) for name in ("12", "13"))
+    both = tuple(
+        Link(Role.ACCOUNT, Ref("quickbooks", "Customer", name), ACCOUNT, exclusive=True) for name in ("12", "13")
+    )
     with pytest.raises(ConnectorError, match="same counterpart"):
         store.settle_writes("acme", token, [Settled(id="none", state="done", links=both)], NOON)
-    assert store.all_links("acme", "account") == []
+    assert store.all_links("acme", Role.ACCOUNT) == []
 
 
 def test_links_are_found_from_both_sides(store: Store) -> None:
-    link = Link("account", ACME, ACCOUNT, {"name": "Acme", "phone": None}, exclusive=True)
+    link = Link(Role.ACCOUNT, ACME, ACCOUNT, {"name": "Acme", "phone": None}, exclusive=True)
     store.settle_writes("acme", _token(store), [Settled(id="none", state="done", links=(link,))], NOON)
-    assert store.links_of("acme", "account", [ACME, ACCOUNT, ORDER]) == {ACME: [link], ACCOUNT: [link], ORDER: []}
+    assert store.links_of("acme", Role.ACCOUNT, [ACME, ACCOUNT, ORDER]) == {ACME: [link], ACCOUNT: [link], ORDER: []}
 
 
 def test_knocks_and_position_are_saved_together(store: Store) -> None:
@@ -214,7 +219,7 @@ def test_names_are_ordered_by_bytes_whatever_the_language_of_the_database(store:
 
 def test_many_records_are_looked_up_at_once(store: Store) -> None:
     refs = [Ref("quickbooks", "Customer", str(number)) for number in range(40_000)]
-    assert len(store.links_of("acme", "account", refs)) == 40_000
+    assert len(store.links_of("acme", Role.ACCOUNT, refs)) == 40_000
     assert store.approvals("acme", [str(ref) for ref in refs]) == {}
 
 

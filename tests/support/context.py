@@ -25,6 +25,7 @@ from ml_connector.model.plans import (
     Write,
 )
 from ml_connector.model.refs import Gone, Json, Link, LinkDraft, Ref
+from ml_connector.model.roles import Role
 from ml_connector.model.rules import Rules
 from ml_connector.systems.quickbooks import matching as customer_rows
 from ml_connector.systems.quickbooks import records as quickbooks
@@ -52,7 +53,7 @@ class World:
         today: date = TODAY,
     ) -> None:
         self.records: dict[Ref, Any] = {record.ref: record for record in records}
-        self.links: dict[tuple[str, Ref], Link] = {(link.role, link.source): link for link in links}
+        self.links: dict[tuple[Role, Ref], Link] = {(link.role, link.source): link for link in links}
         self.references = {**DEFAULTS, **(references or {})}
         self.rules = rules
         self.today = today
@@ -63,14 +64,14 @@ class World:
 
     def link(
         self,
-        role: str,
+        role: Role,
         source: Ref,
         target: Ref,
         agreed: Mapping[str, str | None] | None = None,
         exclusive: bool | None = None,
     ) -> None:
         if exclusive is None:
-            exclusive = role in ("account", "journal")
+            exclusive = role in (Role.ACCOUNT, Role.JOURNAL)
         self.links[role, source] = Link(role, source, target, agreed or {}, exclusive)
 
     def kind(self, kind: str) -> list[Any]:
@@ -162,11 +163,11 @@ class MemoryContext:
     def load(self, needs: Sequence[Need]) -> None:
         self.loaded.update(dict.fromkeys(needs))
 
-    def link(self, role: str, ref: Ref) -> Link | None:
+    def link(self, role: Role, ref: Ref) -> Link | None:
         found = self.links(role, ref)
         return found[0] if found else None
 
-    def links(self, role: str, ref: Ref) -> Sequence[Link]:
+    def links(self, role: Role, ref: Ref) -> Sequence[Link]:
         self.want(NeedLink(role, ref))
         return [each for each in self.world.links.values() if each.role == role and ref in (each.source, each.target)]
 

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 import msgspec
 
-from ml_connector.model.held import ACCOUNTS, ITEMS, SETTINGS, Held, record_trigger
+from ml_connector.model.held import Held
 from ml_connector.model.refs import Ref
 from ml_connector.model.rules import AccountRule, Template
+from ml_connector.model.triggers import ACCOUNTS, ITEMS, SETTINGS, Trigger, record_changed
 from ml_connector.systems.quickbooks.records import Account, Item
 from ml_connector.systems.salesforce.records import SObject
 
@@ -66,8 +67,8 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
         return Ref("salesforce", "Product2", self.id)
 
     @property
-    def waits_for(self) -> tuple[str, ...]:
-        return (*ITEMS, record_trigger(self.ref)) if self.id else ITEMS
+    def waits_for(self) -> tuple[Trigger, ...]:
+        return (*ITEMS, record_changed(self.ref)) if self.id else ITEMS
 
 
 class Mapped(msgspec.Struct, frozen=True):

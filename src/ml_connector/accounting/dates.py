@@ -7,8 +7,9 @@ from datetime import date, datetime, timedelta
 
 import msgspec
 
-from ml_connector.model.held import PREFERENCES, Held
+from ml_connector.model.held import Held
 from ml_connector.model.rules import Rules
+from ml_connector.model.triggers import PREFERENCES, day_begins
 
 
 class PostingDay(msgspec.Struct, frozen=True):
@@ -68,4 +69,4 @@ def month_name(day: date) -> str:
 
 def _not_in_future(day: date, today: date) -> None:
     if day > today:
-        raise Held(code="H-FUTURE", waits_for=(f"day:{day}",), date=str(day))
+        raise Held(code="H-FUTURE", waits_for=(day_begins(day),), date=str(day))

@@ -15,9 +15,11 @@ from typing import Literal
 import msgspec
 
 from ml_connector.model import money
-from ml_connector.model.held import PREFERENCES, SETTINGS, Held
+from ml_connector.model.flags import Flag
+from ml_connector.model.held import Held
 from ml_connector.model.plans import Hold
 from ml_connector.model.rules import Template
+from ml_connector.model.triggers import PREFERENCES, SETTINGS
 from ml_connector.systems.quickbooks.records import Account, JournalDraft
 
 from .chart import Chart
@@ -96,7 +98,7 @@ class JournalPlan(msgspec.Struct, frozen=True, kw_only=True):
     net: Decimal
     currency: str
     legs: tuple[Leg, ...] = ()
-    flags: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
 
 
 def build_entry(inputs: EntryInputs) -> JournalPlan | Hold:
@@ -112,7 +114,7 @@ def build_entry(inputs: EntryInputs) -> JournalPlan | Hold:
 def plan_entry(inputs: EntryInputs) -> JournalPlan:
     """As `build_entry`, but raises `Held`."""
     inputs = msgspec.structs.replace(inputs, lines=tuple(sorted(inputs.lines, key=lambda line: line.number)))
-    flags = ("REDATED",) if inputs.original and inputs.original != inputs.day else ()
+    flags = (Flag.REDATED,) if inputs.original and inputs.original != inputs.day else ()
     keys = [line.number for line in inputs.lines]
     exacts = spread([line.net for line in inputs.lines], inputs.discount, inputs.currency, keys)
     nets = rounded_nets(exacts, keys, inputs.header_total, inputs.currency)

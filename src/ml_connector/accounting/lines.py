@@ -9,7 +9,8 @@ from typing import Literal
 import msgspec
 
 from ml_connector.model import money
-from ml_connector.model.held import SETTINGS, Held
+from ml_connector.model.held import Held
+from ml_connector.model.triggers import SETTINGS
 from ml_connector.systems.quickbooks.records import Posting
 
 from .chart import Chart

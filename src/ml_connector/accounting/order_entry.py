@@ -9,10 +9,12 @@ from decimal import Decimal
 import msgspec
 
 from ml_connector.model import money
-from ml_connector.model.held import PREFERENCES, SETTINGS, Held, record_trigger, reference_trigger
+from ml_connector.model.flags import Flag
+from ml_connector.model.held import Held
 from ml_connector.model.plans import Hold
 from ml_connector.model.refs import Ref
 from ml_connector.model.rules import Rules, Template
+from ml_connector.model.triggers import PREFERENCES, SETTINGS, record_changed, table_changed
 from ml_connector.systems.quickbooks.records import Customer
 from ml_connector.systems.salesforce.records import SObject
 
@@ -73,7 +75,7 @@ class OrderPlan(msgspec.Struct, frozen=True, kw_only=True):
     identity: Identity
     why: tuple[str, ...]
     matched: dict[str, str]
-    flags: tuple[str, ...]
+    flags: tuple[Flag, ...]
     mappings: tuple[str, ...]
     rate: Rate | None = None
 
@@ -142,10 +144,10 @@ def plan_or_raise(scope: Scope) -> OrderPlan:
     )
 
 
-def _unrecognised(scope: Scope, lines: list[LinePlan]) -> tuple[str, ...]:
+def _unrecognised(scope: Scope, lines: list[LinePlan]) -> tuple[Flag, ...]:
     """Detector DC-4: an item that credits Deferred or Unbilled earns revenue nobody recognises (A.11)."""
     accounts = [each.line.account for each in lines]
-    return ("DC-4",) if policy_of(scope.template).is_unearned(scope.template, accounts) else ()
+    return (Flag.UNRECOGNISED,) if policy_of(scope.template).is_unearned(scope.template, accounts) else ()
 
 
 def order_facts(order: SObject) -> dict[str, str]:
@@ -162,7 +164,7 @@ def order_facts(order: SObject) -> dict[str, str]:
 def check_customer(customer: Customer, order: SObject) -> None:
     """Raises `Held` (H-CUST-INACTIVE) for an inactive customer."""
     if not customer.active:
-        waits = (record_trigger(customer.ref), record_trigger(Ref("salesforce", "Account", order.text("AccountId"))))
+        waits = (record_changed(customer.ref), record_changed(Ref("salesforce", "Account", order.text("AccountId"))))
         raise Held(code="H-CUST-INACTIVE", waits_for=waits, customer=customer.plain_name)
 
 
@@ -174,7 +176,7 @@ def check_currency(scope: Scope) -> None:
         raise Held(facts, code="H-CUR-MISMATCH", case="home", waits_for=PREFERENCES)
     own = scope.customer.currency or home
     if own != currency:
-        waits = (record_trigger(scope.customer.ref),)
+        waits = (record_changed(scope.customer.ref),)
         raise Held(code="H-CUR-MISMATCH", waits_for=waits, order_currency=currency, customer_currency=own)
 
 
@@ -191,7 +193,7 @@ def rate_of(scope: Scope, day: date) -> Rate:
     """The rate of a foreign order (B.9). Raises `Held` (H-NO-RATE)."""
     rates, band = scope.rates(day), scope.rules.rate_band_pct
     rate = choose(scope.order.amount("QBO_Exchange_Rate__c"), rates.quickbooks, rates.salesforce)
-    waits = (reference_trigger(f"rate:{scope.currency}:{day}"), SETTINGS)
+    waits = (table_changed(f"rate:{scope.currency}:{day}"), SETTINGS)
     facts = {"order_currency": scope.currency, "home_currency": scope.home, "date": str(day)}
     if rate is None:
         raise Held(facts, code="H-NO-RATE", case="none", waits_for=waits)
@@ -227,7 +229,7 @@ def _line(scope: Scope, line: SObject, net: Decimal, exact: Decimal) -> LinePlan
     try:
         return resolve_line(scope.order, line, scope.tables, scope.rules, scope.today)
     except Held as held:
-        held.waits_for += tuple(record_trigger(ref) for ref in _parents(scope.order) if held.code.startswith("H-DIM"))
+        held.waits_for += tuple(record_changed(ref) for ref in _parents(scope.order) if held.code.startswith("H-DIM"))
         raise
 
 

@@ -10,8 +10,10 @@ import msgspec
 
 from ml_connector.flows.dimensions.links import FIELDS, TABLES
 from ml_connector.model import money
-from ml_connector.model.held import PREFERENCES, SETTINGS, Held, reference_trigger
+from ml_connector.model.flags import Flag
+from ml_connector.model.held import Held
 from ml_connector.model.rules import Rules
+from ml_connector.model.triggers import PREFERENCES, SETTINGS, Trigger, table_changed
 from ml_connector.systems.quickbooks.records import Account, Class, Department, Item, Named, Preferences
 from ml_connector.systems.salesforce.records import SObject
 
@@ -55,7 +57,7 @@ class LinePlan(msgspec.Struct, frozen=True, kw_only=True):
     product: Product = Product()
     item: str = ""
     matched_item: str = ""
-    flags: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
 
 
 class _Dims(msgspec.Struct, frozen=True):
@@ -95,14 +97,14 @@ def resolve_line(order: SObject, line: SObject, tables: Tables, rules: Rules, to
         number=line_number(line), net=net_of(line), account=account, department=department.id, class_=class_.id,
         gross=gross_of(line),
     )  # fmt: skip
-    flags = ("INVENTORY_NOT_MOVED",) if mapped and mapped.item.type == "Inventory" else ()
+    flags = (Flag.INVENTORY_NOT_MOVED,) if mapped and mapped.item.type == "Inventory" else ()
     return LinePlan(
         line=entry,
         why=f"{entry.number}: account by {chosen}; department {department.why}; class {class_.why}",
         product=product,
         item=mapped.item.id if mapped else "",
         matched_item=mapped.item.id if mapped and mapped.by_code else "",
-        flags=(*flags, "DIM_OMITTED") if department.omitted or class_.omitted else flags,
+        flags=(*flags, Flag.DIM_OMITTED) if department.omitted or class_.omitted else flags,
     )
 
 
@@ -211,8 +213,8 @@ def _active(dim: Dim, id_: str, tables: Tables) -> str:
     return id_
 
 
-def _waits(dim: Dim) -> tuple[str, ...]:
-    return (reference_trigger(TABLES[dim]), SETTINGS)
+def _waits(dim: Dim) -> tuple[Trigger, ...]:
+    return (table_changed(TABLES[dim]), SETTINGS)
 
 
 def _either(names: Sequence[str]) -> str:

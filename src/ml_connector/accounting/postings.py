@@ -11,6 +11,7 @@ import msgspec
 
 from ml_connector.model import money
 from ml_connector.model.refs import LinkDraft, Ref
+from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks.records import JournalDraft, JournalEntry, Posting
 from ml_connector.systems.salesforce.records import SObject
 
@@ -18,8 +19,6 @@ from . import account_dims
 from .entry import EntryPart, JournalPlan
 from .order_lines import line_number, net_of
 from .rates import Rate
-
-ROLE = "journal"
 
 
 def posting_ref(order_id: str, kind: str = "O", seq: str = "01") -> Ref:
@@ -52,7 +51,7 @@ def journal_link(
     }
     target = entry.ref if entry else None
     source = posting_ref(order.id, part.identity.kind, part.identity.seq)
-    return LinkDraft(ROLE, source, target, agreed, exclusive=True, source_version=order.version)
+    return LinkDraft(Role.JOURNAL, source, target, agreed, exclusive=True, source_version=order.version)
 
 
 def of_order(order: SObject, plan: JournalPlan) -> dict[str, str]:
@@ -63,13 +62,13 @@ def of_order(order: SObject, plan: JournalPlan) -> dict[str, str]:
 
 def rate_link(currency: str, home: str, rate: Rate, day: date) -> LinkDraft:
     agreed = {"rate": money.plain(rate.value), "date": day.isoformat(), "source": rate.source}
-    return LinkDraft("rate", rate_ref(currency, home), None, agreed)
+    return LinkDraft(Role.RATE, rate_ref(currency, home), None, agreed)
 
 
 def item_links(matched: Mapping[str, str]) -> tuple[LinkDraft, ...]:
     """Products matched to items by code, so that the match stays when a code changes (accounting-rules B.3a)."""
     return tuple(
-        LinkDraft("item", Ref("salesforce", "Product2", product), Ref("quickbooks", "Item", item))
+        LinkDraft(Role.ITEM, Ref("salesforce", "Product2", product), Ref("quickbooks", "Item", item))
         for product, item in sorted(matched.items())
     )
 

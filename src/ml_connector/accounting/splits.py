@@ -9,7 +9,8 @@ from fractions import Fraction
 import msgspec
 
 from ml_connector.model import money
-from ml_connector.model.held import SETTINGS, Held
+from ml_connector.model.held import Held
+from ml_connector.model.triggers import SETTINGS
 
 HUNDRED = Decimal(100)
 Dims = tuple[str, str]

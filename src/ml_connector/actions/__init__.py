@@ -14,15 +14,16 @@ from ml_connector.accounting.dims import label
 from ml_connector.actions import conflicts as conflict_log
 from ml_connector.actions.standing import Explained, HeldView, Overdue, Status, explain, holds, note_late, status
 from ml_connector.app import App
-from ml_connector.engine.gate import CLEAN, enough_clean
+from ml_connector.engine.gate import enough_clean
 from ml_connector.engine.intake import listeners, release, sweep
 from ml_connector.engine.planner import Plan, Planner
 from ml_connector.engine.worker import Report, Worker
 from ml_connector.flows.parties import pair_links
 from ml_connector.model.errors import LimitReached, Stopped, Unreachable, WrongUse
 from ml_connector.model.refs import Link, Ref
+from ml_connector.model.roles import Role
+from ml_connector.model.triggers import CLEAN_POSTINGS, SETTINGS, fired_by
 from ml_connector.store.rows import PlanRow
-from ml_connector.store.tasks import link_triggers
 
 AWAY = timedelta(minutes=1)
 
@@ -62,7 +63,7 @@ async def sweep_all(app: App, progress: Progress = quiet) -> dict[str, int]:
 def note_rules(app: App) -> None:
     """When the rules are no longer those of last time, what waits for settings is looked at again."""
     if app.store.changed_references(app.connection.id, {("settings", "rules"): app.rules.digest()}):
-        app.store.fire(app.connection.id, ["settings"], app.world.clock.now())
+        app.store.fire(app.connection.id, [SETTINGS], app.world.clock.now())
 
 
 async def make_plan(app: App, actor: str, progress: Progress = quiet, *, sweep_first: bool = True) -> PlanView:
@@ -165,7 +166,7 @@ def note_clean(app: App) -> None:
         return
     enough = enough_clean(app.store, app.connection.id)
     if app.store.changed_references(app.connection.id, {("settings", "clean"): str(enough)}) and enough:
-        app.store.fire(app.connection.id, [CLEAN], app.world.clock.now())
+        app.store.fire(app.connection.id, [CLEAN_POSTINGS], app.world.clock.now())
 
 
 async def sync(app: App, progress: Progress = quiet) -> Report:
@@ -229,7 +230,7 @@ def declare_new(app: App, record: str, actor: str) -> None:
     ref = Ref.parse(record)
     if (ref.system, ref.kind) not in (("quickbooks", "Customer"), ("salesforce", "Account")):
         raise WrongUse(f"{ref} is neither a customer nor an account.", "Name the record that is under review.")
-    _decided(app, Link("new", ref, ref), actor)
+    _decided(app, Link(Role.DECLARED_NEW, ref, ref), actor)
 
 
 def declare_pair(app: App, customer: str, account: str, actor: str) -> None:
@@ -242,7 +243,7 @@ def declare_pair(app: App, customer: str, account: str, actor: str) -> None:
         raise WrongUse(
             "A pair is a customer and an account.", "Write quickbooks:Customer:<id> and salesforce:Account:<id>."
         )
-    known = app.store.links_of(app.connection.id, pair_links.ROLE, [left, right])
+    known = app.store.links_of(app.connection.id, Role.ACCOUNT, [left, right])
     vanished = any(row.code == "CUSTOMER-GONE" and row.ref == right for row in app.store.holds(app.connection.id))
     for link in pair_links.decided(left, right, known, vanished=vanished):
         _decided(app, link, actor)
@@ -251,7 +252,7 @@ def declare_pair(app: App, customer: str, account: str, actor: str) -> None:
 def _decided(app: App, link: Link, actor: str) -> None:
     now = app.world.clock.now()
     app.store.put_link(app.connection.id, link, now)
-    app.store.fire(app.connection.id, link_triggers([link]), now)
+    app.store.fire(app.connection.id, fired_by([link]), now)
     knocks = [knock for ref in (link.source, link.target) for knock in listeners(app.outside.flows, ref)]
     app.store.intake(app.connection.id, knocks, "decided", now)
     app.store.audit(app.connection.id, actor, "match", str(link.source), {"role": link.role}, now)

@@ -15,6 +15,7 @@ from ml_connector.engine.intake import listeners
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.holds import ALLOWED, render, who_acts
 from ml_connector.model.refs import Ref
+from ml_connector.model.roles import Role
 from ml_connector.store.rows import HeldRow
 
 _HOUR = timedelta(hours=1)
@@ -177,7 +178,7 @@ def explain(app: App, name: str) -> Explained:
     verdicts = {flow: verdict for flow in flows if (verdict := app.store.verdict(app.connection.id, flow, ref))}
     links = [
         f"{link.role}: {link.source} -> {link.target}"
-        for role in ("account", "contact", "opportunity", "role", "journal")
+        for role in Role
         for link in app.store.links_of(app.connection.id, role, [ref])[ref]
     ]
     writes = [

@@ -23,6 +23,7 @@ from ml_connector.model.plans import (
 )
 from ml_connector.model.reading import Question, Reference
 from ml_connector.model.refs import Gone, Link, Ref
+from ml_connector.model.roles import Role
 from ml_connector.model.rules import Rules
 from ml_connector.store import Store
 
@@ -119,7 +120,7 @@ class Shelf:
         self.tables = tables
         self.references: dict[tuple[str, str], Any] = {}
         self.versions: dict[tuple[str, str], str] = {}
-        self.planned: dict[tuple[str, Ref], list[Link]] = {}
+        self.planned: dict[tuple[Role, Ref], list[Link]] = {}
         self.made: dict[Ref, Any] = {}
 
     def plan_links(self, links: Iterable[Link]) -> None:
@@ -142,7 +143,7 @@ class PageContext:
         self.today = today
         self.now = now
         self._shelf = shelf
-        self._links: dict[tuple[str, Ref], Sequence[Link]] = {}
+        self._links: dict[tuple[Role, Ref], Sequence[Link]] = {}
         self._records: dict[Ref, Any] = {}
         self._found = Finds()
         self._learned: dict[Ref, list[Link]] = {}
@@ -157,11 +158,11 @@ class PageContext:
         if missing:
             raise NotLoaded(missing)
 
-    def link(self, role: str, ref: Ref) -> Link | None:
+    def link(self, role: Role, ref: Ref) -> Link | None:
         links = self.links(role, ref)
         return links[0] if links else None
 
-    def links(self, role: str, ref: Ref) -> Sequence[Link]:
+    def links(self, role: Role, ref: Ref) -> Sequence[Link]:
         name = (role, ref)
         known = self._links.get(name)
         if known is None:

@@ -17,12 +17,12 @@ import structlog
 from ml_connector.clock import Clock, Ids
 from ml_connector.model.errors import BadAnswer, ConnectorError
 from ml_connector.model.plans import Decision, Done, Flow, Hold, Need, NotLoaded, Skip, Write
+from ml_connector.model.reasons import Reason
 from ml_connector.model.refs import Gone, Link, LinkDraft, Ref
 from ml_connector.model.rules import Rules
+from ml_connector.model.tasks import Knock, Task, Verdict
 from ml_connector.store import Store
 from ml_connector.store.base import LEASE
-from ml_connector.store.rows import Task, Verdict
-from ml_connector.store.tasks import Knock
 
 from .batches import chosen
 from .context import PageContext, References, Shelf, Unreadable
@@ -174,7 +174,7 @@ def _decide_one(flow: Flow, task: Task, page: PageContext) -> Decision:
         if isinstance(record, Unreadable):
             return _unreadable(task, record.error)
         if task.ref.kind != flow.kind:
-            return Skip(reason="relayed", knocks=_differing(flow, task.ref.kind, record, page))
+            return Skip(reason=Reason.RELAYED, knocks=_differing(flow, task.ref.kind, record, page))
         return flow.gone(record, page) if isinstance(record, Gone) else flow.decide(record, page)
     except NotLoaded:
         raise

@@ -9,14 +9,13 @@ from typing import TypeVar
 
 import msgspec
 
+from ml_connector.model import rules
 from ml_connector.model.plans import Write
-from ml_connector.model.rules import CLEAN_POSTINGS
+from ml_connector.model.triggers import CLEAN_POSTINGS, Trigger
 from ml_connector.store import Store
 from ml_connector.store.rows import SmallWrite
 
 T = TypeVar("T")
-CLEAN = "clean postings"
-"""The trigger for what is small enough, but for which too few clean postings are on record yet."""
 
 
 class Gate(msgspec.Struct, frozen=True):
@@ -39,11 +38,11 @@ def approval_of(write: Write, body: bytes) -> str:
     return hashlib.sha256(body + after.encode()).hexdigest()
 
 
-def waits_for(write: Write) -> tuple[str, ...]:
+def waits_for(write: Write) -> tuple[Trigger, ...]:
     """The triggers upon which a write that waits for a person may go out without one."""
     if write.unattended is None:
         return ()
-    return (*write.unattended.waits_for, CLEAN) if is_small(write) else write.unattended.waits_for
+    return (*write.unattended.waits_for, CLEAN_POSTINGS) if is_small(write) else write.unattended.waits_for
 
 
 def is_small(write: Write) -> bool:
@@ -53,7 +52,7 @@ def is_small(write: Write) -> bool:
 
 def enough_clean(store: Store, connection: str) -> bool:
     """Whether people approved enough entries that went well (accounting-rules 0.4)."""
-    return store.clean_postings(connection, CLEAN_POSTINGS) >= CLEAN_POSTINGS
+    return store.clean_postings(connection, rules.CLEAN_POSTINGS) >= rules.CLEAN_POSTINGS
 
 
 def approve_small(

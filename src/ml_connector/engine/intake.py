@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from ml_connector.model.plans import Flow
 from ml_connector.model.refs import Change, Ref
+from ml_connector.model.triggers import TriggerKind, table_changed, table_of
 
 from .corridor import Connection, Outside
 
@@ -78,7 +79,7 @@ async def sweep(connection: Connection, outside: Outside, system: str) -> int:
     for name in sorted(changed):
         outside.tables.forget(system, name)
     if changed and position is not None:
-        triggers = [f"reference:{system}:{name}" for name in sorted(changed)]
+        triggers = [table_changed(name, system) for name in sorted(changed)]
         outside.store.fire(connection.id, triggers, outside.clock.now())
     return count
 
@@ -89,12 +90,12 @@ async def release(connection: Connection, outside: Outside) -> None:
     Those are read and compared with what they were; volatile ones once an hour, the others as often as they are read.
     """
     now = outside.clock.now()
-    outside.store.days_due(connection.id, connection.today(now).isoformat(), now)
+    outside.store.days_due(connection.id, connection.today(now), now)
     versions = {}
-    for trigger in outside.store.awaited(connection.id, "reference:"):
-        _, name, table = trigger.split(":", 2)
+    for trigger in outside.store.awaited(connection.id, TriggerKind.REFERENCE):
+        name, table = table_of(trigger)
         system = outside.systems[name]
         if table not in system.reference_kinds.values():
             versions[name, table] = (await outside.tables.get(system, table, now, enough=POLL)).version
     changed = outside.store.changed_references(connection.id, versions)
-    outside.store.fire(connection.id, [f"reference:{system}:{name}" for system, name in changed], now)
+    outside.store.fire(connection.id, [table_changed(name, system) for system, name in changed], now)

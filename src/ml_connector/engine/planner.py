@@ -11,8 +11,7 @@ import msgspec
 
 from ml_connector.model.plans import Done, Flow, Hold, Write
 from ml_connector.model.refs import Ref
-from ml_connector.store.rows import Task, Verdict
-from ml_connector.store.tasks import Knock
+from ml_connector.model.tasks import Knock, Task, Verdict, Waiting
 
 from .context import PLANNED, PageContext
 from .corridor import PAGE, Connection, Corridor, Outside, Round, knocks_by, links_made
@@ -102,7 +101,7 @@ class Planner(Corridor):
             body = system.encode(write)
             if write.needs_approval and f'"{PLANNED}'.encode() in body:
                 # Nobody can approve a body whose ids are not known yet; it is planned when they are.
-                outcome.verdicts.append(Verdict(task=task, verdict="planned_next_time"))
+                outcome.verdicts.append(Verdict(task=task, ending=Waiting.NEXT_PLAN))
                 continue
             self.plan.writes.append(_planned(flow, task, write, approval_of(write, body)))
             made = _written(write)
@@ -124,7 +123,7 @@ class Planner(Corridor):
                 self.plan.holds.append(_held(flow, verdict, verdict.hold))
             else:
                 counts = self.plan.skipped.setdefault(flow.name, {})
-                counts[verdict.verdict] = counts.get(verdict.verdict, 0) + 1
+                counts[verdict.text] = counts.get(verdict.text, 0) + 1
 
 
 def _written(write: Write) -> Ref:

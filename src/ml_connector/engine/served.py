@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from ml_connector.model.flags import Flag
 from ml_connector.model.plans import Hold, Skip, Write
 from ml_connector.model.refs import Link, Ref
-from ml_connector.store.rows import Task, Verdict
-from ml_connector.store.tasks import Knock, link_triggers
+from ml_connector.model.tasks import Knock, Task, Verdict
+from ml_connector.model.triggers import fired_by
 
 
 class Served:
@@ -18,7 +19,7 @@ class Served:
     def __init__(self) -> None:
         self.ended: list[Verdict] = []
         self._held: dict[Ref, tuple[Task, Hold]] = {}
-        self._flags: dict[Ref, tuple[str, ...]] = {}
+        self._flags: dict[Ref, tuple[Flag, ...]] = {}
         self._links: dict[Ref, tuple[Link, ...]] = {}
         self._knocks: dict[Ref, tuple[Knock, ...]] = {}
 
@@ -43,7 +44,7 @@ class Served:
         """Tasks whose wait ends with these links; they are held no longer."""
         if not self._held:
             return []
-        fired = set(link_triggers(links))
+        fired = set(fired_by(links))
         free = [ref for ref, (_, hold) in self._held.items() if fired.intersection(hold.waits_for)]
         return [self._held.pop(ref)[0] for ref in free]
 
@@ -59,11 +60,11 @@ class Served:
 
 
 def skipped(
-    task: Task, decision: Skip, flags: tuple[str, ...], links: tuple[Link, ...], knocks: tuple[Knock, ...] = ()
+    task: Task, decision: Skip, flags: tuple[Flag, ...], links: tuple[Link, ...], knocks: tuple[Knock, ...] = ()
 ) -> Verdict:
     return Verdict(
         task=task,
-        verdict=decision.reason,
+        ending=decision.reason,
         flags=flags + decision.flags,
         links=links,
         knocks=knocks,
@@ -71,8 +72,8 @@ def skipped(
     )
 
 
-def held_verdict(task: Task, hold: Hold, flags: tuple[str, ...]) -> Verdict:
-    return Verdict(task=task, verdict=f"held {hold.code}", hold=hold, flags=flags, waits_for=hold.waits_for)
+def held_verdict(task: Task, hold: Hold, flags: tuple[Flag, ...]) -> Verdict:
+    return Verdict(task=task, ending=hold, flags=flags, waits_for=hold.waits_for)
 
 
 def _restless(task: Task) -> Hold:

@@ -26,8 +26,8 @@ from ml_connector.model.plans import (
     Write,
 )
 from ml_connector.model.refs import Link
-from ml_connector.store.rows import Settled, Task, Verdict
-from ml_connector.store.tasks import PLANNED, STALE
+from ml_connector.model.tasks import PLAN_STALE, Settled, Task, Verdict, Waiting, WriteEnd
+from ml_connector.model.triggers import table_changed
 
 from .batches import batch_id, claimed, grouped, identity, in_batches, request_id
 from .conflicts import set_aside
@@ -172,8 +172,7 @@ class Worker(Corridor):
         elif isinstance(outcome, Unsure):
             self._wait([write], SOON)
         else:
-            state = "refused" if isinstance(outcome, Refused) else "dropped"
-            self._settle_writes([Settled(id=write.id, state=state, outcome=_word(outcome))])
+            self._settle_writes([_not_applied(write, outcome)])
 
     def _wait(self, writes: Sequence[OpenWrite], patience: timedelta) -> None:
         """Look at the records of these open writes no sooner than the vendor may have made up its mind."""
@@ -237,7 +236,7 @@ class Worker(Corridor):
         else:
             small = []
         outcome.verdicts += [
-            Verdict(task=task, verdict=PLANNED, flags=write.flags, waits_for=waits_for(write))
+            Verdict(task=task, ending=Waiting.APPROVAL, flags=write.flags, waits_for=waits_for(write))
             for task, write, _ in waiting
         ]
         return [(task, write) for task, write, _ in small]
@@ -297,9 +296,8 @@ class Worker(Corridor):
                     self.report.created if answer.created else self.report.updated, f"{flow.name} {write.step}"
                 )
             else:
-                state = {Refused: "refused", Later: "dropped"}.get(type(answer))
-                if state is not None:
-                    settled.append(Settled(id=open_write.id, state=state, outcome=_word(answer)))
+                if not isinstance(answer, Unsure):
+                    settled.append(_not_applied(open_write, answer))
                 outcome.verdicts.append(self._not_done(flow, task, write, answer))
         self._settle_writes(settled)
 
@@ -317,13 +315,13 @@ class Worker(Corridor):
         if isinstance(outcome, Unsure):
             return self._unsettled(task)
         if outcome.stale:
-            return Verdict(task=task, verdict="changed meanwhile", next_at=now)
+            return Verdict(task=task, ending=Waiting.CHANGED_MEANWHILE, next_at=now)
         wait = backoff(task.attempts, self.outside.ids.jitter()) if outcome.after is None else outcome.after
-        return Verdict(task=task, verdict="later", next_at=now + wait)
+        return Verdict(task=task, ending=Waiting.LATER, next_at=now + wait)
 
     def _unsettled(self, task: Task) -> Verdict:
         until = self.outside.clock.now() + backoff(task.attempts, self.outside.ids.jitter())
-        return Verdict(task=task, verdict="being checked", next_at=until)
+        return Verdict(task=task, ending=Waiting.BEING_CHECKED, next_at=until)
 
     def _done(self, write: OpenWrite, done: Done) -> Settled:
         knocks = [
@@ -346,7 +344,7 @@ class Worker(Corridor):
                 self.report.add(self.report.held, flow.name)
                 self.report.unreadable += verdict.hold.code == UNREADABLE
             elif verdict.next_at is None:
-                self.report.add(self.report.skipped.setdefault(flow.name, {}), verdict.verdict)
+                self.report.add(self.report.skipped.setdefault(flow.name, {}), verdict.text)
         knocks = [_knocked(self.flows, verdict) for verdict in verdicts]
         await self.outside.crash("deciding done")
         self.store.settle(self.connection.id, self._token, knocks, self.outside.clock.now(), self._fired)
@@ -357,7 +355,7 @@ class Worker(Corridor):
     def _seen(self, verdicts: Sequence[Verdict]) -> dict[tuple[str, str], str]:
         """The tables that holds wait for, as they were when it was decided: only another version releases them."""
         awaited = {trigger for verdict in verdicts for trigger in verdict.waits_for}
-        return {key: at for key, at in self.shelf.versions.items() if f"reference:{key[0]}:{key[1]}" in awaited}
+        return {key: at for key, at in self.shelf.versions.items() if table_changed(key[1], key[0]) in awaited}
 
     def _renewed(self) -> None:
         self._lease = lease_end(self.outside.clock.now())
@@ -376,9 +374,15 @@ def _may_still_come(write: OpenWrite, now: datetime, patience: timedelta) -> boo
     return not guarded and now < write.noted_at + patience
 
 
+def _not_applied(write: OpenWrite, outcome: Later | Refused) -> Settled:
+    """The end of a write that was certainly not applied."""
+    state: WriteEnd = "refused" if isinstance(outcome, Refused) else "dropped"
+    return Settled(id=write.id, state=state, outcome=_word(outcome))
+
+
 def _stale(task: Task, write: Write) -> Verdict:
     facts = {"number": write.label, "record": str(task.ref), **(write.together.facts if write.together else {})}
-    hold = Hold(code=STALE, facts=facts, amount=write.waiting, currency=write.currency)
+    hold = Hold(code=PLAN_STALE, facts=facts, amount=write.waiting, currency=write.currency)
     return held_verdict(task, hold, write.flags)
 
 

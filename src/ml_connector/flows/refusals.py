@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from ml_connector.model.held import record_trigger
 from ml_connector.model.plans import Hold, Refused, Write
-from ml_connector.model.refs import Ref, link_trigger
+from ml_connector.model.refs import Ref
+from ml_connector.model.roles import Role
+from ml_connector.model.triggers import linked, record_changed
 
-MERGED = "merged"
-"""Role of the link from a merged account to the one that lives on (docs/contracts.md)."""
 DUPLICATE_NAME = "6240"
 GONE = ("ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY")
 
@@ -27,7 +26,7 @@ def refused(write: Write, refusal: Refused) -> Hold:
 def refused_alone(write: Write, refusal: Refused) -> Hold:
     """The same for a flow that no sweep lists records for: it waits for a change of the record that was refused."""
     record = Ref(write.system, write.kind, write.target_id)
-    return msgspec.structs.replace(refused(write, refusal), waits_for=(record_trigger(record),))
+    return msgspec.structs.replace(refused(write, refusal), waits_for=(record_changed(record),))
 
 
 def refused_with_account(write: Write, refusal: Refused) -> Hold:
@@ -35,7 +34,7 @@ def refused_with_account(write: Write, refusal: Refused) -> Hold:
     account = Ref(write.system, "Account", str(write.body.get("AccountId") or ""))
     if not account.id or refusal.code not in GONE:
         return refused(write, refusal)
-    waits = (link_trigger(MERGED, account), link_trigger("account", Ref(account.system, "AccountPast", account.id)))
+    waits = (linked(Role.MERGED, account), linked(Role.ACCOUNT, Ref(account.system, "AccountPast", account.id)))
     return Hold(
         code="ACCOUNT-GONE",
         facts={"case": "invoice", "invoice": write.label},

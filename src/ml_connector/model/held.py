@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from ml_connector.model.plans import Hold
-from ml_connector.model.refs import Ref
+from .plans import Hold
+from .refs import Ref
+from .triggers import Trigger
 
 
 class Held(Exception):
@@ -17,7 +18,7 @@ class Held(Exception):
         facts: Mapping[str, str] | None = None,
         *,
         code: str,
-        waits_for: tuple[str, ...] = (),
+        waits_for: tuple[Trigger, ...] = (),
         knocks: tuple[Ref, ...] = (),
         **more: str,
     ) -> None:
@@ -37,18 +38,3 @@ class Held(Exception):
             amount=amount,
             currency=currency,
         )
-
-
-def record_trigger(ref: Ref) -> str:
-    """The text under which a hold waits until `ref` itself has changed."""
-    return f"record:{ref}"
-
-
-def reference_trigger(name: str, system: str = "quickbooks") -> str:
-    return f"reference:{system}:{name}"
-
-
-SETTINGS = "settings"
-ITEMS = (reference_trigger("items"), SETTINGS)
-ACCOUNTS = (reference_trigger("accounts"), SETTINGS)
-PREFERENCES = (reference_trigger("preferences"), SETTINGS)

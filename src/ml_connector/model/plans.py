@@ -13,8 +13,12 @@ from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
 
+from .flags import Flag
+from .reasons import Reason
 from .refs import Gone, Json, Link, LinkDraft, Record, Ref
+from .roles import Role
 from .rules import Rules
+from .triggers import Trigger
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -41,7 +45,7 @@ class Unattended(msgspec.Struct, frozen=True, kw_only=True):
 
     within: bool
     detail: Mapping[str, str] = {}
-    waits_for: tuple[str, ...] = ()
+    waits_for: tuple[Trigger, ...] = ()
 
 
 class Overruled(msgspec.Struct, frozen=True):
@@ -83,7 +87,7 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
     sync_token: str = ""
     links: tuple[LinkDraft, ...] = ()
     why: tuple[str, ...] = ()
-    flags: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
     label: str = ""
     amount: Decimal | None = None
     currency: str = ""
@@ -100,17 +104,17 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Skip(msgspec.Struct, frozen=True, kw_only=True):
-    """Nothing to write. `reason` is a short word (`in_agreement`, `SKIPPED_ZERO`, `SKIPPED_BEFORE_START`, ...).
+    """Nothing to write, for a `reason`.
 
     `knocks` are records that must be looked at because of what was found: on record together with `links`.
-    `waits_for` are triggers upon which it must be looked at again although nothing tells so (`day:<ISO date>`).
+    `waits_for` are triggers upon which it must be looked at again although nothing else tells so.
     """
 
-    reason: str = "in_agreement"
+    reason: Reason = Reason.IN_AGREEMENT
     links: tuple[LinkDraft, ...] = ()
     knocks: tuple[Ref, ...] = ()
-    waits_for: tuple[str, ...] = ()
-    flags: tuple[str, ...] = ()
+    waits_for: tuple[Trigger, ...] = ()
+    flags: tuple[Flag, ...] = ()
     amount: Decimal | None = None
     currency: str = ""
 
@@ -118,14 +122,14 @@ class Skip(msgspec.Struct, frozen=True, kw_only=True):
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
     """A decision not to act. `facts` fill the sentence of `code` (model/holds.py).
 
-    `waits_for` are triggers that release it by themselves: `link:<role>:<ref>`, `reference:<system>:<name>`,
-    `day:<ISO date>`, `settings`. `knocks` are records that must be looked at for that to happen.
+    `waits_for` are triggers that release it by themselves. `knocks` are records that must be looked at for that to
+    happen.
     A change of the record itself always releases it.
     """
 
     code: str
     facts: Mapping[str, str] = {}
-    waits_for: tuple[str, ...] = ()
+    waits_for: tuple[Trigger, ...] = ()
     knocks: tuple[Ref, ...] = ()
     amount: Decimal | None = None
     currency: str = ""
@@ -212,7 +216,7 @@ LookUp = Done | Missing | Foreign | Differs | Unsure
 class NeedLink(msgspec.Struct, frozen=True):
     """The links of `ref` in `role`, whichever side it stands on."""
 
-    role: str
+    role: Role
     ref: Ref
 
 
@@ -259,10 +263,10 @@ class Context(Protocol):
     def want(self, *needs: Need) -> None:
         """Ask for several facts at once, so that they are fetched together."""
 
-    def link(self, role: str, ref: Ref) -> Link | None:
+    def link(self, role: Role, ref: Ref) -> Link | None:
         """The first link of `ref` in `role`, on either side."""
 
-    def links(self, role: str, ref: Ref) -> Sequence[Link]: ...
+    def links(self, role: Role, ref: Ref) -> Sequence[Link]: ...
 
     def record(self, ref: Ref) -> Any | Gone:
         """A fresh record (typed by its system), or `Gone`."""
@@ -293,5 +297,5 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True):
     gone: Callable[[Gone, Context], Decision]
     refused: Callable[[Write, Refused], Hold | Skip]
     changed_by: Mapping[str, Callable[[Record, Context], Sequence[Ref]]] = {}
-    linked_by: frozenset[str] = frozenset()
+    linked_by: frozenset[Role] = frozenset()
     swept: bool = True

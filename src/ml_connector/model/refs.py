@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import msgspec
 
 from .errors import WrongUse
+from .roles import Role
 
 
 class Ref(msgspec.Struct, frozen=True, order=True):
@@ -61,11 +62,11 @@ class Gone(msgspec.Struct, frozen=True):
 class Link(msgspec.Struct, frozen=True):
     """Two records that belong together, and what both sides last agreed on.
 
-    `role` says what the target is to the source (`account`, `opportunity`, `contact`, `role`, `journal`);
+    `role` says what the target is to the source;
     `agreed` holds field values as canonical text, `None` for empty.
     """
 
-    role: str
+    role: Role
     source: Ref
     target: Ref
     agreed: Mapping[str, str | None] = {}
@@ -80,17 +81,12 @@ class LinkDraft(msgspec.Struct, frozen=True):
     A source with an empty id stands for it too. `exclusive`: no other source may have the same target in this role.
     """
 
-    role: str
+    role: Role
     source: Ref
     target: Ref | None = None
     agreed: Mapping[str, str | None] = {}
     exclusive: bool = False
     source_version: str = ""
-
-
-def link_trigger(role: str, ref: Ref) -> str:
-    """The text under which a hold waits until `ref` has a link in `role`."""
-    return f"link:{role}:{ref}"
 
 
 Json = dict[str, Any]

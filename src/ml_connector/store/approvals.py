@@ -8,13 +8,13 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, exists, select, update
 
 from ml_connector.model.refs import Ref
+from ml_connector.model.tasks import AWAITING_APPROVAL, Knock
 
 from . import schema
 from .base import Base, lock
 from .database import insert, ms
 from .records import add_events
 from .rows import SmallWrite
-from .tasks import AWAITING, Knock
 
 LIMIT = "auto_approve_limit"
 """Who approved what no person did."""
@@ -60,7 +60,7 @@ class Approvals(Base):
         """The tasks that were served and wait for an approval only: nothing else looks at them again."""
         table = schema.task
         served = (table.c.connection == connection) & (table.c.noticed <= table.c.served)
-        query = select(table.c.flow, table.c.ref).where(served, table.c.verdict.in_(AWAITING))
+        query = select(table.c.flow, table.c.ref).where(served, table.c.verdict.in_(AWAITING_APPROVAL))
         with self.begin() as tx:
             return {(row.flow, Ref.parse(row.ref)) for row in tx.execute(query)}
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy import BigInteger, Connection, Engine, bindparam, delete, func, select, update
 
 from ml_connector.model.errors import Stopped, WrongUse
+from ml_connector.model.triggers import Trigger
 
 from . import schema
 from .database import insert, ms, portions, transaction
@@ -51,7 +52,7 @@ def lock(tx: Connection, connection: str) -> None:
     tx.execute(_LOCK, {"p_connection": connection})
 
 
-def keep_fired(tx: Connection, connection: str, triggers: Iterable[str]) -> None:
+def keep_fired(tx: Connection, connection: str, triggers: Iterable[Trigger]) -> None:
     """While a run is at work, keep what fires: a hold that it is about to settle may wait for just that.
 
     `tx` has locked the connection. Whoever fires later than a page was read, fires for its holds too (`late`).
@@ -61,10 +62,10 @@ def keep_fired(tx: Connection, connection: str, triggers: Iterable[str]) -> None
         tx.execute(insert(tx, schema.fired), names)
 
 
-def late(tx: Connection, connection: str, triggers: Iterable[str], since: int) -> set[str]:
+def late(tx: Connection, connection: str, triggers: Iterable[Trigger], since: int) -> set[Trigger]:
     """Which of these triggers have fired after `since`, a mark of `flows_due`."""
     names = list(dict.fromkeys(triggers))
-    found: set[str] = set()
+    found: set[Trigger] = set()
     if names and last_fired(tx, connection) > since:
         for some in portions(names):
             asked = {"p_connection": connection, "p_triggers": some, "p_since": since}

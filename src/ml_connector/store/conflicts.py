@@ -13,11 +13,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, delete, func, or_, select, update
 
 from ml_connector.model.refs import Ref
+from ml_connector.model.tasks import Settled
 
 from . import schema
 from .base import Base
 from .database import insert, instant, ms
-from .rows import ConflictRow, LostValue, Settled
+from .rows import ConflictRow, LostValue
 
 NOTED, PERHAPS, LOST = "noted", "perhaps", "lost"
 """The write is open; it may have been done before others changed the record once more; it is done."""

@@ -13,11 +13,12 @@ from sqlalchemy import Connection, Delete, Table, bindparam, case, delete, selec
 
 from ml_connector.model.plans import Hold
 from ml_connector.model.refs import Ref
+from ml_connector.model.tasks import Verdict
 
 from . import schema
 from .base import Base
 from .database import insert_of, instant, ms, portions, upsert
-from .rows import HeldRow, Verdict
+from .rows import HeldRow
 
 
 def put_holds(tx: Connection, connection: str, verdicts: Sequence[Verdict], now: datetime) -> None:

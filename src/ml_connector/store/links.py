@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ml_connector.model.errors import ConnectorError
 from ml_connector.model.refs import Link, Ref
+from ml_connector.model.roles import Role
 
 from . import schema
 from .base import Base, lock
@@ -34,7 +35,7 @@ def put_links(tx: Connection, connection: str, links: Iterable[Link], now: datet
     rows = [
         {
             "connection": connection,
-            "role": link.role,
+            "role": link.role.value,
             "source": str(link.source),
             "target": str(link.target),
             "agreed": msgspec.json.encode(dict(link.agreed)).decode(),
@@ -57,7 +58,7 @@ def put_links(tx: Connection, connection: str, links: Iterable[Link], now: datet
 
 def _link(row: Row[tuple[object, ...]]) -> Link:
     return Link(
-        role=row.role,
+        role=Role(row.role),
         source=Ref.parse(row.source),
         target=Ref.parse(row.target),
         agreed=msgspec.json.decode(row.agreed),
@@ -74,18 +75,18 @@ class Links(Base):
             lock(tx, connection)
             put_links(tx, connection, [link], now)
 
-    def links_of(self, connection: str, role: str, refs: Sequence[Ref]) -> dict[Ref, list[Link]]:
+    def links_of(self, connection: str, role: Role, refs: Sequence[Ref]) -> dict[Ref, list[Link]]:
         """The links of these records in `role`, whichever side they stand on; every record is in the answer."""
         answer: dict[Ref, list[Link]] = {ref: [] for ref in refs}
         named = {str(ref): links for ref, links in answer.items()}
         with self.begin() as tx:
             for some in portions(list(named)):
-                asked = {"p_connection": connection, "p_role": role, "p_refs": some}
+                asked = {"p_connection": connection, "p_role": role.value, "p_refs": some}
                 for row in tx.execute(_BOTH_SIDES, asked).all():
                     named[row.target if row.side else row.source].append(_link(row))
         return answer
 
-    def all_links(self, connection: str, role: str) -> list[Link]:
+    def all_links(self, connection: str, role: Role) -> list[Link]:
         with self.begin() as tx:
             rows = tx.execute(_ALL, {"p_connection": connection, "p_role": role}).all()
         return [_link(row) for row in rows]

@@ -9,8 +9,7 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.model.plans import Hold
-from ml_connector.model.refs import Link, Ref
+from ml_connector.model.refs import Ref
 
 
 class Connected(msgspec.Struct, frozen=True):
@@ -22,44 +21,6 @@ class Connected(msgspec.Struct, frozen=True):
     company: str
     live_since: datetime | None
     paused: str
-
-
-class Task(msgspec.Struct, frozen=True):
-    """A due (flow, record). `noticed` is what is served when it ends well."""
-
-    flow: str
-    ref: Ref
-    noticed: int
-    attempts: int
-    first_at: datetime
-
-
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """How the service of a task ended. `next_at` set: not served, due again then."""
-
-    task: Task
-    verdict: str
-    hold: Hold | None = None
-    flags: tuple[str, ...] = ()
-    links: tuple[Link, ...] = ()
-    knocks: tuple[tuple[str, Ref], ...] = ()
-    waits_for: tuple[str, ...] = ()
-    next_at: datetime | None = None
-
-
-class Settled(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of an open write. `state`: done, refused or dropped (decide again).
-
-    What was dropped was surely not applied, unless `perhaps`: the record says something else by now.
-    """
-
-    id: str
-    state: str
-    outcome: str = ""
-    result: Ref | None = None
-    links: tuple[Link, ...] = ()
-    knocks: tuple[tuple[str, Ref], ...] = ()
-    perhaps: bool = False
 
 
 class LostValue(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any, Literal
 
@@ -27,21 +27,15 @@ from sqlalchemy import (
     update,
 )
 
-from ml_connector.model.refs import Link, Ref, link_trigger
+from ml_connector.model.refs import Ref
+from ml_connector.model.tasks import AWAITING_APPROVAL, Knock, Task, Verdict
+from ml_connector.model.triggers import Trigger, TriggerKind, day_begins, fired_by, prefix_of, record_changed
 
 from . import schema
 from .base import Base, keep_fired, last_fired, late, lock
 from .database import insert_of, instant, ms, portions, upsert
 from .holds import put_holds
 from .links import put_links
-from .rows import Task, Verdict
-
-PLANNED = "PLANNED"
-"""The verdict of a record whose write waits for an approval."""
-STALE = "H-PLAN-STALE"
-"""The hold of a record whose write is no longer what was approved: the next plan must show it again."""
-_RECORD = "record:"
-AWAITING = (PLANNED, f"held {STALE}")
 
 # Built once: a statement that is built anew for each call costs more than its answer.
 _task, _wait, _cursor = schema.task, schema.wait, schema.cursor
@@ -54,7 +48,7 @@ _WAITING = (
 )
 _DAYS = (
     select(_wait.c.trigger)
-    .where(_WAITS, _wait.c.trigger.like("day:%"), _wait.c.trigger <= bindparam("p_today"))
+    .where(_WAITS, _wait.c.trigger.like(f"{prefix_of(TriggerKind.DAY)}%"), _wait.c.trigger <= bindparam("p_today"))
     .distinct()
 )
 _SOURCE = (_cursor.c.connection == _CONNECTION) & (_cursor.c.source == bindparam("p_source"))
@@ -65,7 +59,7 @@ _SPAN = tuple(column.name for column in schema.coverage.primary_key)
 _UNTICKED = _OURS & (_task.c.noticed > _task.c.served)
 _NEXT_DUE = select(func.min(_task.c.next_at)).where(_UNTICKED)
 _UNSERVED = select(_task.c.flow, func.count()).where(_UNTICKED).group_by(_task.c.flow)
-_PLANNED = select(func.count()).where(_OURS, _task.c.verdict.in_(AWAITING))
+_PLANNED = select(func.count()).where(_OURS, _task.c.verdict.in_(AWAITING_APPROVAL))
 _served = bindparam("p_served", type_=BigInteger)
 _END = (
     update(_task)
@@ -77,9 +71,6 @@ _END = (
         verdict=bindparam("p_verdict"),
     )
 )
-
-Knock = tuple[str, Ref]
-"""A flow and the record it shall look at."""
 
 
 def knock(tx: Connection, connection: str, knocks: Iterable[Knock], source: str, now: datetime) -> int:
@@ -110,15 +101,11 @@ def _knock(dialect: str) -> Any:
     )
 
 
-def fire(tx: Connection, connection: str, triggers: Iterable[str], now: datetime) -> None:
+def fire(tx: Connection, connection: str, triggers: Iterable[Trigger], now: datetime) -> None:
     """Knock on every task whose hold waits for one of these triggers."""
     for some in portions(list(dict.fromkeys(triggers))):
         waiting = tx.execute(_WAITING, {"p_connection": connection, "p_triggers": some}).all()
         knock(tx, connection, [(row.flow, Ref.parse(row.ref)) for row in waiting], "released", now)
-
-
-def link_triggers(links: Iterable[Link]) -> list[str]:
-    return [link_trigger(link.role, ref) for link in links for ref in (link.source, link.target)]
 
 
 class Tasks(Base):
@@ -140,8 +127,8 @@ class Tasks(Base):
         with self.begin() as tx:
             lock(tx, connection)
             count = knock(tx, connection, knocks, source, now)
-            triggers = [f"{_RECORD}{ref}" for ref in changed]
-            awaited = set(_awaited(tx, connection, _RECORD)) if triggers else set()
+            triggers = [record_changed(ref) for ref in changed]
+            awaited = set(_awaited(tx, connection, TriggerKind.RECORD)) if triggers else set()
             fire(tx, connection, awaited.intersection(triggers), now)
             keep_fired(tx, connection, triggers)
             if position is not None and covered_to is not None:
@@ -259,7 +246,7 @@ class Tasks(Base):
             put_links(tx, connection, [link for verdict in verdicts for link in verdict.links], now)
             self._end_tasks(tx, connection, verdicts)
             put_holds(tx, connection, verdicts, now)
-            fire(tx, connection, link_triggers(link for v in verdicts for link in v.links), now)
+            fire(tx, connection, fired_by(link for v in verdicts for link in v.links), now)
             knock(tx, connection, [each for v in verdicts for each in v.knocks], "needed", now)
             if since is not None:
                 told = late(tx, connection, (name for v in verdicts for name in v.waits_for), since)
@@ -275,41 +262,41 @@ class Tasks(Base):
                 "p_served": v.task.noticed if v.next_at is None else 0,
                 "p_next": 0 if v.next_at is None else ms(v.next_at),
                 "p_attempts": 0 if v.next_at is None else v.task.attempts + 1,
-                "p_verdict": v.verdict,
+                "p_verdict": v.text,
             }
             for v in verdicts
         ]
         if rows:
             tx.execute(_END, rows)
 
-    def fire(self, connection: str, triggers: Sequence[str], now: datetime) -> None:
+    def fire(self, connection: str, triggers: Sequence[Trigger], now: datetime) -> None:
         with self.begin() as tx:
             lock(tx, connection)
             fire(tx, connection, triggers, now)
             keep_fired(tx, connection, triggers)
 
-    def awaited(self, connection: str, prefix: str) -> list[str]:
-        """The different triggers with this beginning that some hold waits for."""
+    def awaited(self, connection: str, kind: TriggerKind) -> list[Trigger]:
+        """The different triggers of this kind that some hold waits for."""
         with self.begin() as tx:
-            return _awaited(tx, connection, prefix)
+            return _awaited(tx, connection, kind)
 
-    def days_due(self, connection: str, today: str, now: datetime) -> None:
-        """Release what waited for a day that has come; `today` is the company's ISO date."""
+    def days_due(self, connection: str, today: date, now: datetime) -> None:
+        """Release what waited for a day that has come; `today` is the company's."""
         with self.begin() as tx:
             lock(tx, connection)
-            names = tx.execute(_DAYS, {"p_connection": connection, "p_today": f"day:{today}"}).scalars()
+            names = tx.execute(_DAYS, {"p_connection": connection, "p_today": day_begins(today)}).scalars()
             fire(tx, connection, list(names), now)
 
 
-def _awaited(tx: Connection, connection: str, prefix: str) -> list[str]:
-    return list(tx.execute(_beginning(prefix), {"p_connection": connection}).scalars())
+def _awaited(tx: Connection, connection: str, kind: TriggerKind) -> list[Trigger]:
+    return list(tx.execute(_of_kind(kind), {"p_connection": connection}).scalars())
 
 
 @cache
-def _beginning(prefix: str) -> Select[Any]:
-    """The question of `awaited`; prefixes are few."""
+def _of_kind(kind: TriggerKind) -> Select[Any]:
+    """The question of `awaited`."""
     trigger = schema.wait.c.trigger
-    query = select(trigger).where(_WAITS, trigger.startswith(prefix, autoescape=True))
+    query = select(trigger).where(_WAITS, trigger.startswith(prefix_of(kind), autoescape=True))
     return query.distinct().order_by(trigger)
 
 
@@ -325,7 +312,7 @@ def _due(which: Literal["all", "after", "others"], planned: bool) -> Select[Any]
         .where(
             table.c.connection == bindparam("p_connection"),
             table.c.flow == bindparam("p_flow"),
-            (table.c.noticed > table.c.served) | (table.c.verdict.in_(AWAITING) if planned else false()),
+            (table.c.noticed > table.c.served) | (table.c.verdict.in_(AWAITING_APPROVAL) if planned else false()),
             table.c.next_at <= bindparam("p_now", type_=BigInteger),
             ~_has_open_write(),
         )

@@ -12,14 +12,16 @@ from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from ml_connector.model.plans import OpenWrite, Write
 from ml_connector.model.refs import Ref
+from ml_connector.model.tasks import Settled
+from ml_connector.model.triggers import fired_by
 
 from . import schema
 from .base import Base
 from .conflicts import note_conflicts, settle_conflicts
 from .database import insert, instant, ms, portions
 from .links import put_links
-from .rows import LostValue, Settled
-from .tasks import fire, knock, link_triggers
+from .rows import LostValue
+from .tasks import fire, knock
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _decoder = msgspec.json.Decoder(Write, float_hook=Decimal)
@@ -93,7 +95,7 @@ class Writes(Base):
             settle_conflicts(tx, connection, _close(tx, settled, now), now)
             links = [link for each in settled for link in each.links]
             put_links(tx, connection, links, now)
-            fire(tx, connection, link_triggers(links), now)
+            fire(tx, connection, fired_by(links), now)
             knock(tx, connection, [one for each in settled for one in each.knocks], "written", now)
 
     def delay(

@@ -21,8 +21,10 @@ from ml_connector.flows.orders import order_to_journal
 from ml_connector.model import money
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.plans import Context, Decision, Flow, Hold, Skip
+from ml_connector.model.reasons import Reason
 from ml_connector.model.refs import Gone, Link, Ref
-from ml_connector.store.rows import Task, Verdict
+from ml_connector.model.roles import Role
+from ml_connector.model.tasks import Task, Verdict
 from ml_connector.systems.quickbooks.records import Department, Invoice, JournalEntry, Posting, note_fields
 from ml_connector.systems.salesforce.records import SObject
 
@@ -94,7 +96,7 @@ async def _invoices(app: App, months: Sequence[str]) -> Report:
         "Opportunity", ("QBO_Invoiced_Net__c", "CurrencyIsoCode"), "QBO_Invoiced_Net__c != null"
     )
     invoiced = {each.id: each.amount("QBO_Invoiced_Net__c") for each in opportunities}
-    links = [_link_fact(link) for link in app.store.all_links(app.connection.id, "opportunity")]
+    links = [_link_fact(link) for link in app.store.all_links(app.connection.id, Role.OPPORTUNITY)]
     return r1(facts, await _living(app, links, invoiced), invoiced, months)
 
 
@@ -135,13 +137,13 @@ class _Judge(Planner):
 
     async def settle(self, flow: Flow, verdicts: Sequence[Verdict]) -> None:
         for verdict in verdicts:
-            self.judged[verdict.task.ref] = "held" if verdict.hold else verdict.verdict
+            self.judged[verdict.task.ref] = "held" if verdict.hold else verdict.text
         await super().settle(flow, verdicts)
 
 
 async def _orders(app: App, months: Sequence[str]) -> Report:
     first, after = _span(months)
-    links = {link.source: link for link in app.store.all_links(app.connection.id, "journal")}
+    links = {link.source: link for link in app.store.all_links(app.connection.id, Role.JOURNAL)}
     orders = await _activated(app, months, links)
     judge = _Judge(app.connection, app.outside)
     plans: dict[Ref, OrderPlan | Hold] = {}
@@ -212,14 +214,14 @@ def _expecting(plans: dict[Ref, OrderPlan | Hold]) -> Flow:
     """A flow that only works out what an order must have posted."""
 
     def decide(order: SObject, context: Context) -> Decision:
-        link = context.link("journal", posting_ref(order.id))
+        link = context.link(Role.JOURNAL, posting_ref(order.id))
         then = account_dims.as_posted(order, link.agreed) if link else order
         plans[order.ref] = order_to_journal.expected(then, context)
         return Skip()
 
     def gone(order: Gone, context: Context) -> Decision:
         del order, context
-        return Skip(reason="gone")
+        return Skip(reason=Reason.GONE)
 
     return Flow(
         name="expected",

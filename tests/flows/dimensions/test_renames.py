@@ -20,7 +20,9 @@ from ml_connector.flows.orders.order_to_journal import FLOW as ORDERS
 from ml_connector.flows.orders.order_to_journal import expected
 from ml_connector.flows.parties import account_to_customer
 from ml_connector.model.plans import Flow, NeedLink, NotLoaded, Skip, Write
+from ml_connector.model.reasons import Reason
 from ml_connector.model.refs import Ref
+from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks.records import Class, Department, Named, Reference
 from ml_connector.systems.salesforce.records import SObject
 from support.context import RULES, TODAY, MemoryContext, World, decide, settle, sobject, writes
@@ -63,7 +65,7 @@ def look(world: World, id_: str) -> Skip:
 
 
 def old_names(world: World) -> dict[str, dict[str, str | None]]:
-    return {source.id: dict(link.agreed) for (role, source), link in world.links.items() if role == "dim_alias"}
+    return {source.id: dict(link.agreed) for (role, source), link in world.links.items() if role == Role.DIM_ALIAS}
 
 
 def told_names(decision: Skip) -> list[str]:
@@ -106,16 +108,18 @@ def test_an_entry_seen_for_the_first_time_is_only_remembered() -> None:
     (seen,) = settle(DEPARTMENTS, Ref("quickbooks", "Department", "11"), world, context)
     assert isinstance(seen, Skip)
     assert (seen.reason, seen.knocks, context.asked()) == ("first_seen", (), [])
-    assert world.links["dim", Ref("quickbooks", "Department", "11")].target == name_ref("department", "East:Boston")
+    assert world.links[Role.DIM_NAME, Ref("quickbooks", "Department", "11")].target == name_ref(
+        "department", "East:Boston"
+    )
 
 
 def test_a_table_read_before_the_last_rename_is_not_believed() -> None:
     """Invoices decided with it would keep the old name, and nobody would look at them again."""
     world = renamed_world({})
     world.put(department("11", "East:Bay", "10"))
-    assert look(world, "11") == Skip(reason="table_is_older")
+    assert look(world, "11") == Skip(reason=Reason.TABLE_IS_OLDER)
     show(world, {**world.references["quickbooks", "departments"], "11": department("11", "East:Bay", "10")})
-    assert look(world, "11").reason == "renamed"
+    assert look(world, "11").reason == Reason.RENAMED
 
 
 def test_two_that_lose_the_same_last_part_in_one_moment_leave_it_ambiguous() -> None:
@@ -137,7 +141,7 @@ def test_a_name_that_two_had_one_after_the_other_means_neither() -> None:
     show(world, {**world.references["quickbooks", "departments"], "20": department("20", "Far West")})
     look(world, "20")
     assert old_names(world)["eastern boston"] == {"name": "Eastern Boston", "13": DAY, "20": DAY}
-    link = world.links["dim_alias", name_ref("department", "Eastern Boston")]
+    link = world.links[Role.DIM_ALIAS, name_ref("department", "Eastern Boston")]
     assert [(each.id, each.until) for each in aliases_in(link)] == [(id_, date(2027, 2, 20)) for id_ in ("13", "20")]
 
 
@@ -189,7 +193,7 @@ def test_a_class_is_found_in_both_fields_of_an_opportunity_and_where_no_text_lea
         entry = Class(id="300", name=name, fully_qualified_name=name)
         world.references["quickbooks", "classes"] = {"300": entry}
         world.put(entry)
-        world.link("dim_use", Ref("quickbooks", "InvoiceDim", "8:Class:300"), entry.ref)
+        world.link(Role.DIM_USE, Ref("quickbooks", "InvoiceDim", "8:Class:300"), entry.ref)
         decision = decide(CLASSES, entry, world)
         assert isinstance(decision, Skip)
         world.keep(decision.links)
@@ -211,7 +215,7 @@ def test_what_no_text_leads_back_to_is_linked_once(
 ) -> None:
     world, invoice = World(), Ref("quickbooks", "Invoice", "7")
     context = world.context()
-    context.load([NeedLink("dim_use", Ref("quickbooks", "InvoiceDim", each)) for each in uses])
+    context.load([NeedLink(Role.DIM_USE, Ref("quickbooks", "InvoiceDim", each)) for each in uses])
     made = new_uses(invoice, department, classes, context, ours=ours)
     assert [each.source.id for each in made] == uses
     world.keep(made)
@@ -283,7 +287,7 @@ def order_after(text: str, today: date, *, entry: Department, alias: str = "11")
         ("East:Boston", {"name": "East:Boston", alias: "2026-11-01"}),
         ("Boston", {f"leaf {alias}": "2026-11-01"}),
     ):
-        world.link("dim_alias", name_ref(dim, old), Ref("quickbooks", "Department", alias), agreed)
+        world.link(Role.DIM_ALIAS, name_ref(dim, old), Ref("quickbooks", "Department", alias), agreed)
     return world
 
 

@@ -14,6 +14,7 @@ from ml_connector.flows.invoices import account_summary
 from ml_connector.flows.parties import status_text as account_status
 from ml_connector.model.plans import Hold, Refused, Skip
 from ml_connector.model.refs import Ref
+from ml_connector.model.roles import Role
 from support.context import TODAY, World, settle, sobject, writes
 
 ACCOUNT = Ref("salesforce", "Account", "001000000000001AAA")
@@ -39,7 +40,7 @@ def town(invoices: list[dict[str, Any]], text: str | None) -> World:
     world = World(sobject("Account", ACCOUNT.id, Name="Acme", Department__c=text, Class__c=None, QBO_Overdue__c=None))
     for id_, name in NAMES.items():
         target = Ref("quickbooks", "DepartmentName", name.lower())
-        world.link("dim", Ref("quickbooks", "Department", id_), target, {"name": name})
+        world.link(Role.DIM_NAME, Ref("quickbooks", "Department", id_), target, {"name": name})
     for number, each in enumerate(invoices):
         due = None if each["due"] is None else (each["txn_date"] + timedelta(days=each["due"])).isoformat()
         agreed = {
@@ -47,7 +48,7 @@ def town(invoices: list[dict[str, Any]], text: str | None) -> World:
             "txn_date": each["txn_date"].isoformat(), "department_id": each["department"] or None,
             "status": each["status"] or None,
         }  # fmt: skip
-        world.link("billed", Ref("quickbooks", "Invoice", str(number)), ACCOUNT, agreed)
+        world.link(Role.BILLED, Ref("quickbooks", "Invoice", str(number)), ACCOUNT, agreed)
     return world
 
 

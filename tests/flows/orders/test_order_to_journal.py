@@ -20,8 +20,11 @@ from ml_connector.accounting.identity import Identity
 from ml_connector.accounting.postings import rate_ref
 from ml_connector.flows.orders.order_to_journal import FLOW
 from ml_connector.model import holds, money
+from ml_connector.model.flags import Flag
 from ml_connector.model.plans import Decision, Hold, Refused, Skip, Write
+from ml_connector.model.reasons import Reason
 from ml_connector.model.refs import Gone, Ref
+from ml_connector.model.roles import Role
 from ml_connector.model.rules import Rules
 from ml_connector.systems.quickbooks.records import Invoice, Item, JournalDraft, JournalEntry
 from ml_connector.systems.salesforce.records import SObject
@@ -144,9 +147,9 @@ def world_of(given: Mapping[str, Any]) -> World:
     if not given.get("customer_gone"):
         world.put(customer)
     if not given.get("unlinked"):
-        world.link("account", CUSTOMER, ACCOUNT)
+        world.link(Role.ACCOUNT, CUSTOMER, ACCOUNT)
     for rate in given.get("last_rates", {}).items():
-        world.link("rate", rate_ref(rate[0], "USD"), Ref("quickbooks", "JournalEntry", "1"), {"rate": rate[1]})
+        world.link(Role.RATE, rate_ref(rate[0], "USD"), Ref("quickbooks", "JournalEntry", "1"), {"rate": rate[1]})
     world.put(*(entry_of(each) for each in given.get("journal_entries", [])))
     world.put(*(msgspec.convert(each, Invoice, strict=False) for each in given.get("invoices", [])))
     world.put(*(SObject("Product2", each["Id"], each) for each in given.get("products", [])))
@@ -181,7 +184,7 @@ def told(decision: Decision) -> dict[str, Any]:
         "rate": money.plain(draft.exchange_rate) if draft.exchange_rate else "",
         "lines": books.shown(draft),
         "flags": list(decision.flags),
-        "links": [str(each.source) for each in decision.links if each.role != "precedent"],
+        "links": [str(each.source) for each in decision.links if each.role != Role.PRECEDENT],
         "note": draft.private_note.split("\n")[0],
         "why": list(decision.why),
     }
@@ -301,11 +304,11 @@ def test_the_last_used_rate_is_remembered() -> None:
 
 def test_an_accounts_own_customer_comes_before_a_merged_one() -> None:
     world = world_of({})
-    del world.links["account", CUSTOMER]
+    del world.links[Role.ACCOUNT, CUSTOMER]
     merged = Ref("quickbooks", "Customer", "12")
-    world.link("account", merged, ACCOUNT)
-    world.links["account", merged] = msgspec.structs.replace(world.links["account", merged], exclusive=False)
-    world.link("account", CUSTOMER, ACCOUNT)
+    world.link(Role.ACCOUNT, merged, ACCOUNT)
+    world.links[Role.ACCOUNT, merged] = msgspec.structs.replace(world.links[Role.ACCOUNT, merged], exclusive=False)
+    world.link(Role.ACCOUNT, CUSTOMER, ACCOUNT)
     decision = decide(FLOW, world.records[ORDER_REF], world)
     assert isinstance(decision, Write)
     assert {each["JournalEntryLineDetail"]["Entity"]["EntityRef"]["value"] for each in decision.body["Line"]} == {"77"}
@@ -317,7 +320,7 @@ def test_a_journal_entry_waits_for_its_approval_and_is_only_ever_created() -> No
     assert (decision.action, decision.needs_approval, decision.label) == ("create", True, "SFO-00001001-01")
     assert decision.key == IDENTITY.key
     assert (decision.amount, decision.currency) == (Decimal("1000.00"), "USD")
-    assert [each.exclusive for each in decision.links if each.role == "journal"] == [True]
+    assert [each.exclusive for each in decision.links if each.role == Role.JOURNAL] == [True]
 
 
 @pytest.mark.parametrize("name", ["OrderNumber", "AccountId", "EffectiveDate"])
@@ -381,4 +384,4 @@ def test_final_refusals(code: str, message: str, held: str, sentence: str) -> No
 def test_an_order_that_cannot_be_marked_keeps_its_posting() -> None:
     write = Write(step="order_mark", system="salesforce", kind="Order", action="update", body={}, key="801")
     answer = FLOW.refused(write, Refused("INSUFFICIENT_ACCESS_OR_READONLY", "no rights"))
-    assert answer == Skip(reason="order_mark_refused", flags=("ORDER-MARK-REFUSED",))
+    assert answer == Skip(reason=Reason.ORDER_MARK_REFUSED, flags=(Flag.ORDER_MARK_REFUSED,))

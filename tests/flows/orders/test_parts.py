@@ -20,6 +20,7 @@ from ml_connector.model import holds
 from ml_connector.model.held import Held
 from ml_connector.model.plans import Hold, Refused, Write
 from ml_connector.model.refs import Gone, Link, Ref
+from ml_connector.model.roles import Role
 from ml_connector.model.rules import Rules
 from support.context import World, decide, settle
 
@@ -46,7 +47,7 @@ def next_of(world: World) -> Any:
 
 
 def link_of(world: World) -> Link:
-    return world.links["journal", posting_ref(books.ORDER_ID)]
+    return world.links[Role.JOURNAL, posting_ref(books.ORDER_ID)]
 
 
 def test_the_rest_comes_back_as_it_was() -> None:
@@ -54,7 +55,7 @@ def test_the_rest_comes_back_as_it_was() -> None:
     assert [(part.draft.doc_number, part.draft.total) for part in rest] == [
         ("SFO-00001001-02", Decimal("500.00")), ("SFO-00001001-03", Decimal("30.00")),
     ]  # fmt: skip
-    assert rest == order_parts.rest_of(Link("journal", ENTRY, ENTRY, order_parts.kept((rest[0], *rest), 2)))
+    assert rest == order_parts.rest_of(Link(Role.JOURNAL, ENTRY, ENTRY, order_parts.kept((rest[0], *rest), 2)))
     assert order_parts.kept(rest[:1], 2) == {}, "an entry in one part keeps nothing"
 
 
@@ -205,5 +206,5 @@ def test_the_mark_names_all_parts_while_they_fit() -> None:
     link = link_of(made)
     assert order_parts.mark(link) == "SFO-00001001-01, SFO-00001001-02, SFO-00001001-03"
     many = tuple(order_parts.rest_of(link)) * 20
-    long = Link("journal", ENTRY, ENTRY, {**link.agreed, **order_parts.kept((many[0], *many), 2)})
+    long = Link(Role.JOURNAL, ENTRY, ENTRY, {**link.agreed, **order_parts.kept((many[0], *many), 2)})
     assert order_parts.mark(long) == "SFO-00001001-01 to SFO-00001001-03"

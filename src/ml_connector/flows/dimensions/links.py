@@ -14,9 +14,9 @@ import msgspec
 from ml_connector.accounting.dims import Alias, Dim, label, path_key
 from ml_connector.model.plans import Context, NeedLink
 from ml_connector.model.refs import Link, LinkDraft, Ref
+from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks.records import Named
 
-ROLE, ALIAS, USE = "dim", "dim_alias", "dim_use"
 KINDS: dict[Dim, str] = {"department": "Department", "class": "Class"}
 TABLES: dict[Dim, str] = {"department": "departments", "class": "classes"}
 FIELDS: dict[Dim, str] = {"department": "Department__c", "class": "Class__c"}
@@ -35,19 +35,21 @@ def name_ref(dim: Dim, text: str) -> Ref:
 def name_link(dim: Dim, entry: Named) -> LinkDraft:
     """The name under which Salesforce knows an entry."""
     name = label(entry)
-    return LinkDraft(ROLE, entry_ref(dim, entry.id), name_ref(dim, name), {"name": name})
+    return LinkDraft(Role.DIM_NAME, entry_ref(dim, entry.id), name_ref(dim, name), {"name": name})
 
 
 def alias_link(dim: Dim, id_: str, name: str, earlier: Link | None, on: date) -> LinkDraft:
     """The old name of an entry that was renamed on this day. Others may have had it before: they stay in it."""
     had = earlier.agreed if earlier else {}
-    return LinkDraft(ALIAS, name_ref(dim, name), entry_ref(dim, id_), {**had, "name": name, id_: on.isoformat()})
+    return LinkDraft(
+        Role.DIM_ALIAS, name_ref(dim, name), entry_ref(dim, id_), {**had, "name": name, id_: on.isoformat()}
+    )
 
 
 def leaf_alias_link(dim: Dim, id_: str, leaf: str, earlier: Link | None, on: date) -> LinkDraft:
     """The last part of an old name, where that was enough to name the entry."""
     had = earlier.agreed if earlier else {}
-    return LinkDraft(ALIAS, name_ref(dim, leaf), entry_ref(dim, id_), {**had, f"{_LEAF}{id_}": on.isoformat()})
+    return LinkDraft(Role.DIM_ALIAS, name_ref(dim, leaf), entry_ref(dim, id_), {**had, f"{_LEAF}{id_}": on.isoformat()})
 
 
 def aliases_in(link: Link, *, past: bool = False) -> tuple[Alias, ...]:
@@ -62,13 +64,13 @@ def renames(names: Sequence[tuple[Dim, str]], context: Context, *, past: bool = 
     context.want(*(rename_need(dim, text) for dim, text in names))
     found: dict[Dim, tuple[Alias, ...]] = {}
     for dim, text in names:
-        for link in context.links(ALIAS, name_ref(dim, text)):
+        for link in context.links(Role.DIM_ALIAS, name_ref(dim, text)):
             found[dim] = found.get(dim, ()) + aliases_in(link, past=past)
     return found
 
 
 def rename_need(dim: Dim, text: str) -> NeedLink:
-    return NeedLink(ALIAS, name_ref(dim, text))
+    return NeedLink(Role.DIM_ALIAS, name_ref(dim, text))
 
 
 def new_uses(
@@ -84,11 +86,13 @@ def new_uses(
     if ours and len(classes) > 1:
         uses += [("class", each) for each in classes]
     drafts = [
-        LinkDraft(USE, Ref("quickbooks", "InvoiceDim", f"{invoice.id}:{KINDS[dim]}:{id_}"), entry_ref(dim, id_))
+        LinkDraft(
+            Role.DIM_USE, Ref("quickbooks", "InvoiceDim", f"{invoice.id}:{KINDS[dim]}:{id_}"), entry_ref(dim, id_)
+        )
         for dim, id_ in uses
     ]
-    context.want(*(NeedLink(USE, each.source) for each in drafts))
-    return tuple(each for each in drafts if context.link(USE, each.source) is None)
+    context.want(*(NeedLink(Role.DIM_USE, each.source) for each in drafts))
+    return tuple(each for each in drafts if context.link(Role.DIM_USE, each.source) is None)
 
 
 def users(links: Sequence[Link]) -> list[Ref]:

@@ -12,11 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from ml_connector.accounting.dims import Dim, label, path_key
 from ml_connector.flows.refusals import refused
 from ml_connector.model.plans import Context, Decision, Flow, NeedFind, NeedLink, NeedReference, Skip
+from ml_connector.model.reasons import Reason
 from ml_connector.model.refs import Gone, LinkDraft, Ref
+from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks.records import Named
 from ml_connector.systems.salesforce.records import SObject
 
-from .links import ALIAS, KINDS, ROLE, TABLES, USE, alias_link, leaf_alias_link, name_link, name_ref, users
+from .links import KINDS, TABLES, alias_link, leaf_alias_link, name_link, name_ref, users
 from .texts import owning_invoice
 
 KEPT_IN: Mapping[Dim, Sequence[tuple[str, str]]] = {
@@ -32,20 +34,20 @@ def _deciding(dim: Dim) -> Callable[[Named, Context], Decision]:
 
 def decide(dim: Dim, entry: Named, context: Context) -> Decision:
     """Remember the name; where it is another one than last time, knock on all who may carry the old one."""
-    link = context.link(ROLE, entry.ref)
+    link = context.link(Role.DIM_NAME, entry.ref)
     if link is None:
-        return Skip(reason="first_seen", links=(name_link(dim, entry),))
+        return Skip(reason=Reason.FIRST_SEEN, links=(name_link(dim, entry),))
     old = link.agreed.get("name") or ""
     if old == label(entry):
         return Skip()
-    context.want(NeedReference("quickbooks", TABLES[dim]), NeedLink(USE, entry.ref))
+    context.want(NeedReference("quickbooks", TABLES[dim]), NeedLink(Role.DIM_USE, entry.ref))
     table: Mapping[str, Named] = context.reference("quickbooks", TABLES[dim])
     if entry.id not in table or label(table[entry.id]) != label(entry):
         # Renamed once more since the table was read: the next sweep brings both to the same name.
-        return Skip(reason="table_is_older")
-    knocks = (*_below(entry, table), *users(context.links(USE, entry.ref)), *_saying(dim, old, context))
+        return Skip(reason=Reason.TABLE_IS_OLDER)
+    knocks = (*_below(entry, table), *users(context.links(Role.DIM_USE, entry.ref)), *_saying(dim, old, context))
     links = (name_link(dim, entry), *_aliases(dim, entry, old, table, context))
-    return Skip(reason="renamed", links=links, knocks=tuple(dict.fromkeys(knocks)))
+    return Skip(reason=Reason.RENAMED, links=links, knocks=tuple(dict.fromkeys(knocks)))
 
 
 def _aliases(dim: Dim, entry: Named, old: str, table: Mapping[str, Named], context: Context) -> list[LinkDraft]:
@@ -56,7 +58,7 @@ def _aliases(dim: Dim, entry: Named, old: str, table: Mapping[str, Named], conte
     """
     others = _known_names(entry, table, context)
     leaf, new_leaf = (path.rpartition(":")[2] for path in (old, label(entry)))
-    earlier, of_leaf = (context.link(ALIAS, name_ref(dim, text)) for text in (old, leaf))
+    earlier, of_leaf = (context.link(Role.DIM_ALIAS, name_ref(dim, text)) for text in (old, leaf))
     had_name = path_key(old) not in others and (entry.active or earlier is None)
     had_leaf = entry.active and path_key(leaf) not in {name.rpartition(":")[2] for name in others}
     made = [alias_link(dim, entry.id, old, earlier, context.today)] if had_name else []
@@ -68,8 +70,8 @@ def _aliases(dim: Dim, entry: Named, old: str, table: Mapping[str, Named], conte
 def _known_names(entry: Named, table: Mapping[str, Named], context: Context) -> set[str]:
     """The names of the other active entries as they were last seen, in the form in which names are compared."""
     refs = [each.ref for each in table.values() if each.active and each.id != entry.id]
-    context.want(*(NeedLink(ROLE, ref) for ref in refs))
-    return {path_key(link.agreed.get("name") or "") for ref in refs if (link := context.link(ROLE, ref))}
+    context.want(*(NeedLink(Role.DIM_NAME, ref) for ref in refs))
+    return {path_key(link.agreed.get("name") or "") for ref in refs if (link := context.link(Role.DIM_NAME, ref))}
 
 
 def _below(entry: Named, table: Mapping[str, Named]) -> list[Ref]:
@@ -101,7 +103,7 @@ def _saying(dim: Dim, name: str, context: Context) -> list[Ref]:
 def gone(entry: Gone, context: Context) -> Decision:
     """Neither vendor deletes these; an entry that was merged away keeps its names until they end."""
     del entry, context
-    return Skip(reason="gone")
+    return Skip(reason=Reason.GONE)
 
 
 def _flow(name: str, dim: Dim) -> Flow:

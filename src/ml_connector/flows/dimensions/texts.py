@@ -12,11 +12,13 @@ from ml_connector.flows.company import Company
 from ml_connector.flows.invoices import account_summary
 from ml_connector.flows.refusals import refused_alone
 from ml_connector.model.plans import Context, Decision, Flow, Skip, Write
+from ml_connector.model.reasons import Reason
 from ml_connector.model.refs import Gone, Json, Ref
+from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks.records import Named
 from ml_connector.systems.salesforce.records import SObject
 
-from .links import ALIAS, FIELDS, TABLES, aliases_in, name_ref, rename_need
+from .links import FIELDS, TABLES, aliases_in, name_ref, rename_need
 
 _OF_KIND: Mapping[str, Mapping[str, Dim]] = {
     "Account": {field: dim for dim, field in FIELDS.items()},
@@ -53,7 +55,7 @@ def renewed(record: SObject, context: Context) -> Write | None:
 
 def _name_now(dim: Dim, text: str, context: Context) -> str:
     """The present name of the one entry that had exactly this name until lately; blank where that is not sure."""
-    link = context.link(ALIAS, name_ref(dim, text))
+    link = context.link(Role.DIM_ALIAS, name_ref(dim, text))
     if link is None or link.agreed.get("name") != text:
         return ""
     table: Mapping[str, Named] = context.reference("quickbooks", TABLES[dim])
@@ -75,7 +77,7 @@ def owning_invoice(record: SObject, context: Context) -> Ref | None:
 def decide(opportunity: SObject, context: Context) -> Decision:
     """An Opportunity of sales, or the one that outlived its invoice."""
     if owning_invoice(opportunity, context) or _of_another_company(opportunity, context):
-        return Skip(reason="not_of_sales")
+        return Skip(reason=Reason.NOT_OF_SALES)
     return renewed(opportunity, context) or Skip()
 
 
@@ -86,7 +88,7 @@ def _of_another_company(opportunity: SObject, context: Context) -> bool:
 
 def gone(opportunity: Gone, context: Context) -> Decision:
     del opportunity, context
-    return Skip(reason="gone")
+    return Skip(reason=Reason.GONE)
 
 
 FLOW = Flow(

@@ -16,38 +16,40 @@ import msgspec
 from ml_connector.accounting.dims import Dim
 from ml_connector.accounting.invoice_status import LOST
 from ml_connector.flows.dimensions.links import FIELDS, entry_ref
-from ml_connector.flows.dimensions.links import ROLE as NAME
-from ml_connector.flows.parties import pairs
 from ml_connector.flows.refusals import refused_alone
 from ml_connector.model import canonical, money
 from ml_connector.model.plans import Context, Decision, Flow, NeedLink, Skip, Write
-from ml_connector.model.refs import Gone, Json, Link, LinkDraft, Ref, link_trigger
+from ml_connector.model.reasons import Reason
+from ml_connector.model.refs import Gone, Json, Link, LinkDraft, Ref
+from ml_connector.model.roles import Role
+from ml_connector.model.triggers import Trigger, day_begins, linked
 from ml_connector.systems.salesforce.records import SObject
 
 from . import billed_links
 from .opportunity_entries import Entry, kept
 
-ROLE = "summary"
 OVERDUE = "QBO_Overdue__c"
 
 
 def decide(account: SObject, context: Context) -> Decision:
     """The Account as its invoices want it, and the day on which it must be looked at again."""
-    context.want(*(NeedLink(role, account.ref) for role in (billed_links.ROLE, pairs.ROLE, ROLE)))
-    links = context.links(billed_links.ROLE, account.ref)
+    context.want(*(NeedLink(role, account.ref) for role in (Role.BILLED, Role.ACCOUNT, Role.SUMMARY)))
+    links = context.links(Role.BILLED, account.ref)
     if not links:
-        return Skip(reason="no_invoices")
+        return Skip(reason=Reason.NO_INVOICES)
     entries = _in_its_currency(account, links, context)
-    context.want(*(NeedLink(NAME, ref) for dim in FIELDS for ref in _leading(dim, entries, context.today) or ()))
+    context.want(
+        *(NeedLink(Role.DIM_NAME, ref) for dim in FIELDS for ref in _leading(dim, entries, context.today) or ())
+    )
     names = {dim: _name(dim, entries, context) for dim in FIELDS}
-    known = context.link(ROLE, account.ref)
+    known = context.link(Role.SUMMARY, account.ref)
     texts, agreed = _texts(account, {dim: each.text for dim, each in names.items()}, known.agreed if known else {})
     body = texts | _overdue(account, entries, context.today)
     draft = _draft(account.ref, agreed)
     if body:
         return _write(account, body, draft)
     news = () if known is not None and dict(known.agreed) == agreed else (draft,)
-    waits = tuple(link_trigger(NAME, ref) for each in names.values() for ref in each.unknown)
+    waits = tuple(linked(Role.DIM_NAME, ref) for each in names.values() for ref in each.unknown)
     return Skip(
         links=(*news, *billed_links.retired(links, context.today)),
         waits_for=(*_next_day(entries, context.today), *waits),
@@ -58,14 +60,14 @@ def _in_its_currency(account: SObject, links: Sequence[Link], context: Context) 
     """The invoices in the currency of the customer. Amounts are never converted; a customer of another currency can
     only have come to this Account by a merge."""
     entries = [kept(link.agreed) for link in links]
-    customers = [link for link in context.links(pairs.ROLE, account.ref) if link.exclusive]
+    customers = [link for link in context.links(Role.ACCOUNT, account.ref) if link.exclusive]
     currency = customers[0].agreed.get("currency") if customers else None
     return [each for each in entries if not currency or each.currency == currency]
 
 
 def restored(account: SObject, context: Context) -> Write | None:
     """What must be written to an Account that people changed, if it was ever summed up."""
-    if context.link(ROLE, account.ref) is None:
+    if context.link(Role.SUMMARY, account.ref) is None:
         return None
     decision = decide(account, context)
     return decision if isinstance(decision, Write) else None
@@ -73,7 +75,7 @@ def restored(account: SObject, context: Context) -> Write | None:
 
 def renamed(account: Ref, texts: Mapping[Dim, tuple[str, str]], context: Context) -> tuple[LinkDraft, ...]:
     """The memory of what was written here, when an old name is replaced by a new one: `(old, new)` for each dim."""
-    known = context.link(ROLE, account)
+    known = context.link(Role.SUMMARY, account)
     if known is None:
         return ()
     ours = {dim: new for dim, (old, new) in texts.items() if known.agreed.get(dim) == old}
@@ -82,7 +84,7 @@ def renamed(account: Ref, texts: Mapping[Dim, tuple[str, str]], context: Context
 
 def _draft(account: Ref, agreed: Mapping[str, str | None]) -> LinkDraft:
     """What was written here, of each text; None where it is not ours."""
-    return LinkDraft(ROLE, account, Ref("quickbooks", "Summary", account.id), agreed)
+    return LinkDraft(Role.SUMMARY, account, Ref("quickbooks", "Summary", account.id), agreed)
 
 
 class Name(msgspec.Struct, frozen=True):
@@ -97,7 +99,7 @@ def _name(dim: Dim, entries: Sequence[Entry], context: Context) -> Name:
     refs = _leading(dim, entries, context.today)
     if not refs:
         return Name(None if refs is None else "")
-    names = {ref: link.agreed.get("name") if (link := context.link(NAME, ref)) else None for ref in refs}
+    names = {ref: link.agreed.get("name") if (link := context.link(Role.DIM_NAME, ref)) else None for ref in refs}
     unknown = tuple(ref for ref, name in names.items() if not name)
     return Name(unknown=unknown) if unknown else Name(min(name for name in names.values() if name))
 
@@ -154,11 +156,11 @@ def _late_on(entry: Entry) -> date | None:
     return due + timedelta(days=1) if due and entry.balance else None
 
 
-def _next_day(entries: Sequence[Entry], today: date) -> tuple[str, ...]:
+def _next_day(entries: Sequence[Entry], today: date) -> tuple[Trigger, ...]:
     """The next day on which something is overdue, begins to count, or counts no longer."""
     days = [day for each in entries for day in (_late_on(each), each.txn_date, billed_links.leaves_on(each))]
     coming = [day for day in days if day is not None and day > today]
-    return (f"day:{min(coming)}",) if coming else ()
+    return (day_begins(min(coming)),) if coming else ()
 
 
 def _write(account: SObject, body: Json, draft: LinkDraft) -> Write:
@@ -179,7 +181,7 @@ def _write(account: SObject, body: Json, draft: LinkDraft) -> Write:
 def gone(account: Gone, context: Context) -> Decision:
     """A deleted Account is the matter of those who sync it."""
     del account, context
-    return Skip(reason="gone")
+    return Skip(reason=Reason.GONE)
 
 
 FLOW = Flow(
@@ -191,6 +193,6 @@ FLOW = Flow(
     gone=gone,
     refused=refused_alone,
     swept=False,
-    linked_by=frozenset({billed_links.ROLE}),
+    linked_by=frozenset({Role.BILLED}),
 )
 """After the invoices. What people change on an Account is seen by the flow that syncs it: nothing is read twice."""

@@ -14,16 +14,13 @@ from typing import Any
 import msgspec
 
 from ml_connector.accounting.invoice_status import LOST
-from ml_connector.flows.refusals import MERGED
 from ml_connector.model.plans import Context, Decision, NeedLink, Skip
 from ml_connector.model.refs import Link, LinkDraft, Ref
+from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks.records import Invoice
 
 from .opportunity_entries import Entry, kept
-from .opportunity_search import ROLE as OPPORTUNITY
 
-ROLE = "billed"
-MOVED = "moved"
 PAST = "AccountPast"
 _KEPT = ("net", "balance", "currency", "txn_date", "due_date", "department_id")
 
@@ -40,12 +37,12 @@ def noting(decide: Callable[[Any, Context], Decision]) -> Callable[[Any, Context
 
 def _noted(record: Any, decision: Skip, context: Context) -> Skip:
     invoice = record.ref
-    context.want(NeedLink(OPPORTUNITY, invoice), NeedLink(ROLE, invoice))
-    shown, known = context.link(OPPORTUNITY, invoice), context.link(ROLE, invoice)
+    context.want(NeedLink(Role.OPPORTUNITY, invoice), NeedLink(Role.BILLED, invoice))
+    shown, known = context.link(Role.OPPORTUNITY, invoice), context.link(Role.BILLED, invoice)
     account = (shown.agreed.get("account") or "") if shown else ""
     if shown is None or not account:
         return decision
-    wanted = LinkDraft(ROLE, invoice, Ref("salesforce", "Account", account), _part(shown.agreed))
+    wanted = LinkDraft(Role.BILLED, invoice, Ref("salesforce", "Account", account), _part(shown.agreed))
     if not _is_news(wanted, known, context.today):
         return decision
     left = _left(known, wanted, context)
@@ -59,7 +56,7 @@ def _left(known: Link | None, wanted: LinkDraft, context: Context) -> tuple[Ref,
     """The Account that the invoice has left, which is to be summed up anew; one that was merged away never is."""
     if known is None or known.target.kind != "Account" or known.target == wanted.target:
         return ()
-    merged = any(each.source == known.target for each in context.links(MERGED, known.target))
+    merged = any(each.source == known.target for each in context.links(Role.MERGED, known.target))
     return () if merged else (known.target,)
 
 
@@ -67,7 +64,7 @@ def _move(account: Ref, invoice: Invoice, context: Context) -> LinkDraft:
     """That an invoice left this Account, and whom it names by now: should its customer be gone, that one took over."""
     customer = invoice.customer_ref.value if invoice.customer_ref else ""
     source = Ref("salesforce", "AccountMove", f"{account.id}:{customer}")
-    return LinkDraft(MOVED, source, account, {"customer": customer, "date": context.today.isoformat()})
+    return LinkDraft(Role.MOVED, source, account, {"customer": customer, "date": context.today.isoformat()})
 
 
 def _part(agreed: Mapping[str, str | None]) -> dict[str, str | None]:
@@ -105,7 +102,7 @@ def is_past(entry: Entry, today: date) -> bool:
 def retired(links: Iterable[Link], today: date) -> tuple[LinkDraft, ...]:
     """Those of an Account's links that no longer matter, as they leave it."""
     return tuple(
-        LinkDraft(ROLE, link.source, Ref("salesforce", PAST, link.target.id), link.agreed)
+        LinkDraft(Role.BILLED, link.source, Ref("salesforce", PAST, link.target.id), link.agreed)
         for link in links
         if is_past(kept(link.agreed), today)
     )

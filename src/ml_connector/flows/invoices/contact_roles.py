@@ -9,14 +9,15 @@ import msgspec
 from ml_connector.flows.company import Company
 from ml_connector.flows.parties import contacts, emails
 from ml_connector.flows.parties.contacts import Reached
+from ml_connector.model.flags import Flag
 from ml_connector.model.plans import Context, NeedFind, NeedLink, Write
 from ml_connector.model.refs import LinkDraft, Ref
+from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks.records import Invoice
 from ml_connector.systems.salesforce.records import SObject
 
 from .customer import Billed
 
-ROLE = "role"
 OTHER = "Other"
 
 
@@ -25,7 +26,7 @@ class People(msgspec.Struct, frozen=True):
 
     write: Write | None = None
     links: tuple[LinkDraft, ...] = ()
-    flags: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
 
 
 def addresses_of(invoice: Invoice, billed: Billed) -> tuple[str, ...]:
@@ -72,10 +73,10 @@ def source_of(opportunity: SObject, contact: Ref) -> Ref:
 
 def _roles(found: Sequence[Ref], opportunity: SObject, label: str, context: Context, people: People) -> People:
     # Whom nobody knows there is looked for there: asked together, an invoice is decided once less.
-    known = [NeedLink(ROLE, source_of(opportunity, contact)) for contact in found]
+    known = [NeedLink(Role.CONTACT_ROLE, source_of(opportunity, contact)) for contact in found]
     there_now = NeedFind("salesforce", "OpportunityContactRole", "OpportunityId", opportunity.id)
     context.want(*known, *([there_now] if found else []))
-    missing = [contact for contact in found if context.link(ROLE, source_of(opportunity, contact)) is None]
+    missing = [contact for contact in found if context.link(Role.CONTACT_ROLE, source_of(opportunity, contact)) is None]
     if not missing:
         return people
     roles: Sequence[SObject] = context.found("salesforce", "OpportunityContactRole", "OpportunityId", opportunity.id)
@@ -87,14 +88,16 @@ def _roles(found: Sequence[Ref], opportunity: SObject, label: str, context: Cont
             role = _new_role(opportunity, contact, label, primary, context, links)
             # What was found is on record with the role: later nobody would tell it.
             return People(msgspec.structs.replace(role, flags=people.flags))
-        links.append(LinkDraft(role=ROLE, source=source_of(opportunity, contact), target=there[contact.id].ref))
+        links.append(
+            LinkDraft(role=Role.CONTACT_ROLE, source=source_of(opportunity, contact), target=there[contact.id].ref)
+        )
     return msgspec.structs.replace(people, links=tuple(links))
 
 
 def _new_role(
     opportunity: SObject, contact: Ref, label: str, primary: bool, context: Context, known: Sequence[LinkDraft]
 ) -> Write:
-    own = LinkDraft(role=ROLE, source=source_of(opportunity, contact))
+    own = LinkDraft(role=Role.CONTACT_ROLE, source=source_of(opportunity, contact))
     body = {"OpportunityId": opportunity.id, "ContactId": contact.id, "Role": role_name(context), "IsPrimary": primary}
     return Write(
         step="role",

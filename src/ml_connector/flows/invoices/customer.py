@@ -9,7 +9,9 @@ from ml_connector.flows.parties.contacts import Bill
 from ml_connector.flows.parties.pair_links import ended, of_customer
 from ml_connector.model.held import Held
 from ml_connector.model.plans import Context
-from ml_connector.model.refs import Gone, Link, Ref, link_trigger
+from ml_connector.model.refs import Gone, Link, Ref
+from ml_connector.model.roles import Role
+from ml_connector.model.triggers import linked
 from ml_connector.systems.quickbooks.records import Customer, Invoice, Reference
 
 LEVELS = 5
@@ -62,7 +64,7 @@ def _account_of(customer: Ref, name: str, context: Context) -> Link | None:
     if past is None:
         return link
     name = name or past.agreed.get("name") or customer.id
-    raise Held(code="ACCOUNT-GONE", case="invoice", waits_for=(link_trigger("account", customer),), customer=name)
+    raise Held(code="ACCOUNT-GONE", case="invoice", waits_for=(linked(Role.ACCOUNT, customer),), customer=name)
 
 
 def above(customer: Customer | Gone, context: Context) -> Customer | None:
@@ -89,7 +91,7 @@ def _waits(invoice: Invoice, customer: Ref, name: str) -> Held:
     return Held(
         {"awaited": str(customer)} if customer.id else None,
         code="WAIT_CUSTOMER",
-        waits_for=(link_trigger("account", customer),) if customer.id else (),
+        waits_for=(linked(Role.ACCOUNT, customer),) if customer.id else (),
         knocks=(customer,) if customer.id else (),
         customer=name or customer.id or "(none)",
     )

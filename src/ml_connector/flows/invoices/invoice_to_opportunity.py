@@ -11,23 +11,25 @@ import msgspec
 from ml_connector.accounting.invoice_status import ENDED, credited_net, payment_needs, payments_of, status_of
 from ml_connector.flows.company import Company
 from ml_connector.flows.dimensions.links import new_uses
-from ml_connector.flows.parties import contacts
 from ml_connector.flows.refusals import refused_with_account
 from ml_connector.model import money
-from ml_connector.model.held import Held, reference_trigger
+from ml_connector.model.flags import Flag
+from ml_connector.model.held import Held
 from ml_connector.model.plans import Context, Decision, Flow, NeedLink, NeedReference, Skip, Write
+from ml_connector.model.reasons import Reason
 from ml_connector.model.refs import Gone, Json, LinkDraft, Record, Ref
+from ml_connector.model.roles import Role
+from ml_connector.model.triggers import Trigger, day_begins, table_changed
 from ml_connector.systems.quickbooks.records import Invoice, Payment
 from ml_connector.systems.salesforce.records import SObject
 
 from . import contact_roles as invoice_roles
 from . import opportunity_fields, opportunity_search
-from .billed_links import ROLE as BILLED
 from .billed_links import noting
 from .customer import Billed, billed
 from .dims import dims_of, table_needs
 from .opportunity_entries import NUMBER_LIMIT, TEXT_LIMIT, Entry, kept
-from .opportunity_search import ROLE, Place
+from .opportunity_search import Place
 
 
 def decide(invoice: Invoice, context: Context) -> Decision:
@@ -49,8 +51,8 @@ def key_of(invoice: Ref, context: Context) -> str:
 
 def _decide(invoice: Invoice, context: Context) -> Decision:
     context.once(_ask_links, invoice)
-    if context.link(ROLE, invoice.ref) is None and _is_before_start(invoice, context):
-        return Skip(reason="SKIPPED_BEFORE_START", amount=invoice.net_amount, currency=invoice.currency)
+    if context.link(Role.OPPORTUNITY, invoice.ref) is None and _is_before_start(invoice, context):
+        return Skip(reason=Reason.BEFORE_START, amount=invoice.net_amount, currency=invoice.currency)
     key = key_of(invoice.ref, context)
     place = context.once(_place, invoice)
     mirror = context.once(_mirror, invoice)
@@ -70,10 +72,10 @@ def _decide(invoice: Invoice, context: Context) -> Decision:
 def _ask_links(invoice: Invoice, context: Context) -> None:
     """The links that nearly every decision reads; they cost no call."""
     customer = invoice.customer_ref.value if invoice.customer_ref else ""
-    own = [NeedLink(ROLE, invoice.ref), NeedLink(BILLED, invoice.ref)]
+    own = [NeedLink(Role.OPPORTUNITY, invoice.ref), NeedLink(Role.BILLED, invoice.ref)]
     if customer:
-        people = [NeedLink(contacts.ROLE, ref) for ref in invoice_roles.contacts_of(invoice, customer)]
-        own += [NeedLink("account", Ref("quickbooks", "Customer", customer)), *people]
+        people = [NeedLink(Role.CONTACT, ref) for ref in invoice_roles.contacts_of(invoice, customer)]
+        own += [NeedLink(Role.ACCOUNT, Ref("quickbooks", "Customer", customer)), *people]
     context.want(*own)
 
 
@@ -136,12 +138,12 @@ def _is_before_start(invoice: Invoice, context: Context) -> bool:
     return invoice.txn_date < rules.start_date and invoice.balance <= 0
 
 
-def overdue_on(entry: Entry) -> tuple[str, ...]:
+def overdue_on(entry: Entry) -> tuple[Trigger, ...]:
     """The day after it is due: then it is overdue, and no event tells (D.2)."""
     due = entry.due_date or entry.txn_date
     if entry.status not in ("OPEN", "PARTIAL") or due is None:
         return ()
-    return (f"day:{due + timedelta(days=1)}",)
+    return (day_begins(due + timedelta(days=1)),)
 
 
 def _entry(invoice: Invoice, to: Billed, context: Context) -> Entry:
@@ -187,7 +189,7 @@ def _currency(invoice: Invoice, context: Context) -> tuple[str, Decimal | None, 
     currency = invoice.currency or company.home_currency
     if company.org_currencies:
         if currency not in company.org_currencies:
-            waits = (reference_trigger("currencies", "salesforce"),)
+            waits = (table_changed("currencies", "salesforce"),)
             raise Held(code="CURRENCY-INACTIVE", waits_for=waits, currency=currency)
         return currency, None, ""
     if currency == company.home_currency:
@@ -199,7 +201,9 @@ def _currency(invoice: Invoice, context: Context) -> tuple[str, Decimal | None, 
 
 def _with_others(entry: Entry, invoice: Ref, opportunity: SObject, context: Context) -> list[Entry]:
     """The entries of all invoices of an Opportunity of sales, as their links keep them; currencies never mix."""
-    links = {link.source: kept(link.agreed) for link in context.links(ROLE, opportunity.ref)} | {invoice: entry}
+    links = {link.source: kept(link.agreed) for link in context.links(Role.OPPORTUNITY, opportunity.ref)} | {
+        invoice: entry
+    }
     entries = [links[source] for source in sorted(links)]
     shown_in = {each.home or each.currency for each in entries if each.currency}
     if Company(context).org_currencies:
@@ -237,13 +241,15 @@ class Step(msgspec.Struct, frozen=True):
     uses: tuple[LinkDraft, ...] = ()
 
     @property
-    def flags(self) -> tuple[str, ...]:
-        return ("AMOUNT_ROLLUP",) if opportunity_fields.rolled_up(self.wanted, self.place.opportunity) else ()
+    def flags(self) -> tuple[Flag, ...]:
+        return (Flag.AMOUNT_ROLLUP,) if opportunity_fields.rolled_up(self.wanted, self.place.opportunity) else ()
 
     def draft(self, agreed: Mapping[str, str | None]) -> LinkDraft:
         target = self.place.opportunity.ref if self.place.opportunity else None
         record = self.record
-        return LinkDraft(role=ROLE, source=record.ref, target=target, agreed=agreed, source_version=record.version)
+        return LinkDraft(
+            role=Role.OPPORTUNITY, source=record.ref, target=target, agreed=agreed, source_version=record.version
+        )
 
     def renewed(self, agreed: Mapping[str, str | None]) -> tuple[LinkDraft, ...]:
         """The link, if it says anything new."""
@@ -275,7 +281,7 @@ class Step(msgspec.Struct, frozen=True):
             claims=(f"salesforce:Opportunity:{target}",) if target else (),
         )
 
-    def done(self, links: tuple[LinkDraft, ...], flags: tuple[str, ...]) -> Skip:
+    def done(self, links: tuple[LinkDraft, ...], flags: tuple[Flag, ...]) -> Skip:
         found = (*links, *self.uses)
         return Skip(
             links=found,
@@ -301,7 +307,7 @@ def gone(invoice: Gone, context: Context) -> Decision:
     """A deleted invoice: its Opportunity says so and is worth nothing (D.2, D.4)."""
     place = opportunity_search.linked(invoice.ref, context)
     if place.link is None or place.opportunity is None:
-        return Skip(reason="gone")
+        return Skip(reason=Reason.GONE)
     key = key_of(invoice.ref, context)
     entry = kept(place.link.agreed).ended("DELETED")
     try:

@@ -9,10 +9,11 @@ from ml_connector.accounting.invoice_status import LOST
 from ml_connector.flows.company import Company
 from ml_connector.flows.parties.names import opportunity_name
 from ml_connector.model import canonical
-from ml_connector.model.held import SETTINGS, Held, reference_trigger
+from ml_connector.model.held import Held
 from ml_connector.model.plans import Context
 from ml_connector.model.refs import Json
 from ml_connector.model.rules import Rules
+from ml_connector.model.triggers import SETTINGS, table_changed
 from ml_connector.systems.quickbooks.records import Invoice
 from ml_connector.systems.salesforce.records import SObject
 
@@ -29,7 +30,7 @@ def stage_of(status: str, rules: Rules, context: Context) -> str:
     won = WON_STAGE if rules.stage_preset == "won" else _PIPELINE.get(status, WON_STAGE)
     stage = LOST_STAGE if status in LOST else won
     if stage not in context.reference("salesforce", "stages"):
-        waits = (reference_trigger("stages", "salesforce"), SETTINGS)
+        waits = (table_changed("stages", "salesforce"), SETTINGS)
         raise Held(code="H-STAGE-MISSING", waits_for=waits, stage=stage)
     return stage
 

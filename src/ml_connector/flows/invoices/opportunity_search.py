@@ -14,11 +14,11 @@ import msgspec
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.plans import Context, NeedFind, NeedLink, NeedRecord
 from ml_connector.model.refs import Gone, Link, Ref
+from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks.records import Estimate, Invoice
 from ml_connector.systems.salesforce.records import SObject, long_id
 
 Form = Invoice | Estimate
-ROLE = "opportunity"
 _TOKEN = re.compile(r"SF-ORD:\s*([A-Za-z0-9][A-Za-z0-9_-]*)", re.IGNORECASE)
 _OPPORTUNITY = re.compile(r"(?<![A-Za-z0-9])006[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?(?![A-Za-z0-9])")
 _ORDER_FIELDS = {
@@ -67,13 +67,13 @@ def find(invoice: Invoice, key: str, account_id: str, context: Context) -> Place
 
 def first_need(invoice: Ref, key: str, context: Context) -> NeedRecord | NeedFind:
     """What `find` looks at first."""
-    link = context.link(ROLE, invoice)
+    link = context.link(Role.OPPORTUNITY, invoice)
     return NeedRecord(link.target) if link else NeedFind("salesforce", "Opportunity", "QBO_Id__c", key)
 
 
 def linked(invoice: Ref, context: Context) -> Place:
     """What the link says. An Opportunity that somebody deleted is looked for again."""
-    link = context.link(ROLE, invoice)
+    link = context.link(Role.OPPORTUNITY, invoice)
     if link is None:
         return Place()
     found = context.record(link.target)
@@ -100,8 +100,8 @@ def _over_estimates(invoice: Invoice, account_id: str, context: Context) -> SObj
 def _beside(invoices: Sequence[str], account_id: str, context: Context) -> SObject | None:
     """Where other invoices of the same estimate are linked, or will be: what one of them names counts for all."""
     refs = [Ref("quickbooks", "Invoice", key) for key in invoices]
-    context.want(*(NeedLink(ROLE, ref) for ref in refs))
-    links = {ref: context.link(ROLE, ref) for ref in refs}
+    context.want(*(NeedLink(Role.OPPORTUNITY, ref) for ref in refs))
+    links = {ref: context.link(Role.OPPORTUNITY, ref) for ref in refs}
     if found := _only_live({link.target.id for link in links.values() if link is not None}, context):
         return found
     others: list[Invoice] = _records("Invoice", [ref.id for ref, link in links.items() if link is None], context)

@@ -13,8 +13,10 @@ from collections.abc import Sequence
 from ml_connector.accounting.dates import month_name
 from ml_connector.accounting.entry import EntryPart
 from ml_connector.model import money
-from ml_connector.model.held import Held, record_trigger
+from ml_connector.model.held import Held
 from ml_connector.model.plans import Context, NeedFind
+from ml_connector.model.roles import Role
+from ml_connector.model.triggers import record_changed
 from ml_connector.systems.quickbooks.records import Customer, Invoice, JournalDraft, JournalEntry, same_lines
 from ml_connector.systems.salesforce.records import SObject
 
@@ -47,7 +49,7 @@ def look(
 def _check_strangers(entries: Sequence[JournalEntry]) -> None:
     if entries:
         entry = entries[0]
-        raise Held(code="H-DOUBLE-COUNT", waits_for=(record_trigger(entry.ref),), entry=_named(entry.doc_number, entry))
+        raise Held(code="H-DOUBLE-COUNT", waits_for=(record_changed(entry.ref),), entry=_named(entry.doc_number, entry))
 
 
 def _own(entries: Sequence[JournalEntry], draft: JournalDraft) -> JournalEntry | None:
@@ -62,7 +64,7 @@ def _own(entries: Sequence[JournalEntry], draft: JournalDraft) -> JournalEntry |
     if not same_currency or not same_lines(entry.postings, draft.lines):
         found, ours = money.grouped(entry.debits, draft.currency), money.grouped(draft.total, draft.currency)
         raise Held(
-            code="H-DRIFT", waits_for=(record_trigger(entry.ref),), doc_number=draft.doc_number,
+            code="H-DRIFT", waits_for=(record_changed(entry.ref),), doc_number=draft.doc_number,
             month=month_name(draft.txn_date), difference=f"other lines, debits {ours} to {found}",
         )  # fmt: skip
     return entry
@@ -73,7 +75,7 @@ def _check_invoices(order: SObject, customer: Customer, ctx: Context) -> None:
         own = invoice.customer_ref is not None and invoice.customer_ref.value == customer.id
         if own and invoice.total_amt and not is_linked(order, invoice, ctx):
             entry = _named(invoice.doc_number, invoice)
-            raise Held(code="H-DOUBLE-COUNT", case="invoice", waits_for=(record_trigger(invoice.ref),), entry=entry)
+            raise Held(code="H-DOUBLE-COUNT", case="invoice", waits_for=(record_changed(invoice.ref),), entry=entry)
 
 
 def is_linked(order: SObject, invoice: Invoice, ctx: Context) -> bool:
@@ -85,7 +87,7 @@ def is_linked(order: SObject, invoice: Invoice, ctx: Context) -> bool:
     purchase, opportunity = order.text("PoNumber").strip(), order.text("OpportunityId")
     if purchase and purchase in (text.strip() for text in texts):
         return True
-    links = ctx.links("opportunity", invoice.ref) if opportunity else ()
+    links = ctx.links(Role.OPPORTUNITY, invoice.ref) if opportunity else ()
     return any(link.target.id == opportunity for link in links)
 
 

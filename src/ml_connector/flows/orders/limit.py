@@ -11,12 +11,11 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from ml_connector.model import money
-from ml_connector.model.held import SETTINGS
 from ml_connector.model.plans import Context, NeedLink, Unattended
-from ml_connector.model.refs import LinkDraft, Ref, link_trigger
+from ml_connector.model.refs import LinkDraft, Ref
+from ml_connector.model.roles import Role
 from ml_connector.model.rules import Rules
-
-ROLE = "precedent"
+from ml_connector.model.triggers import SETTINGS, linked
 
 
 def within_limit(total: Decimal, rate: Decimal, home: str, rules: Rules) -> Mapping[str, str] | None:
@@ -41,14 +40,14 @@ def precedents(rules: Rules, mappings: Sequence[str]) -> tuple[Ref, ...]:
 
 def precedent_links(refs: Sequence[Ref]) -> tuple[LinkDraft, ...]:
     """An entry with these is a precedent for later ones."""
-    return tuple(LinkDraft(ROLE, ref) for ref in refs)
+    return tuple(LinkDraft(Role.PRECEDENT, ref) for ref in refs)
 
 
 def unattended(small: Mapping[str, str] | None, refs: Sequence[Ref], ctx: Context) -> Unattended:
     """Whether an entry may go out without a click. `small` is what `within_limit` says of it."""
     if small is None:
         return Unattended(within=False, waits_for=(SETTINGS,))
-    ctx.want(*(NeedLink(ROLE, ref) for ref in refs))
-    new = [ref for ref in refs if ctx.link(ROLE, ref) is None]
-    waits = (SETTINGS, *(link_trigger(ROLE, ref) for ref in new))
+    ctx.want(*(NeedLink(Role.PRECEDENT, ref) for ref in refs))
+    new = [ref for ref in refs if ctx.link(Role.PRECEDENT, ref) is None]
+    waits = (SETTINGS, *(linked(Role.PRECEDENT, ref) for ref in new))
     return Unattended(within=not new, detail={} if new else small, waits_for=waits)

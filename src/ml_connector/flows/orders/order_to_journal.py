@@ -38,7 +38,6 @@ from ml_connector.accounting.order_entry import (
 )
 from ml_connector.accounting.order_lines import Tables, dim_names
 from ml_connector.accounting.postings import (
-    ROLE,
     digest,
     item_links,
     journal_link,
@@ -52,7 +51,8 @@ from ml_connector.accounting.templates import policy_of
 from ml_connector.flows.dimensions.links import rename_need, renames
 from ml_connector.flows.parties.pair_links import customer_of, of_account
 from ml_connector.model import money
-from ml_connector.model.held import SETTINGS, Held, record_trigger
+from ml_connector.model.flags import Flag
+from ml_connector.model.held import Held
 from ml_connector.model.plans import (
     Context,
     Decision,
@@ -66,8 +66,11 @@ from ml_connector.model.plans import (
     Unattended,
     Write,
 )
-from ml_connector.model.refs import Gone, Link, LinkDraft, Ref, link_trigger
+from ml_connector.model.reasons import Reason
+from ml_connector.model.refs import Gone, Link, LinkDraft, Ref
+from ml_connector.model.roles import Role
 from ml_connector.model.rules import Rules
+from ml_connector.model.triggers import SETTINGS, Trigger, linked, record_changed
 from ml_connector.systems.quickbooks.records import Customer
 from ml_connector.systems.salesforce.records import SObject
 
@@ -90,30 +93,30 @@ def decide(order: SObject, ctx: Context) -> Decision:
 
 def gone(record: Gone, ctx: Context) -> Decision:
     """A deleted order. What was posted stays; it is only flagged, because a correction is an entry of its own."""
-    posted = ctx.link(ROLE, posting_ref(record.ref.id))
+    posted = ctx.link(Role.JOURNAL, posting_ref(record.ref.id))
     if posted and (rest := order_parts.missing(record.ref.id, posted, ctx)):
         facts = order_parts.facts(order_parts.posted_numbers(posted, rest), rest)
         held = Held(code="H-DEACTIVATED", case="gone", doc_number=posted.agreed.get("doc_number") or "")
         return held.hold(_waiting(rest), posted.agreed.get("currency") or "", **facts)
-    return Skip(reason="gone", flags=("DELETED_AFTER_POSTING",) if posted else ())
+    return Skip(reason=Reason.GONE, flags=(Flag.DELETED_AFTER_POSTING,) if posted else ())
 
 
 def _decide(order: SObject, ctx: Context) -> Decision:
     if order["IsReductionOrder"]:
-        return _skip("reduction_order", order, ctx)
-    posted = ctx.link(ROLE, posting_ref(order.id))
+        return _skip(Reason.REDUCTION_ORDER, order, ctx)
+    posted = ctx.link(Role.JOURNAL, posting_ref(order.id))
     if posted and (rest := order_parts.missing(order.id, posted, ctx)):
         return _finish(order, posted, rest, ctx)
     if order.text("StatusCode") != "Activated":
         if posted:
             raise Held(code="H-DEACTIVATED", month=_month(posted.agreed.get("date")))
-        return _skip("not_activated", order, ctx)
+        return _skip(Reason.NOT_ACTIVATED, order, ctx)
     if posted:
         return _posted(order, posted, ctx)
     return _not_yet(order, ctx.settings, ctx) or _post(order, ctx)
 
 
-def _skip(reason: str, order: SObject, ctx: Context, *waits_for: str) -> Skip:
+def _skip(reason: Reason, order: SObject, ctx: Context, *waits_for: Trigger) -> Skip:
     return Skip(reason=reason, amount=total_of(order), currency=_currency(order, ctx), waits_for=waits_for)
 
 
@@ -126,14 +129,14 @@ def _currency(order: SObject, ctx: Context) -> str:
 def _not_yet(order: SObject, rules: Rules, ctx: Context) -> Skip | None:
     """Whether the settings, the start date or its amounts keep the order from posting."""
     if not policy_of(rules.template).posts:
-        return _skip("no_template", order, ctx, SETTINGS)
+        return _skip(Reason.NO_TEMPLATE, order, ctx, SETTINGS)
     if rules.start_date is None:
         raise Held(code="H-START-DATE", waits_for=(SETTINGS,))
     day = activation_day(order.instant("ActivatedDate"), order.day("EffectiveDate"), rules)
     if day is not None and day < rules.start_date:
-        return _skip("SKIPPED_BEFORE_START", order, ctx, SETTINGS)
+        return _skip(Reason.BEFORE_START, order, ctx, SETTINGS)
     if not total_of(order) and is_zero(order, rules):
-        return _skip("SKIPPED_ZERO", order, ctx)
+        return _skip(Reason.ZERO, order, ctx)
     return None
 
 
@@ -152,7 +155,7 @@ def expected(order: SObject, ctx: Context) -> OrderPlan | Hold:
         open_books = msgspec.structs.replace(preferences.accounting_info_prefs, book_close_date=None)
         preferences = msgspec.structs.replace(preferences, accounting_info_prefs=open_books)
         tables = msgspec.structs.replace(scope.tables, preferences=preferences)
-        posted = ctx.link(ROLE, posting_ref(order.id))
+        posted = ctx.link(Role.JOURNAL, posting_ref(order.id))
         rules = msgspec.structs.replace(order_parts.as_posted(scope.rules, posted), lock_date=None)
         rates = _rate_as_posted(posted) if posted else scope.rates
         return plan_or_raise(msgspec.structs.replace(scope, tables=tables, rules=rules, rates=rates))
@@ -171,11 +174,11 @@ def _post(order: SObject, ctx: Context) -> Decision:
     plan = plan_or_raise(scope)
     parts = plan.journal.parts
     if not parts:
-        return _skip("SKIPPED_ZERO", order, ctx)
+        return _skip(Reason.ZERO, order, ctx)
     keeps = {**of_order(order, plan.journal), **order_parts.kept(parts, scope.rules.max_lines)}
     if entry := double_count.look(order, parts, ctx, scope.customer):
         link = journal_link(order, parts[0], scope.home, entry, keeps)
-        return Skip(reason="adopted", links=(link,), amount=plan.journal.net, currency=plan.journal.currency)
+        return Skip(reason=Reason.ADOPTED, links=(link,), amount=plan.journal.net, currency=plan.journal.currency)
     refs = precedents(scope.rules, plan.mappings)
     rate = (rate_link(scope.currency, scope.home, plan.rate, parts[0].draft.txn_date),) if plan.rate else ()
     links = (*rate, *item_links(plan.matched), *precedent_links(refs))
@@ -189,7 +192,7 @@ def _unattended(scope: Scope, plan: OrderPlan, refs: Sequence[Ref], ctx: Context
     """Re-dated entries take an approver's click each time (B.10)."""
     total = _waiting(plan.journal.parts)
     small = within_limit(total, plan.rate.value if plan.rate else Decimal(1), scope.home, scope.rules)
-    return unattended(None if "REDATED" in plan.flags else small, refs, ctx)
+    return unattended(None if Flag.REDATED in plan.flags else small, refs, ctx)
 
 
 def _waiting(parts: Sequence[EntryPart]) -> Decimal:
@@ -209,18 +212,18 @@ def _scope(order: SObject, ctx: Context, *, past: bool = False) -> Scope:
     account = Ref("salesforce", "Account", order.text("AccountId"))
     products = {each.id: each for each in map(Product.of, lines_of(order)) if each.id}
     ctx.want(
-        NeedLink("account", account),
+        NeedLink(Role.ACCOUNT, account),
         *(NeedReference("quickbooks", name) for name in _TABLES),
         NeedReference("salesforce", "organization"),
-        *(NeedLink("item", each.ref) for each in products.values()),
+        *(NeedLink(Role.ITEM, each.ref) for each in products.values()),
         *(rename_need(dim, text) for dim, text in names),
     )
     links = of_account(account, ctx)
     if not links:
-        raise Held(code="H-CUST-UNLINKED", waits_for=(link_trigger("account", account),), knocks=(account,))
+        raise Held(code="H-CUST-UNLINKED", waits_for=(linked(Role.ACCOUNT, account),), knocks=(account,))
     # After a merge an account may have a second, read-only link; its own customer comes first (D.9, E.5).
     customer_ref = customer_of(links[0])
-    stored = {id_: item.target.id for id_, each in products.items() if (item := ctx.link("item", each.ref))}
+    stored = {id_: item.target.id for id_, each in products.items() if (item := ctx.link(Role.ITEM, each.ref))}
     coded = [each for each in products.values() if needs_code(each, {**stored, **ctx.settings.item_mappings})]
     ctx.want(NeedRecord(customer_ref), *(need for each in coded for need in _twin_needs(each)))
     customer = _customer(customer_ref, account, ctx)
@@ -241,7 +244,7 @@ def _customer(ref: Ref, account: Ref, ctx: Context) -> Customer:
     record = ctx.record(ref)
     if isinstance(record, Customer):
         return record
-    waits = (record_trigger(ref), link_trigger("account", account))
+    waits = (record_changed(ref), linked(Role.ACCOUNT, account))
     raise Held(code="H-CUST-INACTIVE", case="gone", waits_for=waits, knocks=(account,))
 
 
@@ -269,7 +272,9 @@ def _rates(order: SObject, currency: str, home: str, ctx: Context) -> Callable[[
         if (order.amount("QBO_Exchange_Rate__c") or 0) > 0:
             return Rates(last=_last_rate(pair, ctx))
         name = f"rate:{currency}:{day}"
-        ctx.want(NeedLink("rate", pair), NeedReference("quickbooks", name), NeedReference("salesforce", "currencies"))
+        ctx.want(
+            NeedLink(Role.RATE, pair), NeedReference("quickbooks", name), NeedReference("salesforce", "currencies")
+        )
         salesforce = corporate_rate(ctx.reference("salesforce", "currencies"), currency, home)
         return Rates(quickbooks=ctx.reference("quickbooks", name), salesforce=salesforce, last=_last_rate(pair, ctx))
 
@@ -277,7 +282,7 @@ def _rates(order: SObject, currency: str, home: str, ctx: Context) -> Callable[[
 
 
 def _last_rate(pair: Ref, ctx: Context) -> Decimal | None:
-    link = ctx.link("rate", pair)
+    link = ctx.link(Role.RATE, pair)
     rate = link.agreed.get("rate") if link else None
     return money.exact(rate) if rate else None
 
@@ -289,7 +294,7 @@ def _write(
     links: tuple[LinkDraft, ...],
     unattended: Unattended,
     why: tuple[str, ...] = (),
-    flags: tuple[str, ...] = (),
+    flags: tuple[Flag, ...] = (),
     posted: Sequence[str] = (),
 ) -> Write:
     """The first of these parts; `posted` are the numbers of those before it."""
@@ -333,10 +338,11 @@ def _next(order: SObject, posted: Link, rest: Sequence[EntryPart], numbers: Sequ
     home = preferences.home_currency or currency
     rest, moved = order_parts.on_open_day(rest, preferences.book_close_date, ctx.settings, ctx.today)
     if entry := double_count.look(order, rest, ctx):
-        return Skip(reason="adopted", links=(journal_link(order, rest[0], home, entry),))
+        return Skip(reason=Reason.ADOPTED, links=(journal_link(order, rest[0], home, entry),))
     return _write(
         rest, currency, posted=numbers, links=(journal_link(order, rest[0], home),),
-        flags=("REDATED",) if moved else (), unattended=order_parts.unattended(posted, ctx.settings, home, moved=moved),
+        flags=(Flag.REDATED,) if moved else (),
+        unattended=order_parts.unattended(posted, ctx.settings, home, moved=moved),
     )  # fmt: skip
 
 
@@ -363,7 +369,7 @@ def _posted(order: SObject, link: Link, ctx: Context) -> Decision:
     amended = agreed is not None and agreed != digest(order)
     net = link.agreed.get("net")
     return Skip(
-        flags=("AMENDED_AFTER_POSTING",) if amended else (),
+        flags=(Flag.AMENDED_AFTER_POSTING,) if amended else (),
         amount=money.exact(net) if net else None,
         currency=link.agreed.get("currency") or "",
     )

@@ -16,12 +16,13 @@ import msgspec
 from ml_connector.accounting.dates import posting_day
 from ml_connector.accounting.entry import EntryPart
 from ml_connector.accounting.identity import note
-from ml_connector.accounting.postings import ROLE, posting_ref
+from ml_connector.accounting.postings import posting_ref
 from ml_connector.model import money
-from ml_connector.model.held import SETTINGS
 from ml_connector.model.plans import Context, NeedLink, Together, Unattended
 from ml_connector.model.refs import Link
+from ml_connector.model.roles import Role
 from ml_connector.model.rules import Rules
+from ml_connector.model.triggers import SETTINGS
 from ml_connector.systems.quickbooks.records import note_fields
 
 from .limit import within_limit
@@ -47,8 +48,8 @@ def rest_of(link: Link) -> tuple[EntryPart, ...]:
 def missing(order_id: str, link: Link, ctx: Context) -> tuple[EntryPart, ...]:
     """The parts of a list that are not posted yet. `link` is that of the first one, which is."""
     refs = {posting_ref(order_id, each.identity.kind, each.identity.seq): each for each in rest_of(link)}
-    ctx.want(*(NeedLink(ROLE, ref) for ref in refs))
-    return tuple(part for ref, part in refs.items() if ctx.link(ROLE, ref) is None)
+    ctx.want(*(NeedLink(Role.JOURNAL, ref) for ref in refs))
+    return tuple(part for ref, part in refs.items() if ctx.link(Role.JOURNAL, ref) is None)
 
 
 def as_posted(rules: Rules, link: Link | None) -> Rules:

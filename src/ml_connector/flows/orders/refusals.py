@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 
-from ml_connector.model.held import ACCOUNTS, ITEMS, PREFERENCES, Held, reference_trigger
+from ml_connector.model.flags import Flag
+from ml_connector.model.held import Held
 from ml_connector.model.plans import Hold, Refused, Skip, Write
+from ml_connector.model.reasons import Reason
+from ml_connector.model.triggers import ACCOUNTS, ITEMS, PREFERENCES, table_changed
 
 
 def refused(write: Write, answer: Refused) -> Hold | Skip:
     """What a final refusal means. Marking an order never holds its posting (accounting-rules E.6)."""
     if write.step == "order_mark":
-        return Skip(reason="order_mark_refused", flags=("ORDER-MARK-REFUSED",))
+        return Skip(reason=Reason.ORDER_MARK_REFUSED, flags=(Flag.ORDER_MARK_REFUSED,))
     more = write.together.facts if write.together else {}
     return _refusal(write, answer).hold(
         write.waiting, write.currency, order=_order_number(write), name=write.label, number=write.label, **more
@@ -39,9 +42,9 @@ def _bad_reference(answer: Refused) -> Held:
     named = " ".join((*answer.fields, answer.message)).casefold()
     id_ = next(iter(re.findall(r"\b\d+\b", answer.message)), "(not named)")
     if "department" in named or "location" in named:
-        return Held(code="H-DIM-INACTIVE", waits_for=(reference_trigger("departments"),), dim="Department", text=id_)
+        return Held(code="H-DIM-INACTIVE", waits_for=(table_changed("departments"),), dim="Department", text=id_)
     if "class" in named:
-        return Held(code="H-DIM-INACTIVE", waits_for=(reference_trigger("classes"),), dim="Class", text=id_)
+        return Held(code="H-DIM-INACTIVE", waits_for=(table_changed("classes"),), dim="Class", text=id_)
     if "entity" in named or "customer" in named:
         return Held(code="H-CUST-INACTIVE", customer=id_)
     if "account" in named:

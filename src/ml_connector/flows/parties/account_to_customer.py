@@ -9,7 +9,10 @@ from ml_connector.flows.dimensions import texts as dim_texts
 from ml_connector.flows.invoices import account_summary
 from ml_connector.flows.refusals import refused
 from ml_connector.model.plans import Context, Decision, Flow, Hold, Skip
-from ml_connector.model.refs import Gone, Record, Ref, link_trigger
+from ml_connector.model.reasons import Reason
+from ml_connector.model.refs import Gone, Record, Ref
+from ml_connector.model.roles import Role
+from ml_connector.model.triggers import SETTINGS, linked, table_changed
 from ml_connector.systems.salesforce.records import SObject
 
 from . import accounts_merged, customers_merged, gates, pair_links, pairs
@@ -30,7 +33,7 @@ def _decide(account: SObject, context: Context) -> Decision:
     link = next(iter(pair_links.of_account(account.ref, context)), None)
     source = pair_links.customer_of(link) if link else _marked(account, context)
     if source is not None and source.id == "":
-        return Skip(reason="other_company")
+        return Skip(reason=Reason.OTHER_COMPANY)
     if text := dim_texts.renewed(account, context):
         return text
     if source is None:
@@ -41,7 +44,7 @@ def _decide(account: SObject, context: Context) -> Decision:
     if isinstance(customer, Gone):
         return customers_merged.after(account, link, source, context)
     if link is None and pair_links.of_customer(source, context):
-        return Skip(reason="customer_has_another_account")
+        return Skip(reason=Reason.CUSTOMER_HAS_ANOTHER_ACCOUNT)
     decision = pairs.settle(customer, account, link or pair_links.ended(source, context), context)
     return (isinstance(decision, Skip) and account_summary.restored(account, context)) or decision
 
@@ -57,13 +60,13 @@ def _marked(account: SObject, context: Context) -> Ref | None:
 
 def _unlinked(account: SObject, context: Context) -> Decision:
     if not gates.is_ready(account, context):
-        return Skip(reason="not_ready")
+        return Skip(reason=Reason.NOT_READY)
     if hold := gates.first_failing(account, context):
         return hold
     found = among_customers(account, context)
     if found.outcome == "auto":
         return _link_to(found, account, context)
-    if found.outcome == "review" and not context.link("new", account.ref):
+    if found.outcome == "review" and not context.link(Role.DECLARED_NEW, account.ref):
         return _review(found, account)
     return new_customer(account, context)
 
@@ -74,9 +77,9 @@ def _link_to(found: Match, account: SObject, context: Context) -> Decision:
 
 
 def _review(found: Match, account: SObject) -> Hold:
-    own = (link_trigger(pairs.ROLE, account.ref), link_trigger("new", account.ref))
+    own = (linked(Role.ACCOUNT, account.ref), linked(Role.DECLARED_NEW, account.ref))
     facts = {**facts_of(found), "account": account.text("Name")}
-    return Hold(code="V-DUP", facts=facts, waits_for=(*own, "reference:quickbooks:matching", "settings"))
+    return Hold(code="V-DUP", facts=facts, waits_for=(*own, table_changed("matching"), SETTINGS))
 
 
 def _account_of(order: Record, context: Context) -> Sequence[Ref]:

@@ -6,10 +6,11 @@ person is asked to look at it. What hung on the loser hangs on the winner by the
 
 from __future__ import annotations
 
-from ml_connector.flows.invoices.billed_links import ROLE as BILLED
-from ml_connector.flows.refusals import MERGED
 from ml_connector.model.plans import Context, Decision, Hold, NeedFind, Skip
-from ml_connector.model.refs import Gone, Link, LinkDraft, Ref, link_trigger
+from ml_connector.model.reasons import Reason
+from ml_connector.model.refs import Gone, Link, LinkDraft, Ref
+from ml_connector.model.roles import Role
+from ml_connector.model.triggers import linked
 from ml_connector.systems.quickbooks.records import Customer
 from ml_connector.systems.salesforce.records import SObject
 
@@ -26,10 +27,10 @@ def gone(account: Gone, context: Context) -> Decision:
     if winner is not None:
         return _merged(account, winner, links, context)
     if not links:
-        return Skip(reason="gone")
+        return Skip(reason=Reason.GONE)
     customers = [pair_links.customer_of(each) for each in links]
     return Skip(
-        reason="account_gone",
+        reason=Reason.ACCOUNT_GONE,
         links=tuple(map(pair_links.end, links)),
         knocks=(*customers, *_invoices(account.ref, context)),
     )
@@ -52,8 +53,8 @@ def _merged(loser: Gone, winner: SObject, links: list[Link], context: Context) -
     # The winner's orders were posted with the customer that becomes its own now.
     over = [pair_links.end(each) for each in theirs if each.source == winner.ref and each.target in customers]
     return Skip(
-        reason="account_merged",
-        links=(LinkDraft(MERGED, loser.ref, winner.ref), *drafts, *over),
+        reason=Reason.ACCOUNT_MERGED,
+        links=(LinkDraft(Role.MERGED, loser.ref, winner.ref), *drafts, *over),
         knocks=(
             winner.ref,
             *sorted(customers),
@@ -66,12 +67,12 @@ def _merged(loser: Gone, winner: SObject, links: list[Link], context: Context) -
 def _moved(link: Link, winner: Ref, theirs: list[Link]) -> LinkDraft:
     """A link of the loser as it is from now on. Whether it becomes the winner's own is decided with the winner."""
     if link.source.kind == "Customer":
-        return LinkDraft(pair_links.ROLE, link.source, winner, link.agreed, source_version=link.source_version)
-    return pair_links.end(link) if theirs else LinkDraft(pair_links.ROLE, winner, link.target, link.agreed)
+        return LinkDraft(Role.ACCOUNT, link.source, winner, link.agreed, source_version=link.source_version)
+    return pair_links.end(link) if theirs else LinkDraft(Role.ACCOUNT, winner, link.target, link.agreed)
 
 
 def _invoices(account: Ref, context: Context) -> list[Ref]:
-    return [each.source for each in context.links(BILLED, account)]
+    return [each.source for each in context.links(Role.BILLED, account)]
 
 
 def _children(account: Ref, context: Context) -> list[Ref]:
@@ -84,10 +85,10 @@ def beside(customer: Customer, link: Link, context: Context) -> Decision:
     """The customer of an account that was merged away: nothing of it is written, and a person is asked once."""
     own = next((each for each in pair_links.of_account(link.target, context) if each.exclusive), None)
     if own is None:
-        waits = (link_trigger(pair_links.ROLE, link.target),)
-        return Skip(reason="account_decides", knocks=(link.target,), waits_for=waits)
+        waits = (linked(Role.ACCOUNT, link.target),)
+        return Skip(reason=Reason.ACCOUNT_DECIDES, knocks=(link.target,), waits_for=waits)
     if link.agreed.get(pair_links.REVIEWED) or not customer.active:
-        return Skip(reason="secondary_link")
+        return Skip(reason=Reason.SECONDARY_LINK)
     facts = {
         "customer": customer.plain_name,
         "account": own.agreed.get("name") or link.target.id,
@@ -95,7 +96,7 @@ def beside(customer: Customer, link: Link, context: Context) -> Decision:
         "record": str(customer.ref),
         "target": str(link.target),
     }
-    waits = (link_trigger(pair_links.ROLE, customer.ref),)
+    waits = (linked(Role.ACCOUNT, customer.ref),)
     return Hold(
         code="ACCOUNTS-MERGED", facts=facts, waits_for=waits, amount=customer.balance, currency=customer.currency
     )
@@ -104,7 +105,7 @@ def beside(customer: Customer, link: Link, context: Context) -> Decision:
 def deserted(customer: Customer, past: Link) -> Decision:
     """Its account was deleted: the customer is not touched; with an open balance a person must know (E.5)."""
     if not customer.balance:
-        return Skip(reason="account_gone")
+        return Skip(reason=Reason.ACCOUNT_GONE)
     facts = {"customer": customer.plain_name, "account": past.agreed.get("name") or past.target.id}
-    waits = (link_trigger(pair_links.ROLE, customer.ref),)
+    waits = (linked(Role.ACCOUNT, customer.ref),)
     return Hold(code="ACCOUNT-GONE", facts=facts, waits_for=waits, amount=customer.balance, currency=customer.currency)

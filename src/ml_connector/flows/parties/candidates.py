@@ -10,6 +10,7 @@ from ml_connector.flows.company import Company
 from ml_connector.model import canonical
 from ml_connector.model.plans import Context, NeedLink, NeedReference
 from ml_connector.model.refs import Ref
+from ml_connector.model.roles import Role
 from ml_connector.model.tables import Table
 from ml_connector.systems.quickbooks.records import Customer
 from ml_connector.systems.salesforce.records import SObject
@@ -113,7 +114,7 @@ def _match(party: Party, index: Index, system: str, kind: str, context: Context)
 def _free(system: str, kind: str, context: Context) -> Callable[[Sequence[Party]], Sequence[Party]]:
     def free(parties: Sequence[Party]) -> Sequence[Party]:
         refs = {party.id: Ref(system, kind, party.id) for party in parties}
-        context.want(*(NeedLink("account", ref) for ref in refs.values()))
+        context.want(*(NeedLink(Role.ACCOUNT, ref) for ref in refs.values()))
         return [party for party in parties if not is_linked(refs[party.id], context)]
 
     return free

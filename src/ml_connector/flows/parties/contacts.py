@@ -7,14 +7,15 @@ from collections.abc import Sequence
 import msgspec
 
 from ml_connector.flows.company import Company
+from ml_connector.model.flags import Flag
 from ml_connector.model.plans import Context, NeedFind, NeedLink, NeedRecord, Write
 from ml_connector.model.refs import Gone, LinkDraft, Ref
+from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks.records import Customer
 from ml_connector.systems.salesforce.records import SObject
 
 from . import emails
 
-ROLE = "contact"
 EMAIL_LIMIT, FIRST_NAME_LIMIT, LAST_NAME_LIMIT = 80, 40, 80
 LEVELS = 5
 
@@ -32,7 +33,7 @@ class Reached(msgspec.Struct, frozen=True):
 
     contact: Ref
     links: tuple[LinkDraft, ...] = ()
-    flags: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
 
 
 def find(address: str, bill: Bill, context: Context) -> Reached | None:
@@ -41,7 +42,7 @@ def find(address: str, bill: Bill, context: Context) -> Reached | None:
     Of several the one that was changed last. One found elsewhere is used as it is, neither moved nor doubled.
     """
     source = emails.ref_of(bill.customer_id, address)
-    if known := context.link(ROLE, source):
+    if known := context.link(Role.CONTACT, source):
         return Reached(known.target)
     hits = [each for each in context.found("salesforce", "Contact", "Email", address) if _has(each, address)]
     if not hits:
@@ -51,16 +52,16 @@ def find(address: str, bill: Bill, context: Context) -> Reached | None:
     best = max((each for each in hits if distances[each.id] == nearest), key=_last_changed)
     return Reached(
         contact=best.ref,
-        links=(LinkDraft(role=ROLE, source=source, target=best.ref),),
-        flags=("CONTACT_ELSEWHERE",) if nearest == _ELSEWHERE else (),
+        links=(LinkDraft(role=Role.CONTACT, source=source, target=best.ref),),
+        flags=(Flag.CONTACT_ELSEWHERE,) if nearest == _ELSEWHERE else (),
     )
 
 
 def ask(addresses: Sequence[str], bill: Bill, context: Context) -> None:
     """Ask at once for what `find` will want to know of these addresses."""
     sources = [emails.ref_of(bill.customer_id, address) for address in addresses]
-    context.want(*(NeedLink(ROLE, source) for source in sources))
-    unknown = [a for a, source in zip(addresses, sources, strict=True) if context.link(ROLE, source) is None]
+    context.want(*(NeedLink(Role.CONTACT, source) for source in sources))
+    unknown = [a for a, source in zip(addresses, sources, strict=True) if context.link(Role.CONTACT, source) is None]
     context.want(*(NeedFind("salesforce", "Contact", "Email", address) for address in unknown))
 
 
@@ -124,7 +125,7 @@ def make(address: str, bill: Bill, customer: Customer, company: Company) -> Writ
         body={**name, "Email": address, "AccountId": bill.account.id},
         key=f"{company.customer_key(bill.customer_id)}:{emails.digest(address)}",
         key_field="QBO_Id__c",
-        links=(LinkDraft(role=ROLE, source=emails.ref_of(bill.customer_id, address)),),
+        links=(LinkDraft(role=Role.CONTACT, source=emails.ref_of(bill.customer_id, address)),),
         why=("no contact has the billing e-mail",),
         flags=flags,
         label=customer.plain_name,
@@ -132,7 +133,7 @@ def make(address: str, bill: Bill, customer: Customer, company: Company) -> Writ
     )
 
 
-def _person(address: str, customer: Customer) -> tuple[dict[str, str], tuple[str, ...]]:
+def _person(address: str, customer: Customer) -> tuple[dict[str, str], tuple[Flag, ...]]:
     given, family = customer.given_name.strip(), customer.family_name.strip()
     last = family or given
     if not last or len(last) > LAST_NAME_LIMIT or address not in emails.parse(customer.email):
@@ -141,7 +142,7 @@ def _person(address: str, customer: Customer) -> tuple[dict[str, str], tuple[str
     if not family or not given:
         return {"LastName": last}, ()
     if len(given) > FIRST_NAME_LIMIT:
-        return {"LastName": last}, ("TOO_LONG_FIRST_NAME",)
+        return {"LastName": last}, (Flag.TOO_LONG_FIRST_NAME,)
     return {"FirstName": given, "LastName": last}, ()
 
 

@@ -6,8 +6,12 @@ import msgspec
 
 from ml_connector.flows.company import Company
 from ml_connector.flows.refusals import refused
+from ml_connector.model.flags import Flag
 from ml_connector.model.plans import Context, Decision, Flow, Hold, NeedReference, Skip, Write
-from ml_connector.model.refs import Gone, Json, Ref, link_trigger
+from ml_connector.model.reasons import Reason
+from ml_connector.model.refs import Gone, Json, Ref
+from ml_connector.model.roles import Role
+from ml_connector.model.triggers import SETTINGS, linked, table_changed
 from ml_connector.systems.quickbooks.records import Customer
 from ml_connector.systems.salesforce.records import SObject
 
@@ -22,7 +26,7 @@ from .pair_fields import Pair
 def decide(customer: Customer, context: Context) -> Decision:
     """The account first, then its contact. A project has no account: its invoices go to the parent's."""
     if customer.is_project:
-        return Skip(reason="project")
+        return Skip(reason=Reason.PROJECT)
     decision = context.once(_linked, customer)
     if decision is not None:
         return _contact(customer, decision, context) if isinstance(decision, Skip) else decision
@@ -39,7 +43,7 @@ def _linked(customer: Customer, context: Context) -> Decision | None:
         return accounts_merged.beside(customer, link, context)
     account = context.record(link.target)
     if isinstance(account, Gone):
-        return Skip(reason="account_gone", knocks=(link.target,))
+        return Skip(reason=Reason.ACCOUNT_GONE, knocks=(link.target,))
     return pairs.settle(customer, account, link, context)
 
 
@@ -50,11 +54,11 @@ def _unlinked(customer: Customer, context: Context) -> Decision:
     if marked:
         return pairs.settle(customer, marked[0], None, context)
     if not customer.active:
-        return Skip(reason="inactive")
+        return Skip(reason=Reason.INACTIVE)
     found = context.once(among_accounts, customer)
     if found.outcome == "auto":
         return _link(customer, found, context)
-    if found.outcome == "review" and not context.link("new", customer.ref):
+    if found.outcome == "review" and not context.link(Role.DECLARED_NEW, customer.ref):
         return _review(customer, found, context)
     return _create(customer, context)
 
@@ -75,8 +79,8 @@ def _review(customer: Customer, found: Match, context: Context) -> Hold:
         "needed": str(rules.match_auto),
         "gap": str(rules.match_gap),
     }
-    own = (link_trigger(pairs.ROLE, customer.ref), link_trigger("new", customer.ref))
-    return Hold(code="REVIEW-MATCH", facts=facts, waits_for=(*own, "reference:salesforce:matching", "settings"))
+    own = (linked(Role.ACCOUNT, customer.ref), linked(Role.DECLARED_NEW, customer.ref))
+    return Hold(code="REVIEW-MATCH", facts=facts, waits_for=(*own, table_changed("matching", "salesforce"), SETTINGS))
 
 
 def _create(customer: Customer, context: Context) -> Decision:
@@ -111,7 +115,7 @@ def _new_account(customer: Customer, own: Json, company: Company) -> Write:
         key_field="QBO_Id__c",
         links=(pairs.draft(pair, agreed),),
         why=("no account belongs to this customer",),
-        flags=(*flags, "NAME_CUT") if was_cut else flags,
+        flags=(*flags, Flag.NAME_CUT) if was_cut else flags,
         label=name,
     )
 
@@ -120,7 +124,7 @@ def _inactive_currency(customer: Customer, currency: str) -> Hold:
     return Hold(
         code="CURRENCY-INACTIVE",
         facts={"case": "customer", "customer": customer.plain_name, "currency": currency},
-        waits_for=("reference:salesforce:currencies",),
+        waits_for=(table_changed("currencies", "salesforce"),),
         currency=currency,
     )
 
@@ -128,14 +132,14 @@ def _inactive_currency(customer: Customer, currency: str) -> Hold:
 def _contact(customer: Customer, pair: Skip, context: Context) -> Decision:
     """The contact for the customer's own e-mail; what was found is remembered, so that it is looked for once."""
     addresses, link = emails.parse(customer.email)[:1], pair_links.of_customer(customer.ref, context)
-    if link is None or not link.exclusive or not addresses or not customer.active or pair.reason != "in_agreement":
+    if link is None or not link.exclusive or not addresses or not customer.active or pair.reason != Reason.IN_AGREEMENT:
         return pair
     bill = contacts.Bill(customer.id, link.target, customer.bill_with_parent)
     reached = contacts.find(addresses[0], bill, context)
     if reached is None and contacts.can_hold(addresses[0]):
         return contacts.make(addresses[0], bill, customer, Company(context))
     if reached is None:
-        return msgspec.structs.replace(pair, flags=(*pair.flags, "TOO_LONG_EMAIL"))
+        return msgspec.structs.replace(pair, flags=(*pair.flags, Flag.TOO_LONG_EMAIL))
     return msgspec.structs.replace(pair, links=(*pair.links, *reached.links), flags=(*pair.flags, *reached.flags))
 
 

@@ -10,11 +10,13 @@ from datetime import date, timedelta
 
 import msgspec
 
-from ml_connector.flows.invoices.billed_links import MOVED, PAST
-from ml_connector.flows.invoices.billed_links import ROLE as BILLED
+from ml_connector.flows.invoices.billed_links import PAST
 from ml_connector.flows.invoices.customer import above
 from ml_connector.model.plans import Context, Decision, Hold, NeedRecord, Skip, Write
-from ml_connector.model.refs import Gone, Json, Link, LinkDraft, Ref, link_trigger
+from ml_connector.model.reasons import Reason
+from ml_connector.model.refs import Gone, Json, Link, LinkDraft, Ref
+from ml_connector.model.roles import Role
+from ml_connector.model.triggers import Trigger, linked
 from ml_connector.systems.quickbooks.records import Customer
 from ml_connector.systems.salesforce.records import SObject
 
@@ -28,7 +30,7 @@ def vanished(customer: Gone, context: Context) -> Decision:
     """A customer cannot be deleted, only merged: what is to be done is decided with the accounts it was linked to."""
     link = pair_links.of_customer(customer.ref, context)
     accounts = [*([link.target] if link else []), *pair_links.beside(customer.ref, context)]
-    return Skip(reason="customer_gone" if accounts else "gone", knocks=tuple(accounts))
+    return Skip(reason=Reason.CUSTOMER_GONE if accounts else Reason.GONE, knocks=tuple(accounts))
 
 
 def after(account: SObject, link: Link | None, dead: Ref, context: Context) -> Decision:
@@ -36,18 +38,18 @@ def after(account: SObject, link: Link | None, dead: Ref, context: Context) -> D
     ending = (pair_links.end(link),) if link else ()
     invoices = _billed(account.ref, context)
     if link is not None and not link.exclusive:
-        return Skip(reason="customer_merged", links=ending, knocks=(account.ref, *invoices))
+        return Skip(reason=Reason.CUSTOMER_MERGED, links=ending, knocks=(account.ref, *invoices))
     survivor = _survivor(account.ref, context)
     if survivor is None:
-        return _unknown(account, dead, link_trigger(pair_links.ROLE, account.ref))
+        return _unknown(account, dead, linked(Role.ACCOUNT, account.ref))
     own = pair_links.of_customer(survivor.ref, context)
     if own is None:
         return _taken_over(survivor, account, ending, context)
     if own.target == account.ref:
-        return Skip(reason="customer_merged", links=ending, knocks=(account.ref,))
-    second = LinkDraft(pair_links.ROLE, account.ref, survivor.ref, {"merged": dead.id})
+        return Skip(reason=Reason.CUSTOMER_MERGED, links=ending, knocks=(account.ref,))
+    second = LinkDraft(Role.ACCOUNT, account.ref, survivor.ref, {"merged": dead.id})
     return Skip(
-        reason="customer_merged",
+        reason=Reason.CUSTOMER_MERGED,
         links=(*ending, second),
         knocks=(account.ref, *pair_links.beside(dead, context), own.target, survivor.ref, *invoices),
     )
@@ -61,15 +63,15 @@ def _taken_over(survivor: Customer, account: SObject, ending: tuple[LinkDraft, .
     return msgspec.structs.replace(decision, links=(*ending, *decision.links))
 
 
-def _unknown(account: SObject, dead: Ref, waits: str) -> Hold:
+def _unknown(account: SObject, dead: Ref, waits: Trigger) -> Hold:
     facts = {"customer": dead.id, "account": account.text("Name"), "record": str(account.ref)}
     return Hold(code="CUSTOMER-GONE", facts=facts, waits_for=(waits,))
 
 
 def _billed(account: Ref, context: Context) -> list[Ref]:
     """Its invoices; the old ones only where there are no others."""
-    now = context.links(BILLED, account)
-    links = now or context.links(BILLED, Ref(account.system, PAST, account.id))
+    now = context.links(Role.BILLED, account)
+    links = now or context.links(Role.BILLED, Ref(account.system, PAST, account.id))
     return [each.source for each in links]
 
 
@@ -79,7 +81,9 @@ def _survivor(account: Ref, context: Context) -> Customer | None:
     context.want(*(NeedRecord(ref) for ref in invoices))
     found = [record for ref in invoices if not isinstance(record := context.record(ref), Gone)]
     named = {each.customer_ref.value for each in found if each.customer_ref and each.customer_ref.value}
-    named |= {each.agreed.get("customer") or "" for each in context.links(MOVED, account) if _is_recent(each, context)}
+    named |= {
+        each.agreed.get("customer") or "" for each in context.links(Role.MOVED, account) if _is_recent(each, context)
+    }
     refs = [Ref("quickbooks", "Customer", key) for key in sorted(named - {""})]
     context.want(*(NeedRecord(ref) for ref in refs))
     billed = {each.id: each for ref in refs if (each := above(context.record(ref), context))}
@@ -106,7 +110,7 @@ def beside(account: SObject, link: Link, context: Context) -> Decision:
     if body := _stale(account):
         return _cleared(account, body)
     if link.agreed.get(pair_links.REVIEWED):
-        return Skip(reason="secondary_link")
+        return Skip(reason=Reason.SECONDARY_LINK)
     own = pair_links.of_customer(link.target, context)
     facts = {
         "account": account.text("Name"),
@@ -115,21 +119,21 @@ def beside(account: SObject, link: Link, context: Context) -> Decision:
         "record": str(link.target),
         "target": str(account.ref),
     }
-    return Hold(code="CUSTOMERS-MERGED", facts=facts, waits_for=(link_trigger(pair_links.ROLE, account.ref),))
+    return Hold(code="CUSTOMERS-MERGED", facts=facts, waits_for=(linked(Role.ACCOUNT, account.ref),))
 
 
 def _followed(account: SObject, link: Link, context: Context) -> Decision:
     """The survivor was merged in its turn: where its own account went, this one goes too."""
     if own := pair_links.of_customer(link.target, context):
-        waits = (link_trigger(pair_links.ROLE, link.target),)
-        return Skip(reason="account_decides", knocks=(own.target,), waits_for=waits)
+        waits = (linked(Role.ACCOUNT, link.target),)
+        return Skip(reason=Reason.ACCOUNT_DECIDES, knocks=(own.target,), waits_for=waits)
     home = pair_links.ended(link.target, context)
     there = pair_links.of_account(Ref(account.ref.system, "Account", home.target.id), context) if home else []
     now = pair_links.customer_of(there[0]) if there else link.target
     if now == link.target:
-        return _unknown(account, link.target, link_trigger(pair_links.ROLE, link.target))
-    moved = LinkDraft(pair_links.ROLE, account.ref, now, link.agreed)
-    return Skip(reason="customer_merged", links=(moved,), knocks=(account.ref,))
+        return _unknown(account, link.target, linked(Role.ACCOUNT, link.target))
+    moved = LinkDraft(Role.ACCOUNT, account.ref, now, link.agreed)
+    return Skip(reason=Reason.CUSTOMER_MERGED, links=(moved,), knocks=(account.ref,))
 
 
 def _stale(account: SObject) -> Json:

@@ -8,6 +8,7 @@ from typing import Any
 from ml_connector.flows.company import Company
 from ml_connector.model.plans import Context, Hold, NeedFind, NeedLink
 from ml_connector.model.refs import Ref
+from ml_connector.model.roles import Role
 from ml_connector.systems.salesforce.records import SObject
 
 from .names import display_forms
@@ -54,7 +55,7 @@ def _kind(record: Any) -> str:
 
 def _unlinked(customers: Sequence[Any], account: SObject, context: Context) -> Sequence[Any]:
     """Customers of that name without an account: perhaps this one, unless a person said that it is not."""
-    context.want(NeedLink("new", account.ref), *(NeedLink("account", each.ref) for each in customers))
-    if context.link("new", account.ref):
+    context.want(NeedLink(Role.DECLARED_NEW, account.ref), *(NeedLink(Role.ACCOUNT, each.ref) for each in customers))
+    if context.link(Role.DECLARED_NEW, account.ref):
         return []
     return [each for each in customers if not is_linked(each.ref, context)]

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from ml_connector.flows.company import Company
 from ml_connector.model import canonical
 from ml_connector.model.plans import Context, Hold
-from ml_connector.model.refs import Gone, Ref, link_trigger
+from ml_connector.model.refs import Gone, Ref
+from ml_connector.model.roles import Role
+from ml_connector.model.triggers import linked, table_changed
 from ml_connector.systems.salesforce.records import SObject
 
 from . import addresses, emails
@@ -44,7 +46,7 @@ def _currency(account: SObject, context: Context) -> Hold | None:
     if company.multicurrency and currency in (company.org_currencies or {currency}):
         return None
     facts = {"account": account.text("Name"), "currency": currency}
-    waits = ("reference:quickbooks:preferences", "reference:salesforce:currencies")
+    waits = (table_changed("preferences"), table_changed("currencies", "salesforce"))
     return Hold(code="V-CUR", facts=facts, waits_for=waits, currency=currency)
 
 
@@ -78,7 +80,7 @@ def _parent(account: SObject, context: Context) -> Hold | None:
         return Hold(code="V-PARENT", facts={"case": "circle", **facts})
     links = of_account(parent, context)
     if not links:
-        waits = (link_trigger("account", parent),)
+        waits = (linked(Role.ACCOUNT, parent),)
         facts |= {"name": account.text("Name"), "awaited": str(parent)}
         return Hold(code="WAIT_PARENT", facts=facts, waits_for=waits, knocks=(parent,))
     above = context.record(customer_of(links[0]))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from ml_connector.model.plans import Context, Hold
-from ml_connector.model.refs import Gone, Ref, link_trigger
+from ml_connector.model.refs import Gone, Ref
+from ml_connector.model.roles import Role
+from ml_connector.model.triggers import linked
 from ml_connector.systems.quickbooks.records import Customer, Reference
 
 from .pair_links import of_customer
@@ -68,7 +70,7 @@ def _waits(customer: Customer, parent: Ref) -> Hold:
             "parent": _pointer(customer).name or parent.id,
             "awaited": str(parent),
         },
-        waits_for=(link_trigger("account", parent),),
+        waits_for=(linked(Role.ACCOUNT, parent),),
         knocks=(parent,),
     )
 

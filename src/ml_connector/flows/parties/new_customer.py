@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from ml_connector.flows.company import Company
+from ml_connector.model.flags import Flag
 from ml_connector.model.plans import Context, Hold, Write
 from ml_connector.model.refs import Json, LinkDraft, Ref
+from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks.records import SYSTEM
 from ml_connector.systems.salesforce.records import SObject
 
 from . import addresses, display_names
 from .gates import EMAIL_LIMIT, billing_email
 from .pair_fields import with_scheme
-from .pair_links import ROLE, customer_of, of_account
+from .pair_links import customer_of, of_account
 
 PHONE_LIMIT, WEB_LIMIT, COMPANY_NAME_LIMIT = 30, 1000, 100
 
@@ -37,7 +39,7 @@ def new_customer(account: SObject, context: Context) -> Write | Hold:
         action="create",
         body=body,
         key=company.account_key(account.id),
-        links=(LinkDraft(role=ROLE, source=Ref(SYSTEM, "Customer", ""), target=account.ref, exclusive=True),),
+        links=(LinkDraft(role=Role.ACCOUNT, source=Ref(SYSTEM, "Customer", ""), target=account.ref, exclusive=True),),
         why=("no customer belongs to this account",),
         flags=flags,
         label=account.text("Name"),
@@ -62,13 +64,13 @@ def _parent(account: SObject, context: Context) -> Json:
     return {"Job": True, "ParentRef": {"value": customer_of(links[0]).id}} if links else {}
 
 
-def contact_data(account: SObject) -> tuple[Json, tuple[str, ...]]:
+def contact_data(account: SObject) -> tuple[Json, tuple[Flag, ...]]:
     """Addresses, phone, web site, e-mail: whole, or left out with a flag where they are too long (V-LEN)."""
     parts = {**_addresses(account), **_reach(account)}
     body: Json = {}
     for part, fits in parts.values():
         body |= part if fits else {}
-    return body, tuple(f"TOO_LONG_{name.upper()}" for name, (_, fits) in parts.items() if not fits)
+    return body, tuple(Flag.too_long(name) for name, (_, fits) in parts.items() if not fits)
 
 
 def _addresses(account: SObject) -> dict[str, tuple[Json, bool]]:

@@ -11,6 +11,7 @@ import msgspec
 
 from ml_connector.flows.company import Company
 from ml_connector.model import canonical
+from ml_connector.model.flags import Flag
 from ml_connector.model.merge import Owner, Side, Values
 from ml_connector.model.refs import Json
 from ml_connector.systems.quickbooks.records import Customer
@@ -43,11 +44,11 @@ class Pair(msgspec.Struct, frozen=True):
     account: SObject
     company: Company
 
-    def values(self) -> tuple[dict[str, Values], tuple[str, ...]]:
+    def values(self) -> tuple[dict[str, Values], tuple[Flag, ...]]:
         """Each field that can be shown on both sides, and flags for those that are too long for one of them."""
         long = [name for name in OWNERS if not self._fits(name)]
         fields = {name: self._values(name, owner) for name, owner in OWNERS.items() if name not in long}
-        return fields, tuple(f"TOO_LONG_{name.upper()}" for name in long)
+        return fields, tuple(Flag.too_long(name) for name in long)
 
     def _values(self, name: str, owner: Owner) -> Values:
         customer, account, company = self.customer, self.account, self.company

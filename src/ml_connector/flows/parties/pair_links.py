@@ -17,8 +17,8 @@ import msgspec
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.plans import Context
 from ml_connector.model.refs import Link, LinkDraft, Ref
+from ml_connector.model.roles import Role
 
-ROLE = "account"
 PAST = "Past"
 REVIEWED = "reviewed"
 
@@ -35,13 +35,13 @@ def ended(customer: Ref, context: Context) -> Link | None:
 
 def of_account(account: Ref, context: Context) -> list[Link]:
     """Its links to customers: its own first, then those whose invoices it shows, then the one its orders post with."""
-    live = [each for each in context.links(ROLE, account) if not has_ended(each)]
+    live = [each for each in context.links(Role.ACCOUNT, account) if not has_ended(each)]
     return sorted(live, key=lambda each: (not each.exclusive, each.source == account))
 
 
 def beside(customer: Ref, context: Context) -> list[Ref]:
     """The accounts whose orders are posted with this customer although it is another account's own."""
-    live = [each for each in context.links(ROLE, customer) if not has_ended(each)]
+    live = [each for each in context.links(Role.ACCOUNT, customer) if not has_ended(each)]
     return [each.source for each in live if each.target == customer]
 
 
@@ -57,7 +57,7 @@ def customer_of(link: Link) -> Ref:
 def end(link: Link) -> LinkDraft:
     """The same link as it ends."""
     past = Ref(link.target.system, f"{link.target.kind}{PAST}", link.target.id)
-    return LinkDraft(ROLE, link.source, past, link.agreed, source_version=link.source_version)
+    return LinkDraft(Role.ACCOUNT, link.source, past, link.agreed, source_version=link.source_version)
 
 
 def decided(customer: Ref, account: Ref, known: Mapping[Ref, Sequence[Link]], *, vanished: bool = False) -> list[Link]:
@@ -76,12 +76,12 @@ def decided(customer: Ref, account: Ref, known: Mapping[Ref, Sequence[Link]], *,
     ended = [msgspec.structs.replace(each, target=end(each).target, exclusive=False) for each in others]
     if own:
         agreed = {REVIEWED: "true"}
-        return [*ended, Link(ROLE, account, customer, agreed)]
-    return [*ended, Link(ROLE, customer, account, exclusive=True)]
+        return [*ended, Link(Role.ACCOUNT, account, customer, agreed)]
+    return [*ended, Link(Role.ACCOUNT, customer, account, exclusive=True)]
 
 
 def _from(customer: Ref, context: Context) -> list[Link]:
-    return [each for each in context.links(ROLE, customer) if each.source == customer]
+    return [each for each in context.links(Role.ACCOUNT, customer) if each.source == customer]
 
 
 def has_ended(link: Link) -> bool:

@@ -9,15 +9,16 @@ from collections.abc import Mapping, Sequence
 
 from ml_connector.flows.company import Company
 from ml_connector.model.canonical import flag
+from ml_connector.model.flags import Flag
 from ml_connector.model.merge import Merge, Side, merge
 from ml_connector.model.plans import Context, Decision, Hold, Overruled, Skip, Write
 from ml_connector.model.refs import Json, Link, LinkDraft
+from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks.records import Customer
 from ml_connector.systems.salesforce.records import SObject
 
 from . import display_names
 from .pair_fields import Pair
-from .pair_links import ROLE as ROLE
 
 
 def settle(customer: Customer, account: SObject, link: Link | None, context: Context) -> Decision:
@@ -29,7 +30,7 @@ def settle(customer: Customer, account: SObject, link: Link | None, context: Con
     pair = Pair(customer, account, Company(context))
     fields, flags = pair.values()
     found = merge(fields, link.agreed if link else {})
-    flags += tuple(f"CONFLICT_{each.field.upper()}" for each in found.conflicts)
+    flags += tuple(Flag.conflict(each.field) for each in found.conflicts)
     to_account = _for_account(pair, found)
     if to_account:
         return _write_account(pair, found, to_account, flags)
@@ -44,7 +45,7 @@ def _for_account(pair: Pair, found: Merge) -> Json:
     return body if pair.account["QBO_Id__c"] == key else {"QBO_Id__c": key, **body}
 
 
-def _write_account(pair: Pair, found: Merge, body: Json, flags: tuple[str, ...]) -> Write:
+def _write_account(pair: Pair, found: Merge, body: Json, flags: tuple[Flag, ...]) -> Write:
     overruled = _overruled(pair, found, found.to_target, "target")
     return Write(
         step="account",
@@ -63,7 +64,7 @@ def _write_account(pair: Pair, found: Merge, body: Json, flags: tuple[str, ...])
 
 
 def _write_customer(
-    pair: Pair, found: Merge, flags: tuple[str, ...], link: Link | None, context: Context
+    pair: Pair, found: Merge, flags: tuple[Flag, ...], link: Link | None, context: Context
 ) -> Write | Hold | Skip:
     names = found.to_source
     body = pair.for_customer(names)
@@ -97,7 +98,7 @@ def _write_customer(
     )
 
 
-def _nothing(pair: Pair, found: Merge, flags: tuple[str, ...], link: Link | None) -> Skip:
+def _nothing(pair: Pair, found: Merge, flags: tuple[Flag, ...], link: Link | None) -> Skip:
     renewed = draft(pair, found.settled)
     own = link is not None and link.exclusive and link.target == pair.account.ref
     same = own and link is not None and dict(link.agreed) == dict(renewed.agreed)
@@ -107,7 +108,7 @@ def _nothing(pair: Pair, found: Merge, flags: tuple[str, ...], link: Link | None
 def draft(pair: Pair, agreed: Mapping[str, str | None]) -> LinkDraft:
     """The link of a pair. It also remembers whether the parent is billed, which invoices ask for (D.11)."""
     return LinkDraft(
-        role=ROLE,
+        role=Role.ACCOUNT,
         source=pair.customer.ref,
         target=pair.account.ref if pair.account.id else None,
         agreed={**agreed, "bill_with_parent": flag(pair.customer.bill_with_parent)},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ml_connector.model.holds import render_hold
 from ml_connector.model.plans import Decision, Hold, Skip, Write
+from ml_connector.model.reasons import Reason
 from ml_connector.systems.salesforce.records import SObject
 
 FIELD, LIMIT = "QBO_Status__c", 255
@@ -18,7 +19,7 @@ def shown(account: SObject, decision: Decision) -> Decision:
         return decision
     if isinstance(decision, Skip) and decision.links:
         return decision  # what was found out is kept first; then it is decided again
-    if not isinstance(decision, Hold) and decision.reason == "other_company":
+    if not isinstance(decision, Hold) and decision.reason == Reason.OTHER_COMPANY:
         return decision
     text = text_of(decision) if isinstance(decision, Hold) else ""
     if text == account.text(FIELD):

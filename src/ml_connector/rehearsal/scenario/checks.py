@@ -14,6 +14,7 @@ from ml_connector.model import money
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.holds import render
 from ml_connector.model.refs import Ref
+from ml_connector.model.roles import Role
 from ml_connector.tieout.read import months_between, tie_out
 from ml_connector.tieout.report import Report
 
@@ -212,9 +213,9 @@ def _totals(entry: Ready, reports: Iterable[Report]) -> dict[str, Decimal]:
 
 
 async def link(play: Play, entry: Ready) -> Check:
-    app, role = await play.app(), str(entry.value)
+    app, role = await play.app(), Role(str(entry.value))
     one = [
-        posting_ref(ref.id) if role == "journal" and ref.kind == "Order" else ref for ref in await _ends(play, entry)
+        posting_ref(ref.id) if role == Role.JOURNAL and ref.kind == "Order" else ref for ref in await _ends(play, entry)
     ]
     found = [each for links in app.store.links_of(app.connection.id, role, one).values() for each in links]
     pairs = {(str(each.source), str(each.target)) for each in found}

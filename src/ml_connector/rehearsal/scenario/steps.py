@@ -10,6 +10,7 @@ from ml_connector import actions
 from ml_connector.app import App
 from ml_connector.engine.worker import Report
 from ml_connector.model.errors import WrongUse
+from ml_connector.model.triggers import SETTINGS
 
 from .play import Play, Ready
 from .values import instant
@@ -95,7 +96,7 @@ async def restart(play: Play, entry: Ready) -> None:
 async def settings(play: Play, entry: Ready) -> None:
     """Other settings, as somebody who edits them; what waits for settings is looked at again."""
     app = await play.restart(entry.value)
-    app.store.fire(app.connection.id, ["settings"], play.stage.now())
+    app.store.fire(app.connection.id, [SETTINGS], play.stage.now())
 
 
 async def stop(play: Play, entry: Ready) -> None:
