@@ -55,7 +55,7 @@ def _home(folder: Path, name: str, scale: int) -> Installation:
 
 
 def _unlimited(app: App) -> App:
-    app.quickbooks._api._caller._throttle = free_throttle(app.world.clock)  # noqa: SLF001 - only here
+    app.quickbooks._calls._caller._throttle = free_throttle(app.world.clock)  # noqa: SLF001 - only here
     return app
 
 

@@ -76,6 +76,17 @@ def test_vendors_never_import_each_other(package: str, vendor: str, other: str) 
         assert not [name for name in _imports(path) if f".{other}" in name], path
 
 
+VENDOR_FILES = {
+    *("records", "auth", "calls", "query", "reading", "writing", "lookup", "matching", "arrivals", "faults", "client")
+}
+
+
+@pytest.mark.parametrize("vendor", ["quickbooks", "salesforce"])
+def test_who_knows_one_vendor_folder_knows_the_other(vendor: str) -> None:
+    there = {path.stem for path in (SOURCE / "ml_connector/systems" / vendor).iterdir()}
+    assert there >= VENDOR_FILES
+
+
 def test_the_engine_names_no_vendor_and_no_flow() -> None:
     named = re.compile(r"quickbooks|salesforce|invoice|opportunity|journal_|customer", re.IGNORECASE)
     for path in (SOURCE / "ml_connector/engine").rglob("*.py"):

@@ -30,7 +30,7 @@ from ml_connector.systems.limits import free_throttle, quickbooks_throttle
 from ml_connector.systems.network import AiohttpNetwork
 from ml_connector.systems.quickbooks import auth as quickbooks_auth
 from ml_connector.systems.quickbooks.client import QuickBooks
-from ml_connector.systems.salesforce.auth import Credentials, SignIn
+from ml_connector.systems.salesforce.auth import ClientCredentials, SessionKeeper
 from ml_connector.systems.salesforce.client import Salesforce
 from ml_connector.vault import Secret, Vault
 
@@ -81,7 +81,7 @@ def connection_id(realm_id: str, org_id: str) -> str:
 
 
 class SealedTokens:
-    """The QuickBooks tokens of one connection, sealed in the store (`systems.quickbooks.auth.Credentials`)."""
+    """The QuickBooks tokens of one connection, sealed in the store (`systems.quickbooks.auth.TokenStore`)."""
 
     def __init__(self, store: Store, vault: Vault, realm_id: str, clock: Clock, holder: str = "") -> None:
         self._store = store
@@ -125,12 +125,12 @@ def quickbooks_client(settings: Settings, store: Store, vault: Vault, world: Wor
     side, _ = settings.both()
     throttle = quickbooks_throttle(world.clock, SharedPace(store, f"quickbooks:{side.realm_id}"))
     caller = Caller(world.network, world.clock, world.ids, throttle, "QuickBooks")
-    sign_in = quickbooks_auth.SignIn(
+    tokens = quickbooks_auth.TokenKeeper(
         quickbooks_oauth(settings, store, vault, caller, world.clock),
         SealedTokens(store, vault, side.realm_id, world.clock, world.ids.token()),
         world.clock,
     )
-    return QuickBooks(realm_id=side.realm_id, base_url=side.base_url, caller=caller, sign_in=sign_in, clock=world.clock)
+    return QuickBooks(realm_id=side.realm_id, base_url=side.base_url, caller=caller, tokens=tokens, clock=world.clock)
 
 
 def quickbooks_oauth(
@@ -156,11 +156,11 @@ def salesforce_client(settings: Settings, store: Store, vault: Vault, world: Wor
         raise WrongUse("Salesforce is not set up.", "Run  ml-connector init  first.")
     owner = f"salesforce:{side.client_id}"
     secret = kept_secret(store, vault, owner, "client_secret", "Run  ml-connector connect salesforce")
-    credentials = Credentials(side.base_url, side.client_id, secret)
+    credentials = ClientCredentials(side.base_url, side.client_id, secret)
     throttle = free_throttle(world.clock, SharedPace(store, f"salesforce:{side.org_id}") if side.org_id else None)
     caller = Caller(world.network, world.clock, world.ids, throttle, "Salesforce")
-    sign_in = SignIn(caller, credentials, api_version=side.api_version, org_id=side.org_id)
-    return Salesforce(caller=caller, sign_in=sign_in, clock=world.clock)
+    sessions = SessionKeeper(caller, credentials, api_version=side.api_version, org_id=side.org_id)
+    return Salesforce(caller=caller, sessions=sessions, clock=world.clock)
 
 
 def in_force(rules: Rules) -> Rules:

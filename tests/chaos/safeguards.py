@@ -22,8 +22,9 @@ from ml_connector.store.base import LEASE, Base
 from ml_connector.store.database import ms
 from ml_connector.store.tasks import Tasks
 from ml_connector.store.writes import Writes
-from ml_connector.systems.quickbooks import arrivals, lookup
-from ml_connector.systems.salesforce.lookup import LookUps
+from ml_connector.systems.quickbooks import arrivals
+from ml_connector.systems.quickbooks import lookup as quickbooks_lookup
+from ml_connector.systems.salesforce import lookup as salesforce_lookup
 from ml_emulators.salesforce import writing
 
 from .cases import Case
@@ -147,10 +148,10 @@ def _no_index() -> Patches:
 
 
 def _no_look_up() -> Patches:
-    async def nothing_there(_: Any, writes: Sequence[Any]) -> list[LookUp]:
-        return [Missing() for _ in writes]
+    async def nothing_there(*around: Any) -> list[LookUp]:
+        return [Missing() for _ in around[-1]]
 
-    return [(lookup, "look_up", nothing_there), (LookUps, "look_up", nothing_there)]
+    return [(quickbooks_lookup, "look_up", nothing_there), (salesforce_lookup, "look_up", nothing_there)]
 
 
 def _position_first() -> Patches:

@@ -19,7 +19,7 @@ from ml_connector.engine.ports import CrashPoint
 from ml_connector.model.refs import Change
 from ml_connector.store import Store
 from ml_connector.systems.http import Network
-from ml_connector.systems.quickbooks import arrivals, webhooks
+from ml_connector.systems.quickbooks import webhooks
 from ml_connector.systems.quickbooks import writing as outbox
 from ml_connector.systems.quickbooks.auth import Tokens
 from ml_connector.systems.salesforce import writing
@@ -191,8 +191,8 @@ class Town:
         now = self.home.clock.now()
         while (post := outbox.next(now)) is not None:
             outbox.answered(post.number, 200, now)
-            assert arrivals.is_signed(post.body, post.headers[webhooks.SIGNATURE_HEADER], token)
-            yield arrivals.parse(post.body, now).changes.get(realm, [])
+            assert webhooks.is_signed(post.body, post.headers[webhooks.SIGNATURE_HEADER], token)
+            yield webhooks.parse(post.body, now).changes.get(realm, [])
 
     @contextmanager
     def refusals(self) -> Iterator[None]:

@@ -81,7 +81,7 @@ async def test_six_hundred_reads_in_a_row_keep_ten_a_second_and_five_hundred_a_m
 async def test_without_our_limits_the_same_reads_are_refused(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
     """So the tests above can fail."""
     app = market.home.app
-    monkeypatch.setattr(app.quickbooks._api._caller, "_throttle", free_throttle(app.world.clock))
+    monkeypatch.setattr(app.quickbooks._calls._caller, "_throttle", free_throttle(app.world.clock))
     for _ in range(12):
         await app.quickbooks.read("Customer", ["1"])
     assert [entry.status for entry in calls(market)].count(429) > 0

@@ -15,7 +15,7 @@ from ml_connector.model.plans import OpenWrite, Write
 from ml_connector.model.refs import Json, Ref
 from ml_connector.systems.http import Caller, Request, Response
 from ml_connector.systems.limits import free_throttle
-from ml_connector.systems.quickbooks.auth import AppKeys, Endpoints, OAuth, SignIn, Tokens
+from ml_connector.systems.quickbooks.auth import AppKeys, Endpoints, OAuth, TokenKeeper, Tokens
 from ml_connector.systems.quickbooks.client import QuickBooks
 from ml_connector.systems.quickbooks.records import JournalDraft, Posting
 from ml_connector.systems.quickbooks.writing import encode
@@ -31,7 +31,7 @@ BASE = "http://127.0.0.1:1"
 
 
 class Drawer:
-    """Credentials kept in memory; `stored` lists what was stored, in order."""
+    """A `TokenStore` in memory; `stored` lists what was stored, in order."""
 
     def __init__(self, tokens: Tokens | None) -> None:
         self.tokens = tokens
@@ -76,9 +76,9 @@ class EmulatedCompany:
         self.drawer = Drawer(
             Tokens(access_token="", refresh_token=info["refresh_token"], access_expires_at=START - timedelta(days=1))
         )
-        self.sign_in = SignIn(self.oauth, self.drawer, self.clock)
+        self.tokens = TokenKeeper(self.oauth, self.drawer, self.clock)
         self.client = QuickBooks(
-            realm_id=info["realm_id"], base_url=BASE, caller=self.caller, sign_in=self.sign_in, clock=self.clock
+            realm_id=info["realm_id"], base_url=BASE, caller=self.caller, tokens=self.tokens, clock=self.clock
         )
 
     def act(self, op: str, kind: str, **body: Any) -> Json:
@@ -106,8 +106,8 @@ def canned(answer: Callable[[Request], Response]) -> tuple[QuickBooks, FunctionN
     tokens = Tokens(access_token="AT", refresh_token="RT", access_expires_at=START + timedelta(days=300))
     signing = Caller(service, clock, FixedIds(), free_throttle(clock), "quickbooks")
     oauth = OAuth(AppKeys(client_id="id", client_secret="secret"), Endpoints(token=f"{BASE}/t"), signing, clock)
-    sign_in = SignIn(oauth, Drawer(tokens), clock)
-    return QuickBooks(realm_id=REALM, base_url=BASE, caller=caller, sign_in=sign_in, clock=clock), network, clock
+    keeper = TokenKeeper(oauth, Drawer(tokens), clock)
+    return QuickBooks(realm_id=REALM, base_url=BASE, caller=caller, tokens=keeper, clock=clock), network, clock
 
 
 def ok(tree: Any, status: int = 200) -> Response:

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from ml_connector.model.errors import BadAnswer, SignInNeeded, Unreachable, WrongUse
 from ml_connector.systems.http import Caller, NoAnswer, NotSent, Request, Response
 from ml_connector.systems.limits import free_throttle
-from ml_connector.systems.quickbooks.auth import AppKeys, Consent, Endpoints, OAuth, SignIn, Tokens, consent
+from ml_connector.systems.quickbooks.auth import AppKeys, Consent, Endpoints, OAuth, TokenKeeper, Tokens, consent
 from support.network import START, FixedIds, FunctionNetwork, StillClock
 
 from .company import REALM, Drawer, EmulatedCompany, ok
@@ -31,7 +31,7 @@ class Service:
         caller = Caller(self.network, self.clock, FixedIds(), free_throttle(self.clock), "quickbooks")
         self.oauth = OAuth(AppKeys(client_id="id", client_secret="s3cret"), Endpoints(), caller, self.clock)
         self.drawer = Drawer(Tokens(access_token="", refresh_token="RT0", access_expires_at=START - DAY))
-        self.sign_in = SignIn(self.oauth, self.drawer, self.clock)
+        self.tokens = TokenKeeper(self.oauth, self.drawer, self.clock)
 
     async def _answer(self, request: Request) -> Response:
         await asyncio.sleep(0)
@@ -55,7 +55,7 @@ def refusal(error: str, status: int = 400, **more: str) -> Response:
 
 async def test_ten_calls_at_once_make_one_refresh() -> None:
     service = Service()
-    tokens = await asyncio.gather(*(service.sign_in.token() for _ in range(10)))
+    tokens = await asyncio.gather(*(service.tokens.token() for _ in range(10)))
 
     assert set(tokens) == {"AT1"}
     assert service.refreshed == 1
@@ -65,39 +65,39 @@ async def test_the_rotated_token_is_stored_before_the_new_one_is_used() -> None:
     service = Service()
     service.drawer.broken = True
     with pytest.raises(OSError, match="disk full"):
-        await service.sign_in.token()
+        await service.tokens.token()
     service.drawer.broken = False
 
-    assert await service.sign_in.token() == "AT1"
+    assert await service.tokens.token() == "AT1"
     assert [tokens.refresh_token for tokens in service.drawer.stored] == ["RT1"]
     assert service.refreshed == 1
 
 
 async def test_a_token_is_renewed_shortly_before_it_ends() -> None:
     service = Service()
-    assert await service.sign_in.token() == "AT1"
+    assert await service.tokens.token() == "AT1"
     service.clock.advance(minutes=56)
-    assert await service.sign_in.token() == "AT1"
+    assert await service.tokens.token() == "AT1"
     service.clock.advance(minutes=2)
 
-    assert await service.sign_in.token() == "AT2"
+    assert await service.tokens.token() == "AT2"
     assert b"refresh_token=RT1" in service.network.sent[-1].body
 
 
 async def test_who_finds_a_refused_token_renewed_by_another_uses_that() -> None:
     service = Service()
-    await service.sign_in.token()
-    first, second = await asyncio.gather(service.sign_in.renew("AT1"), service.sign_in.renew("AT1"))
+    await service.tokens.token()
+    first, second = await asyncio.gather(service.tokens.renew("AT1"), service.tokens.renew("AT1"))
 
     assert (first, second, service.refreshed) == ("AT2", "AT2", 2)
 
 
 async def test_tokens_stored_by_another_process_are_taken_over() -> None:
     service = Service()
-    await service.sign_in.token()
+    await service.tokens.token()
     service.drawer.tokens = Tokens(access_token="AT9", refresh_token="RT9", access_expires_at=START + DAY)
 
-    assert await service.sign_in.renew("AT1") == "AT9"
+    assert await service.tokens.renew("AT1") == "AT9"
     assert service.refreshed == 1
 
 
@@ -106,11 +106,11 @@ async def test_while_another_process_renews_nothing_is_sent() -> None:
     service = Service()
     service.drawer.renewed_elsewhere = True
     with pytest.raises(Unreachable, match="Another process is renewing"):
-        await service.sign_in.token()
+        await service.tokens.token()
     assert service.network.sent == []
 
     service.drawer.renewed_elsewhere = False
-    assert await service.sign_in.token() == "AT1"
+    assert await service.tokens.token() == "AT1"
 
 
 async def test_what_another_process_renewed_meanwhile_is_used() -> None:
@@ -119,7 +119,7 @@ async def test_what_another_process_renewed_meanwhile_is_used() -> None:
         Tokens(access_token="AT9", refresh_token="RT9", access_expires_at=START + DAY)
     )
 
-    assert await service.sign_in.token() == "AT9"
+    assert await service.tokens.token() == "AT9"
     assert service.network.sent == []
 
 
@@ -128,7 +128,7 @@ async def test_who_slept_through_its_turn_sends_nothing() -> None:
     service.drawer.taken = lambda: service.clock.advance(minutes=4)
 
     with pytest.raises(NotSent):
-        await service.sign_in.token()
+        await service.tokens.token()
     assert service.network.sent == []
 
 
@@ -136,11 +136,11 @@ async def test_after_invalid_grant_nothing_is_asked_until_someone_reconnects() -
     service = Service(refusal("invalid_grant", error_description="Incorrect or invalid refresh token"))
     for _ in range(3):
         with pytest.raises(SignInNeeded):
-            await service.sign_in.token()
+            await service.tokens.token()
     assert len(service.network.sent) == 1
 
     service.drawer.tokens = Tokens(access_token="", refresh_token="NEW", access_expires_at=START - DAY)
-    assert await service.sign_in.token() == "AT1"
+    assert await service.tokens.token() == "AT1"
 
 
 @pytest.mark.parametrize(
@@ -158,18 +158,18 @@ async def test_after_invalid_grant_nothing_is_asked_until_someone_reconnects() -
 )
 async def test_refusals_say_what_to_do(answer: Response, error: type[Exception]) -> None:
     with pytest.raises(error):
-        await Service(answer).sign_in.token()
+        await Service(answer).tokens.token()
 
 
 async def test_a_token_call_is_repeated_after_passing_trouble() -> None:
-    assert await Service(Response(503), Response(429, {"retry-after": "1"})).sign_in.token() == "AT1"
+    assert await Service(Response(503), Response(429, {"retry-after": "1"})).tokens.token() == "AT1"
 
 
 async def test_without_a_connection_a_person_is_asked() -> None:
     service = Service()
     service.drawer.tokens = None
     with pytest.raises(SignInNeeded):
-        await service.sign_in.token()
+        await service.tokens.token()
 
 
 async def test_expiry_instants_are_kept() -> None:
@@ -178,7 +178,7 @@ async def test_expiry_instants_are_kept() -> None:
         "x_refresh_token_expires_in": 8726400, "x_refresh_token_hard_expires_in": 157494248,
     }  # fmt: skip
     service = Service(ok(answer))
-    await service.sign_in.token()
+    await service.tokens.token()
     tokens = service.drawer.stored[0]
 
     assert tokens.access_expires_at == START + timedelta(hours=1)
@@ -190,7 +190,7 @@ async def test_expiry_instants_are_kept() -> None:
 async def test_no_token_shows_in_text_or_log() -> None:
     with capture_logs() as lines:
         service = Service()
-        await service.sign_in.token()
+        await service.tokens.token()
     tokens = service.drawer.stored[0]
     shown = (
         f"{tokens!r} {tokens} {AppKeys(client_id='id', client_secret='s3cret')!r} {Consent('C0DE', '4620')!r} {lines}"
@@ -240,7 +240,7 @@ async def test_from_consent_to_a_working_client_and_back() -> None:
 
 async def test_a_sign_in_for_another_company_opens_nothing() -> None:
     company = EmulatedCompany()
-    company.client._api._base = company.client._api._base.replace(REALM, "4620816365000000009")
+    company.client._calls._base = company.client._calls._base.replace(REALM, "4620816365000000009")
     with pytest.raises(SignInNeeded):
         await company.client.check_company()
 
@@ -279,4 +279,4 @@ async def test_trouble_with_the_token_means_that_the_write_was_not_sent() -> Non
     service = Service()
     service.network._answer = lost
     with pytest.raises(NoAnswer):
-        await service.sign_in.token()
+        await service.tokens.token()

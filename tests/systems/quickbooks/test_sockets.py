@@ -9,7 +9,7 @@ from ml_connector.model.plans import Done, Missing, Unsure
 from ml_connector.systems.http import Caller
 from ml_connector.systems.limits import free_throttle
 from ml_connector.systems.network import AiohttpNetwork
-from ml_connector.systems.quickbooks.auth import AppKeys, Endpoints, OAuth, SignIn
+from ml_connector.systems.quickbooks.auth import AppKeys, Endpoints, OAuth, TokenKeeper
 from ml_connector.systems.quickbooks.client import QuickBooks
 from ml_emulators.kit.faults import Fault
 from ml_emulators.kit.gate import Gate
@@ -32,8 +32,8 @@ async def test_a_day_at_the_company_over_real_sockets(kind: str, there: type) ->
             caller = Caller(network, company.clock, FixedIds(), free_throttle(company.clock), "quickbooks")
             keys = AppKeys(client_id=info["client_id"], client_secret=info["client_secret"])
             oauth = OAuth(keys, Endpoints(token=info["token_url"]), caller, company.clock)
-            sign_in = SignIn(oauth, company.drawer, company.clock)
-            client = QuickBooks(realm_id=REALM, base_url=shell.url, caller=caller, sign_in=sign_in, clock=company.clock)
+            tokens = TokenKeeper(oauth, company.drawer, company.clock)
+            client = QuickBooks(realm_id=REALM, base_url=shell.url, caller=caller, tokens=tokens, clock=company.clock)
             with capture_logs() as lines:
                 await over_sockets(company, client, kind, there)
     finally:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.model.errors import BadAnswer
-from ml_connector.systems.quickbooks.arrivals import is_signed, parse
+from ml_connector.systems.quickbooks.webhooks import is_signed, parse
 from support.network import START
 
 TOKEN = "verifier"

@@ -8,7 +8,7 @@ from typing import Any
 from ml_connector.model.refs import Json
 from ml_connector.systems.http import Caller
 from ml_connector.systems.limits import free_throttle
-from ml_connector.systems.salesforce.auth import Credentials, SignIn
+from ml_connector.systems.salesforce.auth import ClientCredentials, SessionKeeper
 from ml_connector.systems.salesforce.client import Salesforce
 from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.kit.faults import Fault, FaultBook
@@ -35,9 +35,9 @@ class EmulatedOrg:
         info = {**self.info, **changed}
         network = VendorNetwork(lambda request: self.gate.serve("salesforce", request))
         caller = Caller(network, self.clock, FixedIds(), free_throttle(self.clock), "salesforce")
-        credentials = Credentials(info["base_url"], info["client_id"], info["client_secret"])
-        sign_in = SignIn(caller, credentials, org_id=info["org_id"])
-        return Salesforce(caller=caller, sign_in=sign_in, clock=self.clock)
+        credentials = ClientCredentials(info["base_url"], info["client_id"], info["client_secret"])
+        sessions = SessionKeeper(caller, credentials, org_id=info["org_id"])
+        return Salesforce(caller=caller, sessions=sessions, clock=self.clock)
 
     def act(self, op: str, kind: str, **body: Any) -> Json:
         """What a user of the screens does; the record afterwards."""

@@ -15,9 +15,9 @@ from ml_connector.model.plans import OpenWrite, Write
 from ml_connector.model.refs import Ref
 from ml_connector.systems.http import Caller, Request, Response
 from ml_connector.systems.limits import free_throttle
-from ml_connector.systems.salesforce.auth import API_VERSION, Credentials, SignIn
+from ml_connector.systems.salesforce.auth import API_VERSION, ClientCredentials, SessionKeeper
 from ml_connector.systems.salesforce.client import Salesforce
-from ml_connector.systems.salesforce.fields import fields_needed
+from ml_connector.systems.salesforce.records import fields_needed
 
 HOST = "https://acme.my.salesforce.com"
 ORG = "00D000000000001EAA"
@@ -165,8 +165,9 @@ def client(
 ) -> Salesforce:
     clock = clock or FakeClock()
     caller = Caller(org, clock, FakeIds(), free_throttle(clock), "salesforce")
-    sign_in = SignIn(caller, Credentials(HOST, "key", "very secret"), api_version=api_version, org_id=org_id)
-    return Salesforce(caller=caller, sign_in=sign_in, clock=clock, reserve=reserve)
+    credentials = ClientCredentials(HOST, "key", "very secret")
+    sessions = SessionKeeper(caller, credentials, api_version=api_version, org_id=org_id)
+    return Salesforce(caller=caller, sessions=sessions, clock=clock, reserve=reserve)
 
 
 def upsert(number: int, kind: str = "Account", **body: Any) -> Write:

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from ml_connector.model.errors import BadAnswer, ConnectorError, SignInNeeded, Unreachable, WrongUse
 from ml_connector.systems.http import NotSent, Response
-from ml_connector.systems.salesforce.auth import Credentials, checked_host, read_session, refusal
+from ml_connector.systems.salesforce.auth import ClientCredentials, checked_host, read_session, refusal
 
 from .org import HOST, ORG, USER, Org, answer, client, fault, rows_for, token_answer
 
@@ -149,7 +149,7 @@ async def test_no_secret_is_shown_or_logged() -> None:
     salesforce = client(org)
     with capture_logs() as logs, pytest.raises(SignInNeeded) as caught:
         await salesforce.read("Opportunity", ["006000000000001AAA"])
-    shown = repr(await salesforce.session()) + repr(Credentials(HOST, "key", "very secret")) + str(caught.value)
+    shown = repr(await salesforce.session()) + repr(ClientCredentials(HOST, "key", "very secret")) + str(caught.value)
     assert "00D!one" not in shown + repr(logs)
     assert "secret" not in shown + repr(logs)
 

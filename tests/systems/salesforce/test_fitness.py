@@ -9,8 +9,8 @@ import pytest
 from ml_connector.model.errors import SignInNeeded
 from ml_connector.systems.http import Request, Response
 from ml_connector.systems.salesforce.describe import Field, Object
-from ml_connector.systems.salesforce.fields import DESCRIBED, fields_needed
 from ml_connector.systems.salesforce.fitness import Finding, limit_finding, object_findings, storage_findings
+from ml_connector.systems.salesforce.records import DESCRIBED, fields_needed
 
 from .org import Org, answer, client, fault, page
 

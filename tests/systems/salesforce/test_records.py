@@ -7,8 +7,7 @@ import pytest
 
 from ml_connector.model.errors import BadAnswer, WrongUse
 from ml_connector.model.refs import Ref
-from ml_connector.systems.salesforce.fields import SHAPES, fields_needed
-from ml_connector.systems.salesforce.records import SObject, decode, long_id
+from ml_connector.systems.salesforce.records import SHAPES, SObject, decode, fields_needed, long_id
 from ml_connector.systems.wire import loads
 
 ORDER = {

@@ -1,6 +1,6 @@
-"""What changed in a company: change data capture, listings, webhooks. All of it is knocks, none is data.
+"""What changed in a company: change data capture and listings. All of it is knocks, none is data.
 
-Facts: reference sections 8 and 9. Webhooks stand in `webhooks.py` and are named here too.
+Facts: reference section 8. What arrives by itself, the webhooks, stands in `webhooks.py`.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from ml_connector.model.reading import Sweep, Take
 from ml_connector.model.refs import Change, Ref
 from ml_connector.systems import wire
 
-from .calls import Api, part, rows_of
-from .entity import SYSTEM, Meta
+from .calls import Calls, part, rows_of
 from .faults import CallRefused
 from .query import KINDS, NAME_LISTS, OVERLAP, count, select
-from .webhooks import Notices as Notices
-from .webhooks import is_signed as is_signed
-from .webhooks import parse as parse
+from .records import SYSTEM, Meta
 
 FULL = 1000
 """A list of change data capture with as many entries may be cut off; there is no second page."""
 
 _SLACK = 10
+"""A sum that is this much above the limit cannot come from one limit for all lists together."""
 AGAIN = timedelta(minutes=5)
+"""Asked again each time: what is committed late can carry an earlier time, and times have whole seconds only."""
 LOOK_BACK = timedelta(days=29)
+"""A day less than QuickBooks can look back (reference section 8)."""
 PROOF_HOLDS = timedelta(days=30)
 """How long an answer of more than 1,000 entries proves that the limit is one for each list."""
 
@@ -66,91 +66,98 @@ class Position(msgspec.Struct, frozen=True):
         raise WrongUse("The stored position of QuickBooks is not a time.", "Run a backfill:  ml-connector backfill")
 
     def text(self) -> str:
-        return " ".join(each.astimezone(UTC).isoformat() for each in (self.at, self.proved) if each)
+        """The position as it is stored."""
+        return " ".join(at.astimezone(UTC).isoformat() for at in (self.at, self.proved) if at)
 
     def each_list_has_its_own(self) -> bool:
         return self.proved is not None and self.at - self.proved <= PROOF_HOLDS
 
 
-class Arrivals:
-    def __init__(self, api: Api) -> None:
-        self._api = api
+async def sweep(
+    calls: Calls, kinds: Sequence[str], position: str | None, now: datetime, take: Take | None = None
+) -> Sweep:
+    """Knocks since `position`: one call for all kinds. None lists everything.
 
-    async def sweep(self, kinds: Sequence[str], position: str | None, now: datetime, take: Take | None = None) -> Sweep:
-        """Knocks since `position`: one call for all kinds. None lists everything.
+    A position too old to ask for lists what changed since.
 
-        A position too old to ask for lists what changed since.
+    `truncated` names the kinds of which deletions may be missing: only a comparison of ids can find those.
+    Kinds that QuickBooks does not list by change (preferences) are left out; they are polled as references.
+    """
+    known = [kind for kind in dict.fromkeys(kinds) if kind in KINDS]
+    if position is None or not known:
+        return await _listed(calls, known, None, now, take)
+    since = Position.parse(position)
+    if now - since.at > LOOK_BACK:
+        return await _listed(calls, known, since.at, now, take)
+    try:
+        return await _captured(calls, known, since)
+    except CallRefused:
+        return await _listed(calls, known, since.at, now, take)
 
-        `truncated` names the kinds of which deletions may be missing: only a comparison of ids can find those.
-        Kinds that QuickBooks does not list by change (preferences) are left out; they are polled as references.
-        """
-        wanted = [kind for kind in dict.fromkeys(kinds) if kind in KINDS]
-        if position is None or not wanted:
-            return await self._listed(wanted, None, now, take)
-        since = Position.parse(position)
-        if now - since.at > LOOK_BACK:
-            return await self._listed(wanted, since.at, now, take)
-        try:
-            return await self._captured(wanted, since)
-        except CallRefused:
-            return await self._listed(wanted, since.at, now, take)
 
-    async def pages(self, kinds: Sequence[str], since: datetime | None) -> AsyncIterator[tuple[datetime, list[Change]]]:
-        """Knocks for all records, or all changed since, a page at a time, with the vendor's time of each answer."""
-        source = "backfill" if since is None else "listing"
-        for kind in kinds:
-            start = 1
-            before: set[Ref] = set()
-            while True:
-                what = f"a list of {kind}"
-                tree = await self._api.query(select(kind, *_changed_since(since), start=start), what)
-                rows = rows_of(tree, kind, what)
-                time = _time(tree, what)
-                knocks = _knocks(kind, rows, source, time)
-                yield time, [knock for knock in knocks if knock.ref not in before]
-                before = {knock.ref for knock in knocks}
-                if len(rows) < FULL:
-                    break
-                start += len(rows) - OVERLAP
+async def pages(
+    calls: Calls, kinds: Sequence[str], since: datetime | None
+) -> AsyncIterator[tuple[datetime, list[Change]]]:
+    """Knocks for all records, or all changed since, a page at a time, with the vendor's time of each answer."""
+    source = "backfill" if since is None else "listing"
+    for kind in kinds:
+        start = 1
+        before: set[Ref] = set()
+        while True:
+            what = f"a list of {kind}"
+            tree = await calls.query(select(kind, *_changed_since(since), start=start), what)
+            rows = rows_of(tree, kind, what)
+            time = _time(tree, what)
+            knocks = _knocks(kind, rows, source, time)
+            yield time, [knock for knock in knocks if knock.ref not in before]
+            before = {knock.ref for knock in knocks}
+            if len(rows) < FULL:
+                break
+            start += len(rows) - OVERLAP
 
-    async def _listed(self, kinds: Sequence[str], since: datetime | None, now: datetime, take: Take | None) -> Sweep:
-        found: list[Change] = []
-        begun: datetime | None = None
-        async for time, knocks in self.pages(kinds, since):
-            begun = begun or time
-            (take or found.extend)(knocks)
-        begun = begun or now
-        truncated = () if since is None else tuple(kinds)
-        return Sweep(found, Position(begun).text(), begun, truncated)
 
-    async def _captured(self, kinds: Sequence[str], since: Position) -> Sweep:
-        from_when = since.at - AGAIN
-        what = "the changes of a company"
-        tree = await self._api.get("cdc", {"entities": ",".join(kinds), "changedSince": from_when.isoformat()}, what)
-        time = _time(tree, what)
-        lists = {kind: _stubs(rows, what) for kind, rows in _cdc_lists(tree, what)}
-        found = {ref: change for kind, stubs in lists.items() for ref, change in _changes(kind, stubs, "cdc", time)}
-        position = Position(time, time if sum(map(len, lists.values())) >= FULL + _SLACK else since.proved)
-        doubtful, unheard = _perhaps_cut(kinds, lists, own=position.each_list_has_its_own())
-        for kind in doubtful:
-            live = sum(stub.status != "Deleted" for stub in lists[kind])
-            if live < await self._count(kind, from_when):
-                async for _, knocks in self.pages([kind], from_when):
-                    found.update((knock.ref, knock) for knock in knocks)
-        truncated = [kind for kind in doubtful if kind not in NAME_LISTS]
-        if unheard:
-            rest = await self._captured(unheard, since)
-            found.update((knock.ref, knock) for knock in rest.changes)
-            truncated += rest.truncated
-        return Sweep(list(found.values()), position.text(), time, tuple(truncated))
+async def _listed(
+    calls: Calls, kinds: Sequence[str], since: datetime | None, now: datetime, take: Take | None
+) -> Sweep:
+    changes: list[Change] = []
+    begun: datetime | None = None
+    async for time, knocks in pages(calls, kinds, since):
+        begun = begun or time
+        (take or changes.extend)(knocks)
+    begun = begun or now
+    truncated = () if since is None else tuple(kinds)
+    return Sweep(changes, Position(begun).text(), begun, truncated)
 
-    async def _count(self, kind: str, since: datetime) -> int:
-        what = f"a count of {kind}"
-        answer = part(await self._api.query(count(kind, *_changed_since(since)), what), "QueryResponse", what)
-        total = answer.get("totalCount")
-        if not isinstance(total, int):
-            raise BadAnswer("QuickBooks answered a count without a number.", "It is read again later.")
-        return total
+
+async def _captured(calls: Calls, kinds: Sequence[str], since: Position) -> Sweep:
+    from_when = since.at - AGAIN
+    what = "the changes of a company"
+    tree = await calls.get("cdc", {"entities": ",".join(kinds), "changedSince": from_when.isoformat()}, what)
+    time = _time(tree, what)
+    lists = {kind: _stubs(rows, what) for kind, rows in _cdc_lists(tree, what)}
+    changes = {ref: change for kind, stubs in lists.items() for ref, change in _changes(kind, stubs, "cdc", time)}
+    position = Position(time, time if sum(map(len, lists.values())) >= FULL + _SLACK else since.proved)
+    doubtful, unheard = _perhaps_cut(kinds, lists, own=position.each_list_has_its_own())
+    for kind in doubtful:
+        live = sum(stub.status != "Deleted" for stub in lists[kind])
+        if live < await _count(calls, kind, from_when):
+            async for _, knocks in pages(calls, [kind], from_when):
+                changes.update((knock.ref, knock) for knock in knocks)
+    truncated = [kind for kind in doubtful if kind not in NAME_LISTS]
+    if unheard:
+        others = await _captured(calls, unheard, since)
+        changes.update((knock.ref, knock) for knock in others.changes)
+        truncated += others.truncated
+    return Sweep(list(changes.values()), position.text(), time, tuple(truncated))
+
+
+async def _count(calls: Calls, kind: str, since: datetime) -> int:
+    what = f"a count of {kind}"
+    answer = part(await calls.query(count(kind, *_changed_since(since)), what), "QueryResponse", what)
+    total = answer.get("totalCount")
+    if not isinstance(total, int):
+        raise BadAnswer("QuickBooks answered a count without a number.", "It is read again later.")
+    return total
 
 
 def _perhaps_cut(
@@ -172,7 +179,7 @@ def _cdc_lists(tree: Any, what: str) -> list[tuple[str, Any]]:
     outer = tree.get("CDCResponse") if isinstance(tree, dict) else None
     if not isinstance(outer, list):
         raise BadAnswer(f"QuickBooks answered without CDCResponse ({what}).", "It is read again later.")
-    blocks = [block for each in outer if isinstance(each, dict) for block in each.get("QueryResponse") or []]
+    blocks = [block for entry in outer if isinstance(entry, dict) for block in entry.get("QueryResponse") or []]
     return [
         (kind, rows) for block in blocks if isinstance(block, dict) for kind, rows in block.items() if kind in KINDS
     ]

@@ -70,7 +70,7 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.access_token) and now < self.access_expires_at - _EARLY
 
 
-class Credentials(Protocol):
+class TokenStore(Protocol):
     """Where the tokens of one connection are kept, sealed."""
 
     def load(self) -> Tokens | None:
@@ -195,15 +195,15 @@ def consent(params: Mapping[str, str], state: str, expected_realm: str = "") -> 
     return found
 
 
-class SignIn:
+class TokenKeeper:
     """Gives out a valid access token, and renews it: one refresh at a time in all processes, stored before it is used.
 
     Two refreshes with one refresh token would end the connection, so a request that could come late is not sent.
     """
 
-    def __init__(self, oauth: OAuth, credentials: Credentials, clock: Clock) -> None:
+    def __init__(self, oauth: OAuth, store: TokenStore, clock: Clock) -> None:
         self._oauth = oauth
-        self._credentials = credentials
+        self._store = store
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()
         self._tokens: Tokens | None = None
@@ -232,7 +232,7 @@ class SignIn:
 
     async def _in_turn(self, refused: str) -> Tokens:
         give_up = self._clock.now() + _PATIENCE
-        while not self._credentials.take_turn(until := self._clock.now() + _TURN):
+        while not self._store.take_turn(until := self._clock.now() + _TURN):
             if self._clock.now() >= give_up:
                 raise Unreachable("Another process is renewing the QuickBooks sign-in.", "It is tried again later.")
             await self._clock.sleep(_A_MOMENT)
@@ -240,10 +240,10 @@ class SignIn:
             tokens = self._stored()  # another process may just have renewed them
             return tokens if self._serves(tokens, refused) else await self._refreshed(tokens, until - _ANSWERED)
         finally:
-            self._credentials.end_turn()
+            self._store.end_turn()
 
     def _stored(self) -> Tokens:
-        tokens = self._credentials.load()
+        tokens = self._store.load()
         if tokens is None:
             raise SignInNeeded("QuickBooks is not connected yet.", RECONNECT)
         return tokens
@@ -262,7 +262,7 @@ class SignIn:
         """A rotated token must never be lost: when storing fails it is kept here, and stored before anything else."""
         tokens = self._unstored
         if tokens is not None:
-            self._credentials.store(tokens)
+            self._store.store(tokens)
             self._unstored = None
         return tokens
 

@@ -12,9 +12,9 @@ from ml_connector.systems import wire
 from ml_connector.systems.http import Caller, NoAnswer, NotSent, Request, Response
 
 from . import query as queries
-from .auth import SignIn
-from .entity import Entity
+from .auth import TokenKeeper
 from .faults import readable
+from .records import Entity
 
 PRODUCTION = "https://quickbooks.api.intuit.com"
 SANDBOX = "https://sandbox-quickbooks.api.intuit.com"
@@ -24,14 +24,14 @@ _JSON = "application/json"
 T = TypeVar("T", bound=Entity)
 
 
-class Api:
-    """One company at one address."""
+class Calls:
+    """Every call of one company."""
 
-    def __init__(self, realm_id: str, base_url: str, caller: Caller, sign_in: SignIn) -> None:
+    def __init__(self, realm_id: str, base_url: str, caller: Caller, tokens: TokenKeeper) -> None:
         self.realm_id = realm_id
         self._base = f"{base_url.rstrip('/')}/v3/company/{quote(realm_id, safe='')}"
         self._caller = caller
-        self._sign_in = sign_in
+        self._tokens = tokens
 
     async def get(self, path: str, params: Mapping[str, str], what: str) -> Any:
         """The JSON of a read."""
@@ -65,13 +65,13 @@ class Api:
         tree = await self.query(queries.select(kind, *conditions, start=start), what)
         return rows_of(tree, kind, what)
 
-    async def all(self, kind: str, record: type[T], *conditions: str) -> list[T]:
+    async def all(self, kind: str, record_type: type[T], *conditions: str) -> list[T]:
         """All records that meet the conditions, each id once."""
-        found: dict[str, T] = {}
+        records: dict[str, T] = {}
         async for rows in self.pages(kind, *conditions):
-            for each in wire.convert_each(rows, record, f"a list of {kind}"):
-                found[each.id] = each
-        return list(found.values())
+            for record in wire.convert_each(rows, record_type, f"a list of {kind}"):
+                records[record.id] = record
+        return list(records.values())
 
     async def write(
         self, path: str, request_id: str, body: bytes, lane: str, before: datetime | None = None
@@ -91,10 +91,10 @@ class Api:
 
     async def _signed(self, send: Callable[[dict[str, str]], Awaitable[Response]]) -> Response:
         """A 401 says that nothing was done: one renewal, one repeat. Trouble with the token means `NotSent`."""
-        token = await _before_sending(self._sign_in.token())
+        token = await _before_sending(self._tokens.token())
         response = await send(_headers(token))
         if response.status == 401:
-            token = await _before_sending(self._sign_in.renew(token))
+            token = await _before_sending(self._tokens.renew(token))
             response = await send(_headers(token))
         return response
 
@@ -124,7 +124,7 @@ def _headers(token: str) -> dict[str, str]:
 
 def part(tree: Any, name: str, what: str) -> dict[str, Any]:
     """A named object in an answer; a 200 without it is no success (reference 4.3)."""
-    found = tree.get(name) if isinstance(tree, dict) else None
-    if not isinstance(found, dict):
+    inner = tree.get(name) if isinstance(tree, dict) else None
+    if not isinstance(inner, dict):
         raise BadAnswer(f"QuickBooks answered without {name} ({what}).", "It is read again later.")
-    return found
+    return inner

@@ -1,4 +1,23 @@
-"""Does QuickBooks have a write whose answer we never saw? Judged by what stands there, never by `requestid`.
+"""Does QuickBooks have a write whose answer we never saw?
+
+The vendor could tell by itself: a write sent again under its `requestid` is not done again, and the first answer comes
+back. We do not rest on that, because nobody says for how long a `requestid` is remembered, nor what comes back under
+one that is used with another body (reference 2.1). A process that was down for a week, or a backup that was restored,
+would post a second time. So a write is judged by what stands in the company now, and only what is surely not there goes
+out again, under the same `requestid`, which then guards against the first request arriving late.
+
+There are four answers, by record:
+
+- A journal entry is found by its number; the note is no key, since it cannot be searched. It is ours if the key in its
+  note and all its lines agree with what we sent. Our key over other lines is `Unsure`: somebody has edited it after it
+  was posted. Adopting it would report figures that are not there, posting anew would double it; a person must look. The
+  number on an entry without our key is `Foreign`.
+- A new customer is found by its display name, which only one of customers, vendors and employees can have. It carries
+  no key of ours, so it is ours only if it was made since we noted the write and says all that we wrote; otherwise it is
+  `Foreign`. A vendor or employee of that name is not found here: sending again is refused then, which does no harm.
+- A changed customer is `Done` when it says all that we wrote, whoever wrote it, and `Missing` when not: the engine then
+  drops the write and decides anew, because someone may have changed the record meanwhile.
+- What is not there at all is `Missing`.
 
 Rules: accounting-rules B.11 and E.6.
 """
@@ -13,9 +32,9 @@ from typing import Any
 from ml_connector.model.plans import Foreign, LookUp, Missing, OpenWrite, Unsure
 from ml_connector.systems import wire
 
-from . import records as r
-from .calls import Api
+from .calls import Calls
 from .query import among, portions
+from .records import Customer, JournalDraft, JournalEntry, note_fields, same_lines
 from .writing import done, sent
 
 CLOCK_SKEW = timedelta(minutes=10)
@@ -25,38 +44,41 @@ _NOT_COMPARED = frozenset({"Country", "sparse", "SyncToken", "name"})
 """Countries come back in another spelling (reference 0.1); names of references are filled in by QuickBooks."""
 
 
-async def look_up(api: Api, writes: Sequence[OpenWrite]) -> list[LookUp]:
+async def look_up(calls: Calls, writes: Sequence[OpenWrite]) -> list[LookUp]:
     """One answer each, in order; one query per kind of question and 1,000 writes."""
-    journals = [each for each in writes if each.write.kind == r.JournalEntry.KIND]
-    creates = [each for each in writes if each.write.kind == r.Customer.KIND and each.write.action == "create"]
-    updates = [each for each in writes if each.write.kind == r.Customer.KIND and each.write.action == "update"]
+    journals = [write for write in writes if write.write.kind == JournalEntry.KIND]
+    creates = [write for write in writes if write.write.kind == Customer.KIND and write.write.action == "create"]
+    updates = [write for write in writes if write.write.kind == Customer.KIND and write.write.action == "update"]
     answers: dict[str, LookUp] = {}
     if journals:
-        answers |= await _journals(api, journals)
+        answers |= await _journals(calls, journals)
     if creates:
-        answers |= await _created_customers(api, creates)
+        answers |= await _created_customers(calls, creates)
     if updates:
-        answers |= await _updated_customers(api, updates)
-    return [answers[each.id] for each in writes]
+        answers |= await _updated_customers(calls, updates)
+    return [answers[write.id] for write in writes]
 
 
-async def _journals(api: Api, writes: Sequence[OpenWrite]) -> dict[str, LookUp]:
-    numbers = [sent(each).get("DocNumber", "") for each in writes]
-    rows = await _rows(api, r.JournalEntry.KIND, "DocNumber", numbers)
-    entries = wire.convert_each(rows, r.JournalEntry, "journal entries")
+async def _journals(calls: Calls, writes: Sequence[OpenWrite]) -> dict[str, LookUp]:
+    numbers = [sent(write).get("DocNumber", "") for write in writes]
+    rows = await _rows(calls, JournalEntry.KIND, "DocNumber", numbers)
+    entries = wire.convert_each(rows, JournalEntry, "journal entries")
     return {
-        each.id: judge_journal(each, [entry for entry in entries if entry.doc_number == number])
-        for each, number in zip(writes, numbers, strict=True)
+        write.id: judge_journal(write, [entry for entry in entries if entry.doc_number == number])
+        for write, number in zip(writes, numbers, strict=True)
     }
 
 
-def judge_journal(write: OpenWrite, candidates: Sequence[r.JournalEntry]) -> LookUp:
-    """Ours when the key in the note and all lines agree. Our key over other lines is neither adopted nor re-sent."""
-    draft = r.JournalDraft.of_body(sent(write))
-    key = r.note_fields(draft.private_note).get("key", "")
+def judge_journal(write: OpenWrite, candidates: Sequence[JournalEntry]) -> LookUp:
+    """Ours when the key in the note and all lines agree. Our key over other lines is neither adopted nor re-sent.
+
+    `candidates` have the number of the write. Of several that are ours, the oldest (the lowest id) counts.
+    """
+    draft = JournalDraft.of_body(sent(write))
+    key = note_fields(draft.private_note).get("key", "")
     ours = [entry for entry in candidates if key and entry.note.get("key") == key]
     for entry in sorted(ours, key=lambda entry: (len(entry.id), entry.id)):
-        if r.same_lines(entry.postings, draft.lines):
+        if same_lines(entry.postings, draft.lines):
             return done(entry, write)
     if ours:
         return Unsure("a journal entry with our key stands there with other lines")
@@ -65,48 +87,51 @@ def judge_journal(write: OpenWrite, candidates: Sequence[r.JournalEntry]) -> Loo
     return Missing()
 
 
-async def _created_customers(api: Api, writes: Sequence[OpenWrite]) -> dict[str, LookUp]:
-    names = [sent(each).get("DisplayName", "") for each in writes]
-    rows = await _rows(api, r.Customer.KIND, "DisplayName", names)
+async def _created_customers(calls: Calls, writes: Sequence[OpenWrite]) -> dict[str, LookUp]:
+    names = [sent(write).get("DisplayName", "") for write in writes]
+    rows = await _rows(calls, Customer.KIND, "DisplayName", names)
     by_name = {str(row.get("DisplayName", "")).casefold(): row for row in rows}
     return {
-        each.id: judge_new_customer(each, by_name.get(name.casefold()))
-        for each, name in zip(writes, names, strict=True)
+        write.id: judge_new_customer(write, by_name.get(name.casefold()))
+        for write, name in zip(writes, names, strict=True)
     }
 
 
 def judge_new_customer(write: OpenWrite, row: Mapping[str, Any] | None) -> LookUp:
-    """Ours when it was made since the write was noted and says all that the write says (accounting-rules E.6)."""
+    """Ours when it was made since the write was noted and says all that the write says (accounting-rules E.6).
+
+    `row` is the customer with that display name, as JSON, if there is one.
+    """
     if row is None:
         return Missing()
-    found = wire.convert(row, r.Customer, "a customer")
-    made = found.created_at
+    customer = wire.convert(row, Customer, "a customer")
+    made = customer.created_at
     if made is None or made < write.noted_at - CLOCK_SKEW:
-        return Foreign(found.ref, "the name is taken by a customer that was there before")
+        return Foreign(customer.ref, "the name is taken by a customer that was there before")
     if not says(row, sent(write)):
-        return Foreign(found.ref, "the name is taken by another new customer")
-    return done(found, write)
+        return Foreign(customer.ref, "the name is taken by another new customer")
+    return done(customer, write)
 
 
-async def _updated_customers(api: Api, writes: Sequence[OpenWrite]) -> dict[str, LookUp]:
-    rows = await _rows(api, r.Customer.KIND, "Id", [each.write.target_id for each in writes])
+async def _updated_customers(calls: Calls, writes: Sequence[OpenWrite]) -> dict[str, LookUp]:
+    rows = await _rows(calls, Customer.KIND, "Id", [write.write.target_id for write in writes])
     by_id = {row.get("Id"): row for row in rows}
-    return {each.id: judge_update(each, by_id.get(each.write.target_id)) for each in writes}
+    return {write.id: judge_update(write, by_id.get(write.write.target_id)) for write in writes}
 
 
 def judge_update(write: OpenWrite, row: Mapping[str, Any] | None) -> LookUp:
-    """Done when the record says all that the write says, whoever wrote it."""
+    """Done when the record says all that the write says, whoever wrote it. `row` is the record as JSON."""
     if row is None or not says(row, sent(write)):
         return Missing()
-    return done(wire.convert(row, r.Customer, "a customer"), write)
+    return done(wire.convert(row, Customer, "a customer"), write)
 
 
-async def _rows(api: Api, kind: str, field: str, values: Sequence[str]) -> list[Any]:
-    found: dict[str, Any] = {}
+async def _rows(calls: Calls, kind: str, field: str, values: Sequence[str]) -> list[Any]:
+    rows_by_id: dict[str, Any] = {}
     for portion in portions(values):
-        async for rows in api.pages(kind, among(field, portion)):
-            found |= {row.get("Id", ""): row for row in rows if isinstance(row, dict)}
-    return list(found.values())
+        async for rows in calls.pages(kind, among(field, portion)):
+            rows_by_id |= {row.get("Id", ""): row for row in rows if isinstance(row, dict)}
+    return list(rows_by_id.values())
 
 
 def says(there: Any, ours: Any) -> bool:

@@ -4,21 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from . import records as r
+from .records import (
+    Account,
+    Class,
+    CreditMemo,
+    Customer,
+    Department,
+    Employee,
+    Entity,
+    Estimate,
+    Invoice,
+    Item,
+    JournalEntry,
+    Named,
+    Payment,
+    Term,
+    Vendor,
+)
 
 PAGE = 1000
 OVERLAP = 25
 """Rows read again at the start of the next page, so that a deletion between two pages hides nothing."""
 
 LONGEST_LIST = 60_000
-KINDS: dict[str, type[r.Entity]] = {
+KINDS: dict[str, type[Entity]] = {
     kind.KIND: kind
     for kind in (
-        r.Customer, r.Vendor, r.Employee, r.Item, r.Account, r.Department, r.Class, r.Term,
-        r.Invoice, r.Estimate, r.Payment, r.CreditMemo, r.JournalEntry,
+        Customer, Vendor, Employee, Item, Account, Department, Class, Term,
+        Invoice, Estimate, Payment, CreditMemo, JournalEntry,
     )
 }  # fmt: skip
-NAME_LISTS = frozenset(name for name, kind in KINDS.items() if issubclass(kind, r.Named))
+NAME_LISTS = frozenset(name for name, kind in KINDS.items() if issubclass(kind, Named))
 
 
 def quoted(value: str) -> str:

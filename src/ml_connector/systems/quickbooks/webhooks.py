@@ -17,7 +17,7 @@ from ml_connector.model.errors import BadAnswer
 from ml_connector.model.refs import Change, Ref
 from ml_connector.systems import wire
 
-from .entity import SYSTEM
+from .records import SYSTEM
 
 SIGNATURE_HEADER = "intuit-signature"
 SOURCE = "webhook"

@@ -1,4 +1,4 @@
-"""Writes: what may be written at all, their exact bodies, and what an answer says about each. Pure.
+"""Writes: what may be written at all, their exact bodies, sending them, and what an answer says about each.
 
 Two kinds are written: journal entries are created, customers are created and updated. Nothing here can change,
 void or delete a journal entry; whoever tries gets `WrongUse` before anything leaves (promise P3).
@@ -8,27 +8,33 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
+from ml_connector.clock import Clock
 from ml_connector.model.errors import BadAnswer, WrongUse
-from ml_connector.model.plans import Done, OpenWrite, Outcome, Refused, Unsure, Write
+from ml_connector.model.plans import Done, Later, OpenWrite, Outcome, Refused, Unsure, Write
 from ml_connector.model.refs import Json, Ref
 from ml_connector.systems import wire
-from ml_connector.systems.http import Response
+from ml_connector.systems.http import NoAnswer, NotSent, Response, retry_after
 
-from . import records as r
+from .calls import Calls
 from .faults import outcome_of, outcome_of_status, problems_in
 from .query import KINDS
+from .records import SYSTEM, Entity, JournalDraft, JournalEntry
 
 BATCH = 30
+"""Most items of a batch (reference section 7)."""
 BATCH_SIZES = {"create JournalEntry": BATCH, "create Customer": BATCH, "update Customer": BATCH, "": 1}
 ALLOWED = frozenset({("create", "JournalEntry"), ("create", "Customer"), ("update", "Customer")})
 _NEVER_SENT = frozenset({"Id", "SyncToken", "sparse", "Balance", "OpenBalanceDate"})
 _B_ID = 10
+"""Longest name of an item (reference 2.1)."""
+_NO_WAY = "QuickBooks cannot be reached"
+_NO_ANSWER = "QuickBooks gave no answer"
 
 
 def encode(write: Write) -> bytes:
@@ -36,8 +42,8 @@ def encode(write: Write) -> bytes:
     check_allowed(write)
     if not _NEVER_SENT.isdisjoint(write.body):
         raise WrongUse("A body names a field that is not ours to write.", "Report this; nothing was sent.")
-    if write.kind == r.JournalEntry.KIND:
-        r.JournalDraft.of_body(write.body)
+    if write.kind == JournalEntry.KIND:
+        JournalDraft.of_body(write.body)
     body = write.body if write.action == "create" else {**write.body, **_target(write), "sparse": True}
     try:
         return wire.encode(body)
@@ -46,9 +52,10 @@ def encode(write: Write) -> bytes:
 
 
 def check_allowed(write: Write) -> None:
+    """Raises `WrongUse` for what we never write; its text says what to do instead."""
     if (write.action, write.kind) in ALLOWED:
         return
-    if write.kind == r.JournalEntry.KIND:
+    if write.kind == JournalEntry.KIND:
         raise WrongUse(
             "A posted journal entry is never changed, voided or deleted.", "Post a reversing entry from Salesforce."
         )
@@ -59,8 +66,8 @@ def check_open(writes: Sequence[OpenWrite]) -> None:
     """The last look before sending, at the very bytes: allowed, and journal entries balance."""
     for open_write in writes:
         check_allowed(open_write.write)
-        if open_write.write.kind == r.JournalEntry.KIND:
-            r.JournalDraft.of_body(wire.loads(open_write.body, "a journal entry to be sent"))
+        if open_write.write.kind == JournalEntry.KIND:
+            JournalDraft.of_body(wire.loads(open_write.body, "a journal entry to be sent"))
 
 
 def sent(open_write: OpenWrite) -> Json:
@@ -78,8 +85,8 @@ def _target(write: Write) -> Json:
 def batch_body(writes: Sequence[OpenWrite]) -> bytes:
     """The body of `/batch`: the noted bodies as they are, in the order of their positions."""
     items = [
-        {"bId": b_id(each), "operation": each.write.action, each.write.kind: msgspec.Raw(each.body)}
-        for each in sorted(writes, key=lambda each: each.position)
+        {"bId": b_id(write), "operation": write.write.action, write.write.kind: msgspec.Raw(write.body)}
+        for write in sorted(writes, key=lambda write: write.position)
     ]
     return msgspec.json.encode({"BatchItemRequest": items})
 
@@ -91,12 +98,54 @@ def b_id(write: OpenWrite) -> str:
 
 def distinct(writes: Sequence[OpenWrite]) -> bool:
     """Whether the items of a batch can be told apart."""
-    return len({b_id(each) for each in writes}) == len(writes)
+    return len({b_id(write) for write in writes}) == len(writes)
 
 
 def refused_whole(response: Response) -> bool:
     """Whether a batch as such was refused, so that none of its items was looked at."""
     return 400 <= response.status < 500 and response.status not in (401, 408, 429)
+
+
+class Sender:
+    """Sends noted writes, each once. What became of one without an answer is for the engine to find out."""
+
+    def __init__(self, calls: Calls, clock: Clock) -> None:
+        self._calls = calls
+        self._clock = clock
+
+    async def apply(self, writes: Sequence[OpenWrite], before: datetime | None = None) -> list[Outcome]:
+        """One outcome each, in order; what could leave only at or after `before` is `Later`.
+
+        Raises `WrongUse` and `UnsoundEntry` for what must not be sent, before anything is, and `SignInNeeded`.
+        """
+        check_open(writes)
+        if len(writes) == 1 or not distinct(writes):
+            return [await self._send_one(write, before) for write in writes]
+        return await self._send_batch(writes, before)
+
+    async def _send_one(self, write: OpenWrite, before: datetime | None) -> Outcome:
+        path = write.write.kind.lower()
+        try:
+            response = await self._calls.write(path, write.request_id, write.body, "write", before)
+        except NotSent:
+            return Later(_NO_WAY)
+        except (NoAnswer, BadAnswer):
+            return Unsure(_NO_ANSWER)
+        return outcome_of_one(response, write, self._wait(response))
+
+    async def _send_batch(self, writes: Sequence[OpenWrite], before: datetime | None) -> list[Outcome]:
+        try:
+            response = await self._calls.write("batch", writes[0].batch_id, batch_body(writes), "batch", before)
+        except NotSent:
+            return [Later(_NO_WAY) for _ in writes]
+        except (NoAnswer, BadAnswer):
+            return [Unsure(_NO_ANSWER) for _ in writes]
+        if refused_whole(response):
+            return [await self._send_one(write, before) for write in writes]
+        return outcomes_of_batch(response, writes, self._wait(response))
+
+    def _wait(self, response: Response) -> timedelta | None:
+        return retry_after(response, self._clock.now())
 
 
 def outcome_of_one(response: Response, write: OpenWrite, wait: timedelta | None) -> Outcome:
@@ -112,11 +161,11 @@ def outcomes_of_batch(response: Response, writes: Sequence[OpenWrite], wait: tim
     tree = _tree(response)
     items = tree.get("BatchItemResponse") if isinstance(tree, dict) and response.status == 200 else None
     if not isinstance(items, list) or not items:
-        return [_early(response, each, wait) or _no_success(tree, response.status) for each in writes]
+        return [_early(response, write, wait) or _no_success(tree, response.status) for write in writes]
     by_id = [(item.get("bId"), item) for item in items if isinstance(item, dict)]
     seen = Counter(name for name, _ in by_id if isinstance(name, str))
     answers = {name: item for name, item in by_id if isinstance(name, str) and seen[name] == 1}
-    return [_verdict(answers.get(b_id(each)), 200, each) for each in writes]
+    return [_verdict(answers.get(b_id(write)), 200, write) for write in writes]
 
 
 def _early(response: Response, write: OpenWrite, wait: timedelta | None) -> Outcome | None:
@@ -157,17 +206,18 @@ def _no_success(tree: Any, status: int) -> Outcome:
     )
 
 
-def done(record: r.Entity, write: OpenWrite) -> Done:
+def done(record: Entity, write: OpenWrite) -> Done:
+    """The outcome of a write that made or left this record."""
     created = write.write.action == "create"
-    return Done(Ref(r.SYSTEM, write.write.kind, record.id), record.version, created, record)
+    return Done(Ref(SYSTEM, write.write.kind, record.id), record.version, created, record)
 
 
-def says_what_we_wrote(record: r.Entity, write: OpenWrite) -> bool:
+def says_what_we_wrote(record: Entity, write: OpenWrite) -> bool:
     """Guards against an answer that belongs to another request: number and amount, or id, must be ours."""
     if not record.id:
         return False
-    if isinstance(record, r.JournalEntry):
-        draft = r.JournalDraft.of_body(sent(write))
+    if isinstance(record, JournalEntry):
+        draft = JournalDraft.of_body(sent(write))
         return record.doc_number == draft.doc_number and record.debits == record.credits == draft.total
     return write.write.action == "create" or record.id == write.write.target_id
 
@@ -175,6 +225,6 @@ def says_what_we_wrote(record: r.Entity, write: OpenWrite) -> bool:
 def applied(record: Any, write: Write, ref: Ref) -> Any:
     """A record as it must stand after a write whose answer is not there: what was read, the body laid over it."""
     known: Json = {}
-    if isinstance(record, r.Entity):
+    if isinstance(record, Entity):
         known = msgspec.to_builtins(record, builtin_types=(Decimal,))
     return wire.convert({**known, **write.body, "Id": ref.id}, KINDS[write.kind], "a planned record")

@@ -27,7 +27,7 @@ _LOGIN_HOSTS = ("login.salesforce.com", "test.salesforce.com", "welcome.salesfor
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-class Credentials(msgspec.Struct, frozen=True):
+class ClientCredentials(msgspec.Struct, frozen=True):
     """The app's consumer key and secret, and the org's My Domain address. Never shown."""
 
     host: str
@@ -35,7 +35,7 @@ class Credentials(msgspec.Struct, frozen=True):
     client_secret: str
 
     def __repr__(self) -> str:
-        return f"Credentials(host={self.host!r})"
+        return f"ClientCredentials(host={self.host!r})"
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -85,14 +85,14 @@ def _origin(parts: SplitResult, host: str) -> str:
     return f"{parts.scheme}://{name}" + (f":{parts.port}" if parts.port else "")
 
 
-class SignIn:
+class SessionKeeper:
     """Hands out one session, and makes a new one only once however many calls found the old one expired.
 
     `org_id`, where it is known, must be the org that answers; another one raises `WrongUse`.
     """
 
     def __init__(
-        self, caller: Caller, credentials: Credentials, *, api_version: str = API_VERSION, org_id: str = ""
+        self, caller: Caller, credentials: ClientCredentials, *, api_version: str = API_VERSION, org_id: str = ""
     ) -> None:
         self.host = checked_host(credentials.host)
         self.api_version = api_version

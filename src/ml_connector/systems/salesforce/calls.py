@@ -16,7 +16,7 @@ from ml_connector.model.refs import Json
 from ml_connector.systems import wire
 from ml_connector.systems.http import Caller, Request, Response
 
-from .auth import Session, SignIn
+from .auth import Session, SessionKeeper
 from .faults import SESSION, error_of, faults
 from .usage import Usage
 
@@ -58,10 +58,10 @@ class Answer(msgspec.Struct, frozen=True):
 class Calls:
     """Every call of one org. `usage`: what the org says about its limit; `skew`: how far its clock is ahead of ours."""
 
-    def __init__(self, caller: Caller, sign_in: SignIn, clock: Clock, usage: Usage) -> None:
+    def __init__(self, caller: Caller, sessions: SessionKeeper, clock: Clock, usage: Usage) -> None:
         self.usage = usage
-        self.sign_in = sign_in
-        self.base = f"/services/data/v{sign_in.api_version}"
+        self.sessions = sessions
+        self.base = f"/services/data/v{sessions.api_version}"
         self.skew = timedelta(0)
         self._caller = caller
         self._clock = clock
@@ -76,10 +76,10 @@ class Calls:
         `WrongUse` before anything is sent or after an answer that says that nothing was done.
         """
         self.usage.check(self._clock.now())
-        session = await self.sign_in.session()
+        session = await self.sessions.session()
         answer = await self._exchange(session, method, path, body, writes, before)
         if _expired(answer):
-            session = await self.sign_in.renew(session)
+            session = await self.sessions.renew(session)
             answer = await self._exchange(session, method, path, body, writes, before)
         return answer
 

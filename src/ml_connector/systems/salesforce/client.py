@@ -13,12 +13,11 @@ from ml_connector.model.refs import Gone, Record
 from ml_connector.systems import wire
 from ml_connector.systems.http import Caller
 
-from . import arrivals, fitness
-from .auth import Session, SignIn
+from . import arrivals, fitness, lookup
+from .auth import Session, SessionKeeper
 from .calls import Calls
 from .catalog import Catalog
 from .fitness import Finding
-from .lookup import LookUps
 from .reading import Reader
 from .records import SYSTEM, SObject
 from .usage import Usage
@@ -40,23 +39,22 @@ class Salesforce:
     # The vendor ends a call that is no query after ten minutes (salesforce reference 3.1).
     settle_after = timedelta(minutes=10)
 
-    def __init__(self, *, caller: Caller, sign_in: SignIn, clock: Clock, reserve: int = 0) -> None:
+    def __init__(self, *, caller: Caller, sessions: SessionKeeper, clock: Clock, reserve: int = 0) -> None:
         """`reserve`: API calls of the org's rolling 24 hours that are left for its other users."""
         self.usage = Usage(reserve)
-        self._sign_in = sign_in
-        self._calls = Calls(caller, sign_in, clock, self.usage)
+        self._sessions = sessions
+        self._calls = Calls(caller, sessions, clock, self.usage)
         self._catalog = Catalog(self._calls, clock)
         self._reader = Reader(self._calls, self._catalog)
-        self._look_ups = LookUps(self._calls, self._catalog)
         self._sender = Sender(self._calls)
 
     async def session(self) -> Session:
         """The session in use: for the org's id, and for the event stream, which needs the token."""
-        return await self._sign_in.session()
+        return await self._sessions.session()
 
     async def new_session(self, stale: Session) -> Session:
         """A session other than `stale`, which was refused."""
-        return await self._sign_in.renew(stale)
+        return await self._sessions.renew(stale)
 
     async def read(self, kind: str, ids: Sequence[str]) -> dict[str, Record | Gone]:
         return await self._reader.read(kind, ids)
@@ -75,10 +73,10 @@ class Salesforce:
         return await self._reader.reference(name)
 
     async def look_up(self, writes: Sequence[OpenWrite]) -> list[LookUp]:
-        return await self._look_ups.look_up([each.write for each in writes])
+        return await lookup.look_up(self._calls, self._catalog, [open_write.write for open_write in writes])
 
     async def apply(self, writes: Sequence[OpenWrite], before: datetime | None = None) -> list[Outcome]:
-        return await self._sender.apply([Item(each.write, each.body) for each in writes], before)
+        return await self._sender.apply([Item(open_write.write, open_write.body) for open_write in writes], before)
 
     def encode(self, write: Write) -> bytes:
         """The record as it stands in a collection, key or id included."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -63,8 +62,3 @@ def read_object(body: Any) -> Object:
         raise BadAnswer(
             "Salesforce described an object in a form that cannot be read.", "Nothing was changed; it is tried again."
         ) from None
-
-
-def seen_by(objects: Iterable[Object]) -> Mapping[str, frozenset[str]]:
-    """By kind, the names of the fields that may be asked for (`soql.Seen`)."""
-    return {described.name: described.names for described in objects}

@@ -12,9 +12,8 @@ from ml_connector.model.errors import ConnectorError
 from .calls import Calls
 from .catalog import Catalog
 from .describe import Object
-from .fields import DEPENDS_ON_ORG, DESCRIBED, EXTERNAL_ID, FEATURES, KEYED, WRITTEN, fields_needed
 from .reading import Reader
-from .records import SObject
+from .records import DEPENDS_ON_ORG, DESCRIBED, EXTERNAL_ID, FEATURES, KEYED, WRITTEN, SObject, fields_needed
 
 _SETUP = "Run `ml-connector setup salesforce`, and assign its permission set to the integration user."
 _SCARCE = 10
@@ -30,9 +29,9 @@ class Finding(msgspec.Struct, frozen=True):
 
 async def fit(calls: Calls, catalog: Catalog, reader: Reader) -> list[Finding]:
     """Everything that can be said about the org. Raises only when nothing can be asked at all."""
-    session = await calls.sign_in.session()
+    session = await calls.sessions.session()
     objects = await catalog.objects(fresh=True)
-    found = [Finding("ok", f"Signed in to the org {session.org_id}, API version {calls.sign_in.api_version}.")]
+    found = [Finding("ok", f"Signed in to the org {session.org_id}, API version {calls.sessions.api_version}.")]
     found += await _asked(calls, reader, objects)
     for kind in DESCRIBED:
         if kind != "OrderItem" or objects["Order"].fields:  # without orders it is said once

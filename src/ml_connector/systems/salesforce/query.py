@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from ml_connector.model.errors import WrongUse
 
-from .fields import FEATURES, SHAPES
+from .records import FEATURES, SHAPES
 
 STATEMENT_MAX = 100_000
 """Longest statement in characters (salesforce reference 2.4)."""

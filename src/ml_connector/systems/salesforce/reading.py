@@ -21,9 +21,8 @@ from .calls import Calls
 from .catalog import Catalog
 from .describe import Field
 from .faults import faults, is_drift
-from .fields import DESCRIBED, SHAPES, WITH_ORDERS
 from .query import LITERAL_MAX, PAGE, STATEMENT_MAX, Seen, in_lists, literal, select, selects, statement, visible_fields
-from .records import SYSTEM, SObject, decode, long_id
+from .records import DESCRIBED, SHAPES, SYSTEM, WITH_ORDERS, SObject, decode, long_id
 
 T = TypeVar("T")
 

@@ -111,6 +111,15 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
         return made.astimezone(UTC) if made else None
 
 
+def text_of(value: object) -> str:
+    """A field's value as records are found by it: the id of a reference, the address of an e-mail, blank for none."""
+    if isinstance(value, Reference):
+        return value.value
+    if isinstance(value, Email):
+        return value.address
+    return "" if value is None else str(value)
+
+
 def plain_name(name: str) -> str:
     """The name without the ` (deleted)` that QuickBooks adds to inactive ones (reference 4.3)."""
     return _DELETED.sub("", name)

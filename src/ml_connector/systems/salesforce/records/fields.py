@@ -1,7 +1,7 @@
 """Which fields are read of which kind (docs/contracts.md and docs/salesforce-fields.md).
 
 A parent's field is written `Parent.Field`; every parent used here has the name of its kind. What the org does not
-show is left out of the query (`soql.select`) and reported by the doctor (`fit`).
+show is left out of the query (`query.select`) and reported by the doctor (`fitness.py`).
 """
 
 from __future__ import annotations
