@@ -55,8 +55,8 @@ def gateway(
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="Intuit", error="invalid_token"'
     if xml:
-        told = {"Error": [{"Message": message, "Detail": detail, "code": code}], "type": kind}
-        return Response(status, headers, to_xml({"Fault": told, "time": envelope_time(now)}))
+        fault = {"Error": [{"Message": message, "Detail": detail, "code": code}], "type": kind}
+        return Response(status, headers, to_xml({"Fault": fault, "time": envelope_time(now)}))
     body: Json = {
         "warnings": None,
         "intuitObject": None,

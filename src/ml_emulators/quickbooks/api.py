@@ -66,7 +66,7 @@ def handle(service: Service, request: Request, segments: list[str], now: datetim
     response = _answer(call)
     measured = measure(request, response)
     meter(service, call.app, now, measured.reads, measured.items)
-    service.tell(context.notices, call.app)
+    service.publish(context.notices, call.app)
     return response
 
 

@@ -85,11 +85,11 @@ def upload(context: WriteContext, content_type: str, body: bytes) -> Json:
 
 
 def _take(context: WriteContext, file: Part, described: Part | None) -> Json:
-    told = _metadata(described) if described is not None else {}
+    metadata = _metadata(described) if described is not None else {}
     body = {
-        **told,
-        "FileName": told.get("FileName") or file.found(_FILE) or "attachment",
-        "ContentType": told.get("ContentType") or file.headers.get("content-type", "application/octet-stream"),
+        **metadata,
+        "FileName": metadata.get("FileName") or file.found(_FILE) or "attachment",
+        "ContentType": metadata.get("ContentType") or file.headers.get("content-type", "application/octet-stream"),
     }
     if body.get("Id") and context.books.row("Attachable", str(body["Id"])) is not None:
         stored = writes.update(context, RULES["Attachable"], {**body, "sparse": True})
@@ -116,8 +116,8 @@ def shown(context: WriteContext, data: Json) -> Json:
         return data
     realm, until = context.books.company.realm_id, seconds(context.now) + _LIFE
     address = f"{context.base_url}/{FOLDER}/{realm}/{data['Id']}/{until}/{_seal(realm, data['Id'], until)}"
-    told = {**data, "Size": len(context.books.files[data["Id"]]), "TempDownloadUri": address}
-    return {key: told[key] for key in KINDS["Attachable"].order if key in told}
+    fields = {**data, "Size": len(context.books.files[data["Id"]]), "TempDownloadUri": address}
+    return {key: fields[key] for key in KINDS["Attachable"].order if key in fields}
 
 
 def _seal(realm: str, record_id: str, until: int) -> str:

@@ -14,7 +14,7 @@ from ml_emulators.quickbooks import faults
 from ml_emulators.quickbooks.kinds.catalog import KINDS, PATHS
 from ml_emulators.quickbooks.rules.context import WriteContext
 from ml_emulators.quickbooks.state import Table
-from ml_emulators.quickbooks.values import Json, from_seconds, parse_instant, seconds, stamp
+from ml_emulators.quickbooks.values import Json, Unreadable, from_seconds, parse_instant, seconds, stamp
 
 MOST = 1000
 _UPDATED = 1
@@ -45,7 +45,7 @@ def _kind(name: str) -> str:
 def _since(context: WriteContext, text: str) -> int:
     try:
         since = parse_instant(text)
-    except ValueError as error:
+    except Unreadable as error:
         raise faults.Fault([faults.illegal_date("changedSince", text)]) from error
     if since < context.now - timedelta(days=context.switches.cdc_days):
         detail = f"changedSince: a date older than {context.switches.cdc_days} days is not supported"

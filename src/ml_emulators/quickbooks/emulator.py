@@ -9,18 +9,17 @@ from typing import Any
 
 from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.kit.wire import Cost, Request, Response, loads
-from ml_emulators.quickbooks import registry
-from ml_emulators.quickbooks import user_actions as acts
+from ml_emulators.quickbooks import registry, user_actions
 from ml_emulators.quickbooks.kinds.catalog import KINDS
 from ml_emulators.quickbooks.metering import measure
 from ml_emulators.quickbooks.routes import route
 from ml_emulators.quickbooks.rules.company import open_books
 from ml_emulators.quickbooks.service import Registered, Service, Snapshot
 from ml_emulators.quickbooks.settings import App, ChangeNotice, Company, Counters, Switches
-from ml_emulators.quickbooks.signin import routes as oauth_routes
+from ml_emulators.quickbooks.signin import routes as oauth
 from ml_emulators.quickbooks.signin.tokens import Authority, Tokens
 from ml_emulators.quickbooks.values import Json, from_seconds, stamp
-from ml_emulators.quickbooks.webhooks.endpoints import Switchboard
+from ml_emulators.quickbooks.webhooks.endpoints import Endpoints
 
 DEFAULT_COMPANY = Company()
 
@@ -48,9 +47,9 @@ class QuickBooks:
         self._open()
 
     @property
-    def webhooks(self) -> Switchboard:
+    def webhooks(self) -> Endpoints:
         """What is to be delivered to the apps' endpoints."""
-        return self._service.switchboard
+        return self._service.endpoints
 
     @property
     def _companies(self) -> list[Company]:
@@ -100,9 +99,9 @@ class QuickBooks:
         base = self.base_url
         return {
             "base_url": base,
-            "token_url": f"{base}{oauth_routes.TOKEN}",
-            "authorize_url": f"{base}{oauth_routes.AUTHORIZE}",
-            "discovery_url": f"{base}{oauth_routes.DISCOVERY}",
+            "token_url": f"{base}{oauth.TOKEN}",
+            "authorize_url": f"{base}{oauth.AUTHORIZE}",
+            "discovery_url": f"{base}{oauth.DISCOVERY}",
             "realm_id": self._companies[0].realm_id,
             "client_id": self.app.client_id,
             "client_secret": self.app.client_secret,
@@ -131,7 +130,7 @@ class QuickBooks:
 
     def act(self, operation: dict[str, Any]) -> dict[str, Any]:
         """Do what a user of the screens would do; raises `Fault` as the service would refuse it."""
-        return acts.act(self._service, operation)
+        return user_actions.perform(self._service, operation)
 
     def reset(self) -> None:
         """Back to new companies without records; apps and switches stay, every token is void."""
@@ -168,7 +167,7 @@ class QuickBooks:
             self.app, self._granted = known.app, known.granted
             self._service.authority.apps.clear()
             self._service.authority.apps.update(known.apps)
-            self.webhooks.settle(list(known.apps.values()))
+            self.webhooks.register(list(known.apps.values()))
         self.webhooks.restore(snapshot.webhooks)
 
 

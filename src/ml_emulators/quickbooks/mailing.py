@@ -1,4 +1,4 @@
-"""`POST /invoice/{id}/send`: the form goes out by mail, which here means that it is marked and told (reference 6.2)."""
+"""`POST /invoice/{id}/send`: a form goes out by mail: here it is marked, and announced (reference 6.2)."""
 
 from __future__ import annotations
 

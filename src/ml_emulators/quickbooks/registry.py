@@ -24,7 +24,7 @@ def new_app(service: Service, name: str = "An app", redirect_uris: tuple[str, ..
     bits = service.random.getrandbits
     app = App(f"AB{bits(160):040x}", f"{bits(160):040x}", f"{bits(128):032x}", redirect_uris, name)
     service.authority.apps[app.client_id] = app
-    service.switchboard.settle(list(service.authority.apps.values()))
+    service.endpoints.register(list(service.authority.apps.values()))
     return app
 
 
@@ -108,7 +108,7 @@ def set_webhook(service: Service, body: Mapping[str, Any]) -> Json:
     app, target = _app(service, body), body.get("target")
     if target is not None and not (isinstance(target, str) and loopback(target)):
         raise _refused("Emulated webhooks go to this machine only; null switches them off.")
-    line, form = service.switchboard.of(app.client_id), body.get("format", "cloudevents")
+    line, form = service.endpoints.of(app.client_id), body.get("format", "cloudevents")
     if line is None or form not in ("cloudevents", "legacy"):
         raise _refused("The format is cloudevents or legacy.")
     line.point(WebhookOrder(target, form))

@@ -9,17 +9,17 @@ from ml_emulators.kit.wire import Request, Response
 from ml_emulators.quickbooks import answers, api, attachments
 from ml_emulators.quickbooks.service import Service
 from ml_emulators.quickbooks.signin import consent
-from ml_emulators.quickbooks.signin import routes as oauth_routes
+from ml_emulators.quickbooks.signin import routes as oauth
 
 Page = Callable[[Service, Request, datetime], Response]
 _PAGES: dict[str, dict[str, Page]] = {
-    oauth_routes.DISCOVERY: {"GET": oauth_routes.discovery},
-    oauth_routes.SANDBOX_DISCOVERY: {"GET": oauth_routes.discovery},
-    oauth_routes.AUTHORIZE: {"GET": consent.authorize, "POST": consent.authorize},
-    oauth_routes.TOKEN: {"POST": oauth_routes.token},
-    oauth_routes.REVOKE: {"POST": oauth_routes.revoke},
-    oauth_routes.KEYS: {"GET": oauth_routes.keys},
-    oauth_routes.USER_INFO: {"GET": oauth_routes.user_info},
+    oauth.DISCOVERY: {"GET": oauth.discovery},
+    oauth.SANDBOX_DISCOVERY: {"GET": oauth.discovery},
+    oauth.AUTHORIZE: {"GET": consent.authorize, "POST": consent.authorize},
+    oauth.TOKEN: {"POST": oauth.token},
+    oauth.REVOKE: {"POST": oauth.revoke},
+    oauth.KEYS: {"GET": oauth.keys},
+    oauth.USER_INFO: {"GET": oauth.user_info},
 }
 
 

@@ -16,8 +16,8 @@ from ml_emulators.quickbooks.rules.context import WriteContext
 from ml_emulators.quickbooks.settings import App, ChangeNotice, Company, Counters, Switches
 from ml_emulators.quickbooks.signin.tokens import Authority, Tokens
 from ml_emulators.quickbooks.state import Books
-from ml_emulators.quickbooks.webhooks.endpoints import Switchboard
-from ml_emulators.quickbooks.webhooks.outbox import Kept
+from ml_emulators.quickbooks.webhooks.endpoints import Endpoints
+from ml_emulators.quickbooks.webhooks.outbox import OutboxState
 
 Replays = dict[tuple[Any, ...], tuple[datetime, Response, bytes]]
 """By requestid: when, the answer, and what was asked."""
@@ -44,7 +44,7 @@ class Snapshot:
     windows: Windows
     counters: Counters
     random: Any
-    webhooks: tuple[Kept, ...] = ()
+    webhooks: tuple[OutboxState, ...] = ()
     registered: Registered | None = None
 
 
@@ -63,18 +63,18 @@ class Service:
     counters: Counters = field(default_factory=Counters)
     on_change: list[Callable[[ChangeNotice], None]] = field(default_factory=list)
     companies: list[Company] = field(default_factory=list)
-    switchboard: Switchboard = field(init=False)
+    endpoints: Endpoints = field(init=False)
 
     def __post_init__(self) -> None:
-        self.switchboard = Switchboard(self.switches, self.clock, self.authority.connected)
-        self.on_change.append(self.switchboard.hear)
+        self.endpoints = Endpoints(self.switches, self.clock, self.authority.connected)
+        self.on_change.append(self.endpoints.publish)
 
-    def tell(self, notices: list[ChangeNotice], app: str = "") -> None:
-        """Tell every listener what was committed, by which app (blank: a user)."""
+    def publish(self, notices: list[ChangeNotice], app: str = "") -> None:
+        """Say to every listener what was committed, by which app (blank: a user)."""
         for notice in notices:
-            told = replace(notice, app=app) if app else notice
+            authored = replace(notice, app=app) if app else notice
             for listener in self.on_change:
-                listener(told)
+                listener(authored)
 
     def context(self, realm_id: str, now: datetime, include: frozenset[str] = frozenset()) -> WriteContext:
         return WriteContext(self.books[realm_id], now, self.switches, include, self.base_url)

@@ -63,7 +63,7 @@ class Switches:
     reuse_revokes_connection: bool = True
     """Using a refresh token that was rotated away revokes the winner too."""
     refresh_window_seconds: int = 8_640_000
-    """The rolling window told in `x_refresh_token_expires_in` and kept (100 days; 101 days were seen too)."""
+    """The rolling window named in `x_refresh_token_expires_in` and kept (100 days; 101 days were seen too)."""
     consent_page: Literal["browsers", "always", "never"] = "browsers"
     """Who gets a consent page to click on: browsers (they accept application/xhtml+xml), all, or none. The others are
     sent back at once."""
@@ -126,7 +126,7 @@ class Switches:
     webhook_aggregate: bool = True
     """Several changes of the same sort to one record go out as one event, the newest."""
     webhook_self_echo: bool = True
-    """The app's own writes are told to it as well."""
+    """The app's own writes are announced to it as well."""
     webhook_several_companies: bool = False
     """One delivery may hold events of several companies."""
     webhook_blocking: bool = True

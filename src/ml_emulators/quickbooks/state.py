@@ -56,14 +56,14 @@ class Table:
         self.gone_order = Ordered()
 
     def copy(self) -> Table:
-        twin = Table.__new__(Table)
-        twin.kind = self.kind
-        twin.rows = self.rows.copy()
-        twin.all = [index.copy() for index in self.all]
-        twin.live = [index.copy() for index in self.live] if self.kind.is_list else twin.all
-        twin.gone = self.gone.copy()
-        twin.gone_order = self.gone_order.copy()
-        return twin
+        copy = Table.__new__(Table)
+        copy.kind = self.kind
+        copy.rows = self.rows.copy()
+        copy.all = [index.copy() for index in self.all]
+        copy.live = [index.copy() for index in self.live] if self.kind.is_list else copy.all
+        copy.gone = self.gone.copy()
+        copy.gone_order = self.gone_order.copy()
+        return copy
 
     def put(self, number: int, row: Row) -> None:
         old = self.rows.get(number)

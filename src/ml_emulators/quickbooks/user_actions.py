@@ -14,24 +14,25 @@ from ml_emulators.quickbooks.rules.context import WriteContext
 from ml_emulators.quickbooks.rules.merging import merge
 from ml_emulators.quickbooks.rules.rulebook import RULES
 from ml_emulators.quickbooks.service import Service
-from ml_emulators.quickbooks.values import Json, bare, parse_day
+from ml_emulators.quickbooks.values import Json, Unreadable, bare, parse_day
 
-Act = Callable[[Service, WriteContext, dict[str, Any]], Json]
+OnRecords = Callable[[Service, WriteContext, dict[str, Any]], Json]
+OnServer = Callable[[Service, Mapping[str, Any]], Json]
 
 
-def act(service: Service, operation: dict[str, Any]) -> Json:
+def perform(service: Service, operation: dict[str, Any]) -> Json:
     """Do one operation; raises `Fault` when QuickBooks would refuse it or has no such screen."""
     name = str(operation.get("op"))
-    if name not in ACTS and name not in DESKLESS:
-        raise faults.unsupported(f"{name!r} (there are {', '.join((*ACTS, *DESKLESS))})")
-    if name in DESKLESS:
-        return DESKLESS[name](service, {**operation.get("body", {}), **_named(operation)})
+    if name in ON_SERVER:
+        return ON_SERVER[name](service, {**operation.get("body", {}), **_named(operation)})
+    if name not in ON_RECORDS:
+        raise faults.unsupported(f"{name!r} (there are {', '.join((*ON_RECORDS, *ON_SERVER))})")
     realm = operation.get("realm") or next(iter(service.books))
     if realm not in service.books:
         raise faults.unsupported(f"realm {realm!r}")
     context = service.context(realm, service.clock.now(), frozenset(operation.get("include", ())))
-    result = ACTS[name](service, context, operation)
-    service.tell(context.notices)
+    result = ON_RECORDS[name](service, context, operation)
+    service.publish(context.notices)
     return result
 
 
@@ -89,7 +90,13 @@ def _merge(service: Service, context: WriteContext, operation: dict[str, Any]) -
 def _set_preferences(service: Service, context: WriteContext, operation: dict[str, Any]) -> Json:
     """Any preference, also the closing date; null takes a part away."""
     old = context.books.data("Preferences", "1")
-    new = merged(old, operation.get("body", {}))
+    groups = operation.get("body", {})
+    for name, group in groups.items():
+        if not isinstance(group, dict) or name in ("Id", "SyncToken"):
+            raise faults.Fault([faults.unsupported_value(name, f"{name} must be an object.")])
+    new = merged(old, groups)
+    if new["CurrencyPrefs"].get("HomeCurrency") != old["CurrencyPrefs"]["HomeCurrency"]:
+        raise faults.business("The home currency cannot be changed.", "HomeCurrency")
     if new != old:
         context.replace("Preferences", new)
         context.notify("Preferences", "1", "update")
@@ -102,7 +109,7 @@ def _set_exchange_rate(service: Service, context: WriteContext, operation: dict[
     try:
         day = parse_day(str(body.get("day") or context.today))
         rate = bare(decimal(body.get("rate")))
-    except ValueError as error:
+    except Unreadable as error:
         raise faults.Fault([faults.illegal_number("Rate", error)]) from error
     code = str(body.get("currency"))
     auxiliary.set_rate(context, code, day, rate)
@@ -112,7 +119,7 @@ def _set_exchange_rate(service: Service, context: WriteContext, operation: dict[
 def _named(operation: dict[str, Any]) -> Json:
     """Company and app, where an operation names them beside its body."""
     names = {"realm": "realm_id", "client_id": "client_id"}
-    return {told: operation[name] for name, told in names.items() if operation.get(name)}
+    return {field: operation[name] for name, field in names.items() if operation.get(name)}
 
 
 def _kill_sessions(service: Service, body: Mapping[str, Any]) -> Json:
@@ -122,7 +129,7 @@ def _kill_sessions(service: Service, body: Mapping[str, Any]) -> Json:
     return {"killed": killed}
 
 
-ACTS: dict[str, Act] = {
+ON_RECORDS: dict[str, OnRecords] = {
     "create": _create,
     "update": _update,
     "delete": _delete,
@@ -133,7 +140,7 @@ ACTS: dict[str, Act] = {
     "set_preferences": _set_preferences,
     "set_exchange_rate": _set_exchange_rate,
 }
-DESKLESS: dict[str, Callable[[Service, Mapping[str, Any]], Json]] = {
+ON_SERVER: dict[str, OnServer] = {
     "disconnect": registry.disconnect,
     "kill_sessions": _kill_sessions,
     "connect": registry.connect,

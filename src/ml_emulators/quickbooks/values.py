@@ -36,6 +36,10 @@ def bare(value: Number) -> Number:
     return Decimal(format(value.quantize(_FINEST, ROUND_HALF_UP, _WIDE).normalize(), "f"))
 
 
+class Unreadable(Exception):
+    """A text that is not what it should be: no number, no day, no instant."""
+
+
 def stamp(at: datetime) -> str:
     """`MetaData` form: Pacific time, seconds, numeric offset."""
     return at.astimezone(PACIFIC).isoformat(timespec="seconds")
@@ -60,18 +64,21 @@ def company_day(at: datetime) -> str:
 
 
 def parse_day(text: str) -> str:
-    """Normalise a date, or a date-time cut to its day; raises ValueError."""
-    return date.fromisoformat(text[:10]).isoformat()
+    """Normalise a date, or a date-time cut to its day; raises Unreadable."""
+    try:
+        return date.fromisoformat(text[:10]).isoformat()
+    except ValueError as error:
+        raise Unreadable(text) from error
 
 
 def parse_instant(text: str) -> datetime:
-    """Read ISO 8601; without an offset it is Pacific time. Raises ValueError (also out of range)."""
-    at = datetime.fromisoformat(text)
-    local = at.replace(tzinfo=PACIFIC) if at.tzinfo is None else at
+    """Read ISO 8601; without an offset it is Pacific time. Raises Unreadable (also out of range)."""
     try:
+        at = datetime.fromisoformat(text)
+        local = at.replace(tzinfo=PACIFIC) if at.tzinfo is None else at
         return local.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError(text) from error
+    except (ValueError, OverflowError) as error:
+        raise Unreadable(text) from error
 
 
 def fold(text: str) -> str:

@@ -48,7 +48,7 @@ def test_another_order_repeats_from_its_seed(qbo: Client, endpoint: Endpoint) ->
     for seed in (5, 5, 6):
         endpoint.trouble(WebhookTrouble("reorder"), clear=True, seed=seed)
         for number in range(20):
-            endpoint.outbox.hear(replace(notice("Update"), id=str(number)))
+            endpoint.outbox.publish(replace(notice("Update"), id=str(number)))
         orders.append([int(told.split()[1]) for told in endpoint.told()])
     assert orders[0] == orders[1] != orders[2]
     assert all(sorted(one) == list(range(20)) != one for one in orders)
@@ -59,7 +59,7 @@ def test_chance_repeats_from_its_seed(qbo: Client, endpoint: Endpoint) -> None:
     for _ in range(2):
         endpoint.trouble(WebhookTrouble("lose", count=1_000, probability=0.3), clear=True, seed=4)
         for number in range(50):
-            endpoint.outbox.hear(replace(notice("Update"), id=str(number)))
+            endpoint.outbox.publish(replace(notice("Update"), id=str(number)))
         runs.append([int(told.split()[1]) for told in endpoint.told()])
     assert runs[0] == runs[1]
     assert 20 < len(runs[0]) < 48

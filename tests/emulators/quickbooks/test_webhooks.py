@@ -78,7 +78,7 @@ def test_a_legacy_body(qbo: Client) -> None:
 def test_verbs_of_cloud_events(endpoint: Endpoint, told: ChangeNotice, switches: Json, verb: str, data: Json) -> None:
     for name, value in switches.items():
         setattr(endpoint.client.server.switches, name, value)
-    endpoint.outbox.hear(told)
+    endpoint.outbox.publish(told)
     (event,) = endpoint.bodies()[0]
     assert (event["type"], event["data"]) == (f"qbo.invoice.{verb}.v1", data)
 
@@ -98,7 +98,7 @@ def test_verbs_of_cloud_events(endpoint: Endpoint, told: ChangeNotice, switches:
 def test_operations_of_the_legacy_format(qbo: Client, told: ChangeNotice, form: Any, expected: Json) -> None:
     endpoint = Endpoint(qbo, "legacy")
     qbo.server.switches.webhook_legacy_time = form
-    endpoint.outbox.hear(told)
+    endpoint.outbox.publish(told)
     (entity,) = endpoint.bodies()[0]["eventNotifications"][0]["dataChangeEvent"]["entities"]
     assert entity == {"name": "Invoice", "id": "7", **expected}
 
@@ -166,7 +166,7 @@ def test_at_most_a_hundred_events_in_a_delivery(
     qbo: Client, endpoint: Endpoint, changes: int, sizes: list[int]
 ) -> None:
     for number in range(changes):
-        endpoint.outbox.hear(replace(notice("Update"), id=str(number)))
+        endpoint.outbox.publish(replace(notice("Update"), id=str(number)))
     bodies = endpoint.bodies()
     assert [len(body) for body in bodies] == sizes
     assert [event["intuitentityid"] for body in bodies for event in body] == [str(one) for one in range(changes)]
@@ -179,7 +179,7 @@ def test_several_companies_in_one_delivery_by_switch(qbo: Client, together: bool
     qbo.server.switches.webhook_several_companies = together
     endpoint = Endpoint(qbo)
     for realm, number in (("1000", "1"), ("2000", "2"), ("1000", "3")):
-        endpoint.outbox.hear(replace(notice("Update"), realm_id=realm, id=number))
+        endpoint.outbox.publish(replace(notice("Update"), realm_id=realm, id=number))
     told = [[event["intuitaccountid"] for event in body] for body in endpoint.bodies()]
     assert [list(body) if together else sorted(set(body)) for body in told] == realms
 
@@ -208,7 +208,7 @@ def test_changes_of_one_record_within_a_window(
 
 def test_an_aggregated_event_has_the_newest_time(qbo: Client, endpoint: Endpoint) -> None:
     for later in (0, 1, 2):
-        endpoint.outbox.hear(replace(notice("Update"), instant=NOON + timedelta(seconds=later - 2)))
+        endpoint.outbox.publish(replace(notice("Update"), instant=NOON + timedelta(seconds=later - 2)))
     (event,) = endpoint.bodies()[0]
     assert event["time"] == "2026-11-22T20:00:00.125000000Z"
 

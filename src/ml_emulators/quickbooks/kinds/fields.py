@@ -12,7 +12,8 @@ from typing import Any
 
 from ml_emulators.quickbooks import faults
 from ml_emulators.quickbooks.faults import FaultError
-from ml_emulators.quickbooks.values import Json, Number, bare, money, parse_day
+from ml_emulators.quickbooks.kinds.references import PARTIES
+from ml_emulators.quickbooks.values import Json, Number, Unreadable, bare, money, parse_day
 
 Problems = list[FaultError]
 Reader = Callable[[Any, str, Problems], Any]
@@ -45,19 +46,19 @@ def flag(value: Any, element: str, problems: Problems) -> bool | None:
 
 
 def decimal(value: Any) -> Decimal:
-    """The number a client meant, given as number or text of at most 15 digits; raises ValueError."""
+    """The number a client meant, given as number or text of at most 15 digits; raises Unreadable."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
-        raise ValueError(value)
+        raise Unreadable(value)
     try:
         number = Decimal(value)
     except InvalidOperation as error:
-        raise ValueError(value) from error
+        raise Unreadable(value) from error
     if (
         not number.is_finite()
         or number.adjusted() >= _MAX_DIGITS
         or len(number.normalize().as_tuple().digits) > _MAX_DIGITS
     ):
-        raise ValueError(value)
+        raise Unreadable(value)
     return number
 
 
@@ -65,7 +66,7 @@ def _numeric(finish: Callable[[Decimal], Number]) -> Reader:
     def read(value: Any, element: str, problems: Problems) -> Number | None:
         try:
             return finish(decimal(value))
-        except ValueError:
+        except Unreadable:
             problems.append(faults.illegal_number(element, value))
             return None
 
@@ -79,9 +80,9 @@ number = _numeric(bare)
 def day(value: Any, element: str, problems: Problems) -> str | None:
     try:
         if not isinstance(value, str):
-            raise ValueError(value)
+            raise Unreadable(value)
         return parse_day(value)
-    except ValueError:
+    except Unreadable:
         problems.append(faults.illegal_date(element, value))
         return None
 
@@ -106,10 +107,10 @@ def ref(value: Any, element: str, problems: Problems) -> Json | None:
 
 
 def party(value: Any, element: str, problems: Problems) -> Json | None:
-    """A reference to a customer, vendor or employee that also tells which of them."""
-    found = ref(value, element, problems)
-    told = value.get("type") if isinstance(value, dict) else None
-    return {**found, "type": told} if found is not None and told in ("Customer", "Vendor", "Employee") else found
+    """A reference to a customer, vendor or employee that also says which of them."""
+    reference = ref(value, element, problems)
+    kind = value.get("type") if isinstance(value, dict) else None
+    return {**reference, "type": kind} if reference is not None and kind in PARTIES else reference
 
 
 def group(fields: Mapping[str, Reader], check: Callable[[Json, str, Problems], None] | None = None) -> Reader:

@@ -21,7 +21,7 @@ _tax: dict[str, Reader] = {
     "GlobalTaxCalculation": f.choice("TaxExcluded", "TaxInclusive", "NotApplicable"),
 }
 _queried = (QueryField("TxnDate", "day"), *numbers("TotalAmt"), *unqueryable("PrivateNote", "Line", "DepartmentRef"))
-_WITHOUT_VOID = {name: told for name, told in TXN_NOTICES.items() if name != "void"}
+_WITHOUT_VOID = {name: notice for name, notice in TXN_NOTICES.items() if name != "void"}
 
 KINDS: list[Kind] = [
     Kind(

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from ml_emulators.quickbooks.kinds import fields as readers
-from ml_emulators.quickbooks.values import Json, fold, parse_day, parse_instant, seconds
+from ml_emulators.quickbooks.values import Json, Unreadable, fold, parse_day, parse_instant, seconds
 
 FieldType = Literal["id", "text", "day", "time", "number", "flag", "ref", "email"]
 NOTHING = Decimal("-Infinity")
@@ -59,7 +59,7 @@ class QueryField:
         return fold(value) if value else ""
 
     def literal(self, text: str) -> Any:
-        """The comparable form of a text in a query; raises ValueError when it cannot be one."""
+        """The comparable form of a text in a query; raises Unreadable when it cannot be one."""
         if self.type == "id":
             return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else -1
         if self.type == "number":
@@ -75,7 +75,7 @@ class QueryField:
 
 def _truth(text: str) -> bool:
     if text.lower() not in ("true", "false"):
-        raise ValueError(text)
+        raise Unreadable(text)
     return text.lower() == "true"
 
 

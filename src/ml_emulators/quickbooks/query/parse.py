@@ -9,13 +9,12 @@ from importlib.resources import files
 from typing import Any
 
 from lark import Lark, Token, Transformer, UnexpectedInput
-from lark.exceptions import VisitError
 
 from ml_emulators.quickbooks import faults
 from ml_emulators.quickbooks.kinds.catalog import KINDS
 from ml_emulators.quickbooks.kinds.kind import Kind
 from ml_emulators.quickbooks.query.fields import ACTIVE, QueryField
-from ml_emulators.quickbooks.values import fold
+from ml_emulators.quickbooks.values import Unreadable, fold
 
 DEFAULT_PAGE = 100
 MAX_PAGE = 1000
@@ -119,7 +118,7 @@ def parse(text: str, over_limit: str = "cap") -> Query:
 def _parse(text: str, over_limit: str) -> Query:
     try:
         parts: Any = _parser.parse(text)
-    except (UnexpectedInput, VisitError) as error:
+    except UnexpectedInput as error:
         raise faults.parse_error(_where(text, error)) from error
     return _checked(parts, over_limit)
 
@@ -184,7 +183,7 @@ def _condition(kind: Kind, name: str, operator: str, texts: tuple[str, ...]) -> 
             "" if not text.strip() and known.type in ("text", "email", "day", "ref") else known.literal(text)
             for text in texts
         )
-    except ValueError as error:
+    except Unreadable as error:
         raise faults.invalid_query(f"value {texts[0][:60]} cannot be compared with property '{known.name}'") from error
     return Condition(known, operator, keys, texts)
 

@@ -13,7 +13,7 @@ from ml_emulators.quickbooks.rules.names import ListRule, settle_name
 from ml_emulators.quickbooks.rules.references import known_currency
 from ml_emulators.quickbooks.rules.rule import Rule
 from ml_emulators.quickbooks.state import meta
-from ml_emulators.quickbooks.values import Json, Number, parse_day, seconds
+from ml_emulators.quickbooks.values import Json, Number, Unreadable, parse_day, seconds
 
 _RATE = "ExchangeRate"
 
@@ -69,14 +69,14 @@ def exchange_rate(context: WriteContext, code: str, day: str | None) -> Json:
     if code != flags.home and not known_currency(context.books, code):
         raise faults.Fault([faults.invalid_reference("sourcecurrencycode", code[:20])])
     try:
-        wanted = parse_day(day) if day else context.today
-    except ValueError as error:
+        as_of = parse_day(day) if day else context.today
+    except Unreadable as error:
         raise faults.Fault([faults.illegal_date("asofdate", day)]) from error
-    return {_RATE: _rate(context, code, wanted)}
+    return {_RATE: _rate(context, code, as_of)}
 
 
 def _rate(context: WriteContext, code: str, day: str) -> Json:
-    known = [one for one in context.books.rates.get(code, ()) if one[0] <= day]
+    known = [rate for rate in context.books.rates.get(code, ()) if rate[0] <= day]
     as_of, rate, updated = known[-1] if known else (day, 1, int(context.now.timestamp()))
     return {
         "SourceCurrencyCode": code,

@@ -44,6 +44,7 @@ class PreferencesRule(SingleRule):
             if not isinstance(sent, dict):
                 raise faults.Fault([faults.unsupported_value(name, f"{name} must be an object.")])
             draft.body[name] = merged(old.get(name, {}), sent)
+        draft.keep(*old)
         if context.flags.multicurrency and not draft.body["CurrencyPrefs"].get("MultiCurrencyEnabled"):
             raise faults.business("Multicurrency cannot be turned off.", "MultiCurrencyEnabled")
         home = draft.body["CurrencyPrefs"].get("HomeCurrency")

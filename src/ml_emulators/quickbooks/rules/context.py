@@ -35,10 +35,10 @@ class WriteContext:
         return self.books.flags
 
     def notify(self, kind: str, record_id: str, operation: str) -> None:
-        told = KINDS[kind].notices.get(operation)
-        if told is not None:
+        verb = KINDS[kind].notices.get(operation)
+        if verb is not None:
             realm = self.books.company.realm_id
-            self.notices.append(ChangeNotice(realm, kind, record_id, told, self.now))
+            self.notices.append(ChangeNotice(realm, kind, record_id, verb, self.now))
 
     def insert(self, kind: str, data: Json) -> Json:
         """Store a new record; gives it its Id when it has none."""

@@ -76,7 +76,7 @@ def _store(context: WriteContext, rule: Rule, draft: Draft, old: Json) -> Json:
     context.replace(kind.name, changed)
     stored = context.books.data(kind.name, old["Id"])
     rule.after_save(context, stored, old)
-    deactivated = kind.is_list and old["Active"] and not stored["Active"]
+    deactivated = kind.is_list and old.get("Active") is True and not stored["Active"]
     context.notify(kind.name, stored["Id"], "deactivate" if deactivated else "update")
     return context.books.data(kind.name, old["Id"])
 

@@ -56,7 +56,7 @@ def authorize(service: Service, request: Request, now: datetime) -> Response:
 def _form(request: Request) -> dict[str, str]:
     try:
         return dict(parse_qsl(request.body.decode("ascii"), keep_blank_values=True))
-    except (UnicodeDecodeError, ValueError):
+    except ValueError:  # no ASCII, or too many fields
         return {}
 
 
@@ -91,9 +91,9 @@ def may_return_to(app: App, uri: str) -> bool:
 
 
 def _back(
-    service: Service, asked: Mapping[str, str], told: dict[str, str], now: datetime, more: Mapping[str, str] = {}
+    service: Service, asked: Mapping[str, str], result: dict[str, str], now: datetime, more: Mapping[str, str] = {}
 ) -> Response:
-    query = {**told, "state": asked.get("state", ""), **more}
+    query = {**result, "state": asked.get("state", ""), **more}
     location = f"{asked['redirect_uri']}?{urlencode(query)}"
     return Response(302, {"Location": location, **answers.trace(service.random, now)})
 

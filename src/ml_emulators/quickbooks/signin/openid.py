@@ -85,7 +85,7 @@ def user_info(company: Company, scopes: tuple[str, ...]) -> Json:
         "phone": {"phoneNumber": "+1 5550100", "phoneNumberVerified": False},
         "address": {"address": address},
     }
-    told: Json = {"sub": subject(company)}
+    claims: Json = {"sub": subject(company)}
     for scope, part in parts.items():
-        told |= part if scope in scopes else {}
-    return told
+        claims |= part if scope in scopes else {}
+    return claims

@@ -20,7 +20,7 @@ _VERBS = {"Create": "created", "Update": "updated", "Delete": "deleted", "Merge"
 
 @dataclass(frozen=True)
 class Event:
-    """One change to be told, at `due` or later. `held`: it was put off; `copy`: it is told a second time."""
+    """One change to be announced, at `due` or later. `held`: it was put off; `copy`: it goes out a second time."""
 
     number: int
     notice: ChangeNotice
@@ -71,18 +71,18 @@ def legacy(events: Sequence[Event], switches: Switches) -> bytes:
     by_realm: dict[str, list[Json]] = {}
     for event in events:
         by_realm.setdefault(event.notice.realm_id, []).append(_entity(event.notice, switches))
-    notices = [{"realmId": realm, "dataChangeEvent": {"entities": told}} for realm, told in by_realm.items()]
+    notices = [{"realmId": realm, "dataChangeEvent": {"entities": entities}} for realm, entities in by_realm.items()]
     return dumps({"eventNotifications": notices})
 
 
 def _entity(notice: ChangeNotice, switches: Switches) -> Json:
-    told: Json = {
+    entity: Json = {
         "name": notice.entity,
         "id": notice.id,
         "operation": notice.operation,
         "lastUpdated": _last_updated(notice.instant, switches),
     }
-    return told if notice.deleted_id is None else {**told, "deletedId": notice.deleted_id}
+    return entity if notice.deleted_id is None else {**entity, "deletedId": notice.deleted_id}
 
 
 def _last_updated(at: datetime, switches: Switches) -> str:

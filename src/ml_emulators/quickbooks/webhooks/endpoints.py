@@ -12,7 +12,7 @@ from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.kit.control_bodies import WebhookOrder, WebhookState, WebhookTroubles
 from ml_emulators.kit.webhooks import Post
 from ml_emulators.quickbooks.settings import App, ChangeNotice, Switches
-from ml_emulators.quickbooks.webhooks.outbox import Kept, Webhooks
+from ml_emulators.quickbooks.webhooks.outbox import OutboxState, Webhooks
 
 Connected = Callable[[str, str], bool]
 _APART = 1_000_000_000
@@ -20,14 +20,14 @@ _APART = 1_000_000_000
 
 
 @dataclass
-class _Line:
+class _Endpoint:
     """One app and its queue."""
 
     app: App
-    hooks: Webhooks
+    webhooks: Webhooks
 
 
-class Switchboard:
+class Endpoints:
     """Orders and views of the control door are about the first app; the others are pointed one by one."""
 
     def __init__(self, switches: Switches, clock: VirtualClock, connected: Connected) -> None:
@@ -35,62 +35,62 @@ class Switchboard:
         self._switches = switches
         self._clock = clock
         self._connected = connected
-        self._lines: list[_Line] = []
+        self._endpoints: list[_Endpoint] = []
 
-    def settle(self, apps: Sequence[App]) -> None:
+    def register(self, apps: Sequence[App]) -> None:
         """The apps as they are registered now, in order; the target of a place stays with it."""
         for place, app in enumerate(apps):
-            if place < len(self._lines):
-                self._lines[place].app = app
+            if place < len(self._endpoints):
+                self._endpoints[place].app = app
             else:
-                self._lines.append(self._line(app))
-        del self._lines[len(apps) :]
+                self._endpoints.append(self._endpoint(app))
+        del self._endpoints[len(apps) :]
 
-    def _line(self, app: App) -> _Line:
+    def _endpoint(self, app: App) -> _Endpoint:
         def connected(realm_id: str) -> bool:
-            return self._connected(line.app.client_id, realm_id)
+            return self._connected(endpoint.app.client_id, realm_id)
 
-        line = _Line(app, Webhooks(self._switches, self._clock, lambda: line.app, connected))
-        line.hooks.on_news.append(self._ring)
-        return line
+        endpoint = _Endpoint(app, Webhooks(self._switches, self._clock, lambda: endpoint.app, connected))
+        endpoint.webhooks.on_news.append(self._announce)
+        return endpoint
 
-    def _ring(self) -> None:
+    def _announce(self) -> None:
         for listener in self.on_news:
             listener()
 
     def of(self, client_id: str) -> Webhooks | None:
         """One app's endpoint, if it is registered."""
-        return next((line.hooks for line in self._lines if line.app.client_id == client_id), None)
+        return next((endpoint.webhooks for endpoint in self._endpoints if endpoint.app.client_id == client_id), None)
 
-    def hear(self, notice: ChangeNotice) -> None:
-        for line in self._lines:
-            line.hooks.hear(notice)
+    def publish(self, notice: ChangeNotice) -> None:
+        for endpoint in self._endpoints:
+            endpoint.webhooks.publish(notice)
 
     # The outbox of the control door
 
     def point(self, order: WebhookOrder) -> None:
-        self._lines[0].hooks.point(order)
+        self._endpoints[0].webhooks.point(order)
 
     def trouble(self, order: WebhookTroubles) -> None:
-        self._lines[0].hooks.trouble(order)
+        self._endpoints[0].webhooks.trouble(order)
 
     def view(self) -> WebhookState:
         """The first app's state, with the deliveries of every app."""
-        views = [line.hooks.view() for line in self._lines]
+        views = [endpoint.webhooks.view() for endpoint in self._endpoints]
         every = [
-            msgspec.structs.replace(one, number=place * _APART + one.number)
+            msgspec.structs.replace(delivery, number=place * _APART + delivery.number)
             for place, view in enumerate(views)
-            for one in view.deliveries
+            for delivery in view.deliveries
         ]
         return msgspec.structs.replace(views[0], deliveries=every)
 
     def forget(self) -> None:
-        for line in self._lines:
-            line.hooks.forget()
+        for endpoint in self._endpoints:
+            endpoint.webhooks.forget()
 
     def clear(self) -> None:
-        for line in self._lines:
-            line.hooks.clear()
+        for endpoint in self._endpoints:
+            endpoint.webhooks.clear()
 
     # To the sender
 
@@ -98,27 +98,27 @@ class Switchboard:
         return next(self._due(now), None)
 
     def _due(self, now: datetime) -> Iterator[Post]:
-        for place, line in enumerate(self._lines):
-            post = line.hooks.next(now)
+        for place, endpoint in enumerate(self._endpoints):
+            post = endpoint.webhooks.next(now)
             if post is not None:
                 yield post._replace(number=place * _APART + post.number)
 
     def wakes_at(self) -> datetime | None:
-        known = [line.hooks.wakes_at() for line in self._lines]
+        known = [endpoint.webhooks.wakes_at() for endpoint in self._endpoints]
         return min((at for at in known if at is not None), default=None)
 
     def answered(self, number: int, status: int | None, now: datetime, error: str = "") -> None:
         place, own = divmod(number, _APART)
-        for line in self._lines[place : place + 1]:
-            line.hooks.answered(own, status, now, error)
+        for endpoint in self._endpoints[place : place + 1]:
+            endpoint.webhooks.answered(own, status, now, error)
 
     # Back and forth
 
-    def snapshot(self) -> tuple[Kept, ...]:
-        return tuple(line.hooks.snapshot() for line in self._lines)
+    def snapshot(self) -> tuple[OutboxState, ...]:
+        return tuple(endpoint.webhooks.snapshot() for endpoint in self._endpoints)
 
-    def restore(self, kept: Sequence[Kept]) -> None:
-        for line, one in zip(self._lines, kept, strict=False):
-            line.hooks.restore(one)
-        for line in self._lines[len(kept) :]:
-            line.hooks.forget()
+    def restore(self, states: Sequence[OutboxState]) -> None:
+        for endpoint, state in zip(self._endpoints, states, strict=False):
+            endpoint.webhooks.restore(state)
+        for endpoint in self._endpoints[len(states) :]:
+            endpoint.webhooks.forget()

@@ -34,11 +34,11 @@ class Delivery:
 
 
 @dataclass(frozen=True)
-class Kept:
+class OutboxState:
     """The state to come back to; opaque to callers."""
 
     waiting: tuple[Event, ...]
-    line: tuple[Delivery, ...]
+    queue: tuple[Delivery, ...]
     done: tuple[Delivery, ...]
     counted: tuple[int, int]
     troubles: Troubles
@@ -73,7 +73,7 @@ def batches(events: Iterable[Event], *, several_companies: bool) -> list[tuple[E
 
 
 class Webhooks:
-    """The one endpoint of an app: hears changes of the companies that authorised it (`connected`)."""
+    """The one endpoint of an app: gets the changes of the companies that authorised it (`connected`)."""
 
     def __init__(
         self, switches: Switches, clock: VirtualClock, app: Callable[[], App], connected: Callable[[str], bool]
@@ -85,7 +85,7 @@ class Webhooks:
         self._connected = connected
         self._target: str | None = None
         self._format: Literal["cloudevents", "legacy"] = "cloudevents"
-        self._told = self._made = 0
+        self._numbered = self._made = 0
         self.clear()
 
     def clear(self) -> None:
@@ -95,7 +95,7 @@ class Webhooks:
 
     def forget(self) -> None:
         self._waiting: list[Event] = []
-        self._line: list[Delivery] = []
+        self._queue: list[Delivery] = []
         self._done: list[Delivery] = []
 
     # What the control door orders and shows
@@ -103,32 +103,32 @@ class Webhooks:
     def point(self, order: WebhookOrder) -> None:
         self._target, self._format = order.target, order.format
         if order.target is None:
-            self._waiting, self._line = [], []
-        self._ring()
+            self._waiting, self._queue = [], []
+        self._announce()
 
     def trouble(self, order: WebhookTroubles) -> None:
         self._troubles.order(order)
 
     def view(self) -> WebhookState:
-        deliveries = [_shown(one, True) for one in self._done] + [_shown(one, False) for one in self._line]
+        deliveries = [_shown(one, True) for one in self._done] + [_shown(one, False) for one in self._queue]
         deliveries.sort(key=lambda one: one.number)
         return WebhookState(self._target, self._format, len(self._waiting), deliveries, list(self._troubles.plans))
 
     # From the books
 
-    def hear(self, notice: ChangeNotice) -> None:
-        """A committed change: it waits for its delivery, unless nobody is to hear of it."""
+    def publish(self, notice: ChangeNotice) -> None:
+        """A committed change: it waits for its delivery, unless nobody is to know of it."""
         if self._target is None or not self._connected(notice.realm_id):
             return
         if notice.app == self._app().client_id and not self._switches.webhook_self_echo:
             return
-        self._told += 1
+        self._numbered += 1
         due = notice.instant + timedelta(seconds=self._switches.webhook_window_seconds)
-        event = Event(self._told, notice, due)
-        self._waiting.extend(self._troubles.fates(event))
-        self._ring()
+        event = Event(self._numbered, notice, due)
+        self._waiting.extend(self._troubles.outcomes(event))
+        self._announce()
 
-    def _ring(self) -> None:
+    def _announce(self) -> None:
         for listener in self.on_news:
             listener()
 
@@ -139,32 +139,32 @@ class Webhooks:
             return None
         if not self._blocked():
             self._gather(now)
-        for delivery in self._line[:1] if self._switches.webhook_blocking else self._line:
+        for delivery in self._queue[:1] if self._switches.webhook_blocking else self._queue:
             if delivery.due <= now:
                 return self._post(delivery, self._target)
         return None
 
     def _blocked(self) -> bool:
-        return bool(self._line) and self._switches.webhook_blocking
+        return bool(self._queue) and self._switches.webhook_blocking
 
     def wakes_at(self) -> datetime | None:
         if self._target is None:
             return None
         if self._blocked():
-            return self._line[0].due
-        return min([*(one.due for one in self._line), *(one.due for one in self._waiting)], default=None)
+            return self._queue[0].due
+        return min([*(one.due for one in self._queue), *(one.due for one in self._waiting)], default=None)
 
     def answered(self, number: int, status: int | None, now: datetime, error: str = "") -> None:
         """An attempt is over. What was dropped or set back meanwhile is not missed."""
-        for place, delivery in enumerate(self._line):
+        for place, delivery in enumerate(self._queue):
             if delivery.number != number:
                 continue
             attempts = (*delivery.attempts, WebhookAttempt(now, status, error))
             tried = replace(delivery, attempts=attempts, due=now + wait_after(len(attempts)))
             if status != 200:
-                self._line[place] = tried
+                self._queue[place] = tried
                 return
-            del self._line[place]
+            del self._queue[place]
             self._done = [*self._done[1 - KEEP :], tried]
             return
 
@@ -174,10 +174,10 @@ class Webhooks:
             return
         ready = [event for event in self._waiting if event.due <= now or not event.held]
         self._waiting = [event for event in self._waiting if event.due > now and event.held]
-        told = aggregated(ready) if self._switches.webhook_aggregate else ready
-        for events in batches(told, several_companies=self._switches.webhook_several_companies):
+        outgoing = aggregated(ready) if self._switches.webhook_aggregate else ready
+        for events in batches(outgoing, several_companies=self._switches.webhook_several_companies):
             self._made += 1
-            self._line.append(Delivery(self._made, self._troubles.reordered(events), now))
+            self._queue.append(Delivery(self._made, self._troubles.reordered(events), now))
 
     def _post(self, delivery: Delivery, target: str) -> Post:
         app, switches = self._app(), self._switches
@@ -191,21 +191,21 @@ class Webhooks:
 
     # Back and forth
 
-    def snapshot(self) -> Kept:
-        return Kept(
+    def snapshot(self) -> OutboxState:
+        return OutboxState(
             tuple(self._waiting),
-            tuple(self._line),
+            tuple(self._queue),
             tuple(self._done),
-            (self._told, self._made),
+            (self._numbered, self._made),
             self._troubles.copy(),
         )
 
-    def restore(self, kept: Kept) -> None:
+    def restore(self, state: OutboxState) -> None:
         """Go back; the target and the counters stay, for the endpoint lives outside and has seen their numbers."""
-        self._waiting, self._line, self._done = list(kept.waiting), list(kept.line), list(kept.done)
-        self._told, self._made = max(self._told, kept.counted[0]), max(self._made, kept.counted[1])
-        self._troubles = kept.troubles.copy()
-        self._ring()
+        self._waiting, self._queue, self._done = list(state.waiting), list(state.queue), list(state.done)
+        self._numbered, self._made = max(self._numbered, state.counted[0]), max(self._made, state.counted[1])
+        self._troubles = state.troubles.copy()
+        self._announce()
 
 
 def _shown(delivery: Delivery, acknowledged: bool) -> WebhookDelivery:

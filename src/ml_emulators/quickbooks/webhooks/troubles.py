@@ -23,10 +23,10 @@ class Troubles:
         self._random = Random(_SEED)  # noqa: S311  # repeatable chance is wanted
 
     def copy(self) -> Troubles:
-        twin = Troubles()
-        twin.plans = list(self.plans)
-        twin._random.setstate(self._random.getstate())
-        return twin
+        copy = Troubles()
+        copy.plans = list(self.plans)
+        copy._random.setstate(self._random.getstate())
+        return copy
 
     def order(self, order: WebhookTroubles) -> None:
         """Clear, seed, add; all or nothing. Raises `ValueError`."""
@@ -38,7 +38,7 @@ class Troubles:
             self._random.seed(order.seed)
         self.plans.extend(order.add)
 
-    def fates(self, event: Event) -> list[Event]:
+    def outcomes(self, event: Event) -> list[Event]:
         """What becomes of one event: none, itself now or later, and a copy."""
         kind = event.notice.entity
         if not self.plans:
