@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 from string import Formatter
+from typing import assert_never
 
 from ml_connector.model.hold_words import ORDERS, Actor, HoldCode, Late
 from ml_connector.model.holds import CODES, WORDS
+from ml_connector.model.roles import Role
+from ml_connector.model.triggers import Release, TriggerKind
 
 _ACTORS: dict[Actor, str] = {
     "preparer": "the preparer, who maps and makes plans",
@@ -16,7 +19,7 @@ _ACTORS: dict[Actor, str] = {
     "sales": "whoever keeps the record in its source",
     "nobody": "nobody; it is a matter of time",
 }
-_ROLES = {"account": "an account", "opportunity": "an opportunity"}
+_ROLES = {Role.ACCOUNT: "an account", Role.OPPORTUNITY: "an opportunity"}
 _TABLES = {
     "accounts": "an account of the chart of accounts changes",
     "items": "an item changes",
@@ -48,7 +51,7 @@ def _case(each: HoldCode) -> str:
         f"- **Means:** {_spoken(each.meaning)}\n"
         f"- **Do:** {_spoken(each.remedy)}\n"
         f"- **Who:** {_ACTORS[each.actor]}\n"
-        f"- **Ends by itself when** {_or(dict.fromkeys(map(_trigger, each.released_by)))}\n"
+        f"- **Ends by itself when** {_or(dict.fromkeys(map(_release, each.released_by)))}\n"
         f"{_late(each.late) if each.late else ''}"
     )
 
@@ -70,23 +73,29 @@ def _spoken(template: str) -> str:
     return spoken[:1].upper() + spoken[1:]
 
 
-def _trigger(name: str) -> str:
-    """What a trigger of `HoldCode.released_by` waits for. Raises `KeyError` for one that has no words here."""
-    if name == "record":
-        return "the record changes"
-    if name == "settings":
-        return "the settings change"
-    kind, _, rest = name.partition(":")
-    first, _, second = rest.partition(":")
-    if kind == "day":
-        return f"that day ({_fact(rest)}) has come"
-    if kind == "link":
-        return f"*{_fact(second)}* is linked to {_ROLES[first] if _fact(second) != 'account' else 'a customer'}"
-    return f"{_TABLES[second]} in {'QuickBooks' if first == 'quickbooks' else 'Salesforce'}"
+def _release(release: Release) -> str:
+    """What ends a hold, in words. Raises `KeyError` for a table or a role that has none here."""
+    match release.kind:
+        case TriggerKind.RECORD:
+            return "the record changes"
+        case TriggerKind.SETTINGS:
+            return "the settings change"
+        case TriggerKind.CLEAN_POSTINGS:
+            return "enough approved entries went well"
+        case TriggerKind.DAY:
+            return f"that day ({_fact(release.fact)}) has come"
+        case TriggerKind.LINK:
+            target = _ROLES[release.role] if release.role and release.fact != "account" else "a customer"
+            return f"*{_fact(release.fact)}* is linked to {target}"
+        case TriggerKind.REFERENCE:
+            system = "QuickBooks" if release.system == "quickbooks" else "Salesforce"
+            return f"{_TABLES[release.table]} in {system}"
+        case _:
+            assert_never(release.kind)
 
 
-def _fact(text: str) -> str:
-    return text.strip("<>").replace("_", " ")
+def _fact(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _or(texts: Iterable[str]) -> str:

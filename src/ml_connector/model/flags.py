@@ -13,7 +13,7 @@ class Flag(StrEnum):
 
     sentence: str
 
-    def __new__(cls, value: str, sentence: str) -> Flag:
+    def __new__(cls, value: str, sentence: str = "") -> Flag:
         member = str.__new__(cls, value)
         member._value_ = value
         member.sentence = sentence

@@ -7,6 +7,9 @@ from typing import Literal
 
 import msgspec
 
+from .roles import Role
+from .triggers import ITSELF, OTHER_SETTINGS, Release, on_day, when_linked, when_table
+
 Actor = Literal["preparer", "approver", "admin", "sales", "nobody"]
 
 
@@ -25,13 +28,13 @@ class HoldCode(msgspec.Struct, frozen=True, kw_only=True):
     """One reason to hold. The three texts are templates: `{fact}` is filled in, `{money}` is amount and currency.
 
     `actor` is who can act: preparer (maps), approver, admin of the connection, sales (the record itself), nobody.
-    `released_by` are the usual triggers, in the form of `Hold.waits_for`; `record` is a change of the record itself.
+    `released_by` is what usually ends it.
     A name `CODE/case` has the words for the fact `case` of that code. `late` is set where the wait has an end.
     """
 
     name: str
     actor: Actor
-    released_by: tuple[str, ...]
+    released_by: tuple[Release, ...]
     sentence: str
     meaning: str
     remedy: str
@@ -45,7 +48,7 @@ class HoldCode(msgspec.Struct, frozen=True, kw_only=True):
 def words(
     name: str,
     actor: Actor,
-    released_by: tuple[str, ...],
+    released_by: tuple[Release, ...],
     sentence: str,
     meaning: str,
     remedy: str,
@@ -56,40 +59,40 @@ def words(
     )
 
 
-RECORD = ("record",)
-SETTINGS = ("settings", "record")
-ITEMS = ("reference:quickbooks:items", "settings", "record")
-ACCOUNTS = ("reference:quickbooks:accounts", "reference:quickbooks:items", "settings", "record")
-DIMS = ("reference:quickbooks:departments", "reference:quickbooks:classes", "settings", "record")
-BOOKS = ("reference:quickbooks:preferences", "settings", "record")
+RECORD = (ITSELF,)
+SETTINGS = (OTHER_SETTINGS, ITSELF)
+ITEMS = (when_table("items"), OTHER_SETTINGS, ITSELF)
+ACCOUNTS = (when_table("accounts"), when_table("items"), OTHER_SETTINGS, ITSELF)
+DIMS = (when_table("departments"), when_table("classes"), OTHER_SETTINGS, ITSELF)
+BOOKS = (when_table("preferences"), OTHER_SETTINGS, ITSELF)
 
 ORDERS = (
     words(
-        "H-CUST-UNLINKED", "preparer", ("link:account:<account>", "record"),
+        "H-CUST-UNLINKED", "preparer", (when_linked(Role.ACCOUNT, "account"), ITSELF),
         "{account} has no customer in QuickBooks.",
         "Order {order}, {money}, cannot be posted without one.",
         "Link an existing customer, or mark the account ready so that it is created.",
     ),
     words(
-        "H-CUST-INACTIVE", "preparer", ("record",),
+        "H-CUST-INACTIVE", "preparer", (ITSELF,),
         "Customer {customer} is inactive in QuickBooks.",
         "Order {order}, {money}, waits; posted entries stay.",
         "Make it active in QuickBooks, or link the account to another customer.",
     ),
     words(
-        "H-CUST-INACTIVE/gone", "preparer", ("record",),
+        "H-CUST-INACTIVE/gone", "preparer", (ITSELF,),
         "The customer of {account} is no longer in QuickBooks.",
         "Order {order}, {money}, waits; posted entries stay.",
         "Link the account to another customer.",
     ),
     words(
-        "H-CUR-MISMATCH", "sales", ("record",),
+        "H-CUR-MISMATCH", "sales", (ITSELF,),
         "Order {order} is in {order_currency}, its QuickBooks customer is in {customer_currency}.",
         "A QuickBooks customer keeps one currency for life; nothing of {money} is converted.",
         "Link the account to a {order_currency} customer, or correct the order's currency.",
     ),
     words(
-        "H-CUR-MISMATCH/home", "admin", ("reference:quickbooks:preferences", "record"),
+        "H-CUR-MISMATCH/home", "admin", (when_table("preferences"), ITSELF),
         "Order {order} is in {order_currency}, the QuickBooks company keeps its books in {customer_currency} only.",
         "{money} cannot be posted without multicurrency; nothing is converted.",
         "Correct the order's currency, or switch on multicurrency in QuickBooks (it cannot be switched off again).",
@@ -101,13 +104,13 @@ ORDERS = (
         "Choose an account in {order_currency} in Mappings, Template.",
     ),
     words(
-        "H-NO-RATE", "preparer", ("settings", "record"),
+        "H-NO-RATE", "preparer", (OTHER_SETTINGS, ITSELF),
         "The {order_currency} rate for {date} is {rate}, the last one used was {last_rate}.",
         "A jump of more than {band} % is not used unseen; order {order}, {money}, waits.",
         "Correct the rate on the order or in QuickBooks; if it is right, widen the band in Settings.",
     ),
     words(
-        "H-NO-RATE/none", "preparer", ("record",),
+        "H-NO-RATE/none", "preparer", (ITSELF,),
         "There is no {order_currency} rate for {date}.",
         "Order {order}, {money}, has no value in {home_currency} yet.",
         "Enter the rate in QuickBooks for that day, or write it on the order.",
@@ -245,7 +248,7 @@ ORDERS = (
         "Reopen the period in QuickBooks, or set the lock date here; then it is planned again.",
     ),
     words(
-        "H-FUTURE", "nobody", ("day:<date>", "record"),
+        "H-FUTURE", "nobody", (on_day("date"), ITSELF),
         "Order {order} is dated {date}.",
         "{money} is posted on that day by itself.",
         "Nothing to do; if the date is wrong, correct it in Salesforce.",
@@ -323,13 +326,13 @@ ORDERS = (
         "Renumber the other entry in QuickBooks, then retry.",
     ),
     words(
-        "H-PLAN-STALE", "approver", ("record", "settings"),
+        "H-PLAN-STALE", "approver", (ITSELF, OTHER_SETTINGS),
         "What {number} would post changed after it was approved.",
         "Nothing was sent; {money} waits.",
         "Make a new plan; the old one stays on record.",
     ),
     words(
-        "H-START-DATE", "admin", ("settings",),
+        "H-START-DATE", "admin", (OTHER_SETTINGS,),
         "No go-live date is set.",
         "Order {order}, {money}, waits: without the date nobody knows which orders are already in the books.",
         "Set start_date in Settings; orders activated earlier are listed and never posted.",

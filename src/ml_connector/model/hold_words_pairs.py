@@ -3,41 +3,43 @@
 from __future__ import annotations
 
 from .hold_words import RECORD, words
+from .roles import Role
+from .triggers import ITSELF, when_linked, when_table
 
 PAIRS = (
     words(
-        "ACCOUNT-GONE", "sales", ("link:account:<customer>", "record"),
+        "ACCOUNT-GONE", "sales", (when_linked(Role.ACCOUNT, "customer"), ITSELF),
         "The account of customer {customer} was deleted in Salesforce.",
         "The customer stays as it is in QuickBooks; its open balance of {money} is not shown in Salesforce any more.",
         "Restore the account, or link the customer to another one.",
     ),
     words(
-        "ACCOUNT-GONE/invoice", "sales", ("link:account:<customer>", "record"),
+        "ACCOUNT-GONE/invoice", "sales", (when_linked(Role.ACCOUNT, "customer"), ITSELF),
         "Invoice {invoice} is not in Salesforce, because the account of its customer was deleted there.",
         "{money} is not shown in Salesforce; it is never put on another account.",
         "Restore the account, or link the customer to another one.",
     ),
     words(
-        "ACCOUNTS-MERGED", "preparer", ("link:account:<customer>", "record"),
+        "ACCOUNTS-MERGED", "preparer", (when_linked(Role.ACCOUNT, "customer"), ITSELF),
         "The account of customer {customer} was merged into {account} in Salesforce, which has a customer of its own.",
         "Invoices of both are shown there, all else is of customer {other}; the balance of {money} is not added.",
         "Merge the two customers in QuickBooks, or make this one inactive, or confirm that both stay with"
         "  ml-connector match pair {record} {target}  .",
     ),
     words(
-        "CUSTOMERS-MERGED", "preparer", ("link:account:<account>", "record"),
+        "CUSTOMERS-MERGED", "preparer", (when_linked(Role.ACCOUNT, "account"), ITSELF),
         "The customer of account {account} was merged into {customer} in QuickBooks, whose account is {other}.",
         "Its orders are posted with {customer}, its invoices are shown on {other}; accounts are merged by people only.",
         "Merge the two accounts in Salesforce, or confirm both with  ml-connector match pair {record} {target}  .",
     ),
     words(
-        "CUSTOMER-GONE", "preparer", ("link:account:<account>", "record"),
+        "CUSTOMER-GONE", "preparer", (when_linked(Role.ACCOUNT, "account"), ITSELF),
         "Customer {customer} of account {account} is no longer in QuickBooks; it was probably merged into another one.",
         "Its invoices do not tell which one, and nothing is guessed: the account stays as it is, its orders wait.",
         "Link it to the customer that survived with  ml-connector match pair quickbooks:Customer:ID {record}  .",
     ),
     words(
-        "CURRENCY-INACTIVE/customer", "admin", ("reference:salesforce:currencies", "record"),
+        "CURRENCY-INACTIVE/customer", "admin", (when_table("currencies", "salesforce"), ITSELF),
         "Customer {customer} is in {currency}, which is not active in Salesforce.",
         "No account is created for it; its invoices wait.",
         "Activate {currency} in Salesforce.",

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from .hold_words import RECORD, SETTINGS, Late, words
+from .roles import Role
+from .triggers import ITSELF, OTHER_SETTINGS, when_linked, when_table
 
-LINKED = ("link:account:<customer>", "record")
+LINKED = (when_linked(Role.ACCOUNT, "customer"), ITSELF)
 A_DAY = timedelta(hours=24)
 """How long a record may be on its way before somebody is told (accounting-rules D.1)."""
 
@@ -25,7 +27,7 @@ RECORDS = (
         ),
     ),
     words(
-        "WAIT_PARENT", "nobody", ("link:account:<parent>", "record"),
+        "WAIT_PARENT", "nobody", (when_linked(Role.ACCOUNT, "parent"), ITSELF),
         "{name} waits until its parent {parent} has been synced.",
         "Parents come first, so that the hierarchy is right on both sides.",
         "Nothing to do while the parent is on its way; if the parent itself is held, settle that first.",
@@ -37,13 +39,13 @@ RECORDS = (
         ),
     ),
     words(
-        "REVIEW-MATCH", "preparer", ("link:account:<customer>", "settings", "record"),
+        "REVIEW-MATCH", "preparer", (when_linked(Role.ACCOUNT, "customer"), OTHER_SETTINGS, ITSELF),
         "Customer {customer} could be account {candidates}.",
         "The best match has {score} points, {needed} are needed and {gap} more than the next; nothing was created.",
         "Link the right account, or say that it is a new one.",
     ),
     words(
-        "REVIEW-OPPORTUNITY", "preparer", ("link:opportunity:<invoice>", "record"),
+        "REVIEW-OPPORTUNITY", "preparer", (when_linked(Role.OPPORTUNITY, "invoice"), ITSELF),
         "Invoice {invoice} could belong to {candidates}.",
         "{money} is shown on none of them; nothing was created.",
         "Link the right opportunity, or say that it is a new one.",
@@ -61,7 +63,7 @@ RECORDS = (
         "Give the account a name with at least one letter or digit.",
     ),
     words(
-        "V-CUR", "admin", ("reference:quickbooks:preferences", "settings", "record"),
+        "V-CUR", "admin", (when_table("preferences"), OTHER_SETTINGS, ITSELF),
         "Account {account} is in {currency}, which is not active in QuickBooks.",
         "A customer keeps its currency for life, so none is created; its orders wait.",
         "Add {currency} in QuickBooks, or correct the currency of the account.",
@@ -85,7 +87,7 @@ RECORDS = (
         "Shorten {field} on the account.",
     ),
     words(
-        "V-PARENT", "sales", ("link:account:<parent>", "record"),
+        "V-PARENT", "sales", (when_linked(Role.ACCOUNT, "parent"), ITSELF),
         "{account} cannot stand under its parent {parent} on the other side.",
         "Nothing is created for it there; what belongs to it waits.",
         "Correct the parent.",
@@ -103,19 +105,19 @@ RECORDS = (
         "Choose a parent further up.",
     ),
     words(
-        "V-DUP", "preparer", ("link:account:<account>", "settings", "record"),
+        "V-DUP", "preparer", (when_linked(Role.ACCOUNT, "account"), OTHER_SETTINGS, ITSELF),
         "Account {account} looks like customer {candidates} in QuickBooks.",
         "A second customer for the same company would split its balance; none is created, and its orders wait.",
         "Link the account to that customer, or say that it is a new one.",
     ),
     words(
-        "CURRENCY-INACTIVE", "admin", ("reference:salesforce:currencies", "record"),
+        "CURRENCY-INACTIVE", "admin", (when_table("currencies", "salesforce"), ITSELF),
         "Invoice {invoice} is in {currency}, which is not active in Salesforce.",
         "{money} is not shown there; nothing is converted.",
         "Activate {currency} in Salesforce.",
     ),
     words(
-        "NAME-TAKEN", "preparer", ("settings", "record"),
+        "NAME-TAKEN", "preparer", (OTHER_SETTINGS, ITSELF),
         "The name {name} is already used in QuickBooks, and so is the next one tried.",
         "No customer is created for account {account}; its orders wait.",
         "Rename the account or the other customer, vendor or employee, or link the account to that customer.",
@@ -145,7 +147,7 @@ RECORDS = (
         "This is a fault of ml-connector: report it with this text; the record is looked at again when it changes.",
     ),
     words(
-        "H-STAGE-MISSING", "admin", ("reference:salesforce:stages", "settings", "record"),
+        "H-STAGE-MISSING", "admin", (when_table("stages", "salesforce"), OTHER_SETTINGS, ITSELF),
         "Salesforce has no active opportunity stage {stage}.",
         "Invoice {invoice}, {money}, is not shown there.",
         "Add or activate the stage, or choose another preset in Settings.",

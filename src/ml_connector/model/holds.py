@@ -14,6 +14,7 @@ from .hold_words import ORDERS, Actor, HoldCode
 from .hold_words_pairs import PAIRS
 from .hold_words_records import RECORDS
 from .plans import Hold
+from .triggers import ITSELF
 
 WORDS: Mapping[str, HoldCode] = {each.name: each for each in (*ORDERS, *RECORDS, *PAIRS)}
 """All templates by name: `CODE`, or `CODE/case`."""
@@ -42,7 +43,7 @@ _UNKNOWN = {
     "message": "no reason given",
 }
 _OWN_WORDS = HoldCode(
-    name="", actor="preparer", released_by=("record",),
+    name="", actor="preparer", released_by=(ITSELF,),
     sentence="{name} is held for the reason {code}.",
     meaning="Nothing was changed by it; {money} waits.",
     remedy="Look at the record and its history.",

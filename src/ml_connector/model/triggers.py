@@ -11,6 +11,8 @@ from datetime import date
 from enum import StrEnum
 from typing import NewType
 
+import msgspec
+
 from .refs import Link, Ref
 from .roles import Role
 
@@ -73,3 +75,33 @@ def fired_by(links: Iterable[Link]) -> list[Trigger]:
 def prefix_of(kind: TriggerKind) -> str:
     """How all triggers of a kind that says what it is about begin."""
     return f"{kind.value}:"
+
+
+class Release(msgspec.Struct, frozen=True):
+    """What usually ends a hold of some code, without saying for which record: for the pages that explain the codes.
+
+    `role` and `fact` of a link (the fact of the hold that is linked), `system` and `table` of a table, `fact` of a day.
+    A change of the record itself is of kind RECORD.
+    """
+
+    kind: TriggerKind
+    role: Role | None = None
+    fact: str = ""
+    system: str = ""
+    table: str = ""
+
+
+ITSELF = Release(TriggerKind.RECORD)
+OTHER_SETTINGS = Release(TriggerKind.SETTINGS)
+
+
+def when_linked(role: Role, fact: str) -> Release:
+    return Release(TriggerKind.LINK, role=role, fact=fact)
+
+
+def when_table(table: str, system: str = "quickbooks") -> Release:
+    return Release(TriggerKind.REFERENCE, system=system, table=table)
+
+
+def on_day(fact: str) -> Release:
+    return Release(TriggerKind.DAY, fact=fact)
