@@ -23,6 +23,7 @@ from ml_connector.store import Store
 from ml_connector.systems.http import NoAnswer, NotSent, Request, Response
 from ml_connector.systems.quickbooks.auth import Tokens
 from ml_connector.vault import Vault
+from ml_emulators.kit import emulator_faults
 from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.kit.emulation import Emulation
 from ml_emulators.kit.gate import Answer
@@ -78,6 +79,7 @@ class EmulatedNetwork:
             vendor, WireRequest(request.method, parts.path, parts.query, headers, bytes(request.body))
         )
         if isinstance(outcome, Answer):
+            assert not emulator_faults.is_fault(outcome.response), "the emulator has a fault: its log has the traceback"
             if outcome.delay:
                 self.emulation.clock.advance(timedelta(seconds=outcome.delay))
             body = outcome.response.body[: len(outcome.response.body) // 2] if outcome.cut else outcome.response.body

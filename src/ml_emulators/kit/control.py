@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import web
 
 from . import control_calls as calls
+from . import emulator_faults
 from .control_bodies import (
     ClockOrder,
     ClockState,
@@ -208,7 +209,16 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _refusal(422, str(error.reason), "Change the request as the message says.")
     except web.HTTPException as error:
         return _refusal(error.status, error.reason, "See GET /openapi.json for paths and methods.")
+    except Exception as error:  # noqa: BLE001  # a mistake of ours is never told as a refusal
+        emulator_faults.report(error, f"the control door: {request.method} {request.path}")
+        return _faulty(error)
     return answer
+
+
+def _faulty(error: Exception) -> web.Response:
+    response = _refusal(emulator_faults.STATUS, emulator_faults.MESSAGE, "Report it with the traceback from the log.")
+    response.headers.update(emulator_faults.headers(error))
+    return response
 
 
 def _foreign(request: web.Request) -> str:

@@ -11,6 +11,10 @@ from .faults import Fault
 from .log import Totals
 
 
+class BadOrder(ValueError):
+    """An order that cannot be carried out; the message says what is wrong with it."""
+
+
 class Health(msgspec.Struct, frozen=True):
     ok: bool
     now: datetime

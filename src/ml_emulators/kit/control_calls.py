@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from .control_bodies import (
+    BadOrder,
     ClockOrder,
     EventsOrder,
     FaultsOrder,
@@ -23,6 +24,7 @@ from .control_bodies import (
 from .emulation import YEARS, Companion, Emulation, set_clock
 from .faults import BadFault
 from .log import UnknownMark, entry_view
+from .snapshots import NoSnapshot
 from .webhooks import Outbox, loopback
 
 Params = Mapping[str, str]
@@ -51,7 +53,7 @@ class Stages(Protocol):
         """Start from nothing and build a scenario; gives the number of operations."""
 
     def play(self, emulation: Emulation, day: int) -> SeedReport:
-        """Play business day `day`. Raises `ValueError` when it is not the next one."""
+        """Play business day `day`. Raises `BadOrder` when it is not the next one."""
 
 
 class ControlContext(NamedTuple):
@@ -124,10 +126,9 @@ def state(context: ControlContext, params: Params, body: Any) -> dict[str, Any]:
 
 def _records(vendor: Any, kind: str, realm: str) -> list[dict[str, Any]]:
     """All records of a kind, of one QuickBooks company if `realm` names it."""
-    try:
-        found: list[dict[str, Any]] = vendor.records(kind, realm) if realm else vendor.records(kind)
-    except (KeyError, TypeError) as error:
-        raise DoorError(404, f"There is no company {realm}.", "Leave realm out, or name an open company.") from error
+    if realm and realm not in getattr(vendor, "realms", ()):
+        raise DoorError(404, f"There is no company {realm}.", "Leave realm out, or name an open company.")
+    found: list[dict[str, Any]] = vendor.records(kind, realm) if realm else vendor.records(kind)
     return found
 
 
@@ -198,7 +199,7 @@ def _load(context: ControlContext, body: SeedOrder) -> SeedReport:
 def _play(context: ControlContext, day: int) -> SeedReport:
     try:
         return context.stages.play(context.emulation, day)
-    except ValueError as error:
+    except BadOrder as error:
         raise DoorError(
             422, f"Day {day} cannot be played: {error}.", "Load the scenario, then play days in order."
         ) from error
@@ -228,7 +229,7 @@ def get_snapshots(context: ControlContext, params: Params, body: Any) -> dict[st
 def take_snapshot(context: ControlContext, params: Params, body: SnapshotOrder) -> dict[str, Any]:
     try:
         context.emulation.snapshots.take(body.name)
-    except ValueError as error:
+    except BadOrder as error:
         raise DoorError(422, f"No snapshot is taken: {error}.", "DELETE /snapshots/{name} forgets one.") from error
     return get_snapshots(context, params, body)
 
@@ -236,7 +237,7 @@ def take_snapshot(context: ControlContext, params: Params, body: SnapshotOrder) 
 def restore_snapshot(context: ControlContext, params: Params, body: SnapshotOrder) -> dict[str, Any]:
     try:
         context.emulation.snapshots.restore(body.name)
-    except KeyError as error:
+    except NoSnapshot as error:
         raise _no_snapshot(body.name) from error
     return get_snapshots(context, params, body)
 
@@ -244,7 +245,7 @@ def restore_snapshot(context: ControlContext, params: Params, body: SnapshotOrde
 def drop_snapshot(context: ControlContext, params: Params, body: Any) -> dict[str, Any]:
     try:
         context.emulation.snapshots.drop(params["name"])
-    except KeyError as error:
+    except NoSnapshot as error:
         raise _no_snapshot(params["name"]) from error
     return get_snapshots(context, params, body)
 
@@ -284,7 +285,7 @@ def get_events(context: ControlContext, params: Params, body: Any) -> dict[str, 
 def post_events(context: ControlContext, params: Params, body: EventsOrder) -> dict[str, Any]:
     try:
         return _events(context).order(body)
-    except ValueError as error:
+    except BadOrder as error:
         raise DoorError(422, f"This cannot be done: {error}.", "Change the order, and send it again.") from error
 
 
@@ -313,7 +314,7 @@ def post_webhooks(context: ControlContext, params: Params, body: WebhookOrder) -
 def post_webhook_troubles(context: ControlContext, params: Params, body: WebhookTroubles) -> WebhookState:
     try:
         _outbox(context).trouble(body)
-    except ValueError as error:
+    except BadOrder as error:
         raise DoorError(422, f"This cannot be done: {error}.", "Change the order, and send it again.") from error
     return _outbox(context).view()
 

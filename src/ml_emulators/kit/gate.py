@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from . import bodies
+from . import bodies, emulator_faults
 from .faults import Fault, FaultBook
-from .log import RequestLog
+from .log import RequestLog, path_shape
 from .wire import Cost, Request, Response, Vendor
 
 DEFAULT_HANG = 130.0
@@ -50,18 +50,30 @@ class Gate:
         self.now = now
 
     def serve(self, vendor: str, request: Request) -> Outcome:
-        """Serve one request at `vendor` ("quickbooks" or "salesforce"). Raises `KeyError` for other names."""
+        """Serve one request at `vendor` ("quickbooks" or "salesforce"). Raises `KeyError` for other names.
+
+        An unexpected exception in the vendor's code is answered as a fault of the emulator.
+        """
+        served = self.vendors[vendor]
         started = perf_counter()
         at = self.now()
-        asked = msgspec.structs.replace(request, method="GET") if request.method == "HEAD" else request
-        delay, fault = self.faults.pick(vendor, asked)
-        outcome, cost = self._answer(self.vendors[vendor], asked, delay, fault)
+        try:
+            outcome, cost, label = self._faulted(served, request)
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is a mistake of ours, and is told as one
+            emulator_faults.report(error, f"{vendor} {request.method} {path_shape(request.path)}")
+            outcome, cost, label = Answer(emulator_faults.response(error)), FREE, emulator_faults.LABEL
         status = outcome.response.status if isinstance(outcome, Answer) else 0
-        label = fault.kind if fault else ("delay" if delay else "")
         spent = (perf_counter() - started) * 1000
         size = len(request.body)
         self.log.add(at, vendor, request.method, request.path, request.query, status, cost, label, spent, size)
         return outcome
+
+    def _faulted(self, vendor: Vendor, request: Request) -> tuple[Outcome, Cost, str]:
+        """The outcome with the faults that were ordered, what it costs, and the name of what struck."""
+        asked = msgspec.structs.replace(request, method="GET") if request.method == "HEAD" else request
+        delay, fault = self.faults.pick(vendor.name, asked)
+        outcome, cost = self._answer(vendor, asked, delay, fault)
+        return outcome, cost, fault.kind if fault else ("delay" if delay else "")
 
     def _answer(self, vendor: Vendor, request: Request, delay: float, fault: Fault | None) -> tuple[Outcome, Cost]:
         if fault is None:

@@ -10,6 +10,10 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 from aiohttp.web_protocol import RequestHandler
 
+from . import emulator_faults
+from .log import path_shape
+from .wire import dumps
+
 QUIET = logging.getLogger("ml_emulators.http")
 """Says what is wrong with us, not what is wrong with a request."""
 
@@ -61,8 +65,19 @@ class Handler(RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return super().handle_error(request, status, exc, message)
+            return _faulty(request, exc or RuntimeError(message))
         return unreadable(self.vendor, status_of(exc, message))
+
+
+def _faulty(request: web.BaseRequest, error: BaseException) -> web.Response:
+    """Something broke between the socket and the gate; the gate tells of everything behind it."""
+    emulator_faults.report(error, f"{request.method} {path_shape(request.path)}")
+    if request.writer.output_size > 0:
+        raise ConnectionError("a part of the answer has gone out already") from error
+    response = web.Response(status=emulator_faults.STATUS, body=dumps(emulator_faults.body(error)))
+    response.headers.update({"Content-Type": "application/json", **emulator_faults.headers(error)})
+    response.force_close()
+    return response
 
 
 class Server(web.Server):

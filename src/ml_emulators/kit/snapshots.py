@@ -9,8 +9,13 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from .clock import VirtualClock
+from .control_bodies import BadOrder
 
 MOST = 20
+
+
+class NoSnapshot(LookupError):
+    """No snapshot has this name."""
 
 
 class Switched(Protocol):
@@ -51,16 +56,16 @@ class Snapshots:
         self._snapshots: dict[str, _Snapshot] = {}
 
     def take(self, name: str) -> None:
-        """Keep everything under a name; a former one of that name is replaced. Raises `ValueError` when it is full."""
+        """Keep everything under a name; a former one of that name is replaced. Raises `BadOrder` when it is full."""
         if name not in self._snapshots and len(self._snapshots) >= MOST:
-            raise ValueError(f"there are {MOST} snapshots already")
+            raise BadOrder(f"there are {MOST} snapshots already")
         emulation = self._emulation
         switches = {system: deepcopy(vars(part.switches)) for system, part in emulation.parts.items()}
         self._snapshots[name] = _Snapshot(emulation.clock.now(), emulation.snapshot(), switches)
 
     def restore(self, name: str) -> None:
-        """Back to a snapshot, as often as wanted; the clock goes on from the snapshot's instant. Raises `KeyError`."""
-        snapshot, emulation = self._snapshots[name], self._emulation
+        """Back to a snapshot, as often as wanted; the clock goes on from its instant. Raises `NoSnapshot`."""
+        snapshot, emulation = self._named(name), self._emulation
         for system, values in snapshot.switches.items():
             vars(emulation.parts[system].switches).update(deepcopy(values))
         emulation.restore(snapshot.state)
@@ -68,8 +73,14 @@ class Snapshots:
             emulation.clock.set(snapshot.at)
 
     def drop(self, name: str) -> None:
-        """Forget one. Raises `KeyError`."""
+        """Forget one. Raises `NoSnapshot`."""
+        self._named(name)
         del self._snapshots[name]
+
+    def _named(self, name: str) -> _Snapshot:
+        if name not in self._snapshots:
+            raise NoSnapshot(name)
+        return self._snapshots[name]
 
     def list(self) -> list[dict[str, Any]]:
         """Names and instants, oldest first."""

@@ -10,6 +10,8 @@ from typing import Any, get_type_hints
 
 import msgspec
 
+from .control_bodies import BadOrder
+
 _MOST = {"days": 36_500, "hours": 876_000, "minutes": 52_560_000}
 """A hundred years; whatever is counted otherwise goes to a thousand millions."""
 _OTHERS = 1_000_000_000
@@ -32,11 +34,11 @@ def _in_json(hint: Any) -> bool:
 
 
 def checked(switches: Any, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values as the switches hold them. Raises `ValueError` with what is wrong."""
+    """The values as the switches hold them. Raises `BadOrder` with what is wrong."""
     hints = settable(switches.__class__)
     unknown = sorted(set(values) - set(hints))
     if unknown:
-        raise ValueError(f"no switch {', '.join(unknown)}; there are {', '.join(sorted(hints))}")
+        raise BadOrder(f"no switch {', '.join(unknown)}; there are {', '.join(sorted(hints))}")
     return {name: _checked(name, value, hints[name]) for name, value in values.items()}
 
 
@@ -44,7 +46,7 @@ def _checked(name: str, value: Any, hint: Any) -> Any:
     try:
         good = msgspec.convert(value, hint)
     except msgspec.ValidationError as error:
-        raise ValueError(f"{name}: {error}") from error
+        raise BadOrder(f"{name}: {error}") from error
     if isinstance(good, int | float) and not isinstance(good, bool):
         _check_number(name, good)
     return good
@@ -53,7 +55,7 @@ def _checked(name: str, value: Any, hint: Any) -> Any:
 def _check_number(name: str, value: int | float) -> None:
     unit = name.rpartition("_")[2]
     if unit == "status" and value not in _STATUSES:
-        raise ValueError(f"{name} must be an HTTP status")
+        raise BadOrder(f"{name} must be an HTTP status")
     most = _MOST.get(unit, _OTHERS)
     if not math.isfinite(value) or abs(value) > most:
-        raise ValueError(f"{name} may go to {most:,}")
+        raise BadOrder(f"{name} may go to {most:,}")

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from . import emulator_faults
 from .clock import VirtualClock
 from .control_bodies import WebhookOrder, WebhookState, WebhookTroubles
 
@@ -38,7 +39,7 @@ class Outbox(Protocol):
         """Where deliveries go from now on, and in which format; without a target everything waiting is dropped."""
 
     def trouble(self, order: WebhookTroubles) -> None:
-        """What shall go wrong with the next events. Raises `ValueError`."""
+        """What shall go wrong with the next events. Raises `BadOrder`."""
 
     def view(self) -> WebhookState: ...
 
@@ -90,6 +91,12 @@ class Sender:
             self._loop.call_soon_threadsafe(self._event.set)
 
     async def _run(self) -> None:
+        try:
+            await self._send()
+        except Exception as error:  # noqa: BLE001  # told at once: nobody waits for this task
+            emulator_faults.report(error, "the sender of webhooks")
+
+    async def _send(self) -> None:
         wait = aiohttp.ClientTimeout(total=self._patience)
         async with aiohttp.ClientSession(timeout=wait, trust_env=False) as session:
             while True:

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from ml_emulators.kit.clock import VirtualClock
+from ml_emulators.kit.control_bodies import BadOrder
 from ml_emulators.salesforce import ChangeNotice, Salesforce
 from ml_emulators.salesforce.limits import Usage
 from ml_emulators.salesforce.profiles import has_change_events
@@ -273,12 +274,12 @@ class Bus:
         return _EDITIONS.get(edition, _DEVELOPER) if given is None else given
 
     def define_event(self, name: str, fields: Iterable[str]) -> EventSchema:
-        """A platform event `Name__e` whose fields are texts; its topic is `/event/Name__e`. Raises `ValueError`."""
+        """A platform event `Name__e` whose fields are texts; its topic is `/event/Name__e`. Raises `BadOrder`."""
         if not name.endswith("__e"):
-            raise ValueError("a platform event's name ends with __e")
+            raise BadOrder("a platform event's name ends with __e")
         names = (name, *fields)
         if not all(_NAME.fullmatch(each) for each in names):
-            raise ValueError("names begin with a letter, and hold letters, digits and underscores")
+            raise BadOrder("names begin with a letter, and hold letters, digits and underscores")
         schema = self.schemas.add(platform_schema(name, names[1:]))
         self.platform[f"/event/{name}"] = schema
         return schema

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ml_emulators.kit.control_bodies import BadOrder
 from ml_emulators.salesforce.schema import Schema, SObject
 
 from .changes import Change
@@ -39,29 +40,29 @@ class Channels:
     more_kinds: bool = False
 
     def select(self, kind: SObject, channel: str = STANDARD, enriched: Iterable[str] = ()) -> None:
-        """Make an object a member of a channel, which is made if new. Raises `ValueError` with what is wrong."""
+        """Make an object a member of a channel, which is made if new. Raises `BadOrder` with what is wrong."""
         fields = tuple(enriched)
         self._check_member(kind, channel, fields)
         chosen = {name for members in self.members.values() for name in members} | {kind.name}
         if len(chosen) > MOST_KINDS and not self.more_kinds:
-            raise ValueError(f"at most {MOST_KINDS} objects can be selected over all channels without the add-on")
+            raise BadOrder(f"at most {MOST_KINDS} objects can be selected over all channels without the add-on")
         if channel not in self.members and len(self.members) > MOST_CHANNELS:
-            raise ValueError(f"at most {MOST_CHANNELS} custom channels")
+            raise BadOrder(f"at most {MOST_CHANNELS} custom channels")
         self.members.setdefault(channel, {})[kind.name] = fields
 
     def _check_member(self, kind: SObject, channel: str, fields: tuple[str, ...]) -> None:
         if not capable(kind.name):
-            raise ValueError(f"{kind.name} has no change events")
+            raise BadOrder(f"{kind.name} has no change events")
         if channel != STANDARD and not channel.endswith("__chn"):
-            raise ValueError("a custom channel's name ends with __chn")
+            raise BadOrder("a custom channel's name ends with __chn")
         if fields and channel == STANDARD:
-            raise ValueError("only members of a custom channel can be enriched")
+            raise BadOrder("only members of a custom channel can be enriched")
         if len(fields) > MOST_ENRICHED:
-            raise ValueError(f"at most {MOST_ENRICHED} enriched fields")
+            raise BadOrder(f"at most {MOST_ENRICHED} enriched fields")
         for name in fields:
             each = kind.by_name.get(name)
             if each is None or each.calculated or each.long_text or (each.compound and each.compound != name):
-                raise ValueError(f"{kind.name}.{name} cannot be enriched")
+                raise BadOrder(f"{kind.name}.{name} cannot be enriched")
 
     def deselect(self, kind: str, channel: str = STANDARD) -> None:
         self.members.get(channel, {}).pop(kind, None)

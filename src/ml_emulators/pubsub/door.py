@@ -11,6 +11,7 @@ from typing import Any
 
 import grpc
 
+from ml_emulators.kit import emulator_faults
 from ml_emulators.kit.log import RequestLog
 from ml_emulators.kit.shell import LOOPBACK, reserved
 from ml_emulators.kit.wire import Cost
@@ -120,6 +121,12 @@ class PubSubDoor:
             except Refusal as refusal:
                 self._note(rpc, _HTTP.get(refusal.status, 500))
                 return await call.refuse(refusal)
+            except grpc.aio.BaseError:  # a call that was ended on purpose, or whose caller has gone
+                raise
+            except Exception as error:  # noqa: BLE001  # whatever else it is, it is a mistake of ours
+                emulator_faults.report(error, f"pubsub {rpc}")
+                self._note(rpc, emulator_faults.STATUS, emulator_faults.LABEL)
+                return await call.fault(error)
 
         return make(
             handle,
@@ -127,10 +134,10 @@ class PubSubDoor:
             response_serializer=lambda answer: answer.SerializeToString(),
         )
 
-    def _note(self, rpc: str, status: int) -> None:
+    def _note(self, rpc: str, status: int, fault: str = "") -> None:
         if self._log is not None:
             now: datetime = self._pubsub.bus.clock.now()
-            self._log.add(now, "pubsub", "GRPC", f"/{messages.SERVICE}/{rpc}", "", status, _FREE)
+            self._log.add(now, "pubsub", "GRPC", f"/{messages.SERVICE}/{rpc}", "", status, _FREE, fault)
 
     async def _get_topic(self, request: Any, _context: Context, call: _Call, _token: str) -> Any:
         facts = self._pubsub.get_topic(request.topic_name)
@@ -245,7 +252,7 @@ class _Stream:
         self.over = False
         self._subscription = subscription
         self._monotonic = monotonic
-        self._refusal: Refusal | None = None
+        self._error: Exception | None = None
 
     async def listen(self, requests: AsyncIterator[Any]) -> None:
         try:
@@ -253,13 +260,13 @@ class _Stream:
                 self._subscription.ask(_fetch(request), self._monotonic())
                 self.bell.ring()
             self.over = True
-        except Refusal as refusal:
-            self._refusal = refusal
+        except Exception as error:  # noqa: BLE001  # a refusal or a mistake of ours: whoever sends ends the stream with it
+            self._error = error
         self.bell.ring()
 
     def take(self) -> Batch | None:
-        if self._refusal is not None:
-            raise self._refusal
+        if self._error is not None:
+            raise self._error
         return self._subscription.take(self._monotonic())
 
     def due_in(self) -> float | None:
@@ -280,6 +287,11 @@ class _Call:
             await self._context.abort(status, "Stream removed")
         trailers = (("error-code", refusal.full_code), ("rpc-id", self.rpc_id))
         await self._context.abort(status, f"{refusal.message} rpcId: {self.rpc_id}", trailing_metadata=trailers)
+
+    async def fault(self, error: Exception) -> None:
+        """INTERNAL, with a trailer that no refusal of the vendor has."""
+        trailers = ((emulator_faults.HEADER.lower(), error.__class__.__name__), ("rpc-id", self.rpc_id))
+        await self._context.abort(grpc.StatusCode.INTERNAL, emulator_faults.MESSAGE, trailing_metadata=trailers)
 
 
 def _metadata(context: Context) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from ml_emulators.kit.control_bodies import BadOrder
 from ml_emulators.salesforce.schema import SObject
 
 from .bus import Bus
@@ -25,16 +26,16 @@ class Selection:
         return self._bus.channels.members
 
     def open(self, channel: str) -> None:
-        """Make a custom channel without members. Raises `ValueError` when there are too many."""
+        """Make a custom channel without members. Raises `BadOrder` when there are too many."""
         if len(self._bus.channels.members) > MOST_CHANNELS:
-            raise ValueError(f"at most {MOST_CHANNELS} custom channels")
+            raise BadOrder(f"at most {MOST_CHANNELS} custom channels")
         self._bus.channels.members.setdefault(channel, {})
 
     def close(self, channel: str) -> None:
         self._bus.channels.members.pop(channel, None)
 
     def select(self, kind: SObject, channel: str, enriched: tuple[str, ...]) -> None:
-        """Raises `ValueError` with what is wrong."""
+        """Raises `BadOrder` with what is wrong."""
         self._bus.channels.select(kind, channel, enriched)
 
     def deselect(self, kind: str, channel: str) -> None:

@@ -123,7 +123,7 @@ class PubSub:
         self.trouble.refused = []
 
     def order(self, order: EventsOrder) -> dict[str, Any]:
-        """One order of the control door, and how things stand then. Raises `ValueError`."""
+        """One order of the control door, and how things stand then. Raises `BadOrder`."""
         self.trouble.order(order)
         return self.view()
 

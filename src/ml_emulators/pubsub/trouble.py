@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from ml_emulators.kit.control_bodies import EventsOrder
+from ml_emulators.kit.control_bodies import BadOrder, EventsOrder
 
 from .bus import Bus
 from .changes import NO_ID, Change, header_only
@@ -46,7 +46,7 @@ class Trouble:
         }
 
     def order(self, order: EventsOrder) -> None:
-        """Carry out one order of the control door. Raises `ValueError` with what is wrong."""
+        """Carry out one order of the control door. Raises `BadOrder` with what is wrong."""
         self._bus.settle()
         self._orders[order.op](order)
         self._bus.ring()
@@ -61,34 +61,34 @@ class Trouble:
         elif order.op in ("gap", "overflow"):
             self.gap_now(order.kind, order.ids if order.op == "gap" else ())
         else:
-            raise ValueError(f"{order.op} at once is not possible; it meets the next events")
+            raise BadOrder(f"{order.op} at once is not possible; it meets the next events")
 
     def _select(self, order: EventsOrder) -> None:
         kind = self._bus.salesforce.world.schema.objects.get(order.kind)
         if kind is None:
-            raise ValueError(f"no object {order.kind}")
+            raise BadOrder(f"no object {order.kind}")
         self._bus.channels.select(kind, order.channel, order.fields)
 
     def _define(self, order: EventsOrder) -> None:
         self._bus.define_event(order.kind, order.fields)
 
     def plan(self, op: str, kind: str = "", count: int = 1, seconds: float = 0.0, probability: float = 1.0) -> None:
-        """Let the next `count` events of `kind` meet with one of `PLANNED`. Raises `ValueError`."""
+        """Let the next `count` events of `kind` meet with one of `PLANNED`. Raises `BadOrder`."""
         if op not in PLANNED or count < 1:
-            raise ValueError(f"plan one of {', '.join(PLANNED)} for 1 event or more")
+            raise BadOrder(f"plan one of {', '.join(PLANNED)} for 1 event or more")
         if (op == "delay") != (seconds > 0) or seconds > _LONGEST:
-            raise ValueError("a delay, and only a delay, needs seconds above 0, and a year of them at most")
+            raise BadOrder("a delay, and only a delay, needs seconds above 0, and a year of them at most")
         if not 0 < probability <= 1:
-            raise ValueError("probability lies above 0 and at most at 1")
+            raise BadOrder("probability lies above 0 and at most at 1")
         self._bus.settle()
         self._bus.injections.add(Plan(op, kind, count, seconds, probability))
 
     def gap_now(self, kind: str, ids: Iterable[str], change_type: str = "GAP_UPDATE") -> None:
-        """A gap (without ids: an overflow) that no write of the org stands behind. Raises `ValueError`."""
+        """A gap (without ids: an overflow) that no write of the org stands behind. Raises `BadOrder`."""
         bus, given = self._bus, tuple(ids)
         schema = bus.schema_of(kind)
         if schema is None:
-            raise ValueError(f"{kind!r} has no change events")
+            raise BadOrder(f"{kind!r} has no change events")
         now, number = bus.settle(), bus.next_commit()
         key, user = bus.made_uuid("transaction", number), bus.salesforce.world.sales.user_id
         bare = Change(kind, given, "", key, 1, number, now, user, "", schema.schema_id, {})
@@ -99,7 +99,7 @@ class Trouble:
         """Deliver the last `count` events of a channel once more: same UUID, new replay ids."""
         known = (*self._bus.channels.members, *self._bus.platform)
         if count < 1 or channel not in known:
-            raise ValueError(f"1 event or more can come again, on one of {', '.join(known)}")
+            raise BadOrder(f"1 event or more can come again, on one of {', '.join(known)}")
         now, log = self._bus.settle(), self._bus.log(channel)
         for entry in log.entries[-count:]:
             log.append(replace(entry, position=self._bus.positions.next(1, now), instant=now))
@@ -119,12 +119,12 @@ class Trouble:
         """Refuse the next calls before anything else is looked at."""
         self._known(code)
         if count < 1 or rpc not in ("", *_RPCS):
-            raise ValueError(f"1 call or more can be refused, of {', '.join(_RPCS)}, or of any (blank)")
+            raise BadOrder(f"1 call or more can be refused, of {', '.join(_RPCS)}, or of any (blank)")
         self.refused.append(RefusedCalls(code, rpc, count))
 
     def _known(self, code: str) -> None:
         if not known_code(code):
-            raise ValueError(f"{code!r} is not one of the vendor's codes (leave the prefix out)")
+            raise BadOrder(f"{code!r} is not one of the vendor's codes (leave the prefix out)")
 
     def check_call(self, rpc: str) -> None:
         """Raises the `Refusal` that was ordered for this call, if any."""

@@ -118,6 +118,11 @@ class QuickBooks:
         found = measure(request, response)
         return Cost(reads=found.reads, writes=found.writes, calls=found.calls)
 
+    @property
+    def realms(self) -> list[str]:
+        """The companies that are open, the first one first."""
+        return list(self._service.books)
+
     def kinds(self) -> list[str]:
         return list(KINDS)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ml_emulators.kit.control_bodies import BadOrder
 from ml_emulators.kit.switches import checked
 
 from . import ids
@@ -22,6 +23,7 @@ from .world import UI_ORIGIN, Tx, World
 from .writing import create, existing, match, update, upsert
 
 Body = dict[str, Any]
+_MOST_HOURS = 24 * 366
 _BILLING = ("post_invoice", "void_invoice", "credit_invoice")
 
 
@@ -158,14 +160,18 @@ class Actions:
         return {"certificates": len(self._sessions.certificates)}
 
     def _purge_deletes(self, body: Body) -> Body:
-        self._world.purge_deletes(int(body.get("hours", 2)))
+        """{"hours"?: 2}: deletions that long ago are no longer told by `/deleted`."""
+        hours = parse(body.get("hours", 2))
+        if hours is None or not 0 <= hours <= _MOST_HOURS:
+            raise _wrong(f"hours must be a number from 0 to {_MOST_HOURS}")
+        self._world.purge_deletes(int(hours))
         return {"purged": True}
 
     def _set_switch(self, body: Body) -> Body:
         """Any plain switch by its name: {"name": value, ...}."""
         try:
             good = checked(self._world.switches, body)
-        except ValueError as error:
+        except BadOrder as error:
             raise _wrong(str(error)) from error
         for name, value in good.items():
             setattr(self._world.switches, name, value)

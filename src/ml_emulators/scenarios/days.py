@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ml_emulators.kit.control_bodies import Operation, Planted, SeedReport
+from ml_emulators.kit.control_bodies import BadOrder, Operation, Planted, SeedReport
 from ml_emulators.kit.emulation import Emulation
 
 from .books import Books, ref
@@ -38,12 +38,12 @@ class Day(NamedTuple):
 def business_day(emulation: Emulation, number: int, seed: int) -> Day:
     """Plan business day `number` (1 to 5) on the sample company as `emulation` holds it now; changes nothing.
 
-    Raises `ValueError` unless the sample company is loaded and the day is the next one.
+    Raises `BadOrder` unless the sample company is loaded and the day is the next one.
     """
     if emulation.scenario["scenario"] != "sample":
-        raise ValueError("only the sample company has business days")
+        raise BadOrder("only the sample company has business days")
     if number != emulation.scenario["days"] + 1 or number > LAST:
-        raise ValueError(f"the next day is {emulation.scenario['days'] + 1}, the last one {LAST}")
+        raise BadOrder(f"the next day is {emulation.scenario['days'] + 1}, the last one {LAST}")
     plan = _DayPlan(emulation, number, seed)
     plan.add("clock", "set", "", {"at": instant(plan.day, 9).isoformat()})
     _usual(plan)
@@ -52,7 +52,7 @@ def business_day(emulation: Emulation, number: int, seed: int) -> Day:
 
 
 def play_day(emulation: Emulation, number: int) -> SeedReport:
-    """Plan and run a business day, and keep the planted list true. Raises `ValueError` as `business_day`."""
+    """Plan and run a business day, and keep the planted list true. Raises `BadOrder` as `business_day`."""
     day = business_day(emulation, number, emulation.scenario["seed"])
     report = emulation.run(day.operations)
     made = {operation.save_as: result for operation, result in zip(day.operations, report.results, strict=False)}
@@ -113,7 +113,7 @@ class _DayPlan:
             if record["CurrencyRef"]["value"] == "USD" and fits(record):
                 self.taken.add(record["Id"])
                 return record
-        raise ValueError("no open invoice is left to play with")
+        raise BadOrder("no open invoice is left to play with")
 
 
 def _usual(plan: _DayPlan) -> None:

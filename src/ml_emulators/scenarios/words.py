@@ -9,6 +9,8 @@ from __future__ import annotations
 from random import Random
 from typing import NamedTuple
 
+from ml_emulators.kit.control_bodies import BadOrder
+
 
 def _words(text: str) -> list[str]:
     return text.split()
@@ -98,10 +100,10 @@ class Names:
         return self._given_out, self._addresses
 
     def company(self) -> str:
-        """The next company name, without a legal form. Raises `ValueError` after `MOST` names."""
+        """The next company name, without a legal form. Raises `BadOrder` after `MOST` names."""
         turn, place = divmod(self._given_out, len(self._pairs))
         if turn > len(PLACES):
-            raise ValueError(f"only {MOST} company names are known; use a smaller scale")
+            raise BadOrder(f"only {MOST} company names are known; use a smaller scale")
         self._given_out += 1
         name = " ".join(self._pairs[place])
         return name if turn == 0 else f"{name} of {PLACES[turn - 1]}"

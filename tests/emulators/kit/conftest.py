@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from ml_emulators.kit.clock import VirtualClock
-from ml_emulators.kit.control_bodies import Operation, SeedReport
+from ml_emulators.kit.control_bodies import BadOrder, Operation, SeedReport
 from ml_emulators.kit.emulation import Emulation
 
 from .echo import Echo
@@ -29,7 +29,7 @@ class OneStage:
 
     def play(self, emulation: Emulation, day: int) -> SeedReport:
         if day != 1:
-            raise ValueError("the next day is 1")
+            raise BadOrder("the next day is 1")
         return emulation.run([Operation("quickbooks", "create", "Note", {"Text": "day one"})])
 
 

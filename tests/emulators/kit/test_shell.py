@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import io
+import logging
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -13,6 +14,7 @@ import pytest
 from yarl import URL
 
 from ml_emulators.kit.emulation import Emulation
+from ml_emulators.kit.emulator_faults import HEADER
 from ml_emulators.kit.faults import Fault
 from ml_emulators.kit.shell import Shell, vendor_shell
 from ml_emulators.kit.wire import loads
@@ -138,13 +140,15 @@ async def test_an_answer_cut_half_way(shell: Shell, client: aiohttp.ClientSessio
             await answer.read()
 
 
-async def test_a_fault_of_ours_is_not_hidden(client: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_fault_before_the_gate_is_not_hidden(
+    client: aiohttp.ClientSession, emulator_faults: list[logging.LogRecord]
+) -> None:
     shell = Shell(lambda request: 1 / 0)  # type: ignore[arg-type,return-value]  # a vendor with a bug
     await shell.start()
     async with client.get(shell.url + "/x") as answer:
-        assert answer.status == 500
+        assert (answer.status, answer.headers[HEADER]) == (500, "ZeroDivisionError")
     await shell.stop()
-    assert "ZeroDivisionError" in caplog.text
+    assert emulator_faults.pop().getMessage() == "emulator fault at GET /x"
 
 
 async def test_only_loopback_listens(shell: Shell) -> None:

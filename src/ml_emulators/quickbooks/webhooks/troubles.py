@@ -8,7 +8,7 @@ from random import Random
 
 import msgspec
 
-from ml_emulators.kit.control_bodies import WebhookTrouble, WebhookTroubles
+from ml_emulators.kit.control_bodies import BadOrder, WebhookTrouble, WebhookTroubles
 from ml_emulators.quickbooks.webhooks.bodies import Event
 
 _SEED = 1
@@ -29,7 +29,7 @@ class Troubles:
         return copy
 
     def order(self, order: WebhookTroubles) -> None:
-        """Clear, seed, add; all or nothing. Raises `ValueError`."""
+        """Clear, seed, add; all or nothing. Raises `BadOrder`."""
         for plan in order.add:
             _check(plan)
         if order.clear:
@@ -77,12 +77,12 @@ def _put_off(event: Event, plan: WebhookTrouble) -> Event:
 
 def _check(plan: WebhookTrouble) -> None:
     if plan.count < 1:
-        raise ValueError("count must be 1 or more")
+        raise BadOrder("count must be 1 or more")
     if not 0 < plan.probability <= 1:
-        raise ValueError("probability lies above 0 and at most at 1")
+        raise BadOrder("probability lies above 0 and at most at 1")
     if not 0 <= plan.seconds <= _LONGEST:
-        raise ValueError("seconds must be 0 or more, and a year at most")
+        raise BadOrder("seconds must be 0 or more, and a year at most")
     if plan.op == "delay" and not plan.seconds:
-        raise ValueError("a delay needs seconds")
+        raise BadOrder("a delay needs seconds")
     if plan.op == "reorder" and plan.kind:
-        raise ValueError("reorder meets whole deliveries, without a kind")
+        raise BadOrder("reorder meets whole deliveries, without a kind")

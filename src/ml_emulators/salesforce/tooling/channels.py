@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from ml_emulators.kit.control_bodies import BadOrder
+
 from ..errors import ApiError
 from ..schema import SObject
 from ..schema.tooling import CHANNEL, MEMBER
@@ -27,12 +29,12 @@ class ChannelBook(Protocol):
         """Channel -> object -> enriched fields."""
 
     def open(self, channel: str) -> None:
-        """Make a custom channel. Raises `ValueError`."""
+        """Make a custom channel. Raises `BadOrder`."""
 
     def close(self, channel: str) -> None: ...
 
     def select(self, kind: SObject, channel: str, enriched: tuple[str, ...]) -> None:
-        """Raises `ValueError` with what is wrong."""
+        """Raises `BadOrder` with what is wrong."""
 
     def deselect(self, kind: str, channel: str) -> None: ...
 
@@ -90,7 +92,7 @@ class ChannelResource:
             raise ApiError("DUPLICATE_DEVELOPER_NAME", f"There is a channel of this name: {name}", fields=["FullName"])
         try:
             self._book.open(name)
-        except ValueError as error:
+        except BadOrder as error:
             raise ApiError("LIMIT_EXCEEDED", str(error), fields=()) from None
         self.labels[name] = str(given.get("label") or name.removesuffix("__chn"))
         return made_id(CHANNEL, name)
@@ -164,7 +166,7 @@ class MemberResource:
         names = [each.get("name") if isinstance(each, dict) else None for each in fields]
         try:
             self._book.select(kind, channel, tuple(map(str, names)))
-        except ValueError as error:
+        except BadOrder as error:
             raise wrong(str(error), "SelectedEntity") from None
 
     def update(self, row: Record, body: dict[str, Any]) -> None:
