@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ml_emulators.kit.control_bodies import Operation
 from ml_emulators.kit.emulation import Emulation, Refused
-from ml_emulators.quickbooks.user_actions import ACTS, DESKLESS
+from ml_emulators.quickbooks.user_actions import ON_RECORDS, ON_SERVER
 from ml_emulators.salesforce import Salesforce
 from ml_emulators.scenarios import load, new_emulation
 
@@ -40,7 +40,7 @@ def operations_of(emulation: Emulation) -> dict[str, list[str]]:
     assert isinstance(salesforce, Salesforce)
     acts = salesforce._actions
     return {
-        "quickbooks": [*ACTS, *DESKLESS, "fly"],
+        "quickbooks": [*ON_RECORDS, *ON_SERVER, "fly"],
         "salesforce": [*acts._writes, *acts._others, "activate_order", "deactivate_order", "fly"],
     }
 
