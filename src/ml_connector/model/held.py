@@ -28,7 +28,7 @@ class Held(Exception):
         self.knocks = knocks
         self.facts = {**(facts or {}), **more}
 
-    def hold(self, amount: Decimal | None, currency: str, **more: str) -> Hold:
+    def hold(self, amount: Decimal | None = None, currency: str = "", **more: str) -> Hold:
         """The decision. `amount` is in `currency`; facts given when it was raised win over `more`."""
         return Hold(
             code=self.code,

@@ -8,6 +8,7 @@ from ml_connector.flows.company import Company
 from ml_connector.flows.dimensions import texts as dim_texts
 from ml_connector.flows.invoices import account_summary
 from ml_connector.flows.refusals import refused
+from ml_connector.model.held import Held
 from ml_connector.model.plans import Context, Decision, Flow, Hold, Skip
 from ml_connector.model.reasons import Reason
 from ml_connector.model.refs import Gone, Record, Ref
@@ -24,7 +25,11 @@ from .new_customer import new_customer
 
 def decide(account: SObject, context: Context) -> Decision:
     """What is to be done, and on the account itself why it is held, if it is."""
-    return account_status.shown(account, _decide(account, context))
+    try:
+        decision = _decide(account, context)
+    except Held as held:
+        decision = held.hold()
+    return account_status.shown(account, decision)
 
 
 def _decide(account: SObject, context: Context) -> Decision:
@@ -61,8 +66,7 @@ def _marked(account: SObject, context: Context) -> Ref | None:
 def _unlinked(account: SObject, context: Context) -> Decision:
     if not gates.is_ready(account, context):
         return Skip(reason=Reason.NOT_READY)
-    if hold := gates.first_failing(account, context):
-        return hold
+    gates.check(account, context)
     found = among_customers(account, context)
     if found.outcome == "auto":
         return _link_to(found, account, context)

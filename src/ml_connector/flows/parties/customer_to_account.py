@@ -7,6 +7,7 @@ import msgspec
 from ml_connector.flows.company import Company
 from ml_connector.flows.refusals import refused
 from ml_connector.model.flags import Flag
+from ml_connector.model.held import Held
 from ml_connector.model.plans import Context, Decision, Flow, Hold, NeedReference, Skip, Write
 from ml_connector.model.reasons import Reason
 from ml_connector.model.refs import Gone, Json, Ref
@@ -25,6 +26,13 @@ from .pair_fields import Pair
 
 def decide(customer: Customer, context: Context) -> Decision:
     """The account first, then its contact. A project has no account: its invoices go to the parent's."""
+    try:
+        return _decide(customer, context)
+    except Held as held:
+        return held.hold()
+
+
+def _decide(customer: Customer, context: Context) -> Decision:
     if customer.is_project:
         return Skip(reason=Reason.PROJECT)
     decision = context.once(_linked, customer)
@@ -84,15 +92,13 @@ def _review(customer: Customer, found: Match, context: Context) -> Hold:
 
 
 def _create(customer: Customer, context: Context) -> Decision:
-    above = parent_account(customer, context)
-    if isinstance(above, Hold):
-        return above
+    parent_id = parent_account(customer, context)
     context.want(NeedReference("salesforce", "currencies"), NeedReference("salesforce", "fields:Account"))
     company = Company(context)
     currency = company.currency_of(customer)
     if company.org_currencies and currency not in company.org_currencies:
         return _inactive_currency(customer, currency)
-    own: Json = {"ParentId": above.account_id} if above.account_id else {}
+    own: Json = {"ParentId": parent_id} if parent_id else {}
     if company.org_currencies:
         own["CurrencyIsoCode"] = currency
     return _new_account(customer, own, company)

@@ -58,8 +58,6 @@ def after(account: SObject, link: Link | None, dead: Ref, context: Context) -> D
 def _taken_over(survivor: Customer, account: SObject, ending: tuple[LinkDraft, ...], context: Context) -> Decision:
     """A survivor without an account of its own gets this one. The old link ends first: an account has one own."""
     decision = pairs.settle(survivor, account, None, context)
-    if isinstance(decision, Hold):
-        return decision
     return msgspec.structs.replace(decision, links=(*ending, *decision.links))
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ml_connector.flows.company import Company
-from ml_connector.model.plans import Context, Hold, NeedFind, NeedLink
+from ml_connector.model.held import Held
+from ml_connector.model.plans import Context, NeedFind, NeedLink
 from ml_connector.model.refs import Ref
 from ml_connector.model.roles import Role
 from ml_connector.systems.salesforce.records import SObject
@@ -22,23 +23,27 @@ def claim(name: str) -> str:
     return f"quickbooks:name:{name.casefold()}"
 
 
-def free_name(account: SObject, own: Ref | None, context: Context) -> str | Hold:
-    """The name for an account's customer, or why there is none. `own` is the customer that may keep its name."""
+def free_name(account: SObject, own: Ref | None, context: Context) -> str:
+    """The name for an account's customer; `own` is the customer that may keep its name.
+
+    Raises `Held`: V-NAME where nothing is left of the name, V-DUP where a customer of that name may be this one,
+    NAME-TAKEN where every form of it is taken.
+    """
     rules = Company(context).rules
     plain, as_customer, as_account = display_forms(account.text("Name"), account.id, rules.display_name_max)
     if not plain:
-        return Hold(code="V-NAME", facts={"account": account.text("Name") or account.id})
+        raise Held(code="V-NAME", account=account.text("Name") or account.id)
     takers = _takers(plain, own, context)
     customers = [taker for taker in takers if _kind(taker) == "Customer"]
     if unlinked := _unlinked(customers, account, context):
         named = ", ".join(f"{each.display_name} ({each.id})" for each in unlinked)
-        return Hold(code="V-DUP", facts={"account": account.text("Name"), "candidates": named})
+        raise Held(code="V-DUP", account=account.text("Name"), candidates=named)
     if not takers:
         return plain
     for name in [as_account] if customers else [as_customer, as_account]:
         if not _takers(name, own, context):
             return name
-    return Hold(code="NAME-TAKEN", facts={"name": plain, "account": account.text("Name")})
+    raise Held(code="NAME-TAKEN", name=plain, account=account.text("Name"))
 
 
 def _takers(name: str, own: Ref | None, context: Context) -> Sequence[Any]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from ml_connector.flows.company import Company
 from ml_connector.model import canonical
-from ml_connector.model.plans import Context, Hold
+from ml_connector.model.held import Held
+from ml_connector.model.plans import Context
 from ml_connector.model.refs import Gone, Ref
 from ml_connector.model.roles import Role
 from ml_connector.model.triggers import linked, table_changed
@@ -28,39 +27,37 @@ def is_ready(account: SObject, context: Context) -> bool:
     return any(order.text("StatusCode") == "Activated" for order in orders)
 
 
-def first_failing(account: SObject, context: Context) -> Hold | None:
-    """The first gate from V-NAME to V-PARENT that does not open."""
-    gates: tuple[Callable[[SObject, Context], Hold | None], ...] = (_name, _currency, _country, _email, _parent)
-    return next((hold for gate in gates if (hold := gate(account, context))), None)
+def check(account: SObject, context: Context) -> None:
+    """Raises `Held` with the first gate from V-NAME to V-PARENT that does not open."""
+    for gate in (_name, _currency, _country, _email, _parent):
+        gate(account, context)
 
 
-def _name(account: SObject, _: Context) -> Hold | None:
-    return None if clean(account.text("Name")) else Hold(code="V-NAME", facts={"account": account.id})
+def _name(account: SObject, _: Context) -> None:
+    if not clean(account.text("Name")):
+        raise Held(code="V-NAME", account=account.id)
 
 
-def _currency(account: SObject, context: Context) -> Hold | None:
+def _currency(account: SObject, context: Context) -> None:
     """A company with one currency takes no other; in one with several the currency must be active in the org too."""
     company, currency = Company(context), account.get("CurrencyIsoCode")
     if not currency or currency == company.home_currency:
-        return None
+        return
     if company.multicurrency and currency in (company.org_currencies or {currency}):
-        return None
-    facts = {"account": account.text("Name"), "currency": currency}
+        return
     waits = (table_changed("preferences"), table_changed("currencies", "salesforce"))
-    return Hold(code="V-CUR", facts=facts, waits_for=waits, currency=currency)
+    raise Held(code="V-CUR", waits_for=waits, account=account.text("Name"), currency=currency)
 
 
-def _country(account: SObject, _: Context) -> Hold | None:
-    if addresses.of_account(account, "Billing").country.strip():
-        return None
-    return Hold(code="V-COUNTRY", facts={"account": account.text("Name")})
+def _country(account: SObject, _: Context) -> None:
+    if not addresses.of_account(account, "Billing").country.strip():
+        raise Held(code="V-COUNTRY", account=account.text("Name"))
 
 
-def _email(account: SObject, _: Context) -> Hold | None:
+def _email(account: SObject, _: Context) -> None:
     address = billing_email(account)
-    if not address or len(address) > EMAIL_LIMIT or all(map(canonical.is_email, emails.split(address))):
-        return None
-    return Hold(code="V-EMAIL", facts={"account": account.text("Name")})
+    if address and len(address) <= EMAIL_LIMIT and not all(map(canonical.is_email, emails.split(address))):
+        raise Held(code="V-EMAIL", account=account.text("Name"))
 
 
 def billing_email(account: SObject) -> str:
@@ -70,20 +67,24 @@ def billing_email(account: SObject) -> str:
     return ", ".join(written or (known if len(known) == 1 else ()))
 
 
-def _parent(account: SObject, context: Context) -> Hold | None:
+def _parent(account: SObject, context: Context) -> None:
     parent_id = account.text("ParentId")
     if not parent_id:
-        return None
+        return
     parent = Ref("salesforce", "Account", parent_id)
     facts = {"account": account.text("Name"), "parent": parent_id}
     if parent_id == account.id:
-        return Hold(code="V-PARENT", facts={"case": "circle", **facts})
+        raise Held(facts, code="V-PARENT", case="circle")
     links = of_account(parent, context)
     if not links:
-        waits = (linked(Role.ACCOUNT, parent),)
-        facts |= {"name": account.text("Name"), "awaited": str(parent)}
-        return Hold(code="WAIT_PARENT", facts=facts, waits_for=waits, knocks=(parent,))
+        raise Held(
+            facts,
+            code="WAIT_PARENT",
+            waits_for=(linked(Role.ACCOUNT, parent),),
+            knocks=(parent,),
+            name=account.text("Name"),
+            awaited=str(parent),
+        )
     above = context.record(customer_of(links[0]))
     if isinstance(above, Gone) or above.level >= LEVELS - 1:
-        return Hold(code="V-PARENT", facts={"case": "levels", **facts})
-    return None
+        raise Held(facts, code="V-PARENT", case="levels")

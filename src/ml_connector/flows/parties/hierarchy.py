@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import msgspec
-
-from ml_connector.model.plans import Context, Hold
+from ml_connector.model.held import Held
+from ml_connector.model.plans import Context
 from ml_connector.model.refs import Gone, Ref
 from ml_connector.model.roles import Role
 from ml_connector.model.triggers import linked
@@ -15,22 +14,19 @@ from .pair_links import of_customer
 LEVELS = 5
 
 
-class Above(msgspec.Struct, frozen=True):
-    """The parent's account; blank for a customer at the top."""
+def parent_account(customer: Customer, context: Context) -> str:
+    """The id of the account that the account of this customer hangs below; empty for a customer at the top.
 
-    account_id: str = ""
-
-
-def parent_account(customer: Customer, context: Context) -> Above | Hold:
-    """Where the account of this customer hangs. A parent without an account is knocked and waited for."""
+    Raises `Held`: WAIT_PARENT for a parent without an account, which is knocked; V-PARENT for an impossible one.
+    """
     if not _has_parent(customer):
-        return Above()
+        return ""
     if customer.level >= LEVELS:
-        return _impossible(customer, "levels")
+        raise _impossible(customer, "levels")
     parent = parent_ref(customer)
     if link := of_customer(parent, context):
-        return Above(link.target.id)
-    return _impossible(customer, "circle") if _in_a_circle(customer, context) else _waits(customer, parent)
+        return link.target.id
+    raise _impossible(customer, "circle") if _in_a_circle(customer, context) else _waits(customer, parent)
 
 
 def parent_ref(customer: Customer) -> Ref:
@@ -62,23 +58,17 @@ def _in_a_circle(customer: Customer, context: Context) -> bool:
     return True
 
 
-def _waits(customer: Customer, parent: Ref) -> Hold:
-    return Hold(
+def _waits(customer: Customer, parent: Ref) -> Held:
+    return Held(
         code="WAIT_PARENT",
-        facts={
-            "name": customer.plain_name,
-            "parent": _pointer(customer).name or parent.id,
-            "awaited": str(parent),
-        },
         waits_for=(linked(Role.ACCOUNT, parent),),
         knocks=(parent,),
+        name=customer.plain_name,
+        parent=_pointer(customer).name or parent.id,
+        awaited=str(parent),
     )
 
 
-def _impossible(customer: Customer, case: str) -> Hold:
-    facts = {
-        "case": case,
-        "account": customer.plain_name,
-        "parent": _pointer(customer).name or _pointer(customer).value,
-    }
-    return Hold(code="V-PARENT", facts=facts)
+def _impossible(customer: Customer, case: str) -> Held:
+    parent = _pointer(customer)
+    return Held(code="V-PARENT", case=case, account=customer.plain_name, parent=parent.name or parent.value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ml_connector.flows.company import Company
 from ml_connector.model.flags import Flag
-from ml_connector.model.plans import Context, Hold, Write
+from ml_connector.model.plans import Context, Write
 from ml_connector.model.refs import Json, LinkDraft, Ref
 from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks.records import SYSTEM
@@ -18,11 +18,9 @@ from .pair_links import customer_of, of_account
 PHONE_LIMIT, WEB_LIMIT, COMPANY_NAME_LIMIT = 30, 1000, 100
 
 
-def new_customer(account: SObject, context: Context) -> Write | Hold:
-    """The write that creates it, under a name that nobody has; or why there is no such name."""
+def new_customer(account: SObject, context: Context) -> Write:
+    """The write that creates it, under a name that nobody has. Raises `Held` where there is none."""
     name = display_names.free_name(account, None, context)
-    if isinstance(name, Hold):
-        return name
     company = Company(context)
     data, flags = contact_data(account)
     body = {

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from ml_connector.flows.company import Company
 from ml_connector.model.canonical import flag
 from ml_connector.model.flags import Flag
+from ml_connector.model.held import Held
 from ml_connector.model.merge import Merge, Side, merge
-from ml_connector.model.plans import Context, Decision, Hold, Overruled, Skip, Write
+from ml_connector.model.plans import Context, Overruled, Skip, Write
 from ml_connector.model.refs import Json, Link, LinkDraft
 from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks.records import Customer
@@ -21,7 +22,7 @@ from . import display_names
 from .pair_fields import Pair
 
 
-def settle(customer: Customer, account: SObject, link: Link | None, context: Context) -> Decision:
+def settle(customer: Customer, account: SObject, link: Link | None, context: Context) -> Write | Skip:
     """What is to be written to bring the two together: first to the account, then to the customer, then nothing.
 
     `link` is None for a pair that was only now found to be one; the decision then carries the new link. So it does for
@@ -65,17 +66,18 @@ def _write_account(pair: Pair, found: Merge, body: Json, flags: tuple[Flag, ...]
 
 def _write_customer(
     pair: Pair, found: Merge, flags: tuple[Flag, ...], link: Link | None, context: Context
-) -> Write | Hold | Skip:
-    names = found.to_source
+) -> Write | Skip:
+    names, name = found.to_source, ""
     body = pair.for_customer(names)
-    name: str | Hold = ""
-    if "name" in names:
-        name = display_names.free_name(pair.account, pair.customer.ref, context)
-    if isinstance(name, Hold):
-        names = tuple(each for each in names if each != "name")
+    try:
+        if "name" in names:
+            name = display_names.free_name(pair.account, pair.customer.ref, context)
+    except Held:
+        # The other fields do not wait for a free name: they go first, and the name is held in the round after.
+        names = tuple(field for field in names if field != "name")
         if not names:
-            return name
-    elif name:
+            raise
+    if name:
         body["DisplayName"] = name
     if name == pair.customer.plain_name and len(names) == 1:
         return _nothing(pair, found, flags, link)
@@ -93,7 +95,7 @@ def _write_customer(
         why=_why(names, overruled),
         flags=flags,
         label=pair.account.text("Name"),
-        claims=(display_names.claim(name),) if isinstance(name, str) and name else (),
+        claims=(display_names.claim(name),) if name else (),
         conflicts=overruled,
     )
 
