@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from time import perf_counter, process_time
 
-from ml_connector import actions
+from ml_connector.actions.sync import sync
 from ml_connector.app import App, patient_collector
 from ml_connector.systems.limits import free_throttle
 from ml_connector.systems.network import AiohttpNetwork
@@ -62,7 +62,7 @@ def _unlimited(app: App) -> App:
 async def _recorded(folder: Path, scale: int) -> tuple[list[Exchange], int]:
     home = _home(folder, "recorded", scale)
     recorder = Recorder(home.network)
-    report = await actions.sync(_unlimited(home.process(network=recorder)))
+    report = await sync(_unlimited(home.process(network=recorder)))
     home.store.close()
     return recorder.exchanges, report.written
 
@@ -83,7 +83,7 @@ async def _sync(folder: Path, scale: int, port: int, latency: int) -> tuple[floa
     async with AiohttpNetwork() as network:
         app = _unlimited(home.process(network=Redirected(network, port)))
         begun, computed = perf_counter(), process_time()
-        await actions.sync(app)
+        await sync(app)
         spent = perf_counter() - begun, process_time() - computed
     home.store.close()
     return spent

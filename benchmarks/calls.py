@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from ml_connector import actions
+from ml_connector.actions.drain import drain
 from support.market import Counting, Market
 
 from .rows import Row, row
@@ -52,7 +52,7 @@ async def _orders(market: Market) -> AsyncIterator[Row]:
         yield each
     market.home.clock.advance(timedelta(minutes=15))
     with market.counted() as drained:
-        await actions.drain(market.home.app)
+        await drain(market.home.app)
     for each in _rows(drained, "1,000 approved orders", (5, 2)):
         yield each
     yield row("1,000 approved orders: QuickBooks writes", drained.count.quickbooks_writes, "calls", 34)

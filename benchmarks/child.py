@@ -53,12 +53,12 @@ def measured(home: Path, *words: str, env: Mapping[str, str] | None = None, late
 
 
 def main() -> int:
-    from ml_connector import app
+    from ml_connector import clients
     from ml_connector.cli.entry import main as command
     from ml_connector.clock import WallClock
     from ml_connector.systems.limits import free_throttle
 
-    app.quickbooks_throttle = free_throttle  # type: ignore[attr-defined]  # what `app` imports is put in its place
+    clients.quickbooks_throttle = free_throttle  # type: ignore[attr-defined]  # what `clients` imports is put in its place
     WallClock.__init__.__defaults__ = (timedelta(seconds=float(sys.argv[1])),)
     try:
         return command(sys.argv[2:])

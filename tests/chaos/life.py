@@ -10,7 +10,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ml_connector import actions
+from ml_connector.actions.apply import approve
+from ml_connector.actions.drain import drain
+from ml_connector.actions.plan import make_plan
+from ml_connector.actions.sync import sync
 from ml_connector.model.errors import ConnectorError, SignInNeeded
 from ml_connector.systems.http import NoAnswer, Request, Response
 from ml_emulators.kit.wire import Request as WireRequest
@@ -282,13 +285,13 @@ class Life:
         connected = store.connection(app.connection.id)
         if connected is None or connected.live_since is None:
             await self._approve_all()
-            report = await actions.drain(app)
+            report = await drain(app)
         else:
-            report = await actions.sync(app)
+            report = await sync(app)
         if store.planned(app.connection.id):
             written = report.written
             await self._approve_all()
-            report = await actions.drain(app)
+            report = await drain(app)
             report.written += written
         return f"{report.written} written, {sum(report.held.values())} held"
 
@@ -296,9 +299,9 @@ class Life:
         app = self.process.app
         self.phase = "planning"
         asked = len(app.store.swept(app.connection.id)) == len(app.outside.systems)
-        view = await actions.make_plan(app, "preparer", sweep_first=not asked)
+        view = await make_plan(app, "preparer", sweep_first=not asked)
         self.phase = "asking"
-        actions.approve(app, app.store.plan(app.connection.id, view.id), view.plan, "approver")
+        approve(app, app.store.plan(app.connection.id, view.id), view.plan, "approver")
         self.run.tell(self.name, f"shows a plan; {len(view.plan.postings())} journal entries are approved")
 
     # --- its network

@@ -14,7 +14,8 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.app import App, SealedTokens, World, assemble
+from ml_connector.app import App, assemble
+from ml_connector.custody import SealedTokens
 from ml_connector.engine.ports import CrashPoint
 from ml_connector.model.refs import Change
 from ml_connector.store import Store
@@ -23,6 +24,7 @@ from ml_connector.systems.quickbooks import webhooks
 from ml_connector.systems.quickbooks import writing as outbox
 from ml_connector.systems.quickbooks.auth import Tokens
 from ml_connector.systems.salesforce import writing
+from ml_connector.world import World
 from ml_emulators.kit.control_bodies import WebhookOrder
 from ml_emulators.quickbooks import QuickBooks, batch, faults
 from support.tables import Rows, put_back, rows_of

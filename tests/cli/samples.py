@@ -8,9 +8,13 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.actions import Explained, HeldView, Overdue, PlanView, Status
+from ml_connector.actions.doctor import Finding
+from ml_connector.actions.explain import Explained
+from ml_connector.actions.holds import HeldView
+from ml_connector.actions.plan import PlanView
+from ml_connector.actions.status import Overdue, Status
 from ml_connector.engine.planner import Plan, PlannedHold, PlannedWrite
-from ml_connector.engine.worker import Report
+from ml_connector.engine.worker import DrainReport
 from ml_connector.model.flags import Flag
 from ml_connector.tieout.read import TieOut
 from ml_connector.tieout.report import Cell, Completeness, Item, Row
@@ -109,23 +113,16 @@ EXPLAINED = Explained(
     links=["journal: salesforce:Posting:801:O:01 -> quickbooks:JournalEntry:901"],
     writes=["2026-11-22T21:41:07+00:00 journal done quickbooks:JournalEntry:901"], holds=[], flags=[Flag.REDATED],
 )  # fmt: skip
-RUN = Report(
+RUN = DrainReport(
     created={"customer_to_account account": 400}, updated={"customer_to_account account": 12},
     held={"order_to_journal": 3}, skipped={"order_to_journal": {"in_agreement": 1240}}, written=412,
 )  # fmt: skip
 
 
-class FindingSample(msgspec.Struct):
-    level: str
-    subject: str
-    sentence: str
-    remedy: str = ""
-
-
 FINDINGS = [
-    FindingSample("ok", "QuickBooks", "Acme Inc., PRODUCTION, Plus, sign-in ends 2031-09-14"),
-    FindingSample("warn", "Salesforce", "certificate ends 2026-12-01", "replace it in Setup"),
-    FindingSample("FAIL", "Salesforce", "field Order.Department__c is missing", "ml-connector setup salesforce"),
+    Finding("ok", "QuickBooks", "Acme Inc., PRODUCTION, Plus, sign-in ends 2031-09-14"),
+    Finding("warn", "Salesforce", "certificate ends 2026-12-01", "replace it in Setup"),
+    Finding("FAIL", "Salesforce", "field Order.Department__c is missing", "ml-connector setup salesforce"),
 ]
 
 

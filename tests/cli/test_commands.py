@@ -17,7 +17,7 @@ from ml_connector.actions.doctor import Finding
 from ml_connector.cli import entry
 from ml_connector.clock import WallClock
 from ml_connector.engine.context import References
-from ml_connector.engine.worker import Report
+from ml_connector.engine.worker import DrainReport
 from ml_connector.model.errors import ConnectorError, Stopped
 from ml_connector.model.rules import Template
 from ml_connector.settings import write_settings
@@ -62,10 +62,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         )
 
     write_settings(tmp_path, {"quickbooks": {"environment": "production"}, "rules": {"time_zone": "America/New_York"}})
-    monkeypatch.setattr("ml_connector.app.open_app", open_app)
+    monkeypatch.setattr("ml_connector.actions.open.open_app", open_app)
     monkeypatch.setattr("getpass.getuser", lambda: "ana")
-    monkeypatch.setattr("ml_connector.actions.status", lambda app: STATUS)
-    monkeypatch.setattr("ml_connector.actions.four_eyes", lambda app: True)
+    monkeypatch.setattr("ml_connector.actions.status.current_status", lambda app: STATUS)
+    monkeypatch.setattr("ml_connector.actions.apply.four_eyes", lambda app: True)
     return tmp_path
 
 
@@ -94,8 +94,20 @@ def rehearsal(document: dict[str, Any]) -> Any:
 
 CASES = [
     ("status", {}, 0, "Acme Inc., PRODUCTION", "Next:  ml-connector plan --list"),
-    ("holds", {"actions.holds": lambda app, code: [hold()]}, 0, "held  H-DIM-AMBIGUOUS", "Next:  ml-connector explain"),
-    ("status", {"actions.status": lambda app: LATE}, 1, "Acme Inc., PRODUCTION", "Next:  ml-connector holds WAIT"),
+    (
+        "holds",
+        {"actions.holds.open_holds": lambda app, code: [hold()]},
+        0,
+        "held  H-DIM-AMBIGUOUS",
+        "Next:  ml-connector explain",
+    ),
+    (
+        "status",
+        {"actions.status.current_status": lambda app: LATE},
+        1,
+        "Acme Inc., PRODUCTION",
+        "Next:  ml-connector holds WAIT",
+    ),
     (
         "conflicts",
         {"actions.conflicts.entries": lambda app: [PHONE]},
@@ -110,34 +122,76 @@ CASES = [
         "When  ",
         "Next:  ml-connector explain quickbooks:Customer:58",
     ),
-    ("holds H-TAX", {"actions.holds": lambda app, code: []}, 0, "Nothing is held for H-TAX.", "Next:  ml-connector"),
+    (
+        "holds H-TAX",
+        {"actions.holds.open_holds": lambda app, code: []},
+        0,
+        "Nothing is held for H-TAX.",
+        "Next:  ml-connector",
+    ),
     (
         "explain a:b:c",
-        {"actions.explain": lambda app, ref: EXPLAINED},
+        {"actions.explain.explain": lambda app, ref: EXPLAINED},
         0,
         "salesforce:Order:801",
         "Next:  ml-connector",
     ),
-    ("plan", {"actions.make_plan": later(plan(journal_entry()))}, 0, "Acme Inc., PRODUCTION", "Next: another person"),
-    ("plan --list", {"actions.plans": lambda app: [plan(journal_entry())]}, 0, "Plan ", "Next:  ml-connector apply"),
-    ("plan --show 2026-11-22-03", {"actions.plans": lambda app: [plan()]}, 0, "Acme Inc., PRODUCTION", "Nothing is to"),
-    ("plan --show 1", {"actions.plans": lambda app: [plan()]}, 2, "There is no such plan.", "List them with"),
-    ("apply 2026-11-22-03", {"actions.apply": later(RUN)}, 0, " ", "Next:  ml-connector holds"),
-    ("apply 1", {"actions.apply": later(Stopped("Another run.", "Wait."))}, 3, "Another run.", "Wait."),
-    ("sync --once", {"actions.sync": later(Report())}, 0, "Nothing was due.", "Next:  ml-connector status"),
-    ("sync", {"actions.follow": later(None)}, 0, "Syncing until stopped with Ctrl+C.", ""),
-    ("backfill", {"actions.backfill": later({"quickbooks": 1240})}, 0, "1,240 records of quickbooks", "Next:  ml-"),
+    (
+        "plan",
+        {"actions.plan.make_plan": later(plan(journal_entry()))},
+        0,
+        "Acme Inc., PRODUCTION",
+        "Next: another person",
+    ),
+    (
+        "plan --list",
+        {"actions.plan.plans": lambda app: [plan(journal_entry())]},
+        0,
+        "Plan ",
+        "Next:  ml-connector apply",
+    ),
+    (
+        "plan --show 2026-11-22-03",
+        {"actions.plan.plans": lambda app: [plan()]},
+        0,
+        "Acme Inc., PRODUCTION",
+        "Nothing is to",
+    ),
+    ("plan --show 1", {"actions.plan.plans": lambda app: [plan()]}, 2, "There is no such plan.", "List them with"),
+    ("apply 2026-11-22-03", {"actions.apply.apply": later(RUN)}, 0, " ", "Next:  ml-connector holds"),
+    ("apply 1", {"actions.apply.apply": later(Stopped("Another run.", "Wait."))}, 3, "Another run.", "Wait."),
+    ("sync --once", {"actions.sync.sync": later(DrainReport())}, 0, "Nothing was due.", "Next:  ml-connector status"),
+    ("sync", {"actions.follow.follow": later(None)}, 0, "Syncing until stopped with Ctrl+C.", ""),
+    (
+        "backfill",
+        {"actions.backfill.backfill": later({"quickbooks": 1240})},
+        0,
+        "1,240 records of quickbooks",
+        "Next:  ml-",
+    ),
     ("stop month end", {}, 2, "stop takes fewer words than were given.", "See"),
     (
         "stop month-end",
-        {"actions.pause": lambda app, actor, reason: None},
+        {"actions.pause.pause": lambda app, actor, reason: None},
         0,
         "Writes are stopped.",
         "Next:  ml-connector",
     ),
-    ("resume", {"actions.resume": lambda app, actor: None}, 0, "Writes go on.", "Next:  ml-connector sync --once"),
-    ("match pair q:C:1 s:A:2", {"actions.declare_pair": lambda app, *_: None}, 0, "q:C:1 and s:A:2 belong", "Next:"),
-    ("match new q:C:1", {"actions.declare_new": lambda app, *_: None}, 0, "A counterpart of q:C:1", "Next:"),
+    (
+        "resume",
+        {"actions.pause.resume": lambda app, actor: None},
+        0,
+        "Writes go on.",
+        "Next:  ml-connector sync --once",
+    ),
+    (
+        "match pair q:C:1 s:A:2",
+        {"actions.match.declare_pair": lambda app, *_: None},
+        0,
+        "q:C:1 and s:A:2 belong",
+        "Next:",
+    ),
+    ("match new q:C:1", {"actions.match.declare_new": lambda app, *_: None}, 0, "A counterpart of q:C:1", "Next:"),
     (
         "doctor",
         {"actions.doctor.doctor": later([Finding("ok", "QuickBooks", "Well.")])},
@@ -155,14 +209,14 @@ CASES = [
     ("setup salesforce", {}, 1, "FAIL  Salesforce   Field Order.Department__c", "Next: mend"),
     (
         "reconcile --month 2026-11",
-        {"tieout.read.tie_out": later(TIE_OUT)},
+        {"actions.reconcile.reconcile": later(TIE_OUT)},
         0,
         "2026-11, read",
         "Next:  ml-connector status",
     ),
     (
         "reconcile --month 2026-11",
-        {"tieout.read.tie_out": later(UNEXPLAINED)},
+        {"actions.reconcile.reconcile": later(UNEXPLAINED)},
         1,
         "2026-11, read",
         "Next:  ml-connector holds",
@@ -180,7 +234,7 @@ CASES = [
     ("sign-off --start-date soon", {}, 2, "--start-date is no day.", "Write it as year, month, day"),
     (
         "sign-off --start-date 2026-11-01 --unbilled 1250 --deferred 2450",
-        {"actions.connect.sign_off": later(Template(id="T1", signed_off_by="ana"))},
+        {"actions.sign_off.sign_off": later(Template(id="T1", signed_off_by="ana"))},
         0,
         "Template T1 is signed off by ana.",
         "Next:  ml-connector plan",
@@ -212,14 +266,14 @@ def test_a_command_from_words_to_last_line(
     ("words", "stands_for", "schema"),
     [
         ("status", {}, "status"),
-        ("holds", {"actions.holds": lambda app, code: [hold()]}, "holds"),
-        ("explain a:b:c", {"actions.explain": lambda app, ref: EXPLAINED}, "explained"),
-        ("plan", {"actions.make_plan": later(plan(journal_entry()))}, "plan"),
-        ("plan --list", {"actions.plans": lambda app: [plan()]}, "plans"),
-        ("apply 1", {"actions.apply": later(RUN)}, "report"),
-        ("sync --once", {"actions.sync": later(RUN)}, "report"),
+        ("holds", {"actions.holds.open_holds": lambda app, code: [hold()]}, "holds"),
+        ("explain a:b:c", {"actions.explain.explain": lambda app, ref: EXPLAINED}, "explained"),
+        ("plan", {"actions.plan.make_plan": later(plan(journal_entry()))}, "plan"),
+        ("plan --list", {"actions.plan.plans": lambda app: [plan()]}, "plans"),
+        ("apply 1", {"actions.apply.apply": later(RUN)}, "report"),
+        ("sync --once", {"actions.sync.sync": later(RUN)}, "report"),
         ("doctor", {"actions.doctor.doctor": later([Finding("ok", "QuickBooks", "Well.")])}, "findings"),
-        ("reconcile --month 2026-11", {"tieout.read.tie_out": later(TIE_OUT)}, "tie-out"),
+        ("reconcile --month 2026-11", {"actions.reconcile.reconcile": later(TIE_OUT)}, "tie-out"),
     ],
 )
 def test_with_json_stdout_is_one_document(
@@ -247,7 +301,7 @@ def test_the_demo_document_is_the_documented_one(
 def test_names_come_from_quickbooks(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("ml_connector.actions.make_plan", later(plan(journal_entry())))
+    monkeypatch.setattr("ml_connector.actions.plan.make_plan", later(plan(journal_entry())))
     entry.main(["plan", "--home", str(home)])
     assert "Dr 1250 Unbilled Receivable" in capsys.readouterr().out
 
@@ -268,8 +322,8 @@ def test_on_a_terminal_apply_asks_first(
     answer: str, status: int, calls: int, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[Any] = []
-    monkeypatch.setattr("ml_connector.actions.apply", later(Report(), seen))
-    monkeypatch.setattr("ml_connector.actions.plans", lambda app: [plan(journal_entry())])
+    monkeypatch.setattr("ml_connector.actions.apply.apply", later(DrainReport(), seen))
+    monkeypatch.setattr("ml_connector.actions.plan.plans", lambda app: [plan(journal_entry())])
     monkeypatch.setattr(sys, "stdin", Keyboard(answer))
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     assert entry.main(["apply", "2026-11-22-03", "--home", str(home)]) == status
@@ -278,7 +332,7 @@ def test_on_a_terminal_apply_asks_first(
 
 def test_who_acts_is_the_user_of_the_machine(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
-    monkeypatch.setattr("ml_connector.actions.apply", later(Report(), seen))
+    monkeypatch.setattr("ml_connector.actions.apply.apply", later(DrainReport(), seen))
     entry.main(["apply", "2026-11-22-03", "--home", str(home)])
     assert seen[0][:2] == ("2026-11-22-03", "ana")
 
@@ -297,6 +351,6 @@ def test_who_reads_lost_values_is_named_to_the_log(
 def test_an_error_of_an_action_reaches_the_person(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("ml_connector.actions.sync", later(ConnectorError("One is wrong.", "Mend it.")))
+    monkeypatch.setattr("ml_connector.actions.sync.sync", later(ConnectorError("One is wrong.", "Mend it.")))
     assert entry.main(["sync", "--once", "--home", str(home)]) == 1
     assert capsys.readouterr().err.endswith("One is wrong.\nMend it.\n")

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from ml_connector.actions import Explained
+from ml_connector.actions.doctor import Finding, Level
+from ml_connector.actions.explain import Explained
 from ml_connector.cli.render_state import (
     explained_lines,
     finding_lines,
@@ -18,9 +19,9 @@ from ml_connector.cli.render_state import (
     worst,
 )
 from ml_connector.cli.text import width_of
-from ml_connector.engine.worker import Report
+from ml_connector.engine.worker import DrainReport
 
-from .samples import EXPLAINED, FINDINGS, LATE, LONG, RUN, STATUS, WAITING, WIDTHS, FindingSample, hold
+from .samples import EXPLAINED, FINDINGS, LATE, LONG, RUN, STATUS, WAITING, WIDTHS, hold
 from .test_render_conflicts import PHONE
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
@@ -91,8 +92,8 @@ def test_the_doctor_of_the_design() -> None:
         ([], 0, "Next:  ml-connector plan"),
     ],
 )
-def test_only_what_fails_changes_the_exit_status(levels: list[str], status: int, last: str) -> None:
-    findings = [FindingSample(level, "QuickBooks", "checked", "mend it") for level in levels]
+def test_only_what_fails_changes_the_exit_status(levels: list[Level], status: int, last: str) -> None:
+    findings = [Finding(level, "QuickBooks", "checked", "mend it") for level in levels]
     assert worst(findings) == status
     assert finding_lines(findings, 80, again="doctor")[-1] == last
 
@@ -187,7 +188,7 @@ def test_a_held_record_shows_its_hold() -> None:
 
 def test_what_a_run_did() -> None:
     assert text(report_lines(RUN, 80)) == REPORT
-    assert report_lines(Report(), 80) == ["Nothing was due.", "0 writes, 0 held.", "Next:  ml-connector status"]
+    assert report_lines(DrainReport(), 80) == ["Nothing was due.", "0 writes, 0 held.", "Next:  ml-connector status"]
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -200,7 +201,7 @@ def test_every_amount_is_whole_at_every_width(width: int | None) -> None:
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_nothing_is_wider_than_the_screen(width: int) -> None:
-    long = [FindingSample("FAIL", LONG, LONG, LONG), *FINDINGS]
+    long = [Finding("FAIL", LONG, LONG, LONG), *FINDINGS]
     blocks = [
         finding_lines(FINDINGS, width, again="doctor"),
         finding_lines(long, 40, again="doctor") if width == 40 else [],
@@ -215,10 +216,10 @@ def test_foreign_text_is_harmless() -> None:
     evil = "\x1b[2J\u202e"
     status = msgspec.structs.replace(STATUS, company=evil, paused=evil, waiting={evil: 1}, holds={evil: 1})
     blocks = [
-        finding_lines([FindingSample("FAIL", evil, evil, evil)], 80, again="doctor"),
+        finding_lines([Finding("FAIL", evil, evil, evil)], 80, again="doctor"),
         status_lines(status, 80),
         hold_lines([hold(evil, evil)], 80),
         explained_lines(msgspec.structs.replace(EXPLAINED, record=evil, links=[evil], writes=[evil], flags=[evil]), 80),
-        report_lines(Report(created={evil: 1}), 80),
+        report_lines(DrainReport(created={evil: 1}), 80),
     ]
     assert not set("".join(line for block in blocks for line in block)) & {"\x1b", "\u202e"}

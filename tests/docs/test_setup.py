@@ -8,7 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from docs.pages import text_of
-from ml_connector.actions import connect as connecting
+from ml_connector.actions import connect
+from ml_connector.actions.open import open_home
 from ml_connector.model.errors import WrongUse
 from ml_connector.settings import load_text, write_settings
 
@@ -18,16 +19,16 @@ HTTPS = "https://books.example.com/callback"
 
 async def _asked_for(home: Path, values: dict[str, str]) -> str:
     write_settings(home, {"quickbooks": values})
-    async with connecting.open_home(home) as opened:
-        connecting.keep_client_secret(opened, "quickbooks", "s3cret")
-        url, _ = connecting.authorize_url(opened)
+    async with open_home(home) as opened:
+        connect.seal_client_secret(opened, "quickbooks", "s3cret")
+        url, _ = connect.authorize_url(opened)
     return parse_qs(urlsplit(url).query)["redirect_uri"][0]
 
 
 @pytest.mark.parametrize(
     ("values", "uri"),
     [
-        ({"environment": "sandbox", "client_id": "ABx"}, connecting.REDIRECT),
+        ({"environment": "sandbox", "client_id": "ABx"}, connect.REDIRECT),
         ({"environment": "sandbox", "client_id": "ABx", "redirect_uri": HTTPS}, HTTPS),
         ({**PRODUCTION, "redirect_uri": HTTPS}, HTTPS),
     ],

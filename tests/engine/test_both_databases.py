@@ -13,10 +13,14 @@ from typing import Any
 
 import pytest
 
-from ml_connector import actions
-from ml_connector.app import App, World, assemble
+from ml_connector.actions.apply import apply
+from ml_connector.actions.drain import drain
+from ml_connector.actions.plan import make_plan
+from ml_connector.actions.sweep import sweep_all
+from ml_connector.app import App, assemble
 from ml_connector.model.errors import Stopped, WrongUse
 from ml_connector.store import Store
+from ml_connector.world import World
 from support.postgres import emptied
 from support.tables import put_back, rows_of
 from support.world import Installation, SimClock
@@ -79,8 +83,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
 async def test_a_second_run_writes_nothing(home: Installation, undisturbed: dict[str, int]) -> None:
     await home.run()
     assert _made(home) == undisturbed
-    await actions.sweep_all(home.app)
-    assert (await actions.drain(home.app)).written == 0
+    await sweep_all(home.app)
+    assert (await drain(home.app)).written == 0
     assert home.store.verify_audit() > 0
 
 
@@ -99,10 +103,10 @@ async def test_both_databases_hold_the_same_rows_in_the_end(tmp_path: Path, post
 
 async def test_a_plan_is_applied_once(home: Installation, undisturbed: dict[str, int]) -> None:
     await home.run()
-    plan = await actions.make_plan(home.app, "preparer")
-    await actions.apply(home.app, plan.id, "approver")
+    plan = await make_plan(home.app, "preparer")
+    await apply(home.app, plan.id, "approver")
     with pytest.raises(WrongUse, match="applied already"):
-        await actions.apply(home.app, plan.id, "approver")
+        await apply(home.app, plan.id, "approver")
     assert _made(home) == undisturbed
 
 
@@ -129,7 +133,7 @@ async def test_a_second_worker_stops(home: Installation, undisturbed: dict[str, 
     async def second(app: App, name: str) -> None:
         if name == "noted":
             with pytest.raises(Stopped, match="Another run is at work"):
-                await actions.drain(home.app)
+                await drain(home.app)
             refused.append(app)
 
     await home.run(process(home, second))
@@ -169,11 +173,11 @@ async def test_a_thousand_knocks_during_a_run_are_all_served(home: Installation,
 
     with ThreadPoolExecutor(4) as pool:
         knocking = [pool.submit(partial(knock, number)) for number in range(4)]
-        await actions.drain(home.app)
+        await drain(home.app)
         for each in knocking:
             each.result(timeout=60)
     await home.run()
-    await actions.drain(home.app)
+    await drain(home.app)
     assert sum(row["noticed"] for row in rows_of(home.store)["task"]) >= before + 1000
     assert home.store.unserved(connection) == {}
     assert _made(home) == undisturbed

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ml_connector import actions
+from ml_connector.actions.sweep import sweep_all
 from ml_connector.engine import intake
 from ml_connector.systems.http import NoAnswer, Request
 from support.market import Market
@@ -32,7 +32,7 @@ async def test_no_page_is_larger_than_the_vendors_own(market: Market, monkeypatc
         return whole(connection, outside, changes, source, **position)
 
     monkeypatch.setattr(intake, "receive", receive)
-    await actions.sweep_all(market.home.app)
+    await sweep_all(market.home.app)
     assert max(sizes) <= 2_000
     assert looked_for(market) == len(market.home.state("quickbooks", "Customer"))
 
@@ -45,10 +45,10 @@ async def test_a_list_that_breaks_off_is_begun_again(market: Market) -> None:
     app = market.home.app
     market.home.network.before = second_page_is_lost
     with pytest.raises(NoAnswer):
-        await actions.sweep_all(app)
+        await sweep_all(app)
     known = looked_for(market)
     assert (known, app.store.position(app.connection.id, "sweep:quickbooks")) == (1_000, None)
 
     market.home.network.before = None
-    await actions.sweep_all(app)
+    await sweep_all(app)
     assert looked_for(market) == len(market.home.state("quickbooks", "Customer"))

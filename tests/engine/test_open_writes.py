@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ml_connector import actions
+from ml_connector.actions.drain import drain
 from ml_connector.engine.batches import claimed
 from ml_connector.model.plans import Write
 from ml_connector.model.refs import LinkDraft, Ref
@@ -45,7 +45,7 @@ async def test_an_edit_after_a_lost_answer_is_not_undone(tmp_path: Path) -> None
     home = Installation(tmp_path)
     await home.approve_all()
     home.emulation.faults.add(Fault("drop_after", vendor="salesforce", path="sobjects/Account/QBO_Id__c", count=1))
-    await actions.drain(home.app)
+    await drain(home.app)
     (made,) = [row for row in home.state("salesforce", "Account") if row["Name"] == "Pinnacle Robotics"]
     home.emulation.act("salesforce", "update", "Account", {"Id": made["Id"], "Phone": "(617) 555-0166"})
     home.clock.advance(timedelta(seconds=130))
@@ -71,7 +71,7 @@ async def test_an_older_request_that_arrives_late_does_not_win(tmp_path: Path) -
             raise NoAnswer("The connection broke.", "Again.")
 
     home.network.before = hold
-    await actions.drain(home.app)
+    await drain(home.app)
     (invoice,) = [row for row in home.state("quickbooks", "Invoice") if row["DocNumber"] == "1001"]
     line = {"Amount": 100, "LinkedTxn": [{"TxnId": invoice["Id"], "TxnType": "Invoice"}]}
     body = {"CustomerRef": invoice["CustomerRef"], "TotalAmt": 100, "Line": [line]}
@@ -91,7 +91,7 @@ async def test_the_other_side_of_an_unanswered_update_waits_and_the_neighbours_g
     home = Installation(tmp_path)
     await home.approve_all()
     home.emulation.faults.add(Fault("timeout_before", vendor="quickbooks", path="/batch", count=1, seconds=5.0))
-    await actions.drain(home.app)
+    await drain(home.app)
     store, connection = home.store, home.app.connection.id
     assert len(store.open_writes(connection)) == 2
     waiting = {flow for flow, count in store.unserved(connection).items() if count}

@@ -10,7 +10,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ml_connector import actions
+from ml_connector.actions.drain import drain
+from ml_connector.actions.plan import plans
+from ml_connector.actions.sync import sync
 from ml_connector.engine.gate import Gate, approval_of, is_small, waits_for
 from ml_connector.engine.ports import CrashPoint
 from ml_connector.model.plans import Together, Unattended, Write
@@ -51,11 +53,11 @@ def _dying(at: str, count: int) -> CrashPoint:
 async def test_a_run_that_is_killed_at_every_write(home: Installation, at: str) -> None:
     """However often it dies, the parts of all orders are there once, and the orders are marked."""
     await home.approve_all()
-    planned = sorted(write.label for write in actions.plans(home.app)[0].plan.postings())
+    planned = sorted(write.label for write in plans(home.app)[0].plan.postings())
     assert len(planned) > len(home.state("salesforce", "Order"))
     for count in range(1, 40):
         try:
-            await actions.drain(home.process(_dying(at, 1 + count % 2)))
+            await drain(home.process(_dying(at, 1 + count % 2)))
             break
         except Killed:
             home.clock.advance(timedelta(minutes=10))
@@ -84,7 +86,7 @@ async def test_the_limit_approves_in_the_run_and_on_record(home: Installation, m
     home.emulation.act("salesforce", "create", "OrderItem", item)
     home.emulation.act("salesforce", "update", "Order", {"Id": made, "Status": "Activated"})
     home.clock.advance(timedelta(minutes=15))
-    await actions.sync(home.app)
+    await sync(home.app)
     assert len(_numbers(home)) == before + 1
     (event,) = [each for each in home.store.audit_events(home.app.connection.id) if each.action == "approve"]
     assert (event.actor, event.detail["amount"]) == ("auto_approve_limit", "7.00")

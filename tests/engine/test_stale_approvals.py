@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ml_connector import actions
+from ml_connector.actions.drain import drain
+from ml_connector.actions.holds import open_holds
+from ml_connector.actions.plan import make_plan
+from ml_connector.actions.sync import sync
 from support.tables import put_back, rows_of
 from support.world import Installation
 
@@ -24,14 +27,14 @@ async def test_what_changed_after_it_was_approved_is_held_and_planned_anew(tmp_p
     home = Installation(tmp_path)
     await home.approve_all()
     _move_the_item(home)
-    await actions.drain(home.process())
-    assert [hold.code for hold in actions.holds(home.app)] == ["H-PLAN-STALE"] * 3
+    await drain(home.process())
+    assert [hold.code for hold in open_holds(home.app)] == ["H-PLAN-STALE"] * 3
     assert home.state("quickbooks", "JournalEntry") == []
     assert home.store.planned(home.app.connection.id) == 3
-    view = await actions.make_plan(home.process(), "preparer")
+    view = await make_plan(home.process(), "preparer")
     assert [write.label for write in view.plan.postings()] == [f"SFO-0000000{number}-01" for number in (1, 2, 3)]
     await home.run(home.process())
-    assert actions.holds(home.app) == []
+    assert open_holds(home.app) == []
     assert len(home.state("quickbooks", "JournalEntry")) == 3
 
 
@@ -50,17 +53,17 @@ async def test_entries_that_are_there_by_the_next_plan_are_taken_for_ours_and_th
     """The database is lost right after the entries were posted, and brought back from a copy made before."""
     home = Installation(tmp_path)
     home.store.go_live(home.app.connection.id, home.clock.now())
-    await actions.sync(home.app)
+    await sync(home.app)
     copy = rows_of(home.store)
     dying = home.process(_killed_when_posted)
     await home.approve_all(dying)
     with pytest.raises(Killed):
-        await actions.drain(dying)
+        await drain(dying)
     put_back(home.store, copy)
     home.clock.advance(timedelta(hours=1))
-    view = await actions.make_plan(home.process(), "preparer")
+    view = await make_plan(home.process(), "preparer")
     assert view.plan.postings() == []
-    await actions.sync(home.process())
+    await sync(home.process())
     assert home.store.planned(home.app.connection.id) == 0
     assert {order["QBO_Status__c"] for order in home.state("salesforce", "Order")} == {"POSTED"}
     assert len(home.state("quickbooks", "JournalEntry")) == 3

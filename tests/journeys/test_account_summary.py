@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-from ml_connector import actions
-from ml_connector.engine.worker import Report
+from ml_connector.actions.holds import open_holds
+from ml_connector.actions.plan import make_plan
+from ml_connector.actions.sync import sync
+from ml_connector.engine.worker import DrainReport
 from ml_connector.model.refs import Link, Ref
 from ml_connector.model.roles import Role
 from ml_connector.tieout.read import tie_out
@@ -58,9 +60,9 @@ class Company:
         line = [{"Amount": Decimal(amount), "LinkedTxn": linked}]
         self.books("Payment", CustomerRef={"value": self.customer}, TotalAmt=Decimal(amount), Line=line)
 
-    async def later(self, **time: int) -> Report:
+    async def later(self, **time: int) -> DrainReport:
         self.home.clock.advance(timedelta(**time))
-        return await actions.sync(self.home.app)
+        return await sync(self.home.app)
 
     async def until(self, day: date) -> None:
         """Days go by until this one; sign-ins are used before they grow too old."""
@@ -108,7 +110,7 @@ async def test_a_plan_shows_what_an_invoice_changes_on_its_account(company: Comp
     await company.later(hours=1)
     company.bill(900, "East:Boston")
     company.home.clock.advance(timedelta(hours=1))
-    plan = (await actions.make_plan(company.home.app, "preparer")).plan
+    plan = (await make_plan(company.home.app, "preparer")).plan
     shown = [(write.record, write.fields) for write in plan.writes if write.step == "summary"]
     assert shown == [(f"salesforce:Account:{company.account['Id']}", ("Department__c",))]
     assert company.texts() == ("East", "SaaS")
@@ -231,8 +233,8 @@ async def test_the_account_says_why_it_is_held_until_it_is_not(company: Company)
         return next(row for row in company.home.state("salesforce", "Account") if row["Id"] == made)["QBO_Status__c"]
 
     assert status() == "V-COUNTRY: Account Nowhere has no billing country."
-    assert [hold.code for hold in actions.holds(company.home.app)] == ["V-COUNTRY"]
+    assert [hold.code for hold in open_holds(company.home.app)] == ["V-COUNTRY"]
     assert (await company.later(hours=1)).written == 0
     company.people("Account", Id=made, BillingCountry="US")
     await company.later(hours=1)
-    assert (status(), actions.holds(company.home.app)) == (None, [])
+    assert (status(), open_holds(company.home.app)) == (None, [])

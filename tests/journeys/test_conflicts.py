@@ -12,13 +12,21 @@ from typing import Any
 import msgspec
 import pytest
 
-from ml_connector import actions
 from ml_connector.actions import conflicts as conflict_log
-from ml_connector.app import App, World, assemble
+from ml_connector.actions.backfill import backfill
+from ml_connector.actions.explain import explain
+from ml_connector.actions.holds import open_holds
+from ml_connector.actions.keys import rotate_keys
+from ml_connector.actions.pause import pause, resume
+from ml_connector.actions.plan import make_plan
+from ml_connector.actions.status import current_status
+from ml_connector.actions.sync import sync
+from ml_connector.app import App, assemble
 from ml_connector.model.errors import Stopped
 from ml_connector.store import Store
 from ml_connector.store.base import LEASE
 from ml_connector.systems.http import Request
+from ml_connector.world import World
 from ml_emulators.salesforce import ValidationRule
 from support.tables import rows_of
 from support.world import Installation, SimClock
@@ -72,7 +80,7 @@ class Pair:
 
     async def later(self, app: App | None = None) -> None:
         self.home.clock.advance(timedelta(minutes=20))
-        await actions.sync(app or self.home.app)
+        await sync(app or self.home.app)
 
     def log(self) -> list[tuple[str, str, str, str | None]]:
         """Record, field, winner and value of every entry, by field."""
@@ -127,7 +135,7 @@ async def test_both_winners_and_both_lost_values(pair: Pair) -> None:
     assert pair.log() == pair.expected
     assert pair.in_clear() == []
     await pair.later()
-    await actions.backfill(pair.home.app)
+    await backfill(pair.home.app)
     await pair.later()
     assert pair.log() == pair.expected, "looked at again, nothing is logged again"
 
@@ -149,7 +157,7 @@ async def test_it_is_sealed_before_the_write_is_noted(pair: Pair) -> None:
 async def test_a_plan_says_that_a_value_goes_and_not_which(pair: Pair) -> None:
     pair.both_edit()
     pair.home.clock.advance(timedelta(minutes=20))
-    view = await actions.make_plan(pair.home.app, "preparer")
+    view = await make_plan(pair.home.app, "preparer")
     why = [text for write in view.plan.writes for text in write.why if "both sides" in text]
     assert sorted(set(why)) == [
         "billing email changed on both sides: QuickBooks keeps its own, the other value goes to the conflict log",
@@ -165,10 +173,10 @@ async def test_what_a_person_finds(pair: Pair) -> None:
     await pair.later()
     app = pair.home.app
     for name in (f"quickbooks:Customer:{pair.customer}", f"salesforce:Account:{pair.account}"):
-        explained = actions.explain(app, name)
+        explained = explain(app, name)
         assert {each.field for each in explained.conflicts} == {"phone", "billing_email"}
         assert b"lost" not in msgspec.json.encode(msgspec.to_builtins(explained))
-    assert actions.status(app).conflicts == 2
+    assert current_status(app).conflicts == 2
     before = len(app.store.audit_events(app.connection.id))
     assert len(conflict_log.entries(app)) == 2
     assert len(app.store.audit_events(app.connection.id)) == before, "the list alone is nobody's business"
@@ -186,7 +194,7 @@ async def test_after_ninety_days_only_the_hash_is_left(pair: Pair) -> None:
     after = conflict_log.with_values(pair.home.app, "ana")
     assert [(each.kept, each.lost) for each in after] == [(False, None)] * 2
     assert [each.digest for each in after] == [each.digest for each in before]
-    assert actions.status(pair.home.app).conflicts == 0
+    assert current_status(pair.home.app).conflicts == 0
 
 
 DEATHS = [
@@ -258,22 +266,22 @@ async def test_a_refused_write_is_no_conflict(pair: Pair) -> None:
     rules.append(ValidationRule("Account", "QBO_Billing_Email__c LIKE 'typed-by-books%'", "Ask first.", "Phone"))
     pair.both_edit()
     await pair.later()
-    held = {each.code for each in actions.holds(pair.home.app) if each.record.endswith((pair.customer, pair.account))}
+    held = {each.code for each in open_holds(pair.home.app) if each.record.endswith((pair.customer, pair.account))}
     assert held == {"REFUSED-BY-SALESFORCE"}
     assert "billing_email" not in {row[1] for row in pair.log()}
     rules.clear()
-    await actions.backfill(pair.home.app)
+    await backfill(pair.home.app)
     await pair.later()
     assert pair.log() == pair.expected
 
 
 async def test_while_writes_are_stopped_nothing_is_logged(pair: Pair) -> None:
     pair.both_edit()
-    actions.pause(pair.home.app, "ana", "month end")
+    pause(pair.home.app, "ana", "month end")
     with pytest.raises(Stopped):
         await pair.later()
     assert pair.log() == []
-    actions.resume(pair.home.app, "ana")
+    resume(pair.home.app, "ana")
     await pair.later()
     assert pair.log() == pair.expected
 
@@ -282,7 +290,7 @@ async def test_keys_are_rotated_with_the_values_of_the_log(pair: Pair) -> None:
     pair.both_edit()
     await pair.later()
     before = {each.sealed for each in pair.home.store.conflicts(pair.home.app.connection.id)}
-    assert actions.rotate_keys(pair.home.app) == len(pair.home.store.all_sealed()) + 2
+    assert rotate_keys(pair.home.app) == len(pair.home.store.all_sealed()) + 2
     assert pair.log() == pair.expected
     assert not before & {each.sealed for each in pair.home.store.conflicts(pair.home.app.connection.id)}
     assert len(list((pair.home.settings.home / "keys").glob("*.key"))) == 1
@@ -298,9 +306,9 @@ async def test_keys_are_rotated_while_a_write_is_open(pair: Pair) -> None:
     with pytest.raises(Killed):
         await pair.later(pair.process(dying_at("applied")))
     with pytest.raises(Stopped):
-        actions.rotate_keys(pair.home.app)
+        rotate_keys(pair.home.app)
     pair.home.clock.advance(LEASE)
-    actions.rotate_keys(pair.home.app)
+    rotate_keys(pair.home.app)
     for _ in range(2):
         await pair.later()
     assert pair.log() == pair.expected

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from ml_connector import actions
 from ml_connector.actions.doctor import Finding, doctor, orders_off
+from ml_connector.actions.holds import open_holds
 from ml_connector.model.errors import WrongUse
 from ml_connector.tieout.read import tie_out
 from support.world import Installation
@@ -59,7 +59,7 @@ async def test_professional_keeps_customers_and_invoices_in_step_and_says_why_or
     assert edition == "The org is Professional Edition."
     assert orders.startswith("The org has no orders, or the user may not see them: no journal entries are posted.")
     await home.run()
-    assert actions.holds(home.app) == []
+    assert open_holds(home.app) == []
     assert len(home.state("salesforce", "Opportunity")) == len(home.state("quickbooks", "Invoice")) == 4
     assert len(home.state("quickbooks", "Customer")) == 4
     assert home.state("quickbooks", "JournalEntry") == []
@@ -123,14 +123,14 @@ async def test_one_currency_posts_orders_in_home_currency(tmp_path: Path) -> Non
     entries = home.state("quickbooks", "JournalEntry")
     assert len(entries) == 3
     assert {each["CurrencyRef"]["value"] for each in entries} == {"USD"}
-    assert actions.holds(home.app) == []
+    assert open_holds(home.app) == []
 
 
 async def test_revenue_cloud_is_kept_in_step_like_any_org(tmp_path: Path) -> None:
     home = home_in(tmp_path, {"profile": "revenue-cloud"})
     assert await troubles(home) == []
     await home.run()
-    assert actions.holds(home.app) == []
+    assert open_holds(home.app) == []
     assert len(home.state("quickbooks", "JournalEntry")) == 3
     assert home.state("salesforce", "Invoice") == []
 
@@ -193,7 +193,7 @@ async def test_what_the_org_refuses_is_held_in_its_own_words(
     home = home_in(tmp_path, {})
     home.emulation.set_switches("salesforce", org)
     await home.run()
-    held = [each for each in actions.holds(home.app) if each.code == "REFUSED-BY-SALESFORCE"]
+    held = [each for each in open_holds(home.app) if each.code == "REFUSED-BY-SALESFORCE"]
     assert any(f":{kind}:" in each.record and said in each.meaning for each in held), held
 
 

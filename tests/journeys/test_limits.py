@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ml_connector import actions
+from ml_connector.actions.drain import drain
 from ml_connector.systems.http import Request, Response
 from ml_connector.systems.limits import free_throttle
 from ml_connector.systems.quickbooks import writing as outbox
@@ -60,7 +60,7 @@ async def test_a_first_sync_and_fifty_batches_of_journal_entries_are_never_refus
     market.home.clock.advance(timedelta(minutes=15))
     await market.home.approve_all()
     begun = market.home.clock.now()
-    report = await actions.drain(market.home.app)
+    report = await drain(market.home.app)
 
     assert report.created == {"order_to_journal journal": 100}
     batches = [entry for entry in calls(market) if entry.path.endswith("/batch") and entry.at >= begun]

@@ -12,7 +12,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from ml_connector import actions
+from ml_connector.actions.apply import apply
+from ml_connector.actions.drain import drain
+from ml_connector.actions.holds import HeldView, open_holds
+from ml_connector.actions.plan import make_plan
+from ml_connector.actions.sync import sync
 from ml_connector.engine.ports import CrashPoint
 from ml_connector.systems.http import Request
 from ml_connector.tieout.read import tie_out
@@ -81,13 +85,13 @@ class Works:
     def number(self, order: str) -> str:
         return str(self.shown(order)["OrderNumber"])
 
-    def held(self, order: str) -> list[actions.HeldView]:
-        return [hold for hold in actions.holds(self.home.app) if hold.record.endswith(order)]
+    def held(self, order: str) -> list[HeldView]:
+        return [hold for hold in open_holds(self.home.app) if hold.record.endswith(order)]
 
     async def later(self, **time: int) -> None:
         self.home.clock.advance(timedelta(**time))
         self.home.network.before = None
-        await actions.sync(self.home.app)
+        await sync(self.home.app)
 
     parts_sent = 0
 
@@ -146,12 +150,12 @@ def dying(at: str, count: int) -> CrashPoint:
 async def test_three_entries_one_approval_one_mark(tmp_path: Path) -> None:
     works = Works(tmp_path, 600)
     order = await works.ready()
-    view = await actions.make_plan(works.home.app, "preparer")
+    view = await make_plan(works.home.app, "preparer")
     planned = [write for write in view.plan.postings() if write.record.endswith(order)]
     number = works.number(order)
     assert [write.label for write in planned] == [f"SFO-{number}-{part:02d}" for part in (1, 2, 3)]
     assert [write.why[0] for write in planned] == ["part 1 of 3", "part 2 of 3", "part 3 of 3"]
-    await actions.apply(works.home.app, view.id, "approver")
+    await apply(works.home.app, view.id, "approver")
     assert works.lines(order) == [500, 500, 200]
     assert [sums(entry) for entry in works.entries(order)] == [
         (Decimal(3000), Decimal(3000)), (Decimal(3000), Decimal(3000)), (Decimal(1200), Decimal(1200)),
@@ -163,11 +167,11 @@ async def test_three_entries_one_approval_one_mark(tmp_path: Path) -> None:
     assert shown["QBO_Journal_Entry__c"] == ", ".join(write.label for write in planned)
     assert (await works.r2()).held == 0
     works.home.clock.advance(timedelta(minutes=15))
-    assert (await actions.sync(works.home.app)).written == 0
+    assert (await sync(works.home.app)).written == 0
     before = works.lines(order)
     works.market.salesforce("update", "Order", Id=order, Description="seen")
     works.home.clock.advance(timedelta(minutes=15))
-    await actions.sync(works.home.app)
+    await sync(works.home.app)
     assert works.lines(order) == before
 
 
@@ -177,7 +181,7 @@ async def test_killed_between_the_parts(works: Works, at: str, part: int) -> Non
     order = await works.ready()
     await works.home.approve_all()
     with pytest.raises(Killed):
-        await actions.drain(works.home.process(dying(at, part)))
+        await drain(works.home.process(dying(at, part)))
     assert works.shown(order).get("QBO_Status__c") is None
     await works.later(minutes=10)
     await works.later(minutes=10)
@@ -193,7 +197,7 @@ async def test_a_lost_answer_to_a_part(works: Works, fault: str, part: int) -> N
     order = await works.ready()
     await works.home.approve_all()
     works.home.network.before = works.at_part(part, lambda: works.fault(fault))
-    await actions.drain(works.home.app)
+    await drain(works.home.app)
     for _ in range(3):
         await works.later(minutes=10)
     assert works.lines(order) == [4, 4, 2]
@@ -205,7 +209,7 @@ async def test_books_closed_between_the_parts(works: Works) -> None:
     order = await works.ready()
     await works.home.approve_all()
     works.home.network.before = works.at_part(2, lambda: works.close_books("2026-11-30"))
-    await actions.drain(works.home.app)
+    await drain(works.home.app)
     assert works.lines(order) == [4]
     (hold,) = works.held(order)
     number = works.number(order)
@@ -236,18 +240,18 @@ async def test_closed_books_move_the_rest_only_with_a_click(tmp_path: Path) -> N
     order = await works.ready()
     await works.home.approve_all()
     with pytest.raises(Killed):
-        await actions.drain(works.home.process(dying("writes settled", 1)))
+        await drain(works.home.process(dying("writes settled", 1)))
     works.close_books("2026-11-20")
     await works.later(days=2)
     (hold,) = works.held(order)
     assert (hold.code, hold.amount) == ("H-PLAN-STALE", Decimal(36))
     assert "SFO-" in hold.meaning
-    view = await actions.make_plan(works.home.app, "preparer")
+    view = await make_plan(works.home.app, "preparer")
     bodies = [write.body for write in view.plan.postings() if write.record.endswith(order)]
     assert [body["DocNumber"][-2:] for body in bodies] == ["02", "03"]
     assert {body["TxnDate"] for body in bodies} == {"2026-11-21"}
     assert all("|orig=2026-11-20" in body["PrivateNote"] for body in bodies)
-    await actions.apply(works.home.app, view.id, "approver")
+    await apply(works.home.app, view.id, "approver")
     assert [entry["TxnDate"] for entry in works.entries(order)] == ["2026-11-20", "2026-11-21", "2026-11-21"]
     assert works.held(order) == []
     await works.r2()
@@ -257,7 +261,7 @@ async def test_the_first_part_is_refused_and_nothing_else_is_sent(works: Works) 
     order = await works.ready()
     await works.home.approve_all()
     works.home.network.before = works.at_part(1, lambda: works.close_books("2026-11-30"))
-    await actions.drain(works.home.app)
+    await drain(works.home.app)
     assert works.entries(order) == []
     (hold,) = works.held(order)
     assert (hold.code, hold.amount) == ("H-CLOSED", Decimal(60))
@@ -283,7 +287,7 @@ async def test_an_order_that_changes_between_the_parts_is_finished_as_approved(w
     order = await works.ready()
     await works.home.approve_all()
     with pytest.raises(Killed):
-        await actions.drain(works.home.process(dying("writes settled", 1)))
+        await drain(works.home.process(dying("writes settled", 1)))
     last = [row for row in works.home.state("salesforce", "OrderItem") if row["OrderId"] == order][4]
     works.market.salesforce("update", "OrderItem", Id=last["Id"], Quantity=Decimal(2))
     works.change_rules(max_lines=500, entity_on="ar_only")
@@ -298,7 +302,7 @@ async def test_an_order_that_is_taken_back_between_the_parts_is_held(works: Work
     order = await works.ready()
     await works.home.approve_all()
     with pytest.raises(Killed):
-        await actions.drain(works.home.process(dying("writes settled", 1)))
+        await drain(works.home.process(dying("writes settled", 1)))
     works.market.salesforce("update", "Order", Id=order, Status="Draft")
     if change == "deleted":
         works.market.salesforce("delete", "Order", Id=order)
@@ -327,7 +331,7 @@ async def test_parts_of_several_orders_go_out_together(works: Works) -> None:
     await works.home.approve_all()
     works.parts_sent = 0
     works.home.network.before = works.at_part(0, lambda: None)
-    await actions.drain(works.home.app)
+    await drain(works.home.app)
     assert works.parts_sent == 3 * 2, "thirty and five, for each of three rounds"
     assert works.home.store.unserved(works.home.app.connection.id) == {}
 
@@ -338,15 +342,15 @@ async def test_a_backup_from_before_the_first_part_is_put_back(works: Works) -> 
     before = rows_of(works.home.store)
     await works.home.approve_all()
     with pytest.raises(Killed):
-        await actions.drain(works.home.process(dying("writes settled", 2)))
+        await drain(works.home.process(dying("writes settled", 2)))
     put_back(works.home.store, before)
     works.change_rules()
     assert (await works.r2()).amounts["pending"] == Decimal(12)
     await works.later(minutes=10)
     assert works.lines(order) == [4, 4]
-    view = await actions.make_plan(works.home.app, "preparer")
+    view = await make_plan(works.home.app, "preparer")
     assert [write.label[-3:] for write in view.plan.postings() if write.record.endswith(order)] == ["-03"]
-    await actions.apply(works.home.app, view.id, "approver")
+    await apply(works.home.app, view.id, "approver")
     assert works.lines(order) == [4, 4, 2]
     assert works.shown(order)["QBO_Status__c"] == "POSTED"
     assert (await works.r2()).pending == 0

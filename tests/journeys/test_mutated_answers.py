@@ -15,7 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ml_connector import actions
+from ml_connector.actions.drain import drain
+from ml_connector.actions.holds import open_holds
+from ml_connector.actions.status import current_status
+from ml_connector.actions.sweep import sweep_all
 from ml_connector.app import App
 from ml_connector.model.errors import ConnectorError
 from ml_connector.systems.http import Request, Response
@@ -156,14 +159,14 @@ async def test_a_whole_run_ends_in_a_report_or_an_error_of_ours(tmp_path: Path, 
     app = home.process(network=network)
     network.random, network.armed = Random(seed), True
     with suppress(ConnectorError):
-        await actions.drain(app)
-    assert not actions.holds(app, "UNEXPECTED")
+        await drain(app)
+    assert not open_holds(app, "UNEXPECTED")
     for _ in range(12):
         home.clock.advance(home.app.quickbooks.settle_after * 8)
         app = home.process()
-        await actions.sweep_all(app)
-        await actions.drain(app)
+        await sweep_all(app)
+        await drain(app)
     entries = [row["DocNumber"] for row in home.state("quickbooks", "JournalEntry")]
     assert len(entries) == len(set(entries)) == 3
-    status = actions.status(app)
+    status = current_status(app)
     assert (status.open_writes, status.holds) == (0, {})

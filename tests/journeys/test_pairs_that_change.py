@@ -10,8 +10,13 @@ from typing import Any
 
 import pytest
 
-from ml_connector import actions
-from ml_connector.engine.worker import Report
+from ml_connector.actions.backfill import backfill
+from ml_connector.actions.drain import drain
+from ml_connector.actions.holds import open_holds
+from ml_connector.actions.match import declare_pair
+from ml_connector.actions.sweep import sweep_all
+from ml_connector.actions.sync import sync
+from ml_connector.engine.worker import DrainReport
 from ml_connector.model.refs import Ref
 from ml_connector.tieout.read import tie_out
 from support.world import Installation
@@ -24,7 +29,7 @@ class Town:
         self.home = home
         self.item = home.state("quickbooks", "Item")[0]["Id"]
         self.customers: dict[str, str] = {}
-        self.before = {each.record for each in actions.holds(home.app)}
+        self.before = {each.record for each in open_holds(home.app)}
 
     def books(self, op: str, kind: str, **body: Any) -> dict[str, Any]:
         return self.home.emulation.act("quickbooks", op, kind, body)
@@ -63,9 +68,9 @@ class Town:
         rows = self.home.state("salesforce", "Opportunity")
         return sorted(row["Amount"] for row in rows if row.get("AccountId") == account and row.get("QBO_Id__c"))
 
-    async def later(self) -> Report:
+    async def later(self) -> DrainReport:
         self.home.clock.advance(timedelta(minutes=20))
-        return await actions.sync(self.home.app)
+        return await sync(self.home.app)
 
     async def rests(self) -> None:
         """Nothing is left to write, and the invoices agree to the cent."""
@@ -74,7 +79,7 @@ class Town:
 
     def held(self) -> list[str]:
         """What is held since the beginning, by code and kind."""
-        found = [each for each in actions.holds(self.home.app) if each.record not in self.before]
+        found = [each for each in open_holds(self.home.app) if each.record not in self.before]
         return sorted(f"{each.code} {each.record.split(':')[1]}" for each in found)
 
     def asked_for_winners(self) -> int:
@@ -89,7 +94,7 @@ class Town:
 
     def confirm(self, customer: str, account: str) -> None:
         record = Ref("quickbooks", "Customer", self.customers[customer])
-        actions.declare_pair(self.home.app, str(record), f"salesforce:Account:{account}", "preparer")
+        declare_pair(self.home.app, str(record), f"salesforce:Account:{account}", "preparer")
 
 
 @pytest.fixture
@@ -198,7 +203,7 @@ async def test_a_deleted_account_is_linked_anew(town: Town) -> None:
     gone = ["ACCOUNT-GONE Customer", "ACCOUNT-GONE Invoice", "ACCOUNT-GONE Invoice"]
     assert town.held() == gone
     await town.rests()
-    await actions.backfill(town.home.app)
+    await backfill(town.home.app)
     await town.later()
     assert (town.held(), town.accounts("Alpha")) == (gone, [])
     other = town.people("create", "Account", Name="Alpha anew")["Id"]
@@ -216,9 +221,9 @@ async def test_an_account_deleted_after_the_sweep(town: Town) -> None:
     account = town.account("Alpha")["Id"]
     town.bill("Alpha", 20)
     town.home.clock.advance(timedelta(minutes=20))
-    await actions.sweep_all(town.home.app)
+    await sweep_all(town.home.app)
     town.people("delete", "Account", Id=account)
-    await actions.drain(town.home.app)
+    await drain(town.home.app)
     assert "REFUSED-BY-SALESFORCE Invoice" not in town.held()
     await town.later()
     assert town.held() == ["ACCOUNT-GONE Customer", "ACCOUNT-GONE Invoice", "ACCOUNT-GONE Invoice"]

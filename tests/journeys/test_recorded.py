@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from ml_connector import actions
+from ml_connector.actions.backfill import backfill
+from ml_connector.actions.drain import drain
 from ml_connector.model.holds import CODES
 from ml_connector.systems import wire
 from ml_connector.systems.quickbooks.query import KINDS
@@ -54,8 +55,8 @@ async def test_a_second_run_over_real_records_writes_nothing(tmp_path: Path) -> 
     home = Installation(tmp_path, scenario="empty")
     await _synced(home)
     before = len(home.network.sent)
-    await actions.backfill(home.app)
-    assert (await actions.drain(home.app)).written == 0
+    await backfill(home.app)
+    assert (await drain(home.app)).written == 0
     assert not [each for each in home.network.sent[before:] if each[1] in ("PATCH", "PUT", "DELETE")]
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from ml_connector import actions
+from ml_connector.actions.holds import open_holds
+from ml_connector.actions.sync import sync
 from ml_connector.model.refs import Ref
 from ml_connector.tieout.read import tie_out
 from support.world import Installation
@@ -77,7 +78,7 @@ class Company:
 
     def held(self, order: str) -> list[str]:
         name = str(Ref("salesforce", "Order", order))
-        return [hold.code for hold in actions.holds(self.home.app) if hold.record == name]
+        return [hold.code for hold in open_holds(self.home.app) if hold.record == name]
 
     async def differences(self) -> list[str]:
         """What the tie-out finds; nothing but agreement is expected after a rename."""
@@ -149,4 +150,4 @@ async def test_a_rename_is_worked_off_once(company: Company) -> None:
     company.department(company.departments["East"], Name="North East")
     await company.later(hours=1)
     company.home.clock.advance(timedelta(hours=1))
-    assert (await actions.sync(company.home.app)).written == 0
+    assert (await sync(company.home.app)).written == 0

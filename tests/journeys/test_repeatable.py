@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ml_connector import actions
+from ml_connector.actions.holds import open_holds
 from ml_connector.tieout.read import months_between, tie_out
 from support.world import Installation
 
@@ -26,7 +26,7 @@ async def story(folder: Path, seed: int) -> dict[str, Any]:
     proof = await tie_out(home.app, months_between(home.rules.start_date or today, today))
     return {
         "reports": reports,
-        "holds": msgspec.to_builtins(actions.holds(home.app)),
+        "holds": msgspec.to_builtins(open_holds(home.app)),
         "entries": home.state("quickbooks", "JournalEntry"),
         "opportunities": home.state("salesforce", "Opportunity"),
         "accounts": home.state("salesforce", "Account"),

@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
-from ml_connector import actions
+from ml_connector.actions.drain import drain
+from ml_connector.actions.holds import open_holds
+from ml_connector.actions.status import current_status
+from ml_connector.actions.sweep import sweep_all
 from ml_connector.tieout.read import months_between, tie_out
 from ml_emulators.scenarios import play_day
 from support.world import Installation
@@ -25,13 +28,13 @@ def planted(home: Installation) -> Held:
 
 
 def held(home: Installation) -> Held:
-    return {(each.code, each.record) for each in actions.holds(home.app)}
+    return {(each.code, each.record) for each in open_holds(home.app)}
 
 
 def difference(home: Installation) -> str:
     """The two lists side by side, with the reason why a record was planted and what its hold says."""
     why = {(one.code, f"{one.system}:{one.kind}:{one.key}"): one.why for one in home.emulation.planted}
-    says = {(each.code, each.record): each.sentence for each in actions.holds(home.app)}
+    says = {(each.code, each.record): each.sentence for each in open_holds(home.app)}
     missing = [
         f"planted, not held:  {code} {record}: {why[code, record]}" for code, record in planted(home) - set(says)
     ]
@@ -41,9 +44,9 @@ def difference(home: Installation) -> str:
 
 async def nothing_is_left(home: Installation) -> str:
     """What a sync, and a tie-out of everything since the start, still find; blank when all is well."""
-    await actions.sweep_all(home.app)
-    report = await actions.drain(home.app)
-    status = actions.status(home.app)
+    await sweep_all(home.app)
+    report = await drain(home.app)
+    status = current_status(home.app)
     today = home.app.connection.today(home.clock.now())
     proof = await tie_out(home.app, months_between(home.rules.start_date or today, today))
     found = [
@@ -84,7 +87,7 @@ async def test_what_is_planted_is_held(tmp_path: Path, seed: int) -> None:
             assert played.ok, played.failed
         await home.run()
         assert not difference(home), f"after day {day}:\n{difference(home)}"
-        assert actions.status(home.app).conflicts == (day >= 2), "the telephone that both sides changed on day two"
+        assert current_status(home.app).conflicts == (day >= 2), "the telephone that both sides changed on day two"
         left = await nothing_is_left(home)
         assert not left, f"after day {day}:\n{left}"
     assert unbalanced(ours(home)) == []

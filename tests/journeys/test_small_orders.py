@@ -10,7 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from ml_connector import actions
+from ml_connector.actions.apply import approve
+from ml_connector.actions.holds import open_holds
+from ml_connector.actions.plan import make_plan
+from ml_connector.actions.sync import sync
 from support.market import Market
 
 LIMIT = Decimal("250.00")
@@ -57,7 +60,7 @@ class Shop:
 
     async def later(self, **time: int) -> None:
         self.home.clock.advance(timedelta(**(time or {"minutes": 15})))
-        await actions.sync(self.home.app)
+        await sync(self.home.app)
 
     def entries(self) -> list[str]:
         return [row["PrivateNote"] for row in self.home.state("quickbooks", "JournalEntry")]
@@ -101,10 +104,10 @@ async def test_the_twentieth_clean_posting_lets_the_others_go(tmp_path: Path) ->
     await shop.later()
     assert shop.verdict(waiting) == "PLANNED"
     large = shop.order("900.00")
-    view = await actions.make_plan(shop.home.app, "preparer")
+    view = await make_plan(shop.home.app, "preparer")
     writes = [write for write in view.plan.writes if write.record.endswith(large)]
     row = shop.home.store.plan(shop.home.app.connection.id, view.id)
-    actions.approve(shop.home.app, row, msgspec.structs.replace(view.plan, writes=writes), "approver")
+    approve(shop.home.app, row, msgspec.structs.replace(view.plan, writes=writes), "approver")
     await shop.later()
     assert (shop.posted(large), shop.posted(waiting)) == (True, False)
     await shop.later()
@@ -193,7 +196,7 @@ async def test_a_limit_never_overrules_what_a_person_approved(tmp_path: Path) ->
     shop.market.salesforce("update", "OrderItem", Id=line["Id"], UnitPrice=Decimal(150))
     await shop.later()
     assert not shop.posted(order)
-    assert [hold.code for hold in actions.holds(shop.home.app) if hold.record.endswith(order)] == ["H-PLAN-STALE"]
+    assert [hold.code for hold in open_holds(shop.home.app) if hold.record.endswith(order)] == ["H-PLAN-STALE"]
 
 
 @pytest.mark.parametrize(("price", "parts"), [("125.00", 2), ("125.01", 0)])

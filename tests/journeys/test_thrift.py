@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from ml_connector import actions
+from ml_connector.actions.drain import drain
+from ml_connector.actions.follow import follow
+from ml_connector.actions.holds import open_holds
 from ml_connector.engine.intake import receive
 from ml_connector.model.refs import Change, Ref
 from support.market import Counting, Market
@@ -105,7 +107,7 @@ async def test_a_thousand_orders_of_three_lines(market: Market) -> None:
     within(planned, reads=8, calls=5)  # the sweep and the chart of accounts are in it
     market.home.clock.advance(timedelta(minutes=15))
     with market.counted() as drained:
-        report = await actions.drain(market.home.app)
+        report = await drain(market.home.app)
     assert report.created == {"order_to_journal journal": MANY}
     assert report.updated == {"order_to_journal order_mark": MANY}
     within(drained, reads=5, calls=12, writes=34)
@@ -131,7 +133,7 @@ async def test_a_thousand_knocks_while_the_worker_is_busy(tmp_path: Path) -> Non
 
     knock(first)
     with market.counted(meanwhile=knocks) as counting:
-        report = await actions.drain(app)
+        report = await drain(app)
     assert report.updated == {"invoice_to_opportunity opportunity": 1}
     assert [line for line in counting.asked if "Invoice" in line] == ["quickbooks GET Invoice Id IN 1"] * 2
     assert len([line for line in counting.asked if "PATCH" in line or "POST composite/sobjects " in line]) == 1
@@ -141,7 +143,7 @@ class Enough(Exception):
     pass
 
 
-async def follow(home: Installation, length: timedelta, monkeypatch: pytest.MonkeyPatch) -> int:
+async def reads_of(home: Installation, length: timedelta, monkeypatch: pytest.MonkeyPatch) -> int:
     """Metered QuickBooks reads of so much time in the default cadence."""
     end = home.clock.now() + length
 
@@ -153,14 +155,14 @@ async def follow(home: Installation, length: timedelta, monkeypatch: pytest.Monk
     monkeypatch.setattr(SimClock, "sleep", sleep)
     before = home.emulation.log.totals("quickbooks").reads
     with pytest.raises(Enough):
-        await actions.follow(home.app)
+        await follow(home.app)
     return home.emulation.log.totals("quickbooks").reads - before
 
 
 async def test_an_idle_month(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     market = Market(tmp_path)
     await market.in_step()
-    assert await follow(market.home, timedelta(days=30), monkeypatch) <= 4000
+    assert await reads_of(market.home, timedelta(days=30), monkeypatch) <= 4000
 
 
 async def test_a_quiet_day_with_an_order_that_waits_for_closed_books(
@@ -175,6 +177,6 @@ async def test_a_quiet_day_with_an_order_that_waits_for_closed_books(
     market.quickbooks("set_preferences", "Preferences", **preferences)
     market.add_orders(1)
     await market.in_step()
-    assert [each.code for each in actions.holds(market.home.app)] == ["H-CLOSED"]
-    reads = await follow(market.home, timedelta(days=1), monkeypatch)
+    assert [each.code for each in open_holds(market.home.app)] == ["H-CLOSED"]
+    reads = await reads_of(market.home, timedelta(days=1), monkeypatch)
     assert reads <= 4000 // 30, "every sweep would look whether the books are open again"

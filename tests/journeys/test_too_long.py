@@ -12,7 +12,11 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from ml_connector import actions
+from ml_connector.actions.explain import explain
+from ml_connector.actions.holds import HeldView, open_holds
+from ml_connector.actions.match import declare_new
+from ml_connector.actions.status import current_status
+from ml_connector.actions.sync import sync
 from ml_connector.model.errors import Unreachable
 from ml_emulators.kit.faults import Fault
 from support.world import Installation
@@ -46,7 +50,7 @@ class Office:
         structlog.reset_defaults()
         with capture_logs() as logged:
             try:
-                await actions.sync(self.home.process() if restarted else self.home.app)
+                await sync(self.home.process() if restarted else self.home.app)
             finally:
                 self.logged += logged
 
@@ -62,10 +66,10 @@ class Office:
 
     @property
     def since(self) -> datetime:
-        return next(each.since for each in actions.holds(self.home.app) if each.record == self.invoice)
+        return next(each.since for each in open_holds(self.home.app) if each.record == self.invoice)
 
-    def wait(self) -> actions.HeldView:
-        return next(each for each in actions.holds(self.home.app) if each.record == self.invoice)
+    def wait(self) -> HeldView:
+        return next(each for each in open_holds(self.home.app) if each.record == self.invoice)
 
 
 @pytest.fixture
@@ -75,7 +79,7 @@ async def office(tmp_path: Path, store_url: str) -> AsyncIterator[Office]:
         await home.run()
         office = Office(home)
         home.clock.advance(timedelta(minutes=20))
-        await actions.sync(home.app)
+        await sync(home.app)
         yield office
     finally:
         home.store.close()
@@ -83,19 +87,19 @@ async def office(tmp_path: Path, store_url: str) -> AsyncIterator[Office]:
 
 async def test_a_minute_before_nobody_is_told(office: Office) -> None:
     await office.sync(office.since + DAY - MINUTE)
-    waiting, status = office.wait(), actions.status(office.home.app)
+    waiting, status = office.wait(), current_status(office.home.app)
     assert (waiting.code, waiting.overdue, waiting.owner, waiting.hours) == ("WAIT_CUSTOMER", False, "nobody", 23)
     assert (status.overdue, status.attention, office.told, office.alerts) == ([], False, [], [])
 
 
 async def test_after_a_day_it_has_an_owner_a_remedy_and_the_first_place(office: Office) -> None:
     await office.sync(office.since + DAY)
-    first, (late,) = actions.holds(office.home.app)[0], actions.status(office.home.app).overdue
+    first, (late,) = open_holds(office.home.app)[0], current_status(office.home.app).overdue
     assert (first.record, first.overdue, first.owner, first.hours) == (office.invoice, True, "preparer", 24)
     assert f"ml-connector explain {office.customer}" in first.remedy
     assert (late.code, late.count, late.since, late.hours) == ("WAIT_CUSTOMER", 1, office.since, 24)
-    assert actions.status(office.home.app).attention
-    (explained,) = actions.explain(office.home.app, office.customer).holds
+    assert current_status(office.home.app).attention
+    (explained,) = explain(office.home.app, office.customer).holds
     assert explained.code == "REVIEW-MATCH", "where the remedy leads there is something to do"
 
 
@@ -116,11 +120,11 @@ async def test_a_side_that_is_away_does_not_keep_it_quiet(office: Office) -> Non
 
 async def test_with_its_customer_it_goes_on_and_the_alert_ends(office: Office) -> None:
     await office.sync(office.since + DAY)
-    actions.declare_new(office.home.app, office.customer, "ana")
+    declare_new(office.home.app, office.customer, "ana")
     await office.sync(office.since + DAY + timedelta(minutes=20))
-    held = {each.record for each in actions.holds(office.home.app)}
+    held = {each.record for each in open_holds(office.home.app)}
     assert not {office.invoice, office.customer} & held
-    assert actions.status(office.home.app).overdue == []
+    assert current_status(office.home.app).overdue == []
     assert [row["Amount"] for row in office.home.state("salesforce", "Opportunity") if NAME in row["Name"]] == [250]
     assert office.told == [office.invoice]
 
@@ -128,7 +132,7 @@ async def test_with_its_customer_it_goes_on_and_the_alert_ends(office: Office) -
 async def test_it_waits_anew_and_is_told_anew(office: Office) -> None:
     """Its account is made; then the invoice is moved to another customer that nobody can place."""
     await office.sync(office.since + DAY)
-    actions.declare_new(office.home.app, office.customer, "ana")
+    declare_new(office.home.app, office.customer, "ana")
     begin = office.home.clock.now()
     await office.sync(begin + timedelta(minutes=20))
     books = office.home.emulation

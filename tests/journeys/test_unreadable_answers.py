@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
-from ml_connector import actions
+from ml_connector.actions.backfill import backfill
+from ml_connector.actions.drain import drain
+from ml_connector.actions.holds import open_holds
+from ml_connector.actions.sweep import sweep_all
 from ml_emulators.kit.faults import Fault
 from support.world import Installation
 
@@ -21,8 +24,8 @@ async def _synced(folder: Path) -> Installation:
 
 
 async def _sync(home: Installation) -> Any:
-    await actions.sweep_all(home.app)
-    return await actions.drain(home.app)
+    await sweep_all(home.app)
+    return await drain(home.app)
 
 
 def _spoil(home: Installation, kind: str) -> None:
@@ -31,7 +34,7 @@ def _spoil(home: Installation, kind: str) -> None:
 
 
 def _held(home: Installation) -> list[str]:
-    return [each.record for each in actions.holds(home.app, "UNREADABLE")]
+    return [each.record for each in open_holds(home.app, "UNREADABLE")]
 
 
 async def test_a_record_is_held_and_released_by_itself(tmp_path: Path) -> None:
@@ -44,9 +47,9 @@ async def test_a_record_is_held_and_released_by_itself(tmp_path: Path) -> None:
     assert f"quickbooks:Customer:{customer['Id']}" in _held(home)
     assert report.unreadable == len(_held(home))
     home.emulation.faults.clear()
-    assert (await actions.drain(home.app)).written == 0, "it waits a while before it asks again"
+    assert (await drain(home.app)).written == 0, "it waits a while before it asks again"
     home.clock.advance(timedelta(minutes=6))
-    assert (await actions.drain(home.app)).written >= 1
+    assert (await drain(home.app)).written >= 1
     assert _held(home) == []
 
 
@@ -61,10 +64,10 @@ async def test_an_account_whose_numbers_cannot_be_read_holds_its_customer_for_a_
     )
     await _sync(home)
     assert name in _held(home)
-    assert actions.holds(home.app, "UNEXPECTED") == []
+    assert open_holds(home.app, "UNEXPECTED") == []
     home.emulation.faults.clear()
     home.clock.advance(timedelta(minutes=6))
-    assert (await actions.drain(home.app)).written >= 1
+    assert (await drain(home.app)).written >= 1
     assert _held(home) == []
 
 
@@ -83,7 +86,7 @@ async def test_a_change_is_not_lost_when_what_brings_it_cannot_be_read(tmp_path:
     assert f"quickbooks:Payment:{paid['Id']}" in _held(home)
     home.emulation.faults.clear()
     home.clock.advance(timedelta(minutes=6))
-    report = await actions.drain(home.app)
+    report = await drain(home.app)
     assert _held(home) == []
     assert report.skipped["invoice_to_opportunity"]["relayed"] >= 1
 
@@ -92,9 +95,9 @@ async def test_a_change_is_not_lost_when_what_brings_it_cannot_be_read(tmp_path:
 async def test_a_vendor_that_makes_no_sense_is_not_asked_a_thousand_times(tmp_path: Path, shape: Any) -> None:
     home = await _synced(tmp_path)
     calls = home.emulation.log.totals("quickbooks").reads
-    await actions.backfill(home.app)
+    await backfill(home.app)
     home.emulation.faults.add(Fault(kind="malformed", vendor="quickbooks", path="query", shape=shape))
-    with_trouble = await actions.drain(home.app)
+    with_trouble = await drain(home.app)
     assert with_trouble.written == 0
     assert with_trouble.unreadable > 0
     assert home.emulation.log.totals("quickbooks").reads - calls < 60
@@ -105,11 +108,11 @@ async def test_an_invoice_that_cannot_be_read_holds_only_the_orders_that_ask_abo
     home = Installation(tmp_path, scenario="tiny")
     await home.approve_all()
     _spoil(home, "Invoice")
-    report = await actions.drain(home.app)
+    report = await drain(home.app)
     assert report.created["customer_to_account account"] >= 1
     assert {name.split(":")[1] for name in _held(home)} == {"Invoice", "Order"}
     home.emulation.faults.clear()
     home.clock.advance(timedelta(minutes=6))
-    report = await actions.drain(home.app)
+    report = await drain(home.app)
     assert report.created["order_to_journal journal"] == 3
     assert _held(home) == []

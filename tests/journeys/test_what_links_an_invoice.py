@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from ml_connector import actions
-from ml_connector.engine.worker import Report
+from ml_connector.actions.explain import explain
+from ml_connector.actions.holds import open_holds
+from ml_connector.actions.sync import sync
+from ml_connector.engine.worker import DrainReport
 from ml_connector.model.refs import Ref
 from ml_connector.model.roles import Role
 from support.market import Market
@@ -47,9 +49,9 @@ class Company(Market):
     def invoice_of(self, estimate: Json, amount: int = 100, **more: Any) -> Json:
         return self.form("Invoice", amount, LinkedTxn=[{"TxnId": estimate["Id"], "TxnType": "Estimate"}], **more)
 
-    async def next(self) -> Report:
+    async def next(self) -> DrainReport:
         self.home.clock.advance(timedelta(minutes=15))
-        return await actions.sync(self.home.app)
+        return await sync(self.home.app)
 
     def opportunity_of(self, invoice: Json) -> Json:
         ref = Ref("quickbooks", "Invoice", invoice["Id"])
@@ -57,7 +59,7 @@ class Company(Market):
         return next(row for row in self.home.state("salesforce", "Opportunity") if row["Id"] == found.target.id)
 
     def flags(self, invoice: Json) -> list[str]:
-        return list(actions.explain(self.home.app, f"quickbooks:Invoice:{invoice['Id']}").flags)
+        return list(explain(self.home.app, f"quickbooks:Invoice:{invoice['Id']}").flags)
 
     def people_on(self, opportunity: Json) -> list[str]:
         rows = self.home.state("salesforce", "OpportunityContactRole")
@@ -109,7 +111,7 @@ async def test_a_deleted_estimate_stops_no_invoice(company: Company) -> None:
     await company.next()
     mirror = company.opportunity_of(invoice)
     assert (mirror["Id"] != company.deal["Id"], mirror["Amount"]) == (True, 100)
-    assert actions.holds(company.home.app) == []
+    assert open_holds(company.home.app) == []
 
 
 async def test_an_order_number_that_comes_later_moves_nothing(company: Company) -> None:

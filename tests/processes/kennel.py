@@ -113,8 +113,10 @@ def _child(order: dict[str, Any]) -> None:
 
 
 def _serve() -> None:
-    import ml_connector.actions
-    import ml_connector.app
+    import ml_connector.actions.apply
+    import ml_connector.actions.open
+    import ml_connector.actions.plan
+    import ml_connector.actions.sync
     import ml_connector.cli.commands.work
     import ml_connector.cli.entry  # noqa: F401 - read once, for all that are forked
 

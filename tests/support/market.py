@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote
 
-from ml_connector import actions
-from ml_connector.engine.worker import Report
+from ml_connector.actions.sync import sync
+from ml_connector.engine.worker import DrainReport
 from ml_connector.systems.http import Request
 from support.world import Installation
 
@@ -81,9 +81,9 @@ class Market:
         await self.home.run()
         await self.later(minutes=30)
 
-    async def later(self, **time: int) -> Report:
+    async def later(self, **time: int) -> DrainReport:
         self.home.clock.advance(timedelta(**time))
-        return await actions.sync(self.home.app)
+        return await sync(self.home.app)
 
     def add_pairs(self, count: int, *, contact: bool = True) -> None:
         """Customers and accounts that carry each other's marks, so that they are linked without a match."""

@@ -12,10 +12,13 @@ from random import Random
 from typing import Any
 from urllib.parse import urlsplit
 
-from ml_connector import actions
-from ml_connector.app import App, SealedTokens, World, assemble, connection_id, keep_secret
+from ml_connector.actions.apply import approve
+from ml_connector.actions.drain import drain
+from ml_connector.actions.plan import make_plan
+from ml_connector.app import App, assemble, connection_id
+from ml_connector.custody import SealedTokens, seal_secret
 from ml_connector.engine.ports import CrashPoint, no_crash
-from ml_connector.engine.worker import Report
+from ml_connector.engine.worker import DrainReport
 from ml_connector.model.rules import Rules, Template
 from ml_connector.settings import QuickBooks as QuickBooksSettings
 from ml_connector.settings import Salesforce, Settings, State
@@ -23,6 +26,7 @@ from ml_connector.store import Store
 from ml_connector.systems.http import NoAnswer, NotSent, Request, Response
 from ml_connector.systems.quickbooks.auth import Tokens
 from ml_connector.vault import Vault
+from ml_connector.world import World
 from ml_emulators.kit import emulator_faults
 from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.kit.emulation import Emulation
@@ -131,17 +135,17 @@ class Installation:
     async def approve_all(self, app: App | None = None) -> None:
         """Plan and approve, as the people of the company would, without applying yet."""
         app = app or self.app
-        view = await actions.make_plan(app, "preparer")
+        view = await make_plan(app, "preparer")
         row = self.store.plan(app.connection.id, view.id)
-        actions.approve(app, row, view.plan, "approver")
+        approve(app, row, view.plan, "approver")
 
-    async def run(self, app: App | None = None) -> Report:
+    async def run(self, app: App | None = None) -> DrainReport:
         """Approve what is planned and do all that is due, until nothing is due any more."""
         app = app or self.app
         await self.approve_all(app)
-        report = await actions.drain(app)
+        report = await drain(app)
         await self.approve_all(app)
-        return await actions.drain(app) if report.written else report
+        return await drain(app) if report.written else report
 
     def state(self, system: str, kind: str) -> list[dict[str, Any]]:
         return self.emulation.vendors[system].records(kind)
@@ -197,7 +201,7 @@ def _connect(home: Installation) -> None:
     clock = SimClock(home.clock)
     for name, info in (("quickbooks", quickbooks), ("salesforce", salesforce)):
         owner = f"{name}:{info['client_id']}"
-        keep_secret(home.store, home.vault, owner, "client_secret", info["client_secret"], clock)
+        seal_secret(home.store, home.vault, owner, "client_secret", info["client_secret"], clock)
     tokens = Tokens(access_token="", refresh_token=quickbooks["refresh_token"], access_expires_at=clock.now())
     SealedTokens(home.store, home.vault, quickbooks["realm_id"], clock).store(tokens)
     name = connection_id(quickbooks["realm_id"], salesforce["org_id"])

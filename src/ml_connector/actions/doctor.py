@@ -10,11 +10,13 @@ import msgspec
 from ml_connector.app import App
 from ml_connector.model.errors import ConnectorError
 
+Level = Literal["ok", "warn", "FAIL"]
+
 
 class Finding(msgspec.Struct, frozen=True):
     """One check. `remedy` is empty where all is well."""
 
-    level: Literal["ok", "warn", "FAIL"]
+    level: Level
     subject: str
     sentence: str
     remedy: str = ""
@@ -23,7 +25,7 @@ class Finding(msgspec.Struct, frozen=True):
 async def doctor(app: App, fit: bool = True) -> list[Finding]:
     """Check both sides, the rules and our own state. With `fit`, also objects, fields and rights in Salesforce."""
     findings = [await _asked("QuickBooks", app, _company), *await _many("QuickBooks", app, _books)]
-    findings += await _many("Salesforce", app, _org if fit else _signed_in)
+    findings += await _many("Salesforce", app, org_findings if fit else _signed_in)
     return [*findings, *_rules(app), *_state(app)]
 
 
@@ -64,8 +66,9 @@ async def _books(app: App) -> list[Finding]:
     return findings
 
 
-async def _org(app: App) -> list[Finding]:
-    return [Finding(each.level, "Salesforce", each.sentence, each.remedy) for each in await app.salesforce.fit()]
+async def org_findings(app: App) -> list[Finding]:
+    """Objects, fields and rights that the org has or lacks."""
+    return [Finding(lack.level, "Salesforce", lack.sentence, lack.remedy) for lack in await app.salesforce.fit()]
 
 
 async def _signed_in(app: App) -> list[Finding]:
@@ -81,7 +84,7 @@ async def orders_off(app: App) -> str:
         return ""
     if not fields:
         return "No orders are posted: the org has none, or the user may not see them (ml-connector doctor --fit)."
-    return next((found.sentence for found in _rules(app) if found.level != "ok"), "")
+    return next((finding.sentence for finding in _rules(app) if finding.level != "ok"), "")
 
 
 def _rules(app: App) -> list[Finding]:

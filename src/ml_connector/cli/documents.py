@@ -11,10 +11,8 @@ from ml_connector.model.holds import render
 from .render_plan import totals
 
 if TYPE_CHECKING:
-    from ml_connector.actions import PlanView
-    from ml_connector.engine.planner import PlannedHold
-    from ml_connector.tieout.read import TieOut
-    from ml_connector.tieout.report import Report, Row
+    from ml_connector.actions.plan import PlannedHold, PlanView
+    from ml_connector.actions.reconcile import Report, Row, TieOut
 
 
 def plan_document(view: PlanView, company: str = "") -> dict[str, Any]:

@@ -6,18 +6,14 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from .text import safe
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-
-class Progress(Protocol):
-    """Told how far a long action is. `total` 0 means that nobody knows."""
-
-    def __call__(self, name: str, done: int, total: int) -> None: ...
+    from ml_connector.actions.progress import Progress
 
 
 def stay(lines: Iterable[str]) -> None:

@@ -13,8 +13,7 @@ from .layout import NARROW, Column, table
 from .text import amount, by_currency, count, decimal, fold, hanging, moment, safe, system_name, words
 
 if TYPE_CHECKING:
-    from ml_connector.actions import PlanView
-    from ml_connector.engine.planner import Plan, PlannedHold, PlannedWrite
+    from ml_connector.actions.plan import Plan, PlannedHold, PlannedWrite, PlanView
 
     from .views import Names
 

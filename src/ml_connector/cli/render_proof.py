@@ -11,8 +11,7 @@ from .layout import Column, table
 from .text import amount, by_currency, count, decimal, fold, hanging, moment, safe, words
 
 if TYPE_CHECKING:
-    from ml_connector.tieout.read import TieOut
-    from ml_connector.tieout.report import Completeness, Item, Report, Row
+    from ml_connector.actions.reconcile import Completeness, Item, Report, Row, TieOut
 
     from .views import Names
 

@@ -11,10 +11,11 @@ from .render_conflicts import conflict_line
 from .text import by_currency, count, fold, hanging, moment, pad, safe, system_name, width_of, words
 
 if TYPE_CHECKING:
-    from ml_connector.actions import Explained, HeldView, Overdue, Status
-    from ml_connector.engine.worker import Report
-
-    from .views import Finding
+    from ml_connector.actions.doctor import Finding
+    from ml_connector.actions.drain import DrainReport
+    from ml_connector.actions.explain import Explained
+    from ml_connector.actions.holds import HeldView
+    from ml_connector.actions.status import Overdue, Status
 
 LEVELS = ("ok", "warn", "FAIL")
 _NAMED = 5
@@ -190,7 +191,7 @@ def explained_lines(explained: Explained, width: int | None, zone: tzinfo = UTC)
 _AGAIN = "what the vendor answered about them makes no sense. They are held, and read again by themselves."
 
 
-def report_lines(report: Report, width: int | None) -> list[str]:
+def report_lines(report: DrainReport, width: int | None) -> list[str]:
     """What a run created, updated, held and left alone, by what it was about."""
     names = list(dict.fromkeys([*report.created, *report.updated, *report.held, *report.skipped]))
     columns = [

@@ -9,19 +9,6 @@ Names = Mapping[str, Mapping[str, str]]
 """Names of QuickBooks ids by table: `{"accounts": {"85": "1250 Unbilled Receivable"}, "departments": {...}}`."""
 
 
-class Finding(Protocol):
-    """One check of the doctor. `level` is ok, warn or FAIL."""
-
-    @property
-    def level(self) -> str: ...
-    @property
-    def subject(self) -> str: ...
-    @property
-    def sentence(self) -> str: ...
-    @property
-    def remedy(self) -> str: ...
-
-
 class Ask(Protocol):
     """Questions to the person who connects a system. Without a terminal the environment answers."""
 

@@ -51,7 +51,7 @@ from .served import held_verdict, skipped
 SOON = timedelta(seconds=30)
 
 
-class Report(msgspec.Struct):
+class DrainReport(msgspec.Struct):
     """What a drain did: created and updated by flow and step, the rest by flow.
 
     `unreadable` of the held ones because the vendor's answer about them made no sense.
@@ -77,14 +77,14 @@ class Worker(Corridor):
     ) -> None:
         super().__init__(connection, outside)
         self._progress = progress
-        self.report = Report()
+        self.report = DrainReport()
         self._token = 0
         self._relayed: set[str] = set()
         """Flows whose tasks of other kinds are done; what comes later takes its turn."""
         self._fired = 0
         self._lease: datetime = outside.clock.now()
 
-    async def drain(self) -> Report:
+    async def drain(self) -> DrainReport:
         """Serve until nothing is due. Raises `Stopped` when another run owns the connection, and vendor errors."""
         token = self.store.take_run(self.connection.id, self.outside.ids.token(), self.outside.clock.now())
         if token is None:
@@ -393,4 +393,4 @@ def _word(outcome: Outcome | LookUp) -> str:
     return type(outcome).__name__.lower()
 
 
-__all__ = ["Connection", "Outside", "Report", "Worker"]
+__all__ = ["Connection", "DrainReport", "Outside", "Worker"]

@@ -14,13 +14,19 @@ from typing import Any, Protocol
 
 import msgspec
 
-from ml_connector import actions
-from ml_connector.actions import Progress
-from ml_connector.actions import connect as connecting
+from ml_connector.actions.apply import apply
+from ml_connector.actions.connect import connect_emulators
 from ml_connector.actions.doctor import doctor
+from ml_connector.actions.holds import HeldView, open_holds
+from ml_connector.actions.init import init
+from ml_connector.actions.plan import make_plan, names_of
+from ml_connector.actions.progress import Progress
+from ml_connector.actions.sign_off import SignOff, sign_off
+from ml_connector.actions.status import current_status
+from ml_connector.actions.sync import sync
 from ml_connector.app import App, open_app
 from ml_connector.clock import WallClock
-from ml_connector.engine.worker import Report
+from ml_connector.engine.worker import DrainReport
 from ml_connector.model.errors import ConnectorError
 from ml_connector.model.rules import PRESELECTED
 from ml_connector.rehearsal.emulators import Calls, Emulators, started
@@ -59,9 +65,9 @@ class Tally(msgspec.Struct):
 
     created: dict[str, int] = {}
     updated: dict[str, int] = {}
-    rounds: list[Report] = []
+    rounds: list[DrainReport] = []
 
-    def add(self, report: Report) -> None:
+    def add(self, report: DrainReport) -> None:
         self.rounds.append(report)
         for mine, new in ((self.created, report.created), (self.updated, report.updated)):
             for name, count in new.items():
@@ -117,13 +123,13 @@ async def _play(options: Options, home: Path, emulators: Emulators, stage: tuple
     progress, watch = stage
     clock = await emulators.clock()
     progress("Connecting through both sign-in pages", 0, 0)
-    connecting.init(home, emulators.line)
-    await connecting.connect_emulators(home, emulators.line, clock=clock)
+    init(home, emulators.line)
+    await connect_emulators(home, emulators.line, clock=clock)
     scenario = await emulators.ask("GET", "/scenario")
     start = date.fromisoformat(scenario["facts"]["start_date"])
     async with open_app(home, env={}, clock=clock) as app:
         await _examine(app, stage)
-        template = await connecting.sign_off(app, _template(start), APPROVER)
+        template = await sign_off(app, _template(start), APPROVER)
         watch(Scene("sign-off", template))
     # The app that opens now counts its calls anew; the vendor still counts those of the last second.
     await clock.sleep(timedelta(seconds=1))
@@ -131,8 +137,8 @@ async def _play(options: Options, home: Path, emulators: Emulators, stage: tuple
         return await _story(options, app, emulators, clock, stage)
 
 
-def _template(start: date) -> connecting.SignOff:
-    return connecting.SignOff(
+def _template(start: date) -> SignOff:
+    return SignOff(
         template=PRESELECTED, start_date=start, unbilled="1250", deferred="2450", discounts="4900", shipping="4200"
     )
 
@@ -161,7 +167,7 @@ async def _story(
         await emulators.ask("POST", "/seed", {"day": day})
         clock.offset = await emulators.offset()
         known = len(tally.rounds)
-        tally.add(await actions.sync(app, progress))
+        tally.add(await sync(app, progress))
         await _agree(app, tally, stage, sweep_first=False)
         synced, *agreed = tally.rounds[known:]
         counts = app.store.counts(app.connection.id)
@@ -173,12 +179,12 @@ async def _story(
     proof = await tie_out(app, months_between(app.rules.start_date or today, today))
     entries = await _journal_entries(app)
     document = _document(options, app, tally, proof, entries, (used, floor), (second, second_calls))
-    document["planted"] = _planted(await emulators.ask("GET", "/scenario"), actions.holds(app))
+    document["planted"] = _planted(await emulators.ask("GET", "/scenario"), open_holds(app))
     document["converged"] &= not document["planted"]["missing"] and not document["planted"]["unexpected"]
     return document
 
 
-def _planted(scenario: Mapping[str, Any], held: Sequence[actions.HeldView]) -> dict[str, Any]:
+def _planted(scenario: Mapping[str, Any], held: Sequence[HeldView]) -> dict[str, Any]:
     """What the sample company has planted to be held, and where that differs from what is held."""
     planted = {
         f"{each['code']} {each['system']}:{each['kind']}:{each['key']}"
@@ -195,21 +201,21 @@ async def _agree(app: App, tally: Tally, stage: tuple[Progress, Watch], *, sweep
     for attempt in range(3):
         if (attempt or not sweep_first) and not app.store.planned(app.connection.id):
             return
-        view = await actions.make_plan(app, PREPARER, progress, sweep_first=sweep_first and not attempt)
-        watch(Scene("plan", (view, await actions.names_of(app))))
-        tally.add(await actions.apply(app, view.id, APPROVER, progress))
+        view = await make_plan(app, PREPARER, progress, sweep_first=sweep_first and not attempt)
+        watch(Scene("plan", (view, await names_of(app))))
+        tally.add(await apply(app, view.id, APPROVER, progress))
 
 
-def _agreed(report: Report) -> Calls:
+def _agreed(report: DrainReport) -> Calls:
     """The least that a plan and its run can cost: both look, one writes."""
     return plus(look(report), look(report), writing(report))
 
 
-async def _second_run(app: App, emulators: Emulators, progress: Progress) -> tuple[Report, Calls]:
+async def _second_run(app: App, emulators: Emulators, progress: Progress) -> tuple[DrainReport, Calls]:
     """The same sync once more: nothing may be written on either side."""
     progress("Syncing a second time", 0, 0)
     before = await emulators.calls()
-    report = await actions.sync(app, progress)
+    report = await sync(app, progress)
     return report, (await emulators.calls()).minus(before)
 
 
@@ -244,10 +250,10 @@ def _document(
     proof: TieOut,
     entries: dict[str, dict[str, Any]],
     calls: tuple[Calls, Calls],
-    second: tuple[Report, Calls],
+    second: tuple[DrainReport, Calls],
 ) -> dict[str, Any]:
-    held = actions.holds(app)
-    status = actions.status(app)
+    held = open_holds(app)
+    status = current_status(app)
     used, floor = calls
     quiet = second[0].written == 0 and second[1].quickbooks_writes == 0
     converged = proof.agrees and quiet and not status.waiting and not status.open_writes
@@ -274,7 +280,7 @@ def _document(
     }
 
 
-def _records(tally: Tally, held: Sequence[actions.HeldView]) -> dict[str, dict[str, int]]:
+def _records(tally: Tally, held: Sequence[HeldView]) -> dict[str, dict[str, int]]:
     records = {}
     for flow, main in _MAIN_STEPS.items():
         names = [f"{flow} {step}" for step in (main, "contact", "role")]

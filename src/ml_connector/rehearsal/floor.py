@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ml_connector.engine.worker import Report
+from ml_connector.engine.worker import DrainReport
 
 from .emulators import Calls
 
@@ -35,7 +35,7 @@ def tables(counts: Mapping[str, int]) -> Calls:
     return plus(_TABLES, Calls(pages(customers, _ROWS), 0, pages(accounts, _RECORDS)))
 
 
-def look(report: Report) -> Calls:
+def look(report: DrainReport) -> Calls:
     """Reading and deciding what a run served, once. A plan costs this, and the run that applies it costs it again."""
     served = _served(report)
     customers, accounts, invoices, orders = (
@@ -48,27 +48,27 @@ def look(report: Report) -> Calls:
     return Calls(books + _looks_before_writing(report), 0, org)
 
 
-def _served(report: Report) -> dict[str, int]:
+def _served(report: DrainReport) -> dict[str, int]:
     served = {name: sum(counts.values()) for name, counts in report.skipped.items()}
     for name, count in report.held.items():
         served[name] = served.get(name, 0) + count
     return served
 
 
-def _looks_before_writing(report: Report) -> int:
+def _looks_before_writing(report: DrainReport) -> int:
     """For new customers the names of three lists; for entries preferences, customers, two numbers, and invoices."""
     entries, names = _made(report, "journal"), 3 * bool(_made(report, "customer"))
     return names + (1 + pages(entries, _ROWS) * 2 + pages(2 * entries, _ROWS) if entries else 0)
 
 
-def writing(report: Report) -> Calls:
+def writing(report: DrainReport) -> Calls:
     """Also reading the accounts that are summed up after that, once: a plan need not ask for those it makes itself."""
     writes = pages(_made(report, "journal"), _BATCH) + pages(_made(report, "customer"), _BATCH)
     summed_up = pages(_served(report).get("account_summary", 0), _RECORDS)
     return Calls(0, writes, summed_up + sum(pages(_made(report, step), _COLLECTIONS) for step in _WRITTEN))
 
 
-def _made(report: Report, step: str) -> int:
+def _made(report: DrainReport, step: str) -> int:
     every = [*report.created.items(), *report.updated.items()]
     return sum(count for name, count in every if name.partition(" ")[2] == step)
 

@@ -19,7 +19,8 @@ import requests
 from aiohttp.abc import AbstractResolver, ResolveResult
 from requests.adapters import HTTPAdapter
 
-from ml_connector.actions import connect as connecting
+from ml_connector.actions.connect import connect_emulators
+from ml_connector.actions.init import init
 from ml_emulators.kit.hosts import PUBSUB
 from ml_emulators.pubsub import messages
 from ml_emulators.server import Emulators
@@ -220,8 +221,8 @@ async def test_curl_by_name(emulators: Emulators) -> None:
 
 async def test_the_connector_connects_over_tls(emulators: Emulators, tmp_path: Path) -> None:
     line = emulators.info()
-    connecting.init(tmp_path / "home", line)
-    connected = await connecting.connect_emulators(tmp_path / "home", line)
+    init(tmp_path / "home", line)
+    connected = await connect_emulators(tmp_path / "home", line)
     assert connected.realm_id == line["quickbooks"]["realm_id"]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from docs.pages import blocks, text_of
-from ml_connector.actions import quiet
+from ml_connector.actions.progress import quiet
 from ml_connector.docs import MARK
 from ml_connector.rehearsal.scenario import run
 from ml_connector.rehearsal.scenario.compare import COMPARISONS

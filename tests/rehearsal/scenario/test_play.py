@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ml_connector.actions import quiet
+from ml_connector.actions.progress import quiet
 from ml_connector.rehearsal.scenario import run
 
 from .in_process import in_process

@@ -26,12 +26,13 @@ def init(
 ) -> int:
     """Make a home. With the emulators' line it is connected to them, without questions."""
     document = None if emulators is None else read_line(emulators)
-    from ml_connector.actions import connect as connecting
+    from ml_connector.actions.connect import connect_emulators
+    from ml_connector.actions.init import init as action
 
-    connecting.init(common.folder, document)
+    action(common.folder, document)
     if document is not None:
         with common.logged():
-            asyncio.run(connecting.connect_emulators(common.folder, document))
+            asyncio.run(connect_emulators(common.folder, document))
         asyncio.run(_named(common))
     following = "ml-connector doctor" if emulators else "ml-connector connect quickbooks"
     lines = [f"Home {safe(common.folder)} is ready.", f"Next:  {following}"]
@@ -41,7 +42,8 @@ def init(
 
 async def _named(common: Common) -> str:
     """The company's name, once both sides are connected; empty before."""
-    from ml_connector.actions.connect import name_company, open_home
+    from ml_connector.actions.connect import name_company
+    from ml_connector.actions.open import open_home
 
     with common.logged():
         async with open_home(common.folder) as home:
@@ -54,75 +56,80 @@ def read_line(file: Path) -> dict[str, Any]:
 
     try:
         with file.open("rb") as source:
-            found = msgspec.json.decode(source.read(_LONGEST))
+            document = msgspec.json.decode(source.read(_LONGEST))
     except (OSError, ValueError):
-        found = None
-    if not isinstance(found, dict) or not {"quickbooks", "salesforce"} <= found.keys():
+        document = None
+    if not isinstance(document, dict) or not {"quickbooks", "salesforce"} <= document.keys():
         raise WrongUse(
             f"{safe(file)} does not hold the line of the emulators.",
             "Start them and keep their line:  ml-connector emulators --json > emulators.json",
         )
-    return found
+    return document
 
 
 def connect_quickbooks(*, common: Common = USUAL) -> int:
     """Sign in to a QuickBooks company. Secrets are asked for without echo and sealed."""
-    common.settings()
+    common.check()
     asyncio.run(_quickbooks(common, TerminalAsk()))
     return _connected(common, "quickbooks")
 
 
 async def _quickbooks(common: Common, ask: Ask) -> None:
-    from ml_connector.actions import connect as connecting
-    from ml_connector.settings import change_settings
+    from ml_connector.actions import connect
+    from ml_connector.actions.open import open_home
+    from ml_connector.actions.settings import set_up, settings_of
 
-    side = common.settings().quickbooks
-    if side is None or not side.client_id:
-        environment = side.environment if side else ask.text("quickbooks.environment", "production or sandbox")
+    known = settings_of(common.folder, "quickbooks")
+    if not known.get("client_id"):
+        environment = known.get("environment") or ask.text("quickbooks.environment", "production or sandbox")
         client_id = ask.text("quickbooks.client_id", "Client id of your Intuit app")
-        change_settings(common.folder, "quickbooks", {"environment": environment, "client_id": client_id})
+        set_up(common.folder, "quickbooks", {"environment": environment, "client_id": client_id})
     with common.logged():
-        async with connecting.open_home(common.folder) as home:
+        async with open_home(common.folder) as home:
             secret = ask.secret("quickbooks.client_secret", "Client secret of your Intuit app")
-            connecting.keep_client_secret(home, "quickbooks", secret)
-            url, state = connecting.authorize_url(home)
+            connect.seal_client_secret(home, "quickbooks", secret)
+            url, state = connect.authorize_url(home)
             ask.tell("Open this page, sign in and choose the company:")
             ask.tell(f"  {url}")
             ask.tell("The browser then goes to an address on this machine, which need not open.")
             back = ask.text("quickbooks.redirect", "Copy that whole address here")
-            await connecting.finish_quickbooks(home, back, state)
+            await connect.finish_quickbooks(home, back, state)
 
 
 def connect_salesforce(*, common: Common = USUAL) -> int:
     """Connect a Salesforce org. Secrets are asked for without echo and sealed."""
-    common.settings()
+    common.check()
     asyncio.run(_salesforce(common, TerminalAsk()))
     return _connected(common, "salesforce")
 
 
 async def _salesforce(common: Common, ask: Ask) -> None:
-    from ml_connector.actions import connect as connecting
-    from ml_connector.settings import change_settings
+    from ml_connector.actions import connect
+    from ml_connector.actions.open import open_home
+    from ml_connector.actions.settings import set_up, settings_of
 
-    side = common.settings().salesforce
-    if side is None or not side.client_id:
-        known = side.base_url if side else ""
-        base_url = known or ask.text("salesforce.base_url", "My Domain, https://<your domain>.my.salesforce.com")
+    known = settings_of(common.folder, "salesforce")
+    if not known.get("client_id"):
+        domain = "My Domain, https://<your domain>.my.salesforce.com"
+        base_url = known.get("base_url") or ask.text("salesforce.base_url", domain)
         client_id = ask.text("salesforce.client_id", "Consumer key of the External Client App")
-        change_settings(common.folder, "salesforce", {"base_url": base_url, "client_id": client_id})
+        set_up(common.folder, "salesforce", {"base_url": base_url, "client_id": client_id})
     with common.logged():
-        async with connecting.open_home(common.folder) as home:
+        async with open_home(common.folder) as home:
             secret = ask.secret("salesforce.client_secret", "Consumer secret of the External Client App")
-            connecting.keep_client_secret(home, "salesforce", secret)
-            await connecting.finish_salesforce(home)
+            connect.seal_client_secret(home, "salesforce", secret)
+            await connect.finish_salesforce(home)
 
 
 def _connected(common: Common, system: str) -> int:
     """Put the connection on record as soon as both sides are there, and say what is next."""
-    settings = common.settings()
-    missing = {"quickbooks": settings.quickbooks is None or not settings.quickbooks.realm_id}
-    missing["salesforce"] = settings.salesforce is None or not settings.salesforce.org_id
-    other = next((name for name, is_missing in missing.items() if is_missing), "")
+    from ml_connector.actions.settings import settings_of
+
+    known = {
+        "quickbooks": settings_of(common.folder, "quickbooks").get("realm_id"),
+        "salesforce": settings_of(common.folder, "salesforce").get("org_id"),
+    }
+    other = next((name for name, id_ in known.items() if not id_), "")
     company = "" if other else asyncio.run(_named(common))
     following = f"ml-connector connect {other}" if other else "ml-connector doctor"
     lines = [f"{system_name(system)} is connected.", *([f"Company: {safe(company)}"] if company else [])]
@@ -137,20 +144,19 @@ def doctor(
     common: Common = USUAL,
 ) -> int:
     """Check both sides. Ends with 1 if anything says FAIL."""
-    common.settings()
-    from ml_connector.actions.doctor import doctor as examine
+    common.check()
+    from ml_connector.actions.doctor import doctor as action
 
-    findings = run(common, lambda app, _: examine(app, fit))
+    findings = run(common, lambda app, _: action(app, fit))
     show(common, "findings", findings, lambda width: finding_lines(findings, width, again="doctor"))
     return worst(findings)
 
 
 def setup_salesforce(*, common: Common = USUAL) -> int:
     """List the fields and rights that the org still lacks, and how to add them."""
-    common.settings()
-    from ml_connector.actions.doctor import Finding
+    common.check()
+    from ml_connector.actions.setup_salesforce import setup_salesforce as action
 
-    found = run(common, lambda app, _: app.salesforce.fit())
-    findings = [Finding(each.level, "Salesforce", each.sentence, each.remedy) for each in found]
+    findings = run(common, lambda app, _: action(app))
     show(common, "findings", findings, lambda width: finding_lines(findings, width, again="setup salesforce"))
     return worst(findings)

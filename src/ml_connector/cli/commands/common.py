@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import getpass
-import inspect
-import os
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import tzinfo
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -18,12 +15,11 @@ from cyclopts import Parameter
 
 from ml_connector.cli.home import find_home
 from ml_connector.cli.output import Screen
-from ml_connector.cli.progress import Progress, progress_on
-from ml_connector.model.errors import WrongUse
+from ml_connector.cli.progress import progress_on
 
 if TYPE_CHECKING:
-    from ml_connector.app import App
-    from ml_connector.settings import Settings
+    from ml_connector.actions.open import App
+    from ml_connector.actions.progress import Progress
 
 T = TypeVar("T")
 
@@ -45,15 +41,15 @@ class Common:
     def screen(self) -> Screen:
         return Screen(json=self.json)
 
-    def settings(self) -> Settings:
-        """The settings, checked. Commands call it first, so that what is wrong there is told at once."""
-        from ml_connector.settings import load
+    def check(self) -> None:
+        """Check the settings. Commands do it first, so that what is wrong there is told at once."""
+        from ml_connector.actions.settings import check_settings
 
-        return load(self.folder, os.environ)
+        check_settings(self.folder)
 
     def logged(self) -> AbstractContextManager[None]:
         """Log events go to their place meanwhile."""
-        self.settings()
+        self.check()
         from ml_connector.cli.logs import logged
 
         return logged(self.folder, debug=self.debug)
@@ -61,7 +57,9 @@ class Common:
     @property
     def zone(self) -> tzinfo:
         """The company's time zone."""
-        return self.settings().rules.zone
+        from ml_connector.actions.settings import zone_of
+
+        return zone_of(self.folder)
 
 
 USUAL = Common()
@@ -71,7 +69,7 @@ def run(common: Common, work: Callable[[App, Progress], Awaitable[T]]) -> T:
     """Open the installation and do the work, with progress on stderr."""
 
     async def opened(step: Progress) -> T:
-        from ml_connector.app import open_app
+        from ml_connector.actions.open import open_app
 
         async with open_app(common.folder) as app:
             return await work(app, step)
@@ -84,31 +82,13 @@ def look(common: Common, work: Callable[[App], T]) -> T:
     """Open the installation for something that asks nobody and takes no time."""
 
     async def opened() -> T:
-        from ml_connector.app import open_app
+        from ml_connector.actions.open import open_app
 
         async with open_app(common.folder) as app:
             return work(app)
 
     with common.logged():
         return asyncio.run(opened())
-
-
-async def awaited(value: Any) -> Any:
-    """The result of an action, whether or not it had to be waited for."""
-    return await value if inspect.isawaitable(value) else value
-
-
-def action(name: str, module: str = "ml_connector.actions") -> Any:
-    """A function that another part of the product brings. Raises `WrongUse` where this version has none."""
-    try:
-        found = getattr(import_module(module), name, None)
-    except ModuleNotFoundError as error:
-        if error.name != module:
-            raise
-        found = None
-    if found is None:
-        raise WrongUse("This version does not offer that command yet.", "See  ml-connector --help")
-    return found
 
 
 def show(common: Common, schema: str, value: Any, lines: Callable[[int | None], Iterable[str]]) -> None:
@@ -122,8 +102,10 @@ def show(common: Common, schema: str, value: Any, lines: Callable[[int | None], 
 
 def title(common: Common, company: str) -> str:
     """`Acme Inc., PRODUCTION`."""
-    side = common.settings().quickbooks
-    return ", ".join(part for part in (company, side.environment.upper() if side else "") if part)
+    from ml_connector.actions.settings import settings_of
+
+    environment = settings_of(common.folder, "quickbooks").get("environment", "")
+    return ", ".join(part for part in (company, environment.upper()) if part)
 
 
 def actor() -> str:

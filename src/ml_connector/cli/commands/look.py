@@ -15,19 +15,19 @@ from ml_connector.model.errors import WrongUse
 from .common import USUAL, Common, actor, look, run, show
 
 if TYPE_CHECKING:
-    from ml_connector.app import App
-    from ml_connector.cli.progress import Progress
+    from ml_connector.actions.open import App
+    from ml_connector.actions.progress import Progress
     from ml_connector.cli.views import Names
 
 
 def status(*, common: Common = USUAL) -> int:
     """Where the connection stands, from our own records; ends with 1 if something waits too long."""
-    common.settings()
-    from ml_connector import actions
+    common.check()
+    from ml_connector.actions.status import current_status
 
-    found = look(common, lambda app: actions.status(app))
-    show(common, "status", found, lambda width: render_state.status_lines(found, width, common.zone))
-    return int(found.attention)
+    view = look(common, current_status)
+    show(common, "status", view, lambda width: render_state.status_lines(view, width, common.zone))
+    return int(view.attention)
 
 
 def holds(
@@ -37,12 +37,12 @@ def holds(
     common: Common = USUAL,
 ) -> int:
     """What is held, why, what it means in money, and what ends it."""
-    common.settings()
-    from ml_connector import actions
+    common.check()
+    from ml_connector.actions.holds import open_holds
 
-    found = look(common, lambda app: actions.holds(app, code))
+    views = look(common, lambda app: open_holds(app, code))
     zone = common.zone
-    show(common, "holds", found, lambda width: render_state.hold_lines(found, width, code=code, zone=zone))
+    show(common, "holds", views, lambda width: render_state.hold_lines(views, width, code=code, zone=zone))
     return 0
 
 
@@ -53,11 +53,11 @@ def explain(
     common: Common = USUAL,
 ) -> int:
     """Everything on record about one record: what was decided, written and linked, and what holds it."""
-    common.settings()
-    from ml_connector import actions
+    common.check()
+    from ml_connector.actions.explain import explain as action
 
-    found = look(common, lambda app: actions.explain(app, ref))
-    show(common, "explained", found, lambda width: render_state.explained_lines(found, width, common.zone))
+    explained = look(common, lambda app: action(app, ref))
+    show(common, "explained", explained, lambda width: render_state.explained_lines(explained, width, common.zone))
     return 0
 
 
@@ -67,12 +67,12 @@ def conflicts(
     common: Common = USUAL,
 ) -> int:
     """Fields that people changed on both sides, newest first: when, which record, who kept its own."""
-    common.settings()
-    from ml_connector.actions import conflicts as conflict_log
+    common.check()
+    from ml_connector.actions.conflicts import entries, with_values
 
-    found = look(common, lambda app: conflict_log.with_values(app, actor()) if values else conflict_log.entries(app))
+    views = look(common, lambda app: with_values(app, actor()) if values else entries(app))
     zone = common.zone
-    show(common, "conflicts", found, lambda width: conflict_lines(found, width, values=values, zone=zone))
+    show(common, "conflicts", views, lambda width: conflict_lines(views, width, values=values, zone=zone))
     return 0
 
 
@@ -84,18 +84,19 @@ def reconcile(
     """Read both systems afresh and prove a month; ends with 1 if something is not explained."""
     if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", month):
         raise WrongUse("--month is no month.", "Write it as year and month, for example  --month 2026-11")
-    common.settings()
-    from ml_connector import actions
-    from ml_connector.tieout.read import TieOut, tie_out
+    common.check()
+    from ml_connector.actions.plan import names_of
+    from ml_connector.actions.reconcile import TieOut
+    from ml_connector.actions.reconcile import reconcile as action
 
     async def proved(app: App, _: Progress) -> tuple[TieOut, Names]:
-        return await tie_out(app, [month]), await actions.names_of(app)
+        return await action(app, [month]), await names_of(app)
 
-    found, names = run(common, proved)
+    proof, names = run(common, proved)
     show(
         common,
         "tie-out",
-        tie_out_document(found),
-        lambda width: render_proof.tie_out_lines(found, width, common.zone, names),
+        tie_out_document(proof),
+        lambda width: render_proof.tie_out_lines(proof, width, common.zone, names),
     )
-    return 0 if found.agrees else 1
+    return 0 if proof.agrees else 1

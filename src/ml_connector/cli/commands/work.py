@@ -18,11 +18,11 @@ from ml_connector.model.rules import PRESELECTED
 from .common import USUAL, Common, actor, look, run, show, title
 
 if TYPE_CHECKING:
-    from ml_connector.actions import PlanView
-    from ml_connector.app import App
-    from ml_connector.cli.progress import Progress
+    from ml_connector.actions.drain import DrainReport
+    from ml_connector.actions.open import App
+    from ml_connector.actions.plan import PlanView
+    from ml_connector.actions.progress import Progress
     from ml_connector.cli.views import Names
-    from ml_connector.engine.worker import Report
 
 
 def plan(
@@ -33,11 +33,11 @@ def plan(
     common: Common = USUAL,
 ) -> int:
     """Read what is due and show every entry and write. Nothing is written to either side."""
-    common.settings()
-    from ml_connector import actions
+    common.check()
+    from ml_connector.actions.plan import plans
 
     if list_:
-        views = look(common, lambda app: actions.plans(app))
+        views = look(common, plans)
         show(
             common,
             "plans",
@@ -65,18 +65,13 @@ class _Shown(NamedTuple):
 
 async def _planned(app: App, step: Progress, plan_id: str) -> _Shown:
     """A plan made before, or a new one, with the names that its lines need."""
-    from ml_connector import actions
+    from ml_connector.actions.apply import four_eyes
+    from ml_connector.actions.plan import make_plan, names_of, plan_named
+    from ml_connector.actions.status import current_status
 
-    view = _found(actions.plans(app), plan_id) if plan_id else await actions.make_plan(app, actor(), step)
-    names = await actions.names_of(app) if view.plan.postings() else {}
-    return _Shown(view, actions.status(app).company, names, actions.four_eyes(app))
-
-
-def _found(views: list[PlanView], plan_id: str) -> PlanView:
-    for view in views:
-        if view.id == plan_id:
-            return view
-    raise WrongUse("There is no such plan.", "List them with  ml-connector plan --list")
+    view = plan_named(app, plan_id) if plan_id else await make_plan(app, actor(), step)
+    names = await names_of(app) if view.plan.postings() else {}
+    return _Shown(view, current_status(app).company, names, four_eyes(app))
 
 
 def apply(
@@ -87,13 +82,15 @@ def apply(
     common: Common = USUAL,
 ) -> int:
     """Approve exactly the entries of a plan, and do all that is due."""
-    common.settings()
-    from ml_connector import actions
+    common.check()
+    from ml_connector.actions.apply import apply as action
+    from ml_connector.actions.plan import plan_named
+    from ml_connector.actions.status import current_status
 
     if not (yes or common.json) and sys.stdin.isatty() and sys.stderr.isatty():
-        view = look(common, lambda app: _found(actions.plans(app), plan_id))
-        _ask(render_plan.question(view, title(common, look(common, lambda app: actions.status(app).company))))
-    report = run(common, lambda app, step: actions.apply(app, plan_id, actor(), step))
+        view = look(common, lambda app: plan_named(app, plan_id))
+        _ask(render_plan.question(view, title(common, look(common, current_status).company)))
+    report = run(common, lambda app, step: action(app, plan_id, actor(), step))
     show(common, "report", report, lambda width: render_state.report_lines(report, width))
     return 1 if report.unreadable else 0
 
@@ -111,13 +108,13 @@ def sync(
     common: Common = USUAL,
 ) -> int:
     """Ask both sides what changed and do all that is due; without --once, again and again until stopped."""
-    common.settings()
-    from ml_connector import actions
-
+    common.check()
     if not once:
+        from ml_connector.actions.follow import follow
+
         common.screen.note("Syncing until stopped with Ctrl+C.")
         with contextlib.suppress(KeyboardInterrupt):
-            run(common, actions.follow)
+            run(common, follow)
         return 0
     report, off = run(common, _synced)
     show(common, "report", report, lambda width: render_state.report_lines(report, width))
@@ -126,23 +123,23 @@ def sync(
     return 1 if report.unreadable else 0
 
 
-async def _synced(app: App, step: Progress) -> tuple[Report, str]:
+async def _synced(app: App, step: Progress) -> tuple[DrainReport, str]:
     """What was done, and why no orders are posted if that is so."""
-    from ml_connector import actions
     from ml_connector.actions.doctor import orders_off
+    from ml_connector.actions.sync import sync as action
 
-    report = await actions.sync(app, step)
+    report = await action(app, step)
     return report, await orders_off(app)
 
 
 def backfill(*, common: Common = USUAL) -> int:
     """Look at every record of both sides again, from the beginning. This reads everything, and reads are metered."""
-    common.settings()
-    from ml_connector import actions
+    common.check()
+    from ml_connector.actions.backfill import backfill as action
 
-    found = run(common, actions.backfill)
-    lines = [f"{number:,} records of {name} will be looked at again." for name, number in found.items()]
-    show(common, "backfill", found, lambda _: [*lines, "Next:  ml-connector sync --once"])
+    counts = run(common, action)
+    lines = [f"{number:,} records of {name} will be looked at again." for name, number in counts.items()]
+    show(common, "backfill", counts, lambda _: [*lines, "Next:  ml-connector sync --once"])
     return 0
 
 
@@ -157,15 +154,15 @@ def sign_off(
     common: Common = USUAL,
 ) -> int:
     """Choose the posting template and sign it off, in your name. Needed before the first entry is posted."""
-    common.settings()
-    from ml_connector.actions.connect import SignOff
-    from ml_connector.actions.connect import sign_off as sign
+    common.check()
+    from ml_connector.actions.sign_off import SignOff
+    from ml_connector.actions.sign_off import sign_off as action
 
-    wanted = SignOff(
+    choice = SignOff(
         template=template, start_date=_day(start_date), unbilled=unbilled, deferred=deferred, discounts=discounts,
         shipping=shipping,
     )  # fmt: skip
-    signed = run(common, lambda app, _: sign(app, wanted, actor()))
+    signed = run(common, lambda app, _: action(app, choice, actor()))
     lines = [f"Template {safe(signed.id)} is signed off by {safe(signed.signed_off_by)}.", "Next:  ml-connector plan"]
     show(common, "sign-off", signed, lambda _: lines)
     return 0
@@ -185,20 +182,20 @@ def stop(
     common: Common = USUAL,
 ) -> int:
     """Stop all writes. Reading goes on, so that nothing is missed meanwhile."""
-    common.settings()
-    from ml_connector import actions
+    common.check()
+    from ml_connector.actions.pause import pause
 
-    look(common, lambda app: actions.pause(app, actor(), reason))
+    look(common, lambda app: pause(app, actor(), reason))
     show(common, "writes", {"stopped": True}, lambda _: ["Writes are stopped.", "Next:  ml-connector resume"])
     return 0
 
 
 def resume(*, common: Common = USUAL) -> int:
     """Allow writes again."""
-    common.settings()
-    from ml_connector import actions
+    common.check()
+    from ml_connector.actions.pause import resume as action
 
-    look(common, lambda app: actions.resume(app, actor()))
+    look(common, lambda app: action(app, actor()))
     show(common, "writes", {"stopped": False}, lambda _: ["Writes go on.", "Next:  ml-connector sync --once"])
     return 0
 
@@ -211,10 +208,10 @@ def match_pair(
     common: Common = USUAL,
 ) -> int:
     """Say that a customer and an account belong together. What was held for it goes on."""
-    common.settings()
-    from ml_connector import actions
+    common.check()
+    from ml_connector.actions.match import declare_pair
 
-    look(common, lambda app: actions.declare_pair(app, customer, account, actor()))
+    look(common, lambda app: declare_pair(app, customer, account, actor()))
     document = {"customer": customer, "account": account}
     lines = [f"{safe(customer)} and {safe(account)} belong together.", "Next:  ml-connector plan"]
     show(common, "match", document, lambda _: lines)
@@ -228,10 +225,10 @@ def match_new(
     common: Common = USUAL,
 ) -> int:
     """Say that a record has no counterpart yet, so that one is made."""
-    common.settings()
-    from ml_connector import actions
+    common.check()
+    from ml_connector.actions.match import declare_new
 
-    look(common, lambda app: actions.declare_new(app, record, actor()))
+    look(common, lambda app: declare_new(app, record, actor()))
     lines = [f"A counterpart of {safe(record)} will be made.", "Next:  ml-connector plan"]
     show(common, "match", {"new": record}, lambda _: lines)
     return 0

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs
 
-from ml_connector import actions
 from ml_connector.accounting.postings import posting_ref
+from ml_connector.actions.explain import explain
 from ml_connector.model import money
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.holds import render
@@ -236,7 +236,7 @@ async def outcome(play: Play, entry: Ready) -> Check:
     words: set[str] = set()
     for ref in await play.names.refs(entry.text("of")):
         try:
-            words |= set(actions.explain(app, str(ref)).verdicts.values())
+            words |= set(explain(app, str(ref)).verdicts.values())
         except WrongUse:
             words |= set()
     held = {each.code for each in await _of(play, entry, await _held_now(play))}

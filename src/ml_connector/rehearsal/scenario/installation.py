@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.app import App, SealedTokens, World, assemble, connection_id, keep_secret
+from ml_connector.app import App, assemble, connection_id
+from ml_connector.custody import SealedTokens, seal_secret
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.rules import PRESELECTED, Rules, Template
 from ml_connector.settings import QuickBooks, Salesforce, Settings, State
@@ -17,6 +18,7 @@ from ml_connector.settings.convert import table
 from ml_connector.store import Store
 from ml_connector.systems.quickbooks.auth import Tokens
 from ml_connector.vault import Vault
+from ml_connector.world import World
 
 from .names import Names
 from .reader import Scenario
@@ -60,7 +62,7 @@ class Installation:
         line, stage = self.stage.door.line, self.stage
         for name in ("quickbooks", "salesforce"):
             owner = f"{name}:{line[name]['client_id']}"
-            keep_secret(self.store, self.vault, owner, "client_secret", line[name]["client_secret"], stage)
+            seal_secret(self.store, self.vault, owner, "client_secret", line[name]["client_secret"], stage)
         realm, org = line["quickbooks"]["realm_id"], line["salesforce"]["org_id"]
         tokens = Tokens(
             access_token="", refresh_token=line["quickbooks"]["refresh_token"], access_expires_at=stage.now()

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from ml_connector.actions import Progress
+from ml_connector.actions.progress import Progress
 from ml_connector.model.errors import ConnectorError
 
 from . import acts, check_entries, check_rules, checks, deals, forms, goods, people, steps

@@ -6,9 +6,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from ml_connector import actions
+from ml_connector.actions import pause
+from ml_connector.actions.apply import apply as apply_plan
+from ml_connector.actions.backfill import backfill as look_at_all
+from ml_connector.actions.plan import PlanView, make_plan
+from ml_connector.actions.sync import sync as sync_once
 from ml_connector.app import App
-from ml_connector.engine.worker import Report
+from ml_connector.engine.worker import DrainReport
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.triggers import SETTINGS
 
@@ -20,19 +24,19 @@ _ROUNDS = 6
 _SHORT = Decimal("0.2")
 
 
-def _done(play: Play, *reports: Report) -> None:
+def _done(play: Play, *reports: DrainReport) -> None:
     play.written = sum(report.written for report in reports)
     play.synced = True
     play.stage.forget()
 
 
 async def sync(play: Play, entry: Ready) -> None:
-    _done(play, await actions.sync(await play.app()))
+    _done(play, await sync_once(await play.app()))
 
 
 async def plan(play: Play, entry: Ready) -> None:
     name = "" if entry.value is True else str(entry.value)
-    view = await actions.make_plan(await play.app(), entry.text("by") or PREPARER)
+    view = await make_plan(await play.app(), entry.text("by") or PREPARER)
     play.plans.append((name, view))
     play.names.facts |= {f"plan:{key}": view.hash for key in (name, "last") if key}
     _done(play)
@@ -40,10 +44,10 @@ async def plan(play: Play, entry: Ready) -> None:
 
 async def apply(play: Play, entry: Ready) -> None:
     view = find_plan(play, "" if entry.value is True else str(entry.value))
-    _done(play, await actions.apply(await play.app(), view.id, entry.text("by") or APPROVER))
+    _done(play, await apply_plan(await play.app(), view.id, entry.text("by") or APPROVER))
 
 
-def find_plan(play: Play, name: str) -> actions.PlanView:
+def find_plan(play: Play, name: str) -> PlanView:
     """The plan of that name, or the last one. Raises `WrongUse`."""
     found = [view for known, view in play.plans if not name or name in (known, view.id)]
     if not found:
@@ -55,15 +59,15 @@ async def approve_and_apply(play: Play, entry: Ready) -> None:
     """Plan, approve, apply, and once more as long as something new waits for approval."""
     app, reports = await play.app(), []
     for number in range(_ROUNDS):
-        view = await actions.make_plan(app, PREPARER, sweep_first=not number)
+        view = await make_plan(app, PREPARER, sweep_first=not number)
         play.plans.append(("", view))
-        reports.append(await actions.apply(app, view.id, entry.text("by") or APPROVER))
+        reports.append(await apply_plan(app, view.id, entry.text("by") or APPROVER))
         if not _goes_on(app, reports[-1]):
             break
     _done(play, *reports)
 
 
-def _goes_on(app: App, report: Report) -> bool:
+def _goes_on(app: App, report: DrainReport) -> bool:
     return bool(app.store.planned(app.connection.id)) and report.written > 0
 
 
@@ -100,15 +104,15 @@ async def settings(play: Play, entry: Ready) -> None:
 
 
 async def stop(play: Play, entry: Ready) -> None:
-    actions.pause(await play.app(), entry.text("by") or APPROVER, str(entry.value))
+    pause.pause(await play.app(), entry.text("by") or APPROVER, str(entry.value))
 
 
 async def resume(play: Play, entry: Ready) -> None:
-    actions.resume(await play.app(), entry.text("by") or APPROVER)
+    pause.resume(await play.app(), entry.text("by") or APPROVER)
 
 
 async def backfill(play: Play, entry: Ready) -> None:
-    await actions.backfill(await play.app())
+    await look_at_all(await play.app())
     _done(play)
 
 

@@ -1,0 +1,48 @@
+"""Do what a plan shows: its entries are approved byte for byte, and all that is due is done."""
+
+from __future__ import annotations
+
+from ml_connector.actions.drain import DrainReport, drain
+from ml_connector.actions.plan import plan_view
+from ml_connector.actions.progress import Progress, quiet
+from ml_connector.app import App
+from ml_connector.engine.planner import Plan
+from ml_connector.model.errors import WrongUse
+from ml_connector.model.refs import Ref
+from ml_connector.store.rows import PlanRow
+
+
+def four_eyes(app: App) -> bool:
+    """Whether the one who applies a plan must not be the one who made it: everywhere but in a rehearsal."""
+    quickbooks = app.settings.quickbooks
+    return quickbooks is not None and quickbooks.environment != "rehearsal"
+
+
+async def apply(app: App, plan_id: str, actor: str, progress: Progress = quiet) -> DrainReport:
+    """Approve the journal entries of a plan, byte for byte, and do all that is due.
+
+    Everything is read and decided again; an entry whose body came out otherwise is held as H-PLAN-STALE, not sent.
+    """
+    row = app.store.plan(app.connection.id, plan_id)
+    plan = plan_view(row).plan
+    if row.state != "open":
+        raise WrongUse(f"Plan {plan_id} was applied already, by {row.applied_by}.", "Make a new plan.")
+    if plan.digest() != row.hash:
+        raise WrongUse(f"Plan {plan_id} was altered after it was made.", "Make a new plan.")
+    if plan.postings() and four_eyes(app) and actor == row.made_by:
+        raise WrongUse(
+            f"{actor} made plan {plan_id}, so another person must apply it.", "Ask an approver to run this command."
+        )
+    approve(app, row, plan, actor)
+    return await drain(app, progress)
+
+
+def approve(app: App, row: PlanRow, plan: Plan, actor: str) -> None:
+    """Put the approvals of a plan on record, end the dry run, and knock on the orders that waited for it."""
+    now = app.world.clock.now()
+    hashes = {write.key: write.body_hash for write in plan.postings()}
+    app.store.approve(app.connection.id, row.id, hashes, actor, now)
+    app.store.audit(app.connection.id, actor, "apply", row.id, {"hash": row.hash, "entries": len(hashes)}, now)
+    app.store.go_live(app.connection.id, now)
+    knocks = [(write.flow, Ref.parse(write.record)) for write in plan.postings()]
+    app.store.intake(app.connection.id, knocks, "approved", now)

@@ -1,0 +1,32 @@
+"""Do all that is due, of one connection, both directions."""
+
+from __future__ import annotations
+
+from ml_connector.actions.progress import Progress, quiet
+from ml_connector.app import App
+from ml_connector.engine.gate import enough_clean
+from ml_connector.engine.worker import DrainReport, Worker
+from ml_connector.model.errors import Stopped
+from ml_connector.model.triggers import CLEAN_POSTINGS
+
+
+async def drain(app: App, progress: Progress = quiet) -> DrainReport:
+    """Do all that is due now. Raises `Stopped` while writes are stopped or another run is at work."""
+    connected = app.store.connection(app.connection.id)
+    if connected is not None and connected.paused:
+        raise Stopped(f"Writes are stopped: {connected.paused}.", "Resume them first:  ml-connector resume")
+    report = await Worker(app.connection, app.outside, progress).drain()
+    note_clean(app)
+    return report
+
+
+def note_clean(app: App) -> None:
+    """When enough clean postings are on record, what only waited for that is looked at again."""
+    if app.rules.auto_approve_limit <= 0:
+        return
+    enough = enough_clean(app.store, app.connection.id)
+    if app.store.changed_references(app.connection.id, {("settings", "clean"): str(enough)}) and enough:
+        app.store.fire(app.connection.id, [CLEAN_POSTINGS], app.world.clock.now())
+
+
+__all__ = ["DrainReport", "drain", "note_clean"]

@@ -1,0 +1,47 @@
+"""Seal everything with a new key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ml_connector.actions.conflicts import reseal
+from ml_connector.app import App
+from ml_connector.model.errors import Stopped
+
+
+def rotate_keys(app: App) -> int:
+    """Seal every secret and every lost value with a new key, then forget the old one. Returns how many were sealed.
+
+    A value that changes meanwhile (a refreshed token) is not overwritten: it was sealed with the new key already.
+    Raises `Stopped` while a run is at work: a value that it has sealed but not yet put down would be left behind.
+    """
+    with _run_of_our_own(app):
+        return _rotated(app)
+
+
+@contextmanager
+def _run_of_our_own(app: App) -> Iterator[None]:
+    """Nobody writes meanwhile. Before both sides are connected nobody could."""
+    if app.store.connection(app.connection.id) is None:
+        yield
+        return
+    token = app.store.take_run(app.connection.id, app.world.ids.token(), app.world.clock.now())
+    if token is None:
+        raise Stopped("Another run is at work on this connection.", "Wait for it to end, or stop it first.")
+    try:
+        yield
+    finally:
+        app.store.release_run(app.connection.id, token)
+
+
+def _rotated(app: App) -> int:
+    app.vault.new_key()
+    now = app.world.clock.now()
+    count = 0
+    for owner, name, sealed in app.store.all_sealed():
+        count += app.store.replace_sealed(owner, name, sealed, app.vault.reseal(sealed, owner, name), now)
+    count += reseal(app)
+    app.vault.forget_old(sealed for _, _, sealed in (*app.store.all_sealed(), *app.store.sealed_conflicts()))
+    app.store.audit(app.connection.id, "setup", "rotate keys", app.connection.id, {"secrets": count}, now)
+    return count

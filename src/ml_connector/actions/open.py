@@ -1,0 +1,44 @@
+"""Open an installation: the one that is connected, which all actions work on, or a home on its way there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from ml_connector.app import App, open_app
+from ml_connector.clock import Clock, WallClock
+from ml_connector.settings import Settings, load
+from ml_connector.store import Store
+from ml_connector.systems.network import AiohttpNetwork
+from ml_connector.vault import Vault
+from ml_connector.world import World
+
+
+class Home(msgspec.Struct, frozen=True):
+    """An installation that is not connected yet, or not fully."""
+
+    path: Path
+    settings: Settings
+    store: Store
+    vault: Vault
+    world: World
+
+
+@asynccontextmanager
+async def open_home(path: Path, *, clock: Clock | None = None) -> AsyncIterator[Home]:
+    """The home folder, its key made if it has none."""
+    settings = load(path, os.environ)
+    store = Store.open(settings.state.url)
+    vault = Vault.open_home(path) if (path / "keys").exists() else Vault.create(path)
+    try:
+        async with AiohttpNetwork(ca_file=settings.network.ca_file) as network:
+            yield Home(path, settings, store, vault, World(network, clock or WallClock()))
+    finally:
+        store.close()
+
+
+__all__ = ["App", "Home", "open_app", "open_home"]

@@ -1,0 +1,21 @@
+"""Prove months: both systems are read afresh and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ml_connector.app import App
+from ml_connector.tieout.read import TieOut, months_between, tie_out
+from ml_connector.tieout.report import Completeness, Item, Report, Row
+
+
+async def reconcile(app: App, months: Sequence[str] = ()) -> TieOut:
+    """The tie-out of these months (`2026-11`), else of all from the start date to today. Writes nothing.
+
+    Raises `WrongUse` for a month that is none, and vendor errors.
+    """
+    today = app.connection.today(app.world.clock.now())
+    return await tie_out(app, months or months_between(app.rules.start_date or today, today))
+
+
+__all__ = ["Completeness", "Item", "Report", "Row", "TieOut", "reconcile"]

@@ -1,0 +1,38 @@
+"""What doors need of the settings: that they are right, whose time it is, what is known of a side."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import tzinfo
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from ml_connector.settings import Settings, change_settings, load
+
+
+def check_settings(home: Path) -> None:
+    """Raises `WrongUse` that names the key and the fix if something is wrong in them."""
+    _settings(home)
+
+
+def zone_of(home: Path) -> tzinfo:
+    """The company's time zone."""
+    return _settings(home).rules.zone
+
+
+def settings_of(home: Path, system: Literal["quickbooks", "salesforce"]) -> Mapping[str, Any]:
+    """What is set for one side, by key (`client_id`, `environment`, ...); nothing before it is set up."""
+    configured = getattr(_settings(home), system)
+    return {} if configured is None else msgspec.structs.asdict(configured)
+
+
+def set_up(home: Path, system: Literal["quickbooks", "salesforce"], values: Mapping[str, str]) -> None:
+    """Write these keys of one side. Raises `WrongUse` for one that is wrong."""
+    change_settings(home, system, values)
+
+
+def _settings(home: Path) -> Settings:
+    return load(home, os.environ)

@@ -1,0 +1,25 @@
+"""Ask both systems what changed since last time, and take it in."""
+
+from __future__ import annotations
+
+from ml_connector.actions.progress import Progress, quiet
+from ml_connector.app import App
+from ml_connector.engine.intake import release, sweep
+from ml_connector.model.triggers import SETTINGS
+
+
+async def sweep_all(app: App, progress: Progress = quiet) -> dict[str, int]:
+    """Ask both systems what changed since last time, and take it in. Tasks knocked on, by system."""
+    knocked = {}
+    for index, name in enumerate(app.outside.systems):
+        progress("Asking what changed", index, len(app.outside.systems))
+        knocked[name] = await sweep(app.connection, app.outside, name)
+    await release(app.connection, app.outside)
+    note_rules(app)
+    return knocked
+
+
+def note_rules(app: App) -> None:
+    """When the rules are no longer those of last time, what waits for settings is looked at again."""
+    if app.store.changed_references(app.connection.id, {("settings", "rules"): app.rules.digest()}):
+        app.store.fire(app.connection.id, [SETTINGS], app.world.clock.now())

@@ -1,0 +1,28 @@
+"""One pass: ask both systems what changed, and do all that is due."""
+
+from __future__ import annotations
+
+from ml_connector.actions.conflicts import forget_old
+from ml_connector.actions.drain import DrainReport, drain
+from ml_connector.actions.holds import note_late
+from ml_connector.actions.progress import Progress, quiet
+from ml_connector.actions.sweep import sweep_all
+from ml_connector.app import App
+from ml_connector.model.errors import Stopped
+
+
+async def sync(app: App, progress: Progress = quiet) -> DrainReport:
+    """One pass: sweep both systems, release what can go on, do all that is due. In dry run nothing is written."""
+    try:
+        await sweep_all(app, progress)
+        connected = app.store.connection(app.connection.id)
+        if connected is None or connected.live_since is None:
+            raise Stopped(
+                "This installation is in dry run: nothing was written.",
+                "See what would be done with  ml-connector plan  and apply that plan.",
+            )
+        return await drain(app, progress)
+    finally:
+        # A side that is away is no reason to keep quiet about what waits too long, maybe for that side.
+        note_late(app)
+        forget_old(app)
