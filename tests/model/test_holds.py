@@ -69,9 +69,11 @@ def test_every_wait_that_is_nobodys_comes_to_an_end() -> None:
     nobodys = [
         each for each in holds.WORDS.values() if each.actor == "nobody" and on_day("date") not in each.released_by
     ]
-    assert [each.name for each in nobodys] == ["WAIT_CUSTOMER", "WAIT_PARENT"]
-    assert {each.code: holds.ALLOWED[each.code] for each in nobodys} == dict.fromkeys(holds.ALLOWED, timedelta(days=1))
-    assert [each.late.actor for each in nobodys if each.late] == ["preparer", "preparer"]
+    assert [nobody.name for nobody in nobodys] == ["WAIT_CUSTOMER", "WAIT_PARENT"]
+    assert {nobody.code: holds.ALLOWED[nobody.code] for nobody in nobodys} == dict.fromkeys(
+        holds.ALLOWED, timedelta(days=1)
+    )
+    assert [nobody.late.actor for nobody in nobodys if nobody.late] == ["preparer", "preparer"]
 
 
 LATE = [
@@ -149,7 +151,7 @@ def codes_in(path: Path) -> set[str]:
     """The literal codes that a file gives to `Hold(code=...)` or to a helper as `code=`."""
     calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
     values = [word.value for call in calls for word in call.keywords if word.arg == "code"]
-    return {each.value for each in values if isinstance(each, ast.Constant) and isinstance(each.value, str)}
+    return {value.value for value in values if isinstance(value, ast.Constant) and isinstance(value.value, str)}
 
 
 def test_flows_hold_only_for_reasons_that_have_words() -> None:

@@ -66,7 +66,7 @@ LR = [
 
 @pytest.mark.parametrize(("exacts", "target", "currency", "expected"), LR)
 def test_largest_remainder(exacts: list[str], target: str, currency: str, expected: list[str]) -> None:
-    got = money.lr([D(each) for each in exacts], D(target), currency, range(len(exacts)))
+    got = money.lr([D(exact) for exact in exacts], D(target), currency, range(len(exacts)))
     assert [str(each) for each in got] == expected
 
 
@@ -90,7 +90,7 @@ def test_negatives_mirror_positives(exacts: list[Decimal], currency: str) -> Non
     if target == 0:
         return
     keys = range(len(exacts))
-    mirrored = money.lr([-each for each in exacts], -target, currency, keys)
+    mirrored = money.lr([-exact for exact in exacts], -target, currency, keys)
     assert mirrored == [-part for part in money.lr(exacts, target, currency, keys)]
 
 

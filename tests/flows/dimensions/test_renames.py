@@ -69,7 +69,7 @@ def old_names(world: World) -> dict[str, dict[str, str | None]]:
 
 
 def told_names(decision: Skip) -> list[str]:
-    return [str(each) for each in decision.knocks]
+    return [str(knock) for knock in decision.knocks]
 
 
 DAY = TODAY.isoformat()
@@ -127,7 +127,8 @@ def test_two_that_lose_the_same_last_part_in_one_moment_leave_it_ambiguous() -> 
     decisions = [
         decide(DEPARTMENTS, world.records[Ref("quickbooks", "Department", id_)], world) for id_ in ("21", "22")
     ]
-    assert [[draft.source.id for draft in each.links[1:]] for each in decisions if isinstance(each, Skip)] == [
+    skips = [decision for decision in decisions if isinstance(decision, Skip)]
+    assert [[draft.source.id for draft in skip.links[1:]] for skip in skips] == [
         ["west:ops"], ["east:ops"],
     ]  # fmt: skip
 
@@ -174,7 +175,7 @@ SAYING: list[tuple[str, str, dict[str, Any], list[str]]] = [
 def test_who_says_the_old_name_is_told(kind: str, fields: dict[str, Any], expected: list[str]) -> None:
     record = sobject(kind, "1", **{"Name": "N", "Department__c": "East:Boston", **fields})
     world = renamed_world({"11": "North East:Boston"}, record)
-    assert [each for each in told_names(look(world, "11")) if "Department" not in each] == expected
+    assert [name for name in told_names(look(world, "11")) if "Department" not in name] == expected
 
 
 def test_fields_that_the_org_hides_are_not_asked_for() -> None:
@@ -215,7 +216,7 @@ def test_what_no_text_leads_back_to_is_linked_once(
 ) -> None:
     world, invoice = World(), Ref("quickbooks", "Invoice", "7")
     context = world.context()
-    context.load([NeedLink(Role.DIM_USE, Ref("quickbooks", "InvoiceDim", each)) for each in uses])
+    context.load([NeedLink(Role.DIM_USE, Ref("quickbooks", "InvoiceDim", use)) for use in uses])
     made = new_uses(invoice, department, classes, context, ours=ours)
     assert [each.source.id for each in made] == uses
     world.keep(made)

@@ -55,7 +55,11 @@ def town(invoices: list[dict[str, Any]], text: str | None) -> World:
 def largest(invoices: list[dict[str, Any]], today: date) -> set[str]:
     """The departments with the most money, worked out the long way; none if there is nothing to go by."""
     year_ago = today.replace(year=today.year - 1)
-    counted = [each for each in invoices if each["net"] and not each["status"] and year_ago < each["txn_date"] <= today]
+    counted = [
+        invoice
+        for invoice in invoices
+        if invoice["net"] and not invoice["status"] and year_ago < invoice["txn_date"] <= today
+    ]
     sums = {id_: sum(abs(each["net"]) for each in counted if each["department"] == id_) for id_ in NAMES}
     most = max(sums.values())
     return {NAMES[id_] for id_, each in sums.items() if each == most and most}

@@ -89,7 +89,7 @@ def test_the_five_rows_of_the_rules() -> None:
     globex = outcome(party("Globex LLC", emails="bob@gmail.com"), *accounts)
     assert (globex.outcome, globex.best.score) == ("review", 40)
     initech = outcome(party("Initech Systems LLC", emails="x@initech.com"), *accounts)
-    assert (initech.outcome, [each.score for each in initech.candidates]) == ("review", [35, 35])
+    assert (initech.outcome, [candidate.score for candidate in initech.candidates]) == ("review", [35, 35])
     assert outcome(party("Umbrella SA"), *accounts) == Match("new")
 
 
@@ -148,8 +148,10 @@ def test_two_keys_with_one_digest_change_no_result(monkeypatch: pytest.MonkeyPat
 
 def brute_force(customer: Party, candidates: list[Party]) -> list[tuple[str, int]]:
     """Every candidate scored, without an index."""
-    owners = {d: sum(d in each.domains for each in candidates) for d in customer.domains}
-    scored = [(each.id, sum(points for _, points in evidence(customer, each, owners))) for each in candidates]
+    owners = {d: sum(d in candidate.domains for candidate in candidates) for d in customer.domains}
+    scored = [
+        (candidate.id, sum(points for _, points in evidence(customer, candidate, owners))) for candidate in candidates
+    ]
     return sorted([each for each in scored if each[1] > 0], key=lambda each: (-each[1], each[0]))[:10]
 
 
@@ -186,7 +188,9 @@ parties = st.builds(
 @given(parties, st.lists(parties, max_size=12, unique_by=lambda each: each.id))
 def test_the_index_changes_no_result(customer: Party, candidates: list[Party]) -> None:
     found = match(customer, Index(candidates), RULES)
-    assert [(each.party.id, each.score) for each in found.candidates] == brute_force(customer, candidates)
+    assert [(candidate.party.id, candidate.score) for candidate in found.candidates] == brute_force(
+        customer, candidates
+    )
 
 
 def test_names_one_slip_apart_are_found_among_many() -> None:
@@ -198,7 +202,7 @@ def test_names_one_slip_apart_are_found_among_many() -> None:
         place = chance.randrange(len(name))
         slip = name[:place] + chance.choice(["", "1", name[place] + "1"]) + name[place + 1 :]
         assert similar(sorted_words(slip), sorted_words(name))
-        assert str(number) in [each.party.id for each in match(party(slip), index, RULES).candidates]
+        assert str(number) in [candidate.party.id for candidate in match(party(slip), index, RULES).candidates]
 
 
 def test_a_customer_keeps_all_its_evidence_in_the_table() -> None:

@@ -84,15 +84,15 @@ def new_uses(
     if department and not ours:
         uses.append(("department", department))
     if ours and len(classes) > 1:
-        uses += [("class", each) for each in classes]
+        uses += [("class", class_) for class_ in classes]
     drafts = [
         LinkDraft(
             Role.DIM_USE, Ref("quickbooks", "InvoiceDim", f"{invoice.id}:{KINDS[dim]}:{id_}"), entry_ref(dim, id_)
         )
         for dim, id_ in uses
     ]
-    context.want(*(NeedLink(Role.DIM_USE, each.source) for each in drafts))
-    return tuple(each for each in drafts if context.link(Role.DIM_USE, each.source) is None)
+    context.want(*(NeedLink(Role.DIM_USE, draft.source) for draft in drafts))
+    return tuple(draft for draft in drafts if context.link(Role.DIM_USE, draft.source) is None)
 
 
 def users(links: Sequence[Link]) -> list[Ref]:

@@ -80,7 +80,7 @@ def _below(entry: Named, table: Mapping[str, Named]) -> list[Ref]:
     parents = {entry.id}
     while parents:
         children = [each for each in table.values() if each.parent_ref and each.parent_ref.value in parents]
-        parents = {each.id for each in children if each.id not in found and each.id != entry.id}
+        parents = {child.id for child in children if child.id not in found and child.id != entry.id}
         found |= {id_: table[id_] for id_ in sorted(parents)}
     return [each.ref for each in found.values()]
 

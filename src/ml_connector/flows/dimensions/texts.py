@@ -62,7 +62,7 @@ def _name_now(dim: Dim, text: str, context: Context) -> str:
     aliases = aliases_in(link)
     found = resolve(text, table, aliases, context.today)
     # Another entry may have taken the name since: then the text is its name.
-    renamed = isinstance(found, Resolved) and found.id in {each.id for each in aliases}
+    renamed = isinstance(found, Resolved) and found.id in {alias.id for alias in aliases}
     return label(table[found.id]) if isinstance(found, Resolved) and renamed else ""
 
 

@@ -43,13 +43,13 @@ def decide(account: SObject, context: Context) -> Decision:
     )
     names = {dim: _name(dim, entries, context) for dim in FIELDS}
     known = context.link(Role.SUMMARY, account.ref)
-    texts, agreed = _texts(account, {dim: each.text for dim, each in names.items()}, known.agreed if known else {})
+    texts, agreed = _texts(account, {dim: name.text for dim, name in names.items()}, known.agreed if known else {})
     body = texts | _overdue(account, entries, context.today)
     draft = _draft(account.ref, agreed)
     if body:
         return _write(account, body, draft)
     news = () if known is not None and dict(known.agreed) == agreed else (draft,)
-    waits = tuple(linked(Role.DIM_NAME, ref) for each in names.values() for ref in each.unknown)
+    waits = tuple(linked(Role.DIM_NAME, ref) for name in names.values() for ref in name.unknown)
     return Skip(
         links=(*news, *billed_links.retired(links, context.today)),
         waits_for=(*_next_day(entries, context.today), *waits),
@@ -62,7 +62,7 @@ def _in_its_currency(account: SObject, links: Sequence[Link], context: Context) 
     entries = [kept(link.agreed) for link in links]
     customers = [link for link in context.links(Role.ACCOUNT, account.ref) if link.exclusive]
     currency = customers[0].agreed.get("currency") if customers else None
-    return [each for each in entries if not currency or each.currency == currency]
+    return [entry for entry in entries if not currency or entry.currency == currency]
 
 
 def restored(account: SObject, context: Context) -> Write | None:
@@ -144,7 +144,7 @@ def _texts(
 
 def _overdue(account: SObject, entries: Sequence[Entry], today: date) -> Json:
     """The open balance of what is past its due day, in the customer's currency like the balance beside it."""
-    late = money.total(each.balance for each in entries if (day := _late_on(each)) and day <= today)
+    late = money.total(entry.balance for entry in entries if (day := _late_on(entry)) and day <= today)
     if OVERDUE not in account or canonical.value(account[OVERDUE]) == canonical.value(late):
         return {}
     return {OVERDUE: late}
@@ -158,7 +158,7 @@ def _late_on(entry: Entry) -> date | None:
 
 def _next_day(entries: Sequence[Entry], today: date) -> tuple[Trigger, ...]:
     """The next day on which something is overdue, begins to count, or counts no longer."""
-    days = [day for each in entries for day in (_late_on(each), each.txn_date, billed_links.leaves_on(each))]
+    days = [day for entry in entries for day in (_late_on(entry), entry.txn_date, billed_links.leaves_on(entry))]
     coming = [day for day in days if day is not None and day > today]
     return (day_begins(min(coming)),) if coming else ()
 

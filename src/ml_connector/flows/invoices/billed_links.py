@@ -42,13 +42,13 @@ def _noted(record: Any, decision: Skip, context: Context) -> Skip:
     account = (shown.agreed.get("account") or "") if shown else ""
     if shown is None or not account:
         return decision
-    wanted = LinkDraft(Role.BILLED, invoice, Ref("salesforce", "Account", account), _part(shown.agreed))
-    if not _is_news(wanted, known, context.today):
+    draft = LinkDraft(Role.BILLED, invoice, Ref("salesforce", "Account", account), _part(shown.agreed))
+    if not _is_news(draft, known, context.today):
         return decision
-    left = _left(known, wanted, context)
+    left = _left(known, draft, context)
     moves = [_move(each, record, context) for each in left if isinstance(record, Invoice)]
     return msgspec.structs.replace(
-        decision, links=(*decision.links, wanted, *moves), knocks=tuple(dict.fromkeys((*decision.knocks, *left)))
+        decision, links=(*decision.links, draft, *moves), knocks=tuple(dict.fromkeys((*decision.knocks, *left)))
     )
 
 
@@ -56,7 +56,7 @@ def _left(known: Link | None, wanted: LinkDraft, context: Context) -> tuple[Ref,
     """The Account that the invoice has left, which is to be summed up anew; one that was merged away never is."""
     if known is None or known.target.kind != "Account" or known.target == wanted.target:
         return ()
-    merged = any(each.source == known.target for each in context.links(Role.MERGED, known.target))
+    merged = any(link.source == known.target for link in context.links(Role.MERGED, known.target))
     return () if merged else (known.target,)
 
 

@@ -54,11 +54,11 @@ def settle(addresses: Sequence[str], billed: Billed, opportunity: SObject, label
         if known is None and number == 0 and contacts.can_hold(address):
             if write := _new_contact(address, billed, context):
                 return People(write)
-        elif known is not None and known.contact not in [each.contact for each in reached]:
+        elif known is not None and known.contact not in [person.contact for person in reached]:
             reached.append(known)
-    links = tuple(link for each in reached for link in each.links)
-    flags = tuple(dict.fromkeys(flag for each in reached for flag in each.flags))
-    return _roles([each.contact for each in reached], opportunity, label, context, People(None, links, flags))
+    links = tuple(link for person in reached for link in person.links)
+    flags = tuple(dict.fromkeys(flag for person in reached for flag in person.flags))
+    return _roles([person.contact for person in reached], opportunity, label, context, People(None, links, flags))
 
 
 def _new_contact(address: str, billed: Billed, context: Context) -> Write | None:
@@ -80,16 +80,16 @@ def _roles(found: Sequence[Ref], opportunity: SObject, label: str, context: Cont
     if not missing:
         return people
     roles: Sequence[SObject] = context.found("salesforce", "OpportunityContactRole", "OpportunityId", opportunity.id)
-    there = {role["ContactId"]: role for role in roles}
+    role_of = {role["ContactId"]: role for role in roles}
     links = list(people.links)
     for contact in missing:
-        if contact.id not in there:
+        if contact.id not in role_of:
             primary = contact == found[0] and not any(role["IsPrimary"] for role in roles)
             role = _new_role(opportunity, contact, label, primary, context, links)
             # What was found is on record with the role: later nobody would tell it.
             return People(msgspec.structs.replace(role, flags=people.flags))
         links.append(
-            LinkDraft(role=Role.CONTACT_ROLE, source=source_of(opportunity, contact), target=there[contact.id].ref)
+            LinkDraft(role=Role.CONTACT_ROLE, source=source_of(opportunity, contact), target=role_of[contact.id].ref)
         )
     return msgspec.structs.replace(people, links=tuple(links))
 

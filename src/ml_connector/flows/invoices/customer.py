@@ -76,15 +76,15 @@ def above(customer: Customer | Gone, context: Context) -> Customer | None:
 
 def _above(project: Customer, context: Context) -> Customer | None:
     """The first customer above a project that is none itself."""
-    here: Customer | Gone = project
+    customer: Customer | Gone = project
     for _ in range(LEVELS):
-        if isinstance(here, Gone) or not here.is_project:
+        if isinstance(customer, Gone) or not customer.is_project:
             break
-        above = here.parent_ref
+        above = customer.parent_ref
         if above is None or not above.value:
             return None
-        here = context.record(Ref("quickbooks", "Customer", above.value))
-    return None if isinstance(here, Gone) or here.is_project else here
+        customer = context.record(Ref("quickbooks", "Customer", above.value))
+    return None if isinstance(customer, Gone) or customer.is_project else customer
 
 
 def _waits(invoice: Invoice, customer: Ref, name: str) -> Held:

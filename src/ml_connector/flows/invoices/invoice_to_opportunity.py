@@ -205,7 +205,7 @@ def _with_others(entry: Entry, invoice: Ref, opportunity: SObject, context: Cont
         invoice: entry
     }
     entries = [links[source] for source in sorted(links)]
-    shown_in = {each.home or each.currency for each in entries if each.currency}
+    shown_in = {shown.home or shown.currency for shown in entries if shown.currency}
     if Company(context).org_currencies:
         shown_in.add(opportunity.get("CurrencyIsoCode") or entry.currency)
     if len(shown_in) > 1:
@@ -312,13 +312,13 @@ def gone(invoice: Gone, context: Context) -> Decision:
     entry = kept(place.link.agreed).ended("DELETED")
     try:
         if place.is_ours(key):
-            wanted = opportunity_fields.deleted_fields(entry, context)
+            fields = opportunity_fields.deleted_fields(entry, context)
         else:
-            wanted = opportunity_fields.sales_fields(_with_others(entry, invoice.ref, place.opportunity, context))
+            fields = opportunity_fields.sales_fields(_with_others(entry, invoice.ref, place.opportunity, context))
     except Held as held:
         return held.hold(entry.voided_net, entry.currency, invoice=entry.number or invoice.ref.id)
     agreed = {**place.link.agreed, **entry.agreed()}
-    step = Step(invoice, entry.number or invoice.ref.id, key, place, wanted, agreed, entry)
+    step = Step(invoice, entry.number or invoice.ref.id, key, place, fields, agreed, entry)
     return step.write() or step.done(step.renewed(agreed), ())
 
 

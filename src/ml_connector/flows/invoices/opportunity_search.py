@@ -76,8 +76,8 @@ def linked(invoice: Ref, context: Context) -> Place:
     link = context.link(Role.OPPORTUNITY, invoice)
     if link is None:
         return Place()
-    found = context.record(link.target)
-    return Place(None if isinstance(found, Gone) else found, link)
+    opportunity = context.record(link.target)
+    return Place(None if isinstance(opportunity, Gone) else opportunity, link)
 
 
 def _named(forms: Sequence[Form], account_id: str, context: Context) -> SObject | None:
@@ -93,7 +93,7 @@ def _over_estimates(invoice: Invoice, account_id: str, context: Context) -> SObj
     estimates: list[Estimate] = _records("Estimate", invoice.linked("Estimate"), context)
     if not estimates:
         return None
-    ids = dict.fromkeys(key for each in estimates for key in each.linked("Invoice") if key != invoice.id)
+    ids = dict.fromkeys(key for estimate in estimates for key in estimate.linked("Invoice") if key != invoice.id)
     return _named(estimates, account_id, context) or _beside(list(ids), account_id, context)
 
 

@@ -67,22 +67,22 @@ def _unlinked(account: SObject, context: Context) -> Decision:
     if not gates.is_ready(account, context):
         return Skip(reason=Reason.NOT_READY)
     gates.check(account, context)
-    found = among_customers(account, context)
-    if found.outcome == "auto":
-        return _link_to(found, account, context)
-    if found.outcome == "review" and not context.link(Role.DECLARED_NEW, account.ref):
-        return _review(found, account)
+    match = among_customers(account, context)
+    if match.outcome == "auto":
+        return _link_to(match, account, context)
+    if match.outcome == "review" and not context.link(Role.DECLARED_NEW, account.ref):
+        return _review(match, account)
     return new_customer(account, context)
 
 
-def _link_to(found: Match, account: SObject, context: Context) -> Decision:
-    customer = context.record(Ref("quickbooks", "Customer", found.best.party.id))
-    return _review(found, account) if isinstance(customer, Gone) else pairs.settle(customer, account, None, context)
+def _link_to(match: Match, account: SObject, context: Context) -> Decision:
+    customer = context.record(Ref("quickbooks", "Customer", match.best.party.id))
+    return _review(match, account) if isinstance(customer, Gone) else pairs.settle(customer, account, None, context)
 
 
-def _review(found: Match, account: SObject) -> Hold:
+def _review(match: Match, account: SObject) -> Hold:
     own = (linked(Role.ACCOUNT, account.ref), linked(Role.DECLARED_NEW, account.ref))
-    facts = {**facts_of(found), "account": account.text("Name")}
+    facts = {**facts_of(match), "account": account.text("Name")}
     return Hold(code="V-DUP", facts=facts, waits_for=(*own, table_changed("matching"), SETTINGS))
 
 

@@ -28,7 +28,7 @@ def gone(account: Gone, context: Context) -> Decision:
         return _merged(account, winner, links, context)
     if not links:
         return Skip(reason=Reason.GONE)
-    customers = [pair_links.customer_of(each) for each in links]
+    customers = [pair_links.customer_of(link) for link in links]
     return Skip(
         reason=Reason.ACCOUNT_GONE,
         links=tuple(map(pair_links.end, links)),
@@ -38,20 +38,20 @@ def gone(account: Gone, context: Context) -> Decision:
 
 def _winner(account: Gone, context: Context) -> SObject | None:
     """The account that lives on; the winner of one merge may be the loser of the next."""
-    here: Gone | SObject = account
+    account_now: Gone | SObject = account
     for _ in range(CHAIN):
-        if isinstance(here, SObject) or here.into is None:
+        if isinstance(account_now, SObject) or account_now.into is None:
             break
-        here = context.record(here.into)
-    return here if isinstance(here, SObject) else None
+        account_now = context.record(account_now.into)
+    return account_now if isinstance(account_now, SObject) else None
 
 
 def _merged(loser: Gone, winner: SObject, links: list[Link], context: Context) -> Skip:
-    theirs = pair_links.of_account(winner.ref, context)
-    drafts = [_moved(each, winner.ref, theirs) for each in links]
-    customers = {pair_links.customer_of(each) for each in links}
+    winner_links = pair_links.of_account(winner.ref, context)
+    drafts = [_moved(link, winner.ref, winner_links) for link in links]
+    customers = {pair_links.customer_of(link) for link in links}
     # The winner's orders were posted with the customer that becomes its own now.
-    over = [pair_links.end(each) for each in theirs if each.source == winner.ref and each.target in customers]
+    over = [pair_links.end(own) for own in winner_links if own.source == winner.ref and own.target in customers]
     return Skip(
         reason=Reason.ACCOUNT_MERGED,
         links=(LinkDraft(Role.MERGED, loser.ref, winner.ref), *drafts, *over),
@@ -64,21 +64,21 @@ def _merged(loser: Gone, winner: SObject, links: list[Link], context: Context) -
     )
 
 
-def _moved(link: Link, winner: Ref, theirs: list[Link]) -> LinkDraft:
+def _moved(link: Link, winner: Ref, winner_links: list[Link]) -> LinkDraft:
     """A link of the loser as it is from now on. Whether it becomes the winner's own is decided with the winner."""
     if link.source.kind == "Customer":
         return LinkDraft(Role.ACCOUNT, link.source, winner, link.agreed, source_version=link.source_version)
-    return pair_links.end(link) if theirs else LinkDraft(Role.ACCOUNT, winner, link.target, link.agreed)
+    return pair_links.end(link) if winner_links else LinkDraft(Role.ACCOUNT, winner, link.target, link.agreed)
 
 
 def _invoices(account: Ref, context: Context) -> list[Ref]:
-    return [each.source for each in context.links(Role.BILLED, account)]
+    return [link.source for link in context.links(Role.BILLED, account)]
 
 
 def _children(account: Ref, context: Context) -> list[Ref]:
     """Orders, Opportunities and accounts below: those of the loser among them raised no event."""
     context.want(*(NeedFind("salesforce", kind, field, account.id) for kind, field in _CHILDREN))
-    return [each.ref for kind, field in _CHILDREN for each in context.found("salesforce", kind, field, account.id)]
+    return [record.ref for kind, field in _CHILDREN for record in context.found("salesforce", kind, field, account.id)]
 
 
 def beside(customer: Customer, link: Link, context: Context) -> Decision:

@@ -44,12 +44,12 @@ def find(address: str, bill: Bill, context: Context) -> Reached | None:
     source = emails.ref_of(bill.customer_id, address)
     if known := context.link(Role.CONTACT, source):
         return Reached(known.target)
-    hits = [each for each in context.found("salesforce", "Contact", "Email", address) if _has(each, address)]
+    hits = [record for record in context.found("salesforce", "Contact", "Email", address) if _has(record, address)]
     if not hits:
         return None
-    distances = {each.id: _distance(each, bill, context) for each in hits}
+    distances = {hit.id: _distance(hit, bill, context) for hit in hits}
     nearest = min(distances.values())
-    best = max((each for each in hits if distances[each.id] == nearest), key=_last_changed)
+    best = max((hit for hit in hits if distances[hit.id] == nearest), key=_last_changed)
     return Reached(
         contact=best.ref,
         links=(LinkDraft(role=Role.CONTACT, source=source, target=best.ref),),

@@ -63,26 +63,26 @@ def _unlinked(customer: Customer, context: Context) -> Decision:
         return pairs.settle(customer, marked[0], None, context)
     if not customer.active:
         return Skip(reason=Reason.INACTIVE)
-    found = context.once(among_accounts, customer)
-    if found.outcome == "auto":
-        return _link(customer, found, context)
-    if found.outcome == "review" and not context.link(Role.DECLARED_NEW, customer.ref):
-        return _review(customer, found, context)
+    match = context.once(among_accounts, customer)
+    if match.outcome == "auto":
+        return _link(customer, match, context)
+    if match.outcome == "review" and not context.link(Role.DECLARED_NEW, customer.ref):
+        return _review(customer, match, context)
     return _create(customer, context)
 
 
-def _link(customer: Customer, found: Match, context: Context) -> Decision:
+def _link(customer: Customer, match: Match, context: Context) -> Decision:
     """The account as it is now decides: since the table was read it may have gone or have got another mark."""
-    account = context.record(Ref("salesforce", "Account", found.best.party.id))
+    account = context.record(Ref("salesforce", "Account", match.best.party.id))
     if isinstance(account, Gone) or account["QBO_Id__c"]:
-        return _review(customer, found, context)
+        return _review(customer, match, context)
     return pairs.settle(customer, account, None, context)
 
 
-def _review(customer: Customer, found: Match, context: Context) -> Hold:
+def _review(customer: Customer, match: Match, context: Context) -> Hold:
     rules = Company(context).rules
     facts = {
-        **facts_of(found),
+        **facts_of(match),
         "customer": customer.plain_name,
         "needed": str(rules.match_auto),
         "gap": str(rules.match_gap),

@@ -70,22 +70,22 @@ def _billed(account: Ref, context: Context) -> list[Ref]:
     """Its invoices; the old ones only where there are no others."""
     now = context.links(Role.BILLED, account)
     links = now or context.links(Role.BILLED, Ref(account.system, PAST, account.id))
-    return [each.source for each in links]
+    return [link.source for link in links]
 
 
 def _survivor(account: Ref, context: Context) -> Customer | None:
     """The one customer that the account's invoices name by now, or named when they left it."""
     invoices = _billed(account, context)
     context.want(*(NeedRecord(ref) for ref in invoices))
-    found = [record for ref in invoices if not isinstance(record := context.record(ref), Gone)]
-    named = {each.customer_ref.value for each in found if each.customer_ref and each.customer_ref.value}
+    living = [record for ref in invoices if not isinstance(record := context.record(ref), Gone)]
+    named = {invoice.customer_ref.value for invoice in living if invoice.customer_ref and invoice.customer_ref.value}
     named |= {
-        each.agreed.get("customer") or "" for each in context.links(Role.MOVED, account) if _is_recent(each, context)
+        link.agreed.get("customer") or "" for link in context.links(Role.MOVED, account) if _is_recent(link, context)
     }
     refs = [Ref("quickbooks", "Customer", key) for key in sorted(named - {""})]
     context.want(*(NeedRecord(ref) for ref in refs))
-    billed = {each.id: each for ref in refs if (each := above(context.record(ref), context))}
-    others = {key: each for key, each in billed.items() if not _is_of(each, account, context)}
+    billed = {customer.id: customer for ref in refs if (customer := above(context.record(ref), context))}
+    others = {key: customer for key, customer in billed.items() if not _is_of(customer, account, context)}
     left = list((others or billed).values())
     return left[0] if len(left) == 1 else None
 

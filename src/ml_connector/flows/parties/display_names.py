@@ -36,7 +36,7 @@ def free_name(account: SObject, own: Ref | None, context: Context) -> str:
     takers = _takers(plain, own, context)
     customers = [taker for taker in takers if _kind(taker) == "Customer"]
     if unlinked := _unlinked(customers, account, context):
-        named = ", ".join(f"{each.display_name} ({each.id})" for each in unlinked)
+        named = ", ".join(f"{customer.display_name} ({customer.id})" for customer in unlinked)
         raise Held(code="V-DUP", account=account.text("Name"), candidates=named)
     if not takers:
         return plain
@@ -49,8 +49,8 @@ def free_name(account: SObject, own: Ref | None, context: Context) -> str:
 def _takers(name: str, own: Ref | None, context: Context) -> Sequence[Any]:
     """Who has this name, whatever its case. Inactive ones carry ` (deleted)` and so leave theirs free."""
     context.want(*(NeedFind("quickbooks", kind, "DisplayName", name) for kind in KINDS))
-    found = [each for kind in KINDS for each in context.found("quickbooks", kind, "DisplayName", name)]
-    return [each for each in found if own is None or each.ref != own]
+    takers = [record for kind in KINDS for record in context.found("quickbooks", kind, "DisplayName", name)]
+    return [taker for taker in takers if own is None or taker.ref != own]
 
 
 def _kind(record: Any) -> str:
@@ -60,7 +60,9 @@ def _kind(record: Any) -> str:
 
 def _unlinked(customers: Sequence[Any], account: SObject, context: Context) -> Sequence[Any]:
     """Customers of that name without an account: perhaps this one, unless a person said that it is not."""
-    context.want(NeedLink(Role.DECLARED_NEW, account.ref), *(NeedLink(Role.ACCOUNT, each.ref) for each in customers))
+    context.want(
+        NeedLink(Role.DECLARED_NEW, account.ref), *(NeedLink(Role.ACCOUNT, customer.ref) for customer in customers)
+    )
     if context.link(Role.DECLARED_NEW, account.ref):
         return []
-    return [each for each in customers if not is_linked(each.ref, context)]
+    return [customer for customer in customers if not is_linked(customer.ref, context)]

@@ -211,8 +211,8 @@ def match(party: Party, index: Index, rules: Thresholds, free: Free = everyone) 
     be linked nor stand in the way.
     """
     candidates = free(index.near(party))
-    owners = Counter(domain for each in candidates for domain in each.domains & party.domains)
-    scored = (_scored(party, each, owners) for each in candidates)
+    owners = Counter(domain for candidate in candidates for domain in candidate.domains & party.domains)
+    scored = (_scored(party, candidate, owners) for candidate in candidates)
     ahead = sorted((each for each in scored if each.score > 0), key=lambda each: (-each.score, each.party.id))[:10]
     if not ahead or ahead[0].score < rules.match_review:
         return Match("new", tuple(ahead))
@@ -228,6 +228,8 @@ def _scored(party: Party, candidate: Party, owners: Mapping[str, int]) -> Candid
 
 def facts_of(found: Match) -> Mapping[str, str]:
     """For the words of a hold: the candidates with their points, the best score, the gap to the next."""
-    named = ", ".join(f"{each.party.name} ({each.party.id}, {each.score} points)" for each in found.candidates[:5])
-    why = "; ".join(f"{each.party.id}: {', '.join(each.why)}" for each in found.candidates[:5])
+    named = ", ".join(
+        f"{candidate.party.name} ({candidate.party.id}, {candidate.score} points)" for candidate in found.candidates[:5]
+    )
+    why = "; ".join(f"{candidate.party.id}: {', '.join(candidate.why)}" for candidate in found.candidates[:5])
     return {"candidates": named, "score": str(found.best.score), "next_gap": str(found.gap), "evidence": why}

@@ -72,21 +72,21 @@ def contact_data(account: SObject) -> tuple[Json, tuple[Flag, ...]]:
 
 
 def _addresses(account: SObject) -> dict[str, tuple[Json, bool]]:
-    found = {}
+    parts = {}
     bill, ship = addresses.of_account(account, "Billing"), addresses.of_account(account, "Shipping")
     if bill or bill.country:
-        found["billing_address"] = ({"BillAddr": addresses.for_customer(bill)}, addresses.fits_customer(bill))
+        parts["billing_address"] = ({"BillAddr": addresses.for_customer(bill)}, addresses.fits_customer(bill))
     if ship:
-        found["shipping_address"] = ({"ShipAddr": addresses.for_customer(ship)}, addresses.fits_customer(ship))
-    return found
+        parts["shipping_address"] = ({"ShipAddr": addresses.for_customer(ship)}, addresses.fits_customer(ship))
+    return parts
 
 
 def _reach(account: SObject) -> dict[str, tuple[Json, bool]]:
-    found: dict[str, tuple[Json, bool]] = {}
+    parts: dict[str, tuple[Json, bool]] = {}
     if phone := account.text("Phone").strip():
-        found["phone"] = ({"PrimaryPhone": {"FreeFormNumber": phone}}, len(phone) <= PHONE_LIMIT)
+        parts["phone"] = ({"PrimaryPhone": {"FreeFormNumber": phone}}, len(phone) <= PHONE_LIMIT)
     if site := with_scheme(account.text("Website")):
-        found["website"] = ({"WebAddr": {"URI": site}}, len(site) <= WEB_LIMIT)
+        parts["website"] = ({"WebAddr": {"URI": site}}, len(site) <= WEB_LIMIT)
     if email := billing_email(account):
-        found["email"] = ({"PrimaryEmailAddr": {"Address": email}}, len(email) <= EMAIL_LIMIT)
-    return found
+        parts["email"] = ({"PrimaryEmailAddr": {"Address": email}}, len(email) <= EMAIL_LIMIT)
+    return parts

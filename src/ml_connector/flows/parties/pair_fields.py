@@ -109,8 +109,8 @@ class Pair(msgspec.Struct, frozen=True):
     def _region(self) -> str:
         """The country whose phone numbers these are."""
         customer, account = self.parts("billing_address")
-        found = canonical.country(customer.country or account.country)
-        return found if found and len(found) == 2 else self.company.home_country
+        country = canonical.country(customer.country or account.country)
+        return country if country and len(country) == 2 else self.company.home_country
 
     def _fits(self, name: str) -> bool:
         shared = OWNERS[name] == "last_change"

@@ -25,23 +25,23 @@ REVIEWED = "reviewed"
 
 def of_customer(customer: Ref, context: Context) -> Link | None:
     """The link to the account that its invoices go to."""
-    return next((each for each in _from(customer, context) if not has_ended(each)), None)
+    return next((link for link in _from(customer, context) if not has_ended(link)), None)
 
 
 def ended(customer: Ref, context: Context) -> Link | None:
     """What is left of the pair of a customer whose account was deleted."""
-    return next((each for each in _from(customer, context) if has_ended(each)), None)
+    return next((link for link in _from(customer, context) if has_ended(link)), None)
 
 
 def of_account(account: Ref, context: Context) -> list[Link]:
     """Its links to customers: its own first, then those whose invoices it shows, then the one its orders post with."""
-    live = [each for each in context.links(Role.ACCOUNT, account) if not has_ended(each)]
+    live = [link for link in context.links(Role.ACCOUNT, account) if not has_ended(link)]
     return sorted(live, key=lambda each: (not each.exclusive, each.source == account))
 
 
 def beside(customer: Ref, context: Context) -> list[Ref]:
     """The accounts whose orders are posted with this customer although it is another account's own."""
-    live = [each for each in context.links(Role.ACCOUNT, customer) if not has_ended(each)]
+    live = [link for link in context.links(Role.ACCOUNT, customer) if not has_ended(link)]
     return [each.source for each in live if each.target == customer]
 
 
@@ -62,18 +62,20 @@ def end(link: Link) -> LinkDraft:
 
 def decided(customer: Ref, account: Ref, known: Mapping[Ref, Sequence[Link]], *, vanished: bool = False) -> list[Link]:
     """The links of a pair that people decide on, in order. `vanished`: the account's customer is gone."""
-    theirs = [each for each in known[customer] if not has_ended(each)]
-    others = [each for each in known[account] if not has_ended(each)]
-    second = [each for each in theirs if not each.exclusive and {each.source, each.target} == {customer, account}]
+    customer_links = [each for each in known[customer] if not has_ended(each)]
+    account_links = [each for each in known[account] if not has_ended(each)]
+    second = [
+        their for their in customer_links if not their.exclusive and {their.source, their.target} == {customer, account}
+    ]
     if second:
         agreed = {**second[0].agreed, REVIEWED: "true"}
         return [msgspec.structs.replace(second[0], agreed=agreed)]
-    own = [each for each in theirs if each.source == customer]
-    for link in (*(own if not vanished else ()), *(others if not vanished else ())):
+    own = [their for their in customer_links if their.source == customer]
+    for link in (*(own if not vanished else ()), *(account_links if not vanished else ())):
         raise WrongUse(
             f"{link.source} and {link.target} belong together already.", "Look at both with  ml-connector explain"
         )
-    ended = [msgspec.structs.replace(each, target=end(each).target, exclusive=False) for each in others]
+    ended = [msgspec.structs.replace(other, target=end(other).target, exclusive=False) for other in account_links]
     if own:
         agreed = {REVIEWED: "true"}
         return [*ended, Link(Role.ACCOUNT, account, customer, agreed)]
@@ -81,7 +83,7 @@ def decided(customer: Ref, account: Ref, known: Mapping[Ref, Sequence[Link]], *,
 
 
 def _from(customer: Ref, context: Context) -> list[Link]:
-    return [each for each in context.links(Role.ACCOUNT, customer) if each.source == customer]
+    return [link for link in context.links(Role.ACCOUNT, customer) if link.source == customer]
 
 
 def has_ended(link: Link) -> bool:

@@ -30,14 +30,14 @@ def settle(customer: Customer, account: SObject, link: Link | None, context: Con
     """
     pair = Pair(customer, account, Company(context))
     fields, flags = pair.values()
-    found = merge(fields, link.agreed if link else {})
-    flags += tuple(Flag.conflict(each.field) for each in found.conflicts)
-    to_account = _for_account(pair, found)
+    merged = merge(fields, link.agreed if link else {})
+    flags += tuple(Flag.conflict(conflict.field) for conflict in merged.conflicts)
+    to_account = _for_account(pair, merged)
     if to_account:
-        return _write_account(pair, found, to_account, flags)
-    if found.to_source and customer.active:
-        return _write_customer(pair, found, flags, link, context)
-    return _nothing(pair, found, flags, link)
+        return _write_account(pair, merged, to_account, flags)
+    if merged.to_source and customer.active:
+        return _write_customer(pair, merged, flags, link, context)
+    return _nothing(pair, merged, flags, link)
 
 
 def _for_account(pair: Pair, found: Merge) -> Json:
@@ -46,8 +46,8 @@ def _for_account(pair: Pair, found: Merge) -> Json:
     return body if pair.account["QBO_Id__c"] == key else {"QBO_Id__c": key, **body}
 
 
-def _write_account(pair: Pair, found: Merge, body: Json, flags: tuple[Flag, ...]) -> Write:
-    overruled = _overruled(pair, found, found.to_target, "target")
+def _write_account(pair: Pair, merged: Merge, body: Json, flags: tuple[Flag, ...]) -> Write:
+    overruled = _overruled(pair, merged, merged.to_target, "target")
     return Write(
         step="account",
         system="salesforce",
@@ -56,8 +56,8 @@ def _write_account(pair: Pair, found: Merge, body: Json, flags: tuple[Flag, ...]
         body=body,
         key=pair.company.customer_key(pair.customer.id),
         target_id=pair.account.id,
-        links=(draft(pair, found.agreed_after(found.to_target)),),
-        why=_why(found.to_target, overruled),
+        links=(draft(pair, merged.agreed_after(merged.to_target)),),
+        why=_why(merged.to_target, overruled),
         flags=flags,
         label=pair.account.text("Name"),
         conflicts=overruled,
@@ -65,9 +65,9 @@ def _write_account(pair: Pair, found: Merge, body: Json, flags: tuple[Flag, ...]
 
 
 def _write_customer(
-    pair: Pair, found: Merge, flags: tuple[Flag, ...], link: Link | None, context: Context
+    pair: Pair, merged: Merge, flags: tuple[Flag, ...], link: Link | None, context: Context
 ) -> Write | Skip:
-    names, name = found.to_source, ""
+    names, name = merged.to_source, ""
     body = pair.for_customer(names)
     try:
         if "name" in names:
@@ -80,8 +80,8 @@ def _write_customer(
     if name:
         body["DisplayName"] = name
     if name == pair.customer.plain_name and len(names) == 1:
-        return _nothing(pair, found, flags, link)
-    overruled = _overruled(pair, found, names, "source")
+        return _nothing(pair, merged, flags, link)
+    overruled = _overruled(pair, merged, names, "source")
     return Write(
         step="customer",
         system="quickbooks",
@@ -91,7 +91,7 @@ def _write_customer(
         key=pair.company.account_key(pair.account.id),
         target_id=pair.customer.id,
         sync_token=pair.customer.sync_token,
-        links=(draft(pair, found.agreed_after(names)),),
+        links=(draft(pair, merged.agreed_after(names)),),
         why=_why(names, overruled),
         flags=flags,
         label=pair.account.text("Name"),
@@ -100,8 +100,8 @@ def _write_customer(
     )
 
 
-def _nothing(pair: Pair, found: Merge, flags: tuple[Flag, ...], link: Link | None) -> Skip:
-    renewed = draft(pair, found.settled)
+def _nothing(pair: Pair, merged: Merge, flags: tuple[Flag, ...], link: Link | None) -> Skip:
+    renewed = draft(pair, merged.settled)
     own = link is not None and link.exclusive and link.target == pair.account.ref
     same = own and link is not None and dict(link.agreed) == dict(renewed.agreed)
     return Skip(links=() if same else (renewed,), flags=flags)
@@ -119,11 +119,11 @@ def draft(pair: Pair, agreed: Mapping[str, str | None]) -> LinkDraft:
     )
 
 
-def _overruled(pair: Pair, found: Merge, names: Sequence[str], side: Side) -> tuple[Overruled, ...]:
+def _overruled(pair: Pair, merged: Merge, names: Sequence[str], side: Side) -> tuple[Overruled, ...]:
     """What these fields, written to one side, overwrite there although people changed it since both agreed."""
     refs = {"source": pair.customer.ref, "target": pair.account.ref}
     record, other = refs.pop(side), *refs.values()
-    fields = [each.field for each in found.conflicts if each.field in names]
+    fields = [conflict.field for conflict in merged.conflicts if conflict.field in names]
     return tuple(Overruled(name, record, other, pair.written(name, side)) for name in fields)
 
 
