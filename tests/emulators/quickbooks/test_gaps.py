@@ -16,7 +16,7 @@ from .test_recordings import OPEN
 
 HERE = Path(__file__).parent
 GAPS = (Path(ml_emulators.quickbooks.__file__).parent / "GAPS.md").read_text()
-NAMED = sorted(set(re.findall(r"`((?:kit/)?test_\w+)::(\w+)`", GAPS)))
+NAMED = sorted(set(re.findall(r"`((?:\w+/)?test_\w+)::(\w+)`", GAPS)))
 ROWS = [line.strip("| ").split(" | ") for line in GAPS.splitlines() if line.startswith("| ") and "---" not in line]
 
 

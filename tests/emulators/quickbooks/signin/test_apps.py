@@ -14,8 +14,8 @@ from ml_emulators.kit.control_bodies import WebhookOrder
 from ml_emulators.kit.wire import Request, Response, loads
 from ml_emulators.quickbooks import Fault
 
-from .client import Client, Json
-from .endpoint import TARGET, Endpoint, customer
+from ..client import Client, Json
+from ..endpoint import TARGET, Endpoint, customer
 
 REDIRECT = "http://localhost:8080/callback"
 BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}

@@ -8,7 +8,7 @@ import pytest
 
 from ml_emulators.quickbooks import Company
 
-from .client import Client, Json, Shop, journal_line, ref
+from ..client import Client, Json, Shop, journal_line, ref
 
 
 class Simple(Client):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .client import Json, Shop, ref
+from ..client import Json, Shop, ref
 
 
 @pytest.fixture

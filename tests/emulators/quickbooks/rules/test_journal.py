@@ -8,7 +8,7 @@ import pytest
 
 from ml_emulators.kit.wire import loads
 
-from .client import Client, Json, Shop, journal_line, named, ref
+from ..client import Client, Json, Shop, journal_line, named, ref
 
 
 def entry(shop: Shop, amount: Any = "120.50", **more: Any) -> Json:

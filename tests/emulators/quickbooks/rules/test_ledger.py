@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ml_emulators.quickbooks import Fault
 
-from .client import Json, Shop, journal_line, named, ref
+from ..client import Json, Shop, journal_line, named, ref
 
 SHOP = Shop()
 SECOND = SHOP.make("Customer", DisplayName="Second")["Id"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .client import Client, Json, Shop, ref
+from ..client import Client, Json, Shop, ref
 
 
 def on(kind: str, record_id: str) -> list[Json]:

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from ml_emulators.kit.wire import loads
 
-from .client import Json, Shop, ref
+from ..client import Json, Shop, ref
 
 SHOP = Shop()
 BEFORE = SHOP.server.snapshot()

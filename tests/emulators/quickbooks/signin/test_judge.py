@@ -15,8 +15,8 @@ from intuitlib.exceptions import AuthClientError
 from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.quickbooks import QuickBooks
 
-from .judges import Bench, thing
-from .sockets import listening
+from ..judges import Bench, thing
+from ..sockets import listening
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from ml_emulators.quickbooks import ChangeNotice, Fault
 
-from .client import Json, Shop, journal_line, named, ref
+from ..client import Json, Shop, journal_line, named, ref
 
 
 def merge(shop: Shop, survivor: str, loser: str) -> Json:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ml_emulators.kit.wire import loads
 
-from .client import Client, Json, Shop, ref
+from ..client import Client, Json, Shop, ref
 
 NAMES = ["Bill's Shop", "amy", "Zoe & Co", "Bären", "50% off", "back\\slash"]
 

@@ -9,8 +9,8 @@ import pytest
 
 from ml_emulators.kit.control_bodies import WebhookTrouble
 
-from .client import NOON, Client, Shop
-from .endpoint import TARGET, Endpoint, customer, notice
+from ..client import NOON, Client, Shop
+from ..endpoint import TARGET, Endpoint, customer, notice
 
 # --- what can go wrong
 

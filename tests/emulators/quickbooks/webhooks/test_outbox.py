@@ -18,8 +18,8 @@ from ml_emulators.quickbooks import ChangeNotice, Company
 from ml_emulators.quickbooks.kinds.catalog import KINDS
 from ml_emulators.quickbooks.webhooks.outbox import LADDER, wait_after
 
-from .client import NOON, Client, Json
-from .endpoint import TARGET, Endpoint, customer, notice
+from ..client import NOON, Client, Json
+from ..endpoint import TARGET, Endpoint, customer, notice
 
 OPERATIONS = {
     "C U D M": ("Account", "Class", "Customer", "Employee", "Item", "Vendor"),

@@ -10,7 +10,7 @@ import pytest
 from ml_emulators.kit.wire import loads
 from ml_emulators.quickbooks import Company
 
-from .client import Json, Shop, ref
+from ..client import Json, Shop, ref
 
 
 def test_an_invoice_as_it_is_answered(shop: Shop) -> None:

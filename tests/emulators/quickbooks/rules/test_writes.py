@@ -10,7 +10,7 @@ import pytest
 from ml_emulators.kit.wire import loads
 from ml_emulators.quickbooks import Company
 
-from .client import Client, Json, Shop, journal_line, ref
+from ..client import Client, Json, Shop, journal_line, ref
 
 
 def test_a_new_customer_is_answered_as_quickbooks_does(qbo: Client) -> None:

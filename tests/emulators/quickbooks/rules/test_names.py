@@ -6,7 +6,7 @@ import pytest
 
 from ml_emulators.quickbooks import Company
 
-from .client import Client, Json, Shop, ref
+from ..client import Client, Json, Shop, ref
 
 
 @pytest.mark.parametrize("first", ["Customer", "Vendor", "Employee"])

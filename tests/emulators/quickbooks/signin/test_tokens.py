@@ -9,7 +9,7 @@ import pytest
 
 from ml_emulators.kit.wire import Request, Response, dumps, loads
 
-from .client import Client, Json
+from ..client import Client, Json
 
 REDIRECT = "http://localhost:8080/callback"
 STALE = {"error": "invalid_grant", "error_description": "Incorrect or invalid refresh token"}

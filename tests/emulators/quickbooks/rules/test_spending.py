@@ -9,8 +9,8 @@ import pytest
 from ml_emulators.kit.wire import loads
 from ml_emulators.quickbooks import Fault
 
-from .client import Json, Shop, ref
-from .endpoint import Endpoint
+from ..client import Json, Shop, ref
+from ..endpoint import Endpoint
 
 
 def cost(shop: Shop, amount: Any = 50, **detail: Any) -> Json:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .client import Json, Shop, journal_line, named, ref
+from ..client import Json, Shop, journal_line, named, ref
 
 
 def balances(shop: Shop, invoice: Json) -> tuple[str, str]:
