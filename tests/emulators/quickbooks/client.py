@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from random import Random
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -12,6 +13,7 @@ from urllib.parse import quote, urlencode
 from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.kit.wire import Request, Response, dumps, loads
 from ml_emulators.quickbooks import Company, QuickBooks
+from ml_emulators.quickbooks.service import Snapshot
 
 Json = dict[str, Any]
 NOON = datetime(2026, 11, 22, 20, 0, 0, 125000, tzinfo=UTC)
@@ -121,10 +123,33 @@ class Client:
 
 
 class Shop(Client):
-    """A company with a few accounts, an item, and a customer in each currency."""
+    """A company with a few accounts, an item, and a customer in each currency.
+
+    The usual company is built once in a run: every later shop starts from the snapshot of the first.
+    """
+
+    sales: str
+    other_sales: str
+    bank: str
+    unbilled: str
+    receivable: str
+    payable: str
+    euro_receivable: str
+    item: str
+    customer: str
+    euro_customer: str
+    vendor: str
 
     def __init__(self, company: Company | None = None) -> None:
         super().__init__(company)
+        if company is not None:
+            self._build()
+            return
+        ids, state = _usual()
+        vars(self).update(ids)
+        self.server.restore(state)
+
+    def _build(self) -> None:
         self.sales = self.account("Subscription", "Income")
         self.other_sales = self.account("Services", "Income")
         self.bank = self.account("Checking", "Bank")
@@ -154,6 +179,13 @@ class Shop(Client):
     def payment(self, amount: Any, applied: Iterable[tuple[str, str, Any]], **more: Any) -> Json:
         lines = [{"Amount": part, "LinkedTxn": [{"TxnId": txn, "TxnType": kind}]} for kind, txn, part in applied]
         return {"CustomerRef": ref(self.customer), "TotalAmt": amount, "Line": lines, **more}
+
+
+@cache
+def _usual() -> tuple[dict[str, str], Snapshot]:
+    """The ids of the usual shop, and its state."""
+    shop = Shop(Company())
+    return {name: vars(shop)[name] for name in Shop.__annotations__}, shop.server.snapshot()
 
 
 def ref(value: str) -> Json:

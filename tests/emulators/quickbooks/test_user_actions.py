@@ -36,7 +36,7 @@ operations = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(operations)
 def test_random_operations_are_done_or_refused(operation: dict[str, Any]) -> None:
     SHOP.server.restore(BEFORE)
