@@ -157,6 +157,14 @@ def test_nothing_is_left_for_later() -> None:
     assert [path for path in MODULES if marks.search(path.read_text())] == []
 
 
+def test_only_named_errors_are_suppressed() -> None:
+    broad = {"Exception", "BaseException", "ConnectorError"}
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("suppress", "contextlib.suppress"):
+                assert broad.isdisjoint(map(ast.unparse, node.args)), f"{path}:{node.lineno}"
+
+
 def test_nothing_is_silently_swallowed() -> None:
     for path in MODULES:
         for node in ast.walk(ast.parse(path.read_text())):

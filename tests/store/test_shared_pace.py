@@ -127,7 +127,7 @@ async def test_a_refusal_that_one_sees_holds_back_the_other(workers: list[Thrott
     workers[1].hold_back("read", timedelta(minutes=20))
     with pytest.raises(LimitReached):
         async with workers[0].place("read"):
-            pytest.fail("the vendor wants rest")
+            pytest.fail("the vendor asks for a pause")
 
 
 async def test_companies_do_not_wait_for_each_other(stores: list[Store], clock: StillClock) -> None:

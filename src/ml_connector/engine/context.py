@@ -54,7 +54,7 @@ async def ask_each(system: System, questions: Sequence[Question]) -> list[dict[s
     Raises as `apart`.
     """
     if len(questions) > 1:
-        with suppress(BadAnswer):
+        with suppress(BadAnswer):  # the questions one by one show whose answer is bad; it is raised or kept there
             return await system.ask(questions)
     answers = []
     for each in questions:

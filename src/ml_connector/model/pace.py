@@ -1,7 +1,17 @@
-"""How fast one company or org is called: what started lately, what is under way, until when the vendor wants rest.
+"""How fast one company or org is called: what started lately, what is under way, until when it pauses.
 
-Pure. Instants are epoch milliseconds, lengths milliseconds. The windows slide: in no stretch of a quota's span do more
-calls start than its limit (a bucket that refills would allow bursts).
+Pure, because processes share it: each thinks a change from what it last saw, and thinks anew when another one was first
+(`store/pace.py`). Instants are epoch milliseconds, lengths milliseconds.
+
+- Windows slide: in no stretch of a quota's span do more calls start than its limit. A bucket that refills would let
+  twice as many through at its edge, and the vendor counts them all.
+- A call is booked when it starts, with its place among the calls under way, in one step. Whoever waits books nothing.
+- What is booked ends by itself, because a process that is killed gives nothing back: starts leave their window, places
+  end after `LONGEST_CALL`, a pause after `LONGEST_BLOCK`.
+- Clocks of processes may differ, and may be set back. An instant that lies in the future is not believed: it counts as
+  of now, or not at all, so that no wrong clock holds the others for longer than the longest of each kind.
+
+Source: decision 0009; the vendors' figures are in `systems/limits.py`.
 """
 
 from __future__ import annotations
@@ -12,9 +22,12 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 LONGEST_CALL = 150_000
-"""A place that nobody gave back by then belonged to a process that was killed; no call waits that long."""
+"""A place that nobody gave back by then belonged to a process that was killed: no call waits that long (130 s).
+
+A shorter time would forget calls that the vendor is still working on, a longer one would slow the start after a crash.
+"""
 LONGEST_BLOCK = 3_600_000
-"""However long the vendor wants rest, after an hour it is asked again."""
+"""However long a pause the vendor asks for, after an hour it is asked again."""
 LOOK_AGAIN = 100
 """Nobody tells when another process gives a place back."""
 
@@ -79,15 +92,16 @@ def begun(pace: Pace, limits: Limits, kind: str, now: int) -> Pace:
 
 
 def place_of(now: int) -> int:
+    """A place is told by the instant at which it comes back by itself."""
     return now + LONGEST_CALL
 
 
 def ended(pace: Pace, place: int) -> Pace:
     """The call with this place is over. Places of the same instant are alike."""
-    rest = list(pace.under_way)
-    if place in rest:
-        rest.remove(place)
-    return msgspec.structs.replace(pace, under_way=rest)
+    under_way = list(pace.under_way)
+    if place in under_way:
+        under_way.remove(place)
+    return msgspec.structs.replace(pace, under_way=under_way)
 
 
 def held_back(pace: Pace, until: int) -> Pace:

@@ -196,6 +196,6 @@ def _write(file: Path, text: str) -> None:
             os.fsync(out.fileno())
         part.replace(file)
     except OSError:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # what is left of it lies beside the file and is in nobody's way
             part.unlink()
         raise StateTrouble(f"{file} cannot be written.", "Check free space and rights of the home folder.") from None

@@ -1,4 +1,13 @@
-"""The pace of all processes together: one row for each company or org. No promise rests on it after a power cut."""
+"""The pace of all processes together: one row for each company or org (decision 0009).
+
+One UPDATE instead of a lock: it takes effect only where the row still stands as this process last saw it. So nobody
+waits for anybody, nothing can deadlock, and a process that is killed between two statements leaves nothing locked. Who
+was second reads the row and thinks its change anew.
+
+Nothing of it is synced to disk: a sync for each call would cost more than the booking is worth. A power cut may take
+the last starts out of the row. For the windows of a second it is over before anything starts again, and the minute has
+its margin.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +35,7 @@ Row = dict[str, Any]
 
 
 class SharedPace:
-    """The pace called `name`, shared by all processes that have this state open (`systems.limits.Keep`).
+    """The pace called `name`, shared by all processes that have this state open (`systems.limits.UpdatePace`).
 
     Each change is one UPDATE that takes effect only where the row stands as this process knows it; else the row is read
     and the change thought anew. So a process that is alone never reads. Nothing of it is synced to disk.
@@ -38,30 +47,35 @@ class SharedPace:
         self._known: tuple[Pace, Row] | None = None
 
     def __call__(self, edit: Callable[[Pace], Pace]) -> None:
-        """Put in place of the pace what `edit` makes of it; nobody else comes between. Raises `StateTrouble`."""
+        """Put in place of the pace what `edit` makes of it; nobody else comes between. Raises `StateTrouble`.
+
+        `edit` is called again where another process was first.
+        """
         fresh = False
         while True:
             if self._known is None:
                 self._known, fresh = self._read(), True
             pace, row = self._known
-            kept = edit(pace)
-            if kept == pace:
+            changed = edit(pace)
+            if changed == pace:
+                # Nothing to write, so no UPDATE has shown that this is how the row stands: only a fresh reading counts.
+                # Else a process that waits would wait for a place that another one gave back long ago.
                 if fresh:
                     return
             else:
-                new = _row_of(kept)
+                new = _row_of(changed)
                 if self._swapped(row, new):
-                    self._known = kept, new
+                    self._known = changed, new
                     return
             self._known = None
 
     def _read(self) -> tuple[Pace, Row]:
         with transaction(self._store.engine, lasting=False) as tx:
-            found = tx.execute(_READ, {"name": self._name}).mappings().one_or_none()
-            if found is None:
+            stored = tx.execute(_READ, {"name": self._name}).mappings().one_or_none()
+            if stored is None:
                 tx.execute(insert(tx, _table).on_conflict_do_nothing(index_elements=["name"]), {"name": self._name})
-                found = tx.execute(_READ, {"name": self._name}).mappings().one()
-        row = dict(found)
+                stored = tx.execute(_READ, {"name": self._name}).mappings().one()
+        row = dict(stored)
         return Pace(_unpacked(row["starts"]), _places.decode(row["under_way"]), row["blocked_until"]), row
 
     def _swapped(self, old: Row, new: Row) -> bool:

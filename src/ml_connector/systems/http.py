@@ -1,7 +1,9 @@
 """The one seam to the network, and what every vendor call goes through: limits, repeats of reads, log and counters.
 
 `Network` has one method. The real one is `systems/network.py`; tests and simulations pass a function.
-Writes are never sent twice from here: what became of them is for the engine to settle.
+Writes are never sent twice from here (`once`). After a time-out, a broken connection or a 5xx nobody knows whether the
+vendor has carried a write out, and a second sending could do it twice; the engine looks it up first. Reads and token
+calls do no harm when repeated (`repeating`), and a short trouble should not end a run.
 """
 
 from __future__ import annotations
@@ -25,8 +27,8 @@ from .limits import LONGEST_WAIT, Throttle
 _log = structlog.get_logger("ml_connector.http")
 
 MAX_ATTEMPTS = 4
-REST = timedelta(seconds=60)
-"""Between a refusal for too many calls and the next call, when the vendor names no time."""
+PAUSE = timedelta(seconds=60)
+"""Between a refusal for too many calls and the next call, when the vendor names no time (quickbooks reference 10)."""
 DEFAULT_TIMEOUT = 130.0
 """Seconds; vendors give up after 120 themselves, so an answer that comes at all comes before."""
 
@@ -73,11 +75,13 @@ class Network(Protocol):
 
 
 class Retry(msgspec.Struct, frozen=True):
+    """Repeat it `after` that long."""
+
     after: timedelta
 
 
 class GiveUp(msgspec.Struct, frozen=True):
-    pass
+    """The last answer or error stands."""
 
 
 def retry(
@@ -90,13 +94,17 @@ def retry(
     """Whether to repeat a read or a token call that failed.
 
     `trouble` is the status or the network error, `attempt` how many were made (1 for the first), `jitter` 0.0 to 1.0.
-    Anything but 429, 5xx and network trouble is final.
+    Anything but 429, 5xx and network trouble is final: the same request would be refused again, and every call costs
+    (quickbooks reference 12.2). Of the 5xx, 501 and 505 say "never". Waits double: 0.5 to 1.5 s, 1 to 3 s, 2 to 6 s,
+    spread by `jitter` so that processes that failed together do not come back together. After 429 it is the time the
+    vendor names, else `PAUSE`, and up to 5 s more. Whoever would have to wait longer than `LONGEST_WAIT`
+    gives up: the caller reports it, and the work comes back later.
     """
     status = trouble if isinstance(trouble, int) else 0
     if attempt >= MAX_ATTEMPTS or (status and status != 429 and status < 500) or status in (501, 505):
         return GiveUp()
     if status == 429:
-        wait = (retry_after if retry_after is not None else REST) + timedelta(seconds=5 * jitter)
+        wait = (retry_after if retry_after is not None else PAUSE) + timedelta(seconds=5 * jitter)
     else:
         wait = max(timedelta(seconds=2 ** (attempt - 1) * (0.5 + jitter)), retry_after or timedelta(0))
     return Retry(wait) if wait <= LONGEST_WAIT else GiveUp()
@@ -138,6 +146,8 @@ class Caller:
 
     async def _sent(self, request: Request, kind: str, before: datetime | None) -> Response:
         async with self._throttle.place(kind):
+            # Looked at here, after any waiting and just before sending: what leaves later could cross the writes of
+            # another process that has taken over meanwhile.
             if before is not None and self._clock.now() >= before:
                 raise NotSent("It was too late to send.", "Nothing was sent; the next run looks at it again.")
             self.calls[kind] += 1
@@ -150,7 +160,7 @@ class Caller:
             self._note(request, kind, started, status=response.status, trace=_trace(response))
             if response.status == 429:
                 asked = retry_after(response, self._clock.now())
-                self._throttle.hold_back(kind, REST if asked is None else asked)
+                self._throttle.hold_back(kind, PAUSE if asked is None else asked)
             return response
 
     async def repeating(self, request: Request, kind: str, before: datetime | None = None) -> Response:
@@ -200,6 +210,7 @@ class Caller:
 
 
 def limit_reached(vendor: str) -> LimitReached:
+    """The error for a refusal for too many calls; `vendor` as people write it."""
     return LimitReached(
         f"{vendor} says that too many calls were made.", "Nothing is lost; work goes on by itself after a pause."
     )

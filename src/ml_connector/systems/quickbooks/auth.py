@@ -2,6 +2,10 @@
 
 A rotated refresh token is stored before the new access token is used (promise P6). One refresh at a time; after
 `invalid_grant` none at all until a person has connected again. Nothing here shows a token in text or log.
+
+Why all this care (reference 1.4): the refresh token changes about once a day, and the old one may be dead from that
+moment. Lose the new one, and a person must connect again. Of two refreshes with one token the second is refused, and
+Intuit may then revoke what the first was given, too.
 """
 
 from __future__ import annotations
@@ -25,8 +29,13 @@ from .faults import RECONNECT
 
 SCOPE = "com.intuit.quickbooks.accounting"
 _EARLY = timedelta(minutes=3)
+"""A token is renewed so long before it ends: a call that has to wait for its place must not arrive with a dead one."""
 _TURN, _ANSWERED = timedelta(minutes=5), timedelta(seconds=90)
-"""How long a process alone may renew; by when before its end the last request must have left."""
+"""How long a process alone may renew; by when before its end the last request must have left.
+
+A token request gives up after 60 seconds, so its answer, or the end of it, is here before another process may renew. A
+process that was asleep for longer than its turn (a laptop that was closed) sends nothing.
+"""
 _PATIENCE, _A_MOMENT = timedelta(seconds=30), timedelta(seconds=1)
 """How long to wait while another process renews, and how often to look."""
 _JSON = "application/json"
@@ -184,21 +193,33 @@ def consent(params: Mapping[str, str], state: str, expected_realm: str = "") -> 
         raise WrongUse("This sign-in was not started here.", "Start again:  ml-connector connect quickbooks")
     if params.get("error"):
         raise SignInNeeded("QuickBooks was not connected: consent was refused.", RECONNECT)
-    found = Consent(params.get("code", ""), params.get("realmId", ""))
-    if not found.code or not found.realm_id:
+    granted = Consent(params.get("code", ""), params.get("realmId", ""))
+    if not granted.code or not granted.realm_id:
         raise WrongUse("The sign-in came back without a code or a company.", RECONNECT)
-    if expected_realm and found.realm_id != expected_realm:
+    if expected_realm and granted.realm_id != expected_realm:
         raise WrongUse(
-            f"Company {found.realm_id} was chosen, but this connection is for {expected_realm}.",
+            f"Company {granted.realm_id} was chosen, but this connection is for {expected_realm}.",
             "Connect again and choose the right company; another company needs a connection of its own.",
         )
-    return found
+    return granted
 
 
 class TokenKeeper:
     """Gives out a valid access token, and renews it: one refresh at a time in all processes, stored before it is used.
 
-    Two refreshes with one refresh token would end the connection, so a request that could come late is not sent.
+    The order of a renewal:
+
+    1. The lock of this process, so that ten calls that find the token dead make one refresh.
+    2. What an earlier refresh brought and could not be stored (disk full) is stored first. It is the only valid token.
+    3. The store is read anew: another process may have renewed, then nothing is sent.
+    4. The turn, a lease in the store, so that of all processes one renews. It ends by itself if its holder is killed.
+       Then the store is read once more, because waiting for the turn mostly means that somebody else has renewed.
+    5. The refresh, with the instant by which it must have left. Two refreshes with one refresh token would end the
+       connection, so a request that could come late is not sent.
+    6. Store, and only then use. A crash between the two costs nothing; the other way round the rotated token is lost.
+
+    A refresh whose answer is lost is sent again with the same token: within a day the vendor mostly gives out the same
+    refresh token. Where it did rotate, the repeat is refused with `invalid_grant`, and a person is asked.
     """
 
     def __init__(self, oauth: OAuth, store: TokenStore, clock: Clock) -> None:
@@ -228,6 +249,7 @@ class TokenKeeper:
             return tokens.access_token
 
     def _serves(self, tokens: Tokens, refused: str) -> bool:
+        """`refused` counts even if it looks fresh: the vendor knows better (a user disconnected, keys were changed)."""
         return tokens.access_token != refused and tokens.fresh(self._clock.now())
 
     async def _in_turn(self, refused: str) -> Tokens:
@@ -254,6 +276,7 @@ class TokenKeeper:
         try:
             self._unstored = await self._oauth.refresh(old.refresh_token, before)
         except SignInNeeded:
+            # A dead token stays dead (reference 1.4): it is not asked for again, until a person has connected.
             self._dead = old.refresh_token
             raise
         return self._store_what_is_left() or old

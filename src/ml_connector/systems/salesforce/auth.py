@@ -1,4 +1,9 @@
-"""Signing in with client credentials (salesforce reference 1.1, 1.2, 1.5). Tokens live in memory only."""
+"""Signing in with client credentials (salesforce reference 1.1, 1.2, 1.5).
+
+There is nothing to lose here, unlike at QuickBooks: no refresh token, and a new session can be asked for at any time
+with the consumer key and secret. So sessions live in memory only, each process has its own, and no turn is taken. What
+is watched is where a token goes: only to https, or to this machine, and only to the org that the connection belongs to.
+"""
 
 from __future__ import annotations
 
@@ -88,6 +93,9 @@ def _origin(parts: SplitResult, host: str) -> str:
 class SessionKeeper:
     """Hands out one session, and makes a new one only once however many calls found the old one expired.
 
+    The answer does not say when a session ends, so it is used until a call is answered 401, then
+    renewed and the call repeated once (reference 1.5).
+
     `org_id`, where it is known, must be the org that answers; another one raises `WrongUse`.
     """
 
@@ -159,8 +167,8 @@ def _accept() -> dict[str, str]:
 def _versions(body: Any) -> list[str]:
     if not isinstance(body, list):
         raise BadAnswer("The list of API versions cannot be read.", _MY_DOMAIN)
-    found = [row.get("version") for row in body if isinstance(row, Mapping)]
-    return [version for version in found if isinstance(version, str)]
+    named = [row.get("version") for row in body if isinstance(row, Mapping)]
+    return [version for version in named if isinstance(version, str)]
 
 
 def _as_number(version: str) -> int:
