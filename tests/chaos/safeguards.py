@@ -14,7 +14,8 @@ from unittest.mock import patch
 import msgspec
 from sqlalchemy import select, update
 
-from ml_connector.engine import worker
+from ml_connector.engine import lease
+from ml_connector.engine.outbox import Outbox
 from ml_connector.model.plans import LookUp, Missing
 from ml_connector.model.tasks import Verdict
 from ml_connector.store import schema
@@ -81,7 +82,7 @@ def _no_finishing() -> Patches:
     async def nothing(_: Any) -> None:
         return None
 
-    return [(worker.Worker, "_finish_open_writes", nothing)]
+    return [(Outbox, "finish_open", nothing)]
 
 
 def _no_counters() -> Patches:
@@ -131,7 +132,7 @@ def _no_run_token() -> Patches:
     def for_ever(now: datetime) -> datetime:
         return now + timedelta(days=365)
 
-    return [(Base, "take_run", always), (Base, "guard", nobody_asks), (worker, "lease_end", for_ever)]
+    return [(Base, "take_run", always), (Base, "guard", nobody_asks), (lease, "lease_end", for_ever)]
 
 
 def _no_index() -> Patches:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from ml_connector.actions.drain import drain
 from ml_connector.engine.batches import claimed
+from ml_connector.engine.prepared import PreparedWrite
 from ml_connector.model.plans import Write
 from ml_connector.model.refs import LinkDraft, Ref
 from ml_connector.model.roles import Role
+from ml_connector.model.tasks import Task
 from ml_connector.systems.http import NoAnswer, Request
 from ml_emulators.kit.faults import Fault
 from ml_emulators.kit.wire import Request as WireRequest
@@ -27,17 +29,25 @@ def _customer(key: str, *, name: str = "", counterpart: str = "") -> Write:
     )  # fmt: skip
 
 
+def _prepared(write: Write) -> PreparedWrite:
+    task = Task("customers", Ref("b", "Account", write.key), 1, 0, datetime(2026, 11, 21, tzinfo=UTC))
+    return PreparedWrite(task, write, b"{}", "")
+
+
 def test_a_key_a_name_or_a_counterpart_under_way_is_waited_for() -> None:
     under_way = [_customer("1", name="Alder", counterpart="7")]
-    candidates = [
-        ("same key", _customer("1")),
-        ("same name", _customer("2", name="Alder")),
-        ("same counterpart", _customer("3", counterpart="7")),
-        ("free", _customer("4", name="Falconry", counterpart="8")),
-    ]
-    free, busy = claimed(candidates, under_way)
-    assert [item for item, _ in free] == ["free"]
-    assert busy == ["same key", "same name", "same counterpart"]
+    same_key, same_name, same_counterpart, other = (
+        _prepared(write)
+        for write in (
+            _customer("1"),
+            _customer("2", name="Alder"),
+            _customer("3", counterpart="7"),
+            _customer("4", name="Falconry", counterpart="8"),
+        )
+    )
+    free, busy = claimed([same_key, same_name, same_counterpart, other], under_way)
+    assert free == [other]
+    assert busy == [same_key, same_name, same_counterpart]
 
 
 async def test_an_edit_after_a_lost_answer_is_not_undone(tmp_path: Path) -> None:

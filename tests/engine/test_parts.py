@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,9 +13,12 @@ import pytest
 from ml_connector.actions.drain import drain
 from ml_connector.actions.plan import plans
 from ml_connector.actions.sync import sync
-from ml_connector.engine.gate import Gate, approval_of, is_small, waits_for
+from ml_connector.engine.gate import Gate, GateAnswer, is_small, waits_for
 from ml_connector.engine.ports import CrashPoint
+from ml_connector.engine.prepared import PreparedWrite, approval_of
 from ml_connector.model.plans import Together, Unattended, Write
+from ml_connector.model.refs import Ref
+from ml_connector.model.tasks import Task
 from ml_connector.model.triggers import SETTINGS
 from support.world import Installation
 
@@ -108,9 +111,10 @@ def test_an_approval_binds_the_body_and_what_follows() -> None:
     one, other, alone = (approval_of(_write(each), b"{}") for each in ("a", "b", ""))
     assert len({one, other, alone, approval_of(_write("a"), b"[]")}) == 4
     assert alone == "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a", "SHA-256 of the body"
-    gate = Gate({"k": one})
-    assert [gate.check(_write(), each) for each in (one, other)] == ["go", "stale"]
-    assert Gate({}).check(_write(), one) == "wait"
+    task = Task("orders", Ref("s", "Order", "1"), 1, 0, datetime(2026, 11, 21, tzinfo=UTC))
+    writes = [PreparedWrite(task, _write(), b"{}", approval) for approval in (one, other)]
+    assert [Gate({"k": one}).check(write) for write in writes] == [GateAnswer.GO, GateAnswer.STALE]
+    assert Gate({}).check(writes[0]) is GateAnswer.WAIT
 
 
 @pytest.mark.parametrize(

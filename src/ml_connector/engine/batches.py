@@ -4,37 +4,35 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
 
 from ml_connector.model.plans import OpenWrite, Write
 
-T = TypeVar("T")
+from .prepared import PreparedWrite
 
 
-def chosen(candidates: Iterable[tuple[T, Write]]) -> tuple[list[tuple[T, Write]], list[T]]:
+def chosen(writes: Iterable[PreparedWrite]) -> tuple[list[PreparedWrite], list[PreparedWrite]]:
     """Those that may go out now, and those that wait for them because they claim the same key or name."""
     taken: set[str] = set()
-    now: list[tuple[T, Write]] = []
-    later: list[T] = []
-    for item, write in candidates:
-        claims = _claims(write)
+    now, later = [], []
+    for prepared in writes:
+        claims = _claims(prepared.write)
         if taken & claims:
-            later.append(item)
+            later.append(prepared)
         else:
             taken |= claims
-            now.append((item, write))
+            now.append(prepared)
     return now, later
 
 
-def claimed(candidates: Iterable[tuple[T, Write]], under_way: Iterable[Write]) -> tuple[list[tuple[T, Write]], list[T]]:
+def claimed(
+    writes: Iterable[PreparedWrite], under_way: Iterable[Write]
+) -> tuple[list[PreparedWrite], list[PreparedWrite]]:
     """Those that may go out, and those whose key, name or counterpart is claimed by a write that is under way."""
     taken: set[str] = set().union(*map(_claims, under_way))
-    free, busy = [], []
-    for item, write in candidates:
-        if taken & _claims(write):
-            busy.append(item)
-        else:
-            free.append((item, write))
+    free: list[PreparedWrite] = []
+    busy: list[PreparedWrite] = []
+    for prepared in writes:
+        (busy if taken & _claims(prepared.write) else free).append(prepared)
     return free, busy
 
 
@@ -50,14 +48,15 @@ def limit_for(write: Write, sizes: Mapping[str, int]) -> int:
     return 1
 
 
-def grouped(writes: Sequence[tuple[T, Write]], sizes: Mapping[str, Mapping[str, int]]) -> list[list[tuple[T, Write]]]:
+def grouped(writes: Iterable[PreparedWrite], sizes: Mapping[str, Mapping[str, int]]) -> list[list[PreparedWrite]]:
     """Batches by system, kind, action and key field, each within the vendor's limit; order is kept within a batch."""
-    groups: dict[tuple[str, str, str, str], list[tuple[T, Write]]] = {}
-    for item, write in writes:
-        groups.setdefault((write.system, write.kind, write.action, write.key_field), []).append((item, write))
+    groups: dict[tuple[str, str, str, str], list[PreparedWrite]] = {}
+    for prepared in writes:
+        write = prepared.write
+        groups.setdefault((write.system, write.kind, write.action, write.key_field), []).append(prepared)
     batches = []
     for members in groups.values():
-        size = limit_for(members[0][1], sizes[members[0][1].system])
+        size = limit_for(members[0].write, sizes[members[0].write.system])
         batches += [members[start : start + size] for start in range(0, len(members), size)]
     return batches
 
@@ -81,7 +80,7 @@ def batch_id(texts: Sequence[tuple[str, int]]) -> str:
     """The idempotency key of a batch: SHA-256 over the sorted full hashes of its items, joined by `|` (B.11)."""
     if len(texts) == 1:
         return request_id(*texts[0])
-    return hashlib.sha256("|".join(sorted(_digest(*each) for each in texts)).encode()).hexdigest()[:32]
+    return hashlib.sha256("|".join(sorted(_digest(*text) for text in texts)).encode()).hexdigest()[:32]
 
 
 def _digest(text: str, generation: int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, assert_never
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -22,11 +22,11 @@ from ml_connector.model.refs import Gone, Link, LinkDraft, Ref
 from ml_connector.model.rules import Rules
 from ml_connector.model.tasks import Knock, Task, Verdict
 from ml_connector.store import Store
-from ml_connector.store.base import LEASE
 
 from .batches import chosen
 from .context import PageContext, References, Shelf, Unreadable
 from .ports import CrashPoint, Seal, System
+from .prepared import PreparedWrite, prepare
 from .served import Served
 
 PAGE = 1000
@@ -79,7 +79,7 @@ class Corridor(ABC):
         self.flows = sorted(outside.flows, key=lambda flow: flow.rank)
 
     @abstractmethod
-    async def carry_out(self, flow: Flow, writes: Sequence[tuple[Task, Write]], page: PageContext) -> Round:
+    async def carry_out(self, flow: Flow, writes: Sequence[PreparedWrite], page: PageContext) -> Round:
         """Send the writes (or pretend to)."""
 
     @abstractmethod
@@ -99,10 +99,10 @@ class Corridor(ABC):
         served, waiting, left = Served(), list(tasks), ROUNDS
         while waiting and left:
             writes, again = self._sorted(await self._decide(flow, waiting, page), page, served)
-            sent, waiting = chosen(writes)
+            sent, later = chosen(writes)
             # The parts of a long entry are many rounds, but they come to an end.
-            left -= not any(write.together for _, write in sent)
-            waiting += again
+            left -= not any(prepared.write.together for prepared in sent)
+            waiting = [prepared.task for prepared in later] + again
             if sent:
                 outcome = await self.carry_out(flow, sent, page)
                 served.ended += outcome.verdicts
@@ -111,22 +111,25 @@ class Corridor(ABC):
 
     def _sorted(
         self, decided: Iterable[tuple[Task, Decision]], page: PageContext, served: Served
-    ) -> tuple[list[tuple[Task, Write]], list[Task]]:
+    ) -> tuple[list[PreparedWrite], list[Task]]:
         """The writes, and those that are decided again because of what was found out; the others are served or held."""
-        writes: list[tuple[Task, Write]] = []
+        writes: list[PreparedWrite] = []
         again: list[Task] = []
         for task, decision in decided:
-            if isinstance(decision, Write) and (unsound := self._unsound(task, decision)):
-                served.hold(task, unsound)
-            elif isinstance(decision, Write):
-                writes.append((task, decision))
-                served.write(task, decision)
-            elif isinstance(decision, Hold):
-                served.hold(task, decision)
-            elif self._is_news(task, decision, page, served):
-                again.append(task)
-            else:
-                served.skip(task, decision)
+            ready = self._prepared(task, decision) if isinstance(decision, Write) else decision
+            match ready:
+                case PreparedWrite():
+                    writes.append(ready)
+                    served.write(task, ready.write)
+                case Hold():
+                    served.hold(task, ready)
+                case Skip():
+                    if self._is_news(task, ready, page, served):
+                        again.append(task)
+                    else:
+                        served.skip(task, ready)
+                case _:
+                    assert_never(ready)
         return writes, again
 
     def _is_news(self, task: Task, decision: Skip, page: PageContext, served: Served) -> bool:
@@ -152,13 +155,12 @@ class Corridor(ABC):
             todo, asking = [task for task, _ in asking if task.ref not in waiting], still
         return decided
 
-    def _unsound(self, task: Task, write: Write) -> Hold | None:
+    def _prepared(self, task: Task, write: Write) -> PreparedWrite | Hold:
         """A body that must never be sent is found before anything is noted; it holds its own record only."""
         try:
-            self.outside.systems[write.system].encode(write)
+            return prepare(task, write, self.outside.systems[write.system])
         except ConnectorError as error:
             return Hold(code="UNEXPECTED", facts={"record": str(task.ref), "what": error.sentence})
-        return None
 
     def _read_again_later(self, verdict: Verdict) -> Verdict:
         """An answer that cannot be read may be a mishap on the way: it is asked for again, less and less often."""
@@ -171,11 +173,15 @@ class Corridor(ABC):
 def _decide_one(flow: Flow, task: Task, page: PageContext) -> Decision:
     record = page.known(task.ref)
     try:
-        if isinstance(record, Unreadable):
-            return _unreadable(task, record.error)
-        if task.ref.kind != flow.kind:
-            return Skip(reason=Reason.RELAYED, knocks=_differing(flow, task.ref.kind, record, page))
-        return flow.gone(record, page) if isinstance(record, Gone) else flow.decide(record, page)
+        match record:
+            case Unreadable():
+                return _unreadable(task, record.error)
+            case _ if task.ref.kind != flow.kind:
+                return Skip(reason=Reason.RELAYED, knocks=_differing(flow, task.ref.kind, record, page))
+            case Gone():
+                return flow.gone(record, page)
+            case _:
+                return flow.decide(record, page)
     except NotLoaded:
         raise
     except BadAnswer as error:
@@ -236,7 +242,3 @@ def links_made(write: Write, done: Done) -> list[Link]:
 def backoff(attempts: int, jitter: float) -> timedelta:
     """Seconds 5, 10, 20, ... up to 15 minutes, spread by up to half."""
     return timedelta(seconds=min(900.0, 5.0 * 2 ** min(attempts, 8)) * (0.5 + jitter / 2))
-
-
-def lease_end(now: datetime) -> datetime:
-    return now + LEASE

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
+from enum import Enum
 
 import msgspec
 
@@ -15,27 +14,32 @@ from ml_connector.model.triggers import CLEAN_POSTINGS, Trigger
 from ml_connector.store import Store
 from ml_connector.store.rows import SmallWrite
 
-T = TypeVar("T")
+from .prepared import PreparedWrite
+
+
+class GateAnswer(Enum):
+    """May a write go out?"""
+
+    GO = "go"
+    """It needs no approval, or exactly this body was approved."""
+    WAIT = "wait"
+    """Nobody has approved anything under its key yet."""
+    STALE = "stale"
+    """Another body was approved: what it rests on has moved since, and a person must see it anew."""
 
 
 class Gate(msgspec.Struct, frozen=True):
-    """May a write that needs approval go out? Answers `go`, `wait`, or the hold that stops it."""
+    """`approved`: what people approved, by the key of the write."""
 
     approved: Mapping[str, str]
 
-    def check(self, write: Write, approval: str) -> str:
-        if not write.needs_approval:
-            return "go"
-        known = self.approved.get(write.key)
-        if known is None:
-            return "wait"
-        return "go" if known == approval else "stale"
-
-
-def approval_of(write: Write, body: bytes) -> str:
-    """What an approval binds: SHA-256 of the exact body, and of those that are approved with it and follow."""
-    after = write.together.followers if write.together else ""
-    return hashlib.sha256(body + after.encode()).hexdigest()
+    def check(self, prepared: PreparedWrite) -> GateAnswer:
+        if not prepared.write.needs_approval:
+            return GateAnswer.GO
+        approved = self.approved.get(prepared.write.key)
+        if approved is None:
+            return GateAnswer.WAIT
+        return GateAnswer.GO if approved == prepared.approval else GateAnswer.STALE
 
 
 def waits_for(write: Write) -> tuple[Trigger, ...]:
@@ -56,15 +60,15 @@ def enough_clean(store: Store, connection: str) -> bool:
 
 
 def approve_small(
-    store: Store, connection: str, token: int, small: Sequence[tuple[T, Write, str]], now: datetime
+    store: Store, connection: str, fencing_token: int, small: Sequence[PreparedWrite], now: datetime
 ) -> bool:
     """Approve these writes by the limit, on record with the reason; False if that is not allowed yet."""
     if not small or not enough_clean(store, connection):
         return False
     rows = [
-        SmallWrite(key=write.key, approval=approval, label=write.label, detail=write.unattended.detail)
-        for _, write, approval in small
-        if write.unattended is not None
+        SmallWrite(key=write.key, approval=prepared.approval, label=write.label, detail=write.unattended.detail)
+        for prepared in small
+        if (write := prepared.write).unattended is not None
     ]
-    store.approve_small(connection, token, rows, now)
+    store.approve_small(connection, fencing_token, rows, now)
     return True

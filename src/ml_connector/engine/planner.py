@@ -15,7 +15,7 @@ from ml_connector.model.tasks import Knock, Task, Verdict, Waiting
 
 from .context import PLANNED, PageContext
 from .corridor import PAGE, Connection, Corridor, Outside, Round, knocks_by, links_made
-from .gate import approval_of
+from .prepared import PreparedWrite
 
 
 class PlannedWrite(msgspec.Struct, frozen=True):
@@ -94,22 +94,21 @@ class Planner(Corridor):
         for name, ref in knocks:
             self._told.setdefault(name, {})[ref] = None
 
-    async def carry_out(self, flow: Flow, writes: Sequence[tuple[Task, Write]], page: PageContext) -> Round:
+    async def carry_out(self, flow: Flow, writes: Sequence[PreparedWrite], page: PageContext) -> Round:
         outcome = Round()
-        for task, write in writes:
-            system = self.outside.systems[write.system]
-            body = system.encode(write)
-            if write.needs_approval and f'"{PLANNED}'.encode() in body:
+        for prepared in writes:
+            task, write = prepared.task, prepared.write
+            if write.needs_approval and f'"{PLANNED}'.encode() in prepared.body:
                 # Nobody can approve a body whose ids are not known yet; it is planned when they are.
                 outcome.verdicts.append(Verdict(task=task, ending=Waiting.NEXT_PLAN))
                 continue
-            self.plan.writes.append(_planned(flow, task, write, approval_of(write, body)))
+            self.plan.writes.append(_planned(flow, prepared))
             made = _written(write)
             done = Done(made, created=made.id.startswith(PLANNED))
             links = links_made(write, done)
             self.shelf.plan_links(links)
             self._tell(knocks_by(self.flows, links))
-            self.shelf.made[made] = system.after(page.known(made), write, done)
+            self.shelf.made[made] = self.outside.systems[write.system].after(page.known(made), write, done)
             page.settled(write, done, self.shelf.made[made], links)
             outcome.links += links
             outcome.again.append(task)
@@ -135,17 +134,18 @@ def _written(write: Write) -> Ref:
     return same[0] if same and write.action == "upsert" else Ref(write.system, write.kind, f"{PLANNED}{write.key}")
 
 
-def _planned(flow: Flow, task: Task, write: Write, digest: str) -> PlannedWrite:
+def _planned(flow: Flow, prepared: PreparedWrite) -> PlannedWrite:
+    write = prepared.write
     return PlannedWrite(
         flow=flow.name,
-        record=str(task.ref),
+        record=str(prepared.task.ref),
         step=write.step,
         system=write.system,
         kind=write.kind,
         action=write.action,
         key=write.key,
         label=write.label if write.needs_approval else "",
-        body_hash=digest,
+        body_hash=prepared.approval,
         fields=tuple(sorted(write.body)),
         why=write.why,
         amount=write.amount,

@@ -1,0 +1,113 @@
+"""The writes of one drain on their way out: noted before they are sent, settled afterwards.
+
+What another drain has left open is finished first: looked up, and sent again only where the vendor surely does not
+have it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import assert_never
+
+import msgspec
+
+from ml_connector.model.plans import Flow, OpenWrite, Outcome
+from ml_connector.model.tasks import Settled
+from ml_connector.store.rows import LostValue
+
+from .batches import in_batches
+from .corridor import Connection, Outside
+from .lease import Lease
+from .outcomes import StillOpen, after_look_up, after_sending
+
+SOON = timedelta(seconds=30)
+
+
+class Outbox:
+    """Every transaction of it renews the lease, and is undone where the lease is lost."""
+
+    def __init__(self, connection: Connection, outside: Outside, flows: Sequence[Flow], lease: Lease) -> None:
+        self._connection = connection.id
+        self._outside = outside
+        self._store = outside.store
+        self._flows = flows
+        self._lease = lease
+
+    def note(self, writes: Sequence[OpenWrite], lost: Sequence[LostValue]) -> None:
+        """Put them on record as sent, before the first byte leaves: what is not noted could not be looked up."""
+        now = self._outside.clock.now()
+        self._store.note(self._connection, self._lease.fencing_token, writes, now, lost)
+        self._lease.renewed(now)
+
+    async def apply(self, writes: Sequence[OpenWrite]) -> list[Outcome]:
+        """Send noted writes of one batch. Raises `Stopped` where the lease has ended; then nothing was sent."""
+        return await self._outside.systems[writes[0].write.system].apply(writes, self._lease.end())
+
+    def settle(self, settled: Sequence[Settled]) -> None:
+        if settled:
+            now = self._outside.clock.now()
+            self._store.settle_writes(self._connection, self._lease.fencing_token, settled, now)
+            self._lease.renewed(now)
+
+    # --- finish what was begun
+
+    async def finish_open(self) -> None:
+        """Settle what was noted by an earlier drain, whatever became of that one."""
+        writes = self._store.open_writes(self._connection)
+        for name in dict.fromkeys(write.write.system for write in writes):
+            await self._finish(name, [write for write in writes if write.write.system == name])
+
+    async def _finish(self, name: str, writes: Sequence[OpenWrite]) -> None:
+        system = self._outside.systems[name]
+        answers = await system.look_up(writes)
+        await self._outside.crash("looked up")
+        now, patience = self._outside.clock.now(), system.settle_after
+        settled, again, waiting = [], [], []
+        for write, answer in zip(writes, answers, strict=True):
+            step = after_look_up(write, answer, now, patience, self._flows)
+            match step:
+                case Settled():
+                    settled.append(step)
+                case StillOpen.WAIT:
+                    waiting.append(write)
+                case StillOpen.SEND_AGAIN:
+                    again.append(write)
+                case _:
+                    assert_never(step)
+        self.settle(settled)
+        self._wait(waiting, patience)
+        await self._send_all_again(again, writes)
+
+    async def _send_all_again(self, again: Sequence[OpenWrite], looked_up: Sequence[OpenWrite]) -> None:
+        """The identical batch where all of it is missing, so that the vendor knows its key; else one by one."""
+        for batch in in_batches(again):
+            whole = len(batch) == sum(write.batch_id == batch[0].batch_id for write in looked_up)
+            for part in [batch] if whole else [[_alone(write)] for write in batch]:
+                await self._send_again(part)
+
+    async def _send_again(self, writes: Sequence[OpenWrite]) -> None:
+        now = self._outside.clock.now()
+        noted = [msgspec.structs.replace(write, noted_at=now, sent_at=now) for write in writes]
+        self._store.note_again(self._connection, self._lease.fencing_token, noted, now)
+        self._lease.renewed(now)
+        for write, outcome in zip(noted, await self.apply(noted), strict=True):
+            settled = after_sending(write, outcome, self._flows)
+            if settled is None:
+                self._wait([write], SOON)
+            else:
+                self.settle([settled])
+
+    def _wait(self, writes: Sequence[OpenWrite], patience: timedelta) -> None:
+        """Look at the records of these open writes no sooner than the vendor may have made up its mind."""
+        if writes:
+            now = self._outside.clock.now()
+            until = max(now + SOON, max(write.noted_at for write in writes) + patience)
+            tasks = [(write.flow, write.source) for write in writes]
+            self._store.delay(self._connection, self._lease.fencing_token, tasks, until, now)
+            self._lease.renewed(now)
+
+
+def _alone(write: OpenWrite) -> OpenWrite:
+    """Under its own key: the key of a batch stands for exactly the writes that it was made of."""
+    return msgspec.structs.replace(write, batch_id=write.request_id, position=0)

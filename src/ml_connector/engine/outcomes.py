@@ -1,0 +1,140 @@
+"""What follows from an outcome or a look-up. Pure, and closed: whoever adds a case is told here that it is missing.
+
+Nothing is sent again because it fell through: only a new record that the vendor surely does not have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import assert_never
+
+from ml_connector.model.plans import (
+    Differs,
+    Done,
+    Flow,
+    Foreign,
+    Hold,
+    Later,
+    LookUp,
+    Missing,
+    OpenWrite,
+    Outcome,
+    Refused,
+    Skip,
+    Unsure,
+)
+from ml_connector.model.tasks import Settled, Task, Verdict, Waiting
+
+from .corridor import knocks_by, links_made
+from .prepared import PreparedWrite
+from .served import held_verdict, skipped
+
+
+class StillOpen(Enum):
+    """What happens to an open write that a look-up does not settle."""
+
+    WAIT = "wait"
+    """Nobody can know yet; it is looked up again later."""
+    SEND_AGAIN = "send again"
+    """The vendor does not have it and can no longer be working on it: the same request, under the same key."""
+
+
+def after_look_up(
+    write: OpenWrite, answer: LookUp, now: datetime, patience: timedelta, flows: Sequence[Flow]
+) -> Settled | StillOpen:
+    """What follows from what the vendor has. `patience` is how long it may still be working on the request."""
+    match answer:
+        case Done():
+            return settled_as_done(write, answer, flows)
+        case Unsure():
+            return StillOpen.WAIT
+        case Missing() | Foreign() | Differs() if may_still_come(write, now, patience):
+            return StillOpen.WAIT
+        case Missing():
+            return _of_missing(write)
+        case Foreign():
+            # Another's record stands in its place. Sent again, an entry could come to stand beside one of the same
+            # number; so the decision is taken anew, and sees that record.
+            return Settled(id=write.id, state="dropped", outcome="foreign")
+        case Differs():
+            # Perhaps it was done, and people have changed the record since: sent again, it would undo their edit.
+            return Settled(id=write.id, state="dropped", outcome="differs", perhaps=True)
+        case _:
+            assert_never(answer)
+
+
+def _of_missing(write: OpenWrite) -> Settled | StillOpen:
+    match write.write.action:
+        case "update":
+            # The record may have moved on since it was decided: what to write is decided anew.
+            return Settled(id=write.id, state="dropped", outcome="missing")
+        case "create" | "upsert":
+            return StillOpen.SEND_AGAIN
+        case _:
+            assert_never(write.write.action)
+
+
+def may_still_come(write: OpenWrite, now: datetime, patience: timedelta) -> bool:
+    """Whether the vendor may yet do it, over whatever is written meanwhile.
+
+    An update with a version token cannot come late: once anything else was written, the vendor refuses it.
+    """
+    guarded = write.write.action == "update" and write.write.sync_token
+    return not guarded and now < write.noted_at + patience
+
+
+def after_sending(write: OpenWrite, outcome: Outcome, flows: Sequence[Flow]) -> Settled | None:
+    """The end of a write that was just sent; None while nobody knows: it stays open, and is looked up later."""
+    match outcome:
+        case Done():
+            return settled_as_done(write, outcome, flows)
+        case Later():
+            return Settled(id=write.id, state="dropped", outcome="later")
+        case Refused():
+            # The vendor's text may hold personal data: its code does.
+            return Settled(id=write.id, state="refused", outcome=f"refused {outcome.code}")
+        case Unsure():
+            return None
+        case _:
+            assert_never(outcome)
+
+
+def settled_as_done(write: OpenWrite, done: Done, flows: Sequence[Flow]) -> Settled:
+    """With its links, and knocks on the flows that must look at a new record or a new link."""
+    created = write.write.action == "create"
+    listening = [flow for flow in flows if created and (flow.system, flow.kind) == (done.ref.system, done.ref.kind)]
+    links = tuple(links_made(write.write, done))
+    knocks = (*((flow.name, done.ref) for flow in listening), *knocks_by(flows, links))
+    return Settled(id=write.id, state="done", result=done.ref, links=links, knocks=knocks)
+
+
+def verdict_of(
+    flow: Flow, prepared: PreparedWrite, outcome: Later | Refused | Unsure, now: datetime, wait: timedelta
+) -> Verdict:
+    """How the service of its task ends when a write was not done. `wait`: until the next try, where nobody says."""
+    task, write = prepared.task, prepared.write
+    match outcome:
+        case Unsure():
+            return being_checked(task, now + wait)
+        case Later(stale=True):
+            return Verdict(task=task, ending=Waiting.CHANGED_MEANWHILE, next_at=now)
+        case Later(after=after):
+            return Verdict(task=task, ending=Waiting.LATER, next_at=now + (wait if after is None else after))
+        case Refused():
+            decision = flow.refused(write, outcome)
+            match decision:
+                case Hold():
+                    return held_verdict(task, decision, write.flags)
+                case Skip():
+                    return skipped(task, decision, write.flags, ())
+                case _:
+                    assert_never(decision)
+        case _:
+            assert_never(outcome)
+
+
+def being_checked(task: Task, until: datetime) -> Verdict:
+    """It is not known yet whether the vendor did it, or did what it waits for."""
+    return Verdict(task=task, ending=Waiting.BEING_CHECKED, next_at=until)
