@@ -19,10 +19,11 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 ALLOWED = {
     "model": {"model"},
     "systems": {"model", "clock", "systems"},
-    "accounting": {"model", "accounting", "flows", "systems.quickbooks.records", "systems.salesforce.records"},
+    "accounting": {"model", "accounting", "systems.quickbooks.records", "systems.salesforce.records"},
     "flows": {"model", "accounting", "flows", "systems.quickbooks.records", "systems.salesforce.records"},
     "engine": {"model", "clock", "engine", "store"},
     "store": {"model", "store"},
+    "tieout": {"model", "accounting", "systems", "store", "tieout"},
     "vault": {"model", "vault"},
     "settings": {"model", "settings", "accounting.templates"},
 }

@@ -8,10 +8,9 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.accounting.entry import EntryInputs, EntryLine, JournalPlan, build_entry
+from ml_connector.accounting.entry import Entry, EntryInputs, EntryLine, build_entry
 from ml_connector.accounting.identity import Identity
 from ml_connector.model import money
-from ml_connector.model.plans import Hold
 from ml_connector.model.rules import Template
 from ml_connector.systems.quickbooks.records import (
     Account,
@@ -117,11 +116,10 @@ def shown(draft: JournalDraft) -> list[str]:
     return rows
 
 
-def only(plan: object) -> JournalDraft:
-    """The one entry of a plan."""
-    assert isinstance(plan, JournalPlan), plan
-    assert len(plan.parts) == 1
-    return plan.parts[0].draft
+def only(entry: Entry) -> JournalDraft:
+    """An entry in one part."""
+    assert len(entry.parts) == 1
+    return entry.parts[0].draft
 
 
 def posted(**changes: Any) -> dict[str, Account]:
@@ -130,7 +128,7 @@ def posted(**changes: Any) -> dict[str, Account]:
     return {**ACCOUNTS, **changed}
 
 
-def build(net: str = "1000.00", number: str = "00001001", template: Template = T1) -> JournalPlan | Hold:
+def build(net: str = "1000.00", number: str = "00001001", template: Template = T1) -> Entry:
     """The entry of an order with one subscription line, East/SaaS."""
     identity = Identity(realm_id=REALM, org_id=ORG, order_id=ORDER_ID, order_number=number)
     return build_entry(inputs(line(1, net, "4000"), template=template, identity=identity))

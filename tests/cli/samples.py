@@ -16,7 +16,7 @@ from ml_connector.actions.status import Overdue, Status
 from ml_connector.engine.planner import Plan, PlannedHold, PlannedWrite
 from ml_connector.engine.worker import DrainReport
 from ml_connector.model.flags import Flag
-from ml_connector.tieout.read import TieOut
+from ml_connector.tieout import TieOut
 from ml_connector.tieout.report import Cell, Completeness, Item, Row
 from ml_connector.tieout.report import Report as TieOutReport
 

@@ -22,7 +22,7 @@ from ml_connector.model.errors import ConnectorError, Stopped
 from ml_connector.model.rules import Template
 from ml_connector.settings import write_settings
 from ml_connector.systems.salesforce.fitness import Finding as OrgFinding
-from ml_connector.tieout.read import TieOut
+from ml_connector.tieout import TieOut
 from ml_connector.tieout.report import Report as TieOutReport
 
 from .samples import DEMO, EXPLAINED, LATE, NOON, RUN, STATUS, TIE_OUT, entry as journal_entry, hold, plan, row  # isort: skip

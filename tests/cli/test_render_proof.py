@@ -9,7 +9,7 @@ import pytest
 
 from ml_connector.cli.render_proof import demo_lines, tie_out_lines
 from ml_connector.cli.text import width_of
-from ml_connector.tieout.read import TieOut
+from ml_connector.tieout import TieOut
 from ml_connector.tieout.report import Report
 
 from .samples import DEMO, LONG, NAMES, NOON, TIE_OUT, WIDTHS, row

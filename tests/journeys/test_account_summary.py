@@ -12,11 +12,11 @@ import pytest
 
 from ml_connector.actions.holds import open_holds
 from ml_connector.actions.plan import make_plan
+from ml_connector.actions.reconcile import reconcile
 from ml_connector.actions.sync import sync
 from ml_connector.engine.worker import DrainReport
 from ml_connector.model.refs import Link, Ref
 from ml_connector.model.roles import Role
-from ml_connector.tieout.read import tie_out
 from support.world import Installation
 
 
@@ -201,7 +201,7 @@ async def test_what_is_posted_stays_right_when_the_default_changes(company: Comp
     company.bill(900, "East:Boston")
     await company.later(hours=1)
     assert company.texts()[0] == "East:Boston"
-    proof = await tie_out(company.home.app, ["2026-10", "2026-11", "2026-12"])
+    proof = await reconcile(company.home.app, ["2026-10", "2026-11", "2026-12"])
     assert proof.agrees, [row for report in proof.reports for row in report.rows if row.unexplained]
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from ml_connector.actions.doctor import Finding, doctor, orders_off
 from ml_connector.actions.holds import open_holds
+from ml_connector.actions.reconcile import reconcile
 from ml_connector.model.errors import WrongUse
-from ml_connector.tieout.read import tie_out
 from support.world import Installation
 
 MONTHS = ["2026-11"]
@@ -63,7 +63,7 @@ async def test_professional_keeps_customers_and_invoices_in_step_and_says_why_or
     assert len(home.state("salesforce", "Opportunity")) == len(home.state("quickbooks", "Invoice")) == 4
     assert len(home.state("quickbooks", "Customer")) == 4
     assert home.state("quickbooks", "JournalEntry") == []
-    reports = {each.name: each for each in (await tie_out(home.app, MONTHS)).reports}
+    reports = {each.name: each for each in (await reconcile(home.app, MONTHS)).reports}
     assert reports["R1"].agrees
 
 

@@ -16,10 +16,10 @@ from ml_connector.actions.apply import apply
 from ml_connector.actions.drain import drain
 from ml_connector.actions.holds import HeldView, open_holds
 from ml_connector.actions.plan import make_plan
+from ml_connector.actions.reconcile import reconcile
 from ml_connector.actions.sync import sync
 from ml_connector.engine.ports import CrashPoint
 from ml_connector.systems.http import Request
-from ml_connector.tieout.read import tie_out
 from ml_emulators.kit.faults import Fault
 from support.market import Market
 from support.tables import put_back, rows_of
@@ -116,7 +116,7 @@ class Works:
 
     async def r2(self) -> Any:
         month = self.home.app.connection.today(self.home.clock.now()).isoformat()[:7]
-        report = next(each for each in (await tie_out(self.home.app, [month])).reports if each.name == "R2")
+        report = next(each for each in (await reconcile(self.home.app, [month])).reports if each.name == "R2")
         assert [row for row in report.rows if row.unexplained] == []
         assert report.agrees
         return report.completeness[0]

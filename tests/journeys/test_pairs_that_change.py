@@ -14,11 +14,11 @@ from ml_connector.actions.backfill import backfill
 from ml_connector.actions.drain import drain
 from ml_connector.actions.holds import open_holds
 from ml_connector.actions.match import declare_pair
+from ml_connector.actions.reconcile import reconcile
 from ml_connector.actions.sweep import sweep_all
 from ml_connector.actions.sync import sync
 from ml_connector.engine.worker import DrainReport
 from ml_connector.model.refs import Ref
-from ml_connector.tieout.read import tie_out
 from support.world import Installation
 
 
@@ -75,7 +75,7 @@ class Town:
     async def rests(self) -> None:
         """Nothing is left to write, and the invoices agree to the cent."""
         assert (await self.later()).written == 0
-        assert (await tie_out(self.home.app, ["2026-11"])).reports[0].agrees
+        assert (await reconcile(self.home.app, ["2026-11"])).reports[0].agrees
 
     def held(self) -> list[str]:
         """What is held since the beginning, by code and kind."""

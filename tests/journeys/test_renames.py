@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from ml_connector.actions.holds import open_holds
+from ml_connector.actions.reconcile import reconcile
 from ml_connector.actions.sync import sync
 from ml_connector.model.refs import Ref
-from ml_connector.tieout.read import tie_out
 from support.world import Installation
 
 MONTHS = ["2026-10", "2026-11", "2026-12", "2027-01", "2027-02", "2027-03"]
@@ -82,7 +82,7 @@ class Company:
 
     async def differences(self) -> list[str]:
         """What the tie-out finds; nothing but agreement is expected after a rename."""
-        proof = await tie_out(self.home.app, MONTHS)
+        proof = await reconcile(self.home.app, MONTHS)
         assert proof.agrees, [row for report in proof.reports for row in report.rows if row.unexplained]
         return [str(item) for report in proof.reports for row in report.rows for item in row.items]
 

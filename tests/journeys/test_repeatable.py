@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from ml_connector.actions.holds import open_holds
-from ml_connector.tieout.read import months_between, tie_out
+from ml_connector.actions.reconcile import reconcile
+from ml_connector.tieout import months_between
 from support.world import Installation
 
 
@@ -23,7 +24,7 @@ async def story(folder: Path, seed: int) -> dict[str, Any]:
     home.emulation.act("quickbooks", "update", "Customer", {"Id": client["Id"], "PrimaryPhone": phone})
     reports.append(msgspec.to_builtins(await home.run()))
     today = home.app.connection.today(home.clock.now())
-    proof = await tie_out(home.app, months_between(home.rules.start_date or today, today))
+    proof = await reconcile(home.app, months_between(home.rules.start_date or today, today))
     return {
         "reports": reports,
         "holds": msgspec.to_builtins(open_holds(home.app)),

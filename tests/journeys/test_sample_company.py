@@ -11,9 +11,10 @@ import pytest
 
 from ml_connector.actions.drain import drain
 from ml_connector.actions.holds import open_holds
+from ml_connector.actions.reconcile import reconcile
 from ml_connector.actions.status import current_status
 from ml_connector.actions.sweep import sweep_all
-from ml_connector.tieout.read import months_between, tie_out
+from ml_connector.tieout import months_between
 from ml_emulators.scenarios import play_day
 from support.world import Installation
 
@@ -48,7 +49,7 @@ async def nothing_is_left(home: Installation) -> str:
     report = await drain(home.app)
     status = current_status(home.app)
     today = home.app.connection.today(home.clock.now())
-    proof = await tie_out(home.app, months_between(home.rules.start_date or today, today))
+    proof = await reconcile(home.app, months_between(home.rules.start_date or today, today))
     found = [
         f"the second run wrote {report.written}" if report.written else "",
         f"waiting: {status.waiting}" if status.waiting else "",

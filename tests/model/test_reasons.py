@@ -1,4 +1,4 @@
-"""Reasons to skip and flags: closed lists with words, and what each reason says of an order's entry."""
+"""Reasons to skip and flags: closed lists with words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from ml_connector.flows.parties.pair_fields import OWNERS
 from ml_connector.model.flags import Flag
-from ml_connector.model.reasons import Reason, standing_of
+from ml_connector.model.reasons import Reason
 
 
 @pytest.mark.parametrize("member", [*Reason, *Flag], ids=str)
@@ -14,12 +14,6 @@ def test_each_has_a_sentence(member: Reason | Flag) -> None:
     assert member.sentence[:1].isupper()
     assert member.sentence.endswith(".")
     assert type(member)(member.value) is member
-
-
-@pytest.mark.parametrize("reason", Reason, ids=str)
-def test_posted_are_those_whose_entry_is_in_the_books(reason: Reason) -> None:
-    posted = {Reason.IN_AGREEMENT, Reason.ADOPTED, Reason.ORDER_MARK_REFUSED}
-    assert standing_of(reason) == ("posted" if reason in posted else "not posted")
 
 
 @pytest.mark.parametrize("field", OWNERS)

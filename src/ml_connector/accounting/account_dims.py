@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ml_connector.flows.dimensions.links import FIELDS
 from ml_connector.systems.salesforce.records import SObject
+
+from .dims import FIELDS
 
 
 def now(order: SObject) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 import msgspec
@@ -127,6 +127,17 @@ _SKUS = _Skus()
 def needs_code(product: Product, stored: Mapping[str, str]) -> bool:
     """Whether only its code can name the item of this product."""
     return bool(product.code) and product.id not in stored and not product.item_id
+
+
+CODES = ("StockKeepingUnit", "ProductCode")
+"""The fields of a product that may hold its code, in the order in which they count."""
+
+
+def shares_code(product: Product, products: Iterable[SObject]) -> bool:
+    """Whether another active one of these products has the same code, so that it does not name one product (B.3a)."""
+    others = [other for other in products if other.id != product.id and other["IsActive"] is not False]
+    codes = [next(filter(None, (other.text(field).strip() for field in CODES)), "") for other in others]
+    return any(code.casefold() == product.code.casefold() for code in codes)
 
 
 def _by_code(product: Product, items: Mapping[str, Item], shared: frozenset[str]) -> Mapped | None:

@@ -18,6 +18,12 @@ from rapidfuzz import fuzz
 from ml_connector.systems.quickbooks.records import Named, plain_name
 
 Dim = Literal["department", "class"]
+KINDS: Mapping[Dim, str] = {"department": "Department", "class": "Class"}
+"""The QuickBooks kind of a dimension."""
+TABLES: Mapping[Dim, str] = {"department": "departments", "class": "classes"}
+"""Its reference table."""
+FIELDS: Mapping[Dim, str] = {"department": "Department__c", "class": "Class__c"}
+"""Its text field on the records of Salesforce."""
 MAX_TEXT = 255
 ALIAS_DAYS = 90
 _BY_ID = re.compile(r".*\[#(?P<id>[^\[\]]+)\]", re.DOTALL)

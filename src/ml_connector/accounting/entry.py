@@ -17,7 +17,6 @@ import msgspec
 from ml_connector.model import money
 from ml_connector.model.flags import Flag
 from ml_connector.model.held import Held
-from ml_connector.model.plans import Hold
 from ml_connector.model.rules import Template
 from ml_connector.model.triggers import PREFERENCES, SETTINGS
 from ml_connector.systems.quickbooks.records import Account, JournalDraft
@@ -82,13 +81,13 @@ class EntryInputs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EntryPart(msgspec.Struct, frozen=True):
-    """One journal entry of a plan, with the identity that names it."""
+    """One journal entry of an order, with the identity that names it."""
 
     identity: Identity
     draft: JournalDraft
 
 
-class JournalPlan(msgspec.Struct, frozen=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """What an order posts: one balanced entry, or several parts where the lines are too many. No part: zero.
 
     `net` is the order's rounded total in `currency`; `legs` say which line put which amount on which posting key.
@@ -101,18 +100,8 @@ class JournalPlan(msgspec.Struct, frozen=True, kw_only=True):
     flags: tuple[Flag, ...] = ()
 
 
-def build_entry(inputs: EntryInputs) -> JournalPlan | Hold:
-    """The entry or entries of an order, or the first reason not to post. The same for the same inputs, always."""
-    total = inputs.header_total
-    total = money.total(line.net for line in inputs.lines) if total is None else total
-    try:
-        return plan_entry(inputs)
-    except Held as held:
-        return held.hold(total, inputs.currency, order=inputs.identity.order_number)
-
-
-def plan_entry(inputs: EntryInputs) -> JournalPlan:
-    """As `build_entry`, but raises `Held`."""
+def build_entry(inputs: EntryInputs) -> Entry:
+    """The entry of an order, the same for the same inputs, always. Raises `Held` with the first reason not to post."""
     inputs = msgspec.structs.replace(inputs, lines=tuple(sorted(inputs.lines, key=lambda line: line.number)))
     flags = (Flag.REDATED,) if inputs.original and inputs.original != inputs.day else ()
     keys = [line.number for line in inputs.lines]
@@ -121,14 +110,14 @@ def plan_entry(inputs: EntryInputs) -> JournalPlan:
     net = money.total(nets)
     order_legs = inputs.policy.order
     if order_legs is None:
-        return JournalPlan(parts=(), net=net, currency=inputs.currency)
+        return Entry(parts=(), net=net, currency=inputs.currency)
     _check_tax(inputs)
     _check_rate(inputs)
     legs = tuple(leg for line, amount in zip(inputs.lines, nets, strict=True) for leg in _legs(inputs, line, amount))
     groups = bundles(legs, _frame(inputs, order_legs, legs))
     parts = packed(groups, inputs.max_lines)
     _check_count(len(parts), inputs)
-    return JournalPlan(
+    return Entry(
         parts=tuple(_part(inputs, group, place, len(parts)) for place, group in enumerate(parts, 1)),
         net=net,
         currency=inputs.currency,

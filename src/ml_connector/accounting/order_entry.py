@@ -11,17 +11,17 @@ import msgspec
 from ml_connector.model import money
 from ml_connector.model.flags import Flag
 from ml_connector.model.held import Held
-from ml_connector.model.plans import Hold
 from ml_connector.model.refs import Ref
 from ml_connector.model.rules import Rules, Template
 from ml_connector.model.triggers import PREFERENCES, SETTINGS, record_changed, table_changed
 from ml_connector.systems.quickbooks.records import Customer
 from ml_connector.systems.salesforce.records import SObject
 
+from .chart import Product
 from .dates import PostingDay, event_day, posting_day
-from .entry import EntryInputs, EntryLine, JournalPlan, plan_entry, rounded_nets
+from .entry import Entry, EntryInputs, EntryLine, build_entry, rounded_nets
 from .identity import Identity, order_link
-from .order_lines import LinePlan, Tables, gross_of, line_number, net_of, resolve_line
+from .order_lines import ResolvedLine, Tables, gross_of, line_number, net_of, resolve_line
 from .rates import Rate, choose, within_band
 from .templates import T0, policy_of
 
@@ -65,13 +65,13 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         return self.rules.template or Template(id=T0.id)
 
 
-class OrderPlan(msgspec.Struct, frozen=True, kw_only=True):
+class OrderPosting(msgspec.Struct, frozen=True, kw_only=True):
     """The entries of an order, in words why, and the items that a code was matched to, by product id.
 
     `mappings` are the different `item>income account` it posts by.
     """
 
-    journal: JournalPlan
+    entry: Entry
     identity: Identity
     why: tuple[str, ...]
     matched: dict[str, str]
@@ -111,17 +111,9 @@ def is_zero(order: SObject, rules: Rules) -> bool:
     return not any(net_of(line) or (gross and gross_of(line)) for line in lines_of(order))
 
 
-def plan_order(scope: Scope) -> OrderPlan | Hold:
-    """What the order posts, or the first reason not to; see `plan_or_raise` for the order of reasons."""
-    try:
-        return plan_or_raise(scope)
-    except Held as held:
-        return held.hold(total_of(scope.order), scope.currency, **order_facts(scope.order))
-
-
-def plan_or_raise(scope: Scope) -> OrderPlan:
-    """The plan; raises `Held` with the first reason in this order: customer, currency, totals, then line by line item,
-    account, department and class, then the day, the rate, the tax, and the template's accounts.
+def order_posting(scope: Scope) -> OrderPosting:
+    """What the order posts. Raises `Held` with the first reason not to, in this order: customer, currency, totals, then
+    line by line item, account, department and class, then the day, the rate, the tax, and the template's accounts.
 
     The day comes late because a day to come needs nobody, and would hide what somebody must do.
     """
@@ -130,21 +122,21 @@ def plan_or_raise(scope: Scope) -> OrderPlan:
     lines = _lines(scope)
     day = day_of(scope)
     rate = rate_of(scope, day.day) if scope.currency != scope.home else None
-    journal = plan_entry(_inputs(scope, day, lines, rate))
-    return OrderPlan(
-        journal=journal,
+    entry = build_entry(_inputs(scope, day, lines, rate))
+    return OrderPosting(
+        entry=entry,
         identity=identity_of(scope.order, scope.rules),
         why=(f"template {scope.template.id}", *_why_rate(rate), *(each.why for each in lines if each.why)),
         matched={each.product.id: each.matched_item for each in lines if each.matched_item},
         flags=tuple(
-            sorted({*journal.flags, *_unrecognised(scope, lines), *(flag for each in lines for flag in each.flags)})
+            sorted({*entry.flags, *_unrecognised(scope, lines), *(flag for each in lines for flag in each.flags)})
         ),
         mappings=tuple(sorted({f"{each.item or 'none'}>{each.line.account}" for each in lines if each.line.account})),
         rate=rate,
     )
 
 
-def _unrecognised(scope: Scope, lines: list[LinePlan]) -> tuple[Flag, ...]:
+def _unrecognised(scope: Scope, lines: list[ResolvedLine]) -> tuple[Flag, ...]:
     """Detector DC-4: an item that credits Deferred or Unbilled earns revenue nobody recognises (A.11)."""
     accounts = [each.line.account for each in lines]
     return (Flag.UNRECOGNISED,) if policy_of(scope.template).is_unearned(scope.template, accounts) else ()
@@ -161,10 +153,36 @@ def order_facts(order: SObject) -> dict[str, str]:
     }
 
 
+def explicit_rate(order: SObject) -> Decimal | None:
+    """The rate that the order itself states; it needs no other."""
+    rate = order.amount("QBO_Exchange_Rate__c")
+    return rate if rate is not None and rate > 0 else None
+
+
+def account_of(order: SObject) -> Ref:
+    """The Salesforce account that the order belongs to."""
+    return Ref("salesforce", "Account", order.text("AccountId"))
+
+
+def products_of(order: SObject) -> dict[str, Product]:
+    """The products of the order's lines by id."""
+    return {product.id: product for product in map(Product.of, lines_of(order)) if product.id}
+
+
+def check_names(order: SObject) -> None:
+    """Without its number or its account nothing can be looked up, and a blank look-up would find strangers.
+
+    Raises `Held` (H-ORDER-DATA).
+    """
+    for name, what in (("OrderNumber", "it shows no number"), ("AccountId", "it names no account")):
+        if not order.text(name).strip():
+            raise Held(code="H-ORDER-DATA", what=what)
+
+
 def check_customer(customer: Customer, order: SObject) -> None:
     """Raises `Held` (H-CUST-INACTIVE) for an inactive customer."""
     if not customer.active:
-        waits = (record_changed(customer.ref), record_changed(Ref("salesforce", "Account", order.text("AccountId"))))
+        waits = (record_changed(customer.ref), record_changed(account_of(order)))
         raise Held(code="H-CUST-INACTIVE", waits_for=waits, customer=customer.plain_name)
 
 
@@ -192,7 +210,7 @@ def day_of(scope: Scope) -> PostingDay:
 def rate_of(scope: Scope, day: date) -> Rate:
     """The rate of a foreign order (B.9). Raises `Held` (H-NO-RATE)."""
     rates, band = scope.rates(day), scope.rules.rate_band_pct
-    rate = choose(scope.order.amount("QBO_Exchange_Rate__c"), rates.quickbooks, rates.salesforce)
+    rate = choose(explicit_rate(scope.order), rates.quickbooks, rates.salesforce)
     waits = (table_changed(f"rate:{scope.currency}:{day}"), SETTINGS)
     facts = {"order_currency": scope.currency, "home_currency": scope.home, "date": str(day)}
     if rate is None:
@@ -212,7 +230,7 @@ def _why_rate(rate: Rate | None) -> tuple[str, ...]:
     return (f"rate {money.plain(rate.value)} of {rate.source}",) if rate else ()
 
 
-def _lines(scope: Scope) -> list[LinePlan]:
+def _lines(scope: Scope) -> list[ResolvedLine]:
     """The lines, those that post something resolved. Raises `Held`."""
     order = scope.order
     lines = lines_of(order)
@@ -223,9 +241,9 @@ def _lines(scope: Scope) -> list[LinePlan]:
     return [_line(scope, line, net, exact) for line, net, exact in zip(lines, nets, exacts, strict=True)]
 
 
-def _line(scope: Scope, line: SObject, net: Decimal, exact: Decimal) -> LinePlan:
+def _line(scope: Scope, line: SObject, net: Decimal, exact: Decimal) -> ResolvedLine:
     if not net and not (scope.rules.discount_mode == "gross" and gross_of(line)):
-        return LinePlan(line=EntryLine(number=line_number(line), net=exact, account=""))
+        return ResolvedLine(line=EntryLine(number=line_number(line), net=exact, account=""))
     try:
         return resolve_line(scope.order, line, scope.tables, scope.rules, scope.today)
     except Held as held:
@@ -239,7 +257,7 @@ def _parents(order: SObject) -> list[Ref]:
     return [Ref("salesforce", kind, id_) for kind, id_ in ids if id_]
 
 
-def _inputs(scope: Scope, day: PostingDay, lines: list[LinePlan], rate: Rate | None) -> EntryInputs:
+def _inputs(scope: Scope, day: PostingDay, lines: list[ResolvedLine], rate: Rate | None) -> EntryInputs:
     order, rules, preferences = scope.order, scope.rules, scope.tables.preferences
     return EntryInputs(
         identity=identity_of(order, rules),

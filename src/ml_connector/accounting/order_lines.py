@@ -8,7 +8,6 @@ from decimal import Decimal
 
 import msgspec
 
-from ml_connector.flows.dimensions.links import FIELDS, TABLES
 from ml_connector.model import money
 from ml_connector.model.flags import Flag
 from ml_connector.model.held import Held
@@ -18,7 +17,7 @@ from ml_connector.systems.quickbooks.records import Account, Class, Department, 
 from ml_connector.systems.salesforce.records import SObject
 
 from .chart import Mapped, Product, amount_of, income_account, required_item
-from .dims import Alias, Ambiguous, Dim, Inactive, Resolved, Unmapped, aliases_of, resolve
+from .dims import FIELDS, TABLES, Alias, Ambiguous, Dim, Inactive, Resolved, Unmapped, aliases_of, resolve
 from .entry import EntryLine
 
 BLANK = "blank"
@@ -49,7 +48,7 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
         return self.preferences.tracks_departments if dim == "department" else self.preferences.tracks_classes
 
 
-class LinePlan(msgspec.Struct, frozen=True, kw_only=True):
+class ResolvedLine(msgspec.Struct, frozen=True, kw_only=True):
     """A resolved line, in words why, its item, the item a code was matched to (to be stored), and flags."""
 
     line: EntryLine
@@ -85,7 +84,7 @@ def gross_of(line: SObject) -> Decimal | None:
     return None if price is None or quantity is None else money.times(price, quantity)
 
 
-def resolve_line(order: SObject, line: SObject, tables: Tables, rules: Rules, today: date) -> LinePlan:
+def resolve_line(order: SObject, line: SObject, tables: Tables, rules: Rules, today: date) -> ResolvedLine:
     """Item, account and dims of one line. Raises `Held` with the first reason: item, account, department, class."""
     product = Product.of(line)
     mapped = _item(product, tables, rules)
@@ -98,7 +97,7 @@ def resolve_line(order: SObject, line: SObject, tables: Tables, rules: Rules, to
         gross=gross_of(line),
     )  # fmt: skip
     flags = (Flag.INVENTORY_NOT_MOVED,) if mapped and mapped.item.type == "Inventory" else ()
-    return LinePlan(
+    return ResolvedLine(
         line=entry,
         why=f"{entry.number}: account by {chosen}; department {department.why}; class {class_.why}",
         product=product,

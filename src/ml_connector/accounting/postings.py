@@ -16,7 +16,7 @@ from ml_connector.systems.quickbooks.records import JournalDraft, JournalEntry, 
 from ml_connector.systems.salesforce.records import SObject
 
 from . import account_dims
-from .entry import EntryPart, JournalPlan
+from .entry import Entry, EntryPart
 from .order_lines import line_number, net_of
 from .rates import Rate
 
@@ -54,9 +54,9 @@ def journal_link(
     return LinkDraft(Role.JOURNAL, source, target, agreed, exclusive=True, source_version=order.version)
 
 
-def of_order(order: SObject, plan: JournalPlan) -> dict[str, str]:
+def of_order(order: SObject, whole: Entry) -> dict[str, str]:
     """What the link of an order's first entry keeps of the order itself."""
-    own = {"net": money.plain(plan.net), "order": digest(order), "legs": _legs_text(plan)}
+    own = {"net": money.plain(whole.net), "order": digest(order), "legs": _legs_text(whole)}
     return {**own, **account_dims.now(order)}
 
 
@@ -108,11 +108,11 @@ def _hash(value: object) -> str:
     return hashlib.sha256(msgspec.json.encode(value)).hexdigest()
 
 
-def _legs_text(plan: JournalPlan) -> str:
+def _legs_text(whole: Entry) -> str:
     """The amounts per order line and posting key, as compact JSON: what later entries subtract from."""
     rows = [
         [leg.line, leg.income, leg.department, leg.class_, money.plain(leg.net), money.plain(leg.gross)]
-        for leg in plan.legs
+        for leg in whole.legs
     ]
     return msgspec.json.encode(rows).decode()
 

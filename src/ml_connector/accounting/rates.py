@@ -9,6 +9,7 @@ from fractions import Fraction
 import msgspec
 
 from ml_connector.model import money
+from ml_connector.model.refs import Link
 from ml_connector.systems.salesforce.records import SObject
 
 DIGITS = 6
@@ -17,6 +18,12 @@ DIGITS = 6
 class Rate(msgspec.Struct, frozen=True):
     value: Decimal
     source: str
+
+
+def rate_in(link: Link | None) -> Decimal | None:
+    """The rate that the link of a pair of currencies, or of an entry, keeps."""
+    rate = link.agreed.get("rate") if link else None
+    return money.exact(rate) if rate else None
 
 
 def choose(explicit: Decimal | None, quickbooks: Decimal | None, salesforce: Decimal | None) -> Rate | None:

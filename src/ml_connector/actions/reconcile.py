@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ml_connector.app import App
-from ml_connector.tieout.read import TieOut, months_between, tie_out
+from ml_connector.tieout import Links, TieOut, months_between, tie_out
 from ml_connector.tieout.report import Completeness, Item, Report, Row
 
 
@@ -14,8 +14,16 @@ async def reconcile(app: App, months: Sequence[str] = ()) -> TieOut:
 
     Raises `WrongUse` for a month that is none, and vendor errors.
     """
-    today = app.connection.today(app.world.clock.now())
-    return await tie_out(app, months or months_between(app.rules.start_date or today, today))
+    now = app.world.clock.now()
+    today = app.connection.today(now)
+    return await tie_out(
+        months or months_between(app.rules.start_date or today, today),
+        quickbooks=app.quickbooks,
+        salesforce=app.salesforce,
+        links=Links(app.store, app.connection.id),
+        rules=app.rules,
+        now=now,
+    )
 
 
 __all__ = ["Completeness", "Item", "Report", "Row", "TieOut", "reconcile"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -21,7 +21,7 @@ from ml_connector.model.plans import (
     NotLoaded,
     Write,
 )
-from ml_connector.model.reading import Question, Reference
+from ml_connector.model.reading import Question, Reference, apart
 from ml_connector.model.refs import Gone, Link, Ref
 from ml_connector.model.roles import Role
 from ml_connector.model.rules import Rules
@@ -44,10 +44,6 @@ class Unreadable(msgspec.Struct, frozen=True):
     error: BadAnswer
 
 
-HALVINGS = 40
-"""Unreadable answers to one read after which it is not a few bad records but the vendor."""
-
-
 async def ask_each(system: System, questions: Sequence[Question]) -> list[dict[str, Any]]:
     """Ask together; where the answer cannot be read, one by one. What is bad stands there as `BadAnswer`.
 
@@ -62,31 +58,6 @@ async def ask_each(system: System, questions: Sequence[Question]) -> list[dict[s
         found, bad = await apart(one, each.values)
         answers.append(found | bad)
     return answers
-
-
-async def apart(
-    ask: Callable[[Sequence[str]], Awaitable[Mapping[str, Any]]], names: Sequence[str]
-) -> tuple[dict[str, Any], dict[str, BadAnswer]]:
-    """Ask about all; where the answer cannot be read, halve the question until the bad ones stand alone.
-
-    Gives the answers, and an error for each of the bad. Raises `BadAnswer` when too many answers cannot be read.
-    """
-    found: dict[str, Any] = {}
-    errors: dict[str, BadAnswer] = {}
-    todo, bad = [list(names)] if names else [], 0
-    while todo:
-        part = todo.pop()
-        try:
-            found |= await ask(part)
-        except BadAnswer as error:
-            bad += 1
-            if bad > HALVINGS:
-                raise
-            if len(part) == 1:
-                errors[part[0]] = error
-            else:
-                todo += [part[: len(part) // 2], part[len(part) // 2 :]]
-    return found, errors
 
 
 class References:

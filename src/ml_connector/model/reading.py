@@ -1,13 +1,14 @@
-"""What is asked of a system when it is read, and what comes back: questions, reference tables, sweeps."""
+"""What is asked of a system when it is read, and what comes back: questions, reference tables, sweeps, bad answers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from .errors import BadAnswer
 from .refs import Change
 
 Take = Callable[[Sequence[Change]], None]
@@ -39,3 +40,32 @@ class Sweep(msgspec.Struct, frozen=True):
     position: str
     covered_to: datetime
     truncated: tuple[str, ...] = ()
+
+
+HALVINGS = 40
+"""Unreadable answers to one read after which it is not a few bad records but the vendor."""
+
+
+async def apart(
+    ask: Callable[[Sequence[str]], Awaitable[Mapping[str, Any]]], names: Sequence[str]
+) -> tuple[dict[str, Any], dict[str, BadAnswer]]:
+    """Ask about all; where the answer cannot be read, halve the question until the bad ones stand alone.
+
+    Gives the answers, and an error for each of the bad. Raises `BadAnswer` when too many answers cannot be read.
+    """
+    found: dict[str, Any] = {}
+    errors: dict[str, BadAnswer] = {}
+    todo, bad = [list(names)] if names else [], 0
+    while todo:
+        part = todo.pop()
+        try:
+            found |= await ask(part)
+        except BadAnswer as error:
+            bad += 1
+            if bad > HALVINGS:
+                raise
+            if len(part) == 1:
+                errors[part[0]] = error
+            else:
+                todo += [part[: len(part) // 2], part[len(part) // 2 :]]
+    return found, errors

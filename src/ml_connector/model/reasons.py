@@ -6,9 +6,6 @@ The values stand in the state; they never change.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal, assert_never
-
-Standing = Literal["posted", "not posted"]
 
 
 class Reason(StrEnum):
@@ -62,38 +59,3 @@ class Reason(StrEnum):
         "table_is_older",
         "The list of departments and classes was read before this change; it is read again.",
     )
-
-
-def standing_of(reason: Reason) -> Standing:
-    """Whether an order that was skipped for this reason has its entry in the books (accounting-rules G, R2)."""
-    match reason:
-        case Reason.IN_AGREEMENT | Reason.ADOPTED | Reason.ORDER_MARK_REFUSED:
-            return "posted"
-        case (
-            Reason.GONE
-            | Reason.RELAYED
-            | Reason.PROJECT
-            | Reason.INACTIVE
-            | Reason.NOT_READY
-            | Reason.OTHER_COMPANY
-            | Reason.CUSTOMER_HAS_ANOTHER_ACCOUNT
-            | Reason.SECONDARY_LINK
-            | Reason.ACCOUNT_DECIDES
-            | Reason.CUSTOMER_MERGED
-            | Reason.CUSTOMER_GONE
-            | Reason.ACCOUNT_MERGED
-            | Reason.ACCOUNT_GONE
-            | Reason.NO_INVOICES
-            | Reason.NOT_OF_SALES
-            | Reason.BEFORE_START
-            | Reason.NOT_ACTIVATED
-            | Reason.REDUCTION_ORDER
-            | Reason.NO_TEMPLATE
-            | Reason.ZERO
-            | Reason.FIRST_SEEN
-            | Reason.RENAMED
-            | Reason.TABLE_IS_OLDER
-        ):
-            return "not posted"
-        case _:
-            assert_never(reason)

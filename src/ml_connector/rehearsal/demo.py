@@ -21,6 +21,7 @@ from ml_connector.actions.holds import HeldView, open_holds
 from ml_connector.actions.init import init
 from ml_connector.actions.plan import make_plan, names_of
 from ml_connector.actions.progress import Progress
+from ml_connector.actions.reconcile import reconcile
 from ml_connector.actions.sign_off import SignOff, sign_off
 from ml_connector.actions.status import current_status
 from ml_connector.actions.sync import sync
@@ -32,7 +33,7 @@ from ml_connector.model.rules import PRESELECTED
 from ml_connector.rehearsal.emulators import Calls, Emulators, started
 from ml_connector.rehearsal.floor import beginning, look, plus, sweep, writing
 from ml_connector.systems.quickbooks.records import JournalEntry, note_fields
-from ml_connector.tieout.read import TieOut, months_between, tie_out
+from ml_connector.tieout import TieOut
 from ml_connector.tieout.report import Report as TieOutReport
 
 TODAY = "2026-11-20"
@@ -175,8 +176,7 @@ async def _story(
     used = (await emulators.calls()).minus(before)
     second, second_calls = await _second_run(app, emulators, progress)
     progress("Reading both systems again for the tie-out", 0, 0)
-    today = app.connection.today(clock.now())
-    proof = await tie_out(app, months_between(app.rules.start_date or today, today))
+    proof = await reconcile(app)
     entries = await _journal_entries(app)
     document = _document(options, app, tally, proof, entries, (used, floor), (second, second_calls))
     document["planted"] = _planted(await emulators.ask("GET", "/scenario"), open_holds(app))

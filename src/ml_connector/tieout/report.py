@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 
 import msgspec
@@ -64,7 +65,7 @@ class Completeness(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """R1 or R2, with its rows by month, currency and department (R2: and account, class)."""
+    """One report, with its rows by month, currency and department (R2: and account, class)."""
 
     name: str
     rows: Sequence[Row]
@@ -91,3 +92,19 @@ class Report(msgspec.Struct, frozen=True):
             )
             for currency, rows in sorted(by_currency.items())
         ]
+
+
+class TieOut(msgspec.Struct, frozen=True, kw_only=True):
+    """The reports of some months, with the instant of the reads."""
+
+    months: Sequence[str]
+    read_at: datetime
+    reports: Sequence[Report]
+
+    @property
+    def month(self) -> str:
+        return self.months[0] if len(self.months) == 1 else f"{self.months[0]} to {self.months[-1]}"
+
+    @property
+    def agrees(self) -> bool:
+        return all(report.agrees for report in self.reports)

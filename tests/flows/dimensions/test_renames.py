@@ -11,21 +11,20 @@ import pytest
 from accounting import books
 from flows.orders.test_order_to_journal import ORDER_REF, told
 from flows.orders.test_order_to_journal import world_of as order_world
+from ml_connector.accounting.dim_names import aliases_in, name_ref
 from ml_connector.accounting.dims import Dim
-from ml_connector.accounting.order_entry import OrderPlan
 from ml_connector.flows.dimensions import renames as dimension_names
 from ml_connector.flows.dimensions import texts as dim_texts
-from ml_connector.flows.dimensions.links import aliases_in, name_ref, new_uses
+from ml_connector.flows.dimensions.links import new_uses
 from ml_connector.flows.orders.order_to_journal import FLOW as ORDERS
-from ml_connector.flows.orders.order_to_journal import expected
 from ml_connector.flows.parties import account_to_customer
-from ml_connector.model.plans import Flow, NeedLink, NotLoaded, Skip, Write
+from ml_connector.model.plans import Flow, NeedLink, Skip, Write
 from ml_connector.model.reasons import Reason
 from ml_connector.model.refs import Ref
 from ml_connector.model.roles import Role
-from ml_connector.systems.quickbooks.records import Class, Department, Named, Reference
+from ml_connector.systems.quickbooks.records import Class, Department, Reference
 from ml_connector.systems.salesforce.records import SObject
-from support.context import RULES, TODAY, MemoryContext, World, decide, settle, sobject, writes
+from support.context import RULES, TODAY, World, decide, settle, sobject, writes
 
 VISIBLE = frozenset({"Department__c", "Class__c", "QBO_Classes__c"})
 BEFORE = {
@@ -326,23 +325,3 @@ def test_old_names_cost_no_call() -> None:
         settle(ORDERS, ORDER_REF, world, context)
         asked.append(context.asked())
     assert asked[0] == asked[1]
-
-
-@pytest.mark.parametrize("entry", [MOVED, GONE])
-@pytest.mark.parametrize("text", ["East:Boston", "Boston"])
-def test_what_was_posted_stays_what_is_expected(text: str, entry: Named) -> None:
-    """R2 compares posted entries for ever: neither the end of a name nor a deactivation changes history."""
-    assert isinstance(entry, Department)
-    world = order_after(text, date(2027, 11, 22), entry=entry)
-    plan = _expected(world, world.context())
-    assert isinstance(plan, OrderPlan)
-    assert {line.department for line in plan.journal.parts[0].draft.lines} == {"11"}
-
-
-def _expected(world: World, context: MemoryContext) -> Any:
-    for _ in range(20):
-        try:
-            return expected(world.records[ORDER_REF], context)
-        except NotLoaded as unknown:
-            context.load(unknown.needs)
-    raise AssertionError("it never stops asking")

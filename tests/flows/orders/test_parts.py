@@ -11,13 +11,10 @@ import pytest
 
 from accounting import books
 from flows.orders.test_order_to_journal import ORDER_REF, order_of, told, world_of
-from ml_connector.accounting.entry import EntryPart, JournalPlan, build_entry
 from ml_connector.accounting.postings import posting_ref
-from ml_connector.flows.orders import parts as order_parts
 from ml_connector.flows.orders.limit import within_limit
 from ml_connector.flows.orders.order_to_journal import FLOW
 from ml_connector.model import holds
-from ml_connector.model.held import Held
 from ml_connector.model.plans import Hold, Refused, Write
 from ml_connector.model.refs import Gone, Link, Ref
 from ml_connector.model.roles import Role
@@ -48,15 +45,6 @@ def next_of(world: World) -> Any:
 
 def link_of(world: World) -> Link:
     return world.links[Role.JOURNAL, posting_ref(books.ORDER_ID)]
-
-
-def test_the_rest_comes_back_as_it_was() -> None:
-    rest = order_parts.rest_of(link_of(after_the_first()))
-    assert [(part.draft.doc_number, part.draft.total) for part in rest] == [
-        ("SFO-00001001-02", Decimal("500.00")), ("SFO-00001001-03", Decimal("30.00")),
-    ]  # fmt: skip
-    assert rest == order_parts.rest_of(Link(Role.JOURNAL, ENTRY, ENTRY, order_parts.kept((rest[0], *rest), 2)))
-    assert order_parts.kept(rest[:1], 2) == {}, "an entry in one part keeps nothing"
 
 
 @pytest.mark.parametrize("part", [1, 2, 3])
@@ -134,38 +122,6 @@ def test_draft_deleted_and_closed_half_way() -> None:
     assert all("posted in part" in holds.render_hold(each).meaning for each in (draft, deleted, closed))  # type: ignore[arg-type]  # holds
 
 
-def parts() -> tuple[EntryPart, ...]:
-    plan = build_entry(
-        books.inputs(books.line(1, "10.00", "4000"), books.line(2, "5.00", "4000", "West/-"), max_lines=2)
-    )
-    assert isinstance(plan, JournalPlan)
-    return plan.parts
-
-
-def on_open_day(given: tuple[EntryPart, ...], closed: date | None, policy: Any) -> tuple[tuple[EntryPart, ...], bool]:
-    rules = msgspec.structs.replace(RULES, closed_policy=policy)
-    return order_parts.on_open_day(given, closed, rules, date(2026, 12, 24))
-
-
-@pytest.mark.parametrize("closed", [None, date(2026, 11, 9)])
-def test_the_rest_keeps_its_day_while_that_is_open(closed: date | None) -> None:
-    assert on_open_day(parts(), closed, "hold") == (parts(), False)
-
-
-def test_the_rest_is_held_or_moved_when_its_day_is_closed() -> None:
-    given, closed = parts(), date(2026, 11, 10)
-    with pytest.raises(Held) as held:
-        on_open_day(given, closed, "hold")
-    assert held.value.code == "H-CLOSED"
-    found, moved = on_open_day(given, closed, "next_open")
-    assert moved
-    assert {part.draft.txn_date for part in found} == {date(2026, 11, 11)}
-    assert all("|orig=2026-11-10\nhttps" in part.draft.private_note or part.draft.private_note.endswith(
-        "|orig=2026-11-10\n") for part in found)  # fmt: skip
-    assert [part.draft.lines for part in found] == [part.draft.lines for part in given]
-    assert on_open_day(found, closed, "next_open") == (found, True), "a moved part stays, and keeps its first day"
-
-
 @pytest.mark.parametrize(
     ("limit", "total", "rate", "small"),
     [
@@ -182,29 +138,3 @@ def test_the_limit_is_in_home_currency(limit: str, total: str, rate: str, small:
     found = within_limit(Decimal(total), Decimal(rate), "USD", rules)
     assert (found is not None) == small
     assert found is None or (found["limit"], found["currency"], found["rules"]) == (limit, "USD", rules.digest())
-
-
-@pytest.mark.parametrize(("count", "held"), [(99, False), (100, True)])
-def test_numbers_of_parts_have_two_digits(count: int, held: bool) -> None:
-    lines = [
-        msgspec.structs.replace(books.line(number, "1.00", "4000"), department=str(number))
-        for number in range(1, count + 1)
-    ]
-    found = build_entry(books.inputs(*lines, max_lines=2))
-    if not held:
-        assert isinstance(found, JournalPlan)
-        assert (len(found.parts), found.parts[-1].draft.doc_number) == (99, "SFO-00001234-99")
-        return
-    assert isinstance(found, Hold)
-    assert holds.render_hold(found).sentence == (
-        "Order 00001234 needs 100 entries of at most 2 lines; their numbers end at 99."
-    )
-
-
-def test_the_mark_names_all_parts_while_they_fit() -> None:
-    made = after_the_first()
-    link = link_of(made)
-    assert order_parts.mark(link) == "SFO-00001001-01, SFO-00001001-02, SFO-00001001-03"
-    many = tuple(order_parts.rest_of(link)) * 20
-    long = Link(Role.JOURNAL, ENTRY, ENTRY, {**link.agreed, **order_parts.kept((many[0], *many), 2)})
-    assert order_parts.mark(long) == "SFO-00001001-01 to SFO-00001001-03"

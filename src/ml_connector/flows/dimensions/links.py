@@ -1,7 +1,6 @@
 """What is kept of departments and classes: their name now, names they had, who uses them (accounting-rules F).
 
-A name stands as `quickbooks:DepartmentName:<name>` or `quickbooks:ClassName:<name>`, in the form in which names are
-compared, so that a text is looked up without a call. Contracts: docs/contracts.md.
+A text is looked up by the link of its name, without a call (`accounting/dim_names.py`). Contracts: docs/contracts.md.
 """
 
 from __future__ import annotations
@@ -9,27 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-import msgspec
-
-from ml_connector.accounting.dims import Alias, Dim, label, path_key
+from ml_connector.accounting.dim_names import LEAF, name_ref
+from ml_connector.accounting.dims import KINDS, Dim, label
 from ml_connector.model.plans import Context, NeedLink
 from ml_connector.model.refs import Link, LinkDraft, Ref
 from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks.records import Named
 
-KINDS: dict[Dim, str] = {"department": "Department", "class": "Class"}
-TABLES: dict[Dim, str] = {"department": "departments", "class": "classes"}
-FIELDS: dict[Dim, str] = {"department": "Department__c", "class": "Class__c"}
-_LEAF = "leaf "
-
 
 def entry_ref(dim: Dim, id_: str) -> Ref:
     return Ref("quickbooks", KINDS[dim], id_)
-
-
-def name_ref(dim: Dim, text: str) -> Ref:
-    """The source of a `dim_alias` link, and the target of a `dim` link."""
-    return Ref("quickbooks", f"{KINDS[dim]}Name", path_key(text))
 
 
 def name_link(dim: Dim, entry: Named) -> LinkDraft:
@@ -49,24 +37,7 @@ def alias_link(dim: Dim, id_: str, name: str, earlier: Link | None, on: date) ->
 def leaf_alias_link(dim: Dim, id_: str, leaf: str, earlier: Link | None, on: date) -> LinkDraft:
     """The last part of an old name, where that was enough to name the entry."""
     had = earlier.agreed if earlier else {}
-    return LinkDraft(Role.DIM_ALIAS, name_ref(dim, leaf), entry_ref(dim, id_), {**had, f"{_LEAF}{id_}": on.isoformat()})
-
-
-def aliases_in(link: Link, *, past: bool = False) -> tuple[Alias, ...]:
-    """One alias for each entry that had the name, good until 90 days after it lost it; with `past` for ever."""
-    days = {key: date.fromisoformat(day) for key, day in link.agreed.items() if key != "name" and day}
-    made = [Alias.renamed(link.source.id, key.removeprefix(_LEAF), day, leaf=_LEAF in key) for key, day in days.items()]
-    return tuple(msgspec.structs.replace(each, until=None) if past else each for each in made)
-
-
-def renames(names: Sequence[tuple[Dim, str]], context: Context, *, past: bool = False) -> dict[Dim, tuple[Alias, ...]]:
-    """The aliases for these texts; with `past` also those that have ended."""
-    context.want(*(rename_need(dim, text) for dim, text in names))
-    found: dict[Dim, tuple[Alias, ...]] = {}
-    for dim, text in names:
-        for link in context.links(Role.DIM_ALIAS, name_ref(dim, text)):
-            found[dim] = found.get(dim, ()) + aliases_in(link, past=past)
-    return found
+    return LinkDraft(Role.DIM_ALIAS, name_ref(dim, leaf), entry_ref(dim, id_), {**had, f"{LEAF}{id_}": on.isoformat()})
 
 
 def rename_need(dim: Dim, text: str) -> NeedLink:

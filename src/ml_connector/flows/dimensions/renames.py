@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from ml_connector.accounting.dims import Dim, label, path_key
+from ml_connector.accounting.dim_names import name_ref
+from ml_connector.accounting.dims import KINDS, TABLES, Dim, label, path_key
 from ml_connector.flows.refusals import refused
 from ml_connector.model.plans import Context, Decision, Flow, NeedFind, NeedLink, NeedReference, Skip
 from ml_connector.model.reasons import Reason
@@ -18,7 +19,7 @@ from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks.records import Named
 from ml_connector.systems.salesforce.records import SObject
 
-from .links import KINDS, TABLES, alias_link, leaf_alias_link, name_link, name_ref, users
+from .links import alias_link, leaf_alias_link, name_link, users
 from .texts import owning_invoice
 
 KEPT_IN: Mapping[Dim, Sequence[tuple[str, str]]] = {

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ml_connector.accounting.dims import Dim, Resolved, label, resolve
+from ml_connector.accounting.dim_names import aliases_in, name_ref
+from ml_connector.accounting.dims import FIELDS, TABLES, Dim, Resolved, label, resolve
 from ml_connector.flows.company import Company
 from ml_connector.flows.invoices import account_summary
 from ml_connector.flows.refusals import refused_alone
@@ -18,7 +19,7 @@ from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks.records import Named
 from ml_connector.systems.salesforce.records import SObject
 
-from .links import FIELDS, TABLES, aliases_in, name_ref, rename_need
+from .links import rename_need
 
 _OF_KIND: Mapping[str, Mapping[str, Dim]] = {
     "Account": {field: dim for dim, field in FIELDS.items()},

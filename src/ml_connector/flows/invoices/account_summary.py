@@ -13,9 +13,9 @@ from decimal import Decimal
 
 import msgspec
 
-from ml_connector.accounting.dims import Dim
+from ml_connector.accounting.dims import FIELDS, Dim
 from ml_connector.accounting.invoice_status import LOST
-from ml_connector.flows.dimensions.links import FIELDS, entry_ref
+from ml_connector.flows.dimensions.links import entry_ref
 from ml_connector.flows.refusals import refused_alone
 from ml_connector.model import canonical, money
 from ml_connector.model.plans import Context, Decision, Flow, NeedLink, Skip, Write

@@ -43,11 +43,11 @@ def precedent_links(refs: Sequence[Ref]) -> tuple[LinkDraft, ...]:
     return tuple(LinkDraft(Role.PRECEDENT, ref) for ref in refs)
 
 
-def unattended(small: Mapping[str, str] | None, refs: Sequence[Ref], ctx: Context) -> Unattended:
+def unattended(small: Mapping[str, str] | None, refs: Sequence[Ref], context: Context) -> Unattended:
     """Whether an entry may go out without a click. `small` is what `within_limit` says of it."""
     if small is None:
         return Unattended(within=False, waits_for=(SETTINGS,))
-    ctx.want(*(NeedLink(Role.PRECEDENT, ref) for ref in refs))
-    new = [ref for ref in refs if ctx.link(Role.PRECEDENT, ref) is None]
+    context.want(*(NeedLink(Role.PRECEDENT, ref) for ref in refs))
+    new = [ref for ref in refs if context.link(Role.PRECEDENT, ref) is None]
     waits = (SETTINGS, *(linked(Role.PRECEDENT, ref) for ref in new))
     return Unattended(within=not new, detail={} if new else small, waits_for=waits)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ml_connector.accounting.customers import customer_of
 from ml_connector.flows.company import Company
 from ml_connector.flows.dimensions import texts as dim_texts
 from ml_connector.flows.invoices import account_summary
@@ -36,7 +37,7 @@ def _decide(account: SObject, context: Context) -> Decision:
     """Names of departments and classes are renewed; a known pair is brought into agreement; an unknown account passes
     the gates first."""
     link = next(iter(pair_links.of_account(account.ref, context)), None)
-    source = pair_links.customer_of(link) if link else _marked(account, context)
+    source = customer_of(link) if link else _marked(account, context)
     if source is not None and source.id == "":
         return Skip(reason=Reason.OTHER_COMPANY)
     if text := dim_texts.renewed(account, context):

@@ -6,6 +6,7 @@ person is asked to look at it. What hung on the loser hangs on the winner by the
 
 from __future__ import annotations
 
+from ml_connector.accounting.customers import customer_of
 from ml_connector.model.plans import Context, Decision, Hold, NeedFind, Skip
 from ml_connector.model.reasons import Reason
 from ml_connector.model.refs import Gone, Link, LinkDraft, Ref
@@ -28,7 +29,7 @@ def gone(account: Gone, context: Context) -> Decision:
         return _merged(account, winner, links, context)
     if not links:
         return Skip(reason=Reason.GONE)
-    customers = [pair_links.customer_of(link) for link in links]
+    customers = [customer_of(link) for link in links]
     return Skip(
         reason=Reason.ACCOUNT_GONE,
         links=tuple(map(pair_links.end, links)),
@@ -49,7 +50,7 @@ def _winner(account: Gone, context: Context) -> SObject | None:
 def _merged(loser: Gone, winner: SObject, links: list[Link], context: Context) -> Skip:
     winner_links = pair_links.of_account(winner.ref, context)
     drafts = [_moved(link, winner.ref, winner_links) for link in links]
-    customers = {pair_links.customer_of(link) for link in links}
+    customers = {customer_of(link) for link in links}
     # The winner's orders were posted with the customer that becomes its own now.
     over = [pair_links.end(own) for own in winner_links if own.source == winner.ref and own.target in customers]
     return Skip(

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 import msgspec
 
+from ml_connector.accounting.customers import customer_of
 from ml_connector.flows.invoices.billed_links import PAST
 from ml_connector.flows.invoices.customer import above
 from ml_connector.model.plans import Context, Decision, Hold, NeedRecord, Skip, Write
@@ -127,7 +128,7 @@ def _followed(account: SObject, link: Link, context: Context) -> Decision:
         return Skip(reason=Reason.ACCOUNT_DECIDES, knocks=(own.target,), waits_for=waits)
     home = pair_links.ended(link.target, context)
     there = pair_links.of_account(Ref(account.ref.system, "Account", home.target.id), context) if home else []
-    now = pair_links.customer_of(there[0]) if there else link.target
+    now = customer_of(there[0]) if there else link.target
     if now == link.target:
         return _unknown(account, link.target, linked(Role.ACCOUNT, link.target))
     moved = LinkDraft(Role.ACCOUNT, account.ref, now, link.agreed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ml_connector.accounting.customers import customer_of
 from ml_connector.flows.company import Company
 from ml_connector.model import canonical
 from ml_connector.model.held import Held
@@ -13,7 +14,7 @@ from ml_connector.systems.salesforce.records import SObject
 
 from . import addresses, emails
 from .names import clean
-from .pair_links import customer_of, of_account
+from .pair_links import of_account
 
 LEVELS = 5
 EMAIL_LIMIT = 100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ml_connector.accounting.customers import customer_of
 from ml_connector.flows.company import Company
 from ml_connector.model.flags import Flag
 from ml_connector.model.plans import Context, Write
@@ -13,7 +14,7 @@ from ml_connector.systems.salesforce.records import SObject
 from . import addresses, display_names
 from .gates import EMAIL_LIMIT, billing_email
 from .pair_fields import with_scheme
-from .pair_links import customer_of, of_account
+from .pair_links import of_account
 
 PHONE_LIMIT, WEB_LIMIT, COMPANY_NAME_LIMIT = 30, 1000, 100
 

@@ -14,12 +14,12 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from ml_connector.accounting.customers import PAST, has_ended, live_links
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.plans import Context
 from ml_connector.model.refs import Link, LinkDraft, Ref
 from ml_connector.model.roles import Role
 
-PAST = "Past"
 REVIEWED = "reviewed"
 
 
@@ -35,8 +35,7 @@ def ended(customer: Ref, context: Context) -> Link | None:
 
 def of_account(account: Ref, context: Context) -> list[Link]:
     """Its links to customers: its own first, then those whose invoices it shows, then the one its orders post with."""
-    live = [link for link in context.links(Role.ACCOUNT, account) if not has_ended(link)]
-    return sorted(live, key=lambda each: (not each.exclusive, each.source == account))
+    return live_links(context.links(Role.ACCOUNT, account), account)
 
 
 def beside(customer: Ref, context: Context) -> list[Ref]:
@@ -48,10 +47,6 @@ def beside(customer: Ref, context: Context) -> list[Ref]:
 def is_linked(ref: Ref, context: Context) -> bool:
     """Whether this customer or account belongs to one of the other side."""
     return bool(of_customer(ref, context) if ref.kind == "Customer" else of_account(ref, context))
-
-
-def customer_of(link: Link) -> Ref:
-    return link.source if link.source.kind == "Customer" else link.target
 
 
 def end(link: Link) -> LinkDraft:
@@ -84,8 +79,3 @@ def decided(customer: Ref, account: Ref, known: Mapping[Ref, Sequence[Link]], *,
 
 def _from(customer: Ref, context: Context) -> list[Link]:
     return [link for link in context.links(Role.ACCOUNT, customer) if link.source == customer]
-
-
-def has_ended(link: Link) -> bool:
-    """Whether it only says what was."""
-    return link.target.kind.endswith(PAST)

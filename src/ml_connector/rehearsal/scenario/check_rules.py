@@ -8,14 +8,14 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.accounting.entry import EntryInputs, EntryLine, JournalPlan, build_entry
+from ml_connector.accounting.entry import Entry, EntryInputs, EntryLine, build_entry
 from ml_connector.accounting.identity import Identity
 from ml_connector.accounting.splits import Split
 from ml_connector.flows.parties.candidates import of_account
 from ml_connector.flows.parties.matching import Index, Party, match
 from ml_connector.model import canonical, money
+from ml_connector.model.held import Held
 from ml_connector.model.holds import render_hold
-from ml_connector.model.plans import Hold
 from ml_connector.systems import wire
 from ml_connector.systems.quickbooks.records import Account
 from ml_connector.systems.salesforce.records import SObject
@@ -32,20 +32,29 @@ _HOME = "US"
 
 async def build(play: Play, entry: Ready) -> Check:
     """An entry from exact lines (accounting-rules B.2 to B.8)."""
-    plan = build_entry(await _inputs(play, entry))
+    inputs = await _inputs(play, entry)
     title, code = entry.entry.title, entry.text("hold")
-    if isinstance(plan, Hold):
-        words = f"{plan.code} {render_hold(plan).sentence}"
-        facts = entry.get("facts") or {}
-        good = plan.code == code and fits(facts, plan.facts)
-        return Check(title, good, f"{code or 'an entry'} {plain(facts) if facts else ''}".strip(), words)
+    try:
+        built = build_entry(inputs)
+    except Held as held:
+        return _held(held, inputs, entry)
     if code:
-        return Check(title, False, code, f"{len(plan.parts)} entries, net {plain(plan.net)}")
-    verdicts = [verdict for verdict in await _built(play, entry, plan) if verdict is not None]
+        return Check(title, False, code, f"{len(built.parts)} entries, net {plain(built.net)}")
+    verdicts = [verdict for verdict in await _built(play, entry, built) if verdict is not None]
     wrong = [each for each in verdicts if not each[0]] or verdicts
     return Check(
         title, all(each[0] for each in verdicts), "; ".join(e[1] for e in wrong), "; ".join(e[2] for e in wrong)
     )
+
+
+def _held(held: Held, inputs: EntryInputs, entry: Ready) -> Check:
+    total = inputs.header_total
+    total = money.total(line.net for line in inputs.lines) if total is None else total
+    hold = held.hold(total, inputs.currency, order=inputs.identity.order_number)
+    code, facts = entry.text("hold"), entry.get("facts") or {}
+    good = hold.code == code and fits(facts, hold.facts)
+    expected = f"{code or 'an entry'} {plain(facts) if facts else ''}".strip()
+    return Check(entry.entry.title, good, expected, f"{hold.code} {render_hold(hold).sentence}")
 
 
 async def _inputs(play: Play, entry: Ready) -> EntryInputs:
@@ -105,12 +114,12 @@ async def _dim(play: Play, kind: str, text: str) -> str:
         raise
 
 
-async def _built(play: Play, entry: Ready, plan: JournalPlan) -> list[tuple[bool, str, str] | None]:
+async def _built(play: Play, entry: Ready, built: Entry) -> list[tuple[bool, str, str] | None]:
     books = await books_of(play.stage)
-    lines = [line for part in plan.parts for line in entry_lines(part.draft.body(), books)]
-    wanted, total = entry.get("lines"), money.total(part.draft.total for part in plan.parts)
+    lines = [line for part in built.parts for line in entry_lines(part.draft.body(), books)]
+    wanted, total = entry.get("lines"), money.total(part.draft.total for part in built.parts)
     nets: list[Decimal] = entry.get("nets", [])
-    sums = _sums(plan, [each.get("number", f"{100 + n:010}") for n, each in enumerate(entry.get("given_lines"), 1)])
+    sums = _sums(built, [each.get("number", f"{100 + n:010}") for n, each in enumerate(entry.get("given_lines"), 1)])
     count = entry.get("entries")
     return [
         None
@@ -118,13 +127,13 @@ async def _built(play: Play, entry: Ready, plan: JournalPlan) -> list[tuple[bool
         else (same(wanted, lines, in_order=entry.get("in_order", False)), shown(wanted), shown(lines, wanted)),
         (nets == sums, f"nets {plain(nets)}", f"nets {plain(sums)}") if nets else None,
         None if "total" not in entry.args else (entry.get("total") == total, plain(entry.get("total")), plain(total)),
-        None if count is None else (count == len(plan.parts), f"{count} entries", f"{len(plan.parts)} entries"),
+        None if count is None else (count == len(built.parts), f"{count} entries", f"{len(built.parts)} entries"),
         (True, "balanced", "balanced"),
     ]
 
 
-def _sums(plan: JournalPlan, numbers: list[str]) -> list[Decimal]:
-    return [money.total(leg.net for leg in plan.legs if leg.line == number) for number in numbers]
+def _sums(built: Entry, numbers: list[str]) -> list[Decimal]:
+    return [money.total(leg.net for leg in built.legs if leg.line == number) for number in numbers]
 
 
 async def matching(play: Play, entry: Ready) -> Check:

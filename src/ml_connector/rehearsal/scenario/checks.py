@@ -10,12 +10,13 @@ from urllib.parse import parse_qs
 
 from ml_connector.accounting.postings import posting_ref
 from ml_connector.actions.explain import explain
+from ml_connector.actions.reconcile import reconcile
 from ml_connector.model import money
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.holds import render
 from ml_connector.model.refs import Ref
 from ml_connector.model.roles import Role
-from ml_connector.tieout.read import months_between, tie_out
+from ml_connector.tieout import months_between
 from ml_connector.tieout.report import Report
 
 from .check_entries import counted
@@ -187,7 +188,7 @@ async def tie(play: Play, entry: Ready) -> Check:
     app = await play.app()
     first = app.rules.start_date or play.stage.today()
     months = entry.get("months") or months_between(first, play.stage.today())
-    proof = await tie_out(app, months)
+    proof = await reconcile(app, months)
     reports = [each for each in proof.reports if entry.text("report") in ("", each.name)]
     found = {**_totals(entry, reports), "items": _reasons(reports)}
     wanted = {name: entry.args[name] for name in found if name in entry.args}
