@@ -10,12 +10,13 @@ from typing import Any
 from msgspec import DecodeError
 
 from ml_emulators.kit.wire import Request, Response, loads
-from ml_emulators.quickbooks import answers, attachments, batch, cdc, faults, mailing, operations
+from ml_emulators.quickbooks import answers, attachments, batch, faults, operations
 from ml_emulators.quickbooks.faults import Fault
 from ml_emulators.quickbooks.kinds.catalog import PATHS
 from ml_emulators.quickbooks.limits import meter, throttled
 from ml_emulators.quickbooks.metering import measure
-from ml_emulators.quickbooks.rules import auxiliary
+from ml_emulators.quickbooks.query import cdc
+from ml_emulators.quickbooks.rules import auxiliary, mailing
 from ml_emulators.quickbooks.rules.context import WriteContext
 from ml_emulators.quickbooks.service import Service
 from ml_emulators.quickbooks.signin.tokens import ACCOUNTING

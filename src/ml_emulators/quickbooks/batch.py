@@ -6,9 +6,10 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from ml_emulators.quickbooks import cdc, faults, operations
+from ml_emulators.quickbooks import faults, operations
 from ml_emulators.quickbooks.faults import Fault
 from ml_emulators.quickbooks.kinds.catalog import KINDS
+from ml_emulators.quickbooks.query import cdc
 from ml_emulators.quickbooks.rules.context import WriteContext
 from ml_emulators.quickbooks.values import Json
 

@@ -11,8 +11,8 @@ from typing import Any
 from ml_emulators.kit.wire import dumps, loads
 from ml_emulators.quickbooks.kinds.catalog import KINDS
 from ml_emulators.quickbooks.kinds.kind import Kind
+from ml_emulators.quickbooks.kinds.preferences import Flags, flags_of
 from ml_emulators.quickbooks.ordered import Ordered
-from ml_emulators.quickbooks.preferences import Flags, flags_of
 from ml_emulators.quickbooks.refresh import refresh
 from ml_emulators.quickbooks.settings import Company
 from ml_emulators.quickbooks.values import Json, Number, from_seconds, stamp

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from ml_emulators.kit.wire import Request
-from ml_emulators.quickbooks import answers, attachments, cdc, registry
+from ml_emulators.quickbooks import answers, attachments, registry
 from ml_emulators.quickbooks.kinds import fields
-from ml_emulators.quickbooks.query import parse, run
+from ml_emulators.quickbooks.query import cdc, parse, run
 from ml_emulators.quickbooks.query.fields import QueryField
 from ml_emulators.quickbooks.rules import auxiliary
 from ml_emulators.quickbooks.rules.rulebook import RULES

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from ml_emulators.quickbooks import faults
-from ml_emulators.quickbooks.preferences import ALPHA_3, new_company_info, new_preferences
+from ml_emulators.quickbooks.kinds.preferences import ALPHA_3, new_company_info, new_preferences
 from ml_emulators.quickbooks.rules import taxes
 from ml_emulators.quickbooks.rules.context import WriteContext
 from ml_emulators.quickbooks.rules.draft import Draft

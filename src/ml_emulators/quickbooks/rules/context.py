@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ml_emulators.quickbooks.kinds.catalog import KINDS
-from ml_emulators.quickbooks.preferences import Flags
+from ml_emulators.quickbooks.kinds.preferences import Flags
 from ml_emulators.quickbooks.settings import ChangeNotice, Switches
 from ml_emulators.quickbooks.state import Books, meta
 from ml_emulators.quickbooks.values import Json, company_day, seconds

@@ -10,7 +10,7 @@ import pytest
 from ml_emulators.kit.wire import loads
 from ml_emulators.quickbooks import ChangeNotice
 
-from .client import Client, Json, Shop, ref
+from ..client import Client, Json, Shop, ref
 
 
 def cdc(qbo: Client, entities: str, since: str = "2026-11-22T12:00:00-08:00") -> list[Json]:
