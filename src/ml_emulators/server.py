@@ -30,7 +30,7 @@ from ml_emulators.salesforce.org import Profile
 from ml_emulators.scenarios import MAX_SCALE, SCENARIOS, Library, load, new_emulation
 
 if TYPE_CHECKING:
-    from ml_emulators.kit.certificates import Trust
+    from ml_emulators.kit.certificates import PrivateAuthority
     from ml_emulators.pubsub.door import PubSubDoor
 
 _LIMITS = {"quickbooks": "limits", "salesforce": "enforce_limits"}
@@ -71,8 +71,8 @@ class Emulators:
         self._keep = keep
         self._state = state
         self.clock = clock or VirtualClock()
-        self._trust = _trust(state) if tls else None
-        context = self._trust.context() if self._trust else None
+        self._authority = _private_authority(state) if tls else None
+        context = self._authority.context() if self._authority else None
         self.quickbooks = Shell(
             self._late("quickbooks"), quickbooks_port, vendor="quickbooks", compress=True, tls=context
         )
@@ -125,10 +125,9 @@ class Emulators:
         found = emulation.companions["pubsub"]
         if not isinstance(found, PubSub):
             raise TypeError("the emulation has no event bus")
-        papers = self._trust.papers if self._trust else None
-        return PubSubDoor(
-            found, self._pubsub_port, log=emulation.log, tls=(papers.key, papers.server) if papers else None
-        )
+        issued = self._authority.certificates if self._authority else None
+        tls = (issued.key, issued.server) if issued else None
+        return PubSubDoor(found, self._pubsub_port, log=emulation.log, tls=tls)
 
     def _filled(self) -> Emulation:
         """The emulation with what was kept, else with the scenario."""
@@ -158,8 +157,8 @@ class Emulators:
                 if server is not None:
                     await server.stop()
         finally:
-            if self._trust is not None:
-                self._trust.close()
+            if self._authority is not None:
+                self._authority.close()
 
     def info(self) -> dict[str, Any]:
         """Where everything is and how to connect: the line that `--json` prints."""
@@ -168,15 +167,15 @@ class Emulators:
         vendors = {name: dict(vendor.connection_info()) for name, vendor in self.emulation.vendors.items()}
         if self._consent:
             vendors["quickbooks"]["refresh_token"] = self._consent
-        pubsub = {"target": self.pubsub.target, "tls": self._trust is not None}
-        ca_file = str(self._trust.ca_file) if self._trust else None
+        pubsub = {"target": self.pubsub.target, "tls": self._authority is not None}
+        ca_file = str(self._authority.ca_file) if self._authority else None
         return {**vendors, "pubsub": pubsub, "control_url": self.control.url, "ca_file": ca_file}
 
 
-def _trust(folder: Path | None) -> Trust:
-    from ml_emulators.kit.certificates import Trust  # slow to load, and not needed without TLS
+def _private_authority(folder: Path | None) -> PrivateAuthority:
+    from ml_emulators.kit.certificates import PrivateAuthority  # slow to load, and not needed without TLS
 
-    return Trust(folder)
+    return PrivateAuthority(folder)
 
 
 def arguments(given: Sequence[str]) -> argparse.Namespace:
