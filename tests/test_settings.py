@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,7 +25,8 @@ from ml_connector.settings import (
     sign_off_template,
     write_settings,
 )
-from ml_connector.settings.shape import NESTED, SECTIONS, all_keys
+from ml_connector.settings.convert import value
+from ml_connector.settings.shape import NESTED, SECTIONS, Key, all_keys
 
 HOME = Path("/home/ana/.ml-connector")
 DOCS = Path(__file__).parents[1] / "docs"
@@ -63,7 +65,7 @@ def test_an_empty_file_gives_the_defaults_of_the_rules() -> None:
 def test_ids_of_company_and_org_reach_the_rules() -> None:
     settings = load_text(QUICKBOOKS + SALESFORCE, HOME, {})
     assert (settings.rules.realm_id, settings.rules.org_id) == ("9130350000000000", "00D000000000001AAA")
-    assert [side.base_url for side in settings.both()] == [
+    assert [system.base_url for system in settings.both()] == [
         "https://quickbooks.api.intuit.com",
         "https://acme.my.salesforce.com",
     ]
@@ -77,10 +79,10 @@ def test_ids_of_company_and_org_reach_the_rules() -> None:
     ],
 )
 def test_addresses_follow_from_the_environment(environment: str, base_url: str) -> None:
-    side = load_text(f'[quickbooks]\nenvironment = "{environment}"', HOME, {}).quickbooks
-    assert side is not None
-    assert side.base_url == base_url
-    assert side.token_url == "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"
+    quickbooks = load_text(f'[quickbooks]\nenvironment = "{environment}"', HOME, {}).quickbooks
+    assert quickbooks is not None
+    assert quickbooks.base_url == base_url
+    assert quickbooks.token_url == "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"
 
 
 @pytest.mark.parametrize(
@@ -375,13 +377,44 @@ def test_a_template_changed_after_its_signature_is_not_signed(tmp_path: Path) ->
     [
         ("", "No posting template is chosen."),
         ('[rules.template]\nid = "T1"', "No go-live day is set"),
-        ('[rules]\nstart_date = 2026-11-01\ntemplate = { id = "T1" }', "cannot be changed safely"),
     ],
 )
 def test_what_cannot_be_signed_off_stays_as_it_is(tmp_path: Path, text: str, sentence: str) -> None:
     settings_file(tmp_path).write_text(text, "utf-8")
     with pytest.raises(WrongUse, match=sentence):
         sign_off_template(tmp_path, "ana", datetime(2026, 11, 22, tzinfo=UTC))
+    assert settings_file(tmp_path).read_text("utf-8") == text
+
+
+@pytest.mark.parametrize(
+    ("text", "changed"),
+    [
+        (
+            '[rules]\nstart_date = 2026-11-01\ntemplate = { id = "T0" } # none yet\n',
+            '[rules]\nstart_date = 2026-11-01\ntemplate = { id = "T0", unbilled = "85"} # none yet\n',
+        ),
+        (
+            'rules = { template = { id = "T0" } }\n',
+            'rules = { template = { id = "T0", unbilled = "85"} }\n',
+        ),
+        ('rules.template.id = "T0"\n', 'rules.template.id = "T0"\nrules.template.unbilled = "85"\n'),
+        (
+            '[ rules . template ] # ana\r\nid = "T0"\r\n\r\n# next\r\n[rules]\r\nmax_lines = 9\r\n',
+            '[ rules . template ] # ana\r\nid = "T0"\r\nunbilled = "85"\r\n\r\n# next\r\n[rules]\r\nmax_lines = 9\r\n',
+        ),
+    ],
+)
+def test_a_table_is_changed_as_it_is_written(tmp_path: Path, text: str, changed: str) -> None:
+    settings_file(tmp_path).write_bytes(text.encode())
+    change_settings(tmp_path, "rules.template", {"unbilled": "85"})
+    assert settings_file(tmp_path).read_bytes().decode() == changed
+
+
+def test_a_file_that_cannot_be_changed_safely_stays_as_it_is(tmp_path: Path) -> None:
+    text = "rules.max_lines = 7\nnetwork.connections = 5\n"
+    settings_file(tmp_path).write_text(text, "utf-8")
+    with pytest.raises(WrongUse, match=r"cannot be changed safely at \[rules.template\].*id = \"T0\""):
+        change_settings(tmp_path, "rules.template", {"id": "T0"})
     assert settings_file(tmp_path).read_text("utf-8") == text
 
 
@@ -402,17 +435,42 @@ def test_the_page_is_the_one_the_program_prints() -> None:
     assert (DOCS / "settings.md").read_text("utf-8").endswith(as_markdown())
 
 
-def test_the_schema_has_every_key() -> None:
-    sections = json_schema()["properties"]
+def test_the_schema_has_every_key_with_its_meaning_and_bounds() -> None:
+    schema = json_schema()
+    sections = {name: _followed(schema, section) for name, section in schema["properties"].items()}
     for key in all_keys():
-        if key.table in SECTIONS:
-            assert sections[key.table]["properties"][key.name]["description"] == key.words
-        else:
-            parent, _, name = key.table.partition(".")
-            place = sections[parent]["properties"][name]
-            assert key.name in place.get("items", place)["properties"]
+        parent, _, name = key.table.partition(".")
+        place = sections[parent]
+        if name:
+            nested = place["properties"][name]
+            place = _followed(schema, nested.get("items") or nested["anyOf"][0])
+        assert place["properties"][key.name]["description"] == key.description != ""
+        assert place["additionalProperties"] is False
+        assert (key.name in place["required"]) == key.required
+    assert (
+        sections["rules"]["properties"]["max_lines"].items()
+        >= {"type": "integer", "minimum": 2, "maximum": 1000}.items()
+    )
+    decimal = {"type": ["number", "string"], "minimum": 0, "maximum": 100}
+    assert sections["rules"]["properties"]["rate_band_pct"].items() >= decimal.items()
     assert set(sections) == set(SECTIONS)
     assert set(NESTED) == {key.table for key in all_keys()} - set(SECTIONS)
+
+
+def _followed(schema: dict[str, Any], place: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = schema["$defs"][place["$ref"].removeprefix("#/$defs/")]
+    return found
+
+
+@pytest.mark.parametrize("key", [key for key in all_keys() if key.bounds], ids=lambda key: key.path)
+def test_the_bounds_are_checked(key: Key) -> None:
+    assert key.bounds is not None
+    for number, fits in zip((key.bounds[0] - 1, *key.bounds, key.bounds[1] + 1), (0, 1, 1, 0), strict=True):
+        if fits:
+            assert value(key, number, (key.table, key.name), str) == number
+        else:
+            with pytest.raises(WrongUse, match=f"from {key.bounds[0]} to {key.bounds[1]}"):
+                value(key, number, (key.table, key.name), str)
 
 
 names = st.sampled_from([key.name for key in all_keys()]) | st.text(min_size=1, max_size=8)
@@ -453,8 +511,6 @@ def with_outcome(text: str, env: dict[str, str] | None = None) -> None:
 
 
 def _toml(value: Any) -> str:
-    from ml_connector.settings.file import _toml as toml
-
     if isinstance(value, float):
         return repr(value)
     if isinstance(value, datetime):
@@ -462,5 +518,5 @@ def _toml(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ",".join(map(_toml, value)) + "]"
     if isinstance(value, dict):
-        return "{" + ",".join(f"{toml(str(name))}={_toml(each)}" for name, each in value.items()) + "}"
-    return toml(value)
+        return "{" + ",".join(f"{_toml(str(name))}={_toml(inner)}" for name, inner in value.items()) + "}"
+    return str(tomlkit.item(value).as_string())

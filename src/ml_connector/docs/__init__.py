@@ -41,11 +41,14 @@ def renewed(name: str, text: str) -> str:
 
 
 def outdated(folder: Path) -> dict[Path, str]:
-    """The pages in `folder` that differ from what the program says, with the text they should have."""
-    found = {}
+    """The pages in `folder` that differ from what the program says, with the text they should have.
+
+    Raises `OSError` for one that cannot be read, `WrongUse` for one without the mark.
+    """
+    old = {}
     for name in PAGES:
         page = folder / name
         text = page.read_text("utf-8")
-        if (wanted := renewed(name, text)) != text:
-            found[page] = wanted
-    return found
+        if (new := renewed(name, text)) != text:
+            old[page] = new
+    return old

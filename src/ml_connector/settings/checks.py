@@ -13,17 +13,17 @@ from ml_connector.accounting.templates import policy_of
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.rules import Rules
 
-from .convert import Path_, Where, spoken
+from .convert import KeyPath, Locate, label
 from .shape import QuickBooks, Salesforce, Settings
 
-Problem = tuple[Path_, str, str]
+Problem = tuple[KeyPath, str, str]
 """Where, what is the case (after the name of the setting), and the fix."""
 
 
-def check_all(settings: Settings, where: Where, *, from_environment: bool) -> None:
+def check_all(settings: Settings, locate: Locate, *, from_environment: bool) -> None:
     """Raises `WrongUse` for the first thing that does not fit. `from_environment`: the file has no state URL."""
     for path, case, fix in _problems(settings, from_environment):
-        raise WrongUse(f"{where(path)}: {spoken(path)} {case}", fix)
+        raise WrongUse(f"{locate(path)}: {label(path)} {case}", fix)
 
 
 def _problems(settings: Settings, from_environment: bool) -> Iterator[Problem]:
@@ -46,40 +46,42 @@ def _is_file(file: Path) -> bool:
         return False
 
 
-def _quickbooks(side: QuickBooks) -> Iterator[Problem]:
+def _quickbooks(quickbooks: QuickBooks) -> Iterator[Problem]:
     for name in ("base_url", "token_url", "authorize_url", "discovery_url", "redirect_uri"):
-        address = getattr(side, name)
+        address = getattr(quickbooks, name)
         if address or name in ("base_url", "token_url"):
             yield from _address(("quickbooks", name), address)
-    at_home = is_loopback(urlsplit(side.base_url).hostname or "")
-    if at_home != (side.environment == "rehearsal"):
-        place = "an emulator on this machine" if at_home else "not on this machine"
-        fix = 'Write  environment = "rehearsal"' if at_home else "Correct base_url, or name the real environment."
-        yield ("quickbooks", "environment"), f"is {side.environment}, but base_url is {place}.", fix
-    if side.environment == "production" and "sandbox" in side.base_url:
+    on_this_machine = is_loopback(urlsplit(quickbooks.base_url).hostname or "")
+    if on_this_machine != (quickbooks.environment == "rehearsal"):
+        place = "an emulator on this machine" if on_this_machine else "not on this machine"
+        fix = (
+            'Write  environment = "rehearsal"' if on_this_machine else "Correct base_url, or name the real environment."
+        )
+        yield ("quickbooks", "environment"), f"is {quickbooks.environment}, but base_url is {place}.", fix
+    if quickbooks.environment == "production" and "sandbox" in quickbooks.base_url:
         yield ("quickbooks", "base_url"), "is a sandbox, the environment is production.", "Correct one of the two."
-    if side.environment == "sandbox" and side.base_url.startswith("https://quickbooks.api.intuit.com"):
+    if quickbooks.environment == "sandbox" and quickbooks.base_url.startswith("https://quickbooks.api.intuit.com"):
         yield ("quickbooks", "base_url"), "is production, the environment is sandbox.", "Correct one of the two."
-    if side.environment == "production" and side.redirect_uri.startswith("http:"):
+    if quickbooks.environment == "production" and quickbooks.redirect_uri.startswith("http:"):
         yield ("quickbooks", "redirect_uri"), "begins with http, production keys take https only.", "Correct it."
-    if side.realm_id and not re.fullmatch(r"[0-9]{1,20}", side.realm_id):
+    if quickbooks.realm_id and not re.fullmatch(r"[0-9]{1,20}", quickbooks.realm_id):
         yield ("quickbooks", "realm_id"), "must be digits.", "Copy the company id from QuickBooks, without blanks."
 
 
-def _salesforce(side: Salesforce) -> Iterator[Problem]:
-    path: Path_ = ("salesforce", "base_url")
-    yield from _address(path, side.base_url)
-    host = urlsplit(side.base_url).hostname or ""
+def _salesforce(salesforce: Salesforce) -> Iterator[Problem]:
+    path: KeyPath = ("salesforce", "base_url")
+    yield from _address(path, salesforce.base_url)
+    host = urlsplit(salesforce.base_url).hostname or ""
     if host.endswith(".lightning.force.com") or host in ("login.salesforce.com", "test.salesforce.com"):
         page = "the page for people" if host.endswith(".lightning.force.com") else "the common sign-in page"
         yield path, f"is {page}, not the address of the API.", "Use My Domain: https://<your domain>.my.salesforce.com"
-    if side.org_id and not re.fullmatch(r"00D[0-9A-Za-z]{12}([0-9A-Za-z]{3})?", side.org_id):
+    if salesforce.org_id and not re.fullmatch(r"00D[0-9A-Za-z]{12}([0-9A-Za-z]{3})?", salesforce.org_id):
         yield ("salesforce", "org_id"), "must be 15 or 18 characters that begin with 00D.", "Copy it from Setup."
-    if not re.fullmatch(r"[5-9][0-9]\.0", side.api_version):
+    if not re.fullmatch(r"[5-9][0-9]\.0", salesforce.api_version):
         yield ("salesforce", "api_version"), "must be a version such as 67.0, from 50.0.", "Write it in quotes."
 
 
-def _address(path: Path_, address: str) -> Iterator[Problem]:
+def _address(path: KeyPath, address: str) -> Iterator[Problem]:
     try:
         parts = urlsplit(address)
         host, _ = parts.hostname or "", parts.port
@@ -115,7 +117,7 @@ def _rules(rules: Rules) -> Iterator[Problem]:
         yield ("rules", "contact_role"), "must not be empty.", "Write a value of the Role picklist."
     for index, rule in enumerate(rules.account_rules):
         if not rule.account or bool(rule.sku) == bool(rule.family):
-            path: Path_ = ("rules", "account_rules", index, "account")
+            path: KeyPath = ("rules", "account_rules", index, "account")
             yield path, "needs an account and either a SKU or a family.", "Give one of the two."
 
 

@@ -7,173 +7,170 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
 from ml_connector.model.errors import WrongUse
 
 from .shape import NESTED, Key, keys
-from .words import LATER, LIMITS
 
-Path_ = tuple[str | int, ...]
-Where = Callable[[Path_], str]
+KeyPath = tuple[str | int, ...]
+"""Where a value belongs: section, key, number in a list, key of the table in it."""
+Locate = Callable[[KeyPath], str]
 """Says where a value stands: `settings.toml, line 12`."""
 
 _SECRET = ("secret", "token", "password", "passwd", "passphrase", "private_key", "api_key", "credential", "verifier")
-_ON = {"true": True, "on": True, "yes": True, "1": True, "false": False, "off": False, "no": False, "0": False}
+_BOOLEANS = {"true": True, "on": True, "yes": True, "1": True, "false": False, "off": False, "no": False, "0": False}
+_LATER = {
+    "revenue_schedule", "fx_reclass", "auto_link_levels", "dc_window_days", "credit_memo_effect", "on_deactivate_days",
+    "amount_basis", "project_mode", "retention_years", "payload_days",
+}  # fmt: skip
+"""Settings that the bookkeeping rules name and that this version does not offer yet."""
 
 
-def table(raw: Any, name: str, path: Path_, where: Where) -> dict[str, Any]:
-    """The values of one table by field name. A section may lack a key, for the environment may have it."""
+def table(raw: Any, name: str, path: KeyPath, locate: Locate) -> dict[str, Any]:
+    """The values of one table by field name. A section may lack a key, for the environment may have it.
+
+    Raises `WrongUse` for what is no table, has an unknown key, lacks a required one or holds a value that does not fit.
+    """
     if not isinstance(raw, Mapping):
         raise WrongUse(
-            f"{where(path)}: {_dotted(path)} must be a table.", f"Write it as  [{name}]  with lines below it."
+            f"{locate(path)}: {_table_label(path)} must be a table.", f"Write it as  [{name}]  with lines below it."
         )
     known = {key.name: key for key in keys(name)}
-    for each in raw:
-        if each not in known:
-            raise unknown((*path, each), known, where)
-    missing = [key.name for key in known.values() if key.required and key.name not in raw]
+    for written in raw:
+        if written not in known:
+            raise unknown((*path, written), known, locate)
+    missing = [key for key in known.values() if key.required and key.name not in raw]
     if missing and name in NESTED:
         raise WrongUse(
-            f"{where(path)}: {_dotted(path)} has no {missing[0]}.", f"Add the line. {known[missing[0]].words}"
+            f"{locate(path)}: {_table_label(path)} has no {missing[0].name}.",
+            f"Add the line. {missing[0].description}",
         )
-    return {known[each].field: value(known[each], raw[each], (*path, each), where) for each in raw}
+    return {known[written].field: value(known[written], raw[written], (*path, written), locate) for written in raw}
 
 
-def value(key: Key, raw: Any, path: Path_, where: Where, *, text: bool = False) -> Any:
-    """One value in its type and within its limits. With `text`, it comes from the environment."""
-    plain = without_none(key.type)
+def value(key: Key, raw: Any, path: KeyPath, locate: Locate, *, text: bool = False) -> Any:
+    """One value in its type and within its bounds. With `text`, it comes from the environment. Raises `WrongUse`."""
     if key.path == "rules.template":
-        return plain(**table(raw, key.path, path, where))
-    if get_origin(plain) is tuple:
-        return _tables(key, raw, path, where)
-    if get_origin(plain) is dict:
-        return _texts(raw, path, where)
+        return key.type(**table(raw, key.path, path, locate))
+    if get_origin(key.type) is tuple:
+        return _tables(key, raw, path, locate)
+    if get_origin(key.type) is dict:
+        return _texts(raw, path, locate)
     try:
-        converted = _scalar(plain, raw, text=text)
+        converted = _scalar(key.type, raw, text=text)
     except (msgspec.ValidationError, ValueError, TypeError, ArithmeticError, KeyError):
-        case = f"{spoken(path)} must be {expected(key)}; it is {kind(raw)}."
-        raise WrongUse(f"{where(path)}: {case}", _fix(plain, raw, key)) from None
-    _check_limits(key, converted, path, where)
+        case = f"{label(path)} must be {expected(key)}; it is {kind(raw)}."
+        raise WrongUse(f"{locate(path)}: {case}", _fix(key, raw)) from None
+    if key.bounds and not key.bounds[0] <= converted <= key.bounds[1]:
+        raise WrongUse(f"{locate(path)}: {label(path)} must be {expected(key)}.", "Correct the number.")
     return converted
 
 
-def _scalar(plain: Any, raw: Any, *, text: bool) -> Any:
-    if plain is Path:
+def _scalar(type_: Any, raw: Any, *, text: bool) -> Any:
+    if type_ is Path:
         raw = msgspec.convert(raw, str)
         if not raw or "\0" in raw:
             raise ValueError("no path")
         return Path(raw)
-    if plain is bool and text:
-        return _ON[raw.strip().lower()]
-    converted = msgspec.convert(raw, plain, strict=not text)
+    if type_ is bool and text:
+        return _BOOLEANS[raw.strip().lower()]
+    converted = msgspec.convert(raw, type_, strict=not text)
     if isinstance(converted, Decimal) and (not converted.is_finite() or abs(converted.adjusted()) > 20):
         raise ValueError("no plain number")
     return converted
 
 
-def _tables(key: Key, raw: Any, path: Path_, where: Where) -> tuple[Any, ...]:
+def _tables(key: Key, raw: Any, path: KeyPath, locate: Locate) -> tuple[Any, ...]:
     if not isinstance(raw, list):
-        raise WrongUse(f"{where(path)}: {spoken(path)} must be a list of tables.", f"Write each as  [[{key.path}]]")
-    shape = get_args(key.type)[0]
-    return tuple(shape(**table(each, key.path, (*path, index), where)) for index, each in enumerate(raw))
+        raise WrongUse(f"{locate(path)}: {label(path)} must be a list of tables.", f"Write each as  [[{key.path}]]")
+    struct = get_args(key.type)[0]
+    return tuple(struct(**table(entry, key.path, (*path, index), locate)) for index, entry in enumerate(raw))
 
 
-def _texts(raw: Any, path: Path_, where: Where) -> dict[str, str]:
-    if not isinstance(raw, Mapping) or not all(isinstance(each, str) for each in raw.values()):
+def _texts(raw: Any, path: KeyPath, locate: Locate) -> dict[str, str]:
+    if not isinstance(raw, Mapping) or not all(isinstance(text, str) for text in raw.values()):
         raise WrongUse(
-            f"{where(path)}: {spoken(path)} must be a table of texts.",
+            f"{locate(path)}: {label(path)} must be a table of texts.",
             f'Write it as  {path[-1]} = {{ "81" = "92" }}  with everything in quotes.',
         )
     return dict(raw)
 
 
-def _check_limits(key: Key, converted: Any, path: Path_, where: Where) -> None:
-    limits = LIMITS.get(key.path)
-    if limits and not limits[0] <= converted <= limits[1]:
-        raise WrongUse(f"{where(path)}: {spoken(path)} must be {expected(key)}.", "Correct the number.")
-
-
-def unknown(path: Path_, known: Iterable[str], where: Where) -> WrongUse:
+def unknown(path: KeyPath, known: Iterable[str], locate: Locate) -> WrongUse:
     """The error for a key that is none: a secret, a setting of a later version, or a slip of the pen."""
     name = str(path[-1])
     if looks_secret(name):
         return WrongUse(
-            f"{where(path)}: {spoken(path)} looks like a secret; secrets do not stand in settings.",
+            f"{locate(path)}: {label(path)} looks like a secret; secrets do not stand in settings.",
             "Remove it, change that secret at the vendor, and give the new one to  ml-connector connect",
         )
-    if name in LATER:
-        return WrongUse(f"{where(path)}: {spoken(path)} is not offered by this version.", "Remove it.")
+    if name in _LATER:
+        return WrongUse(f"{locate(path)}: {label(path)} is not offered by this version.", "Remove it.")
     near = difflib.get_close_matches(name.lower(), list(known), 1, 0.6)
     hint = f"Did you mean {near[0]}? " if near else "Remove it. "
-    return WrongUse(f"{where(path)}: {spoken(path)} is not a setting.", f"{hint}All settings are in docs/settings.md.")
+    return WrongUse(f"{locate(path)}: {label(path)} is not a setting.", f"{hint}All settings are in docs/settings.md.")
 
 
 def looks_secret(name: str) -> bool:
+    """Whether a key by its name would hold a secret."""
     return any(word in name.lower().replace("-", "_") for word in _SECRET)
 
 
-def spoken(path: Path_) -> str:
+def label(path: KeyPath) -> str:
     """`[rules] max_lines`, `[rules.template] id`, `[rules.account_rules] entry 2, sku`; odd characters left out."""
-    names = [_tame(each) for each in path if isinstance(each, str)]
-    entry = "".join(f"entry {each + 1}" for each in path if isinstance(each, int))
+    names = [_printable(part) for part in path if isinstance(part, str)]
+    entry = "".join(f"entry {part + 1}" for part in path if isinstance(part, int))
     if len(names) > 1 and isinstance(path[-1], str):
-        return ", ".join(part for part in (f"[{'.'.join(names[:-1])}]", entry, names[-1]) if part).replace("],", "]")
+        parts = (f"[{'.'.join(names[:-1])}]", entry, names[-1])
+        return ", ".join(part for part in parts if part).replace("],", "]")
     return f"[{'.'.join(names)}] {entry}".strip()
 
 
-def _dotted(path: Path_) -> str:
-    return spoken((*path, 0)).removesuffix(" entry 1") if isinstance(path[-1], str) else spoken(path)
+def _table_label(path: KeyPath) -> str:
+    """`[rules.template]`, `[rules.account_rules] entry 2`."""
+    return label((*path, 0)).removesuffix(" entry 1") if isinstance(path[-1], str) else label(path)
 
 
-def _tame(name: str) -> str:
-    name = "".join(each if each.isprintable() else "?" for each in name)
+def _printable(name: str) -> str:
+    name = "".join(character if character.isprintable() else "?" for character in name)
     return name if len(name) <= 60 else f"{name[:57]}..."
 
 
 def expected(key: Key) -> str:
-    """What a key takes, in words."""
-    plain = without_none(key.type)
-    limits = LIMITS.get(key.path)
-    span = f" from {limits[0]} to {limits[1]}" if limits else ""
-    if get_origin(plain) is Literal:
-        return "one of " + ", ".join(get_args(plain))
-    words = {
+    """What a key takes, as a person says it."""
+    span = f" from {key.bounds[0]} to {key.bounds[1]}" if key.bounds else ""
+    if get_origin(key.type) is Literal:
+        return "one of " + ", ".join(get_args(key.type))
+    phrases = {
         bool: "true or false, without quotes",
         int: f"a whole number{span}",
         Decimal: f"a number{span}",
         date: "a day such as 2026-01-31",
         str: "a text in quotes",
         Path: "the name of a file in quotes",
+        tuple: "a list of tables",
+        dict: "a table of texts",
     }
-    if plain in words:
-        return words[plain]
-    return {tuple: "a list of tables", dict: "a table of texts"}.get(get_origin(plain), "a table")
+    return phrases.get(get_origin(key.type) or key.type, "a table")
 
 
-def _fix(plain: Any, raw: Any, key: Key) -> str:
-    if get_origin(plain) is Literal and isinstance(raw, str):
-        near = difflib.get_close_matches(raw.lower(), [each.lower() for each in get_args(plain)], 1, 0.5)
-        exact = {each.lower(): each for each in get_args(plain)}
-        if near:
-            return f"Did you mean {exact[near[0]]}?"
-    usual = {bool: "true", Decimal: "10.5", date: "2026-01-31", int: str(key.default), Path: '"ca.pem"'}
-    return f"Write for example  {usual.get(plain, chr(34) + str(key.default or '...') + chr(34))}"
+def _fix(key: Key, raw: Any) -> str:
+    if get_origin(key.type) is Literal and isinstance(raw, str):
+        values = {choice.lower(): choice for choice in get_args(key.type)}
+        if near := difflib.get_close_matches(raw.lower(), values, 1, 0.5):
+            return f"Did you mean {values[near[0]]}?"
+    examples = {bool: "true", Decimal: "10.5", date: "2026-01-31", int: str(key.default), Path: '"ca.pem"'}
+    usual = key.default or "..."
+    return f"Write for example  {examples.get(key.type, chr(34) + str(usual) + chr(34))}"
 
 
 def kind(raw: Any) -> str:
-    """The kind of a raw value in words; never the value itself, which may be a secret."""
+    """What a raw value is; never the value itself, which may be a secret."""
     kinds: tuple[tuple[type, str], ...] = (
         (bool, "true or false"), (int, "a whole number"), (float, "a number"), (Decimal, "a number"), (str, "a text"),
         (list, "a list"), (dict, "a table"), (date, "a day or an instant"),
     )  # fmt: skip
-    return next((words for each, words in kinds if isinstance(raw, each)), "something else")
-
-
-def without_none(hint: Any) -> Any:
-    if get_origin(hint) in (Union, UnionType):
-        return next(each for each in get_args(hint) if each is not type(None))
-    return hint
+    return next((phrase for type_, phrase in kinds if isinstance(raw, type_)), "something else")

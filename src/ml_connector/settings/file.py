@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import tomlkit
+from tomlkit.items import InlineTable, Item, Table
 
 from ml_connector.model.errors import StateTrouble, WrongUse
 
-from .convert import without_none
 from .load import FILE, load, load_text, parse
-from .shape import NESTED, SECTIONS, Key, keys
-from .words import SECTION_WORDS
+from .shape import NESTED, SECTIONS, Key, description, keys
 
 Values = Mapping[str, Mapping[str, Any]]
 _TEMPLATE = "rules.template"
@@ -29,6 +28,7 @@ _HEAD = """\
 
 
 def settings_file(home: Path) -> Path:
+    """Where the settings of an installation stand."""
     return home / FILE
 
 
@@ -48,33 +48,59 @@ def write_settings(home: Path, values: Values, *, replace: bool = False) -> Path
 
 def rendered(values: Values) -> str:
     """The text of a file with `values`; what is not given stands there as a comment."""
-    parts = [_HEAD]
-    for section in SECTIONS:
-        given = {name: value for name, value in _plain(values.get(section, {})).items() if value is not None}
-        parts.append(_section(section, given, present=section in values))
-    parts += [f"[{section}]\n" for section in values if section not in SECTIONS]
-    return "\n".join(parts)
+    sections = [_section(name, values.get(name)) for name in SECTIONS]
+    strangers = [f"[{name}]\n" for name in values if name not in SECTIONS]
+    return "\n".join([_HEAD, *sections, *strangers])
 
 
 def change_settings(home: Path, table: str, values: Mapping[str, Any]) -> None:
-    """Set keys of one table (`quickbooks`, `rules.template`) and leave every other line as it is.
+    """Set keys of one table (`quickbooks`, `rules.template`); every other line, comment and blank stays as it is.
 
-    Raises `WrongUse` where the file is written in a way that does not allow it; then nothing is changed.
+    Raises `WrongUse` where the file cannot be edited or would not be valid, and `StateTrouble` if it cannot be written;
+    then nothing is changed.
     """
     load(home, {})
     file = settings_file(home)
-    text = file.read_text("utf-8")
-    wanted = parse(text)
-    place = wanted
-    for part in table.split("."):
-        place = place.setdefault(part, {})
-    place.update(values)
-    changed = _edited(text, table, values)
-    if not _same(changed, wanted):
-        lines = ", ".join(f"{name} = {_toml(value)}" for name, value in values.items())
+    text = file.read_bytes().decode("utf-8")
+    items = {name: _item(value) for name, value in values.items()}
+    changed, expected = _edited(text, table, items), parse(text)
+    _place(expected, table, dict).update(items)
+    if not _says(changed, expected):
+        lines = ", ".join(f"{name} = {item.as_string()}" for name, item in items.items())
         raise WrongUse(f"{FILE} cannot be changed safely at [{table}].", f"Write there by hand:  {lines}")
     load_text(changed, home, {})
     _write(file, changed)
+
+
+def _edited(text: str, table: str, items: Mapping[str, Item]) -> str:
+    document = tomlkit.parse(text)
+    place = _place(document, table, tomlkit.table)
+    if not isinstance(place, Table):
+        place.update(items)
+        return document.as_string()
+    for item in items.values():
+        item.trivia.trail = "\r\n" if "\r\n" in text else "\n"
+    body: list[Any] = place.value.body
+    closing: list[Any] = []  # what stands before the next header belongs to that, and stays there
+    while body and body[-1][0] is None:
+        closing.insert(0, body.pop())
+    place.update(items)
+    body.extend(closing)
+    return document.as_string()
+
+
+def _place(tables: Any, table: str, new: Callable[[], Any]) -> Any:
+    for name in table.split("."):
+        tables = tables.setdefault(name, new())
+    return tables
+
+
+def _says(text: str, expected: dict[str, Any]) -> bool:
+    """Whether the text has these values: sections of dotted keys are not always edited right."""
+    try:
+        return parse(text) == expected
+    except WrongUse:
+        return False
 
 
 def sign_off_template(home: Path, by: str, at: datetime) -> None:
@@ -92,48 +118,16 @@ def sign_off_template(home: Path, by: str, at: datetime) -> None:
     change_settings(home, _TEMPLATE, signature)
 
 
-def _same(text: str, wanted: dict[str, Any]) -> bool:
-    try:
-        return parse(text) == wanted
-    except WrongUse:
-        return False
-
-
-def _edited(text: str, table: str, values: Mapping[str, Any]) -> str:
-    lines = text.splitlines()
-    start = next((i for i, line in enumerate(lines) if _is_header(line, table)), None)
-    if start is None:
-        lines += ["", f"[{table}]"]
-        start = len(lines) - 1
-    end = next((i for i in range(start + 1, len(lines)) if lines[i].lstrip().startswith("[")), len(lines))
-    body = lines[start + 1 : end]
-    for name, value in values.items():
-        line = f"{name} = {_toml(value)}"
-        at = next((i for i, each in enumerate(body) if re.match(rf"\s*{re.escape(name)}\s*=", each)), None)
-        if at is None:
-            body.insert(_after_last_value(body), line)
-        else:
-            body[at] = line
-    return "\n".join([*lines[: start + 1], *body, *lines[end:]]) + "\n"
-
-
-def _after_last_value(body: list[str]) -> int:
-    return max((i + 1 for i, line in enumerate(body) if line.strip() and not line.lstrip().startswith("#")), default=0)
-
-
-def _is_header(line: str, table: str) -> bool:
-    found = re.match(r"\s*\[\s*([A-Za-z0-9_.\- ]+?)\s*\]\s*(#.*)?$", line)
-    return bool(found) and re.sub(r"\s", "", found[1]) == table if found else False
-
-
-def _section(section: str, given: dict[str, Any], *, present: bool) -> str:
+def _section(section: str, values: Mapping[str, Any] | None) -> str:
+    """A section with its meaning, then its keys with theirs; commented out where there are no `values`."""
+    given = _table(values or {})
     known = {key.name for key in keys(section)}
     nested = [key for key in keys(section) if key.path in NESTED]
-    lines = ["", f"# {SECTION_WORDS[section]}", f"{'' if present else '# '}[{section}]"]
+    lines = ["", f"# {description(section)}", f"{'# ' if values is None else ''}[{section}]"]
     for key in keys(section):
         if key not in nested:
-            lines += [f"# {key.words}", _line(key, given)]
-    lines += [f"{_key(name)} = {_toml(value)}" for name, value in given.items() if name not in known]
+            lines += [f"# {key.description}", _line(key, given)]
+    lines += [_pair(name, value) for name, value in given.items() if name not in known]
     for key in nested:
         lines += _nested(key, given.get(key.name))
     return "\n".join(lines) + "\n"
@@ -141,48 +135,52 @@ def _section(section: str, given: dict[str, Any], *, present: bool) -> str:
 
 def _line(key: Key, given: Mapping[str, Any]) -> str:
     if key.name in given:
-        return f"{_key(key.name)} = {_toml(given[key.name])}"
-    default = date(2026, 1, 31) if without_none(key.type) is date else key.default
-    return f"# {key.name} = {_toml('' if default is None else default)}"
+        return _pair(key.name, given[key.name])
+    default = date(2026, 1, 31) if key.type is date else key.default
+    return f"# {_pair(key.name, '' if default is None else default)}"
 
 
 def _nested(key: Key, value: Any) -> list[str]:
-    listed = isinstance(key.default, tuple)
-    head = f"[[{key.path}]]" if listed else f"[{key.path}]"
-    lines = ["", f"# {SECTION_WORDS[key.path]}"]
+    """A table in a section, or a list of them, each below its own header."""
+    header = f"[[{key.path}]]" if isinstance(key.default, tuple) else f"[{key.path}]"
+    lines = ["", f"# {description(key.path)}"]
     if not value:
-        return [*lines, f"# {head}", *(f"# {each.name} = {_toml(each.default or '')}" for each in keys(key.path))]
+        return [*lines, f"# {header}", *(f"# {_pair(inner.name, inner.default or '')}" for inner in keys(key.path))]
     for table in value if isinstance(value, list | tuple) else [value]:
-        lines += [head, *(f"{_key(name)} = {_toml(each)}" for name, each in _plain(table).items() if each is not None)]
+        lines += [header, *(_pair(name, inner) for name, inner in _table(table).items())]
     return lines
 
 
-def _plain(value: Any) -> dict[str, Any]:
-    """A struct or a mapping as a dict with the names of the file."""
-    if isinstance(value, msgspec.Struct):
-        fields = {each.name: each.encode_name for each in msgspec.structs.fields(value)}
-        return {fields[name]: each for name, each in msgspec.structs.asdict(value).items()}
-    return dict(value)
+def _pair(name: str, value: Any) -> str:
+    """`name = value` in TOML."""
+    return f"{tomlkit.key(name).as_string()} = {_item(value).as_string()}"
 
 
-def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _toml(name)
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, date):
-        return value.isoformat()
+def _item(value: Any) -> Item:
+    """A value of the settings in TOML; numbers with a point in quotes, so that every reader has them exactly."""
     if isinstance(value, msgspec.Struct | Mapping):
-        pairs = [f"{_key(name)} = {_toml(each)}" for name, each in _plain(value).items() if each is not None]
-        return "{ " + ", ".join(pairs) + " }" if pairs else "{}"
+        return _inline(_table(value))
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(_toml(each) for each in value) + "]"
-    text = f"{value:f}" if isinstance(value, Decimal) else str(value)
-    return msgspec.json.encode(text).decode().replace("\x7f", "\\u007f")
+        array = tomlkit.array()
+        array.extend([_item(entry) for entry in value])
+        return array
+    if isinstance(value, Decimal | Path):
+        value = f"{value:f}" if isinstance(value, Decimal) else str(value)
+    item: Item = tomlkit.item(value)
+    return item
+
+
+def _inline(values: Mapping[str, Any]) -> InlineTable:
+    table = tomlkit.inline_table()
+    table.update({name: _item(value) for name, value in values.items()})
+    return table
+
+
+def _table(value: Any) -> dict[str, Any]:
+    """A struct or a mapping with the names of the file, without what is None."""
+    if isinstance(value, msgspec.Struct):
+        value = {field.encode_name: getattr(value, field.name) for field in msgspec.structs.fields(value)}
+    return {name: inner for name, inner in value.items() if inner is not None}
 
 
 def _write(file: Path, text: str) -> None:
@@ -190,7 +188,9 @@ def _write(file: Path, text: str) -> None:
     part = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+        with os.fdopen(
+            os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8", newline=""
+        ) as out:
             out.write(text)
             out.flush()
             os.fsync(out.fileno())

@@ -16,7 +16,7 @@ from ml_connector.model.rules import Rules
 
 from . import convert
 from .checks import check_all
-from .convert import Path_
+from .convert import KeyPath
 from .shape import SECTIONS, Cadence, Network, QuickBooks, Salesforce, Settings, State, keys
 
 FILE = "settings.toml"
@@ -84,15 +84,15 @@ def parse(text: str) -> dict[str, Any]:
 
 def _from_file(text: str) -> dict[str, dict[str, Any]]:
     raw = parse(text)
-    where = _places(text, {})
+    locate = _places(text, {})
     for name, value in raw.items():
         if name not in SECTIONS:
             outside = not isinstance(value, dict)
             owners = [section for section in SECTIONS if name in {key.name for key in keys(section)}]
             if outside and owners:
-                raise WrongUse(f"{where((name,))}: {name} stands outside a section.", f"Put it below  [{owners[0]}]")
-            raise convert.unknown((name,), SECTIONS, where)
-    return {name: convert.table(value, name, (name,), where) for name, value in raw.items()}
+                raise WrongUse(f"{locate((name,))}: {name} stands outside a section.", f"Put it below  [{owners[0]}]")
+            raise convert.unknown((name,), SECTIONS, locate)
+    return {name: convert.table(value, name, (name,), locate) for name, value in raw.items()}
 
 
 def _from_environment(env: Mapping[str, str]) -> dict[tuple[str, str], Any]:
@@ -106,17 +106,17 @@ def _from_environment(env: Mapping[str, str]) -> dict[tuple[str, str], Any]:
         if name not in known and convert.looks_secret(name):
             continue
 
-        def where(_: Path_, variable: str = variable) -> str:
+        def locate(_: KeyPath, variable: str = variable) -> str:
             return f"Environment variable {variable}"
 
         if name in known and not isinstance(known[name].default, tuple | dict) and name != "template":
             found[section, known[name].field] = convert.value(
-                known[name], env[variable], (section, name), where, text=True
+                known[name], env[variable], (section, name), locate, text=True
             )
         elif name in known:
-            raise WrongUse(f"{where(())}: {convert.spoken((section, name))} is a table.", f"Set it in {FILE}.")
+            raise WrongUse(f"{locate(())}: {convert.label((section, name))} is a table.", f"Set it in {FILE}.")
         else:
-            raise convert.unknown((section, name), known, where)
+            raise convert.unknown((section, name), known, locate)
     return found
 
 
@@ -157,10 +157,10 @@ def _salesforce(given: Mapping[str, Any]) -> Salesforce:
     return Salesforce(**given)
 
 
-def _places(text: str, origin: Mapping[tuple[str, str], str]) -> convert.Where:
+def _places(text: str, origin: Mapping[tuple[str, str], str]) -> convert.Locate:
     """Says where a path stands: a variable, a line of the file, or just the file."""
 
-    def where(path: Path_) -> str:
+    def locate(path: KeyPath) -> str:
         if variable := origin.get((str(path[0]), str(path[1]) if len(path) > 1 else "")):
             return f"Environment variable {variable}"
         known = _lines(text)
@@ -169,7 +169,7 @@ def _places(text: str, origin: Mapping[tuple[str, str], str]) -> convert.Where:
                 return f"{FILE}, line {line}"
         return FILE
 
-    return where
+    return locate
 
 
 def _lines(text: str) -> dict[str, int]:
