@@ -289,8 +289,8 @@ def _is_inexact(value: Any) -> bool:
 
 
 def _fields(pairs: list[tuple[str, Check]]) -> Check:
-    amounts = tuple(name for name, found in pairs if found is _is_inexact)
-    parts = tuple((name, found) for name, found in pairs if found is not _is_inexact)
+    amounts = tuple(name for name, part_check in pairs if part_check is _is_inexact)
+    parts = tuple((name, part_check) for name, part_check in pairs if part_check is not _is_inexact)
 
     def check(tree: Any) -> bool:
         if not isinstance(tree, dict):
@@ -299,9 +299,9 @@ def _fields(pairs: list[tuple[str, Check]]) -> Check:
         for name in amounts:
             if isinstance(get(name), (str, float)):
                 return True
-        for name, found in parts:
+        for name, part_check in parts:
             part = get(name)
-            if part is not None and found(part):
+            if part is not None and part_check(part):
                 return True
         return False
 

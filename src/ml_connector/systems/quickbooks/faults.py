@@ -55,8 +55,8 @@ def problems_in(tree: Any) -> tuple[Problem, ...] | None:
     if not isinstance(fault, dict):
         return None
     entries = fault.get("Error") or fault.get("error") or []
-    found = tuple(_problem(entry) for entry in entries if isinstance(entry, dict))
-    return found or (Problem(code="", message=_text(fault.get("type"))),)
+    problems = tuple(_problem(entry) for entry in entries if isinstance(entry, dict))
+    return problems or (Problem(code="", message=_text(fault.get("type"))),)
 
 
 def _problem(entry: dict[str, Any]) -> Problem:

@@ -84,7 +84,7 @@ class Knocks(Sequence[Change]):
     def __getitem__(self, place: slice) -> list[Change]: ...
     def __getitem__(self, place: int | slice) -> Change | list[Change]:
         if isinstance(place, slice):
-            return [self[each] for each in range(*place.indices(len(self)))]
+            return [self[at] for at in range(*place.indices(len(self)))]
         if not -len(self) <= place < len(self):
             raise IndexError(place)
         start = place % len(self)
@@ -106,19 +106,19 @@ async def sweep(
     """
     since = Position.parse(position).since
     seen = await catalog.seen()
-    wanted = [kind for kind in _with_lines(kinds) if kind not in seen or seen[kind]]
+    asked = [kind for kind in _with_lines(kinds) if kind not in seen or seen[kind]]
     started = now + calls.skew
     knocks = Knocks("sweep" if position else "backfill")
     # Orders that are listed whole bring their lines with them.
-    new = [kind for kind in wanted if kind not in since and kind not in _OWNERS]
+    new = [kind for kind in asked if kind not in since and kind not in _OWNERS]
     await _collect(calls, new, [statement(["Id", "SystemModstamp"], kind) for kind in new], knocks, take)
-    known = [kind for kind in wanted if kind in since]
+    known = [kind for kind in asked if kind in since]
     await _collect(
         calls, known, [_changed_since(kind, since[kind] - OVERLAP) for kind in known], knocks, take, deleted_too=True
     )
     return Sweep(
         changes=knocks,
-        position=Position(since | dict.fromkeys(wanted, started)).text(),
+        position=Position(since | dict.fromkeys(asked, started)).text(),
         covered_to=started - LATE_COMMITS,
         truncated=tuple(kind for kind in known if started - since[kind] > BIN_KEEPS),
     )
@@ -126,9 +126,9 @@ async def sweep(
 
 def _with_lines(kinds: Iterable[str]) -> list[str]:
     """The kinds, and with orders their lines."""
-    wanted = dict.fromkeys(kinds)
-    wanted |= {kind: None for kind, (_, owner) in _OWNERS.items() if owner in wanted}
-    return list(wanted)
+    asked = dict.fromkeys(kinds)
+    asked |= {kind: None for kind, (_, owner) in _OWNERS.items() if owner in asked}
+    return list(asked)
 
 
 def _changed_since(kind: str, at: datetime) -> str:

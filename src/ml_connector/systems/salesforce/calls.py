@@ -107,7 +107,7 @@ class Calls:
         """The decoded body of one GET. Raises the error that its answer means."""
         return (await self.send("GET", path)).taken()
 
-    async def each(self, paths: Sequence[str], at_once: int = QUERIES_AT_ONCE) -> list[Answer]:
+    async def get_all(self, paths: Sequence[str], at_once: int = QUERIES_AT_ONCE) -> list[Answer]:
         """The answers of several GETs, in order; many in one composite call, a lone short one as it is.
 
         Raises only for a composite call that failed as a whole.
@@ -136,16 +136,17 @@ class Calls:
             yield rows
 
     async def _complete(self, rows: Sequence[Json]) -> None:
-        rest = [cut for row in rows for cut in _cut_lists(row)]
-        async for place, found in self._follow([path for path, _ in rest]):
-            rest[place][1].extend(found)
+        """Add to each child list that was cut off what is missing."""
+        cut = [child_list for row in rows for child_list in _cut_lists(row)]
+        async for place, children in self._follow([path for path, _ in cut]):
+            cut[place][1].extend(children)
 
     async def query(self, statements: Sequence[str]) -> list[list[Json]]:
         """The rows of each statement, all pages, child lists completed."""
         rows: list[list[Json]] = [[] for _ in statements]
-        async for place, found in self.pages(statements):
-            rows[place] += found
-        await self._complete([row for found in rows for row in found])
+        async for place, page in self.pages(statements):
+            rows[place] += page
+        await self._complete([row for of_statement in rows for row in of_statement])
         return rows
 
     def pages(self, statements: Sequence[str], *, deleted_too: bool = False) -> AsyncIterator[tuple[int, list[Json]]]:
@@ -158,7 +159,7 @@ class Calls:
     async def _follow(self, paths: Sequence[str]) -> AsyncIterator[tuple[int, list[Json]]]:
         pending = list(enumerate(paths))
         while pending:
-            answers = await self.each([path for _, path in pending])
+            answers = await self.get_all([path for _, path in pending])
             following = []
             for (place, path), answer in zip(pending, answers, strict=True):
                 rows, next_path = _next_page(answer, path)
@@ -196,13 +197,13 @@ def _unreadable(what: str) -> ConnectorError:
 
 def parts_of(body: Any) -> dict[str, Answer]:
     """The answers inside the answer of a composite call, by reference id; what cannot be read is left out."""
-    found: dict[str, Answer] = {}
+    answers: dict[str, Answer] = {}
     for part in _rows(body, "compositeResponse"):
         if isinstance(part, Mapping):
             name, status = part.get("referenceId"), part.get("httpStatusCode")
             if isinstance(name, str) and type(status) is int:
-                found[name] = Answer(status, part.get("body"))
-    return found
+                answers[name] = Answer(status, part.get("body"))
+    return answers
 
 
 def page_of(body: Any) -> tuple[list[Json], str]:
@@ -234,10 +235,10 @@ def _rows(body: Any, name: str) -> list[Any]:
 
 
 def _cut_lists(row: Json) -> list[tuple[str, list[Json]]]:
-    """Child lists of a row that do not end on this page: where they go on, and what to add the rest to."""
-    found = []
+    """Child lists of a row that do not end on this page: where they go on, and what to add to."""
+    cut = []
     for value in row.values():
         if isinstance(value, dict) and isinstance(value.get("records"), list) and value.get("done") is False:
             _, path = page_of(value)
-            found.append((path, value["records"]))
-    return found
+            cut.append((path, value["records"]))
+    return cut

@@ -48,9 +48,9 @@ class Catalog:
 
     async def _have(self, kinds: Iterable[str], age: timedelta) -> None:
         now = self._clock.now()
-        wanted = [kind for kind in kinds if kind not in self._at or now - self._at[kind] > age]
-        paths = [f"{self._calls.base}/sobjects/{kind}/describe" for kind in wanted]
-        for kind, answer in zip(wanted, await self._calls.each(paths, PARTS_AT_ONCE), strict=True):
+        unknown = [kind for kind in kinds if kind not in self._at or now - self._at[kind] > age]
+        paths = [f"{self._calls.base}/sobjects/{kind}/describe" for kind in unknown]
+        for kind, answer in zip(unknown, await self._calls.get_all(paths, PARTS_AT_ONCE), strict=True):
             if answer.status not in (200, 404):
                 raise error_of(answer.status, answer.body)
             self._objects[kind] = read_object(answer.taken()) if answer.status == 200 else Object(kind)

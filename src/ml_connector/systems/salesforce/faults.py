@@ -51,8 +51,8 @@ class Fault(msgspec.Struct, frozen=True):
 def faults(body: Any) -> list[Fault]:
     """The complaints in a decoded body; empty when it has none that can be read."""
     rows = body if isinstance(body, list) else [body]
-    found = [_fault(row) for row in rows if isinstance(row, Mapping)]
-    return [fault for fault in found if fault is not None]
+    complaints = [_fault(row) for row in rows if isinstance(row, Mapping)]
+    return [fault for fault in complaints if fault is not None]
 
 
 def _fault(row: Mapping[str, Any]) -> Fault | None:
@@ -72,9 +72,9 @@ def _candidates(row: Mapping[str, Any]) -> tuple[str, ...]:
     for match in _list(result, "matchResults"):
         for entry in _list(match, "matchRecords"):
             record = entry.get("record") if isinstance(entry, Mapping) else None
-            found = record.get("Id") if isinstance(record, Mapping) else None
-            if isinstance(found, str):
-                ids[found] = None
+            record_id = record.get("Id") if isinstance(record, Mapping) else None
+            if isinstance(record_id, str):
+                ids[record_id] = None
     return tuple(ids)
 
 
@@ -140,10 +140,10 @@ def outcome_of_item(item: Any, kind: str, action: str) -> Outcome:
         return Unsure("Salesforce answered an item that cannot be read.")
     if item.get("success") is True:
         return _done(item, kind, action)
-    found = faults(item.get("errors"))
-    if item.get("success") is not False or not found:
+    complaints = faults(item.get("errors"))
+    if item.get("success") is not False or not complaints:
         return Unsure("Salesforce answered an item without success and without a reason.")
-    return outcome_of_fault(found)
+    return outcome_of_fault(complaints)
 
 
 def _done(item: Mapping[str, Any], kind: str, action: str) -> Outcome:
@@ -154,15 +154,15 @@ def _done(item: Mapping[str, Any], kind: str, action: str) -> Outcome:
     return Done(ref, created=item.get("created", action == "create") is True)
 
 
-def outcome_of_fault(found: list[Fault]) -> Later | Refused:
+def outcome_of_fault(complaints: list[Fault]) -> Later | Refused:
     """The outcome of a write that Salesforce surely did not apply."""
-    for fault in found:
+    for fault in complaints:
         # Customer automation wraps a lock in its own code and text.
         if LOCKED in fault.message:
             return Later(LOCKED)
         if fault.code in _LATER:
             return Later(fault.code, _LATER[fault.code])
-    first = found[0]
+    first = complaints[0]
     return Refused(first.code, _with_candidates(first), first.fields)
 
 
@@ -172,10 +172,10 @@ def _with_candidates(fault: Fault) -> str:
 
 def outcome_of_call(status: int, body: Any) -> Outcome:
     """The outcome of every write in a request that failed as a whole."""
-    found = faults(body)
-    if status == 429 or (found and found[0].code == LIMIT):
+    complaints = faults(body)
+    if status == 429 or (complaints and complaints[0].code == LIMIT):
         return Later(LIMIT, _LIMIT_WAIT)
-    if 400 <= status < 500 and status != 408 and found:
-        return outcome_of_fault(found)
+    if 400 <= status < 500 and status != 408 and complaints:
+        return outcome_of_fault(complaints)
     # Also SERVER_UNAVAILABLE: nobody promises that a gateway which gave up had not handed the request on.
     return Unsure(f"Salesforce answered HTTP {status} without a usable result.")

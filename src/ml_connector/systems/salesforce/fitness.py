@@ -31,12 +31,12 @@ async def fit(calls: Calls, catalog: Catalog, reader: Reader) -> list[Finding]:
     """Everything that can be said about the org. Raises only when nothing can be asked at all."""
     session = await calls.sessions.session()
     objects = await catalog.objects(fresh=True)
-    found = [Finding("ok", f"Signed in to the org {session.org_id}, API version {calls.sessions.api_version}.")]
-    found += await _asked(calls, reader, objects)
+    findings = [Finding("ok", f"Signed in to the org {session.org_id}, API version {calls.sessions.api_version}.")]
+    findings += await _asked(calls, reader, objects)
     for kind in DESCRIBED:
         if kind != "OrderItem" or objects["Order"].fields:  # without orders it is said once
-            found += object_findings(objects[kind])
-    return found
+            findings += object_findings(objects[kind])
+    return findings
 
 
 async def _asked(calls: Calls, reader: Reader, objects: Mapping[str, Object]) -> list[Finding]:
@@ -50,7 +50,7 @@ async def _asked(calls: Calls, reader: Reader, objects: Mapping[str, Object]) ->
         body = await calls.get(f"{calls.base}/limits")
         return [limit_finding(body, calls.usage.reserve), *storage_findings(body)]
 
-    return [found for question in (edition, currency, limit) for found in await _findings(question)]
+    return [finding for question in (edition, currency, limit) for finding in await _findings(question)]
 
 
 async def _findings(question: Callable[[], Awaitable[list[Finding]]]) -> list[Finding]:
@@ -105,8 +105,8 @@ def object_findings(described: Object) -> list[Finding]:
     """What is missing of one object, or that it is complete."""
     if not described.fields:
         return [_missing_object(described.name)]
-    found = [*_missing_fields(described), *_missing_rights(described), *_weak_key(described)]
-    return found or [Finding("ok", f"{described.name} has all its fields and rights.")]
+    findings = [*_missing_fields(described), *_missing_rights(described), *_weak_key(described)]
+    return findings or [Finding("ok", f"{described.name} has all its fields and rights.")]
 
 
 def _missing_object(kind: str) -> Finding:
@@ -137,9 +137,9 @@ def _missing_fields(described: Object) -> Iterator[Finding]:
 
 def _missing_rights(described: Object) -> Iterator[Finding]:
     kind = described.name
-    wanted = {"create": kind in KEYED or kind == "OpportunityContactRole", "edit": kind in WRITTEN}
+    needs = {"create": kind in KEYED or kind == "OpportunityContactRole", "edit": kind in WRITTEN}
     given = {"create": described.createable, "edit": described.updateable}
-    if lacking := [right for right, needed in wanted.items() if needed and not given[right]]:
+    if lacking := [right for right, needed in needs.items() if needed and not given[right]]:
         yield Finding("FAIL", f"The user may not {' or '.join(lacking)} {kind}.", f"Give it the right. {_SETUP}")
     locked = [
         f.name for f in described.fields if f.name in WRITTEN.get(kind, ()) and not (f.updateable or f.createable)

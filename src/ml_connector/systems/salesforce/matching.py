@@ -19,16 +19,18 @@ _decoder = msgspec.msgpack.Decoder(_Row)
 
 def packed(account: SObject) -> bytes:
     """The account as a row. A field that the org does not show is empty."""
-    emails = [(each.id, each.fields.get("Email")) for each in account.children("Contacts")]
+    emails = [(contact.id, contact.fields.get("Email")) for contact in account.children("Contacts")]
     row = (account.id, [account.fields.get(name) for name in _TELLING], emails)
     return msgspec.msgpack.encode(row, enc_hook=str)
 
 
 def opened(row: bytes) -> SObject:
+    """The account out of a row, with the fields by which it is matched only, and its contacts' e-mails."""
     key, values, emails = _decoder.decode(row)
     contacts = tuple(SObject("Contact", contact, {"Email": email}) for contact, email in emails)
     return SObject("Account", key, {**dict(zip(_TELLING, values, strict=True)), "Contacts": contacts})
 
 
 def table(rows: Sequence[bytes]) -> Table[SObject]:
+    """The table of these rows; accounts are opened as they are looked at."""
     return Table(rows, opened)

@@ -48,27 +48,32 @@ class Reader:
     async def read(self, kind: str, ids: Sequence[str]) -> dict[str, Record | Gone]:
         """Fresh records by the id asked for; `Gone` for what is deleted, hidden, or no id at all."""
         _known(kind)
-        wanted = {asked: _id_or_blank(asked) for asked in ids}
-        unique = list(dict.fromkeys(full for full in wanted.values() if full))
-        found = await self._again_after_drift(lambda: self._by_ids(kind, unique)) if unique else {}
-        answer = {asked: found.get(full) or Gone(Ref(SYSTEM, kind, full or asked)) for asked, full in wanted.items()}
+        long_ids = {asked: _id_or_blank(asked) for asked in ids}
+        unique = list(dict.fromkeys(long for long in long_ids.values() if long))
+        records = await self._again_after_drift(lambda: self._by_ids(kind, unique)) if unique else {}
+        answer = {
+            asked: records.get(long) or Gone(Ref(SYSTEM, kind, long or asked)) for asked, long in long_ids.items()
+        }
         return await self._with_winners(kind, answer)
 
     async def _with_winners(self, kind: str, answer: dict[str, Any]) -> dict[str, Any]:
         """The same, with what deleted records were merged into: asked only where one is gone, for all together."""
-        lost = [each.ref.id for each in answer.values() if isinstance(each, Gone) and _id_or_blank(each.ref.id)]
+        gone = [record.ref.id for record in answer.values() if isinstance(record, Gone)]
+        lost = [record_id for record_id in dict.fromkeys(gone) if _id_or_blank(record_id)]
         if kind not in _MERGED or not lost or _WINNER not in (await self._catalog.object(kind)).names:
             return answer
         room = STATEMENT_MAX - len(statement(["Id", _WINNER], kind, f"x AND {_WINNER} != null")) - 10
-        lists = in_lists("Id", [literal(each) for each in dict.fromkeys(lost)], room)
+        lists = in_lists("Id", [literal(record_id) for record_id in lost], room)
         asked = [statement(["Id", _WINNER], kind, f"{where} AND {_WINNER} != null") for where in lists]
         winners: dict[str, Ref] = {}
         async for _, rows in self._calls.pages(asked, deleted_too=True):
-            found = [decode(row, kind) for row in rows]
-            winners |= {each.id: Ref(SYSTEM, kind, long_id(each.text(_WINNER))) for each in found}
+            losers = [decode(row, kind) for row in rows]
+            winners |= {loser.id: Ref(SYSTEM, kind, long_id(loser.text(_WINNER))) for loser in losers}
         return {
-            name: msgspec.structs.replace(each, into=winners.get(each.ref.id)) if isinstance(each, Gone) else each
-            for name, each in answer.items()
+            asked: msgspec.structs.replace(record, into=winners.get(record.ref.id))
+            if isinstance(record, Gone)
+            else record
+            for asked, record in answer.items()
         }
 
     async def _by_ids(self, kind: str, ids: Sequence[str]) -> dict[str, SObject]:
@@ -77,7 +82,7 @@ class Reader:
         if names and not SHAPES[kind].children and not any("." in name for name in names):
             rows = await self._retrieve(kind, ids, names)
         else:
-            rows = await self._select(selects(kind, seen, "Id", [literal(each) for each in ids]))
+            rows = await self._select(selects(kind, seen, "Id", [literal(record_id) for record_id in ids]))
         return {record.id: record for record in (decode(row, kind) for row in rows)}
 
     async def _retrieve(self, kind: str, ids: Sequence[str], names: Sequence[str]) -> list[Json]:
@@ -87,10 +92,10 @@ class Reader:
             part = list(ids[start : start + PAGE])
             body = wire.encode({"ids": part, "fields": list(names)})
             answer = await self._calls.send("POST", f"{self._calls.base}/composite/sobjects/{kind}", body)
-            found = answer.taken()
-            if not isinstance(found, list) or len(found) != len(part):
+            records = answer.taken()
+            if not isinstance(records, list) or len(records) != len(part):
                 raise BadAnswer("Salesforce did not answer for every record that was asked for.", "It is tried again.")
-            rows += [row for row in found if row is not None and not _is_gone(row)]
+            rows += [row for row in records if row is not None and not _is_gone(row)]
         return rows
 
     async def _select(self, statements: Sequence[str]) -> list[Json]:
@@ -128,22 +133,24 @@ class Reader:
 
     async def ask(self, questions: Sequence[Question]) -> list[dict[str, Any]]:
         """Answers of `read` and `find` to several questions, five statements a call."""
-        for each in questions:
-            _known(each.kind)
+        for question in questions:
+            _known(question.kind)
         return await self._again_after_drift(lambda: self._ask(questions))
 
     async def _ask(self, questions: Sequence[Question]) -> list[dict[str, Any]]:
         seen = await self._catalog.seen()
-        searches = [await self._search(each.kind, each.field or "Id", each.values) for each in questions]
-        statements = [each.statements(seen) for each in searches]
+        searches = [
+            await self._search(question.kind, question.field or "Id", question.values) for question in questions
+        ]
+        statements = [search.statements(seen) for search in searches]
         rows = iter(await self._calls.query([text for texts in statements for text in texts]))
         answers: list[dict[str, Any]] = []
         for question, search, texts in zip(questions, searches, statements, strict=True):
-            found = search.answer([row for _ in texts for row in next(rows)])
+            by_value = search.answer([row for _ in texts for row in next(rows)])
             if question.field:
-                answers.append(dict(found))
+                answers.append(dict(by_value))
             else:
-                records = {asked: _one(search, asked, found) for asked in found}
+                records = {asked: _first(search, asked, by_value[asked]) for asked in by_value}
                 answers.append(await self._with_winners(question.kind, records))
         return answers
 
@@ -231,17 +238,17 @@ class Search:
         return selects(self.kind, seen, self._field, asked) if asked else []
 
     def answer(self, rows: Sequence[Json]) -> dict[str, list[Record]]:
-        found: dict[Any, list[Record]] = {}
+        by_value: dict[Any, list[Record]] = {}
         for record in (decode(row, self.kind) for row in rows):
-            found.setdefault(_compared(self._described, record.leaf(self._field)), []).append(record)
+            by_value.setdefault(_compared(self._described, record.leaf(self._field)), []).append(record)
         return {
-            value: list(found.get(_compared(self._described, value), [])) if text else []
+            value: list(by_value.get(_compared(self._described, value), [])) if text else []
             for value, text in self._literals.items()
         }
 
 
-def _one(search: Search, asked: str, found: Mapping[str, Sequence[Record]]) -> Record | Gone:
-    return found[asked][0] if found[asked] else Gone(Ref(SYSTEM, search.kind, _id_or_blank(asked) or asked))
+def _first(search: Search, asked: str, records: Sequence[Record]) -> Record | Gone:
+    return records[0] if records else Gone(Ref(SYSTEM, search.kind, _id_or_blank(asked) or asked))
 
 
 _TABLES: Mapping[str, Callable[[Reader], Awaitable[Any]]] = {
@@ -275,8 +282,8 @@ def _id_or_blank(text: str) -> str:
 
 
 def _is_gone(row: Any) -> bool:
-    found = faults(row)
-    return bool(found) and found[0].code in _GONE
+    complaints = faults(row)
+    return bool(complaints) and complaints[0].code in _GONE
 
 
 def _literal(field: Field, value: str) -> str:

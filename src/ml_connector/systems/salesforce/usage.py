@@ -22,8 +22,8 @@ class Usage:
 
     def note(self, header: str, now: datetime) -> None:
         """Remember the header `Sforce-Limit-Info`; one that cannot be read changes nothing."""
-        if found := _USED.search(header):
-            self.used, self.allowed, self.at = int(found[1]), int(found[2]), now
+        if figures := _USED.search(header):
+            self.used, self.allowed, self.at = int(figures[1]), int(figures[2]), now
 
     @property
     def left(self) -> int | None:

@@ -145,8 +145,8 @@ class Sender:
             except ConnectorError as error:
                 if not outcomes:
                     raise
-                rest = [chunk for chunk in group if chunk.places[0] not in outcomes]
-                _fill(rest, Later(error.sentence), outcomes)
+                unsent = [chunk for chunk in group if chunk.places[0] not in outcomes]
+                _fill(unsent, Later(error.sentence), outcomes)
         return [self._raced(item.write, outcomes[place]) for place, item in enumerate(items)]
 
     async def _send(self, group: Sequence[Chunk], outcomes: dict[int, Outcome]) -> None:
@@ -184,12 +184,12 @@ class Sender:
         """
         common = outcomes[chunk.places[0]]
         _fill([chunk], _NEIGHBOUR, outcomes)
-        first, *rest = chunk.cut(1, len(chunk.items) - 1)
-        for end in (first, rest[-1]):
+        first, *others = chunk.cut(1, len(chunk.items) - 1)
+        for end in (first, others[-1]):
             _record(end, await self._direct(end), outcomes)
         if all(outcomes[place] == common for place in (chunk.places[0], chunk.places[-1])):
             return _fill([chunk], common, outcomes)
-        waiting, calls = rest[:-1], 0
+        waiting, calls = others[:-1], 0
         while waiting and calls < _PARTING_CALLS:
             part, calls = waiting.pop(), calls + 1
             if _record(part, await self._direct(part), outcomes):
@@ -240,10 +240,10 @@ def results(chunk: Chunk, answer: Answer | Later | Unsure) -> list[Outcome]:
 
 def _record(chunk: Chunk, answer: Answer | Later | Unsure, outcomes: dict[int, Outcome]) -> bool:
     """Note the outcomes of a chunk. True if it was refused as such, and could be parted."""
-    found = results(chunk, answer)
-    outcomes.update(zip(chunk.places, found, strict=True))
-    refused = isinstance(answer, Answer) and answer.status == 400 and isinstance(found[0], Refused)
-    return refused and len(found) > 1
+    of_chunk = results(chunk, answer)
+    outcomes.update(zip(chunk.places, of_chunk, strict=True))
+    refused = isinstance(answer, Answer) and answer.status == 400 and isinstance(of_chunk[0], Refused)
+    return refused and len(of_chunk) > 1
 
 
 def _fill(group: Sequence[Chunk], outcome: Outcome, outcomes: dict[int, Outcome]) -> None:
