@@ -45,7 +45,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 def test_the_front_page_leads_to_every_page() -> None:
     linked = set(links((ROOT / "README.md").read_text("utf-8")))
-    pages = {f"docs/{path.name}" for path in DOCS.glob("*.md")}
+    pages = {str(path.relative_to(ROOT)) for path in (*ROOT.glob("*.md"), *DOCS.glob("*.md"))} - {"README.md"}
     assert pages - linked == set()
 
 
