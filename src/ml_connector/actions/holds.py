@@ -44,7 +44,7 @@ def open_holds(app: App, code: str = "") -> list[HeldView]:
 
 
 def held_views(app: App) -> list[HeldView]:
-    """All open holds in words, the oldest first."""
+    """All open holds in words, by code and age."""
     now = app.world.clock.now()
     return [_view(row, now) for row in app.store.holds(app.connection.id)]
 

@@ -17,24 +17,23 @@ import msgspec
 from ml_connector.actions.apply import apply
 from ml_connector.actions.connect import connect_emulators
 from ml_connector.actions.doctor import doctor
+from ml_connector.actions.drain import DrainReport
 from ml_connector.actions.holds import HeldView, open_holds
 from ml_connector.actions.init import init
+from ml_connector.actions.open import App, open_app
 from ml_connector.actions.plan import make_plan, names_of
 from ml_connector.actions.progress import Progress
-from ml_connector.actions.reconcile import reconcile
+from ml_connector.actions.reconcile import Report, TieOut, reconcile
 from ml_connector.actions.sign_off import SignOff, sign_off
 from ml_connector.actions.status import current_status
 from ml_connector.actions.sync import sync
-from ml_connector.app import App, open_app
 from ml_connector.clock import WallClock
-from ml_connector.engine.worker import DrainReport
 from ml_connector.model.errors import ConnectorError
 from ml_connector.model.rules import PRESELECTED
+from ml_connector.rehearsal import inside
 from ml_connector.rehearsal.emulators import Calls, Emulators, started
 from ml_connector.rehearsal.floor import beginning, look, plus, sweep, writing
-from ml_connector.systems.quickbooks.records import JournalEntry, note_fields
-from ml_connector.tieout import TieOut
-from ml_connector.tieout.report import Report as TieOutReport
+from ml_connector.systems.quickbooks.records import JournalEntry
 
 TODAY = "2026-11-20"
 PREPARER, APPROVER = "Mia Chen", "Ana Ortiz"
@@ -162,7 +161,7 @@ async def _story(
     tally = Tally()
     before = await emulators.calls()
     await _agree(app, tally, stage, sweep_first=True)
-    floor = plus(beginning(app.store.counts(app.connection.id)), *map(_agreed, tally.rounds))
+    floor = plus(beginning(inside.knocked_on(app)), *map(_agreed, tally.rounds))
     for day in range(1, options.days + 1):
         progress("Business days", day, options.days)
         await emulators.ask("POST", "/seed", {"day": day})
@@ -171,7 +170,7 @@ async def _story(
         tally.add(await sync(app, progress))
         await _agree(app, tally, stage, sweep_first=False)
         synced, *agreed = tally.rounds[known:]
-        counts = app.store.counts(app.connection.id)
+        counts = inside.knocked_on(app)
         floor = plus(floor, sweep(counts), look(synced), writing(synced), *map(_agreed, agreed))
     used = (await emulators.calls()).minus(before)
     second, second_calls = await _second_run(app, emulators, progress)
@@ -199,7 +198,7 @@ async def _agree(app: App, tally: Tally, stage: tuple[Progress, Watch], *, sweep
     """Plan and apply. Entries for customers that the first plan makes can be planned only afterwards."""
     progress, watch = stage
     for attempt in range(3):
-        if (attempt or not sweep_first) and not app.store.planned(app.connection.id):
+        if (attempt or not sweep_first) and not inside.awaits_approval(app):
             return
         view = await make_plan(app, PREPARER, progress, sweep_first=sweep_first and not attempt)
         watch(Scene("plan", (view, await names_of(app))))
@@ -224,17 +223,16 @@ async def _second_run(app: App, emulators: Emulators, progress: Progress) -> tup
 
 async def _journal_entries(app: App) -> dict[str, dict[str, Any]]:
     """Entries of ours by currency, read back from QuickBooks."""
-    found: dict[str, list[JournalEntry]] = {}
-    for entry in await app.quickbooks.listed("JournalEntry"):
-        if note_fields(entry.private_note).get("org") == app.rules.org_id:
-            found.setdefault(entry.currency, []).append(entry)
+    by_currency: dict[str, list[JournalEntry]] = {}
+    for entry in await inside.entries_of_ours(app):
+        by_currency.setdefault(entry.currency, []).append(entry)
     return {
         currency: {
             "count": len(entries),
             "debits": _text(_side(entries, "Debit")),
             "credits": _text(_side(entries, "Credit")),
         }
-        for currency, entries in sorted(found.items())
+        for currency, entries in sorted(by_currency.items())
     }
 
 
@@ -295,7 +293,7 @@ def _records(tally: Tally, held: Sequence[HeldView]) -> dict[str, dict[str, int]
     return records
 
 
-def _lines(report: TieOutReport) -> list[dict[str, Any]]:
+def _lines(report: Report) -> list[dict[str, Any]]:
     return [
         {
             "report": report.name,

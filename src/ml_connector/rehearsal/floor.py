@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ml_connector.engine.worker import DrainReport
+from ml_connector.actions.drain import DrainReport
 
 from .emulators import Calls
 

@@ -10,14 +10,12 @@ from urllib.parse import parse_qs
 
 from ml_connector.accounting.postings import posting_ref
 from ml_connector.actions.explain import explain
-from ml_connector.actions.reconcile import reconcile
+from ml_connector.actions.reconcile import Report, reconcile
 from ml_connector.model import money
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.holds import render
-from ml_connector.model.refs import Ref
 from ml_connector.model.roles import Role
-from ml_connector.tieout import months_between
-from ml_connector.tieout.report import Report
+from ml_connector.rehearsal import inside
 
 from .check_entries import counted
 from .compare import differing, fits, matches, plain
@@ -66,7 +64,7 @@ class _Held:
 
 async def _held_now(play: Play) -> list[_Held]:
     app = await play.app()
-    rows = app.store.holds(app.connection.id)
+    rows = inside.holds(app)
     return [_Held(row.code, str(row.ref), row.facts, row.amount, row.currency) for row in rows]
 
 
@@ -185,10 +183,7 @@ def _of_row(row: Mapping[str, Any], name: str) -> str:
 
 
 async def tie(play: Play, entry: Ready) -> Check:
-    app = await play.app()
-    first = app.rules.start_date or play.stage.today()
-    months = entry.get("months") or months_between(first, play.stage.today())
-    proof = await reconcile(app, months)
+    proof = await reconcile(await play.app(), entry.get("months") or ())
     reports = [each for each in proof.reports if entry.text("report") in ("", each.name)]
     found = {**_totals(entry, reports), "items": _reasons(reports)}
     wanted = {name: entry.args[name] for name in found if name in entry.args}
@@ -214,22 +209,16 @@ def _totals(entry: Ready, reports: Iterable[Report]) -> dict[str, Decimal]:
 
 
 async def link(play: Play, entry: Ready) -> Check:
-    app, role = await play.app(), Role(str(entry.value))
-    one = [
-        posting_ref(ref.id) if role == Role.JOURNAL and ref.kind == "Order" else ref for ref in await _ends(play, entry)
-    ]
-    found = [each for links in app.store.links_of(app.connection.id, role, one).values() for each in links]
-    pairs = {(str(each.source), str(each.target)) for each in found}
+    role, ends = Role(str(entry.value)), await play.names.refs(entry.text("from"))
+    ends = [posting_ref(ref.id) if role == Role.JOURNAL and ref.kind == "Order" else ref for ref in ends]
+    links = inside.links_of(await play.app(), role, ends)
+    pairs = {(str(link.source), str(link.target)) for link in links}
     seen = ", ".join(f"{source} -> {target}" for source, target in sorted(pairs)) or "no link"
     wanted = [str(ref) for ref in await play.names.refs(entry.text("to"))] if entry.text("to") else []
-    there = bool(pairs) and (not wanted or any({name, str(ref)} in map(set, pairs) for name in wanted for ref in one))
+    there = bool(pairs) and (not wanted or any({name, str(ref)} in map(set, pairs) for name in wanted for ref in ends))
     expected = f"{role} link{' to ' + ' or '.join(wanted) if wanted else ''}"
     present = entry.get("present", True)
     return Check(entry.entry.title, there == present, expected if present else f"no {expected}", seen)
-
-
-async def _ends(play: Play, entry: Ready) -> list[Ref]:
-    return await play.names.refs(entry.text("from"))
 
 
 async def outcome(play: Play, entry: Ready) -> Check:
@@ -248,8 +237,7 @@ async def outcome(play: Play, entry: Ready) -> Check:
 
 
 async def flag(play: Play, entry: Ready) -> Check:
-    app = await play.app()
-    rows = [(str(ref), name) for _, ref, name in app.store.flags(app.connection.id)]
+    rows = [(str(ref), name) for ref, name in inside.flags(await play.app())]
     if name := entry.text("of"):
         wanted = {str(ref) for ref in await play.names.refs(name)}
         rows = [row for row in rows if row[0] in wanted]
@@ -263,13 +251,11 @@ async def written(play: Play, entry: Ready) -> Check:
 
 
 async def waiting(play: Play, entry: Ready) -> Check:
-    app = await play.app()
-    return counted(entry, sum(app.store.unserved(app.connection.id).values()), "records waiting")
+    return counted(entry, inside.unserved(await play.app()), "records waiting")
 
 
 async def open_writes(play: Play, entry: Ready) -> Check:
-    app = await play.app()
-    return counted(entry, len(app.store.open_writes(app.connection.id)), "open writes")
+    return counted(entry, inside.open_writes(await play.app()), "open writes")
 
 
 async def equal(play: Play, entry: Ready) -> Check:

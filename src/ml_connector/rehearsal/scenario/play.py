@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ml_connector.actions.open import App
 from ml_connector.actions.plan import PlanView
-from ml_connector.app import App
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.rules import Rules
 

@@ -9,12 +9,12 @@ from typing import Any
 from ml_connector.actions import pause
 from ml_connector.actions.apply import apply as apply_plan
 from ml_connector.actions.backfill import backfill as look_at_all
+from ml_connector.actions.drain import DrainReport
+from ml_connector.actions.open import App
 from ml_connector.actions.plan import PlanView, make_plan
 from ml_connector.actions.sync import sync as sync_once
-from ml_connector.app import App
-from ml_connector.engine.worker import DrainReport
 from ml_connector.model.errors import WrongUse
-from ml_connector.model.triggers import SETTINGS
+from ml_connector.rehearsal import inside
 
 from .play import Play, Ready
 from .values import instant
@@ -68,7 +68,7 @@ async def approve_and_apply(play: Play, entry: Ready) -> None:
 
 
 def _goes_on(app: App, report: DrainReport) -> bool:
-    return bool(app.store.planned(app.connection.id)) and report.written > 0
+    return inside.awaits_approval(app) and report.written > 0
 
 
 async def clock(play: Play, entry: Ready) -> None:
@@ -99,8 +99,7 @@ async def restart(play: Play, entry: Ready) -> None:
 
 async def settings(play: Play, entry: Ready) -> None:
     """Other settings, as somebody who edits them; what waits for settings is looked at again."""
-    app = await play.restart(entry.value)
-    app.store.fire(app.connection.id, [SETTINGS], play.stage.now())
+    inside.settings_were_changed(await play.restart(entry.value))
 
 
 async def stop(play: Play, entry: Ready) -> None:
