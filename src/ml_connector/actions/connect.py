@@ -101,10 +101,10 @@ def register(home: Home) -> Connected:
     now = home.world.clock.now()
     home.store.add_connection(name, quickbooks.realm_id, salesforce.org_id, quickbooks.realm_id, now)
     home.store.audit(name, "setup", "connect", name, {"environment": quickbooks.environment}, now)
-    found = home.store.connection(name)
-    if found is None:
+    connected = home.store.connection(name)
+    if connected is None:
         raise WrongUse("The connection was not stored.", "Try again.")
-    return found
+    return connected
 
 
 async def name_company(home: Home) -> Connected:

@@ -59,20 +59,20 @@ def _guarded(words: list[str]) -> int:
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except CycloptsError as error:
-        return _told(of_usage(error, words), words)
+        return _report(of_usage(error, words), words)
     except ConnectorError as error:
-        return _told(error, words)
+        return _report(error, words)
     except KeyboardInterrupt:
         from ml_connector.model.errors import Stopped
 
-        return _told(Stopped("Stopped by you.", "What was begun is finished by the next run."), words)
+        return _report(Stopped("Stopped by you.", "What was begun is finished by the next run."), words)
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - the last stop: a sentence instead of a traceback
-        return _told(known_cause(error) or of_fault(error, words), words)
+        return _report(known_cause(error) or of_fault(error, words), words)
 
 
-def _told(error: ConnectorError, words: Sequence[str]) -> int:
+def _report(error: ConnectorError, words: Sequence[str]) -> int:
     from .output import Screen
 
     Screen(json="--json" in words).error(error)

@@ -68,12 +68,12 @@ def trace_of(error: BaseException) -> str:
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    found: list[BaseException] = []
+    chain: list[BaseException] = []
     following: BaseException | None = error
-    while following is not None and following not in found:
-        found.insert(0, following)
+    while following is not None and following not in chain:
+        chain.insert(0, following)
         following = following.__cause__ or following.__context__
-    return found
+    return chain
 
 
 def open_log(file: Path) -> TextIO:

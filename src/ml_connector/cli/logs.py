@@ -60,12 +60,12 @@ def _traced(_logger: Any, _method: str, event: Event) -> Event:
 
 
 def _error(event: Event) -> BaseException | None:
-    found = event.pop("exc_info", None)
-    if isinstance(found, tuple):
-        found = found[1]
-    if found is True:
-        found = sys.exc_info()[1]
-    return found if isinstance(found, BaseException) else None
+    error = event.pop("exc_info", None)
+    if isinstance(error, tuple):
+        error = error[1]
+    if error is True:
+        error = sys.exc_info()[1]
+    return error if isinstance(error, BaseException) else None
 
 
 def _without_secrets(_logger: Any, _method: str, event: Event) -> Event:

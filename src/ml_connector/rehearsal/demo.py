@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -78,23 +78,27 @@ class Tally(msgspec.Struct):
         return sum(report.written for report in self.rounds)
 
 
-class Scene(msgspec.Struct, frozen=True):
-    """What the audience sees on the way: `doctor` with findings, `sign-off` with the template, `plan` with a plan."""
+class Milestone(msgspec.Struct, frozen=True):
+    """What is shown on the way: `doctor` with findings, `sign-off` with the template, `plan` with a plan and names."""
 
     name: str
     value: Any
 
 
-Watch = Callable[[Scene], None]
+class Observer(NamedTuple):
+    """Who is told how far the rehearsal is, and what came of each part."""
+
+    progress: Progress
+    reached: Callable[[Milestone], None]
 
 
 async def run(
     options: Options,
     progress: Progress,
     shown: Callable[[dict[str, Any]], None] = lambda _: None,
-    watch: Watch = lambda _: None,
+    reached: Callable[[Milestone], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Play it before `watch`, tell `shown`, and give the document of DESIGN section 9.
+    """Tell `reached` of each milestone and `shown` of the end; give the document of DESIGN section 9.
 
     With `serve`, the emulators stay until the command is interrupted; `shown` is told before.
     """
@@ -104,7 +108,7 @@ async def run(
         home = options.home or Path(folder)
         progress("Starting both emulators", 0, 0)
         async with started(*server, "--today", TODAY, "--limits", "on") as emulators:
-            document = await _play(options, home, emulators, (progress, watch))
+            document = await _play(options, home, emulators, Observer(progress, reached))
             document["seconds"] = Decimal(str(round(time.monotonic() - begun, 1)))
             if options.serve:
                 document["emulators"] = dict(emulators.line)
@@ -119,22 +123,21 @@ async def _until_interrupted() -> None:
         await asyncio.Event().wait()
 
 
-async def _play(options: Options, home: Path, emulators: Emulators, stage: tuple[Progress, Watch]) -> dict[str, Any]:
-    progress, watch = stage
+async def _play(options: Options, home: Path, emulators: Emulators, observer: Observer) -> dict[str, Any]:
     clock = await emulators.clock()
-    progress("Connecting through both sign-in pages", 0, 0)
+    observer.progress("Connecting through both sign-in pages", 0, 0)
     init(home, emulators.line)
     await connect_emulators(home, emulators.line, clock=clock)
     scenario = await emulators.ask("GET", "/scenario")
     start = date.fromisoformat(scenario["facts"]["start_date"])
     async with open_app(home, env={}, clock=clock) as app:
-        await _examine(app, stage)
+        await _examine(app, observer)
         template = await sign_off(app, _template(start), APPROVER)
-        watch(Scene("sign-off", template))
+        observer.reached(Milestone("sign-off", template))
     # The app that opens now counts its calls anew; the vendor still counts those of the last second.
     await clock.sleep(timedelta(seconds=1))
     async with open_app(home, env={}, clock=clock) as app:
-        return await _story(options, app, emulators, clock, stage)
+        return await _story(options, app, emulators, clock, observer)
 
 
 def _template(start: date) -> SignOff:
@@ -143,38 +146,36 @@ def _template(start: date) -> SignOff:
     )
 
 
-async def _examine(app: App, stage: tuple[Progress, Watch]) -> None:
+async def _examine(app: App, observer: Observer) -> None:
     """The doctor must find nothing that stops us."""
-    progress, watch = stage
-    progress("Asking the doctor", 0, 0)
+    observer.progress("Asking the doctor", 0, 0)
     findings = await doctor(app)
-    watch(Scene("doctor", findings))
+    observer.reached(Milestone("doctor", findings))
     for finding in findings:
         if finding.level == "FAIL":
             raise ConnectorError(f"{finding.subject}: {finding.sentence}", finding.remedy)
 
 
 async def _story(
-    options: Options, app: App, emulators: Emulators, clock: WallClock, stage: tuple[Progress, Watch]
+    options: Options, app: App, emulators: Emulators, clock: WallClock, observer: Observer
 ) -> dict[str, Any]:
-    progress, _ = stage
     tally = Tally()
     before = await emulators.calls()
-    await _agree(app, tally, stage, sweep_first=True)
+    await _agree(app, tally, observer, sweep_first=True)
     floor = plus(beginning(inside.knocked_on(app)), *map(_agreed, tally.rounds))
     for day in range(1, options.days + 1):
-        progress("Business days", day, options.days)
+        observer.progress("Business days", day, options.days)
         await emulators.ask("POST", "/seed", {"day": day})
         clock.offset = await emulators.offset()
         known = len(tally.rounds)
-        tally.add(await sync(app, progress))
-        await _agree(app, tally, stage, sweep_first=False)
+        tally.add(await sync(app, observer.progress))
+        await _agree(app, tally, observer, sweep_first=False)
         synced, *agreed = tally.rounds[known:]
         counts = inside.knocked_on(app)
         floor = plus(floor, sweep(counts), look(synced), writing(synced), *map(_agreed, agreed))
     used = (await emulators.calls()).minus(before)
-    second, second_calls = await _second_run(app, emulators, progress)
-    progress("Reading both systems again for the tie-out", 0, 0)
+    second, second_calls = await _second_run(app, emulators, observer)
+    observer.progress("Reading both systems again for the tie-out", 0, 0)
     proof = await reconcile(app)
     entries = await _journal_entries(app)
     document = _document(options, app, tally, proof, entries, (used, floor), (second, second_calls))
@@ -190,19 +191,18 @@ def _planted(scenario: Mapping[str, Any], held: Sequence[HeldView]) -> dict[str,
         for each in scenario["planted"]
         if not each["released"]
     }
-    found = {f"{each.code} {each.record}" for each in held}
-    return {"expected": len(planted), "missing": sorted(planted - found), "unexpected": sorted(found - planted)}
+    actual = {f"{each.code} {each.record}" for each in held}
+    return {"expected": len(planted), "missing": sorted(planted - actual), "unexpected": sorted(actual - planted)}
 
 
-async def _agree(app: App, tally: Tally, stage: tuple[Progress, Watch], *, sweep_first: bool) -> None:
+async def _agree(app: App, tally: Tally, observer: Observer, *, sweep_first: bool) -> None:
     """Plan and apply. Entries for customers that the first plan makes can be planned only afterwards."""
-    progress, watch = stage
     for attempt in range(3):
         if (attempt or not sweep_first) and not inside.awaits_approval(app):
             return
-        view = await make_plan(app, PREPARER, progress, sweep_first=sweep_first and not attempt)
-        watch(Scene("plan", (view, await names_of(app))))
-        tally.add(await apply(app, view.id, APPROVER, progress))
+        view = await make_plan(app, PREPARER, observer.progress, sweep_first=sweep_first and not attempt)
+        observer.reached(Milestone("plan", (view, await names_of(app))))
+        tally.add(await apply(app, view.id, APPROVER, observer.progress))
 
 
 def _agreed(report: DrainReport) -> Calls:
@@ -210,11 +210,11 @@ def _agreed(report: DrainReport) -> Calls:
     return plus(look(report), look(report), writing(report))
 
 
-async def _second_run(app: App, emulators: Emulators, progress: Progress) -> tuple[DrainReport, Calls]:
+async def _second_run(app: App, emulators: Emulators, observer: Observer) -> tuple[DrainReport, Calls]:
     """The same sync once more: nothing may be written on either side."""
-    progress("Syncing a second time", 0, 0)
+    observer.progress("Syncing a second time", 0, 0)
     before = await emulators.calls()
-    report = await sync(app, progress)
+    report = await sync(app, observer.progress)
     return report, (await emulators.calls()).minus(before)
 
 

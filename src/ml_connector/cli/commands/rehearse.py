@@ -25,7 +25,7 @@ from ml_connector.model.errors import WrongUse
 from .common import USUAL, Common
 
 if TYPE_CHECKING:
-    from ml_connector.rehearsal.demo import Scene
+    from ml_connector.rehearsal.demo import Milestone
 
 _SERVER = "ml_emulators.server"
 
@@ -65,21 +65,21 @@ def demo(
         sys.stdout.flush()
 
     with logged(find_home(common.home), debug=common.debug), progress_on() as step:
-        document = asyncio.run(run(options, step, shown, _watch(common)))
+        document = asyncio.run(run(options, step, shown, _milestones(common)))
     return 0 if document.get("converged") else 1
 
 
-def _watch(common: Common) -> Callable[[Scene], None]:
+def _milestones(common: Common) -> Callable[[Milestone], None]:
     """Shows the doctor's findings, the signature and each plan on stderr while the demo goes on."""
     width = common.screen.width
 
-    def show(scene: Scene) -> None:
-        if scene.name == "doctor":
-            stay(finding_lines(scene.value, width, again="doctor")[:-1])
-        elif scene.name == "sign-off":
-            stay([f"Template {scene.value.id} is signed off by {safe(scene.value.signed_off_by)}.", ""])
-        elif scene.name == "plan":
-            view, names = scene.value
+    def show(milestone: Milestone) -> None:
+        if milestone.name == "doctor":
+            stay(finding_lines(milestone.value, width, again="doctor")[:-1])
+        elif milestone.name == "sign-off":
+            stay([f"Template {milestone.value.id} is signed off by {safe(milestone.value.signed_off_by)}.", ""])
+        elif milestone.name == "plan":
+            view, names = milestone.value
             stay([*plan_lines(view, width, names=names, four_eyes=False, most=1)[:-1], ""])
 
     return show
@@ -87,12 +87,12 @@ def _watch(common: Common) -> Callable[[Scene], None]:
 
 def emulators(words: Sequence[str]) -> int:
     """Become the emulators; their options are theirs. `--home` is not for them."""
-    rest = list(words)
-    if "--home" in rest:
-        at = rest.index("--home")
-        del rest[at : at + 2]
+    options = list(words)
+    if "--home" in options:
+        at = options.index("--home")
+        del options[at : at + 2]
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", _SERVER, *rest])  # noqa: S606 - our own interpreter, no shell
+    os.execv(sys.executable, [sys.executable, "-m", _SERVER, *options])  # noqa: S606 - our own interpreter, no shell
 
 
 def scenario_run(

@@ -21,26 +21,26 @@ Verdict = tuple[bool, str, str]
 
 
 async def journal_entry(play: Play, entry: Ready) -> Check:
-    found = [each for each in await _entries(play, entry) if each.get("DocNumber") == await _number(play, entry)]
-    return await _judged(play, entry, found, "in QuickBooks")
+    entries = [each for each in await _entries(play, entry) if each.get("DocNumber") == await _number(play, entry)]
+    return await _judged(play, entry, entries, "in QuickBooks")
 
 
 async def planned_entry(play: Play, entry: Ready) -> Check:
     number = await _number(play, entry)
     postings = find_plan(play, entry.text("plan")).plan.postings()
-    found = [write.body for write in postings if write.body and write.body.get("DocNumber") == number]
-    return await _judged(play, entry, found, "in the plan")
+    entries = [write.body for write in postings if write.body and write.body.get("DocNumber") == number]
+    return await _judged(play, entry, entries, "in the plan")
 
 
 async def journal_entries(play: Play, entry: Ready) -> Check:
-    found = await _entries(play, entry)
+    entries = await _entries(play, entry)
     if name := entry.text("order"):
         order = (await play.names.ref(name, "order")).id
-        found = [each for each in found if note_fields(str(each.get("PrivateNote", ""))).get("ord") == order]
+        entries = [each for each in entries if note_fields(str(each.get("PrivateNote", ""))).get("ord") == order]
     for key, read in (("kind", _kind_of), ("number", lambda each: each.get("DocNumber")), ("date", _date_of)):
-        if wanted := entry.get(key):
-            found = [each for each in found if read(each) == str(wanted)]
-    return counted(entry, len(found), "entries")
+        if value := entry.get(key):
+            entries = [each for each in entries if read(each) == str(value)]
+    return counted(entry, len(entries), "entries")
 
 
 def counted(entry: Ready, count: int, what: str) -> Check:
@@ -79,59 +79,63 @@ async def _number(play: Play, entry: Ready) -> str:
     return Identity(realm_id="", org_id="", order_id=ref.id, order_number=number, kind=kind, seq=seq).number
 
 
-async def _judged(play: Play, entry: Ready, found: list[Json], where: str) -> Check:
+async def _judged(play: Play, entry: Ready, entries: list[Json], where: str) -> Check:
     title, number = entry.entry.title, await _number(play, entry)
     if not entry.get("present", True):
-        return Check(title, not found, f"no {number} {where}", f"{len(found)} {where}")
-    if len(found) != 1:
+        return Check(title, not entries, f"no {number} {where}", f"{len(entries)} {where}")
+    if len(entries) != 1:
         numbers = ", ".join(sorted(str(e.get("DocNumber")) for e in await _entries(play, entry))) or "none"
-        seen = f"{len(found)} {where}" + ("" if found else f"; entries there: {numbers}")
+        seen = f"{len(entries)} {where}" + ("" if entries else f"; entries there: {numbers}")
         return Check(title, False, f"one {number} {where}", seen)
-    verdicts = [verdict for verdict in _aspects(entry, found[0], await books_of(play.stage)) if verdict is not None]
+    verdicts = [verdict for verdict in _aspects(entry, entries[0], await books_of(play.stage)) if verdict is not None]
     good = all(ok for ok, _, _ in verdicts)
     wrong = [verdict for verdict in verdicts if good or not verdict[0]]
     return Check(title, good, "; ".join(each[1] for each in wrong), "; ".join(each[2] for each in wrong))
 
 
-def _aspects(entry: Ready, found: Json, books: Books) -> list[Verdict | None]:
-    lines = entry_lines(found, books)
+def _aspects(entry: Ready, journal: Json, books: Books) -> list[Verdict | None]:
+    lines = entry_lines(journal, books)
     debits = money.total(line.amount for line in lines if line.side == "Debit")
     credits_ = money.total(line.amount for line in lines if line.side == "Credit")
-    wanted = entry.get("lines")
+    expected = entry.get("lines")
     customers = sorted({line.customer or "(none)" for line in lines})
     return [
         (debits == credits_, "balanced", f"debits {debits:,f}, credits {credits_:,f}"),
-        _plain(entry, "date", str(found.get("TxnDate"))),
-        _plain(entry, "currency", ref_of(found, "CurrencyRef")),
-        _amount(entry, "rate", found.get("ExchangeRate")),
+        _plain(entry, "date", str(journal.get("TxnDate"))),
+        _plain(entry, "currency", ref_of(journal, "CurrencyRef")),
+        _amount(entry, "rate", journal.get("ExchangeRate")),
         _amount(entry, "total", debits),
         None
-        if wanted is None
-        else (same(wanted, lines, in_order=entry.get("in_order", False)), shown(wanted), shown(lines, like=wanted)),
+        if expected is None
+        else (
+            same(expected, lines, in_order=entry.get("in_order", False)),
+            shown(expected),
+            shown(lines, like=expected),
+        ),
         _plain(entry, "customer", ", ".join(customers)),
-        *_note(entry, str(found.get("PrivateNote", ""))),
+        *_note(entry, str(journal.get("PrivateNote", ""))),
     ]
 
 
-def _plain(entry: Ready, name: str, there: str) -> Verdict | None:
-    wanted = entry.get(name)
-    return None if wanted is None else (str(wanted) == there, f"{name} {wanted}", f"{name} {there}")
+def _plain(entry: Ready, name: str, actual: str) -> Verdict | None:
+    expected = entry.get(name)
+    return None if expected is None else (str(expected) == actual, f"{name} {expected}", f"{name} {actual}")
 
 
 def _amount(entry: Ready, name: str, there: Any) -> Verdict | None:
-    wanted = entry.get(name)
-    if wanted is None:
+    expected = entry.get(name)
+    if expected is None:
         return None
-    found = None if there is None else money.exact(there)
-    return wanted == found, f"{name} {wanted:,f}", f"{name} {found if found is None else format(found, ',f')}"
+    actual = None if there is None else money.exact(there)
+    return expected == actual, f"{name} {expected:,f}", f"{name} {actual if actual is None else format(actual, ',f')}"
 
 
 def _note(entry: Ready, note: str) -> list[Verdict | None]:
     verdicts: list[Verdict | None] = []
-    if (wanted := entry.get("note")) is not None:
+    if (fields := entry.get("note")) is not None:
         marks = note_fields(note)
-        expected, actual = differing(wanted, marks)
-        verdicts.append((fits(wanted, marks), f"note {expected}", f"note {actual}"))
+        expected, actual = differing(fields, marks)
+        verdicts.append((fits(fields, marks), f"note {expected}", f"note {actual}"))
     if text := entry.text("note_says"):
         verdicts.append((text in note, f"note with {text!r}", f"note {note!r}"))
     return verdicts

@@ -117,14 +117,14 @@ async def _dim(play: Play, kind: str, text: str) -> str:
 async def _built(play: Play, entry: Ready, built: Entry) -> list[tuple[bool, str, str] | None]:
     books = await books_of(play.stage)
     lines = [line for part in built.parts for line in entry_lines(part.draft.body(), books)]
-    wanted, total = entry.get("lines"), money.total(part.draft.total for part in built.parts)
+    expected, total = entry.get("lines"), money.total(part.draft.total for part in built.parts)
     nets: list[Decimal] = entry.get("nets", [])
     sums = _sums(built, [each.get("number", f"{100 + n:010}") for n, each in enumerate(entry.get("given_lines"), 1)])
     count = entry.get("entries")
     return [
         None
-        if wanted is None
-        else (same(wanted, lines, in_order=entry.get("in_order", False)), shown(wanted), shown(lines, wanted)),
+        if expected is None
+        else (same(expected, lines, in_order=entry.get("in_order", False)), shown(expected), shown(lines, expected)),
         (nets == sums, f"nets {plain(nets)}", f"nets {plain(sums)}") if nets else None,
         None if "total" not in entry.args else (entry.get("total") == total, plain(entry.get("total")), plain(total)),
         None if count is None else (count == len(built.parts), f"{count} entries", f"{len(built.parts)} entries"),
@@ -140,16 +140,19 @@ async def matching(play: Play, entry: Ready) -> Check:
     """Points and outcome (accounting-rules E.1)."""
     rules = await play.rules()
     parties = [_party(str(number), each) for number, each in enumerate(entry.get("candidates"), 1)]
-    found = match(_party("0", entry.args), Index(parties), rules)
-    points = {each.party.name: each.score for each in found.candidates}
-    wanted = entry.get("points") or {}
-    scores = {name: points.get(name, 0) for name in wanted}
-    ahead = found.best.party.name if found.candidates else "(none)"
-    good = found.outcome == entry.value and all(matches(each, scores[name]) for name, each in wanted.items())
+    matched = match(_party("0", entry.args), Index(parties), rules)
+    points = {each.party.name: each.score for each in matched.candidates}
+    expected_points = entry.get("points") or {}
+    scores = {name: points.get(name, 0) for name in expected_points}
+    ahead = matched.best.party.name if matched.candidates else "(none)"
+    good = matched.outcome == entry.value and all(matches(each, scores[name]) for name, each in expected_points.items())
     best = entry.text("best")
-    expected = f"{entry.value}{f', best {best}' if best else ''}{f', points {plain(wanted)}' if wanted else ''}"
-    evidence = "; ".join(f"{each.party.name} {each.score} ({', '.join(each.why)})" for each in found.candidates)
-    return Check(entry.entry.title, good and best in ("", ahead), expected, f"{found.outcome}: {evidence or 'nobody'}")
+    points_text = f", points {plain(expected_points)}" if expected_points else ""
+    expected = f"{entry.value}{f', best {best}' if best else ''}{points_text}"
+    evidence = "; ".join(f"{each.party.name} {each.score} ({', '.join(each.why)})" for each in matched.candidates)
+    return Check(
+        entry.entry.title, good and best in ("", ahead), expected, f"{matched.outcome}: {evidence or 'nobody'}"
+    )
 
 
 def _party(key: str, known: Json) -> Party:

@@ -27,20 +27,20 @@ from .steps import find_plan
 async def record(play: Play, entry: Ready) -> Check:
     """`quickbooks`, `salesforce`: how many records are picked, and what the one that is picked says."""
     system, title = entry.entry.verb.name, entry.entry.title
-    found = await play.stage.records(system, str(entry.value))
+    records = await play.stage.records(system, str(entry.value))
     if name := entry.text("of"):
         ids = {ref.id for ref in await play.names.refs(name) if (ref.system, ref.kind) == (system, entry.value)}
-        found = [each for each in found if each["Id"] in ids]
-    picked = [each for each in found if fits(entry.get("where") or {}, each)]
+        records = [each for each in records if each["Id"] in ids]
+    picked = [each for each in records if fits(entry.get("where") or {}, each)]
     count = entry.get("count", 1)
     if len(picked) != count:
         which = f" where {differing(entry.get('where') or {}, {})[0]}" if entry.get("where") else ""
-        return Check(title, False, f"{count} {entry.value}{which}", f"{len(picked)} of {len(found)}")
-    wanted = entry.get("fields")
-    if not wanted:
+        return Check(title, False, f"{count} {entry.value}{which}", f"{len(picked)} of {len(records)}")
+    fields = entry.get("fields")
+    if not fields:
         return Check(title, True, f"{count} {entry.value}", f"{count} {entry.value}")
-    sides = [differing(wanted, each) for each in picked]
-    good = all(fits(wanted, each) for each in picked)
+    sides = [differing(fields, each) for each in picked]
+    good = all(fits(fields, each) for each in picked)
     return Check(title, good and bool(sides), sides[0][0] if sides else "", "; ".join(each[1] for each in sides))
 
 
@@ -76,8 +76,8 @@ def _planned(play: Play, entry: Ready) -> list[_Held]:
 async def _of(play: Play, entry: Ready, rows: Iterable[_Held]) -> list[_Held]:
     if not (name := entry.text("of")):
         return list(rows)
-    wanted = {str(ref) for ref in await play.names.refs(name)}
-    return [each for each in rows if each.record in wanted]
+    refs = {str(ref) for ref in await play.names.refs(name)}
+    return [each for each in rows if each.record in refs]
 
 
 async def hold(play: Play, entry: Ready) -> Check:
@@ -93,8 +93,8 @@ def _judged(entry: Ready, rows: list[_Held]) -> Check:
     coded = [each for each in rows if each.code == entry.value]
     if not entry.get("present", True):
         return Check(title, not coded, f"no {entry.value}", seen)
-    wanted = {name: entry.args[name] for name in ("facts", "amount", "currency", "says") if name in entry.args}
-    words = f"{entry.value}" + "".join(f", {name} {plain(value)}" for name, value in wanted.items())
+    expected = {name: entry.args[name] for name in ("facts", "amount", "currency", "says") if name in entry.args}
+    words = f"{entry.value}" + "".join(f", {name} {plain(value)}" for name, value in expected.items())
     fitting = [each for each in coded if _fits(entry, each)]
     facts = "; ".join(f"facts {plain(each.facts)}, amount {plain(each.amount)} {each.currency}" for each in coded)
     return Check(title, bool(fitting), words, seen if fitting or not facts else f"{seen} ({facts})")
@@ -110,9 +110,9 @@ def _fits(entry: Ready, held: _Held) -> bool:
 
 async def holds(play: Play, entry: Ready) -> Check:
     rows = await _of(play, entry, await _held_now(play))
-    found = [each for each in rows if entry.text("code") in ("", each.code)]
-    check = counted(entry, len(found), "holds")
-    return check._replace(actual=f"{check.actual}: {'; '.join(map(str, found))}") if found else check
+    held = [each for each in rows if entry.text("code") in ("", each.code)]
+    check = counted(entry, len(held), "holds")
+    return check._replace(actual=f"{check.actual}: {'; '.join(map(str, held))}") if held else check
 
 
 async def planned(play: Play, entry: Ready) -> Check:
@@ -133,8 +133,8 @@ async def balance(play: Play, entry: Ready) -> Check:
     total = money.total(amounts)
     if account == "revenue" or books.normal_credit(books.by_number("2200" if account == "tax" else account)):
         total = money.negated(total)
-    wanted: Decimal = entry.get("amount")
-    return Check(entry.entry.title, wanted == total, f"{wanted:,f}", f"{total:,f}")
+    expected: Decimal = entry.get("amount")
+    return Check(entry.entry.title, expected == total, f"{expected:,f}", f"{total:,f}")
 
 
 def _counts(entry: Ready, moved: Moved, books: Books, account: str) -> bool:
@@ -159,15 +159,15 @@ async def requests(play: Play, entry: Ready) -> Check:
         )
     rows = (await play.stage.door.ask("GET", f"/requests?since={since}&limit=100000", None))["requests"]
     path, method = re.compile(entry.text("path")), re.compile(entry.text("method").upper() or ".*")
-    found = [row for row in rows if _asked(entry, row, path, method)]
+    asked = [row for row in rows if _asked(entry, row, path, method)]
     cost = entry.text("cost")
-    check = counted(entry, sum(row["cost"][cost] for row in found) if cost else len(found), cost or "requests")
+    check = counted(entry, sum(row["cost"][cost] for row in asked) if cost else len(asked), cost or "requests")
     for name in entry.get("same") or []:
-        values = sorted({_of_row(row, name) for row in found})
+        values = sorted({_of_row(row, name) for row in asked})
         if len(values) > 1:
             return check._replace(ok=False, expected=f"the same {name}", actual=", ".join(values))
-    seen = ", ".join(f"{row['method']} {row['path']} {row['status']}" for row in found[:8])
-    return check._replace(actual=f"{check.actual}: {seen}") if found else check
+    seen = ", ".join(f"{row['method']} {row['path']} {row['status']}" for row in asked[:8])
+    return check._replace(actual=f"{check.actual}: {seen}") if asked else check
 
 
 def _asked(entry: Ready, row: Mapping[str, Any], path: re.Pattern[str], method: re.Pattern[str]) -> bool:
@@ -185,13 +185,13 @@ def _of_row(row: Mapping[str, Any], name: str) -> str:
 async def tie(play: Play, entry: Ready) -> Check:
     proof = await reconcile(await play.app(), entry.get("months") or ())
     reports = [each for each in proof.reports if entry.text("report") in ("", each.name)]
-    found = {**_totals(entry, reports), "items": _reasons(reports)}
-    wanted = {name: entry.args[name] for name in found if name in entry.args}
+    actual = {**_totals(entry, reports), "items": _reasons(reports)}
+    expected = {name: entry.args[name] for name in actual if name in entry.args}
     left = [f"{r.name} {plain(row.unexplained)}" for r in proof.reports for row in r.rows if row.unexplained]
     words = "agrees" if proof.agrees else f"differs ({', '.join(left) or 'counts'})"
-    good = proof.agrees == (entry.value == "agrees") and fits(wanted, found)
-    extra = f", {plain(wanted)}" if wanted else ""
-    return Check(entry.entry.title, good, f"{entry.value}{extra}", f"{words}, {plain(found)}")
+    good = proof.agrees == (entry.value == "agrees") and fits(expected, actual)
+    extra = f", {plain(expected)}" if expected else ""
+    return Check(entry.entry.title, good, f"{entry.value}{extra}", f"{words}, {plain(actual)}")
 
 
 def _reasons(reports: Iterable[Report]) -> dict[str, Decimal]:
@@ -214,9 +214,11 @@ async def link(play: Play, entry: Ready) -> Check:
     links = inside.links_of(await play.app(), role, ends)
     pairs = {(str(link.source), str(link.target)) for link in links}
     seen = ", ".join(f"{source} -> {target}" for source, target in sorted(pairs)) or "no link"
-    wanted = [str(ref) for ref in await play.names.refs(entry.text("to"))] if entry.text("to") else []
-    there = bool(pairs) and (not wanted or any({name, str(ref)} in map(set, pairs) for name in wanted for ref in ends))
-    expected = f"{role} link{' to ' + ' or '.join(wanted) if wanted else ''}"
+    targets = [str(ref) for ref in await play.names.refs(entry.text("to"))] if entry.text("to") else []
+    there = bool(pairs) and (
+        not targets or any({name, str(ref)} in map(set, pairs) for name in targets for ref in ends)
+    )
+    expected = f"{role} link{' to ' + ' or '.join(targets) if targets else ''}"
     present = entry.get("present", True)
     return Check(entry.entry.title, there == present, expected if present else f"no {expected}", seen)
 
@@ -239,8 +241,8 @@ async def outcome(play: Play, entry: Ready) -> Check:
 async def flag(play: Play, entry: Ready) -> Check:
     rows = [(str(ref), name) for ref, name in inside.flags(await play.app())]
     if name := entry.text("of"):
-        wanted = {str(ref) for ref in await play.names.refs(name)}
-        rows = [row for row in rows if row[0] in wanted]
+        refs = {str(ref) for ref in await play.names.refs(name)}
+        rows = [row for row in rows if row[0] in refs]
     there, present = entry.value in {name for _, name in rows}, entry.get("present", True)
     seen = ", ".join(sorted({name for _, name in rows})) or "no flags"
     return Check(entry.entry.title, there == present, f"{'' if present else 'no '}{entry.value}", seen)
@@ -259,5 +261,5 @@ async def open_writes(play: Play, entry: Ready) -> Check:
 
 
 async def equal(play: Play, entry: Ready) -> Check:
-    wanted = entry.get("to")
-    return Check(entry.entry.title, matches(wanted, entry.value), plain(wanted), plain(entry.value))
+    expected = entry.get("to")
+    return Check(entry.entry.title, matches(expected, entry.value), plain(expected), plain(entry.value))

@@ -37,65 +37,71 @@ def plain(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _equal(wanted: Any, found: Any) -> bool:
-    if wanted in (None, "", [], {}) or found in (None, "", [], {}):
-        return plain(wanted) == plain(found)
-    if isinstance(found, int | Decimal) and not isinstance(found, bool):
-        return _number(wanted) == _number(found)
-    if isinstance(wanted, list) and isinstance(found, Sequence) and not isinstance(found, str):
-        return len(wanted) == len(found) and all(matches(w, f) for w, f in zip(wanted, found, strict=True))
-    if isinstance(wanted, Decimal | int) and not isinstance(wanted, bool):
-        return _number(wanted) == _number(found)
-    return plain(wanted) == plain(found)
+def _equal(expected: Any, actual: Any) -> bool:
+    if expected in (None, "", [], {}) or actual in (None, "", [], {}):
+        return plain(expected) == plain(actual)
+    if isinstance(actual, int | Decimal) and not isinstance(actual, bool):
+        return _number(expected) == _number(actual)
+    if isinstance(expected, list) and isinstance(actual, Sequence) and not isinstance(actual, str):
+        return len(expected) == len(actual) and all(matches(w, f) for w, f in zip(expected, actual, strict=True))
+    if isinstance(expected, Decimal | int) and not isinstance(expected, bool):
+        return _number(expected) == _number(actual)
+    return plain(expected) == plain(actual)
 
 
-def _least(wanted: Any, found: Any) -> bool:
-    left, right = _number(wanted), _number(found)
-    return plain(found) >= plain(wanted) if left is None or right is None else right >= left
+def _least(expected: Any, actual: Any) -> bool:
+    left, right = _number(expected), _number(actual)
+    return plain(actual) >= plain(expected) if left is None or right is None else right >= left
 
 
-def _most(wanted: Any, found: Any) -> bool:
-    left, right = _number(wanted), _number(found)
-    return plain(found) <= plain(wanted) if left is None or right is None else right <= left
+def _most(expected: Any, actual: Any) -> bool:
+    left, right = _number(expected), _number(actual)
+    return plain(actual) <= plain(expected) if left is None or right is None else right <= left
 
 
-def _text(found: Any) -> str:
-    return "" if found in (None, "") else plain(found)
+def _text(actual: Any) -> str:
+    return "" if actual in (None, "") else plain(actual)
 
 
 COMPARISONS: Mapping[str, tuple[Callable[[Any, Any], bool], str]] = {
-    "contains": (lambda wanted, found: plain(wanted).casefold() in _text(found).casefold(), "has this text in it"),
-    "starts_with": (lambda wanted, found: _text(found).startswith(plain(wanted)), "begins with this text"),
-    "ends_with": (lambda wanted, found: _text(found).endswith(plain(wanted)), "ends with this text"),
-    "matches": (lambda wanted, found: re.search(str(wanted), _text(found)) is not None, "fits this regular expression"),
-    "one_of": (lambda wanted, found: any(_equal(each, found) for each in wanted), "is one of this list"),
-    "not": (lambda wanted, found: not matches(wanted, found), "is anything else"),
+    "contains": (
+        lambda expected, actual: plain(expected).casefold() in _text(actual).casefold(),
+        "has this text in it",
+    ),
+    "starts_with": (lambda expected, actual: _text(actual).startswith(plain(expected)), "begins with this text"),
+    "ends_with": (lambda expected, actual: _text(actual).endswith(plain(expected)), "ends with this text"),
+    "matches": (
+        lambda expected, actual: re.search(str(expected), _text(actual)) is not None,
+        "fits this regular expression",
+    ),
+    "one_of": (lambda expected, actual: any(_equal(each, actual) for each in expected), "is one of this list"),
+    "not": (lambda expected, actual: not matches(expected, actual), "is anything else"),
     "at_least": (_least, "is this or more"),
     "at_most": (_most, "is this or less"),
-    "length": (lambda wanted, found: len(_text(found)) == wanted, "has so many characters"),
-    "blank": (lambda wanted, found: (_text(found) == "") is wanted, "`true`: is blank, `false`: is not"),
+    "length": (lambda expected, actual: len(_text(actual)) == expected, "has so many characters"),
+    "blank": (lambda expected, actual: (_text(actual) == "") is expected, "`true`: is blank, `false`: is not"),
 }
 """Comparisons by name, with what they ask of a value."""
 
 
-def matches(wanted: Any, found: Any) -> bool:
-    """Whether a found value is what is wanted: a value, a table of comparisons, or a table of fields."""
-    if isinstance(wanted, Mapping) and wanted and set(wanted) <= set(COMPARISONS):
-        return all(COMPARISONS[name][0](value, found) for name, value in wanted.items())
-    if isinstance(wanted, Mapping) and wanted:
-        return isinstance(found, Mapping) and fits(wanted, found)
-    return _equal(wanted, found)
+def matches(expected: Any, actual: Any) -> bool:
+    """Whether an actual value is what is expected: a value, a table of comparisons, or a table of fields."""
+    if isinstance(expected, Mapping) and expected and set(expected) <= set(COMPARISONS):
+        return all(COMPARISONS[name][0](value, actual) for name, value in expected.items())
+    if isinstance(expected, Mapping) and expected:
+        return isinstance(actual, Mapping) and fits(expected, actual)
+    return _equal(expected, actual)
 
 
-def fits(wanted: Mapping[str, Any], record: Mapping[str, Any]) -> bool:
-    """Whether all fields of a record, named by path, are what is wanted."""
-    return all(matches(value, field(record, path)) for path, value in wanted.items())
+def fits(expected: Mapping[str, Any], record: Mapping[str, Any]) -> bool:
+    """Whether all fields of a record, named by path, are as expected."""
+    return all(matches(value, field(record, path)) for path, value in expected.items())
 
 
-def differing(wanted: Mapping[str, Any], record: Mapping[str, Any]) -> tuple[str, str]:
-    """Both sides in words: all wanted fields, and what the record says in them."""
-    found = {path: field(record, path) for path in wanted}
-    return _said(wanted), _said(found)
+def differing(expected: Mapping[str, Any], record: Mapping[str, Any]) -> tuple[str, str]:
+    """Both sides in words: all expected fields, and what the record says in them."""
+    actual = {path: field(record, path) for path in expected}
+    return _said(expected), _said(actual)
 
 
 def _said(fields: Mapping[str, Any]) -> str:

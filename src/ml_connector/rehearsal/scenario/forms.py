@@ -9,11 +9,11 @@ from typing import Any
 from ml_connector.model import money
 from ml_connector.model.errors import WrongUse
 
-from .deals import quantity_and_price
-from .goods import pair_for
+from .catalog import pair_for
 from .lines import Line
-from .people import Json, keep, kept, ref
+from .parties import Json, ref, remember, without_blanks
 from .play import Play, Ready
+from .sales import quantity_and_price
 
 _KINDS = {"invoice": "Invoice", "credit_memo": "CreditMemo", "sales_receipt": "SalesReceipt"}
 
@@ -32,20 +32,20 @@ async def form(play: Play, entry: Ready) -> None:
     if due := entry.get("due"):
         body["DueDate"] = due.isoformat()
     made = await play.stage.act("quickbooks", "create", _KINDS[verb], {**body, **(entry.get("fields") or {})})
-    await keep(play, entry, verb, made)
+    await remember(play, entry, verb, made)
 
 
 async def _head(play: Play, entry: Ready) -> Json:
     """What all documents have: number, date, currency, notes, department."""
-    body = kept(
+    body = without_blanks(
         {
             "DocNumber": str(entry.value),
             "TxnDate": (entry.get("date") or play.stage.today()).isoformat(),
-            "CurrencyRef": kept({"value": entry.get("currency") or await _currency(play, entry)}),
+            "CurrencyRef": without_blanks({"value": entry.get("currency") or await _currency(play, entry)}),
             "ExchangeRate": entry.get("rate"),
             "PrivateNote": await _note(play, entry),
-            "CustomerMemo": kept({"value": entry.get("memo")}),
-            "BillEmail": kept({"Address": entry.get("email")}),
+            "CustomerMemo": without_blanks({"value": entry.get("memo")}),
+            "BillEmail": without_blanks({"Address": entry.get("email")}),
         }
     )
     if entry.entry.verb.name != "manual_entry" and (named := entry.text("department")):
@@ -85,13 +85,13 @@ async def _line(play: Play, entry: Ready, line: Mapping[str, Any]) -> Json:
         detail["ClassRef"] = ref((await play.names.ref(named, "class")).id)
     amount = money.q(quantity * price, "USD")
     body = {"DetailType": "SalesItemLineDetail", "Amount": amount, "SalesItemLineDetail": detail}
-    return {**body, **kept({"Description": line.get("description")}), **line.get("fields", {})}
+    return {**body, **without_blanks({"Description": line.get("description")}), **line.get("fields", {})}
 
 
 async def payment(play: Play, entry: Ready) -> None:
     """Money for invoices; credit memos set off against them make it smaller, down to nothing."""
     customer = await play.names.ref(entry.text("customer"), "customer")
-    parts = entry.get("parts") or [kept({"invoice": entry.get("invoice"), "amount": entry.get("amount")})]
+    parts = entry.get("parts") or [without_blanks({"invoice": entry.get("invoice"), "amount": entry.get("amount")})]
     if any("amount" not in part for part in parts):
         raise WrongUse(f"{entry.entry.where}: payment has no amount.", "Give it an amount, or parts.")
     total = sum((-each["amount"] if "credit_memo" in each else each["amount"] for each in parts), Decimal(0))
@@ -102,9 +102,11 @@ async def payment(play: Play, entry: Ready) -> None:
         "TotalAmt": total,
         "Line": [await _applied(play, part) for part in parts if {"invoice", "credit_memo"} & part.keys()],
     }
-    body |= kept({"CurrencyRef": kept({"value": entry.get("currency") or await _currency(play, entry)})})
+    body |= without_blanks(
+        {"CurrencyRef": without_blanks({"value": entry.get("currency") or await _currency(play, entry)})}
+    )
     made = await play.stage.act("quickbooks", "create", "Payment", {**body, **(entry.get("fields") or {})})
-    await keep(play, entry, "payment", made)
+    await remember(play, entry, "payment", made)
 
 
 async def _applied(play: Play, part: Mapping[str, Any]) -> Json:
@@ -118,7 +120,7 @@ async def manual_entry(play: Play, entry: Ready) -> None:
     customer = entry.text("customer")
     body["Line"] = [await _posting(play, line, customer) for line in entry.get("lines")]
     made = await play.stage.act("quickbooks", "create", "JournalEntry", {**body, **(entry.get("fields") or {})})
-    await keep(play, entry, "manual_entry", made)
+    await remember(play, entry, "manual_entry", made)
 
 
 async def _posting(play: Play, line: Line, customer: str) -> Json:

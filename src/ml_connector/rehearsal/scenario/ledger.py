@@ -103,16 +103,16 @@ def made_by_us(entry: Mapping[str, Any]) -> bool:
 
 async def movements(stage: Stage, books: Books) -> list[Moved]:
     """Everything that entries, invoices, credit memos, receipts and payments have posted."""
-    found = [
+    moved = [
         each for kind, sign in _SALES.items()
         for form in await stage.records("quickbooks", kind)
         for each in _form(kind, form, sign, books)
     ]  # fmt: skip
     for entry in await stage.records("quickbooks", "JournalEntry"):
-        found += _entry(entry, books)
+        moved += _entry(entry, books)
     for payment in await stage.records("quickbooks", "Payment"):
-        found += _payment(payment, books)
-    return found
+        moved += _payment(payment, books)
+    return moved
 
 
 def _head(record: Mapping[str, Any], books: Books) -> dict[str, Any]:

@@ -16,44 +16,44 @@ import structlog
 from ml_connector.actions.progress import Progress
 from ml_connector.model.errors import ConnectorError
 
-from . import acts, check_entries, check_rules, checks, deals, forms, goods, people, steps
-from .goods import close_books
+from . import catalog, check_entries, check_rules, checks, forms, parties, sales, steps, user_actions
+from .catalog import close_books
 from .play import Check, Play
 from .reader import Entry, Scenario, read
 from .stage import Opens, Stage, on_sockets
 from .values import instant
 
 DOES: Mapping[str, Callable[..., Awaitable[None]]] = {
-    "business": people.business,
-    "customer": people.customer,
-    "account": people.account,
-    "contact": people.contact,
-    "vendor": people.vendor,
-    "employee": people.employee,
-    "item": goods.item,
-    "gl_account": goods.gl_account,
-    "department": goods.dimension,
-    "class": goods.dimension,
-    "exchange_rate": goods.exchange_rate,
-    "preferences": goods.preferences,
-    "books_closed": goods.books_closed,
-    "order": deals.order,
-    "opportunity": deals.opportunity,
-    "products": deals.products,
+    "business": parties.business,
+    "customer": parties.customer,
+    "account": parties.account,
+    "contact": parties.contact,
+    "vendor": parties.vendor,
+    "employee": parties.employee,
+    "item": catalog.item,
+    "gl_account": catalog.gl_account,
+    "department": catalog.dimension,
+    "class": catalog.dimension,
+    "exchange_rate": catalog.exchange_rate,
+    "preferences": catalog.preferences,
+    "books_closed": catalog.books_closed,
+    "order": sales.order,
+    "opportunity": sales.opportunity,
+    "products": sales.products,
     "invoice": forms.form,
     "credit_memo": forms.form,
     "sales_receipt": forms.form,
     "payment": forms.payment,
     "manual_entry": forms.manual_entry,
-    "update": acts.update,
-    "delete": acts.on_record,
-    "void": acts.on_record,
-    "deactivate": acts.switch_on_or_off,
-    "activate": acts.switch_on_or_off,
-    "rename": acts.rename,
-    "merge": acts.merge,
-    "act": acts.act,
-    "switch": acts.switch,
+    "update": user_actions.update,
+    "delete": user_actions.on_record,
+    "void": user_actions.on_record,
+    "deactivate": user_actions.switch_on_or_off,
+    "activate": user_actions.switch_on_or_off,
+    "rename": user_actions.rename,
+    "merge": user_actions.merge,
+    "act": user_actions.act,
+    "switch": user_actions.switch,
     "approve_and_apply": steps.approve_and_apply,
     "sync": steps.sync,
     "plan": steps.plan,
@@ -108,10 +108,10 @@ async def run(file: Path, progress: Progress, opens: Opens = on_sockets) -> dict
         async with opens(scenario) as door:
             play = Play(scenario, Stage(door, scenario), Path(folder))
             try:
-                found = await _play(play, progress)
+                results = await _play(play, progress)
             finally:
                 play.close()
-    return _document(scenario, found)
+    return _document(scenario, results)
 
 
 @contextmanager
@@ -128,28 +128,28 @@ def _quiet() -> Iterator[None]:
         structlog.reset_defaults()
 
 
-def _document(scenario: Scenario, found: list[Check]) -> dict[str, Any]:
+def _document(scenario: Scenario, results: list[Check]) -> dict[str, Any]:
     return {
         "name": scenario.top.get("name", scenario.file),
         "source": scenario.top.get("source", ""),
-        "passed": bool(found) and all(check.ok for check in found),
-        "checks": [check._asdict() for check in found],
+        "passed": bool(results) and all(check.ok for check in results),
+        "checks": [check._asdict() for check in results],
     }
 
 
 async def _play(play: Play, progress: Progress) -> list[Check]:
     """All entries in order. Where one fails that is no check, the rest is not played."""
-    found: list[Check] = []
+    results: list[Check] = []
     if trouble := await _caught(_begin(play)):
         return [Check("the beginning", False, "no error", trouble)]
     for number, entry in enumerate(play.scenario.entries):
         progress(entry.title, number, len(play.scenario.entries))
-        checks_, goes_on = await _one(play, entry)
-        found += checks_
+        new, goes_on = await _one(play, entry)
+        results += new
         if not goes_on:
             left = [e for e in play.scenario.entries[number + 1 :] if e.verb.part == "then"]
-            return found + [Check(e.title, False, "to be checked", "not reached") for e in left]
-    return found
+            return results + [Check(e.title, False, "to be checked", "not reached") for e in left]
+    return results
 
 
 async def _begin(play: Play) -> None:
@@ -161,13 +161,13 @@ async def _one(play: Play, entry: Entry) -> tuple[list[Check], bool]:
     """The checks of an entry, and whether the scenario can go on after it."""
     if entry.verb.part == "then":
         return [await _checked(play, entry)], True
-    wanted = str(entry.args.get("expect_error", ""))
+    expected = str(entry.args.get("expect_error", ""))
     trouble = ""
     for _ in range(int(entry.args.get("repeat", 1))):
         trouble = trouble or await _caught(_do(play, entry))
     if "expect_error" in entry.args:
-        good = bool(trouble) and wanted.casefold() in trouble.casefold()
-        return [Check(entry.title, good, f"an error with {wanted!r}", trouble or "no error")], True
+        good = bool(trouble) and expected.casefold() in trouble.casefold()
+        return [Check(entry.title, good, f"an error with {expected!r}", trouble or "no error")], True
     return ([Check(entry.title, False, "no error", f"{entry.where}: {trouble}")], False) if trouble else ([], True)
 
 

@@ -86,7 +86,7 @@ CUSTOMER = (
     FIELDS,
 )
 
-PEOPLE = (
+PARTIES = (
     Verb(
         "business", "given", TEXT, "its name",
         "A business that both sides know: a QuickBooks customer and a Salesforce account with the same name, web site, "
@@ -116,7 +116,7 @@ PEOPLE = (
     Verb("employee", "given", TEXT, "first and last name", "A QuickBooks employee.", (AT, FIELDS), makes=True),
 )  # fmt: skip
 
-GOODS = (
+CATALOG = (
     Verb(
         "item", "given", TEXT, "its SKU",
         "Something sold: a QuickBooks item and a Salesforce product of the same SKU, with prices in the price books.",
@@ -165,7 +165,7 @@ GOODS = (
     ),
 )  # fmt: skip
 
-DEALS = (
+SALES = (
     Verb(
         "order", "given", TEXT, "a name of yours (Salesforce gives the number)",
         "An order in Salesforce with its lines, activated unless told otherwise.",
@@ -235,7 +235,7 @@ MONEY = (
     ),
 )  # fmt: skip
 
-ACTS = (
+USER_ACTIONS = (
     Verb("update", "given", TEXT, "name of a record", "Change fields of a record.",
          (Param("fields", TABLE, "Fields in the vendor's spelling.", required=True), *RECORD)),
     Verb("delete", "given", TEXT, "name of a record", "Delete a record.", RECORD),
@@ -265,4 +265,4 @@ ACTS = (
          (Param("values", TABLE, "Names and values as in `GET /switches` of the control door.", required=True),)),
 )  # fmt: skip
 
-GIVEN = (*PEOPLE, *GOODS, *DEALS, *MONEY, *ACTS)
+GIVEN = (*PARTIES, *CATALOG, *SALES, *MONEY, *USER_ACTIONS)

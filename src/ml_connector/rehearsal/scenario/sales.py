@@ -10,8 +10,8 @@ from typing import Any
 from ml_connector.model import money
 from ml_connector.model.errors import WrongUse
 
-from .goods import pair_for, price_book, price_entry
-from .people import Json, keep, kept
+from .catalog import pair_for, price_book, price_entry
+from .parties import Json, remember, without_blanks
 from .play import Play, Ready
 from .values import instant
 
@@ -19,7 +19,7 @@ _CENT = Decimal("0.01")
 
 
 async def opportunity(play: Play, entry: Ready) -> None:
-    body = kept(
+    body = without_blanks(
         {
             "Name": str(entry.value),
             "AccountId": (await play.names.ref(entry.text("account"), "account")).id,
@@ -32,7 +32,7 @@ async def opportunity(play: Play, entry: Ready) -> None:
         }
     )
     made = await play.stage.act("salesforce", "create", "Opportunity", {**body, **(entry.get("fields") or {})})
-    await keep(play, entry, "opportunity", made)
+    await remember(play, entry, "opportunity", made)
 
 
 async def products(play: Play, entry: Ready) -> None:
@@ -69,16 +69,16 @@ async def order(play: Play, entry: Ready) -> None:
             await play.stage.set_clock(here)
 
 
-def _moment(play: Play, wanted: date | datetime) -> datetime:
+def _moment(play: Play, given: date | datetime) -> datetime:
     """A day means nine o'clock in the company, or now where that is still to come today."""
-    moment = instant(wanted, play.stage.zone)
-    return play.stage.now() if not isinstance(wanted, datetime) and wanted == play.stage.today() else moment
+    moment = instant(given, play.stage.zone)
+    return play.stage.now() if not isinstance(given, datetime) and given == play.stage.today() else moment
 
 
 async def _draft(play: Play, entry: Ready, effective: date) -> Json:
     account = await play.stage.record(await play.names.ref(entry.text("account"), "account"))
     currency = entry.text("currency") or str(account.get("CurrencyIsoCode") or "")
-    body = kept(
+    body = without_blanks(
         {
             "AccountId": account["Id"],
             "EffectiveDate": effective.isoformat(),
@@ -98,7 +98,7 @@ async def _draft(play: Play, entry: Ready, effective: date) -> Json:
     if originals:
         body |= {"IsReductionOrder": True, "OriginalOrderId": originals[0]["OrderId"]}
     made = await play.stage.act("salesforce", "create", "Order", {**body, **(entry.get("fields") or {})})
-    await keep(play, entry, "order", made)
+    await remember(play, entry, "order", made)
     for line in _lines(entry):
         await _line(play, made["Id"], currency, line, originals)
     await _check_total(play, entry)
@@ -119,7 +119,7 @@ def _lines(entry: Ready) -> list[Mapping[str, Any]]:
         return list(lines)
     if entry.get("net") is None:
         raise WrongUse(f"{entry.entry.where}: order has neither lines nor net.", "Give it lines.")
-    return [kept({"net": entry.get("net"), "sku": entry.get("sku")})]
+    return [without_blanks({"net": entry.get("net"), "sku": entry.get("sku")})]
 
 
 async def _line(play: Play, order_id: str, currency: str, line: Mapping[str, Any], originals: list[Json]) -> None:
@@ -174,9 +174,9 @@ def quantity_and_price(line: Mapping[str, Any], usual: Decimal | None = None) ->
 
 
 async def _check_total(play: Play, entry: Ready) -> None:
-    wanted = entry.get("total")
-    if wanted is None:
+    total = entry.get("total")
+    if total is None:
         return
     there = (await play.stage.record(await play.names.ref(str(entry.value), "order")))["TotalAmount"]
-    if money.exact(there) != wanted:
-        raise WrongUse(f"The lines of the order sum to {there}, not to {wanted}.", "Correct the lines or the total.")
+    if money.exact(there) != total:
+        raise WrongUse(f"The lines of the order sum to {there}, not to {total}.", "Correct the lines or the total.")

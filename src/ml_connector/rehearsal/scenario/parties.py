@@ -14,12 +14,12 @@ def ref(record_id: str) -> Json:
     return {"value": record_id}
 
 
-def kept(body: Json) -> Json:
+def without_blanks(body: Json) -> Json:
     """Without what is empty; `-` stands for nothing."""
     return {key: value for key, value in body.items() if value not in (None, "", "-", {}, [])}
 
 
-async def keep(play: Play, entry: Ready, kind: str, record: Json) -> Json:
+async def remember(play: Play, entry: Ready, kind: str, record: Json) -> Json:
     """Let the entry's value and its `as` stand for a record."""
     play.names.give(kind, str(entry.value), record)
     if alias := entry.text("as"):
@@ -44,13 +44,13 @@ async def business(play: Play, entry: Ready) -> None:
 
 
 async def customer(play: Play, entry: Ready) -> None:
-    body = kept(
+    body = without_blanks(
         {
             "DisplayName": str(entry.value),
             "CompanyName": entry.get("company_name"),
             "GivenName": entry.get("given_name"),
             "FamilyName": entry.get("family_name"),
-            "BillAddr": kept(
+            "BillAddr": without_blanks(
                 {
                     "Line1": entry.get("street"),
                     "City": entry.get("city"),
@@ -59,17 +59,17 @@ async def customer(play: Play, entry: Ready) -> None:
                     "Country": entry.get("country"),
                 }
             ),
-            "PrimaryEmailAddr": kept({"Address": ", ".join(entry.get("email") or [])}),
-            "PrimaryPhone": kept({"FreeFormNumber": entry.get("phone")}),
-            "WebAddr": kept({"URI": entry.get("website")}),
-            "CurrencyRef": kept({"value": entry.get("currency")}),
+            "PrimaryEmailAddr": without_blanks({"Address": ", ".join(entry.get("email") or [])}),
+            "PrimaryPhone": without_blanks({"FreeFormNumber": entry.get("phone")}),
+            "WebAddr": without_blanks({"URI": entry.get("website")}),
+            "CurrencyRef": without_blanks({"value": entry.get("currency")}),
         }
     )
     if parent := entry.text("parent"):
         body |= {"Job": True, "ParentRef": ref((await play.names.ref(parent, "customer")).id)}
     if terms := entry.text("terms"):
         body["SalesTermRef"] = ref((await play.names.ref(terms, "term")).id)
-    await keep(play, entry, "customer", await _create(play, entry, "quickbooks", "Customer", body))
+    await remember(play, entry, "customer", await _create(play, entry, "quickbooks", "Customer", body))
 
 
 async def _create(play: Play, entry: Ready, system: str, kind: str, body: Json) -> Json:
@@ -77,18 +77,20 @@ async def _create(play: Play, entry: Ready, system: str, kind: str, body: Json) 
 
 
 async def vendor(play: Play, entry: Ready) -> None:
-    body = kept({"DisplayName": str(entry.value), "CurrencyRef": kept({"value": entry.get("currency")})})
-    await keep(play, entry, "vendor", await _create(play, entry, "quickbooks", "Vendor", body))
+    body = without_blanks(
+        {"DisplayName": str(entry.value), "CurrencyRef": without_blanks({"value": entry.get("currency")})}
+    )
+    await remember(play, entry, "vendor", await _create(play, entry, "quickbooks", "Vendor", body))
 
 
 async def employee(play: Play, entry: Ready) -> None:
     given, _, family = str(entry.value).rpartition(" ")
-    body = kept({"GivenName": given, "FamilyName": family, "DisplayName": str(entry.value)})
-    await keep(play, entry, "employee", await _create(play, entry, "quickbooks", "Employee", body))
+    body = without_blanks({"GivenName": given, "FamilyName": family, "DisplayName": str(entry.value)})
+    await remember(play, entry, "employee", await _create(play, entry, "quickbooks", "Employee", body))
 
 
 async def account(play: Play, entry: Ready) -> None:
-    body = kept(
+    body = without_blanks(
         {
             "Name": str(entry.value),
             "Phone": entry.get("phone"),
@@ -107,7 +109,7 @@ async def account(play: Play, entry: Ready) -> None:
     )
     if parent := entry.text("parent"):
         body["ParentId"] = (await play.names.ref(parent, "account")).id
-    record = await keep(play, entry, "account", await _create(play, entry, "salesforce", "Account", body))
+    record = await remember(play, entry, "account", await _create(play, entry, "salesforce", "Account", body))
     for email in entry.get("email") or []:
         person = {"AccountId": record["Id"], "LastName": email.partition("@")[0], "Email": email}
         await play.stage.act("salesforce", "create", "Contact", person)
@@ -116,7 +118,7 @@ async def account(play: Play, entry: Ready) -> None:
 async def contact(play: Play, entry: Ready) -> None:
     first, _, last = str(entry.value).rpartition(" ")
     owner = (await play.names.ref(entry.text("account"), "account")).id
-    body = kept(
+    body = without_blanks(
         {
             "AccountId": owner,
             "FirstName": first,
@@ -125,4 +127,4 @@ async def contact(play: Play, entry: Ready) -> None:
             "Phone": entry.get("phone"),
         }
     )
-    await keep(play, entry, "contact", await _create(play, entry, "salesforce", "Contact", body))
+    await remember(play, entry, "contact", await _create(play, entry, "salesforce", "Contact", body))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.refs import Ref
 
-from .goods import renamed_dim
+from .catalog import renamed_dim
 from .names import KINDS
-from .people import Json
+from .parties import Json
 from .play import Play, Ready
 
 _NAMED = {
@@ -23,11 +23,11 @@ async def _target(play: Play, entry: Ready) -> Ref:
     kinds = (entry.text("kind"),) if entry.text("kind") else ()
     if kinds and kinds[0] not in KINDS:
         raise WrongUse(f"{entry.entry.where}: {kinds[0]!r} is no kind.", f"Kinds are {', '.join(KINDS)}.")
-    found = await play.names.refs(str(entry.value), *kinds)
-    if len(found) > 1:
-        named = ", ".join(f"{each.system} {each.kind}" for each in found)
+    refs = await play.names.refs(str(entry.value), *kinds)
+    if len(refs) > 1:
+        named = ", ".join(f"{each.system} {each.kind}" for each in refs)
         raise WrongUse(f"{entry.entry.where}: {entry.value!r} names more than one record ({named}).", "Add kind = ...")
-    return found[0]
+    return refs[0]
 
 
 async def update(play: Play, entry: Ready) -> None:

@@ -11,7 +11,7 @@ from ml_connector.model.money import minor_digits
 from ml_connector.model.refs import Ref
 
 from .names import Unknown
-from .people import Json, keep, kept, ref
+from .parties import Json, ref, remember, without_blanks
 from .play import Play, Ready
 from .stage import Stage
 from .values import DAY
@@ -22,7 +22,7 @@ BOOK = "Direct Sales"
 
 async def item(play: Play, entry: Ready) -> None:
     for kind, record in await _make(play, str(entry.value), entry.args):
-        await keep(play, entry, kind, record)
+        await remember(play, entry, kind, record)
 
 
 async def _make(play: Play, sku: str, args: Mapping[str, Any]) -> list[tuple[str, Json]]:
@@ -31,7 +31,7 @@ async def _make(play: Play, sku: str, args: Mapping[str, Any]) -> list[tuple[str
     if only != "salesforce":
         made.append(("item", await _make_item(play, sku, args)))
     if only != "quickbooks":
-        body = kept({"Name": args.get("name") or sku, "StockKeepingUnit": sku, "Family": args.get("family")})
+        body = without_blanks({"Name": args.get("name") or sku, "StockKeepingUnit": sku, "Family": args.get("family")})
         body |= {"IsActive": True, **(args.get("fields", {}) if only == "salesforce" else {})}
         product = await play.stage.act("salesforce", "create", "Product2", body)
         made.append(("product", product))
@@ -62,18 +62,18 @@ async def price_entry(stage: Stage, product: str, currency: str, price: Any) -> 
     """The id of the product's entry in the price book for that currency; made if it is not there."""
     for book in sorted(await stage.records("salesforce", "Pricebook2"), key=lambda each: not each["IsStandard"]):
         if book["IsStandard"] or book["Name"] == BOOK:
-            found = await _entry(stage, book["Id"], product, currency)
-            if not found:
+            entry_id = await _entry(stage, book["Id"], product, currency)
+            if not entry_id:
                 body = {"Pricebook2Id": book["Id"], "Product2Id": product, "CurrencyIsoCode": currency}
                 body |= {"UnitPrice": price, "IsActive": True}
-                found = (await stage.act("salesforce", "create", "PricebookEntry", body))["Id"]
-    return str(found)
+                entry_id = (await stage.act("salesforce", "create", "PricebookEntry", body))["Id"]
+    return str(entry_id)
 
 
 async def _entry(stage: Stage, book: str, product: str, currency: str) -> str:
-    wanted = {"Pricebook2Id": book, "Product2Id": product, "CurrencyIsoCode": currency}
+    fields = {"Pricebook2Id": book, "Product2Id": product, "CurrencyIsoCode": currency}
     rows = await stage.records("salesforce", "PricebookEntry")
-    return next((row["Id"] for row in rows if wanted.items() <= row.items()), "")
+    return next((row["Id"] for row in rows if fields.items() <= row.items()), "")
 
 
 async def price_book(stage: Stage) -> str:
@@ -92,23 +92,23 @@ async def pair_for(play: Play, account: str) -> str:
 
 
 async def gl_account(play: Play, entry: Ready) -> None:
-    body = kept(
+    body = without_blanks(
         {
             "Name": entry.text("name"),
             "AcctNum": str(entry.value),
             "AccountType": entry.text("type"),
             "AccountSubType": entry.get("subtype"),
-            "CurrencyRef": kept({"value": entry.get("currency")}),
+            "CurrencyRef": without_blanks({"value": entry.get("currency")}),
         }
     )
     made = await play.stage.act("quickbooks", "create", "Account", {**body, **(entry.get("fields") or {})})
-    await keep(play, entry, "gl_account", made)
+    await remember(play, entry, "gl_account", made)
 
 
 async def dimension(play: Play, entry: Ready) -> None:
     kind = entry.entry.verb.name
-    found = await dim_ref(play, kind, str(entry.value))
-    await keep(play, entry, kind, {"Id": found.id})
+    record = await dim_ref(play, kind, str(entry.value))
+    await remember(play, entry, kind, {"Id": record.id})
 
 
 async def dim_ref(play: Play, kind: str, full: str) -> Ref:
