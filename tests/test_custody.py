@@ -1,0 +1,56 @@
+"""Secrets and tokens lie sealed in the store, under their owner and name, and open nowhere else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from ml_connector.custody import SealedTokens, open_secret, seal_secret
+from ml_connector.model.errors import SignInNeeded, StateTrouble
+from ml_connector.systems.quickbooks.auth import Tokens
+from support.world import Installation
+
+OWNER = "quickbooks:ABx"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Installation:
+    return Installation(tmp_path)
+
+
+def test_a_secret_is_not_kept_as_it_is(home: Installation) -> None:
+    seal_secret(home.store, home.vault, OWNER, "client_secret", "s3cret", home.app.world.clock)
+    sealed = home.store.sealed(OWNER, "client_secret")
+    assert sealed is not None
+    assert b"s3cret" not in sealed
+    assert open_secret(home.store, home.vault, OWNER, "client_secret", "") == "s3cret"
+
+
+def test_what_was_sealed_for_another_owner_does_not_open(home: Installation) -> None:
+    clock = home.app.world.clock
+    seal_secret(home.store, home.vault, OWNER, "client_secret", "s3cret", clock)
+    sealed = home.store.sealed(OWNER, "client_secret") or b""
+    home.store.put_sealed("quickbooks:other", "client_secret", sealed, clock.now())
+    with pytest.raises(StateTrouble):
+        open_secret(home.store, home.vault, "quickbooks:other", "client_secret", "")
+
+
+def test_a_secret_that_is_not_known_says_how_to_give_it(home: Installation) -> None:
+    with pytest.raises(SignInNeeded, match=r"The client secret of quickbooks is not known\.") as raised:
+        open_secret(home.store, home.vault, "quickbooks:none", "client_secret", "Connect again.")
+    assert raised.value.remedy == "Connect again."
+
+
+def test_one_process_at_a_time_has_the_turn_to_renew_tokens(home: Installation) -> None:
+    clock = home.app.world.clock
+    ours, theirs = (SealedTokens(home.store, home.vault, "realm", clock, holder) for holder in ("ours", "theirs"))
+    assert ours.load() is None
+    tokens = Tokens(access_token="a", refresh_token="r", access_expires_at=clock.now())
+    ours.store(tokens)
+    assert theirs.load() == tokens
+    until = clock.now() + timedelta(minutes=5)
+    assert (ours.take_turn(until), theirs.take_turn(until)) == (True, False)
+    ours.end_turn()
+    assert theirs.take_turn(until)
