@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from emulators.salesforce.tooling.test_routes import FIELD, TEXT
+
 from .orgs import Reply, TestOrg
-from .test_tooling import FIELD, TEXT
 
 
 def me(org: TestOrg) -> str:

@@ -8,12 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emulators.salesforce.orgs import TestOrg
 from ml_emulators.salesforce.soql.access import Access
 from ml_emulators.salesforce.soql.parse import parse
 from ml_emulators.salesforce.soql.run import _Run
 from ml_emulators.salesforce.soql.scope import Scope
-
-from .orgs import TestOrg
 
 
 def _access(org: TestOrg, condition: str) -> tuple[Access, object]:

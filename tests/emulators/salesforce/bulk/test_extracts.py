@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from .loads import extract, load, table
-from .orgs import TestOrg
+from emulators.salesforce.loads import extract, load, table
+from emulators.salesforce.orgs import TestOrg
 
 
 def test_a_query_job_from_making_to_results(org: TestOrg) -> None:

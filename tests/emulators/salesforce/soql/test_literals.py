@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from .orgs import TestOrg
+from emulators.salesforce.orgs import TestOrg
 
 # Thursday, 20 August 2026, late in the evening in Los Angeles; in UTC it is the 21st already.
 EVENING = datetime(2026, 8, 21, 5, 30, tzinfo=UTC)

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from ..pubsub.event_org import EventOrg
-from .loads import extract, load
-from .orgs import Reply, TestOrg
-from .test_tooling import FIELD, MEMBER
+from emulators.pubsub.event_org import EventOrg
+from emulators.salesforce.loads import extract, load
+from emulators.salesforce.orgs import Reply, TestOrg
+
+from .test_routes import FIELD, MEMBER
 
 OBJECT = "/tooling/sobjects/CustomObject"
 THING = {"label": "Thing", "pluralLabel": "Things", "nameField": {"type": "Text", "label": "Thing Name"}}

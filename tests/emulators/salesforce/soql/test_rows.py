@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from .orgs import TestOrg
+from emulators.salesforce.orgs import TestOrg
 
 
 @pytest.fixture

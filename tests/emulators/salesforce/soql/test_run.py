@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .orgs import TestOrg, V
+from emulators.salesforce.orgs import TestOrg, V
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from ..pubsub.event_org import EventOrg
-from .loads import load
-from .orgs import Reply, TestOrg, V
+from emulators.pubsub.event_org import EventOrg
+from emulators.salesforce.loads import load
+from emulators.salesforce.orgs import Reply, TestOrg, V
 
 FIELD = "/tooling/sobjects/CustomField"
 CHANNEL = "/tooling/sobjects/PlatformEventChannel"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from .loads import Load, load
-from .orgs import TestOrg
+from emulators.salesforce.loads import Load, load
+from emulators.salesforce.orgs import TestOrg
 
 
 def test_a_job_is_made_filled_closed_and_polled(org: TestOrg) -> None:
