@@ -1,15 +1,13 @@
-"""What every vendor call goes through: repeats of reads, limits, the log."""
+"""What every vendor call goes through: repeats of reads, the log."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from structlog.testing import capture_logs
 
-from ml_connector.model.errors import LimitReached, StateTrouble
-from ml_connector.model.pace import Pace
+from ml_connector.model.errors import LimitReached
 from ml_connector.systems.http import (
     Caller,
     GiveUp,
@@ -21,7 +19,7 @@ from ml_connector.systems.http import (
     retry,
     retry_after,
 )
-from ml_connector.systems.limits import Throttle, free_throttle, quickbooks_throttle
+from ml_connector.systems.limits import free_throttle
 from support.network import FixedIds, FunctionNetwork, StillClock
 
 GET = Request(
@@ -30,8 +28,8 @@ GET = Request(
 SECOND = timedelta(seconds=1)
 
 
-def caller(network: FunctionNetwork, clock: StillClock, throttle: Throttle | None = None) -> Caller:
-    return Caller(network, clock, FixedIds(), throttle or free_throttle(clock), "quickbooks")
+def caller(network: FunctionNetwork, clock: StillClock) -> Caller:
+    return Caller(network, clock, FixedIds(), free_throttle(clock), "quickbooks")
 
 
 @pytest.mark.parametrize(("seconds", "sent"), [(1, 1), (0, 0), (-1, 0)])
@@ -149,78 +147,3 @@ async def test_calls_are_counted_by_kind() -> None:
     await one.repeating(GET, "read")
 
     assert one.calls == {"batch": 1, "read": 2}
-
-
-async def test_a_call_beyond_those_of_a_second_waits() -> None:
-    clock = StillClock()
-    network = FunctionNetwork(lambda _: Response(200))
-    one = caller(network, clock, quickbooks_throttle(clock))
-    for _ in range(10):
-        await one.once(GET, "read")
-
-    assert clock.slept == [timedelta(seconds=1.1)], "and a tenth, because calls arrive unevenly"
-
-
-async def test_batches_have_a_limit_of_their_own_and_let_reads_pass() -> None:
-    clock = StillClock()
-    throttle = quickbooks_throttle(clock)
-    for _ in range(38):
-        async with throttle.place("batch"):
-            clock.advance(seconds=1)
-
-    assert throttle.begin("batch")[0] == timedelta(seconds=22), "a minute after the first"
-    assert throttle.begin("read")[0] == timedelta(0)
-
-
-async def test_calls_that_count_nowhere_wait_for_nothing() -> None:
-    clock = StillClock()
-    one = caller(FunctionNetwork(lambda _: Response(429)), clock, quickbooks_throttle(clock))
-    for _ in range(20):
-        assert (await one.once(GET, "token")).status == 429
-
-    assert clock.slept == []
-
-
-@pytest.mark.parametrize(
-    ("header", "waited"),
-    [({}, 60), ({"retry-after": "7"}, 7), ({"retry-after": "0"}, 0), ({"retry-after": "300"}, 300)],
-)
-async def test_after_a_refusal_for_too_many_calls_nobody_calls_before_its_time(
-    header: dict[str, str], waited: int
-) -> None:
-    answers = iter([Response(429, header), Response(200), Response(200)])
-    clock = StillClock()
-    one = caller(FunctionNetwork(lambda _: next(answers)), clock)
-    assert (await one.once(GET, "write")).status == 429
-    await one.once(GET, "write")
-    await one.repeating(GET, "read")
-
-    assert sum(clock.slept, timedelta(0)) == timedelta(seconds=waited)
-
-
-async def test_a_long_rest_is_not_waited_for() -> None:
-    network, clock = FunctionNetwork(lambda _: Response(429, {"retry-after": "1800"})), StillClock()
-    one = caller(network, clock)
-    await one.once(GET, "write")
-    with pytest.raises(LimitReached):
-        await one.repeating(GET, "read")
-    with pytest.raises(NotSent):
-        await one.once(GET, "write")
-
-    assert (len(network.sent), clock.slept) == (1, [])
-
-
-async def test_an_answer_is_not_lost_with_the_place_that_cannot_be_given_back() -> None:
-    kept, clock = Pace(), StillClock()
-
-    def keep(edit: Callable[[Pace], Pace]) -> None:
-        nonlocal kept
-        if kept.under_way:
-            raise StateTrouble("The disk is full.", "Free space.")
-        kept = edit(kept)
-
-    throttle = quickbooks_throttle(clock, keep)
-    one = caller(FunctionNetwork(lambda _: Response(200)), clock, throttle)
-    assert (await one.once(GET, "write")).status == 200
-    with pytest.raises(StateTrouble):
-        await one.once(GET, "write")
