@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from ml_connector.docs.errors import goes_on
-from ml_connector.docs.sentences import told_in
+from ml_connector.docs.sentences import messages_in
 from ml_connector.model import errors
 from ml_connector.model.errors import ConnectorError, Stopped, Unreachable
 
@@ -34,7 +34,7 @@ def _module(tmp_path: Path) -> ModuleType:
 
 
 def test_sentences_are_found_in_calls_and_in_tables(tmp_path: Path) -> None:
-    found = {(told.kind, told.sentence, told.remedy) for told in told_in(_module(tmp_path))}
+    found = {(told.kind, told.sentence, told.remedy) for told in messages_in(_module(tmp_path))}
     assert found == {
         (Stopped, "It is over.", "Start Wait."),
         (Unreachable, "*host* is away: *said*.", "Wait."),

@@ -17,22 +17,22 @@ def main(words: Sequence[str]) -> int:
         sys.stderr.write("The only option is --check.\n")
         return 2
     try:
-        found = outdated(Path("docs"))
+        old = outdated(Path("docs"))
     except ConnectorError as error:
         sys.stderr.write(f"{error.sentence}\n{error.remedy}\n")
         return error.exit_status
     except OSError as error:
         sys.stderr.write(f"A page cannot be read: {error}.\nRun it in the folder of the project.\n")
         return 2
-    for page, text in found.items():
+    for page, text in old.items():
         if "--check" in words:
             sys.stdout.write(f"{page} is not as the program says. Next:  make docs\n")
         else:
             page.write_text(text, "utf-8")
             sys.stdout.write(f"{page} is written anew.\n")
-    if not found:
+    if not old:
         sys.stdout.write(f"{', '.join(PAGES)}: as the program says.\n")
-    return 1 if found and "--check" in words else 0
+    return 1 if old and "--check" in words else 0
 
 
 if __name__ == "__main__":

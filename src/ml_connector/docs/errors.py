@@ -13,7 +13,7 @@ import ml_connector
 from ml_connector.model import errors
 from ml_connector.model.errors import ConnectorError
 
-from .sentences import Told, told_in
+from .sentences import Message, messages_in
 
 _GOES_ON = {
     "ConnectorError": "Nothing goes on by itself: look at what it names.",
@@ -51,7 +51,7 @@ def _section(kind: type[ConnectorError]) -> str:
     meaning = inspect.cleandoc(kind.__doc__ or "").split("\n\n")[0].replace("\n", " ")
     meaning = meaning.split(" `sentence`")[0]
     head = f"### {kind.__name__}, exit status {kind.exit_status}\n\n{meaning}\n\n- **Goes on:** {goes_on(kind)}\n"
-    rows = [f"| {told.sentence} | {told.remedy} |" for told in _all_told() if _is_of(told, kind)]
+    rows = [f"| {message.sentence} | {message.remedy} |" for message in _all_messages() if _is_of(message, kind)]
     if kind is errors.WrongUse:
         return f"{head}- **Do:** what the second line says; it names the option, the key or the file, and its line.\n"
     if not rows:
@@ -60,21 +60,22 @@ def _section(kind: type[ConnectorError]) -> str:
 
 
 def goes_on(kind: type[ConnectorError]) -> str:
+    """What goes on by itself after an error of this kind. Raises `KeyError` for a class without such a sentence."""
     return _GOES_ON[kind.__name__]
 
 
-def _is_of(told: Told, kind: type[ConnectorError]) -> bool:
+def _is_of(message: Message, kind: type[ConnectorError]) -> bool:
     """Whether a sentence belongs to `kind`, and to none of the named classes below it."""
-    nearest = next(each for each in told.kind.__mro__ if each.__name__ in _GOES_ON)
+    nearest = next(base for base in message.kind.__mro__ if base.__name__ in _GOES_ON)
     return nearest is kind
 
 
 @cache
-def _all_told() -> tuple[Told, ...]:
-    return tuple(told for module in _modules() for told in told_in(module))
+def _all_messages() -> tuple[Message, ...]:
+    return tuple(message for module in _modules() for message in messages_in(module))
 
 
 def _modules() -> Iterator[ModuleType]:
-    for found in sorted(pkgutil.walk_packages(ml_connector.__path__, "ml_connector."), key=lambda each: each.name):
-        if not found.name.startswith(_LEFT_OUT) and ".migrations." not in found.name:
-            yield importlib.import_module(found.name)
+    for info in sorted(pkgutil.walk_packages(ml_connector.__path__, "ml_connector."), key=lambda info: info.name):
+        if not info.name.startswith(_LEFT_OUT) and ".migrations." not in info.name:
+            yield importlib.import_module(info.name)

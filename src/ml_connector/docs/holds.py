@@ -33,7 +33,7 @@ _TABLES = {
 
 def holds_as_markdown() -> str:
     """One section for each hold code, with its cases; orders first."""
-    orders = {each.code for each in ORDERS}
+    orders = {word.code for word in ORDERS}
     first = [code for code in CODES if code in orders]
     others = [code for code in CODES if code not in orders]
     parts = ["## Holds on orders\n", *map(_section, first), "## Holds on customers, accounts and invoices\n"]
@@ -41,18 +41,18 @@ def holds_as_markdown() -> str:
 
 
 def _section(code: str) -> str:
-    cases = [each for each in WORDS.values() if each.code == code]
-    return "\n".join([f"### {code}\n", *(_case(each) for each in cases)])
+    cases = [case for case in WORDS.values() if case.code == code]
+    return "\n".join([f"### {code}\n", *map(_case, cases)])
 
 
-def _case(each: HoldCode) -> str:
+def _case(case: HoldCode) -> str:
     return (
-        f"> {_spoken(each.sentence)}\n\n"
-        f"- **Means:** {_spoken(each.meaning)}\n"
-        f"- **Do:** {_spoken(each.remedy)}\n"
-        f"- **Who:** {_ACTORS[each.actor]}\n"
-        f"- **Ends by itself when** {_or(dict.fromkeys(map(_release, each.released_by)))}\n"
-        f"{_late(each.late) if each.late else ''}"
+        f"> {_spoken(case.sentence)}\n\n"
+        f"- **Means:** {_spoken(case.meaning)}\n"
+        f"- **Do:** {_spoken(case.remedy)}\n"
+        f"- **Who:** {_ACTORS[case.actor]}\n"
+        f"- **Ends by itself when** {_or(dict.fromkeys(map(_release, case.released_by)))}\n"
+        f"{_late(case.late) if case.late else ''}"
     )
 
 

@@ -15,7 +15,7 @@ from ml_connector.model.errors import ConnectorError
 _FILLED_IN = re.compile(r"(?<!\\)\*[^*]*\*")
 
 
-class Told(msgspec.Struct, frozen=True):
+class Message(msgspec.Struct, frozen=True):
     """One message. What is filled in later stands in italics."""
 
     kind: type[ConnectorError]
@@ -23,16 +23,16 @@ class Told(msgspec.Struct, frozen=True):
     remedy: str
 
 
-def told_in(module: ModuleType) -> Iterator[Told]:
+def messages_in(module: ModuleType) -> Iterator[Message]:
     """Every message that `module` makes of two texts: in a call of an error, or in a table of errors."""
     for node in ast.walk(ast.parse(Path(module.__file__ or "").read_text("utf-8"))):
         parts = _parts(node)
         for at, part in enumerate(parts[:-2]):
             kind = _named(part, module)
             if isinstance(kind, type) and issubclass(kind, ConnectorError):
-                texts = [_text(each, module) for each in parts[at + 1 : at + 3]]
+                texts = [_text(argument, module) for argument in parts[at + 1 : at + 3]]
                 if _FILLED_IN.sub("", texts[0]).strip(" .:()"):
-                    yield Told(kind, texts[0], "what the second line says" if _is_unknown(texts[1]) else texts[1])
+                    yield Message(kind, texts[0], "what the second line says" if _is_unknown(texts[1]) else texts[1])
 
 
 def _is_unknown(text: str) -> bool:
@@ -54,7 +54,7 @@ def _text(node: ast.expr, module: ModuleType) -> str:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value.replace("*", "\\*").replace("|", "\\|").replace("  ", " ").strip("\n")
     if isinstance(node, ast.JoinedStr):
-        return "".join(_text(each, module) for each in node.values)
+        return "".join(_text(value, module) for value in node.values)
     if isinstance(node, ast.FormattedValue):
         return f"*{_name(node.value)}*"
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):

@@ -97,7 +97,7 @@ def _from_file(text: str) -> dict[str, dict[str, Any]]:
 
 def _from_environment(env: Mapping[str, str]) -> dict[tuple[str, str], Any]:
     """Values by section and field. An empty variable counts as not set; a secret is not ours to read."""
-    found = {}
+    values = {}
     for variable in sorted(env):
         section, _, name = variable.removeprefix(PREFIX).lower().partition("_")
         if not variable.startswith(PREFIX) or section not in SECTIONS or not name or not env[variable]:
@@ -110,14 +110,14 @@ def _from_environment(env: Mapping[str, str]) -> dict[tuple[str, str], Any]:
             return f"Environment variable {variable}"
 
         if name in known and not isinstance(known[name].default, tuple | dict) and name != "template":
-            found[section, known[name].field] = convert.value(
+            values[section, known[name].field] = convert.value(
                 known[name], env[variable], (section, name), locate, text=True
             )
         elif name in known:
             raise WrongUse(f"{locate(())}: {convert.label((section, name))} is a table.", f"Set it in {FILE}.")
         else:
             raise convert.unknown((section, name), known, locate)
-    return found
+    return values
 
 
 def _built(values: Mapping[str, Mapping[str, Any]], home: Path) -> Settings:
@@ -165,7 +165,7 @@ def _places(text: str, origin: Mapping[tuple[str, str], str]) -> convert.Locate:
             return f"Environment variable {variable}"
         known = _lines(text)
         for end in range(len(path), 0, -1):
-            if line := known.get(".".join(str(each) for each in path[:end])):
+            if line := known.get(".".join(str(part) for part in path[:end])):
                 return f"{FILE}, line {line}"
         return FILE
 
@@ -174,7 +174,7 @@ def _places(text: str, origin: Mapping[tuple[str, str], str]) -> convert.Locate:
 
 def _lines(text: str) -> dict[str, int]:
     """The line of each key by its path (`rules.account_rules.0.sku`), as far as a look at single lines can tell."""
-    found: dict[str, int] = {}
+    numbers: dict[str, int] = {}
     table, counts = "", dict[str, int]()
     for number, line in enumerate(text.splitlines(), 1):
         if header := re.match(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]", line):
@@ -182,8 +182,8 @@ def _lines(text: str) -> dict[str, int]:
             if header[1] == "[[":
                 counts[table] = counts.get(table, -1) + 1
                 table = f"{table}.{counts[table]}"
-            found.setdefault(table, number)
+            numbers.setdefault(table, number)
         elif key := re.match(r"\s*([^\s=#][^=#]*?)\s*=", line):
             name = re.sub(r"[\"']", "", key[1])
-            found.setdefault(f"{table}.{name}".lstrip("."), number)
-    return found
+            numbers.setdefault(f"{table}.{name}".lstrip("."), number)
+    return numbers

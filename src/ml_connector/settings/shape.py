@@ -154,10 +154,12 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def path(self) -> str:
+        """`rules.max_lines`."""
         return f"{self.table}.{self.name}"
 
     @property
     def description(self) -> str:
+        """What it means, as page, schema and file say it."""
         return str(self.schema["description"])
 
     @property
