@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import msgspec
+import pytest
 
 from ml_connector.accounting.entry import Entry, EntryInputs, EntryLine, build_entry
 from ml_connector.accounting.identity import Identity
+from ml_connector.accounting.order_entry import Scope
+from ml_connector.accounting.order_lines import Tables
 from ml_connector.model import money
-from ml_connector.model.rules import Template
+from ml_connector.model.held import Held
+from ml_connector.model.rules import Rules, Template
 from ml_connector.systems.quickbooks.records import (
     Account,
     Class,
@@ -22,6 +27,7 @@ from ml_connector.systems.quickbooks.records import (
     Preferences,
     Reference,
 )
+from ml_connector.systems.salesforce.records import SObject
 
 REALM, ORG = "4620816365000001", "00DHp0000001AbCMAU"
 ORDER_ID = "801Hp00001AbCdEIAV"
@@ -132,3 +138,61 @@ def build(net: str = "1000.00", number: str = "00001001", template: Template = T
     """The entry of an order with one subscription line, East/SaaS."""
     identity = Identity(realm_id=REALM, org_id=ORG, order_id=ORDER_ID, order_number=number)
     return build_entry(inputs(line(1, net, "4000"), template=template, identity=identity))
+
+
+# --- orders as Salesforce has them
+
+ACCOUNT_ID = "001Hp00002AccntAAA"
+RULES = Rules(realm_id=REALM, org_id=ORG, template=T1, start_date=date(2026, 10, 1))
+
+
+def sales_line(
+    number: int, net: str | None = "1000.00", dims: str = "East/SaaS", sku: str = "SUB", **more: Any
+) -> SObject:
+    """An OrderItem; `dims` are the texts written on it, `-` for none."""
+    department, class_ = (None if text == "-" else text for text in dims.split("/"))
+    product = SObject("Product2", f"01tHp00000{sku:x<5}AAA", {"Name": sku, "StockKeepingUnit": sku})
+    fields = {
+        "OrderItemNumber": f"{number:010}",
+        "Product2Id": product.id,
+        "Product2": product,
+        "TotalPrice": None if net is None else Decimal(net),
+        "Department__c": department,
+        "Class__c": class_,
+    }
+    return SObject("OrderItem", f"802Hp0000{number:06}AAA", {**fields, **more})
+
+
+def sales_order(*lines: SObject, **fields: Any) -> SObject:
+    """An activated order of these lines, else of one subscription line."""
+    given = {
+        "OrderNumber": "00001001",
+        "AccountId": ACCOUNT_ID,
+        "Account": SObject("Account", ACCOUNT_ID, {"Name": "Globex LLC"}),
+        "StatusCode": "Activated",
+        "EffectiveDate": "2026-11-10",
+        "ActivatedDate": "2026-11-10T18:00:00.000+0000",
+        "IsReductionOrder": False,
+        "CurrencyIsoCode": "USD",
+        "OrderItems": lines or (sales_line(1),),
+    }
+    return SObject("Order", ORDER_ID, {**given, **fields})
+
+
+def tables(**changes: Any) -> Tables:
+    """The reference tables of the company with some of them changed."""
+    given = {"preferences": preferences(), "accounts": ACCOUNTS, "items": ITEMS}
+    return Tables(**{**given, "departments": DEPARTMENTS, "classes": CLASSES, **changes})
+
+
+def scope(order: SObject | None = None, **changes: Any) -> Scope:
+    """All that decides what the order posts, on 2026-11-22."""
+    given = {"order": order or sales_order(), "customer": CUSTOMER, "rules": RULES, "tables": tables()}
+    return Scope(**{**given, "today": date(2026, 11, 22), **changes})
+
+
+def held(act: Callable[[], object]) -> str:
+    """The code of the hold that this raises."""
+    with pytest.raises(Held) as reason:
+        act()
+    return reason.value.code

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from accounting.books import ID, T1, T2, T3, inputs, line, only, posted, shown
 from ml_connector.accounting.entry import EntryInputs, EntryLine, build_entry, spread
-from ml_connector.accounting.splits import Split, split_amount
+from ml_connector.accounting.splits import Split
 from ml_connector.model import holds, money
 from ml_connector.model.flags import Flag
 from ml_connector.model.held import Held
@@ -480,32 +480,6 @@ def test_every_entry_balances_and_comes_to_the_order_total(given_: EntryInputs) 
             if each.account == ID[counter]
         )
     assert taken == entry.net == money.q(money.total(each.net for each in given_.lines), "USD")
-
-
-SPLITS = [
-    ("1000.00", [("10", "33.3333"), ("20", "33.3333"), ("30", "33.3334")], ["333.33", "333.33", "333.34"]),
-    ("100.01", [("10", "50"), ("20", "50")], ["50.01", "50.00"]),
-    ("100.01", [("20", "50"), ("10", "50")], ["50.00", "50.01"]),  # tie: lower id, not the first named
-    ("-100.01", [("10", "50"), ("20", "50")], ["-50.01", "-50.00"]),
-    ("10000.01", [("10", "50"), ("20", "30"), ("30", "20")], ["5000.01", "3000.00", "2000.00"]),
-    ("0.05", [("10", "50"), ("20", "30"), ("30", "20")], ["0.03", "0.01", "0.01"]),
-]
-
-
-@pytest.mark.parametrize(("amount", "percents", "expected"), SPLITS)
-def test_split_by_percentages(amount: str, percents: list[tuple[str, str]], expected: list[str]) -> None:
-    splits = [Split(percent=Decimal(percent), department=department) for department, percent in percents]
-    parts = split_amount(Decimal(amount), splits, ("", "300"), "USD")
-    assert parts == [((s.department, "300"), Decimal(each)) for s, each in zip(splits, expected, strict=True)]
-
-
-def test_a_split_may_name_its_own_class() -> None:
-    splits = [
-        Split(percent=Decimal(60), department="10", class_="400"),
-        Split(percent=Decimal(40), department="10", class_=""),
-    ]
-    parts = split_amount(Decimal("10.00"), splits, ("20", "300"), "USD")
-    assert parts == [(("10", "400"), Decimal("6.00")), (("10", ""), Decimal("4.00"))]
 
 
 def test_order_discount_is_spread_exactly() -> None:

@@ -6,13 +6,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import msgspec
 import pytest
 
 from accounting import books
 from flows.orders.test_order_to_journal import ORDER_REF, order_of, told, world_of
 from ml_connector.accounting.postings import posting_ref
-from ml_connector.flows.orders.limit import within_limit
 from ml_connector.flows.orders.order_to_journal import FLOW
 from ml_connector.model import holds
 from ml_connector.model.plans import Hold, Refused, Write
@@ -120,21 +118,3 @@ def test_draft_deleted_and_closed_half_way() -> None:
         ("H-DEACTIVATED", Decimal("530.00")), ("H-DEACTIVATED", Decimal("530.00")), ("H-CLOSED", Decimal("530.00")),
     ]  # fmt: skip
     assert all("posted in part" in holds.render_hold(each).meaning for each in (draft, deleted, closed))  # type: ignore[arg-type]  # holds
-
-
-@pytest.mark.parametrize(
-    ("limit", "total", "rate", "small"),
-    [
-        ("250.00", "250.00", "1", True),
-        ("250.00", "250.01", "1", False),
-        ("250.00", "230.41", "1.0850", True),  # 249.99485
-        ("250.00", "230.42", "1.0850", False),  # 250.0057
-        ("0.00", "0.01", "1", False),
-        ("250.00", "99000", "0.0025", True),
-    ],
-)
-def test_the_limit_is_in_home_currency(limit: str, total: str, rate: str, small: bool) -> None:
-    rules = msgspec.structs.replace(RULES, auto_approve_limit=Decimal(limit))
-    found = within_limit(Decimal(total), Decimal(rate), "USD", rules)
-    assert (found is not None) == small
-    assert found is None or (found["limit"], found["currency"], found["rules"]) == (limit, "USD", rules.digest())
