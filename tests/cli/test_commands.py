@@ -18,7 +18,7 @@ from ml_connector.cli import entry
 from ml_connector.clock import WallClock
 from ml_connector.engine.context import References
 from ml_connector.engine.worker import DrainReport
-from ml_connector.model.errors import ConnectorError, Stopped
+from ml_connector.model.errors import Busy, ConnectorError
 from ml_connector.model.rules import Template
 from ml_connector.settings import write_settings
 from ml_connector.systems.salesforce.fitness import Finding as OrgFinding
@@ -159,7 +159,7 @@ CASES = [
     ),
     ("plan --show 1", {"actions.plan.plans": lambda app: [plan()]}, 2, "There is no such plan.", "List them with"),
     ("apply 2026-11-22-03", {"actions.apply.apply": later(RUN)}, 0, " ", "Next:  ml-connector holds"),
-    ("apply 1", {"actions.apply.apply": later(Stopped("Another run.", "Wait."))}, 3, "Another run.", "Wait."),
+    ("apply 1", {"actions.apply.apply": later(Busy("Another run.", "Wait."))}, 3, "Another run.", "Wait."),
     ("sync --once", {"actions.sync.sync": later(DrainReport())}, 0, "Nothing was due.", "Next:  ml-connector status"),
     ("sync", {"actions.follow.follow": later(None)}, 0, "Syncing until stopped with Ctrl+C.", ""),
     (

@@ -18,7 +18,7 @@ from ml_connector.actions.drain import drain
 from ml_connector.actions.plan import make_plan
 from ml_connector.actions.sweep import sweep_all
 from ml_connector.app import App, assemble
-from ml_connector.model.errors import Stopped, WrongUse
+from ml_connector.model.errors import Busy, LeaseLost, WrongUse
 from ml_connector.store import Store
 from ml_connector.world import World
 from support.postgres import emptied
@@ -132,7 +132,7 @@ async def test_a_second_worker_stops(home: Installation, undisturbed: dict[str, 
 
     async def second(app: App, name: str) -> None:
         if name == "noted":
-            with pytest.raises(Stopped, match="Another run is at work"):
+            with pytest.raises(Busy, match="Another run is at work"):
                 await drain(home.app)
             refused.append(app)
 
@@ -152,7 +152,7 @@ async def test_a_worker_that_slept_too_long_stops(home: Installation, undisturbe
             home.clock.advance(PAUSE)
             await home.run()
 
-    with pytest.raises(Stopped):
+    with pytest.raises(LeaseLost):
         await home.run(process(home, sleep))
     assert slept
     await home.run()

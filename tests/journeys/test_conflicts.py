@@ -22,7 +22,7 @@ from ml_connector.actions.plan import make_plan
 from ml_connector.actions.status import current_status
 from ml_connector.actions.sync import sync
 from ml_connector.app import App, assemble
-from ml_connector.model.errors import Stopped
+from ml_connector.model.errors import Busy, Paused
 from ml_connector.store import Store
 from ml_connector.store.base import LEASE
 from ml_connector.systems.http import Request
@@ -278,7 +278,7 @@ async def test_a_refused_write_is_no_conflict(pair: Pair) -> None:
 async def test_while_writes_are_stopped_nothing_is_logged(pair: Pair) -> None:
     pair.both_edit()
     pause(pair.home.app, "ana", "month end")
-    with pytest.raises(Stopped):
+    with pytest.raises(Paused):
         await pair.later()
     assert pair.log() == []
     resume(pair.home.app, "ana")
@@ -305,7 +305,7 @@ async def test_keys_are_rotated_while_a_write_is_open(pair: Pair) -> None:
     pair.both_edit()
     with pytest.raises(Killed):
         await pair.later(pair.process(dying_at("applied")))
-    with pytest.raises(Stopped):
+    with pytest.raises(Busy):
         rotate_keys(pair.home.app)
     pair.home.clock.advance(LEASE)
     rotate_keys(pair.home.app)

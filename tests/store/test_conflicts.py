@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ml_connector.engine.conflicts import set_aside
-from ml_connector.model.errors import Stopped
+from ml_connector.model.errors import LeaseLost
 from ml_connector.model.plans import OpenWrite, Overruled, Write
 from ml_connector.model.refs import Ref
 from ml_connector.model.tasks import Settled, WriteEnd
@@ -145,7 +145,7 @@ def test_the_same_value_lost_twice_is_two_conflicts(run: Run) -> None:
 def test_a_run_that_lost_the_connection_logs_nothing(run: Run) -> None:
     run.note("w1", "111")
     run.store.take_run("acme", "other", NOON + timedelta(minutes=5))
-    with pytest.raises(Stopped):
+    with pytest.raises(LeaseLost):
         run.settle("w1", "done")
     assert run.log() == []
 

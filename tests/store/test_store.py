@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from ml_connector.model.errors import ConnectorError, Stopped, WrongUse
+from ml_connector.model.errors import ConnectorError, LeaseLost, WrongUse
 from ml_connector.model.plans import Hold, OpenWrite, Write
 from ml_connector.model.reasons import Reason
 from ml_connector.model.refs import Link, Ref
@@ -82,7 +82,7 @@ def test_a_second_holder_waits_and_takes_over_when_the_first_is_silent(store: St
     assert store.take_run("acme", "you", NOON + timedelta(seconds=89)) is None
     second = store.take_run("acme", "you", NOON + timedelta(seconds=90))
     assert second == first + 1
-    with pytest.raises(Stopped):
+    with pytest.raises(LeaseLost):
         store.settle("acme", first, [], NOON + timedelta(seconds=91))
 
 
@@ -91,7 +91,7 @@ def test_a_zombie_changes_nothing(store: Store) -> None:
     first = _token(store)
     (task,) = store.due("acme", "customers", NOON, 10)
     store.take_run("acme", "you", NOON + timedelta(minutes=5))
-    with pytest.raises(Stopped):
+    with pytest.raises(LeaseLost):
         store.settle("acme", first, [Verdict(task=task, ending=Reason.IN_AGREEMENT)], NOON)
     assert store.due("acme", "customers", NOON, 10) == [task]
 

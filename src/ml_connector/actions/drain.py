@@ -6,15 +6,15 @@ from ml_connector.actions.progress import Progress, quiet
 from ml_connector.app import App
 from ml_connector.engine.gate import enough_clean
 from ml_connector.engine.worker import DrainReport, Worker
-from ml_connector.model.errors import Stopped
+from ml_connector.model.errors import Paused
 from ml_connector.model.triggers import CLEAN_POSTINGS
 
 
 async def drain(app: App, progress: Progress = quiet) -> DrainReport:
-    """Do all that is due now. Raises `Stopped` while writes are stopped or another run is at work."""
+    """Do all that is due now. Raises `Paused` while writes are stopped, `Busy` while another run is at work."""
     connected = app.store.connection(app.connection.id)
     if connected is not None and connected.paused:
-        raise Stopped(f"Writes are stopped: {connected.paused}.", "Resume them first:  ml-connector resume")
+        raise Paused(f"Writes are stopped: {connected.paused}.", "Resume them first:  ml-connector resume")
     report = await Worker(app.connection, app.outside, progress).drain()
     note_clean(app)
     return report

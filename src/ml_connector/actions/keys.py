@@ -7,32 +7,31 @@ from contextlib import contextmanager
 
 from ml_connector.actions.conflicts import reseal
 from ml_connector.app import App
-from ml_connector.model.errors import Stopped
+from ml_connector.engine.lease import Lease
 
 
 def rotate_keys(app: App) -> int:
     """Seal every secret and every lost value with a new key, then forget the old one. Returns how many were sealed.
 
     A value that changes meanwhile (a refreshed token) is not overwritten: it was sealed with the new key already.
-    Raises `Stopped` while a run is at work: a value that it has sealed but not yet put down would be left behind.
+    Raises `Busy` while a run is at work: a value that it has sealed but not yet put down would be left behind.
     """
-    with _run_of_our_own(app):
+    with _lease_of_our_own(app):
         return _rotated(app)
 
 
 @contextmanager
-def _run_of_our_own(app: App) -> Iterator[None]:
+def _lease_of_our_own(app: App) -> Iterator[None]:
     """Nobody writes meanwhile. Before both sides are connected nobody could."""
     if app.store.connection(app.connection.id) is None:
         yield
         return
-    token = app.store.take_run(app.connection.id, app.world.ids.token(), app.world.clock.now())
-    if token is None:
-        raise Stopped("Another run is at work on this connection.", "Wait for it to end, or stop it first.")
+    lease = Lease(app.store, app.connection.id, app.world.clock)
+    lease.take(app.world.ids.token())
     try:
         yield
     finally:
-        app.store.release_run(app.connection.id, token)
+        lease.give_back()
 
 
 def _rotated(app: App) -> int:

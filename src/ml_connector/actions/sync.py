@@ -8,16 +8,19 @@ from ml_connector.actions.holds import note_late
 from ml_connector.actions.progress import Progress, quiet
 from ml_connector.actions.sweep import sweep_all
 from ml_connector.app import App
-from ml_connector.model.errors import Stopped
+from ml_connector.model.errors import DryRun
 
 
 async def sync(app: App, progress: Progress = quiet) -> DrainReport:
-    """One pass: sweep both systems, release what can go on, do all that is due. In dry run nothing is written."""
+    """One pass: sweep both systems, release what can go on, do all that is due.
+
+    Raises `DryRun` before the first plan was applied and `Paused` while writes are stopped; both sides were asked then.
+    """
     try:
         await sweep_all(app, progress)
         connected = app.store.connection(app.connection.id)
         if connected is None or connected.live_since is None:
-            raise Stopped(
+            raise DryRun(
                 "This installation is in dry run: nothing was written.",
                 "See what would be done with  ml-connector plan  and apply that plan.",
             )

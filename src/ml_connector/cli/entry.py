@@ -63,9 +63,9 @@ def _guarded(words: list[str]) -> int:
     except ConnectorError as error:
         return _report(error, words)
     except KeyboardInterrupt:
-        from ml_connector.model.errors import Stopped
+        from ml_connector.model.errors import Interrupted
 
-        return _report(Stopped("Stopped by you.", "What was begun is finished by the next run."), words)
+        return _report(Interrupted("Stopped by you.", "What was begun is finished by the next run."), words)
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - the last stop: a sentence instead of a traceback

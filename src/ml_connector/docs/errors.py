@@ -22,8 +22,14 @@ _GOES_ON = {
     "Unreachable": "By the next run. Reads were tried four times before it was said; a write is looked up first.",
     "SignInNeeded": "When a person has connected again; what changed meanwhile is read then.",
     "LimitReached": "By the next run after the limit's time: a minute at QuickBooks, up to a day at Salesforce.",
-    "Stopped": "When the other run has ended, or after `ml-connector resume`.",
-    "StateTrouble": "Nothing goes on by itself: mend the disk, the database or the key, then run again.",
+    "Stopped": "Each kind says when; see `Busy`, `LeaseLost`, `SleptTooLong`, `Paused`, `DryRun` and `Interrupted`.",
+    "Busy": "When the other run has ended. A `sync` without `--once` waits for that, and goes on.",
+    "LeaseLost": "The other run does what is due. A `sync` without `--once` goes on after it.",
+    "SleptTooLong": "By the next run, which looks up what was begun. A `sync` without `--once` is its own next run.",
+    "Paused": "After `ml-connector resume`. A `sync` without `--once` goes on asking what changed meanwhile.",
+    "DryRun": "After `ml-connector apply`. A `sync` without `--once` goes on asking what changed meanwhile.",
+    "Interrupted": "When the command is run again.",
+    "StateTrouble": "When the disk, the database or the key is mended. A `sync` without `--once` tries again.",
 }
 _LEFT_OUT = (
     "ml_connector.docs",
@@ -42,8 +48,9 @@ def errors_as_markdown() -> str:
 
 
 _INTRODUCTION = """\
-An error ends the command; its class is `kind` in the document that `--json` writes to stderr. Texts in italics stand
-for what the message names. Nothing that was begun is lost: the next run looks it up before it does anything else.
+An error ends the command (a `sync` without `--once` ends with `SignInNeeded` and `WrongUse` only); its class is `kind`
+in the document that `--json` writes to stderr. Texts in italics stand for what the message names. Nothing that was
+begun is lost: the next run looks it up before it does anything else.
 """
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ml_connector.clock import Clock
-from ml_connector.model.errors import Stopped
+from ml_connector.model.errors import Busy, SleptTooLong
 from ml_connector.store import Store
 from ml_connector.store.base import LEASE
 
@@ -21,11 +21,11 @@ class Lease:
         self._until = clock.now()
 
     def take(self, holder: str) -> None:
-        """Raises `Stopped` while another holder is alive."""
+        """Raises `Busy` while another holder is alive."""
         now = self._clock.now()
         token = self._store.take_run(self._connection, holder, now)
         if token is None:
-            raise Stopped("Another run is at work on this connection.", "Wait for it to end, or stop it first.")
+            raise Busy("Another run is at work on this connection.", "Wait for it to end, or stop it first.")
         self.fencing_token = token
         self.renewed(now)
 
@@ -34,9 +34,12 @@ class Lease:
         self._until = lease_end(at)
 
     def end(self) -> datetime:
-        """Nothing leaves at or after this instant: another holder may have taken over. Raises `Stopped` if it is so."""
+        """Nothing leaves at or after this instant: another holder may have taken over by then.
+
+        Raises `SleptTooLong` once it is so late.
+        """
         if self._clock.now() >= self._until:
-            raise Stopped("This run was asleep for too long.", "Nothing was sent; the next run goes on.")
+            raise SleptTooLong("This run was asleep for too long.", "Nothing was sent; the next run goes on.")
         return self._until
 
     def give_back(self) -> None:

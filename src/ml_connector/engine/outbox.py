@@ -41,7 +41,7 @@ class Outbox:
         self._lease.renewed(now)
 
     async def apply(self, writes: Sequence[OpenWrite]) -> list[Outcome]:
-        """Send noted writes of one batch. Raises `Stopped` where the lease has ended; then nothing was sent."""
+        """Send noted writes of one batch. Raises `SleptTooLong` where the lease has ended; then nothing was sent."""
         return await self._outside.systems[writes[0].write.system].apply(writes, self._lease.end())
 
     def settle(self, settled: Sequence[Settled]) -> None:

@@ -68,7 +68,7 @@ class Worker(Corridor):
         self._fired = 0
 
     async def drain(self) -> DrainReport:
-        """Serve until nothing is due. Raises `Stopped` when another run owns the connection, and vendor errors."""
+        """Serve until nothing is due. Raises `Stopped` (`Busy`, `LeaseLost`, `SleptTooLong`) and vendor errors."""
         self._lease.take(self.outside.ids.token())
         served = 0
         try:

@@ -6,7 +6,13 @@
     +-- Unreachable           exit 3   try again later; the connection or a limit stopped us
     +-- SignInNeeded          exit 3   a person must reconnect
     +-- LimitReached          exit 3   a vendor's limit; goes on by itself
-    +-- Stopped               exit 3   another run has taken over, or writes are stopped
+    +-- Stopped               exit 3   nothing was lost; whoever stopped it, or the next run, lets it go on
+    |   +-- Busy                       another run is at work on the connection
+    |   +-- LeaseLost                  another run has taken the connection over
+    |   +-- SleptTooLong               the machine slept, and another run may have taken over
+    |   +-- Paused                     an operator has stopped all writes
+    |   +-- DryRun                     no plan was applied yet
+    |   +-- Interrupted                somebody pressed Ctrl+C
     +-- StateTrouble          exit 3   our own database or key file cannot be used; nothing is acknowledged
 
 No message may hold a secret, a token or a personal datum.
@@ -55,9 +61,33 @@ class LimitReached(ConnectorError):
 
 
 class Stopped(ConnectorError):
-    """We no longer own the connection's run token, or writes are stopped."""
+    """Work was stopped before its end, and nothing of it is lost."""
 
     exit_status = 3
+
+
+class Busy(Stopped):
+    """Another run holds the lease of this connection, and is at work on it."""
+
+
+class LeaseLost(Stopped):
+    """Another run has taken this connection over; this one changes nothing any more."""
+
+
+class SleptTooLong(Stopped):
+    """This run stood still for longer than its lease, so that another one may have taken over; nothing was sent."""
+
+
+class Paused(Stopped):
+    """An operator has stopped all writes; reading goes on."""
+
+
+class DryRun(Stopped):
+    """No plan was applied yet, so nothing may be written."""
+
+
+class Interrupted(Stopped):
+    """The user ended the command."""
 
 
 class StateTrouble(ConnectorError):

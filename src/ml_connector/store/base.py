@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import BigInteger, Connection, Engine, bindparam, delete, func, select, update
 
-from ml_connector.model.errors import Stopped, WrongUse
+from ml_connector.model.errors import LeaseLost, WrongUse
 from ml_connector.model.triggers import Trigger
 
 from . import schema
@@ -118,8 +118,8 @@ class Base:
     def guard(self, tx: Connection, connection: str, token: int, now: datetime) -> None:
         """Renew the run token within `tx`, which locks the connection too.
 
-        A holder that lost it gets `Stopped`, and the transaction is undone.
+        A holder that lost it gets `LeaseLost`, and the transaction is undone.
         """
         held = {"p_connection": connection, "p_token": token, "p_until": ms(now + LEASE)}
         if tx.execute(_RENEW, held).rowcount != 1:
-            raise Stopped("Another run has taken over this connection.", "Nothing to do: the other run goes on.")
+            raise LeaseLost("Another run has taken over this connection.", "Nothing to do: the other run goes on.")

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from ml_connector.cli import render_plan, render_state
 from ml_connector.cli.documents import plan_document
+from ml_connector.cli.progress import stay
 from ml_connector.cli.text import safe
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.rules import PRESELECTED
@@ -114,7 +115,7 @@ def sync(
 
         common.screen.note("Syncing until stopped with Ctrl+C.")
         with contextlib.suppress(KeyboardInterrupt):
-            run(common, follow)
+            run(common, lambda app, step: follow(app, step, lambda text: stay([safe(text)])))
         return 0
     report, off = run(common, _synced)
     show(common, "report", report, lambda width: render_state.report_lines(report, width))
