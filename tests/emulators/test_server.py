@@ -177,6 +177,12 @@ def test_a_port_that_is_taken_is_said_plainly(option: str, capsys: pytest.Captur
     assert "Choose another port" in told.err
 
 
+def test_without_options() -> None:
+    options = arguments([])
+    assert (options.scenario, options.scale, options.limits, options.tls) == ("sample", 1, "off", False)
+    assert (options.org, options.single_currency, options.state) == ("enterprise", False, None)
+
+
 WRONG = [
     ["--scenario", "moon"],
     ["--scale", "0"],

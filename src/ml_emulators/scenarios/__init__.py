@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
-from ml_emulators.kit.control_bodies import Planted, SeedReport
+from ml_emulators.kit.control_bodies import SeedReport
 from ml_emulators.kit.emulation import Emulation
 
 from . import books, org, sample, tiny
@@ -25,7 +25,6 @@ __all__ = [
     "business_day",
     "load",
     "new_emulation",
-    "planted",
     "play_day",
 ]
 
@@ -67,13 +66,6 @@ def load(emulation: Emulation, name: str, scale: int = 1, seed: int = 1, today: 
 def _last_day(emulation: Emulation) -> date:
     local = emulation.clock.now().astimezone(PACIFIC)
     return local.date() if local.hour >= 12 else local.date() - timedelta(days=1)
-
-
-def planted(scale: int = 1, seed: int = 1, today: date = date(2026, 11, 20)) -> list[Planted]:
-    """What the sample company has planted, with the ids that its records get. Builds it to know."""
-    emulation = new_emulation(seed)
-    load(emulation, "sample", scale, seed, today)
-    return emulation.planted
 
 
 class Library:

@@ -141,7 +141,7 @@ compounds = st.one_of(
 )
 bodies = st.one_of(records, lists, compounds, values)
 
-PATIENT = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+PATIENT = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def answered(method: str, url: str, body: bytes, headers: dict[str, str]) -> int:

@@ -42,7 +42,7 @@ def _counts(org: Billed) -> list[int]:
     return [len(org.vendor.world.state.tables[kind].live) for kind in kinds]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data(), value=_JSON | _WORDS, status=st.sampled_from(["Draft", "Posted"]))
 def test_one_wrong_value_anywhere_in_a_graph(data: st.DataObject, value: Any, status: str) -> None:
     org = Billed()
@@ -56,7 +56,7 @@ def test_one_wrong_value_anywhere_in_a_graph(data: st.DataObject, value: Any, st
         assert reply.code != "UNKNOWN_EXCEPTION"
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(body=_JSON, part=st.sampled_from([INGEST, POST, "/commerce/billing/payments/0aQ/actions/apply", "/commerce/x"]))
 def test_any_body(body: Any, part: str) -> None:
     org = Billed()

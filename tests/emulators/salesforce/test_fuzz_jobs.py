@@ -16,7 +16,7 @@ from .orgs import TestOrg
 ORG = EventOrg()
 ACCOUNT = ORG.account(Name="Acme", QBO_Id__c="1")
 START = ORG.vendor.snapshot()
-PATIENT = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+PATIENT = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 
 COLUMNS = ("Id", "Name", "QBO_Id__c", "AnnualRevenue", "QBO_Active__c", "Parent.QBO_Id__c", "ParentId", "CreatedDate")
 columns = st.lists(st.sampled_from((*COLUMNS, "Nope", "name")), min_size=1, max_size=4)

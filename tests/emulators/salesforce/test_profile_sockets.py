@@ -153,7 +153,6 @@ async def test_change_events_of_each_kind_of_org(profile: Profile, topic: str, a
 @pytest.mark.parametrize(
     ("options", "profile", "multicurrency"),
     [
-        ((), "enterprise", True),
         (("--org", "professional", "--single-currency"), "professional", False),
         (("--org", "revenue-cloud"), "revenue-cloud", True),
     ],

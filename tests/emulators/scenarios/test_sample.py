@@ -11,7 +11,7 @@ import pytest
 
 from ml_emulators.kit.control_bodies import Planted
 from ml_emulators.kit.emulation import Emulation
-from ml_emulators.scenarios import load, new_emulation, planted
+from ml_emulators.scenarios import load, new_emulation
 
 from .conftest import TODAY
 from .judge import check_orders, codes, matching, qbo, sf
@@ -76,16 +76,13 @@ def test_the_same_seed_makes_the_same_company(built: Emulation) -> None:
     assert again.planted == built.planted
 
 
-def test_another_seed_plants_the_same_codes(built: Emulation) -> None:
-    assert Counter(one.code for one in planted(1, 8, TODAY)) == Counter(one.code for one in built.planted)
-
-
-@pytest.mark.parametrize("today", [date(2026, 11, 1), date(2027, 3, 31)])
-def test_any_day_can_be_today(today: date) -> None:
-    emulation = new_emulation(3)
-    load(emulation, "sample", 1, 3, today)
+@pytest.mark.parametrize(("today", "seed"), [(date(2026, 11, 1), 3), (date(2027, 3, 31), 8)])
+def test_any_day_and_any_seed_plant_the_same_codes(built: Emulation, today: date, seed: int) -> None:
+    emulation = new_emulation(seed)
+    load(emulation, "sample", 1, seed, today)
     assert max(one["TxnDate"] for one in qbo(emulation, "Invoice")) <= today.isoformat()
     check_orders(emulation)
+    assert Counter(planted.code for planted in emulation.planted) == Counter(planted.code for planted in built.planted)
 
 
 def test_planted_codes(built: Emulation) -> None:

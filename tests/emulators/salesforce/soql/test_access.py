@@ -122,7 +122,7 @@ _endings = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(_conditions, _endings)
 def test_an_index_finds_what_a_scan_finds(condition: str, ending: str) -> None:
     text = f"SELECT Id FROM Contact WHERE {condition} {ending}"
