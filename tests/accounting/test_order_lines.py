@@ -40,20 +40,20 @@ LEVELS: list[tuple[str, str, dict[str, Any], tuple[str, str]]] = [
 
 @pytest.mark.parametrize(("name", "dims", "order", "expected"), LEVELS)
 def test_b4_which_text_counts(name: str, dims: str, order: dict[str, Any], expected: tuple[str, str]) -> None:
-    line = resolved(books.sales_line(1, dims=dims), order=order).line
+    line = resolved(books.sales_line(1, dims=dims), order=order).entry_line
     assert (line.department, line.class_) == expected
 
 
 def test_b4_the_class_of_the_item_comes_before_the_default() -> None:
     default = (DimDefault(department="30", class_="300"),)
-    line = resolved(books.sales_line(1, dims="-/-"), {"items": {"501": CLASS_OF_ITEM}}, dim_defaults=default).line
+    line = resolved(books.sales_line(1, dims="-/-"), {"items": {"501": CLASS_OF_ITEM}}, dim_defaults=default).entry_line
     assert (line.department, line.class_) == ("30", "400")
 
 
 def test_b4_a_default_may_be_blank_and_that_of_the_family_comes_first() -> None:
     defaults = (DimDefault(department="30", class_="300"), DimDefault(family="shipping", class_="blank"))
     product = SObject("Product2", "01t", {"StockKeepingUnit": "SHIP", "Family": "Shipping"})
-    line = resolved(books.sales_line(1, dims="-/-", Product2=product), dim_defaults=defaults).line
+    line = resolved(books.sales_line(1, dims="-/-", Product2=product), dim_defaults=defaults).entry_line
     assert (line.department, line.class_) == ("30", "")
 
 
@@ -65,20 +65,20 @@ def test_tracking_that_is_off_is_left_out_only_where_a_person_said_so() -> None:
     off = {"preferences": books.preferences(tracking=False)}
     assert books.held(lambda: resolved(books.sales_line(1), off)) == "H-DIM-INACTIVE"
     found = resolved(books.sales_line(1), off, dim_defaults=(DimDefault(department="blank", class_="blank"),))
-    assert (found.line.department, found.line.class_, found.flags) == ("", "", (Flag.DIM_OMITTED,))
+    assert (found.entry_line.department, found.entry_line.class_, found.flags) == ("", "", (Flag.DIM_OMITTED,))
 
 
 def test_b3_the_account_by_rule_or_item() -> None:
     rule = AccountRule(account=books.ID["4100"], sku="SUB")
-    assert resolved(books.sales_line(1)).line.account == books.ID["4000"]
+    assert resolved(books.sales_line(1)).entry_line.account == books.ID["4000"]
     found = resolved(books.sales_line(1), account_rules=(rule,))
-    assert (found.line.account, found.item) == (books.ID["4100"], "501"), "the item is required all the same"
+    assert (found.entry_line.account, found.item) == (books.ID["4100"], "501"), "the item is required all the same"
 
 
 def test_b7_shipping_without_an_item_goes_to_its_account() -> None:
     product = SObject("Product2", "01t", {"Name": "Freight", "Family": "Shipping"})
     line = books.sales_line(1, Product2=product)
-    assert resolved(line, shipping_account=books.ID["4200"]).line.account == books.ID["4200"]
+    assert resolved(line, shipping_account=books.ID["4200"]).entry_line.account == books.ID["4200"]
     assert books.held(lambda: resolved(line)) == "H-ITEM-UNMAPPED"
 
 

@@ -12,7 +12,7 @@ from ml_connector.model.errors import BadAnswer, WrongUse
 from ml_connector.model.refs import Ref
 from ml_connector.model.roles import Role
 from ml_connector.store import Store
-from ml_connector.tieout.reading import Links, Reading, each, first_day, months_between, sound, span
+from ml_connector.tieout.reading import Links, Reading, answers_of, first_day, months_between, sound, span
 from support.world import Installation
 
 
@@ -34,11 +34,11 @@ async def test_what_cannot_be_read_spoils_no_other() -> None:
             raise BadAnswer("It cannot be read.", "Look at it.")
         return {name: len(name) for name in names}
 
-    answers = await each(ask, ["a", "bad", "bcd", "a"])
+    answers = await answers_of(ask, ["a", "bad", "bcd", "a"])
     assert (answers["a"], sound(answers["bcd"])) == (1, 3)
     with pytest.raises(BadAnswer):
         sound(answers["bad"])
-    assert await each(ask, []) == {}
+    assert await answers_of(ask, []) == {}
 
 
 def test_links_are_those_of_the_connection() -> None:

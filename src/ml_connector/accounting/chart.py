@@ -116,8 +116,8 @@ class _Skus:
     @staticmethod
     def _made(items: Mapping[str, Item]) -> Mapping[str, list[Item]]:
         index: dict[str, list[Item]] = {}
-        for each in items.values():
-            index.setdefault(each.sku.strip().casefold(), []).append(each)
+        for item in items.values():
+            index.setdefault(item.sku.strip().casefold(), []).append(item)
         return index
 
 
@@ -141,11 +141,11 @@ def shares_code(product: Product, products: Iterable[SObject]) -> bool:
 
 
 def _by_code(product: Product, items: Mapping[str, Item], shared: frozenset[str]) -> Mapped | None:
-    wanted = product.code.casefold()
-    hits = list(_SKUS.of(items).get(wanted, ())) if wanted else []
-    hits = [each for each in hits if each.active] or hits
+    code = product.code.casefold()
+    hits = list(_SKUS.of(items).get(code, ())) if code else []
+    hits = [item for item in hits if item.active] or hits
     if len(hits) > 1:
-        names = ", ".join(sorted(each.fully_qualified_name or each.name for each in hits))
+        names = ", ".join(sorted(item.fully_qualified_name or item.name for item in hits))
         raise Held(
             code="H-ITEM-UNMAPPED",
             case="several",

@@ -81,16 +81,16 @@ def resolve(text: str, table: Table, aliases: Sequence[Alias] = (), today: date 
     `today` is the company's day; an alias that ends counts up to and including its last day, never without `today`.
     """
     wanted = path_key(text)
-    exact = [each for each in table.values() if path_key(each.fully_qualified_name) == wanted]
-    hits = [each for each in exact if each.active] or _by_id(text, table)
-    meant = _by_alias(wanted, table, [each for each in aliases if not each.leaf], today)
-    former = _by_alias(wanted, table, [each for each in aliases if each.leaf], today)
-    hits = hits or meant or exact or list({each.id: each for each in (*_by_leaf(wanted, table), *former)}.values())
-    active = [each for each in hits if each.active]
+    exact = [entry for entry in table.values() if path_key(entry.fully_qualified_name) == wanted]
+    hits = [entry for entry in exact if entry.active] or _by_id(text, table)
+    meant = _by_alias(wanted, table, [alias for alias in aliases if not alias.leaf], today)
+    former = _by_alias(wanted, table, [alias for alias in aliases if alias.leaf], today)
+    hits = hits or meant or exact or list({entry.id: entry for entry in (*_by_leaf(wanted, table), *former)}.values())
+    active = [entry for entry in hits if entry.active]
     if len(active) == 1:
         return Resolved(active[0].id, active[0].fully_qualified_name)
     if active:
-        return Ambiguous(text, tuple(sorted(each.fully_qualified_name for each in active)))
+        return Ambiguous(text, tuple(sorted(entry.fully_qualified_name for entry in active)))
     if hits:
         return Inactive(text, hits[0].id)
     return Unmapped(text, nearest(text, table))
@@ -110,7 +110,7 @@ def path_key(full_name: str) -> str:
 def nearest(text: str, table: Table, count: int = 3) -> tuple[str, ...]:
     """Full names of active entries most like `text`, best first; a like leaf counts as much as a like full name."""
     wanted = key_of(text)
-    names = sorted(each.fully_qualified_name for each in table.values() if each.active)
+    names = sorted(entry.fully_qualified_name for entry in table.values() if entry.active)
     return tuple(sorted(names, key=lambda name: -_likeness(wanted, key_of(name)))[:count])
 
 
@@ -131,20 +131,20 @@ def aliases_of(settings: Mapping[str, str], dim: Dim, table: Table) -> tuple[Ali
     A key is `department:<text>` or `class:<text>`, its value an id or a full name. A key without either prefix counts
     for both dimensions, with full names only: an id alone could belong to the other one.
     """
-    found = []
+    aliases = []
     for key, value in settings.items():
         own, _, text = key.partition(":")
         if own.strip().casefold() == dim:
-            found += [Alias(text, each) for each in _target(value, table, ids=True)]
+            aliases += [Alias(text, id_) for id_ in _target(value, table, ids=True)]
         elif own.strip().casefold() not in ("department", "class"):
-            found += [Alias(key, each) for each in _target(value, table, ids=False)]
-    return tuple(found)
+            aliases += [Alias(key, id_) for id_ in _target(value, table, ids=False)]
+    return tuple(aliases)
 
 
 def _target(value: str, table: Table, *, ids: bool) -> list[str]:
     if ids and value.strip() in table:
         return [value.strip()]
-    return [each.id for each in table.values() if path_key(each.fully_qualified_name) == key_of(value)]
+    return [entry.id for entry in table.values() if path_key(entry.fully_qualified_name) == key_of(value)]
 
 
 def _by_id(text: str, table: Table) -> list[Named]:
@@ -154,7 +154,7 @@ def _by_id(text: str, table: Table) -> list[Named]:
 
 
 def _by_alias(wanted: str, table: Table, aliases: Sequence[Alias], today: date | None) -> list[Named]:
-    ids = dict.fromkeys(each.id for each in aliases if path_key(each.text) == wanted and _lives(each, today))
+    ids = dict.fromkeys(alias.id for alias in aliases if path_key(alias.text) == wanted and _lives(alias, today))
     return [table[id_] for id_ in ids if id_ in table]
 
 
@@ -163,4 +163,4 @@ def _lives(alias: Alias, today: date | None) -> bool:
 
 
 def _by_leaf(wanted: str, table: Table) -> list[Named]:
-    return [each for each in table.values() if path_key(each.fully_qualified_name).rpartition(":")[2] == wanted]
+    return [entry for entry in table.values() if path_key(entry.fully_qualified_name).rpartition(":")[2] == wanted]

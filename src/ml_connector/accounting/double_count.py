@@ -14,7 +14,7 @@ from ml_connector.model import money
 from ml_connector.model.held import Held
 from ml_connector.model.refs import Ref
 from ml_connector.model.triggers import record_changed
-from ml_connector.systems.quickbooks.records import Customer, Invoice, JournalDraft, JournalEntry, same_lines
+from ml_connector.systems.quickbooks.records import Customer, Invoice, JournalEntry, same_lines
 from ml_connector.systems.salesforce.records import SObject
 
 from .dates import month_name
@@ -36,7 +36,7 @@ def own_entries(parts: Sequence[EntryPart], entries: Iterable[JournalEntry]) -> 
     distinct = list({entry.id: entry for entry in entries}.values())
     marks = {part.identity.mark for part in parts}
     _check_strangers([entry for entry in distinct if entry.note.get("key") not in marks])
-    return [_own([e for e in distinct if e.note.get("key") == part.identity.mark], part.draft) for part in parts]
+    return [_own(part, distinct) for part in parts]
 
 
 def _check_strangers(entries: Sequence[JournalEntry]) -> None:
@@ -45,14 +45,15 @@ def _check_strangers(entries: Sequence[JournalEntry]) -> None:
         raise Held(code="H-DOUBLE-COUNT", waits_for=(record_changed(entry.ref),), entry=_named(entry.doc_number, entry))
 
 
-def _own(entries: Sequence[JournalEntry], draft: JournalDraft) -> JournalEntry | None:
-    """The one entry that is ours and equal; None where there is none."""
-    if not entries:
+def _own(part: EntryPart, entries: Sequence[JournalEntry]) -> JournalEntry | None:
+    """The one of these entries that is this part of ours and equal; None where there is none."""
+    own, draft = [entry for entry in entries if entry.note.get("key") == part.identity.mark], part.draft
+    if not own:
         return None
-    if len(entries) > 1:
-        names = ", ".join(f"id {entry.id}" for entry in entries)
+    if len(own) > 1:
+        names = ", ".join(f"id {entry.id}" for entry in own)
         raise Held(code="H-DOUBLE-COUNT", case="twice", doc_number=draft.doc_number, entry=names)
-    entry = entries[0]
+    entry = own[0]
     same_currency = not entry.currency or not draft.currency or entry.currency == draft.currency
     if not same_currency or not same_lines(entry.postings, draft.lines):
         theirs, ours = money.grouped(entry.debits, draft.currency), money.grouped(draft.total, draft.currency)

@@ -34,8 +34,8 @@ def status_of(invoice: Invoice, payments: Sequence[Payment], today: date) -> Sta
 
 def settled_by_credit(invoice: Invoice, payments: Sequence[Payment]) -> bool:
     """Whether every linked payment moved no money and applied a credit memo, and there is at least one."""
-    linked = [each for each in payments if invoice.id in each.linked("Invoice")]
-    return bool(linked) and all(not each.total_amt and each.linked("CreditMemo") for each in linked)
+    linked = [payment for payment in payments if invoice.id in payment.linked("Invoice")]
+    return bool(linked) and all(not payment.total_amt and payment.linked("CreditMemo") for payment in linked)
 
 
 def paid_percent(total: Decimal, balance: Decimal) -> Decimal | None:
@@ -63,10 +63,11 @@ def payment_needs(invoice: Invoice) -> list[NeedRecord]:
 
 def credited_net(invoice: Invoice, payments: Sequence[Payment], context: Context) -> Decimal:
     """Net of the credit memos applied to it, in its currency: of each only the applied share, without its tax (D.8)."""
-    crediting = [each for each in payments if each.linked("CreditMemo") and invoice.id in each.linked("Invoice")]
+    linked = [payment for payment in payments if invoice.id in payment.linked("Invoice")]
+    crediting = [payment for payment in linked if payment.linked("CreditMemo")]
     if not crediting:
         return money.q(money.ZERO, invoice.currency)
-    ids = dict.fromkeys(key for each in crediting for key in each.linked("CreditMemo"))
+    ids = dict.fromkeys(key for payment in crediting for key in payment.linked("CreditMemo"))
     memos = {memo.id: memo for memo in _there([Ref("quickbooks", "CreditMemo", key) for key in ids], context)}
     shares = (_credited(invoice, payment, memos) for payment in crediting)
     return money.q(sum(shares, Fraction(0)), invoice.currency)
@@ -84,12 +85,12 @@ def _credited(invoice: Invoice, payment: Payment, memos: dict[str, CreditMemo]) 
 
 
 def _applied(payment: Payment, txn_type: str) -> dict[str, Fraction]:
-    found: dict[str, Fraction] = {}
+    applied: dict[str, Fraction] = {}
     for line in payment.line:
         for txn in line.linked_txn:
             if txn.txn_type == txn_type:
-                found[txn.txn_id] = found.get(txn.txn_id, Fraction(0)) + abs(Fraction(line.amount))
-    return found
+                applied[txn.txn_id] = applied.get(txn.txn_id, Fraction(0)) + abs(Fraction(line.amount))
+    return applied
 
 
 def _net_share(memo: CreditMemo | None) -> Fraction:

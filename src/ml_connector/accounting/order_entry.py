@@ -126,19 +126,21 @@ def order_posting(scope: Scope) -> OrderPosting:
     return OrderPosting(
         entry=entry,
         identity=identity_of(scope.order, scope.rules),
-        why=(f"template {scope.template.id}", *_why_rate(rate), *(each.why for each in lines if each.why)),
-        matched={each.product.id: each.matched_item for each in lines if each.matched_item},
+        why=(f"template {scope.template.id}", *_why_rate(rate), *(line.why for line in lines if line.why)),
+        matched={line.product.id: line.matched_item for line in lines if line.matched_item},
         flags=tuple(
-            sorted({*entry.flags, *_unrecognised(scope, lines), *(flag for each in lines for flag in each.flags)})
+            sorted({*entry.flags, *_unrecognised(scope, lines), *(flag for line in lines for flag in line.flags)})
         ),
-        mappings=tuple(sorted({f"{each.item or 'none'}>{each.line.account}" for each in lines if each.line.account})),
+        mappings=tuple(
+            sorted({f"{line.item or 'none'}>{line.entry_line.account}" for line in lines if line.entry_line.account})
+        ),
         rate=rate,
     )
 
 
 def _unrecognised(scope: Scope, lines: list[ResolvedLine]) -> tuple[Flag, ...]:
     """Detector DC-4: an item that credits Deferred or Unbilled earns revenue nobody recognises (A.11)."""
-    accounts = [each.line.account for each in lines]
+    accounts = [line.entry_line.account for line in lines]
     return (Flag.UNRECOGNISED,) if policy_of(scope.template).is_unearned(scope.template, accounts) else ()
 
 
@@ -231,7 +233,7 @@ def _why_rate(rate: Rate | None) -> tuple[str, ...]:
 
 
 def _lines(scope: Scope) -> list[ResolvedLine]:
-    """The lines, those that post something resolved. Raises `Held`."""
+    """The lines, those that post something line. Raises `Held`."""
     order = scope.order
     lines = lines_of(order)
     exacts, keys = [net_of(line) for line in lines], [line_number(line) for line in lines]
@@ -243,7 +245,7 @@ def _lines(scope: Scope) -> list[ResolvedLine]:
 
 def _line(scope: Scope, line: SObject, net: Decimal, exact: Decimal) -> ResolvedLine:
     if not net and not (scope.rules.discount_mode == "gross" and gross_of(line)):
-        return ResolvedLine(line=EntryLine(number=line_number(line), net=exact, account=""))
+        return ResolvedLine(entry_line=EntryLine(number=line_number(line), net=exact, account=""))
     try:
         return resolve_line(scope.order, line, scope.tables, scope.rules, scope.today)
     except Held as held:
@@ -262,7 +264,7 @@ def _inputs(scope: Scope, day: PostingDay, lines: list[ResolvedLine], rate: Rate
     return EntryInputs(
         identity=identity_of(order, rules),
         template=scope.template,
-        lines=tuple(each.line for each in lines),
+        lines=tuple(line.entry_line for line in lines),
         accounts=scope.tables.accounts,
         customer=scope.customer.id,
         currency=scope.currency,

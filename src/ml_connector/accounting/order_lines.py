@@ -51,7 +51,7 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
 class ResolvedLine(msgspec.Struct, frozen=True, kw_only=True):
     """A resolved line, in words why, its item, the item a code was matched to (to be stored), and flags."""
 
-    line: EntryLine
+    entry_line: EntryLine
     why: str = ""
     product: Product = Product()
     item: str = ""
@@ -98,7 +98,7 @@ def resolve_line(order: SObject, line: SObject, tables: Tables, rules: Rules, to
     )  # fmt: skip
     flags = (Flag.INVENTORY_NOT_MOVED,) if mapped and mapped.item.type == "Inventory" else ()
     return ResolvedLine(
-        line=entry,
+        entry_line=entry,
         why=f"{entry.number}: account by {chosen}; department {department.why}; class {class_.why}",
         product=product,
         item=mapped.item.id if mapped else "",
@@ -145,7 +145,7 @@ class _Texts(msgspec.Struct, frozen=True):
 def dim_names(order: SObject) -> list[tuple[Dim, str]]:
     """The names of departments and classes that count for some line of an order, each once."""
     texts = [_Texts(order, line, Product.of(line)) for line in order.children("OrderItems")]
-    return list(dict.fromkeys((dim, each.of(dim)[0][1]) for each in texts for dim in FIELDS if each.of(dim)))
+    return list(dict.fromkeys((dim, text.of(dim)[0][1]) for text in texts for dim in FIELDS if text.of(dim)))
 
 
 def _dim(dim: Dim, texts: _Texts, mapped: Mapped | None, tables: Tables, rules: Rules, today: date) -> _Dims:
@@ -175,30 +175,31 @@ def _untracked(dim: Dim, default: str) -> _Dims:
 def _default(dim: Dim, product: Product, rules: Rules) -> str:
     """The configured default: that of the product's family first, then the general one; empty for none."""
     family = product.family.casefold()
-    fitting = [each for each in rules.dim_defaults if each.family and each.family.casefold() == family]
-    fitting += [each for each in rules.dim_defaults if not each.family]
-    values = (each.department if dim == "department" else each.class_ for each in fitting)
+    fitting = [default for default in rules.dim_defaults if default.family and default.family.casefold() == family]
+    fitting += [default for default in rules.dim_defaults if not default.family]
+    values = (default.department if dim == "department" else default.class_ for default in fitting)
     return next((value for value in values if value), "")
 
 
 def _resolved(dim: Dim, text: str, tables: Tables, rules: Rules, today: date) -> str:
     entries = tables.entries(dim)
     aliases = (*aliases_of(rules.dim_aliases, dim, entries), *tables.renames.get(dim, ()))
-    found = resolve(text, entries, aliases, today)
-    if isinstance(found, Resolved) or (isinstance(found, Inactive) and tables.past):
-        return found.id
-    if isinstance(found, Unmapped) and dim == "class" and rules.dim_unmapped == "default_class" and rules.default_class:
+    resolution = resolve(text, entries, aliases, today)
+    if isinstance(resolution, Resolved) or (isinstance(resolution, Inactive) and tables.past):
+        return resolution.id
+    by_default = dim == "class" and rules.dim_unmapped == "default_class" and rules.default_class
+    if isinstance(resolution, Unmapped) and by_default:
         return _active(dim, rules.default_class, tables)
-    raise _unresolved(dim, found, entries)
+    raise _unresolved(dim, resolution, entries)
 
 
-def _unresolved(dim: Dim, found: Unmapped | Ambiguous | Inactive, entries: Mapping[str, Named]) -> Held:
-    facts = {"dim": dim.capitalize(), "text": found.text}
-    if isinstance(found, Unmapped):
-        return Held(facts, code="H-DIM-UNMAPPED", waits_for=_waits(dim), nearest=_either(found.nearest))
-    if isinstance(found, Ambiguous):
-        return Held(facts, code="H-DIM-AMBIGUOUS", waits_for=_waits(dim), candidates=_either(found.candidates))
-    facts["text"] = entries[found.id].plain_path
+def _unresolved(dim: Dim, resolution: Unmapped | Ambiguous | Inactive, entries: Mapping[str, Named]) -> Held:
+    facts = {"dim": dim.capitalize(), "text": resolution.text}
+    if isinstance(resolution, Unmapped):
+        return Held(facts, code="H-DIM-UNMAPPED", waits_for=_waits(dim), nearest=_either(resolution.nearest))
+    if isinstance(resolution, Ambiguous):
+        return Held(facts, code="H-DIM-AMBIGUOUS", waits_for=_waits(dim), candidates=_either(resolution.candidates))
+    facts["text"] = entries[resolution.id].plain_path
     return Held(facts, code="H-DIM-INACTIVE", waits_for=_waits(dim))
 
 

@@ -39,14 +39,14 @@ def journal_link(
     more: Mapping[str, str] | None = None,
 ) -> LinkDraft:
     """The link of the entry that a write makes, or of `entry` where it is already there; `more` is agreed too."""
-    found = part.draft if entry is None else _as_draft(entry, part.draft)
+    draft = part.draft if entry is None else _as_draft(entry, part.draft)
     agreed = {
-        "doc_number": found.doc_number,
-        "date": found.txn_date.isoformat(),
-        "currency": found.currency or home,
-        "rate": money.plain(found.exchange_rate or Decimal(1)),
-        "total": money.plain(found.total),
-        "hash": fingerprint(found.txn_date, found.currency or home, found.exchange_rate, found.lines),
+        "doc_number": draft.doc_number,
+        "date": draft.txn_date.isoformat(),
+        "currency": draft.currency or home,
+        "rate": money.plain(draft.exchange_rate or Decimal(1)),
+        "total": money.plain(draft.total),
+        "hash": fingerprint(draft.txn_date, draft.currency or home, draft.exchange_rate, draft.lines),
         **(more or {}),
     }
     target = entry.ref if entry else None
@@ -76,8 +76,8 @@ def item_links(matched: Mapping[str, str]) -> tuple[LinkDraft, ...]:
 def fingerprint(day: date, currency: str, rate: Decimal | None, lines: Sequence[Posting]) -> str:
     """Hash of date, currency, rate and lines, whatever the order of the lines (C.5). Descriptions do not count."""
     rows = sorted(
-        [each.side, money.plain(each.amount.normalize()), each.account, each.department, each.class_, each.entity]
-        for each in lines
+        [line.side, money.plain(line.amount.normalize()), line.account, line.department, line.class_, line.entity]
+        for line in lines
     )
     return _hash([day.isoformat(), currency, money.plain((rate or Decimal(1)).normalize()), rows])
 

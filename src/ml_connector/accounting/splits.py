@@ -35,21 +35,21 @@ def split_amount(amount: Decimal, splits: Sequence[Split], own: Dims, currency: 
     if not splits:
         return [(own, amount)]
     check_splits(splits)
-    dims = [each.dims(own) for each in splits]
-    exacts = [Fraction(amount) * Fraction(each.percent) / 100 for each in splits]
-    keys = [(*dims_key(each), place) for place, each in enumerate(dims)]
+    dims = [split.dims(own) for split in splits]
+    exacts = [Fraction(amount) * Fraction(split.percent) / 100 for split in splits]
+    keys = [(*dims_key(pair), place) for place, pair in enumerate(dims)]
     return list(zip(dims, money.lr(exacts, amount, currency, keys), strict=True))
 
 
 def check_splits(splits: Sequence[Split]) -> None:
     """Percentages of at most 4 decimals, none negative, that sum to exactly 100.0000."""
-    whole = money.total(each.percent for each in splits)
-    if whole == HUNDRED and all(each.percent >= 0 and _places(each.percent) <= 4 for each in splits):
+    whole = money.total(split.percent for split in splits)
+    if whole == HUNDRED and all(split.percent >= 0 and _places(split.percent) <= 4 for split in splits):
         return
     raise Held(
         code="H-ALLOC-SUM",
         waits_for=(SETTINGS,),
-        split=" / ".join(money.plain(each.percent) for each in splits),
+        split=" / ".join(money.plain(split.percent) for split in splits),
         sum=f"{money.round_to(whole, 4):.4f}",
         difference=money.plain(abs(money.less(HUNDRED, whole)).normalize()),
     )
@@ -57,7 +57,7 @@ def check_splits(splits: Sequence[Split]) -> None:
 
 def dims_key(dims: Dims) -> tuple[tuple[int, int, str], ...]:
     """Sorts department id, then class id: as numbers, blank last (B.5)."""
-    return tuple(id_key(each) for each in dims)
+    return tuple(id_key(id_) for id_ in dims)
 
 
 def id_key(id_: str) -> tuple[int, int, str]:

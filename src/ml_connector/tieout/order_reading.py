@@ -25,7 +25,7 @@ from ml_connector.model.refs import Link, Ref
 from ml_connector.model.roles import Role
 from ml_connector.systems.salesforce.records import SObject
 
-from .reading import Reading, each, sound
+from .reading import Reading, answers_of, sound
 
 _TABLES = ("accounts", "items", "departments", "classes", "preferences")
 
@@ -78,23 +78,23 @@ async def read_for(reading: Reading, orders: Sequence[SObject]) -> OrderReading:
     return OrderReading(
         reading=reading,
         tables=Tables(**{name: await reading.table(name) for name in _TABLES}),
-        customers=await each(partial(quickbooks.read, "Customer"), _customers(accounts)),
+        customers=await answers_of(partial(quickbooks.read, "Customer"), _customers(accounts)),
         accounts=accounts,
         items=items,
         names=links.by_ref(Role.DIM_ALIAS, names),
-        same_code={field: await each(partial(salesforce.find, "Product2", field), codes) for field in CODES},
+        same_code={field: await answers_of(partial(salesforce.find, "Product2", field), codes) for field in CODES},
     )
 
 
 def _customers(accounts: Mapping[Ref, Sequence[Link]]) -> list[str]:
     """The ids of the customers that these accounts post with."""
-    found = []
+    ids = []
     for account, links in accounts.items():
         try:
-            found.append(posting_customer(links, account).id)
+            ids.append(posting_customer(links, account).id)
         except Held:
             continue
-    return found
+    return ids
 
 
 def _stored(products: Mapping[str, Product], items: Mapping[Ref, Sequence[Link]]) -> dict[str, str]:

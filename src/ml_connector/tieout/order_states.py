@@ -23,7 +23,7 @@ from ml_connector.systems.quickbooks.records import Invoice, JournalEntry
 from ml_connector.systems.salesforce.records import SObject
 
 from .order_reading import OrderReading, read_for, with_rates
-from .reading import Reading, each, sound
+from .reading import Reading, answers_of, sound
 
 
 class OrderState(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +72,7 @@ async def read_states(reading: Reading, ids: Sequence[str], links: Mapping[Ref, 
 
     An order that cannot be read counts as held, one that is gone by now as skipped.
     """
-    answers = await each(partial(reading.salesforce.read, "Order"), ids)
+    answers = await answers_of(partial(reading.salesforce.read, "Order"), ids)
     orders = {id_: record for id_, record in answers.items() if isinstance(record, SObject)}
     first = {id_: links.get(posting_ref(id_)) for id_ in ids}
     standings = {id_: _standing(order, links, reading) for id_, order in orders.items()}
@@ -143,10 +143,10 @@ async def _read_books(reading: Reading, dues: Sequence[Due]) -> Books:
     find = reading.quickbooks.find
     numbers = [number for due in dues if due.parts for number in numbers_of(due.order, due.parts)]
     orders = [due.order.text("OrderNumber") for due in dues if due.parts and due.scope]
-    invoices = await each(partial(find, "Invoice", "DocNumber"), orders)
+    invoices = await answers_of(partial(find, "Invoice", "DocNumber"), orders)
     refs = [invoice.ref for found in invoices.values() if not isinstance(found, ConnectorError) for invoice in found]
     return Books(
-        entries=await each(partial(find, "JournalEntry", "DocNumber"), numbers),
+        entries=await answers_of(partial(find, "JournalEntry", "DocNumber"), numbers),
         invoices=invoices,
         opportunities=reading.links.by_ref(Role.OPPORTUNITY, refs),
     )

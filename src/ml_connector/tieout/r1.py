@@ -50,10 +50,10 @@ def r1(
         quickbooks[invoice.cell].append(invoice.net)
         items[invoice.cell] += _of_invoice(invoice, linked.get(invoice.record))
     for link, share in _shares(links, invoiced):
-        found = by_record.get(link.record)
-        if found is None or found.cell != link.cell:
+        linked_invoice = by_record.get(link.record)
+        if linked_invoice is None or linked_invoice.cell != link.cell:
             items[link.cell].append(Item("U2", link.record, -link.net))
-        if found is not None or share != 0:
+        if linked_invoice is not None or share != 0:
             salesforce[link.cell].append(share)
     cells = sorted(cell for cell in {*quickbooks, *salesforce, *items} if cell.month in shown)
     rows = [

@@ -40,8 +40,8 @@ async def _living(
 ) -> list[LinkFact]:
     """Without those whose Opportunity was deleted: such an invoice has no link (U1). Asked only where one misses."""
     missing = list(dict.fromkeys(link.opportunity for link in links if link.opportunity not in invoiced))
-    found = await reading.salesforce.read("Opportunity", missing) if missing else {}
-    return [link for link in links if not isinstance(found.get(link.opportunity), Gone)]
+    read = await reading.salesforce.read("Opportunity", missing) if missing else {}
+    return [link for link in links if not isinstance(read.get(link.opportunity), Gone)]
 
 
 def invoice_fact(invoice: Invoice, departments: Mapping[str, Department], home: str, today: date) -> InvoiceFact:

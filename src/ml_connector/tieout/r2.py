@@ -61,11 +61,11 @@ def r2(expected: Sequence[EntryFact], actual: Sequence[EntryFact], orders: Seque
 
 
 def _by_cell(entries: Sequence[EntryFact]) -> dict[Cell, list[Decimal]]:
-    found: dict[Cell, list[Decimal]] = defaultdict(list)
+    amounts: dict[Cell, list[Decimal]] = defaultdict(list)
     for entry in entries:
         for name, amount in entry.lines.items():
-            found[Cell(entry.month, entry.currency, name)].append(amount)
-    return found
+            amounts[Cell(entry.month, entry.currency, name)].append(amount)
+    return amounts
 
 
 def _completeness(orders: Sequence[OrderFact]) -> list[Completeness]:

@@ -58,14 +58,16 @@ class Reading:
         return self._tables[key]
 
 
-async def each(ask: Callable[[Sequence[str]], Awaitable[Mapping[str, Any]]], names: Sequence[str]) -> dict[str, Any]:
+async def answers_of(
+    ask: Callable[[Sequence[str]], Awaitable[Mapping[str, Any]]], names: Sequence[str]
+) -> dict[str, Any]:
     """The answers about all of `names`; what cannot be read stands there as `BadAnswer` and spoils no other."""
     answers, bad = await apart(ask, list(dict.fromkeys(names)))
     return {**answers, **bad}
 
 
 def sound(answer: Any) -> Any:
-    """An answer of `each`. Raises `BadAnswer` for one that could not be read."""
+    """An answer of `answers_of`. Raises `BadAnswer` for one that could not be read."""
     if isinstance(answer, BadAnswer):
         raise answer
     return answer

@@ -25,9 +25,8 @@ def look(
         *(NeedFind("quickbooks", "JournalEntry", "DocNumber", number) for number in numbers),
         *(NeedFind("quickbooks", "Invoice", "DocNumber", order_number) for _ in filter(None, [customer])),
     )
-    ours = own_entries(
-        parts, (e for number in numbers for e in context.found("quickbooks", "JournalEntry", "DocNumber", number))
-    )
+    found = [context.found("quickbooks", "JournalEntry", "DocNumber", number) for number in numbers]
+    ours = own_entries(parts, (entry for entries in found for entry in entries))
     if customer and not any(ours):
         invoices = context.found("quickbooks", "Invoice", "DocNumber", order_number)
         check_invoices(

@@ -34,7 +34,7 @@ def precedents(rules: Rules, mappings: Sequence[str]) -> tuple[Ref, ...]:
     template = rules.template.digest() if rules.template else "none"
     return (
         Ref("quickbooks", "Template", template),
-        *(Ref("quickbooks", "Mapping", each) for each in mappings),
+        *(Ref("quickbooks", "Mapping", mapping) for mapping in mappings),
     )
 
 
