@@ -124,9 +124,9 @@ class _Skus:
 _SKUS = _Skus()
 
 
-def needs_code(product: Product, stored: Mapping[str, str]) -> bool:
-    """Whether only its code can name the item of this product."""
-    return bool(product.code) and product.id not in stored and not product.item_id
+def coded(products: Iterable[Product], stored: Mapping[str, str]) -> list[Product]:
+    """The products whose item only their code can name. `stored` maps product ids to item ids."""
+    return [product for product in products if product.code and product.id not in stored and not product.item_id]
 
 
 CODES = ("StockKeepingUnit", "ProductCode")

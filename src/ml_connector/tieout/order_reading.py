@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.accounting.chart import CODES, Product, needs_code, shares_code
+from ml_connector.accounting.chart import CODES, Product, coded, shares_code
 from ml_connector.accounting.customers import posting_customer, present
 from ml_connector.accounting.dim_names import name_ref, renames
 from ml_connector.accounting.order_entry import Rates, Scope, account_of, day_of, explicit_rate, products_of
@@ -51,11 +51,11 @@ class OrderReading(msgspec.Struct, frozen=True, kw_only=True):
         customer = present(sound(self.customers[ref.id]), ref, account)
         products = products_of(order)
         stored = _stored(products, self.items)
-        coded = _coded(products, {**stored, **self.reading.rules.item_mappings})
+        by_code = coded(products.values(), {**stored, **self.reading.rules.item_mappings})
         tables = msgspec.structs.replace(
             self.tables,
             stored_items=stored,
-            shared=frozenset(product.id for product in coded if shares_code(product, self._same_code(product))),
+            shared=frozenset(product.id for product in by_code if shares_code(product, self._same_code(product))),
             renames=renames(dim_names(order), lambda name: self.names[name], past=past),
         )
         rules, today = self.reading.rules, self.reading.today
@@ -72,8 +72,8 @@ async def read_for(reading: Reading, orders: Sequence[SObject]) -> OrderReading:
     products = {id_: product for order in orders for id_, product in products_of(order).items()}
     items = links.by_ref(Role.ITEM, [product.ref for product in products.values()])
     names = [name_ref(dim, text) for order in orders for dim, text in dim_names(order)]
-    coded = _coded(products, {**_stored(products, items), **reading.rules.item_mappings})
-    codes = [product.code for product in coded]
+    by_code = coded(products.values(), {**_stored(products, items), **reading.rules.item_mappings})
+    codes = [product.code for product in by_code]
     quickbooks, salesforce = reading.quickbooks, reading.salesforce
     return OrderReading(
         reading=reading,
@@ -99,11 +99,6 @@ def _customers(accounts: Mapping[Ref, Sequence[Link]]) -> list[str]:
 
 def _stored(products: Mapping[str, Product], items: Mapping[Ref, Sequence[Link]]) -> dict[str, str]:
     return {id_: items[product.ref][0].target.id for id_, product in products.items() if items[product.ref]}
-
-
-def _coded(products: Mapping[str, Product], stored: Mapping[str, str]) -> list[Product]:
-    """The products that only their code can tie to an item."""
-    return [product for product in products.values() if needs_code(product, stored)]
 
 
 async def with_rates(reading: Reading, scopes: Mapping[str, Scope]) -> dict[str, Scope]:

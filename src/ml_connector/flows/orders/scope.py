@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import msgspec
 
-from ml_connector.accounting.chart import CODES, Product, needs_code, shares_code
+from ml_connector.accounting.chart import CODES, Product, coded, shares_code
 from ml_connector.accounting.customers import posting_customer, present
 from ml_connector.accounting.dim_names import name_ref, renames
 from ml_connector.accounting.order_entry import (
@@ -42,13 +42,13 @@ def scope_of(order: SObject, context: Context) -> Scope:
     stored = {
         id_: link.target.id for id_, product in products.items() if (link := context.link(Role.ITEM, product.ref))
     }
-    coded = _coded(products, {**stored, **context.settings.item_mappings})
-    context.want(NeedRecord(customer_ref), *(need for product in coded.values() for need in _code_needs(product)))
+    by_code = coded(products.values(), {**stored, **context.settings.item_mappings})
+    context.want(NeedRecord(customer_ref), *(need for product in by_code for need in _code_needs(product)))
     customer = present(context.record(customer_ref), customer_ref, account)
     tables = Tables(
         **_tables(context),
         stored_items=stored,
-        shared=frozenset(id_ for id_, product in coded.items() if shares_code(product, _same_code(product, context))),
+        shared=frozenset(product.id for product in by_code if shares_code(product, _same_code(product, context))),
         renames=renames(names, lambda ref: context.links(Role.DIM_ALIAS, ref)),
     )
     scope = Scope(
@@ -64,11 +64,6 @@ def scope_of(order: SObject, context: Context) -> Scope:
 
 def _tables(context: Context) -> dict[str, Any]:
     return {name: context.reference("quickbooks", name) for name in _TABLES}
-
-
-def _coded(products: Mapping[str, Product], stored: Mapping[str, str]) -> dict[str, Product]:
-    """The products that only their code can tie to an item."""
-    return {id_: product for id_, product in products.items() if needs_code(product, stored)}
 
 
 def _code_needs(product: Product) -> list[NeedFind]:
