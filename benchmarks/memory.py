@@ -19,8 +19,8 @@ from typing import Any
 import msgspec
 
 from ml_connector.clock import RandomIds, WallClock
-from ml_connector.engine.context import References
-from ml_connector.engine.corridor import Connection, Outside
+from ml_connector.engine.context import ReferenceCache
+from ml_connector.engine.corridor import Connection, Runtime
 from ml_connector.engine.intake import sweep
 from ml_connector.engine.ports import no_crash
 from ml_connector.engine.worker import Worker
@@ -139,11 +139,11 @@ async def backfill(count: int, file: Path) -> None:
     store = Store.open(f"sqlite:///{file}")
     store.add_connection("c", "1", "2", "Company", NOON)
     systems: dict[str, Any] = {"here": MadeUp("here", count), "there": MadeUp("there", 0)}
-    outside = Outside(store, systems, [FLOW], WallClock(), RandomIds(), no_crash, References(), _sealed)
+    runtime = Runtime(store, systems, [FLOW], WallClock(), RandomIds(), no_crash, ReferenceCache(), _sealed)
     rules = Rules(realm_id="1", org_id="2", time_zone="UTC")
     connection = Connection("c", rules, rules.zone)
-    assert await sweep(connection, outside, "here") == count
-    report = await Worker(connection, outside).drain()
+    assert await sweep(connection, runtime, "here") == count
+    report = await Worker(connection, runtime).drain()
     assert report.created == {"copies copy": count}
     store.close()
 

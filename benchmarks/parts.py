@@ -69,7 +69,7 @@ def _settle(database: str, url: str) -> Row:
     """Knock on 1,000 records and settle them; on SQLite with fsync. By the clock on the wall: the disk is in it."""
     store = Store.open(url)
     store.add_connection("c", "1", "2", "Company", NOON)
-    token = store.take_run("c", "bench", NOON) or 0
+    token = store.take_lease("c", "bench", NOON) or 0
     knocks = [("flow", Ref("quickbooks", "Invoice", str(number))) for number in range(1000)]
 
     def once() -> None:

@@ -138,7 +138,7 @@ def _packages_of(module: str) -> set[str]:
     return {".".join(parts[:count]) for count in range(1, len(parts))}
 
 
-INSIDE = {"store", "vault", "quickbooks", "salesforce", "tables", "outside", "connection", "world", "rules", "settings"}
+INSIDE = {"store", "vault", "quickbooks", "salesforce", "tables", "runtime", "connection", "world", "rules", "settings"}
 """What an `App` is made of. Doors and rehearsals pass it on to actions and do not look into it."""
 
 

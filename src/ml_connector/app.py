@@ -12,8 +12,8 @@ import msgspec
 
 from ml_connector.clients import quickbooks_client, salesforce_client
 from ml_connector.clock import Clock, WallClock
-from ml_connector.engine.context import References
-from ml_connector.engine.corridor import Connection, Outside
+from ml_connector.engine.context import ReferenceCache
+from ml_connector.engine.corridor import Connection, Runtime
 from ml_connector.engine.ports import System
 from ml_connector.flows.dimensions import renames as dimension_names
 from ml_connector.flows.dimensions import texts as dim_texts
@@ -52,13 +52,13 @@ class App(msgspec.Struct, frozen=True):
     connection: Connection
     quickbooks: QuickBooks
     salesforce: Salesforce
-    tables: References
+    tables: ReferenceCache
 
     @property
-    def outside(self) -> Outside:
+    def runtime(self) -> Runtime:
         systems: dict[str, System] = {self.quickbooks.name: self.quickbooks, self.salesforce.name: self.salesforce}
         world, seal = self.world, self.vault.seal
-        return Outside(self.store, systems, FLOWS, world.clock, world.ids, world.crash, self.tables, seal)
+        return Runtime(self.store, systems, FLOWS, world.clock, world.ids, world.crash, self.tables, seal)
 
 
 def connection_id(realm_id: str, org_id: str) -> str:
@@ -85,7 +85,7 @@ def assemble(settings: Settings, rules: Rules, store: Store, vault: Vault, world
         connection=connection,
         quickbooks=quickbooks_client(settings, store, vault, world),
         salesforce=salesforce_client(settings, store, vault, world),
-        tables=References(),
+        tables=ReferenceCache(),
     )
 
 

@@ -26,6 +26,6 @@ def test_all_secrets_open_with_the_new_key_alone(tmp_path: Path) -> None:
 def test_not_while_a_run_is_at_work(tmp_path: Path) -> None:
     home = Installation(tmp_path)
     now = home.app.world.clock.now()
-    assert home.store.take_run(home.app.connection.id, "another process", now) is not None
+    assert home.store.take_lease(home.app.connection.id, "another process", now) is not None
     with pytest.raises(Stopped, match="Another run is at work"):
         rotate_keys(home.app)

@@ -166,7 +166,7 @@ async def _second_worker(life: Life, strike: Strike) -> None:
 
 
 async def _frozen(life: Life, strike: Strike) -> None:
-    """It sleeps beyond its run token; another one takes over; it wakes up when that one is done, or on its way."""
+    """It sleeps beyond its lease; another one takes over; it wakes up when that one is done, or on its way."""
     run = life.run
     seconds, wakes = map(int, strike.arg.split())
     ours = token(run) if owned(run) else 0
@@ -205,7 +205,7 @@ async def _knocks(life: Life, strike: Strike) -> None:
             Ref(system, kind, row["Id"]) for system, kind in _KNOCKED for row in emulation.vendors[system].records(kind)
         ]
         changes = [Change(ref, "storm", run.now()) for ref in refs] * 50
-    receive(app.connection, app.outside, changes, strike.arg)
+    receive(app.connection, app.runtime, changes, strike.arg)
     run.tell("network", f"{len(changes)} knocks")
 
 
@@ -295,7 +295,7 @@ def owned(run: Run) -> bool:
 
 
 def token(run: Run) -> int:
-    """The last run token that was given out."""
+    """The last fencing token that was given out."""
     with run.town.home.store.begin() as tx:
         return int(tx.execute(select(schema.connection.c.run_token)).scalar_one())
 

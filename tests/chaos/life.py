@@ -298,7 +298,7 @@ class Life:
     async def _approve_all(self) -> None:
         app = self.process.app
         self.phase = "planning"
-        asked = len(app.store.swept(app.connection.id)) == len(app.outside.systems)
+        asked = len(app.store.swept(app.connection.id)) == len(app.runtime.systems)
         view = await make_plan(app, "preparer", sweep_first=not asked)
         self.phase = "asking"
         approve(app, app.store.plan(app.connection.id, view.id), view.plan, "approver")

@@ -15,14 +15,14 @@ import msgspec
 from sqlalchemy import select, update
 
 from ml_connector.engine import lease
-from ml_connector.engine.outbox import Outbox
+from ml_connector.engine.dispatcher import Dispatcher
 from ml_connector.model.plans import LookUp, Missing
 from ml_connector.model.tasks import Verdict
 from ml_connector.store import schema
 from ml_connector.store.base import LEASE, Base
 from ml_connector.store.database import ms
+from ml_connector.store.outbox import Outbox
 from ml_connector.store.tasks import Tasks
-from ml_connector.store.writes import Writes
 from ml_connector.systems.quickbooks import arrivals
 from ml_connector.systems.quickbooks import lookup as quickbooks_lookup
 from ml_connector.systems.salesforce import lookup as salesforce_lookup
@@ -75,14 +75,14 @@ def _no_note() -> Patches:
         with self.begin() as tx:
             self.guard(tx, connection, token, now)
 
-    return [(Writes, "note", note)]
+    return [(Outbox, "note", note)]
 
 
 def _no_finishing() -> Patches:
     async def nothing(_: Any) -> None:
         return None
 
-    return [(Outbox, "finish_open", nothing)]
+    return [(Dispatcher, "finish_open", nothing)]
 
 
 def _no_counters() -> Patches:
@@ -119,8 +119,8 @@ def _no_external_ids() -> Patches:
     return [(writing, "match", no_match), (writing, "check_unique", lambda *_: None)]
 
 
-def _no_run_token() -> Patches:
-    take = Base.take_run
+def _no_fencing_token() -> Patches:
+    take = Base.take_lease
 
     def always(self: Base, connection: str, holder: str, now: datetime) -> int | None:
         return take(self, connection, holder, now + LEASE)
@@ -132,7 +132,7 @@ def _no_run_token() -> Patches:
     def for_ever(now: datetime) -> datetime:
         return now + timedelta(days=365)
 
-    return [(Base, "take_run", always), (Base, "guard", nobody_asks), (lease, "lease_end", for_ever)]
+    return [(Base, "take_lease", always), (Base, "guard", nobody_asks), (lease, "lease_end", for_ever)]
 
 
 def _no_index() -> Patches:
@@ -242,8 +242,8 @@ SAFEGUARDS: Mapping[str, Safeguard] = {
     "finishing open writes first": Safeguard("lost", _no_finishing, _killed_after("an account")),
     "the counters noticed and served": Safeguard("lost", _no_counters, _changed_at_work, besides=_no_looking_back),
     "unique external ids": Safeguard("doubled", _no_external_ids, _far_too_late),
-    "the run token": Safeguard("doubled", _no_run_token, _asleep),
-    "the unique index of made records": Safeguard("doubled", _no_index, _side_by_side, besides=_no_run_token),
+    "the fencing token": Safeguard("doubled", _no_fencing_token, _asleep),
+    "the unique index of made records": Safeguard("doubled", _no_index, _side_by_side, besides=_no_fencing_token),
     "looking up before sending again": Safeguard("doubled", _no_look_up, _killed_after("a sent invoice")),
     "position and tasks in one transaction": Safeguard("lost", _position_first, _killed_while_it_listens),
 }

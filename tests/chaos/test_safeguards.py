@@ -30,7 +30,7 @@ def test_with_it_the_same_run_is_good(name: str) -> None:
     assert not result.missed
 
 
-def test_the_unique_index_is_the_last_line_where_the_run_token_fails() -> None:
+def test_the_unique_index_is_the_last_line_where_the_fencing_token_fails() -> None:
     case = SAFEGUARDS[LAST_LINE].case(place())
     with out(SAFEGUARDS[LAST_LINE].besides()):
         result = place().play(case)

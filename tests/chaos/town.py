@@ -60,14 +60,14 @@ class HeardStore(Store):
         self._hear("knocks stored")
         return count
 
-    def take_run(self, connection: str, holder: str, now: datetime) -> int | None:
-        token = super().take_run(connection, holder, now)
+    def take_lease(self, connection: str, holder: str, now: datetime) -> int | None:
+        token = super().take_lease(connection, holder, now)
         if token is not None:
             self._hear("connection taken")
         return token
 
-    def release_run(self, connection: str, token: int) -> None:
-        super().release_run(connection, token)
+    def release_lease(self, connection: str, token: int) -> None:
+        super().release_lease(connection, token)
         self._hear("connection released")
 
 

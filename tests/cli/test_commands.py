@@ -16,7 +16,7 @@ import pytest
 from ml_connector.actions.doctor import Finding
 from ml_connector.cli import entry
 from ml_connector.clock import WallClock
-from ml_connector.engine.context import References
+from ml_connector.engine.context import ReferenceCache
 from ml_connector.engine.worker import DrainReport
 from ml_connector.model.errors import Busy, ConnectorError
 from ml_connector.model.rules import Template
@@ -57,7 +57,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             salesforce=Company(),
             store=Company(),
             settings=None,
-            tables=References(),
+            tables=ReferenceCache(),
             world=SimpleNamespace(clock=WallClock()),
         )
 

@@ -22,7 +22,8 @@ from ml_connector.settings import load_text
 NAMES = [command.name for command in COMMANDS]
 WORDS = (
     *("connection", "task", "link", "decision", "plan", "approval", "outcome", "open write", "hold", "trigger"),
-    *("posting", "template", "dims", "sweep", "run token", "drift", "tie-out", "emulator", "control door"),
+    *("posting", "template", "dims", "sweep", "backfill", "drift", "tie-out", "emulator", "control door"),
+    *("lease", "fencing token", "heartbeat", "outbox", "idempotency key", "cache", "snapshot", "persistence"),
 )
 
 

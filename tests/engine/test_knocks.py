@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ml_connector.engine.context import References
-from ml_connector.engine.corridor import Connection, Outside
+from ml_connector.engine.context import ReferenceCache
+from ml_connector.engine.corridor import Connection, Runtime
 from ml_connector.engine.worker import Worker
 from ml_connector.model.plans import Context, Decision, Flow, Skip
 from ml_connector.model.reasons import Reason
@@ -94,8 +94,8 @@ def worker(store: Store, looked: Looked, crash: Any = never) -> Worker:
         Flow(name=name, system="ours", kind=kind, rank=rank, decide=decide, gone=gone, refused=lambda *_: Skip())
         for name, kind, rank, decide in kinds
     ]
-    outside = Outside(store, {"ours": Memory()}, flows, Still(), Still(), crash, References(), sealed)  # type: ignore[dict-item]  # reads only
-    return Worker(Connection("acme", Rules(realm_id="", org_id=""), ZoneInfo("UTC")), outside)
+    runtime = Runtime(store, {"ours": Memory()}, flows, Still(), Still(), crash, ReferenceCache(), sealed)  # type: ignore[dict-item]  # reads only
+    return Worker(Connection("acme", Rules(realm_id="", org_id=""), ZoneInfo("UTC")), runtime)
 
 
 def opened() -> Store:

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from ml_connector.engine.context import References
-from ml_connector.engine.corridor import Connection, Outside
+from ml_connector.engine.context import ReferenceCache
+from ml_connector.engine.corridor import Connection, Runtime
 from ml_connector.engine.intake import receive, swept_kinds
 from ml_connector.engine.worker import Worker
 from ml_connector.model.plans import Context, Decision, Done, Flow, Skip, Write
@@ -101,7 +101,8 @@ class Street:
         self.store = Store.fresh()
         self.store.add_connection("acme", "1", "00D", "Acme", NOW)
         still = Still()
-        self.outside = Outside(self.store, {"ours": Memory()}, self.flows(), still, still, never, References(), sealed)  # type: ignore[dict-item]  # what is asked of it
+        systems: Any = {"ours": Memory()}  # what is asked of it
+        self.runtime = Runtime(self.store, systems, self.flows(), still, still, never, ReferenceCache(), sealed)
         self.connection = Connection("acme", Rules(realm_id="", org_id=""), ZoneInfo("UTC"))
 
     def flows(self) -> list[Flow]:
@@ -130,8 +131,8 @@ class Street:
 
     async def knocked(self, ref: Ref) -> int:
         """How many tasks the change of a record makes; all are served."""
-        count = receive(self.connection, self.outside, [Change(ref, "sweep", NOW)], "sweep")
-        await Worker(self.connection, self.outside).drain()
+        count = receive(self.connection, self.runtime, [Change(ref, "sweep", NOW)], "sweep")
+        await Worker(self.connection, self.runtime).drain()
         return count
 
 
@@ -147,6 +148,6 @@ async def test_a_link_in_its_role_is_told_to_the_flow_of_that_kind(target: Ref, 
 
 async def test_the_change_of_a_record_alone_means_nothing_to_an_unswept_flow() -> None:
     street = Street(HOUSE, writing=False)
-    assert swept_kinds(street.outside, "ours") == ["Bill"]
+    assert swept_kinds(street.runtime, "ours") == ["Bill"]
     assert await street.knocked(HOUSE) == 0
     assert street.seen == []

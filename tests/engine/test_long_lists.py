@@ -27,9 +27,9 @@ def looked_for(market: Market) -> int:
 async def test_no_page_is_larger_than_the_vendors_own(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes, whole = list[int](), intake.receive
 
-    def receive(connection: Any, outside: Any, changes: Any, source: str, **position: Any) -> int:
+    def receive(connection: Any, runtime: Any, changes: Any, source: str, **position: Any) -> int:
         sizes.append(len(changes))
-        return whole(connection, outside, changes, source, **position)
+        return whole(connection, runtime, changes, source, **position)
 
     monkeypatch.setattr(intake, "receive", receive)
     await sweep_all(market.home.app)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ml_connector.engine.context import PageContext, References, Shelf
+from ml_connector.engine.context import DrainCache, PageContext, ReferenceCache
 from ml_connector.model.plans import Done, NotLoaded, Write
 from ml_connector.model.refs import Link
 from ml_connector.model.roles import Role
@@ -25,7 +25,10 @@ MOVED = Link(Role.ACCOUNT, CUSTOMER.ref, OTHER.ref)
 
 def page() -> PageContext:
     made = PageContext(
-        Rules(realm_id="", org_id=""), date(2026, 11, 22), datetime(2026, 11, 22, tzinfo=UTC), Shelf(References())
+        Rules(realm_id="", org_id=""),
+        date(2026, 11, 22),
+        datetime(2026, 11, 22, tzinfo=UTC),
+        DrainCache(ReferenceCache()),
     )
     for record in (CUSTOMER, ACCOUNT, OTHER):
         made.put(record)
@@ -59,7 +62,7 @@ def _moved(context: PageContext) -> None:
 
 
 def _planned(context: PageContext) -> None:
-    context._shelf.plan_links([MOVED])
+    context._cache.plan_links([MOVED])
 
 
 def _neighbour(context: PageContext) -> None:

@@ -124,7 +124,7 @@ async def test_a_thousand_knocks_while_the_worker_is_busy(tmp_path: Path) -> Non
 
     def knock(invoice: str) -> None:
         change = Change(Ref("quickbooks", "Invoice", invoice), "webhook", market.home.clock.now())
-        receive(app.connection, app.outside, [change], "webhook")
+        receive(app.connection, app.runtime, [change], "webhook")
 
     def knocks() -> None:
         market.quickbooks("update", "Invoice", Id=second, DueDate="2027-03-01")

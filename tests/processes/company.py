@@ -22,7 +22,7 @@ from ml_emulators.kit.emulation import Emulation
 from .kennel import Ended, Kennel, kennel
 
 PATIENCE = timedelta(minutes=11)
-"""After a kill: the run token has ended by then, and no vendor can still be working on what was sent."""
+"""After a kill: its lease has ended by then, and no vendor can still be working on what was sent."""
 PASSES = 12
 FRESH, MET = "fresh", "met"
 """Where a run begins: before the first sync, or after it.

@@ -28,12 +28,12 @@ class Office:
         self.store.add_connection("acme", "4620", "00D", "Acme Inc.", NOON)
 
     def decide(self, at: datetime, code: str = "") -> None:
-        token = self.store.take_run("acme", "me", at)
+        token = self.store.take_lease("acme", "me", at)
         assert token is not None
         hold = Hold(code=code, facts={"customer": "Ann Lee"}) if code else None
         verdict = Verdict(task=Task("invoices", BILL, 1, 0, at), ending=hold or Reason.IN_AGREEMENT)
         self.store.settle("acme", token, [verdict], at)
-        self.store.release_run("acme", token)
+        self.store.release_lease("acme", token)
 
     def told(self, at: datetime) -> list[tuple[str, datetime]]:
         return [(each.code, each.since) for each in self.store.tell_late("acme", ALLOWED, "us", at)]

@@ -40,7 +40,7 @@ def _together(*jobs: Callable[[], object]) -> list[object]:
 
 def _serve_until(store: Store, knocking: Event) -> dict[Ref, int]:
     """Serve all that is due, again and again, as long as there is knocking; how often each record was noticed."""
-    token = store.take_run("acme", "me", NOON)
+    token = store.take_lease("acme", "me", NOON)
     assert token is not None
     served: dict[Ref, int] = {}
     while True:
@@ -79,7 +79,7 @@ def test_a_knock_that_meets_a_settling_waits_and_stays_due(store: Store) -> None
     """The knock comes while the worker's transaction is open; it is counted after it, not lost in it."""
     store.intake("acme", [("customers", CUSTOMERS[0])], "sweep", NOON)
     (task,) = store.due("acme", "customers", NOON, 1)
-    token = store.take_run("acme", "me", NOON)
+    token = store.take_lease("acme", "me", NOON)
     assert token is not None
     with ThreadPoolExecutor(1) as pool:
         with store.begin() as tx:
@@ -98,7 +98,7 @@ def test_a_change_that_meets_the_settling_of_a_hold_releases_it(store: Store) ->
     (task,) = store.due("acme", "orders", NOON, 1)
     hold = Hold(code="H-CUST-INACTIVE", waits_for=(record_changed(CUSTOMERS[0]),))
     verdict = Verdict(task=task, ending=hold, waits_for=hold.waits_for)
-    token = store.take_run("acme", "me", NOON)
+    token = store.take_lease("acme", "me", NOON)
     assert token is not None
     with ThreadPoolExecutor(1) as pool:
         with store.begin() as tx:
@@ -116,7 +116,7 @@ def test_releases_and_knocks_at_once_all_count(store: Store) -> None:
     (task,) = store.due("acme", "orders", NOON, 1)
     trigger = linked(Role.ACCOUNT, CUSTOMERS[0])
     hold = Hold(code="H-CUST-UNLINKED", facts={"account": "Globex"}, waits_for=(trigger,))
-    token = store.take_run("acme", "me", NOON)
+    token = store.take_lease("acme", "me", NOON)
     assert token is not None
     verdict = Verdict(task=task, ending=hold, waits_for=hold.waits_for)
     store.settle("acme", token, [verdict], NOON)
@@ -127,7 +127,7 @@ def test_releases_and_knocks_at_once_all_count(store: Store) -> None:
 
 
 def test_one_of_many_takes_the_run(store: Store) -> None:
-    tokens = _together(*[partial(store.take_run, "acme", "someone", NOON)] * 8)
+    tokens = _together(*[partial(store.take_lease, "acme", "someone", NOON)] * 8)
     assert [token for token in tokens if token is not None] == [1]
 
 

@@ -36,7 +36,7 @@ class Run:
     """A run that owns the connection."""
 
     def __init__(self, store: Store) -> None:
-        token = store.take_run("acme", "me", NOON)
+        token = store.take_lease("acme", "me", NOON)
         assert token is not None
         self.store, self.token = store, token
 
@@ -144,7 +144,7 @@ def test_the_same_value_lost_twice_is_two_conflicts(run: Run) -> None:
 
 def test_a_run_that_lost_the_connection_logs_nothing(run: Run) -> None:
     run.note("w1", "111")
-    run.store.take_run("acme", "other", NOON + timedelta(minutes=5))
+    run.store.take_lease("acme", "other", NOON + timedelta(minutes=5))
     with pytest.raises(LeaseLost):
         run.settle("w1", "done")
     assert run.log() == []

@@ -28,7 +28,7 @@ def store(store_url: str) -> Iterator[Store]:
 
 
 def _begin(store: Store) -> int:
-    token = store.take_run("acme", "me", NOON)
+    token = store.take_lease("acme", "me", NOON)
     assert token is not None
     return token
 
@@ -88,5 +88,5 @@ def test_nothing_is_kept_while_no_run_is_at_work_nor_after_it(store: Store) -> N
     token = _begin(store)
     store.intake("acme", [], "webhook", NOON, changed=[CUSTOMER])
     assert mark(store) > 0
-    store.release_run("acme", token)
+    store.release_lease("acme", token)
     assert mark(store) == 0

@@ -71,7 +71,7 @@ def _posted(store: Store, token: int, number: int, *, state: WriteEnd = "done", 
 
 
 def test_clean_postings(store: Store) -> None:
-    token = store.take_run("acme", "me", NOON)
+    token = store.take_lease("acme", "me", NOON)
     assert token is not None
     for number in (1, 2, 3):
         _posted(store, token, number)
@@ -92,7 +92,7 @@ def test_clean_postings(store: Store) -> None:
 
 
 def test_what_the_limit_approves_stands_in_the_audit_trail_once(store: Store) -> None:
-    token = store.take_run("acme", "me", NOON)
+    token = store.take_lease("acme", "me", NOON)
     assert token is not None
     why = {"amount": "240.00", "limit": "250.00", "currency": "USD", "rules": "5f"}
     for _ in range(2):

@@ -45,7 +45,7 @@ def _noted(*, approved: bool) -> OpenWrite:
 def _settled(state: WriteEnd | None, *, approved: bool = False) -> tuple[Store, Any]:
     store = Store.fresh()
     store.add_connection("acme", "4620", "00D", "Acme Inc.", NOON)
-    token = store.take_run("acme", "me", NOON)
+    token = store.take_lease("acme", "me", NOON)
     assert token is not None
     store.note("acme", token, [_noted(approved=approved)], NOON)
     if state is not None:

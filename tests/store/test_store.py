@@ -56,7 +56,7 @@ def _open_write(key: str = "v1|JE|1", *, name: str = "w1") -> OpenWrite:
 
 
 def _token(store: Store) -> int:
-    token = store.take_run("acme", "me", NOON)
+    token = store.take_lease("acme", "me", NOON)
     assert token is not None
     return token
 
@@ -79,8 +79,8 @@ def test_a_knock_during_the_work_keeps_the_task_due(store: Store) -> None:
 
 def test_a_second_holder_waits_and_takes_over_when_the_first_is_silent(store: Store) -> None:
     first = _token(store)
-    assert store.take_run("acme", "you", NOON + timedelta(seconds=89)) is None
-    second = store.take_run("acme", "you", NOON + timedelta(seconds=90))
+    assert store.take_lease("acme", "you", NOON + timedelta(seconds=89)) is None
+    second = store.take_lease("acme", "you", NOON + timedelta(seconds=90))
     assert second == first + 1
     with pytest.raises(LeaseLost):
         store.settle("acme", first, [], NOON + timedelta(seconds=91))
@@ -90,7 +90,7 @@ def test_a_zombie_changes_nothing(store: Store) -> None:
     store.intake("acme", [("customers", ACME)], "webhook", NOON)
     first = _token(store)
     (task,) = store.due("acme", "customers", NOON, 10)
-    store.take_run("acme", "you", NOON + timedelta(minutes=5))
+    store.take_lease("acme", "you", NOON + timedelta(minutes=5))
     with pytest.raises(LeaseLost):
         store.settle("acme", first, [Verdict(task=task, ending=Reason.IN_AGREEMENT)], NOON)
     assert store.due("acme", "customers", NOON, 10) == [task]

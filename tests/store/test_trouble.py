@@ -134,7 +134,7 @@ def test_a_server_that_stops_in_mid_air(postgres: Store) -> None:
     with pytest.raises(StateTrouble, match="shutting down") as caught:
         cut_off()
     assert "resumes where it stood" in caught.value.remedy
-    assert postgres.take_run("acme", "me", NOON) == 1
+    assert postgres.take_lease("acme", "me", NOON) == 1
 
 
 def test_a_run_that_froze_does_not_hold_up_the_others_for_ever(postgres: Store) -> None:

@@ -15,7 +15,7 @@ async def drain(app: App, progress: Progress = quiet) -> DrainReport:
     connected = app.store.connection(app.connection.id)
     if connected is not None and connected.paused:
         raise Paused(f"Writes are stopped: {connected.paused}.", "Resume them first:  ml-connector resume")
-    report = await Worker(app.connection, app.outside, progress).drain()
+    report = await Worker(app.connection, app.runtime, progress).drain()
     note_clean(app)
     return report
 

@@ -30,7 +30,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
 def explain(app: App, name: str) -> Explained:
     """What is on record about `system:kind:id`. Raises `WrongUse` if nothing is."""
     ref = Ref.parse(name)
-    flows = [flow for flow, _ in listeners(app.outside.flows, ref)]
+    flows = [flow for flow, _ in listeners(app.runtime.flows, ref)]
     verdicts = {flow: verdict for flow in flows if (verdict := app.store.verdict(app.connection.id, flow, ref))}
     links = [
         f"{link.role}: {link.source} -> {link.target}"

@@ -39,6 +39,6 @@ def _decided(app: App, link: Link, actor: str) -> None:
     now = app.world.clock.now()
     app.store.put_link(app.connection.id, link, now)
     app.store.fire(app.connection.id, fired_by([link]), now)
-    knocks = [knock for ref in (link.source, link.target) for knock in listeners(app.outside.flows, ref)]
+    knocks = [knock for ref in (link.source, link.target) for knock in listeners(app.runtime.flows, ref)]
     app.store.intake(app.connection.id, knocks, "decided", now)
     app.store.audit(app.connection.id, actor, "match", str(link.source), {"role": link.role}, now)

@@ -35,7 +35,7 @@ async def make_plan(app: App, actor: str, progress: Progress = quiet, *, sweep_f
     if sweep_first:
         await sweep_all(app, progress)
     progress("Planning", 0, 0)
-    plan = await Planner(app.connection, app.outside).make()
+    plan = await Planner(app.connection, app.runtime).make()
     now = app.world.clock.now()
     day = app.connection.today(now).isoformat()
     row = PlanRow("", now, actor, plan.digest(), msgspec.json.encode(plan).decode(), "open", "")

@@ -11,10 +11,10 @@ from ml_connector.model.triggers import SETTINGS
 async def sweep_all(app: App, progress: Progress = quiet) -> dict[str, int]:
     """Ask both systems what changed since last time, and take it in. Tasks knocked on, by system."""
     knocked = {}
-    for index, name in enumerate(app.outside.systems):
-        progress("Asking what changed", index, len(app.outside.systems))
-        knocked[name] = await sweep(app.connection, app.outside, name)
-    await release(app.connection, app.outside)
+    for index, name in enumerate(app.runtime.systems):
+        progress("Asking what changed", index, len(app.runtime.systems))
+        knocked[name] = await sweep(app.connection, app.runtime, name)
+    await release(app.connection, app.runtime)
     note_rules(app)
     return knocked
 

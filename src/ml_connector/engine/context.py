@@ -27,9 +27,9 @@ from ml_connector.model.roles import Role
 from ml_connector.model.rules import Rules
 from ml_connector.store import Store
 
-from .finds import Finds
 from .memo import Memo
 from .ports import System
+from .search_cache import SearchCache
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -60,7 +60,7 @@ async def ask_each(system: System, questions: Sequence[Question]) -> list[dict[s
     return answers
 
 
-class References:
+class ReferenceCache:
     """Reference tables kept from drain to drain, until a sweep sees a change in them or they are a day old.
 
     Tables that a system calls volatile are good for a minute.
@@ -84,10 +84,10 @@ class References:
         self._kept.pop((system, name), None)
 
 
-class Shelf:
+class DrainCache:
     """Reference tables, and what a dry run pretends to have made, shared by all pages of one drain."""
 
-    def __init__(self, tables: References) -> None:
+    def __init__(self, tables: ReferenceCache) -> None:
         self.tables = tables
         self.references: dict[tuple[str, str], Any] = {}
         self.versions: dict[tuple[str, str], str] = {}
@@ -109,14 +109,14 @@ def _with(links: Sequence[Link], link: Link) -> list[Link]:
 class PageContext:
     """The context of one page (model/plans.py `Context`). A fact is replaced, never changed: see `memo.py`."""
 
-    def __init__(self, settings: Rules, today: date, now: datetime, shelf: Shelf) -> None:
+    def __init__(self, settings: Rules, today: date, now: datetime, cache: DrainCache) -> None:
         self.settings = settings
         self.today = today
         self.now = now
-        self._shelf = shelf
+        self._cache = cache
         self._links: dict[tuple[Role, Ref], Sequence[Link]] = {}
         self._records: dict[Ref, Any] = {}
-        self._found = Finds()
+        self._found = SearchCache()
         self._learned: dict[Ref, list[Link]] = {}
         self._memo = Memo()
 
@@ -138,10 +138,10 @@ class PageContext:
         known = self._links.get(name)
         if known is None:
             raise NotLoaded([NeedLink(role, ref)])
-        planned = self._shelf.planned.get(name)
+        planned = self._cache.planned.get(name)
         if self._memo.at_work:
             self._memo.consulted(self._links.get, name, known)
-            self._memo.consulted(self._shelf.planned.get, name, planned)
+            self._memo.consulted(self._cache.planned.get, name, planned)
         if not planned:
             return known
         replaced = {link.source for link in planned}
@@ -168,10 +168,10 @@ class PageContext:
 
     def reference(self, system: str, name: str) -> Any:
         key = (system, name)
-        if key not in self._shelf.references:
+        if key not in self._cache.references:
             raise NotLoaded([NeedReference(system, name)])
-        table = self._shelf.references[key]
-        self._memo.consulted(self._shelf.references.get, key, table)
+        table = self._cache.references[key]
+        self._memo.consulted(self._cache.references.get, key, table)
         return table
 
     def put(self, record: Any) -> None:
@@ -209,7 +209,7 @@ class PageContext:
             return need.ref in self._records
         if isinstance(need, NeedFind):
             return need in self._found
-        return (need.system, need.name) in self._shelf.references
+        return (need.system, need.name) in self._cache.references
 
     async def load(self, needs: Iterable[Need], connection: str, store: Store, systems: Mapping[str, System]) -> None:
         """Fetch the cheapest of these facts, each kind of need in one go: what is on record, then one system's.
@@ -232,9 +232,9 @@ class PageContext:
     async def _load_from(self, system: System, needs: Sequence[Need]) -> None:
         for need in needs:
             if isinstance(need, NeedReference):
-                table = await self._shelf.tables.get(system, need.name, self.now)
-                self._shelf.references[need.system, need.name] = table.value
-                self._shelf.versions[need.system, need.name] = table.version
+                table = await self._cache.tables.get(system, need.name, self.now)
+                self._cache.references[need.system, need.name] = table.value
+                self._cache.versions[need.system, need.name] = table.version
         refs = [need.ref for need in needs if isinstance(need, NeedRecord)]
         await self._ask(system, refs, [need for need in needs if isinstance(need, NeedFind)])
 
@@ -249,17 +249,17 @@ class PageContext:
         for name in dict.fromkeys(ref.system for ref in refs):
             await self._ask(_system(systems, name), [ref for ref in refs if ref.system == name], [])
 
-    async def _ask(self, system: System, refs: Sequence[Ref], finds: Sequence[NeedFind]) -> None:
+    async def _ask(self, system: System, refs: Sequence[Ref], searches: Sequence[NeedFind]) -> None:
         """Ask for records and finds together. Nobody is asked about what a dry run pretends to have made."""
-        for ref in [ref for ref in refs if ref.id.startswith(PLANNED) or ref in self._shelf.made]:
-            self._records.setdefault(ref, self._shelf.made.get(ref, Gone(ref)))
-        for need in finds:
+        for ref in [ref for ref in refs if ref.id.startswith(PLANNED) or ref in self._cache.made]:
+            self._records.setdefault(ref, self._cache.made.get(ref, Gone(ref)))
+        for need in searches:
             self._found.put(need, [])
         wanted: dict[tuple[str, str], list[str]] = {}
         for ref in refs:
-            if not ref.id.startswith(PLANNED) and ref not in self._shelf.made:
+            if not ref.id.startswith(PLANNED) and ref not in self._cache.made:
                 wanted.setdefault((ref.kind, ""), []).append(ref.id)
-        for need in finds:
+        for need in searches:
             if not need.value.startswith(PLANNED):
                 wanted.setdefault((need.kind, need.field), []).append(need.value)
         questions = [Question(kind, field, values) for (kind, field), values in wanted.items()]
@@ -274,7 +274,7 @@ class PageContext:
             return
         for value, found in answer.items():
             if not isinstance(found, BadAnswer):
-                found = [self._shelf.made.get(each.ref, each) for each in found]
+                found = [self._cache.made.get(each.ref, each) for each in found]
             self._found.put(NeedFind(system, question.kind, question.field, value), found)
 
 

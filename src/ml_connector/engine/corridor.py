@@ -24,10 +24,10 @@ from ml_connector.model.tasks import Knock, Task, Verdict
 from ml_connector.store import Store
 
 from .batches import chosen
-from .context import PageContext, References, Shelf, Unreadable
+from .context import DrainCache, PageContext, ReferenceCache, Unreadable
+from .page_verdicts import PageVerdicts
 from .ports import CrashPoint, Seal, System
 from .prepared import PreparedWrite, prepare
-from .served import Served
 
 PAGE = 1000
 ROUNDS = 20
@@ -36,7 +36,7 @@ FIRST_WAIT = timedelta(minutes=5)
 _log = structlog.get_logger("engine")
 
 
-class Outside(msgspec.Struct, frozen=True):
+class Runtime(msgspec.Struct, frozen=True):
     """Everything a run needs that is not the connection itself."""
 
     store: Store
@@ -45,7 +45,7 @@ class Outside(msgspec.Struct, frozen=True):
     clock: Clock
     ids: Ids
     crash: CrashPoint
-    tables: References
+    tables: ReferenceCache
     seal: Seal
 
 
@@ -60,7 +60,7 @@ class Connection(msgspec.Struct, frozen=True):
         return now.astimezone(self.zone).date()
 
 
-class Round(msgspec.Struct):
+class RoundResult(msgspec.Struct):
     """What came out of one round of writes: records to decide again, and services that ended."""
 
     again: list[Task] = []
@@ -71,15 +71,15 @@ class Round(msgspec.Struct):
 class Corridor(ABC):
     """Serves pages of tasks of one connection."""
 
-    def __init__(self, connection: Connection, outside: Outside) -> None:
+    def __init__(self, connection: Connection, runtime: Runtime) -> None:
         self.connection = connection
-        self.outside = outside
-        self.store = outside.store
-        self.shelf = Shelf(outside.tables)
-        self.flows = sorted(outside.flows, key=lambda flow: flow.rank)
+        self.runtime = runtime
+        self.store = runtime.store
+        self.cache = DrainCache(runtime.tables)
+        self.flows = sorted(runtime.flows, key=lambda flow: flow.rank)
 
     @abstractmethod
-    async def carry_out(self, flow: Flow, writes: Sequence[PreparedWrite], page: PageContext) -> Round:
+    async def carry_out(self, flow: Flow, writes: Sequence[PreparedWrite], page: PageContext) -> RoundResult:
         """Send the writes (or pretend to)."""
 
     @abstractmethod
@@ -88,29 +88,29 @@ class Corridor(ABC):
 
     async def serve(self, flow: Flow, tasks: Sequence[Task]) -> None:
         """One page of one flow, from reading to settling."""
-        now = self.outside.clock.now()
-        page = PageContext(self.connection.settings, self.connection.today(now), now, self.shelf)
-        await page.read(self.outside.systems, [task.ref for task in tasks])
-        await self.outside.crash("read")
+        now = self.runtime.clock.now()
+        page = PageContext(self.connection.settings, self.connection.today(now), now, self.cache)
+        await page.read(self.runtime.systems, [task.ref for task in tasks])
+        await self.runtime.crash("read")
         verdicts = await self._rounds(flow, tasks, page)
         await self.settle(flow, [self._read_again_later(verdict) for verdict in verdicts])
 
     async def _rounds(self, flow: Flow, tasks: Sequence[Task], page: PageContext) -> list[Verdict]:
-        served, waiting, left = Served(), list(tasks), ROUNDS
+        page_verdicts, waiting, left = PageVerdicts(), list(tasks), ROUNDS
         while waiting and left:
-            writes, again = self._sorted(await self._decide(flow, waiting, page), page, served)
+            writes, again = self._sort_decisions(await self._decide(flow, waiting, page), page, page_verdicts)
             sent, later = chosen(writes)
             # The parts of a long entry are many rounds, but they come to an end.
             left -= not any(prepared.write.together for prepared in sent)
             waiting = [prepared.task for prepared in later] + again
             if sent:
                 outcome = await self.carry_out(flow, sent, page)
-                served.ended += outcome.verdicts
-                waiting += outcome.again + served.released(outcome.links)
-        return served.verdicts(waiting)
+                page_verdicts.ended += outcome.verdicts
+                waiting += outcome.again + page_verdicts.released(outcome.links)
+        return page_verdicts.verdicts(waiting)
 
-    def _sorted(
-        self, decided: Iterable[tuple[Task, Decision]], page: PageContext, served: Served
+    def _sort_decisions(
+        self, decided: Iterable[tuple[Task, Decision]], page: PageContext, page_verdicts: PageVerdicts
     ) -> tuple[list[PreparedWrite], list[Task]]:
         """The writes, and those that are decided again because of what was found out; the others are served or held."""
         writes: list[PreparedWrite] = []
@@ -120,22 +120,22 @@ class Corridor(ABC):
             match ready:
                 case PreparedWrite():
                     writes.append(ready)
-                    served.write(task, ready.write)
+                    page_verdicts.write(task, ready.write)
                 case Hold():
-                    served.hold(task, ready)
+                    page_verdicts.hold(task, ready)
                 case Skip():
-                    if self._is_news(task, ready, page, served):
+                    if self._is_news(task, ready, page, page_verdicts):
                         again.append(task)
                     else:
-                        served.skip(task, ready)
+                        page_verdicts.skip(task, ready)
                 case _:
                     assert_never(ready)
         return writes, again
 
-    def _is_news(self, task: Task, decision: Skip, page: PageContext, served: Served) -> bool:
+    def _is_news(self, task: Task, decision: Skip, page: PageContext, page_verdicts: PageVerdicts) -> bool:
         """Whether it found links that nobody knew; they and its knocks are kept for the verdict."""
         links = page.learn(links_found(decision), task.ref)
-        served.learn(task.ref, links, knocks_on(self.flows, decision.knocks) + knocks_by(self.flows, links))
+        page_verdicts.learn(task.ref, links, knocks_on(self.flows, decision.knocks) + knocks_by(self.flows, links))
         return bool(links)
 
     async def _decide(self, flow: Flow, tasks: Sequence[Task], page: PageContext) -> list[tuple[Task, Decision]]:
@@ -149,7 +149,7 @@ class Corridor(ABC):
                 except NotLoaded as question:
                     asking.append((task, question.needs))
             needs = [need for _, wanted in asking for need in wanted]
-            await page.load(needs, self.connection.id, self.store, self.outside.systems)
+            await page.load(needs, self.connection.id, self.store, self.runtime.systems)
             still = [(task, wanted) for task, wanted in asking if not all(map(page.knows, wanted))]
             waiting = {task.ref for task, _ in still}
             todo, asking = [task for task, _ in asking if task.ref not in waiting], still
@@ -158,7 +158,7 @@ class Corridor(ABC):
     def _prepared(self, task: Task, write: Write) -> PreparedWrite | Hold:
         """A body that must never be sent is found before anything is noted; it holds its own record only."""
         try:
-            return prepare(task, write, self.outside.systems[write.system])
+            return prepare(task, write, self.runtime.systems[write.system])
         except ConnectorError as error:
             return Hold(code="UNEXPECTED", facts={"record": str(task.ref), "what": error.sentence})
 
@@ -167,7 +167,7 @@ class Corridor(ABC):
         if verdict.hold is None or verdict.hold.code != UNREADABLE:
             return verdict
         wait = FIRST_WAIT * 2 ** min(verdict.task.attempts, 8)
-        return msgspec.structs.replace(verdict, next_at=self.outside.clock.now() + wait)
+        return msgspec.structs.replace(verdict, next_at=self.runtime.clock.now() + wait)
 
 
 def _decide_one(flow: Flow, task: Task, page: PageContext) -> Decision:

@@ -9,7 +9,7 @@ from ml_connector.model.plans import Flow
 from ml_connector.model.refs import Change, Ref
 from ml_connector.model.triggers import TriggerKind, table_changed, table_of
 
-from .corridor import Connection, Outside
+from .corridor import Connection, Runtime
 
 POLL = timedelta(hours=1)
 """How often a table that no sweep watches is read because somebody waits for it to change."""
@@ -26,7 +26,7 @@ def listeners(flows: Iterable[Flow], ref: Ref) -> list[tuple[str, Ref]]:
 
 def receive(
     connection: Connection,
-    outside: Outside,
+    runtime: Runtime,
     changes: Sequence[Change],
     source: str,
     *,
@@ -37,65 +37,65 @@ def receive(
 
     A thousand knocks on one record are one task. Raises `StateTrouble`; then nothing may be acknowledged.
     """
-    flows = [flow for flow in outside.flows if flow.swept]
+    flows = [flow for flow in runtime.flows if flow.swept]
     knocks = [knock for change in changes for knock in listeners(flows, change.ref)]
-    return outside.store.intake(
+    return runtime.store.intake(
         connection.id,
         knocks,
         source,
-        outside.clock.now(),
+        runtime.clock.now(),
         changed=[change.ref for change in changes],
         position=position,
         covered_to=covered_to,
     )
 
 
-def swept_kinds(outside: Outside, system: str) -> list[str]:
+def swept_kinds(runtime: Runtime, system: str) -> list[str]:
     """The kinds of a system whose changes matter to some flow, or to a reference table."""
-    flows = [flow for flow in outside.flows if flow.system == system and flow.swept]
+    flows = [flow for flow in runtime.flows if flow.system == system and flow.swept]
     kinds = [kind for flow in flows for kind in (flow.kind, *flow.changed_by)]
-    return list(dict.fromkeys([*kinds, *outside.systems[system].reference_kinds]))
+    return list(dict.fromkeys([*kinds, *runtime.systems[system].reference_kinds]))
 
 
-async def sweep(connection: Connection, outside: Outside, system: str) -> int:
+async def sweep(connection: Connection, runtime: Runtime, system: str) -> int:
     """Ask a system what changed since the last sweep (everything, the first time) and take it in."""
     source = f"sweep:{system}"
-    position = outside.store.position(connection.id, source)
-    kinds = swept_kinds(outside, system)
+    position = runtime.store.position(connection.id, source)
+    kinds = swept_kinds(runtime, system)
     if position is None:
-        kinds = [kind for kind in kinds if any((each.system, each.kind) == (system, kind) for each in outside.flows)]
-    names = outside.systems[system].reference_kinds
+        kinds = [kind for kind in kinds if any((each.system, each.kind) == (system, kind) for each in runtime.flows)]
+    names = runtime.systems[system].reference_kinds
     changed: set[str] = set()
     count = 0
 
     def take(changes: Sequence[Change]) -> None:
         nonlocal count
         changed.update(names[change.ref.kind] for change in changes if change.ref.kind in names)
-        count += receive(connection, outside, changes, source)
+        count += receive(connection, runtime, changes, source)
 
-    found = await outside.systems[system].sweep(kinds, position, outside.clock.now(), take)
+    found = await runtime.systems[system].sweep(kinds, position, runtime.clock.now(), take)
     changed.update(names[change.ref.kind] for change in found.changes if change.ref.kind in names)
-    count += receive(connection, outside, found.changes, source, position=found.position, covered_to=found.covered_to)
+    count += receive(connection, runtime, found.changes, source, position=found.position, covered_to=found.covered_to)
     for name in sorted(changed):
-        outside.tables.forget(system, name)
+        runtime.tables.forget(system, name)
     if changed and position is not None:
         triggers = [table_changed(name, system) for name in sorted(changed)]
-        outside.store.fire(connection.id, triggers, outside.clock.now())
+        runtime.store.fire(connection.id, triggers, runtime.clock.now())
     return count
 
 
-async def release(connection: Connection, outside: Outside) -> None:
+async def release(connection: Connection, runtime: Runtime) -> None:
     """Knock on what waits for a day that has come, and for reference tables that no sweep watches.
 
     Those are read and compared with what they were; volatile ones once an hour, the others as often as they are read.
     """
-    now = outside.clock.now()
-    outside.store.days_due(connection.id, connection.today(now), now)
+    now = runtime.clock.now()
+    runtime.store.days_due(connection.id, connection.today(now), now)
     versions = {}
-    for trigger in outside.store.awaited(connection.id, TriggerKind.REFERENCE):
+    for trigger in runtime.store.awaited(connection.id, TriggerKind.REFERENCE):
         name, table = table_of(trigger)
-        system = outside.systems[name]
+        system = runtime.systems[name]
         if table not in system.reference_kinds.values():
-            versions[name, table] = (await outside.tables.get(system, table, now, enough=POLL)).version
-    changed = outside.store.changed_references(connection.id, versions)
-    outside.store.fire(connection.id, [table_changed(name, system) for system, name in changed], now)
+            versions[name, table] = (await runtime.tables.get(system, table, now, enough=POLL)).version
+    changed = runtime.store.changed_references(connection.id, versions)
+    runtime.store.fire(connection.id, [table_changed(name, system) for system, name in changed], now)

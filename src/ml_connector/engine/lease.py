@@ -23,7 +23,7 @@ class Lease:
     def take(self, holder: str) -> None:
         """Raises `Busy` while another holder is alive."""
         now = self._clock.now()
-        token = self._store.take_run(self._connection, holder, now)
+        token = self._store.take_lease(self._connection, holder, now)
         if token is None:
             raise Busy("Another run is at work on this connection.", "Wait for it to end, or stop it first.")
         self.fencing_token = token
@@ -43,7 +43,7 @@ class Lease:
         return self._until
 
     def give_back(self) -> None:
-        self._store.release_run(self._connection, self.fencing_token)
+        self._store.release_lease(self._connection, self.fencing_token)
 
 
 def lease_end(now: datetime) -> datetime:

@@ -28,8 +28,8 @@ from ml_connector.model.plans import (
 from ml_connector.model.tasks import Settled, Task, Verdict, Waiting
 
 from .corridor import knocks_by, links_made
+from .page_verdicts import held_verdict, skipped
 from .prepared import PreparedWrite
-from .served import held_verdict, skipped
 
 
 class StillOpen(Enum):

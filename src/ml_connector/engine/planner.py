@@ -14,7 +14,7 @@ from ml_connector.model.refs import Ref
 from ml_connector.model.tasks import Knock, Task, Verdict, Waiting
 
 from .context import PLANNED, PageContext
-from .corridor import PAGE, Connection, Corridor, Outside, Round, knocks_by, links_made
+from .corridor import PAGE, Connection, Corridor, RoundResult, Runtime, knocks_by, links_made
 from .prepared import PreparedWrite
 
 
@@ -68,14 +68,14 @@ class Plan(msgspec.Struct):
 class Planner(Corridor):
     """Plans all that is due. Writes nothing: not to the vendors, not to the store."""
 
-    def __init__(self, connection: Connection, outside: Outside) -> None:
-        super().__init__(connection, outside)
+    def __init__(self, connection: Connection, runtime: Runtime) -> None:
+        super().__init__(connection, runtime)
         self.plan = Plan()
         self._told: dict[str, dict[Ref, None]] = {}
 
     async def make(self) -> Plan:
         """Read and decide everything that is due, and what that sets in motion, flow after flow."""
-        now = self.outside.clock.now()
+        now = self.runtime.clock.now()
         for flow in self.flows:
             seen: set[Ref] = set()
             after = ""
@@ -94,8 +94,8 @@ class Planner(Corridor):
         for name, ref in knocks:
             self._told.setdefault(name, {})[ref] = None
 
-    async def carry_out(self, flow: Flow, writes: Sequence[PreparedWrite], page: PageContext) -> Round:
-        outcome = Round()
+    async def carry_out(self, flow: Flow, writes: Sequence[PreparedWrite], page: PageContext) -> RoundResult:
+        outcome = RoundResult()
         for prepared in writes:
             task, write = prepared.task, prepared.write
             if write.needs_approval and f'"{PLANNED}'.encode() in prepared.body:
@@ -106,17 +106,17 @@ class Planner(Corridor):
             made = _written(write)
             done = Done(made, created=made.id.startswith(PLANNED))
             links = links_made(write, done)
-            self.shelf.plan_links(links)
+            self.cache.plan_links(links)
             self._tell(knocks_by(self.flows, links))
-            self.shelf.made[made] = self.outside.systems[write.system].after(page.known(made), write, done)
-            page.settled(write, done, self.shelf.made[made], links)
+            self.cache.made[made] = self.runtime.systems[write.system].after(page.known(made), write, done)
+            page.settled(write, done, self.cache.made[made], links)
             outcome.links += links
             outcome.again.append(task)
         return outcome
 
     async def settle(self, flow: Flow, verdicts: Sequence[Verdict]) -> None:
         for verdict in verdicts:
-            self.shelf.plan_links(verdict.links)
+            self.cache.plan_links(verdict.links)
             self._tell(verdict.knocks)
             if verdict.hold is not None:
                 self.plan.holds.append(_held(flow, verdict, verdict.hold))

@@ -7,7 +7,7 @@ looked up, and only what the vendor surely does not have is sent again; then the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import assert_never
 
 import msgspec
@@ -20,13 +20,13 @@ from ml_connector.model.triggers import table_changed
 from .batches import batch_id, claimed, grouped, identity, request_id
 from .conflicts import set_aside
 from .context import PageContext
-from .corridor import PAGE, UNREADABLE, Connection, Corridor, Outside, Round, backoff, knocks_on
+from .corridor import PAGE, UNREADABLE, Connection, Corridor, RoundResult, Runtime, backoff, knocks_on
+from .dispatcher import Dispatcher
 from .gate import Gate, GateAnswer, approve_small, is_small, waits_for
 from .lease import Lease
-from .outbox import Outbox
 from .outcomes import after_sending, being_checked, verdict_of
+from .page_verdicts import held_verdict
 from .prepared import PreparedWrite
-from .served import held_verdict
 
 
 class DrainReport(msgspec.Struct):
@@ -56,23 +56,23 @@ class Worker(Corridor):
     """Serves all that is due of one connection, both directions, and owns it meanwhile."""
 
     def __init__(
-        self, connection: Connection, outside: Outside, progress: Callable[[str, int, int], None] = lambda *_: None
+        self, connection: Connection, runtime: Runtime, progress: Callable[[str, int, int], None] = lambda *_: None
     ) -> None:
-        super().__init__(connection, outside)
+        super().__init__(connection, runtime)
         self._progress = progress
         self.report = DrainReport()
-        self._lease = Lease(self.store, connection.id, outside.clock)
-        self._outbox = Outbox(connection, outside, self.flows, self._lease)
+        self._lease = Lease(self.store, connection.id, runtime.clock)
+        self._dispatcher = Dispatcher(connection, runtime, self.flows, self._lease)
         self._relayed: set[str] = set()
         """Flows whose tasks of other kinds are done; what comes later takes its turn."""
         self._fired = 0
 
     async def drain(self) -> DrainReport:
         """Serve until nothing is due. Raises `Stopped` (`Busy`, `LeaseLost`, `SleptTooLong`) and vendor errors."""
-        self._lease.take(self.outside.ids.token())
+        self._lease.take(self.runtime.ids.token())
         served = 0
         try:
-            await self._outbox.finish_open()
+            await self._dispatcher.finish_open()
             while page := self._take():
                 total = served + sum(self.store.unserved(self.connection.id).values())
                 self._progress("Records looked at", served, total)
@@ -84,46 +84,52 @@ class Worker(Corridor):
         return self.report
 
     def _take(self) -> tuple[Flow, list[Task]] | None:
-        now = self.outside.clock.now()
+        now = self.runtime.clock.now()
         self._fired, due = self.store.flows_due(self.connection.id, [flow.name for flow in self.flows], now)
-        for flow in (each for each in self.flows if each.name in due):
-            own = "" if flow.name in self._relayed else f"{flow.system}:{flow.kind}:"
-            if tasks := self.store.due(self.connection.id, flow.name, now, PAGE, own=own):
-                # Those of other kinds alone, and first: what they knock on is then looked at once.
-                others = [task for task in tasks if task.ref.kind != flow.kind]
-                if not others:
-                    self._relayed.add(flow.name)
-                return flow, others or tasks
+        for flow in self.flows:
+            if flow.name in due and (tasks := self._tasks_of(flow, now)):
+                return flow, tasks
         return None
+
+    def _tasks_of(self, flow: Flow, now: datetime) -> list[Task]:
+        """A page of due tasks. Other kinds come alone, and first: what they knock on is then looked at once."""
+        connection = self.connection.id
+        if flow.name not in self._relayed:
+            own = (flow.system, flow.kind)
+            if others := self.store.due(connection, flow.name, now, PAGE, other_kinds_than=own):
+                return others
+            self._relayed.add(flow.name)
+        tasks = self.store.due(connection, flow.name, now, PAGE)
+        return [task for task in tasks if task.ref.kind != flow.kind] or tasks
 
     # --- note, apply, settle
 
-    async def carry_out(self, flow: Flow, writes: Sequence[PreparedWrite], page: PageContext) -> Round:
-        result = Round()
+    async def carry_out(self, flow: Flow, writes: Sequence[PreparedWrite], page: PageContext) -> RoundResult:
+        result = RoundResult()
         ready = self._unclaimed(self._through_gate(writes, result), result)
-        sizes = {name: system.batch_sizes for name, system in self.outside.systems.items()}
+        sizes = {name: system.batch_sizes for name, system in self.runtime.systems.items()}
         for batch in grouped(ready, sizes):
-            noted, lost = set_aside(self._compose(flow, batch), self.connection.id, self.outside.seal)
-            await self.outside.crash("composed")
-            self._outbox.note(noted, lost)
-            await self.outside.crash("noted")
-            answers = await self._outbox.apply(noted)
-            await self.outside.crash("applied")
+            noted, lost = set_aside(self._compose(flow, batch), self.connection.id, self.runtime.seal)
+            await self.runtime.crash("composed")
+            self._dispatcher.note(noted, lost)
+            await self.runtime.crash("noted")
+            answers = await self._dispatcher.apply(noted)
+            await self.runtime.crash("applied")
             self._settle_batch(flow, list(zip(batch, noted, answers, strict=True)), page, result)
-            await self.outside.crash("writes settled")
+            await self.runtime.crash("writes settled")
         return result
 
-    def _unclaimed(self, writes: Sequence[PreparedWrite], result: Round) -> Sequence[PreparedWrite]:
+    def _unclaimed(self, writes: Sequence[PreparedWrite], result: RoundResult) -> Sequence[PreparedWrite]:
         """What an open write claims waits for it: nobody knows yet how that record stands."""
         under_way = [open_write.write for open_write in self.store.open_writes(self.connection.id)]
         if not under_way:
             return writes
         free, busy = claimed(writes, under_way)
-        now = self.outside.clock.now()
+        now = self.runtime.clock.now()
         result.verdicts += [being_checked(prepared.task, now + self._backoff(prepared.task)) for prepared in busy]
         return free
 
-    def _through_gate(self, writes: Sequence[PreparedWrite], result: Round) -> list[PreparedWrite]:
+    def _through_gate(self, writes: Sequence[PreparedWrite], result: RoundResult) -> list[PreparedWrite]:
         keys = [prepared.write.key for prepared in writes if prepared.write.needs_approval]
         gate = Gate(self.store.approvals(self.connection.id, keys) if keys else {})
         ready, waiting = [], []
@@ -140,9 +146,9 @@ class Worker(Corridor):
                     assert_never(answer)
         return ready + self._without_a_click(waiting, result)
 
-    def _without_a_click(self, waiting: Sequence[PreparedWrite], result: Round) -> list[PreparedWrite]:
+    def _without_a_click(self, waiting: Sequence[PreparedWrite], result: RoundResult) -> list[PreparedWrite]:
         """Those that nobody approved but that are small enough; the others wait for a person."""
-        now = self.outside.clock.now()
+        now = self.runtime.clock.now()
         small = [prepared for prepared in waiting if is_small(prepared.write)]
         if approve_small(self.store, self.connection.id, self._lease.fencing_token, small, now):
             self._lease.renewed(now)
@@ -153,14 +159,14 @@ class Worker(Corridor):
         return small
 
     def _compose(self, flow: Flow, batch: Sequence[PreparedWrite]) -> list[OpenWrite]:
-        now = self.outside.clock.now()
+        now = self.runtime.clock.now()
         created = [prepared.write.key for prepared in batch if prepared.write.action == "create"]
         refusals = self.store.refusals(self.connection.id, created) if created else {}
         texts = [_key_text(prepared, refusals) for prepared in batch]
         together = batch_id(texts)
         return [
             OpenWrite(
-                id=self.outside.ids.token(),
+                id=self.runtime.ids.token(),
                 flow=flow.name,
                 source=prepared.task.ref,
                 write=prepared.write,
@@ -180,7 +186,7 @@ class Worker(Corridor):
         flow: Flow,
         answered: Sequence[tuple[PreparedWrite, OpenWrite, Outcome]],
         page: PageContext,
-        result: Round,
+        result: RoundResult,
     ) -> None:
         """Prepared, noted and answered: each is settled, or stays open; then its task is decided again, or ends."""
         settled = []
@@ -196,18 +202,18 @@ class Worker(Corridor):
                     self._keep(page, prepared.write, answer, links)
                     self.report.count(flow, prepared.write, answer)
                 case Later() | Refused() | Unsure():
-                    now, wait = self.outside.clock.now(), self._backoff(prepared.task)
+                    now, wait = self.runtime.clock.now(), self._backoff(prepared.task)
                     result.verdicts.append(verdict_of(flow, prepared, answer, now, wait))
                 case _:
                     assert_never(answer)
-        self._outbox.settle(settled)
+        self._dispatcher.settle(settled)
 
     def _keep(self, page: PageContext, write: Write, done: Done, links: Sequence[Link]) -> None:
-        record = self.outside.systems[write.system].after(page.known(done.ref), write, done)
+        record = self.runtime.systems[write.system].after(page.known(done.ref), write, done)
         page.settled(write, done, record, links)
 
     def _backoff(self, task: Task) -> timedelta:
-        return backoff(task.attempts, self.outside.ids.jitter())
+        return backoff(task.attempts, self.runtime.ids.jitter())
 
     async def settle(self, flow: Flow, verdicts: Sequence[Verdict]) -> None:
         for verdict in verdicts:
@@ -217,17 +223,17 @@ class Worker(Corridor):
             elif verdict.next_at is None:
                 self.report.add(self.report.skipped.setdefault(flow.name, {}), verdict.text)
         knocks = [_knocked(self.flows, verdict) for verdict in verdicts]
-        await self.outside.crash("deciding done")
-        now = self.outside.clock.now()
+        await self.runtime.crash("deciding done")
+        now = self.runtime.clock.now()
         self.store.settle(self.connection.id, self._lease.fencing_token, knocks, now, self._fired)
         self._lease.renewed(now)
         self.store.changed_references(self.connection.id, self._seen(verdicts))
-        await self.outside.crash("tasks settled")
+        await self.runtime.crash("tasks settled")
 
     def _seen(self, verdicts: Sequence[Verdict]) -> dict[tuple[str, str], str]:
         """The tables that holds wait for, as they were when it was decided: only another version releases them."""
         awaited = {trigger for verdict in verdicts for trigger in verdict.waits_for}
-        return {key: at for key, at in self.shelf.versions.items() if table_changed(key[1], key[0]) in awaited}
+        return {key: at for key, at in self.cache.versions.items() if table_changed(key[1], key[0]) in awaited}
 
 
 def _knocked(flows: Sequence[Flow], verdict: Verdict) -> Verdict:
@@ -255,4 +261,4 @@ def _stale(prepared: PreparedWrite) -> Verdict:
     return held_verdict(task, hold, write.flags)
 
 
-__all__ = ["Connection", "DrainReport", "Outside", "Worker"]
+__all__ = ["Connection", "DrainReport", "Runtime", "Worker"]

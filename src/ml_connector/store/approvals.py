@@ -44,12 +44,12 @@ class Approvals(Base):
         with self.begin() as tx:
             return _approved(tx, connection, keys, BY_A_PERSON)
 
-    def approve_small(self, connection: str, token: int, writes: Sequence[SmallWrite], now: datetime) -> None:
+    def approve_small(self, connection: str, fencing_token: int, writes: Sequence[SmallWrite], now: datetime) -> None:
         """Record that the limit approved these, and in the audit trail why; in one transaction of the run."""
         approved = {"connection": connection, "plan": "", "approved_by": LIMIT, "approved_at": ms(now)}
         rows = [approved | {"key": each.key, "body_hash": each.approval} for each in writes]
         with self.begin() as tx:
-            self.guard(tx, connection, token, now)
+            self.guard(tx, connection, fencing_token, now)
             before = _approved(tx, connection, [each.key for each in writes], ~BY_A_PERSON)
             _put(tx, rows)
             news = [each for each in writes if before.get(each.key) != each.approval]

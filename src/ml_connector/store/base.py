@@ -1,4 +1,4 @@
-"""What every part of the store shares: the engine, transactions, and the check of the run token."""
+"""What every part of the store shares: the engine, transactions, the lease of a connection and its fencing token."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from . import schema
 from .database import insert, ms, portions, transaction
 
 LEASE = timedelta(seconds=90)
+"""How long a holder that nobody hears of keeps the connection."""
 
 # Built once: a statement that is built anew for each call costs more than its answer.
 _connection, _fired = schema.connection, schema.fired
@@ -97,8 +98,8 @@ class Base:
                 source.backup(target)
         file.chmod(0o600)
 
-    def take_run(self, connection: str, holder: str, now: datetime) -> int | None:
-        """A new run token, higher than any before; None while another holder is alive."""
+    def take_lease(self, connection: str, holder: str, now: datetime) -> int | None:
+        """Take the lease and give its fencing token, higher than any before; None while another holder is alive."""
         mine = {"p_connection": connection}
         with self.begin() as tx:
             row = tx.execute(_RUN, mine).one()
@@ -109,17 +110,17 @@ class Base:
             tx.execute(_TAKE, mine | taken)
             return int(row.run_token) + 1
 
-    def release_run(self, connection: str, token: int) -> None:
+    def release_lease(self, connection: str, fencing_token: int) -> None:
         mine = {"p_connection": connection}
         with self.begin() as tx:
-            if tx.execute(_RENEW, mine | {"p_token": token, "p_until": 0}).rowcount:
+            if tx.execute(_RENEW, mine | {"p_token": fencing_token, "p_until": 0}).rowcount:
                 tx.execute(_FORGET_FIRED, mine)
 
-    def guard(self, tx: Connection, connection: str, token: int, now: datetime) -> None:
-        """Renew the run token within `tx`, which locks the connection too.
+    def guard(self, tx: Connection, connection: str, fencing_token: int, now: datetime) -> None:
+        """Check the fencing token and renew the lease within `tx`, which locks the connection too.
 
         A holder that lost it gets `LeaseLost`, and the transaction is undone.
         """
-        held = {"p_connection": connection, "p_token": token, "p_until": ms(now + LEASE)}
+        held = {"p_connection": connection, "p_token": fencing_token, "p_until": ms(now + LEASE)}
         if tx.execute(_RENEW, held).rowcount != 1:
             raise LeaseLost("Another run has taken over this connection.", "Nothing to do: the other run goes on.")

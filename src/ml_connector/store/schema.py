@@ -32,6 +32,9 @@ def _instant(name: str) -> Column[int]:
     return Column(name, BigInteger, nullable=False, server_default="0")
 
 
+# The lease of a connection: `run_token` is its fencing token, `run_holder` who holds it, `run_until` its end. The words
+# in code and pages are lease and fencing token; columns keep the names they were made with, because renaming a column
+# of a live state gains nothing.
 connection = Table(
     "connection",
     metadata,

@@ -19,15 +19,15 @@ from .conflicts import Conflicts
 from .database import first_come, open_engine, transaction
 from .holds import Holds
 from .links import Links
+from .outbox import Outbox
 from .records import Audit, Connections, Plans, Secrets
 from .schema import metadata
 from .tasks import Tasks
-from .writes import Writes
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-class Store(Tasks, Holds, Links, Writes, Connections, Plans, Approvals, Secrets, Audit, Conflicts, Alerts):
+class Store(Tasks, Holds, Links, Outbox, Connections, Plans, Approvals, Secrets, Audit, Conflicts, Alerts):
     """State of all connections of one installation. Raises `StateTrouble` when the database cannot be used."""
 
     @classmethod

@@ -13,7 +13,6 @@ from sqlalchemy import (
     CompoundSelect,
     Connection,
     Exists,
-    Row,
     Select,
     bindparam,
     case,
@@ -175,21 +174,21 @@ class Tasks(Base):
         *,
         after: str = "",
         planned: bool = False,
-        own: str = "",
+        other_kinds_than: tuple[str, str] | None = None,
     ) -> list[Task]:
         """Due tasks of a flow that have no open write, oldest first; with `after`, by name beyond that one.
 
-        With `planned` also those that were served but wait for an approval. With `own` those that are not named
-        `own...`, while there are any.
+        With `planned` also those that were served but wait for an approval. With `other_kinds_than` (system and kind)
+        only those whose record is of another kind.
         """
-        asked = {"p_connection": connection, "p_flow": flow, "p_now": ms(now), "p_limit": limit}
+        asked: dict[str, object] = {"p_connection": connection, "p_flow": flow, "p_now": ms(now), "p_limit": limit}
+        which: Literal["all", "after", "others"] = "all"
+        if other_kinds_than is not None:
+            which, asked["p_own"] = "others", "{}:{}:".format(*other_kinds_than)
+        elif after:
+            which, asked["p_after"] = "after", after
         with self.begin() as tx:
-            rows: Sequence[Row[Any]] = []
-            if own:
-                rows = tx.execute(_due("others", planned), asked | {"p_own": own}).all()
-            if not rows:
-                more = {"p_after": after} if after else {}
-                rows = tx.execute(_due("after" if after else "all", planned), asked | more).all()
+            rows = tx.execute(_due(which, planned), asked).all()
         return [Task(flow, Ref.parse(r.ref), r.noticed, r.attempts, instant(r.first_at)) for r in rows]
 
     def flows_due(self, connection: str, flows: Sequence[str], now: datetime) -> tuple[int, set[str]]:
@@ -235,14 +234,14 @@ class Tasks(Base):
         return {Ref.parse(row.ref): row.verdict for row in rows}
 
     def settle(
-        self, connection: str, token: int, verdicts: Sequence[Verdict], now: datetime, since: int | None = None
+        self, connection: str, fencing_token: int, verdicts: Sequence[Verdict], now: datetime, since: int | None = None
     ) -> None:
         """One transaction: links renewed, holds set or lifted, tasks served (up to what was noticed when taken).
 
         A task that waits from now on for what has fired after the mark `since` is looked at again at once.
         """
         with self.begin() as tx:
-            self.guard(tx, connection, token, now)
+            self.guard(tx, connection, fencing_token, now)
             put_links(tx, connection, [link for verdict in verdicts for link in verdict.links], now)
             self._end_tasks(tx, connection, verdicts)
             put_holds(tx, connection, verdicts, now)

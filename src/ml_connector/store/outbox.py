@@ -55,11 +55,11 @@ _REFUSALS = (
 )
 
 
-class Writes(Base):
+class Outbox(Base):
     def note(
         self,
         connection: str,
-        token: int,
+        fencing_token: int,
         writes: Sequence[OpenWrite],
         now: datetime,
         lost: Sequence[LostValue] = (),
@@ -68,16 +68,16 @@ class Writes(Base):
 
         `lost` are the sealed values that they put others over.
         """
-        rows = [_row(connection, token, write) for write in writes]
+        rows = [_row(connection, fencing_token, write) for write in writes]
         with self.begin() as tx:
-            self.guard(tx, connection, token, now)
+            self.guard(tx, connection, fencing_token, now)
             tx.execute(insert(tx, schema.write), rows)
             note_conflicts(tx, connection, lost)
 
-    def note_again(self, connection: str, token: int, writes: Sequence[OpenWrite], now: datetime) -> None:
+    def note_again(self, connection: str, fencing_token: int, writes: Sequence[OpenWrite], now: datetime) -> None:
         """Put on record that these open writes go out again, in which batch and when."""
         with self.begin() as tx:
-            self.guard(tx, connection, token, now)
+            self.guard(tx, connection, fencing_token, now)
             for write in writes:
                 again = {"p_batch": write.batch_id, "p_position": write.position, "p_noted_at": ms(now)}
                 tx.execute(_AGAIN, {"p_id": write.id} | again)
@@ -88,10 +88,10 @@ class Writes(Base):
             rows = tx.execute(_OPEN, {"p_connection": connection}).all()
         return [_open_write(row) for row in rows]
 
-    def settle_writes(self, connection: str, token: int, settled: Sequence[Settled], now: datetime) -> None:
+    def settle_writes(self, connection: str, fencing_token: int, settled: Sequence[Settled], now: datetime) -> None:
         """One transaction: outcomes, links, and the knocks they bring. What may name people is kept no longer."""
         with self.begin() as tx:
-            self.guard(tx, connection, token, now)
+            self.guard(tx, connection, fencing_token, now)
             settle_conflicts(tx, connection, _close(tx, settled, now), now)
             links = [link for each in settled for link in each.links]
             put_links(tx, connection, links, now)
@@ -99,11 +99,11 @@ class Writes(Base):
             knock(tx, connection, [one for each in settled for one in each.knocks], "written", now)
 
     def delay(
-        self, connection: str, token: int, tasks: Sequence[tuple[str, Ref]], until: datetime, now: datetime
+        self, connection: str, fencing_token: int, tasks: Sequence[tuple[str, Ref]], until: datetime, now: datetime
     ) -> None:
         """Do not look at these tasks before `until`."""
         with self.begin() as tx:
-            self.guard(tx, connection, token, now)
+            self.guard(tx, connection, fencing_token, now)
             for flow, ref in tasks:
                 mine = {"p_connection": connection, "p_flow": flow, "p_ref": str(ref)}
                 tx.execute(_DELAY, mine | {"p_until": ms(until)})
@@ -189,7 +189,7 @@ def _without_values(write: Write) -> Write:
     )
 
 
-def _row(connection: str, token: int, write: OpenWrite) -> dict[str, object]:
+def _row(connection: str, fencing_token: int, write: OpenWrite) -> dict[str, object]:
     return {
         "id": write.id,
         "connection": connection,
@@ -207,7 +207,7 @@ def _row(connection: str, token: int, write: OpenWrite) -> dict[str, object]:
         "generation": write.generation,
         "state": "open",
         "noted_at": ms(write.noted_at),
-        "run_token": token,
+        "run_token": fencing_token,
     }
 
 

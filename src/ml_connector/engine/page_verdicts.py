@@ -13,7 +13,7 @@ from ml_connector.model.tasks import Knock, Task, Verdict
 from ml_connector.model.triggers import fired_by
 
 
-class Served:
+class PageVerdicts:
     """`ended` are those that have their verdict. A held one may be released by what its neighbours write."""
 
     def __init__(self) -> None:

@@ -17,36 +17,36 @@ from ml_connector.model.tasks import Settled
 from ml_connector.store.rows import LostValue
 
 from .batches import in_batches
-from .corridor import Connection, Outside
+from .corridor import Connection, Runtime
 from .lease import Lease
 from .outcomes import StillOpen, after_look_up, after_sending
 
 SOON = timedelta(seconds=30)
 
 
-class Outbox:
+class Dispatcher:
     """Every transaction of it renews the lease, and is undone where the lease is lost."""
 
-    def __init__(self, connection: Connection, outside: Outside, flows: Sequence[Flow], lease: Lease) -> None:
+    def __init__(self, connection: Connection, runtime: Runtime, flows: Sequence[Flow], lease: Lease) -> None:
         self._connection = connection.id
-        self._outside = outside
-        self._store = outside.store
+        self._runtime = runtime
+        self._store = runtime.store
         self._flows = flows
         self._lease = lease
 
     def note(self, writes: Sequence[OpenWrite], lost: Sequence[LostValue]) -> None:
         """Put them on record as sent, before the first byte leaves: what is not noted could not be looked up."""
-        now = self._outside.clock.now()
+        now = self._runtime.clock.now()
         self._store.note(self._connection, self._lease.fencing_token, writes, now, lost)
         self._lease.renewed(now)
 
     async def apply(self, writes: Sequence[OpenWrite]) -> list[Outcome]:
         """Send noted writes of one batch. Raises `SleptTooLong` where the lease has ended; then nothing was sent."""
-        return await self._outside.systems[writes[0].write.system].apply(writes, self._lease.end())
+        return await self._runtime.systems[writes[0].write.system].apply(writes, self._lease.end())
 
     def settle(self, settled: Sequence[Settled]) -> None:
         if settled:
-            now = self._outside.clock.now()
+            now = self._runtime.clock.now()
             self._store.settle_writes(self._connection, self._lease.fencing_token, settled, now)
             self._lease.renewed(now)
 
@@ -59,10 +59,10 @@ class Outbox:
             await self._finish(name, [write for write in writes if write.write.system == name])
 
     async def _finish(self, name: str, writes: Sequence[OpenWrite]) -> None:
-        system = self._outside.systems[name]
+        system = self._runtime.systems[name]
         answers = await system.look_up(writes)
-        await self._outside.crash("looked up")
-        now, patience = self._outside.clock.now(), system.settle_after
+        await self._runtime.crash("looked up")
+        now, patience = self._runtime.clock.now(), system.settle_after
         settled, again, waiting = [], [], []
         for write, answer in zip(writes, answers, strict=True):
             step = after_look_up(write, answer, now, patience, self._flows)
@@ -87,7 +87,7 @@ class Outbox:
                 await self._send_again(part)
 
     async def _send_again(self, writes: Sequence[OpenWrite]) -> None:
-        now = self._outside.clock.now()
+        now = self._runtime.clock.now()
         noted = [msgspec.structs.replace(write, noted_at=now, sent_at=now) for write in writes]
         self._store.note_again(self._connection, self._lease.fencing_token, noted, now)
         self._lease.renewed(now)
@@ -101,7 +101,7 @@ class Outbox:
     def _wait(self, writes: Sequence[OpenWrite], patience: timedelta) -> None:
         """Look at the records of these open writes no sooner than the vendor may have made up its mind."""
         if writes:
-            now = self._outside.clock.now()
+            now = self._runtime.clock.now()
             until = max(now + SOON, max(write.noted_at for write in writes) + patience)
             tasks = [(write.flow, write.source) for write in writes]
             self._store.delay(self._connection, self._lease.fencing_token, tasks, until, now)

@@ -58,7 +58,7 @@ class _Field:
         return [] if isinstance(found, BadAnswer) else found
 
 
-class Finds:
+class SearchCache:
     """The finds of one page."""
 
     def __init__(self) -> None:
