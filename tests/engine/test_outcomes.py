@@ -55,7 +55,7 @@ def _after(answer: LookUp, write: OpenWrite, now: datetime) -> tuple[str, str, b
         (Done(THERE), ("done", "", False), ("done", "", False), ("done", "", False)),
         (Unsure("?"), StillOpen.WAIT, StillOpen.WAIT, StillOpen.WAIT),
         (Missing(), StillOpen.SEND_AGAIN, StillOpen.SEND_AGAIN, ("dropped", "missing", False)),
-        (Foreign(THERE, "taken"), *[("dropped", "foreign", False)] * 3),
+        (Foreign(THERE, "taken"), StillOpen.SEND_AGAIN, StillOpen.SEND_AGAIN, ("dropped", "foreign", False)),
         (Differs(THERE), *[("dropped", "differs", True)] * 3),
     ],
 )

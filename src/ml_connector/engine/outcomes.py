@@ -53,11 +53,11 @@ def after_look_up(
         case Missing() | Foreign() | Differs() if may_still_come(write, now, patience):
             return StillOpen.WAIT
         case Missing():
-            return _of_missing(write)
+            return _of_missing(write, "missing")
         case Foreign():
-            # Another's record stands in its place. Sent again, an entry could come to stand beside one of the same
-            # number; so the decision is taken anew, and sees that record.
-            return Settled(id=write.id, state="dropped", outcome="foreign")
+            # A stranger has taken the number meanwhile. His record is not ours, so ours is still missing: it is sent as
+            # it was approved, and a vendor that minds the number refuses it (accounting-rules B.11, S10).
+            return _of_missing(write, "foreign")
         case Differs():
             # Perhaps it was done, and people have changed the record since: sent again, it would undo their edit.
             return Settled(id=write.id, state="dropped", outcome="differs", perhaps=True)
@@ -65,11 +65,11 @@ def after_look_up(
             assert_never(answer)
 
 
-def _of_missing(write: OpenWrite) -> Settled | StillOpen:
+def _of_missing(write: OpenWrite, outcome: str) -> Settled | StillOpen:
     match write.write.action:
         case "update":
             # The record may have moved on since it was decided: what to write is decided anew.
-            return Settled(id=write.id, state="dropped", outcome="missing")
+            return Settled(id=write.id, state="dropped", outcome=outcome)
         case "create" | "upsert":
             return StillOpen.SEND_AGAIN
         case _:
