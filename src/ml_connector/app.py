@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from ml_connector.clients import quickbooks_client, salesforce_client
-from ml_connector.clock import Clock, WallClock
+from ml_connector.clock import Timekeeper, WallClock
 from ml_connector.engine.context import ReferenceCache
 from ml_connector.engine.corridor import Connection, Runtime
 from ml_connector.engine.ports import System
@@ -96,7 +96,7 @@ def patient_collector() -> None:
 
 @asynccontextmanager
 async def open_app(
-    home: Path, *, env: Mapping[str, str] | None = None, clock: Clock | None = None
+    home: Path, *, env: Mapping[str, str] | None = None, clock: Timekeeper | None = None
 ) -> AsyncIterator[App]:
     """The installation in `home`, with real network, clock and chance."""
     patient_collector()

@@ -5,8 +5,15 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+Deadline = Callable[[], datetime]
+"""The instant at or after which nothing may begin any more. It is asked at the last moment, because it may move on."""
 
 
 class Clock(Protocol):
@@ -17,6 +24,13 @@ class Clock(Protocol):
 
     async def sleep(self, length: timedelta) -> None:
         """Return when `length` is over; at once for none, or less than none."""
+
+
+class Timekeeper(Clock, Protocol):
+    """A clock that also calls back."""
+
+    def every(self, length: timedelta, act: Callable[[], None]) -> AbstractContextManager[None]:
+        """While it is entered, call `act` whenever `length` is over: also while everybody waits for something."""
 
 
 class Ids(Protocol):
@@ -40,6 +54,69 @@ class WallClock:
 
     async def sleep(self, length: timedelta) -> None:
         await asyncio.sleep(max(0.0, length.total_seconds()))
+
+    @contextmanager
+    def every(self, length: timedelta, act: Callable[[], None]) -> Iterator[None]:
+        async def call() -> None:
+            while True:
+                await self.sleep(length)
+                act()
+
+        task = asyncio.get_running_loop().create_task(call())
+        try:
+            yield
+        finally:
+            task.cancel()
+
+
+@dataclass
+class _Call:
+    due: datetime
+    length: timedelta
+    act: Callable[[], None]
+
+
+class MovedClock(ABC):
+    """A clock of simulations: it is moved by whoever sleeps, and what is due meanwhile is called at its time.
+
+    So a simulation needs no tasks of its own for that, and its order is the same each time.
+    """
+
+    def __init__(self) -> None:
+        self._calls: list[_Call] = []
+
+    @abstractmethod
+    def now(self) -> datetime:
+        """An aware UTC instant."""
+
+    @abstractmethod
+    async def move(self, by: timedelta) -> None:
+        """Let so much time pass."""
+
+    def running(self) -> datetime:
+        """What sleeping is measured by; another than `now` where that may be set wrong."""
+        return self.now()
+
+    async def sleep(self, length: timedelta) -> None:
+        end = self.running() + length
+        while self._calls and (call := min(self._calls, key=lambda call: call.due)).due <= end:
+            await self._pass_until(call.due)
+            call.act()
+            call.due = self.running() + call.length
+        await self._pass_until(end)
+
+    async def _pass_until(self, instant: datetime) -> None:
+        if instant > self.running():
+            await self.move(instant - self.running())
+
+    @contextmanager
+    def every(self, length: timedelta, act: Callable[[], None]) -> Iterator[None]:
+        call = _Call(self.running() + length, length, act)
+        self._calls.append(call)
+        try:
+            yield
+        finally:
+            self._calls.remove(call)
 
 
 class RandomIds:

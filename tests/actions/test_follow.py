@@ -18,7 +18,6 @@ from ml_connector.actions.plan import make_plan
 from ml_connector.actions.progress import Progress
 from ml_connector.actions.sync import sync
 from ml_connector.app import App
-from ml_connector.engine.lease import Lease
 from ml_connector.model.errors import SignInNeeded, StateTrouble, WrongUse
 from ml_connector.model.refs import Ref
 from ml_connector.store.base import LEASE
@@ -149,13 +148,16 @@ async def test_the_wait_is_bounded_and_begins_anew_after_a_good_round(watched: W
 
 async def test_another_run_is_waited_for(watched: Watched) -> None:
     home = watched.home
-    other = Lease(home.store, home.app.connection.id, home.app.world.clock)
+    connection = home.app.connection.id
+    other: list[int] = []
 
     async def begins() -> None:
-        other.take("apply in another terminal")
+        token = home.store.take_lease(connection, "apply in another terminal", home.clock.now())
+        assert token is not None
+        other.append(token)
 
     async def ends() -> None:
-        other.give_back()
+        home.store.release_lease(connection, other[0])
 
     await watched.play(begins, nothing, ends)
     assert watched.errors == ["Busy", "Busy", ""]

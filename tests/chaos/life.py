@@ -313,7 +313,7 @@ class Life:
         await self._leaves(Event(what, vendor, items), request)
         run.writes += bool(items)
         try:
-            response = await run.town.home.network.send(request)
+            response = await run.town.home.network.send(request, self.process.clock)
         except ConnectorError as error:
             self._told(Event(what, vendor, items), type(error).__name__)
             raise

@@ -82,11 +82,29 @@ class OwnClock(SimClock):
         return self.clock.now() + self.wrong_by
 
 
+class ProcessClock(SimClock):
+    """The clock of the machine, as one process sees it. Its heartbeat stops while the process is asleep.
+
+    It is measured by the vendors' time: a wrong clock does not make a heart beat faster.
+    """
+
+    def __init__(self, machine: OwnClock) -> None:
+        super().__init__(machine.clock)
+        self._machine = machine
+
+    def now(self) -> datetime:
+        return self._machine.now()
+
+    def running(self) -> datetime:
+        return self.clock.now()
+
+
 class Process:
     """One process of the connector: its own memory, the common database."""
 
-    def __init__(self, store: Store, app: App) -> None:
+    def __init__(self, store: Store, app: App, clock: ProcessClock) -> None:
         self.app = app
+        self.clock = clock
         self._store = store
 
     def die(self) -> None:
@@ -172,9 +190,9 @@ class Town:
     def process(self, crash: CrashPoint, hear: Hear, network: Network) -> Process:
         """A process as it starts: nothing in memory but what the database keeps."""
         home = self.home
-        store = HeardStore(home.store.engine, hear)
-        app = assemble(home.settings, home.rules, store, home.vault, World(network, self.clock, home.ids, crash))
-        return Process(store, app)
+        store, clock = HeardStore(home.store.engine, hear), ProcessClock(self.clock)
+        app = assemble(home.settings, home.rules, store, home.vault, World(network, clock, home.ids, crash))
+        return Process(store, app, clock)
 
     def connect_again(self) -> None:
         """A person connects QuickBooks again: a fresh consent, its tokens kept as `connect` keeps them."""

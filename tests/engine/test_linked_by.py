@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from ml_connector.clock import Deadline
 from ml_connector.engine.context import ReferenceCache
 from ml_connector.engine.corridor import Connection, Runtime
 from ml_connector.engine.intake import receive, swept_kinds
@@ -49,7 +51,7 @@ class Memory:
         assert not writes
         return []
 
-    async def apply(self, writes: Sequence[Any], before: datetime | None = None) -> list[Any]:
+    async def apply(self, writes: Sequence[Any], before: Deadline | None = None) -> list[Any]:
         del before
         return [Done(BILL) for _ in writes]
 
@@ -70,6 +72,10 @@ class Still:
 
     async def sleep(self, length: timedelta) -> None:
         raise AssertionError(length)
+
+    def every(self, *_: Any) -> AbstractContextManager[None]:
+        """Time stands still: no length is ever over."""
+        return nullcontext()
 
     def token(self) -> str:
         self.count += 1

@@ -16,6 +16,7 @@ from ml_connector.actions.apply import approve
 from ml_connector.actions.drain import drain
 from ml_connector.actions.plan import make_plan
 from ml_connector.app import App, assemble, connection_id
+from ml_connector.clock import MovedClock
 from ml_connector.custody import SealedTokens, seal_secret
 from ml_connector.engine.ports import CrashPoint, no_crash
 from ml_connector.engine.worker import DrainReport
@@ -40,17 +41,18 @@ SALESFORCE_URL = "http://127.0.0.1:41002"
 Hook = Callable[[str, Request], Awaitable[None]]
 
 
-class SimClock:
-    """The emulators' clock, for the connector; sleeping moves it."""
+class SimClock(MovedClock):
+    """The emulators' clock, for a process of the connector; sleeping moves it."""
 
     def __init__(self, clock: VirtualClock) -> None:
+        super().__init__()
         self.clock = clock
 
     def now(self) -> datetime:
         return self.clock.now()
 
-    async def sleep(self, length: timedelta) -> None:
-        self.clock.advance(length)
+    async def move(self, by: timedelta) -> None:
+        self.clock.advance(by)
 
 
 class SimIds:
@@ -72,7 +74,9 @@ class EmulatedNetwork:
         self.before: Hook | None = None
         self.sent: list[tuple[str, str, str]] = []
 
-    async def send(self, request: Request) -> Response:
+    async def send(self, request: Request, clock: MovedClock | None = None) -> Response:
+        """With `clock`, the one who waits for an answer that is slow is a process with that clock."""
+        waiting = clock or SimClock(self.emulation.clock)
         vendor = "quickbooks" if request.url.startswith(QUICKBOOKS_URL) else "salesforce"
         if self.before is not None:
             await self.before(vendor, request)
@@ -85,15 +89,26 @@ class EmulatedNetwork:
         if isinstance(outcome, Answer):
             assert not emulator_faults.is_fault(outcome.response), "the emulator has a fault: its log has the traceback"
             if outcome.delay:
-                self.emulation.clock.advance(timedelta(seconds=outcome.delay))
+                await waiting.sleep(timedelta(seconds=outcome.delay))
             body = outcome.response.body[: len(outcome.response.body) // 2] if outcome.cut else outcome.response.body
             if outcome.cut:
                 raise NoAnswer("The connection broke.", "Again.")
             names = {name.lower(): value for name, value in outcome.response.headers.items()}
             return Response(outcome.response.status, names, body)
         if outcome.delay:
-            self.emulation.clock.advance(timedelta(seconds=outcome.delay))
+            await waiting.sleep(timedelta(seconds=outcome.delay))
         raise (NoAnswer if outcome.done or outcome.delay else NotSent)("No answer came.", "Again.")
+
+
+class Line:
+    """The network as one process sees it: when an answer is slow, it is that process that waits."""
+
+    def __init__(self, network: EmulatedNetwork, clock: MovedClock) -> None:
+        self._network = network
+        self._clock = clock
+
+    async def send(self, request: Request) -> Response:
+        return await self._network.send(request, self._clock)
 
 
 class Installation:
@@ -129,7 +144,8 @@ class Installation:
 
     def process(self, crash: CrashPoint = no_crash, network: Any = None) -> App:
         """A process as it starts: nothing in memory but what the store keeps."""
-        world = World(network or self.network, SimClock(self.clock), self.ids, crash)
+        clock = SimClock(self.clock)
+        world = World(network or Line(self.network, clock), clock, self.ids, crash)
         return assemble(self.settings, self.rules, self.store, self.vault, world)
 
     async def approve_all(self, app: App | None = None) -> None:

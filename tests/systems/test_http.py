@@ -37,11 +37,24 @@ async def test_nothing_leaves_at_or_after_the_moment_before_which_it_must(second
     clock, network = StillClock(), FunctionNetwork(lambda _: Response(200))
     before = clock.now() + seconds * SECOND
     if sent:
-        await caller(network, clock).once(GET, "write", before)
+        await caller(network, clock).once(GET, "write", lambda: before)
     else:
         with pytest.raises(NotSent):
-            await caller(network, clock).once(GET, "write", before)
+            await caller(network, clock).once(GET, "write", lambda: before)
     assert len(network.sent) == sent
+
+
+async def test_the_moment_is_asked_for_when_the_request_could_leave() -> None:
+    """It may have moved on while the request waited for its place."""
+    clock, network = StillClock(), FunctionNetwork(lambda _: Response(200))
+    end = clock.now() + SECOND
+    limited = Caller(network, clock, FixedIds(), free_throttle(clock), "quickbooks")
+    clock.advance(seconds=2)
+    with pytest.raises(NotSent):
+        await limited.once(GET, "write", lambda: end)
+    end = clock.now() + SECOND
+    await limited.once(GET, "write", lambda: end)
+    assert len(network.sent) == 1
 
 
 @pytest.mark.parametrize(

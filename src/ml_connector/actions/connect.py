@@ -12,7 +12,7 @@ import msgspec
 from ml_connector.actions.open import Home, open_home
 from ml_connector.app import connection_id
 from ml_connector.clients import quickbooks_client, quickbooks_oauth, salesforce_client
-from ml_connector.clock import Clock
+from ml_connector.clock import Timekeeper
 from ml_connector.custody import SealedTokens, seal_secret
 from ml_connector.model.errors import SignInNeeded, WrongUse
 from ml_connector.settings import change_settings, load
@@ -25,7 +25,7 @@ REDIRECT = "http://localhost:8722/callback"
 """Where the browser comes back to after consent, unless `redirect_uri` is set; registered in the Intuit app."""
 
 
-async def connect_emulators(path: Path, line: Mapping[str, Any], *, clock: Clock | None = None) -> Connected:
+async def connect_emulators(path: Path, line: Mapping[str, Any], *, clock: Timekeeper | None = None) -> Connected:
     """Connect a home made by `init` to the emulators, through their real sign-in pages. No questions asked."""
     async with open_home(path, clock=clock) as home:
         seal_client_secret(home, "quickbooks", line["quickbooks"]["client_secret"])

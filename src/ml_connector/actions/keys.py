@@ -26,12 +26,8 @@ def _lease_of_our_own(app: App) -> Iterator[None]:
     if app.store.connection(app.connection.id) is None:
         yield
         return
-    lease = Lease(app.store, app.connection.id, app.world.clock)
-    lease.take(app.world.ids.token())
-    try:
+    with Lease(app.store, app.connection.id, app.world.clock).held(app.world.ids.token()):
         yield
-    finally:
-        lease.give_back()
 
 
 def _rotated(app: App) -> int:

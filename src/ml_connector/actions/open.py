@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from ml_connector.app import App, open_app
-from ml_connector.clock import Clock, WallClock
+from ml_connector.clock import Timekeeper, WallClock
 from ml_connector.settings import Settings, load
 from ml_connector.store import Store
 from ml_connector.systems.network import AiohttpNetwork
@@ -29,7 +29,7 @@ class Home(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def open_home(path: Path, *, clock: Clock | None = None) -> AsyncIterator[Home]:
+async def open_home(path: Path, *, clock: Timekeeper | None = None) -> AsyncIterator[Home]:
     """The home folder, its key made if it has none."""
     settings = load(path, os.environ)
     store = Store.open(settings.state.url)

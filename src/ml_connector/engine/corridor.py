@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
-from ml_connector.clock import Clock, Ids
+from ml_connector.clock import Ids, Timekeeper
 from ml_connector.model.errors import BadAnswer, ConnectorError
 from ml_connector.model.plans import Decision, Done, Flow, Hold, Need, NotLoaded, Skip, Write
 from ml_connector.model.reasons import Reason
@@ -42,7 +42,7 @@ class Runtime(msgspec.Struct, frozen=True):
     store: Store
     systems: Mapping[str, System]
     flows: Sequence[Flow]
-    clock: Clock
+    clock: Timekeeper
     ids: Ids
     crash: CrashPoint
     tables: ReferenceCache

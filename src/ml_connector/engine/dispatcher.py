@@ -41,8 +41,9 @@ class Dispatcher:
         self._lease.renewed(now)
 
     async def apply(self, writes: Sequence[OpenWrite]) -> list[Outcome]:
-        """Send noted writes of one batch. Raises `SleptTooLong` where the lease has ended; then nothing was sent."""
-        return await self._runtime.systems[writes[0].write.system].apply(writes, self._lease.end())
+        """Send noted writes of one batch. Raises `SleptTooLong` or `LeaseLost` before anything is sent."""
+        self._lease.check()
+        return await self._runtime.systems[writes[0].write.system].apply(writes, self._lease.end)
 
     def settle(self, settled: Sequence[Settled]) -> None:
         if settled:

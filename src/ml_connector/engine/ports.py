@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from ml_connector.clock import Deadline
 from ml_connector.model.plans import LookUp, OpenWrite, Outcome, Write
 from ml_connector.model.reading import Question, Reference, Sweep, Take
 from ml_connector.model.refs import Gone, Record
@@ -47,11 +48,12 @@ class System(Protocol):
     async def look_up(self, writes: Sequence[OpenWrite]) -> list[LookUp]:
         """Does the vendor have these writes? One answer each, in order; in bulk where possible."""
 
-    async def apply(self, writes: Sequence[OpenWrite], before: datetime | None = None) -> list[Outcome]:
+    async def apply(self, writes: Sequence[OpenWrite], before: Deadline | None = None) -> list[Outcome]:
         """Send noted writes of one batch, exact bodies, in one request where possible; one outcome each, in order.
 
-        Nothing leaves at or after the instant `before`, however long a place or a sign-in was waited for: then it is
-        `Later`. Raises nothing for what may have reached the vendor: that is `Unsure`.
+        Nothing leaves at or after the instant that `before` names when it could leave, however long a place or a
+        sign-in was waited for: then it is `Later`. Raises nothing for what may have reached the vendor: that is
+        `Unsure`.
         """
 
     def encode(self, write: Write) -> bytes:

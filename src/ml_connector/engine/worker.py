@@ -69,9 +69,8 @@ class Worker(Corridor):
 
     async def drain(self) -> DrainReport:
         """Serve until nothing is due. Raises `Stopped` (`Busy`, `LeaseLost`, `SleptTooLong`) and vendor errors."""
-        self._lease.take(self.runtime.ids.token())
         served = 0
-        try:
+        with self._lease.held(self.runtime.ids.token()), self._lease.kept_alive():
             await self._dispatcher.finish_open()
             while page := self._take():
                 total = served + sum(self.store.unserved(self.connection.id).values())
@@ -79,8 +78,6 @@ class Worker(Corridor):
                 await self.serve(*page)
                 served += len(page[1])
                 self.report.pages += 1
-        finally:
-            self._lease.give_back()
         return self.report
 
     def _take(self) -> tuple[Flow, list[Task]] | None:

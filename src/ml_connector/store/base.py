@@ -18,6 +18,8 @@ from .database import insert, ms, portions, transaction
 
 LEASE = timedelta(seconds=90)
 """How long a holder that nobody hears of keeps the connection."""
+CLOCKS_APART = timedelta(seconds=30)
+"""How much further away the end of a lease may seem, because the clocks of two machines differ."""
 
 # Built once: a statement that is built anew for each call costs more than its answer.
 _connection, _fired = schema.connection, schema.fired
@@ -99,16 +101,25 @@ class Base:
         file.chmod(0o600)
 
     def take_lease(self, connection: str, holder: str, now: datetime) -> int | None:
-        """Take the lease and give its fencing token, higher than any before; None while another holder is alive."""
+        """Take the lease and give its fencing token, higher than any before; None while another holder is alive.
+
+        An end further away than a lease is long was written by a clock that was ahead: it is not believed, or nobody
+        could work here until that day. Should its holder be alive, its fencing token is no longer the last one.
+        """
         mine = {"p_connection": connection}
         with self.begin() as tx:
             row = tx.execute(_RUN, mine).one()
-            if row.run_until > ms(now):
+            if ms(now) < row.run_until <= ms(now + LEASE + CLOCKS_APART):
                 return None
             tx.execute(_FORGET_FIRED, mine)
             taken = {"p_next": row.run_token + 1, "p_holder": holder, "p_until": ms(now + LEASE)}
             tx.execute(_TAKE, mine | taken)
             return int(row.run_token) + 1
+
+    def renew_lease(self, connection: str, fencing_token: int, now: datetime) -> None:
+        """A heartbeat. Raises `LeaseLost`. Not synced to disk: after a power cut there is no holder to keep it for."""
+        with transaction(self.engine, lasting=False) as tx:
+            self.guard(tx, connection, fencing_token, now)
 
     def release_lease(self, connection: str, fencing_token: int) -> None:
         mine = {"p_connection": connection}

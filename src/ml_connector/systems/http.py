@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import msgspec
 import structlog
 
-from ml_connector.clock import Clock, Ids
+from ml_connector.clock import Clock, Deadline, Ids
 from ml_connector.model.errors import LimitReached, Unreachable
 
 from .limits import LONGEST_WAIT, Throttle
@@ -134,7 +134,7 @@ class Caller:
         self._throttle = throttle
         self._vendor = vendor
 
-    async def once(self, request: Request, kind: str, before: datetime | None = None) -> Response:
+    async def once(self, request: Request, kind: str, before: Deadline | None = None) -> Response:
         """Send once, after waiting for a free place. For writes. `kind` also names the lane of the throttle.
 
         Raises `NotSent` when it could leave only at or after `before`, or the vendor wants no call for a long time.
@@ -144,11 +144,11 @@ class Caller:
         except LimitReached as error:
             raise NotSent(error.sentence, error.remedy) from error
 
-    async def _sent(self, request: Request, kind: str, before: datetime | None) -> Response:
+    async def _sent(self, request: Request, kind: str, before: Deadline | None) -> Response:
         async with self._throttle.place(kind):
             # Looked at here, after any waiting and just before sending: what leaves later could cross the writes of
             # another process that has taken over meanwhile.
-            if before is not None and self._clock.now() >= before:
+            if before is not None and self._clock.now() >= before():
                 raise NotSent("It was too late to send.", "Nothing was sent; the next run looks at it again.")
             self.calls[kind] += 1
             started = time.monotonic()
@@ -163,7 +163,7 @@ class Caller:
                 self._throttle.hold_back(kind, PAUSE if asked is None else asked)
             return response
 
-    async def repeating(self, request: Request, kind: str, before: datetime | None = None) -> Response:
+    async def repeating(self, request: Request, kind: str, before: Deadline | None = None) -> Response:
         """Send, and again after trouble that may pass. For reads and token calls only.
 
         The last answer is given back whatever its status, but 429 raises `LimitReached`. So does a vendor

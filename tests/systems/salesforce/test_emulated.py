@@ -346,7 +346,9 @@ async def test_a_record_that_waited_too_long_for_its_sign_in_is_not_sent(org: Em
     """Meanwhile another run may own the connection, and may have sent it."""
     org.fault("status", status=429, path="oauth2/token")
     writes = noted(org.client, upsert(1), upsert(2))
-    outcomes = await org.client.apply(writes, org.clock.now() + timedelta(seconds=30))
+    soon = org.clock.now() + timedelta(seconds=30)
+    outcomes = await org.client.apply(writes, lambda: soon)
     assert [type(each) for each in outcomes] == [Later, Later]
     assert org.emulator.records("Account") == []
-    assert {type(each) for each in await org.client.apply(writes, org.clock.now() + timedelta(minutes=1))} == {Done}
+    later = org.clock.now() + timedelta(minutes=1)
+    assert {type(each) for each in await org.client.apply(writes, lambda: later)} == {Done}

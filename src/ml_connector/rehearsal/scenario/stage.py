@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from ml_connector.clock import MovedClock
 from ml_connector.model.errors import ConnectorError, WrongUse
 from ml_connector.model.refs import Ref
 from ml_connector.rehearsal.emulators import started
@@ -66,10 +67,11 @@ async def on_sockets(scenario: Scenario) -> AsyncIterator[Door]:
         yield Door(emulators.line, emulators.ask, network)
 
 
-class Stage:
+class Stage(MovedClock):
     """What users do and see at the vendors, and the clock of everybody. It is also the connector's clock."""
 
     def __init__(self, door: Door, scenario: Scenario) -> None:
+        super().__init__()
         self.door = door
         self.zone = zone_of(scenario)
         self._now = now_of(scenario)
@@ -83,8 +85,8 @@ class Stage:
     def today(self) -> date:
         return self._now.astimezone(self.zone).date()
 
-    async def sleep(self, length: timedelta) -> None:
-        await self.set_clock(self._now + length)
+    async def move(self, by: timedelta) -> None:
+        await self.set_clock(self._now + by)
 
     async def set_clock(self, at: datetime) -> None:
         answer = await self.door.ask("POST", "/clock", {"op": "freeze", "at": at.isoformat()})

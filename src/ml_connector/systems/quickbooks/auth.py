@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from ml_connector.clock import Clock
+from ml_connector.clock import Clock, Deadline
 from ml_connector.model.errors import BadAnswer, SignInNeeded, Unreachable, WrongUse
 from ml_connector.systems import wire
 from ml_connector.systems.http import Caller, Request, Response
@@ -131,7 +131,7 @@ class OAuth:
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
         return self._tokens(await self._caller.once(self._request(form), "token"))
 
-    async def refresh(self, refresh_token: str, before: datetime | None = None) -> Tokens:
+    async def refresh(self, refresh_token: str, before: Deadline | None = None) -> Tokens:
         """New tokens; the refresh token may be a new one too. Raises `SignInNeeded` when the old one is refused,
         `NotSent` when the request could leave only at or after `before`."""
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
@@ -260,7 +260,7 @@ class TokenKeeper:
             await self._clock.sleep(_A_MOMENT)
         try:
             tokens = self._stored()  # another process may just have renewed them
-            return tokens if self._serves(tokens, refused) else await self._refreshed(tokens, until - _ANSWERED)
+            return tokens if self._serves(tokens, refused) else await self._refreshed(tokens, lambda: until - _ANSWERED)
         finally:
             self._store.end_turn()
 
@@ -270,7 +270,7 @@ class TokenKeeper:
             raise SignInNeeded("QuickBooks is not connected yet.", RECONNECT)
         return tokens
 
-    async def _refreshed(self, old: Tokens, before: datetime) -> Tokens:
+    async def _refreshed(self, old: Tokens, before: Deadline) -> Tokens:
         if old.refresh_token == self._dead:
             raise _dead_sign_in()
         try:

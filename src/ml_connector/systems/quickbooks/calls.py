@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
+from ml_connector.clock import Deadline
 from ml_connector.model.errors import BadAnswer, LimitReached
 from ml_connector.systems import wire
 from ml_connector.systems.http import Caller, NoAnswer, NotSent, Request, Response
@@ -74,7 +74,7 @@ class Calls:
         return list(records.values())
 
     async def write(
-        self, path: str, request_id: str, body: bytes, lane: str, before: datetime | None = None
+        self, path: str, request_id: str, body: bytes, lane: str, before: Deadline | None = None
     ) -> Response:
         """Send a write under its idempotency key; never twice, unless the first was answered 401, nor after `before`.
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from ml_connector.clock import Clock
+from ml_connector.clock import Clock, Deadline
 from ml_connector.model.errors import SignInNeeded
 from ml_connector.model.plans import Later, LookUp, OpenWrite, Outcome, Write
 from ml_connector.model.reading import Question, Reference, Sweep, Take
@@ -71,7 +71,7 @@ class QuickBooks:
     async def look_up(self, writes: Sequence[OpenWrite]) -> list[LookUp]:
         return await lookup.look_up(self._calls, writes)
 
-    async def apply(self, writes: Sequence[OpenWrite], before: datetime | None = None) -> list[Outcome]:
+    async def apply(self, writes: Sequence[OpenWrite], before: Deadline | None = None) -> list[Outcome]:
         """Raises `WrongUse` and `UnsoundEntry` for what must not be sent, before anything is."""
         outcomes = await self._sender.apply(writes, before)
         for write, outcome in zip(writes, outcomes, strict=True):

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from ml_connector.clock import Clock
+from ml_connector.clock import Clock, Deadline
 from ml_connector.model.errors import BadAnswer, WrongUse
 from ml_connector.model.plans import Done, Later, OpenWrite, Outcome, Refused, Unsure, Write
 from ml_connector.model.refs import Json, Ref
@@ -113,7 +113,7 @@ class Sender:
         self._calls = calls
         self._clock = clock
 
-    async def apply(self, writes: Sequence[OpenWrite], before: datetime | None = None) -> list[Outcome]:
+    async def apply(self, writes: Sequence[OpenWrite], before: Deadline | None = None) -> list[Outcome]:
         """One outcome each, in order; what could leave only at or after `before` is `Later`.
 
         Raises `WrongUse` and `UnsoundEntry` for what must not be sent, before anything is, and `SignInNeeded`.
@@ -123,7 +123,7 @@ class Sender:
             return [await self._send_one(write, before) for write in writes]
         return await self._send_batch(writes, before)
 
-    async def _send_one(self, write: OpenWrite, before: datetime | None) -> Outcome:
+    async def _send_one(self, write: OpenWrite, before: Deadline | None) -> Outcome:
         path = write.write.kind.lower()
         try:
             response = await self._calls.write(path, write.request_id, write.body, "write", before)
@@ -133,7 +133,7 @@ class Sender:
             return Unsure(_NO_ANSWER)
         return outcome_of_one(response, write, self._wait(response))
 
-    async def _send_batch(self, writes: Sequence[OpenWrite], before: datetime | None) -> list[Outcome]:
+    async def _send_batch(self, writes: Sequence[OpenWrite], before: Deadline | None) -> list[Outcome]:
         try:
             response = await self._calls.write("batch", writes[0].batch_id, batch_body(writes), "batch", before)
         except NotSent:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from ml_connector.clock import Clock
+from ml_connector.clock import Clock, Deadline
 from ml_connector.model.errors import BadAnswer, ConnectorError, Unreachable
 from ml_connector.model.refs import Json
 from ml_connector.systems import wire
@@ -67,7 +67,7 @@ class Calls:
         self._clock = clock
 
     async def send(
-        self, method: str, path: str, body: bytes = b"", *, writes: bool = False, before: datetime | None = None
+        self, method: str, path: str, body: bytes = b"", *, writes: bool = False, before: Deadline | None = None
     ) -> Answer:
         """One call, with one new sign-in if the session has expired.
 
@@ -84,7 +84,7 @@ class Calls:
         return answer
 
     async def _exchange(
-        self, session: Session, method: str, path: str, body: bytes, writes: bool, before: datetime | None
+        self, session: Session, method: str, path: str, body: bytes, writes: bool, before: Deadline | None
     ) -> Answer:
         headers = {
             "Authorization": f"Bearer {session.token}",

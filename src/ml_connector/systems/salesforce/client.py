@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from ml_connector.clock import Clock
+from ml_connector.clock import Clock, Deadline
 from ml_connector.model.plans import Done, LookUp, OpenWrite, Outcome, Write
 from ml_connector.model.reading import Question, Reference, Sweep, Take
 from ml_connector.model.refs import Gone, Record
@@ -75,7 +75,7 @@ class Salesforce:
     async def look_up(self, writes: Sequence[OpenWrite]) -> list[LookUp]:
         return await lookup.look_up(self._calls, self._catalog, [open_write.write for open_write in writes])
 
-    async def apply(self, writes: Sequence[OpenWrite], before: datetime | None = None) -> list[Outcome]:
+    async def apply(self, writes: Sequence[OpenWrite], before: Deadline | None = None) -> list[Outcome]:
         return await self._sender.apply([Item(open_write.write, open_write.body) for open_write in writes], before)
 
     def encode(self, write: Write) -> bytes:

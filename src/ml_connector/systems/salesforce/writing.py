@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
 import msgspec
 
+from ml_connector.clock import Deadline
 from ml_connector.model.errors import ConnectorError, WrongUse
 from ml_connector.model.plans import Done, Later, Outcome, Refused, Unsure, Write
 from ml_connector.model.refs import Json
@@ -130,9 +130,9 @@ class Sender:
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
         self._lost: set[tuple[str, str]] = set()
-        self._before: datetime | None = None
+        self._before: Deadline | None = None
 
-    async def apply(self, items: Sequence[Item], before: datetime | None = None) -> list[Outcome]:
+    async def apply(self, items: Sequence[Item], before: Deadline | None = None) -> list[Outcome]:
         """One outcome each, in order; what could leave only at or after `before` is `Later`.
 
         Raises what `Calls.send` raises, but only while surely nothing of the batch has been sent.
