@@ -19,6 +19,7 @@ from .cases import Case, case_of
 from .edits import EDITS
 from .faults import Strike
 from .life import Event, Manner, Run
+from .thrift import settled, thrifty
 from .town import Moment, Town, small_batches
 
 AFTER = 26 * 60
@@ -59,13 +60,19 @@ class Result(msgspec.Struct):
 
 
 class Place:
-    """A town with what is known about it: its moments, and its runs in which nothing goes wrong."""
+    """A town with what is known about it: its moments, and its runs in which nothing goes wrong.
+
+    What such runs do and how they end is the same on every database, so that it is found out in memory only.
+    """
 
     def __init__(self, url: str = "sqlite://") -> None:
+        self.in_memory = url == "sqlite://"
         self.town = Town(url)
-        self.events_of = cache(self._events_of)
-        self.ends_of = cache(self._ends_of)
-        self.recovery_of = cache(self._recovery_of)
+        known = self if self.in_memory else place()
+        self.events_of = cache(self._events_of) if self.in_memory else known.events_of
+        self.ends_of = cache(self._ends_of) if self.in_memory else known.ends_of
+        self.recovery_of = cache(self._recovery_of) if self.in_memory else known.recovery_of
+        settled()
 
     def play(self, case: Case) -> Result:
         """One run, judged."""
@@ -83,11 +90,12 @@ class Place:
     def play_seed(self, seed: int) -> Result:
         return self.play(case_of(seed, self.events_of))
 
-    @cache  # noqa: B019 - a place lives as long as its process
     def moment(self, chapter: str) -> Moment:
         """Where a chapter begins: with the first sync, or a day after it."""
-        if chapter == "first sync":
-            return self.town.start
+        return self.town.start if chapter == "first sync" else self._a_day_later()
+
+    @cache  # noqa: B019 - a place lives as long as its process
+    def _a_day_later(self) -> Moment:
         self._good(Case(0, "first sync", ()))
         self.town.home.clock.advance(timedelta(minutes=AFTER))
         self.town.webhooks_on()
@@ -109,7 +117,8 @@ class Place:
             EDITS[first].make(self.town.home.emulation)
         self.town.home.clock.advance(UNTIL_HEARD)
         run.story.begin(run.now())
-        with small_batches(case.manner.small), self.town.refusals(), _quiet(run):
+        thrift = thrifty(pace_in_memory=self.in_memory)
+        with thrift, small_batches(case.manner.small), self.town.refusals(), _quiet(run):
             asyncio.run(_to_rest(run, last))
         return run
 

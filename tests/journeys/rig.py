@@ -1,4 +1,4 @@
-"""The real command line in a process of its own, and both emulated vendors as servers with their control door."""
+"""The real command line, and both emulated vendors as servers with their control door."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
+
+from ml_connector.cli.entry import main
+
 SOURCE = Path(__file__).parents[2] / "src"
-_MAIN = "import sys; from ml_connector.cli.entry import main; sys.exit(main())"
+MAIN = "import sys; from ml_connector.cli.entry import main; sys.exit(main())"
 
 
 class Ran(NamedTuple):
@@ -39,16 +44,36 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(SOURCE), **(more or {})}
 
 
-def command(*words: str, home: Path | None = None, env: Mapping[str, str] | None = None, timeout: float = 120) -> Ran:
-    """`ml-connector WORDS --home HOME`, as somebody types it where no terminal is."""
-    given = [*words, *(["--home", str(home)] if home else [])]
+def command(*words: str, home: Path, env: Mapping[str, str] | None = None) -> Ran:
+    """`ml-connector WORDS --home HOME`, as somebody types it where no terminal is.
+
+    It runs in this process with streams and an environment of its own: a new interpreter costs more than most commands.
+    """
+    out, err = StringIO(), StringIO()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        Path(os.devnull).open() as nothing,
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        patch.setattr(sys, "stdin", nothing)
+        for name in [name for name in os.environ if name.startswith("MLC_")]:
+            patch.delenv(name)
+        for name, value in (env or {}).items():
+            patch.setenv(name, value)
+        status = main([*words, "--home", str(home)])
+    return Ran(status, out.getvalue(), err.getvalue())
+
+
+def process(*words: str, home: Path, env: Mapping[str, str] | None = None) -> Ran:
+    """The same in a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-c", _MAIN, *given],
+        [sys.executable, "-c", MAIN, *words, "--home", str(home)],
         env=environment(env),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=timeout,
+        timeout=120,
     )
     return Ran(done.returncode, done.stdout, done.stderr)
 

@@ -1,6 +1,6 @@
 """Whatever is wrong: one sentence with a remedy, a status that is not 0, nothing half-written.
 
-The real command line, in processes of its own, against both emulators; faults come from the control door.
+The real command line against both emulators; faults come from the control door.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from ml_connector.store import Store
+from ml_connector.store import Store, database
 
-from .rig import Ran, Servers, command, servers
+from .rig import Ran, Servers, command, process, servers
 
 SYNC = ("sync", "--once", "--json")
 BOOKS = ("--template", "T1", "--start-date", "2026-10-01", "--unbilled", "1250", "--deferred", "2450")
@@ -162,7 +162,7 @@ def test_a_home_that_is_not_right(rig: Rig, home: Path, name: str) -> None:
 
 def test_people_read_the_same_without_json(rig: Rig, home: Path) -> None:
     edit("[rules]", '[rules]\nclosed_polici = "hold"')(home)
-    ran = command("status", home=home)
+    ran = process("status", home=home)
     sentence, remedy = ran.err.splitlines()
     assert (ran.status, ran.out) == (2, "")
     assert "closed_polici" in sentence
@@ -204,8 +204,10 @@ def test_a_home_that_is_a_file(tmp_path: Path) -> None:
     assert home.read_text() == "x"
 
 
-def test_a_database_that_another_program_keeps_locked(rig: Rig, home: Path) -> None:
-    """It waits half a minute for the other program, then says so."""
+def test_a_database_that_another_program_keeps_locked(rig: Rig, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits half a minute for the other program (here less), then says so."""
+    assert database._PATIENCE == 30
+    monkeypatch.setattr(database, "_PATIENCE", 1)
     before = rig.vendors.books()
     with closing(sqlite3.connect(home / "state.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

@@ -14,7 +14,7 @@ from email.message import Message
 from pathlib import Path
 from typing import IO
 
-from .rig import Servers, command, environment, servers
+from .rig import MAIN, Servers, command, environment, servers
 
 SYNC = ("sync", "--once", "--json")
 
@@ -42,9 +42,8 @@ def connect_by_hand(vendors: Servers, home: Path) -> int:
     """`connect quickbooks` as a person does it: read the page's address, agree there, copy the address back."""
     person, terminal = pty.openpty()
     secret = {"MLC_QUICKBOOKS_CLIENT_SECRET": vendors.line["quickbooks"]["client_secret"]}
-    main = "import sys; from ml_connector.cli.entry import main; sys.exit(main())"
     process = subprocess.Popen(
-        [sys.executable, "-c", main, "connect", "quickbooks", "--home", str(home)],
+        [sys.executable, "-c", MAIN, "connect", "quickbooks", "--home", str(home)],
         env=environment(secret),
         stdin=terminal,
         stdout=subprocess.DEVNULL,

@@ -1,0 +1,68 @@
+"""What thousands of runs need not do again each time, because it says nothing about a crash."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+from ml_connector import clients
+from ml_connector.model.pace import Pace
+from ml_connector.store import Store
+from ml_connector.systems import wire
+
+LARGE = 100_000
+"""Bytes of an answer that describes an org. It is the same in each process of each run; no records come to so much."""
+
+
+class PaceInMemory:
+    """In place of `SharedPace`: the pace of a vendor as all processes of a town share it, without its SQL.
+
+    One statement in four would be of it. The runs on PostgreSQL have the pace in the database, as the product does.
+    """
+
+    paces: ClassVar[dict[str, Pace]] = {}
+
+    def __init__(self, store: Store, name: str) -> None:
+        self._store = store
+        self._name = name
+
+    def __call__(self, edit: Callable[[Pace], Pace]) -> None:
+        self._store.engine.begin()  # raises where the process was killed: the place that it had stays taken
+        self.paces[self._name] = edit(self.paces.get(self._name, Pace()))
+
+
+@contextmanager
+def thrifty(*, pace_in_memory: bool) -> Iterator[None]:
+    """Descriptions of orgs are decoded once, and nobody may change them; the pace is in memory where that is said."""
+    decode, pace = wire.loads, clients.SharedPace
+    wire.loads = _remembering(decode)
+    if pace_in_memory:
+        PaceInMemory.paces.clear()
+        clients.SharedPace = PaceInMemory  # type: ignore[assignment,misc]  # it is called in the same way
+    try:
+        yield
+    finally:
+        wire.loads, clients.SharedPace = decode, pace  # type: ignore[misc]  # back to what it was
+
+
+_decoded: dict[tuple[bytes, bool], Any] = {}
+
+
+def _remembering(decode: Callable[..., Any]) -> Callable[..., Any]:
+    def loads(body: bytes, what: str, *, strict: bool = True) -> Any:
+        if len(body) < LARGE:
+            return decode(body, what, strict=strict)
+        key = bytes(body), strict
+        if key not in _decoded:
+            _decoded[key] = decode(body, what, strict=strict)
+        return _decoded[key]
+
+    return loads
+
+
+def settled() -> None:
+    """What stands in memory now stays: the garbage collector need not look through both vendors again and again."""
+    gc.collect()
+    gc.freeze()
