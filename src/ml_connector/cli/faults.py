@@ -90,6 +90,6 @@ def _written(error: BaseException, words: Sequence[str]) -> Path | None:
         file.parent.mkdir(parents=True, exist_ok=True)
         with open_log(file) as log:
             log.write(trace_of(error))
-    except (OSError, ValueError):
+    except (OSError, ValueError):  # the message says that nothing could be kept
         return None
     return file

@@ -119,7 +119,7 @@ async def run(
 
 
 async def _until_interrupted() -> None:
-    with contextlib.suppress(asyncio.CancelledError):
+    with contextlib.suppress(asyncio.CancelledError):  # it is how this ends
         await asyncio.Event().wait()
 
 

@@ -105,7 +105,7 @@ def exact(text: str) -> Decimal | None:
 def _expanded(text: str) -> Decimal | None:
     try:
         value = Decimal(text)
-    except InvalidOperation:
+    except InvalidOperation:  # it is no number
         return None
     if not value.is_finite() or (value and not -MAX_DIGITS <= value.adjusted() < MAX_DIGITS):
         return None

@@ -118,7 +118,7 @@ def _scopes(known: OrderReading, orders: Iterable[SObject]) -> dict[str, Scope]:
         try:
             check_names(order)
             scopes[order.id] = known.scope(order)
-        except (Held, ConnectorError):
+        except (Held, ConnectorError):  # they are left out
             continue
     return scopes
 

@@ -72,7 +72,7 @@ class PrivateAuthority:
         try:
             kept = Certificates(*((self._folder / name).read_bytes() for name in (CA_FILE, CHAIN_FILE, KEY_FILE)))
             return kept if _good(kept, datetime.now(UTC)) else None
-        except (OSError, ValueError, InvalidSignature):
+        except (OSError, ValueError, InvalidSignature):  # new ones are made
             return None
 
     def _renewed(self) -> Certificates:

@@ -138,7 +138,7 @@ class Autosave:
         """The last writing. Raises `OSError`."""
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
+            with contextlib.suppress(asyncio.CancelledError):  # it was cancelled above
                 await self._task
             self._task = None
             self.save()

@@ -80,7 +80,7 @@ class Sender:
         self._outbox.on_news.remove(self.ring)
         self._clock.on_move.remove(self.ring)
         self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
+        with contextlib.suppress(asyncio.CancelledError):  # it was cancelled above
             await self._task
         self._task = None
 
@@ -125,7 +125,7 @@ class Sender:
         seconds = None
         if due is not None and not self._clock.frozen:
             seconds = max((due - self._clock.now()).total_seconds(), 0.0)
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError):  # the time is over: the next delivery is due
             async with asyncio.timeout(seconds):
                 await self._event.wait()
 

@@ -198,7 +198,7 @@ class PubSubDoor:
         self._bells.add(stream.bell)
         listening = asyncio.create_task(stream.listen(requests))
         try:
-            with contextlib.suppress(Ended):
+            with contextlib.suppress(Ended):  # the client has gone, or its time is over
                 await self._send(stream, lambda batch: context.write(_response(batch, call.rpc_id)))
         finally:
             self._bells.discard(stream.bell)
@@ -239,7 +239,7 @@ class _Bell:
         self._rung = False
 
     async def wait(self, seconds: float | None) -> None:
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError):  # whoever waits looks by himself what time it is
             async with asyncio.timeout(seconds):
                 await self._event.wait()
 

@@ -42,7 +42,7 @@ def parse(value: Any) -> Decimal | None:
 def _spelled(text: str) -> Decimal | None:
     try:
         return Decimal(text) if _NUMBER.fullmatch(text) else None
-    except InvalidOperation:
+    except InvalidOperation:  # it is no number
         return None
 
 

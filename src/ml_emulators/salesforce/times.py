@@ -60,5 +60,5 @@ def parse_instant(text: str) -> datetime | None:
     year, month, day, hour, minute, second = (int(found[place] or 0) for place in range(1, 7))
     try:
         return datetime(year, month, day, hour, minute, second, micro, zone).astimezone(UTC)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError):  # no moment of the calendar
         return None

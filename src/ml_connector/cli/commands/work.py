@@ -114,7 +114,7 @@ def sync(
         from ml_connector.actions.follow import follow
 
         common.screen.note("Syncing until stopped with Ctrl+C.")
-        with contextlib.suppress(KeyboardInterrupt):
+        with contextlib.suppress(KeyboardInterrupt):  # it is how this ends
             run(common, lambda app, step: follow(app, step, lambda text: stay([safe(text)])))
         return 0
     report, off = run(common, _synced)

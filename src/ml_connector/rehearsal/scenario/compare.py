@@ -18,7 +18,7 @@ def _number(value: Any) -> Decimal | None:
         return None
     try:
         return money.exact(value.replace(",", "") if isinstance(value, str) else value)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError):  # a text is compared as it stands
         return None
 
 

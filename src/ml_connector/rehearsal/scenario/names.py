@@ -129,7 +129,7 @@ class Names:
             kind, _, plain = text[:cut].partition(":")
             try:
                 ref = await (self.ref(plain, kind) if kind in KINDS and plain else self.ref(text[:cut]))
-            except Unknown:
+            except Unknown:  # a shorter part of the text may be the name
                 continue
             path = text[cut + 1 :]
             # A record that was deleted still has its id: it can be restored by it.

@@ -179,7 +179,7 @@ def _early(response: Response, write: OpenWrite, wait: timedelta | None) -> Outc
 def _tree(response: Response) -> Any:
     try:
         return wire.loads(response.body, "an answer to a write", strict=False)
-    except BadAnswer:
+    except BadAnswer:  # the status alone says what became of the write
         return None
 
 

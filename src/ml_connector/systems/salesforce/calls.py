@@ -179,14 +179,14 @@ def _expired(answer: Answer) -> bool:
 def _decoded(body: bytes) -> Any:
     try:
         return wire.loads(body, "an answer", strict=False) if body else None
-    except BadAnswer:
+    except BadAnswer:  # where a body is needed, who needs it says that it is not readable
         return None
 
 
 def _date(text: str) -> datetime | None:
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except ValueError:  # a header that is no date counts as absent
         return None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
