@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cache
@@ -68,10 +68,15 @@ class Place:
     def __init__(self, url: str = "sqlite://") -> None:
         self.in_memory = url == "sqlite://"
         self.town = Town(url)
-        known = self if self.in_memory else place()
-        self.events_of = cache(self._events_of) if self.in_memory else known.events_of
-        self.ends_of = cache(self._ends_of) if self.in_memory else known.ends_of
-        self.recovery_of = cache(self._recovery_of) if self.in_memory else known.recovery_of
+        knows: Place = self if self.in_memory else place()
+        self.events_of: Callable[[str, tuple[str, ...], bool], Sequence[Event]]
+        self.ends_of: Callable[[str, tuple[str, ...], str], tuple[State, ...]]
+        self.recovery_of: Callable[[str, tuple[str, ...], Strike], Sequence[Event]]
+        if knows is self:
+            self.events_of, self.ends_of = cache(self._events_of), cache(self._ends_of)
+            self.recovery_of = cache(self._recovery_of)
+        else:
+            self.events_of, self.ends_of, self.recovery_of = knows.events_of, knows.ends_of, knows.recovery_of
         settled()
 
     def play(self, case: Case) -> Result:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, ClassVar
+from unittest.mock import patch
 
 from ml_connector import clients
 from ml_connector.model.pace import Pace
@@ -36,15 +37,12 @@ class PaceInMemory:
 @contextmanager
 def thrifty(*, pace_in_memory: bool) -> Iterator[None]:
     """Descriptions of orgs are decoded once, and nobody may change them; the pace is in memory where that is said."""
-    decode, pace = wire.loads, clients.SharedPace
-    wire.loads = _remembering(decode)
-    if pace_in_memory:
-        PaceInMemory.paces.clear()
-        clients.SharedPace = PaceInMemory  # type: ignore[assignment,misc]  # it is called in the same way
-    try:
+    with ExitStack() as patched:
+        patched.enter_context(patch.object(wire, "loads", _remembering(wire.loads)))
+        if pace_in_memory:
+            PaceInMemory.paces.clear()
+            patched.enter_context(patch.object(clients, "SharedPace", PaceInMemory))
         yield
-    finally:
-        wire.loads, clients.SharedPace = decode, pace  # type: ignore[misc]  # back to what it was
 
 
 _decoded: dict[tuple[bytes, bool], Any] = {}

@@ -44,8 +44,8 @@ THEMES: Mapping[str, str] = {
     "emulators/quickbooks": "anything gaps judge_records own_faults recorded_xml recordings spellings switches",
     "emulators/quickbooks/rules": "model",
     "emulators/quickbooks/signin": "apps judge",
-    "emulators/salesforce": "fuzz fuzz_billing fuzz_jobs gaps ids_and_numbers judge_simple profile_sockets recorded"
-    " restart spellings",
+    "emulators/salesforce": "fuzz fuzz_billing fuzz_jobs gaps ids_and_numbers judge_simple model"
+    " profile_sockets recorded restart sales spellings",
     "engine": "both_databases knocks linked_by long_lists open_writes parts plans_of_changes settings_release"
     " stale_approvals",
     "flows": "conflicts record_cases record_properties records thrift",

@@ -35,7 +35,7 @@ def parse_date(text: str) -> str | None:
         return None
     try:
         date(int(found[1]), int(found[2]), int(found[3]))
-    except ValueError:
+    except ValueError:  # no day of the calendar
         return None
     return text
 
