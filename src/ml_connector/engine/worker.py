@@ -81,7 +81,12 @@ class Worker(Corridor):
         return self.report
 
     def _take(self) -> tuple[Flow, list[Task]] | None:
+        """The next page: of the flow with the lowest rank that has anything due.
+
+        Asked anew after each page, so that a customer that was knocked on meanwhile comes before the next invoices.
+        """
         now = self.runtime.clock.now()
+        # The mark comes before the page is read: what fires from now on may concern a hold that is not on record yet.
         self._fired, due = self.store.flows_due(self.connection.id, [flow.name for flow in self.flows], now)
         for flow in self.flows:
             if flow.name in due and (tasks := self._tasks_of(flow, now)):
@@ -104,8 +109,10 @@ class Worker(Corridor):
     async def carry_out(self, flow: Flow, writes: Sequence[PreparedWrite], page: PageContext) -> RoundResult:
         result = RoundResult()
         ready = self._unclaimed(self._through_gate(writes, result), result)
+        # One batch after the other, each settled before the next is noted: a crash leaves at most one of them open.
         sizes = {name: system.batch_sizes for name, system in self.runtime.systems.items()}
         for batch in grouped(ready, sizes):
+            # Sealed before it is noted: what people wrote and we overwrite never lies open on a disk.
             noted, lost = set_aside(self._compose(flow, batch), self.connection.id, self.runtime.seal)
             await self.runtime.crash("composed")
             self._dispatcher.note(noted, lost)
@@ -117,7 +124,10 @@ class Worker(Corridor):
         return result
 
     def _unclaimed(self, writes: Sequence[PreparedWrite], result: RoundResult) -> Sequence[PreparedWrite]:
-        """What an open write claims waits for it: nobody knows yet how that record stands."""
+        """What an open write claims waits for it: nobody knows yet how that record stands.
+
+        Only these wait. The drain goes on with their neighbours, or one lost answer would stop a company for minutes.
+        """
         under_way = [open_write.write for open_write in self.store.open_writes(self.connection.id)]
         if not under_way:
             return writes
@@ -157,6 +167,7 @@ class Worker(Corridor):
 
     def _compose(self, flow: Flow, batch: Sequence[PreparedWrite]) -> list[OpenWrite]:
         now = self.runtime.clock.now()
+        # After a final refusal the vendor would answer the same key with the same refusal: it takes the next one.
         created = [prepared.write.key for prepared in batch if prepared.write.action == "create"]
         refusals = self.store.refusals(self.connection.id, created) if created else {}
         texts = [_key_text(prepared, refusals) for prepared in batch]
@@ -193,6 +204,7 @@ class Worker(Corridor):
                 settled.append(end)
             match answer:
                 case Done():
+                    # Not served yet: with its new link the record may need another write, its contact role for example.
                     links = end.links if end is not None else ()
                     result.again.append(prepared.task)
                     result.links += links
@@ -219,10 +231,10 @@ class Worker(Corridor):
                 self.report.unreadable += verdict.hold.code == UNREADABLE
             elif verdict.next_at is None:
                 self.report.add(self.report.skipped.setdefault(flow.name, {}), verdict.text)
-        knocks = [_knocked(self.flows, verdict) for verdict in verdicts]
+        knocked = [_knocked(self.flows, verdict) for verdict in verdicts]
         await self.runtime.crash("deciding done")
         now = self.runtime.clock.now()
-        self.store.settle(self.connection.id, self._lease.fencing_token, knocks, now, self._fired)
+        self.store.settle(self.connection.id, self._lease.fencing_token, knocked, now, self._fired)
         self._lease.renewed(now)
         self.store.changed_references(self.connection.id, self._seen(verdicts))
         await self.runtime.crash("tasks settled")

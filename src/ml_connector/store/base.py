@@ -130,7 +130,8 @@ class Base:
     def guard(self, tx: Connection, connection: str, fencing_token: int, now: datetime) -> None:
         """Check the fencing token and renew the lease within `tx`, which locks the connection too.
 
-        A holder that lost it gets `LeaseLost`, and the transaction is undone.
+        A holder that lost it gets `LeaseLost`, and the transaction is undone. Time has no say here: a late holder whom
+        nobody has followed may go on, one whom somebody has followed may not, whatever its clock says.
         """
         held = {"p_connection": connection, "p_token": fencing_token, "p_until": ms(now + LEASE)}
         if tx.execute(_RENEW, held).rowcount != 1:

@@ -1,4 +1,11 @@
-"""Writes as they were noted before they were sent, and what became of them."""
+"""The outbox: writes as they were noted before they were sent, and what became of them.
+
+A write that is not on record before its first byte leaves could be done without anybody knowing: after a crash it would
+be decided and done once more. What was noted can be looked up, because key and exact body are known.
+
+The database refuses a second open write with the same key, and a second record made under a key: two indexes are the
+last line of defence, should a lease ever fail (docs/proof.md plays that).
+"""
 
 from __future__ import annotations
 
@@ -75,7 +82,10 @@ class Outbox(Base):
             note_conflicts(tx, connection, lost)
 
     def note_again(self, connection: str, fencing_token: int, writes: Sequence[OpenWrite], now: datetime) -> None:
-        """Put on record that these open writes go out again, in which batch and when."""
+        """Put on record that these open writes go out again, in which batch and when.
+
+        `noted_at` starts anew: from this sending on the vendor may be at work, and patience counts from the last one.
+        """
         with self.begin() as tx:
             self.guard(tx, connection, fencing_token, now)
             for write in writes:
@@ -89,7 +99,11 @@ class Outbox(Base):
         return [_open_write(row) for row in rows]
 
     def settle_writes(self, connection: str, fencing_token: int, settled: Sequence[Settled], now: datetime) -> None:
-        """One transaction: outcomes, links, and the knocks they bring. What may name people is kept no longer."""
+        """One transaction: outcomes, links, and the knocks they bring. What may name people is kept no longer.
+
+        An outcome without its link would be forgotten, a link without its outcome would be looked up once more, and
+        without the knocks nobody would look at what has waited for it.
+        """
         with self.begin() as tx:
             self.guard(tx, connection, fencing_token, now)
             settle_conflicts(tx, connection, _close(tx, settled, now), now)
@@ -129,9 +143,10 @@ class Outbox(Base):
 
 
 def _close(tx: Connection, settled: Sequence[Settled], now: datetime) -> list[Settled]:
-    """Outcomes of open writes. Afterwards ids and a hash do for a body; only what a person approved stays whole.
+    """Outcomes of open writes; one that is not open any more is let be, because another run has settled it.
 
-    Gives those that put a value over another one.
+    Afterwards ids and a hash do for a body; only what a person approved stays whole. Gives those that put a value over
+    another one.
     """
     table = schema.write
     rows: list[dict[str, object]] = []

@@ -1,4 +1,9 @@
-"""Tasks: what is due, and how its service ended."""
+"""Tasks: what is due, and how its service ended.
+
+A task is two counters. A knock raises `noticed`, service sets `served` to what `noticed` was when the page was taken:
+so a knock that comes during the work leaves the task due, and a thousand of them cost one more look. Nothing is
+deleted or queued, so nothing can be lost between two lists.
+"""
 
 from __future__ import annotations
 
@@ -94,6 +99,7 @@ def _knock(dialect: str) -> Any:
             "noticed": table.c.noticed + 1,
             "noticed_at": put.excluded.noticed_at,
             "source": put.excluded.source,
+            # News overrules a pause: what changed may be just what was waited for.
             "next_at": 0,
             "first_at": case((settled, put.excluded.first_at), else_=table.c.first_at),
         },
@@ -101,7 +107,10 @@ def _knock(dialect: str) -> Any:
 
 
 def fire(tx: Connection, connection: str, triggers: Iterable[Trigger], now: datetime) -> None:
-    """Knock on every task whose hold waits for one of these triggers."""
+    """Knock on every task whose hold waits for one of these triggers.
+
+    In the transaction of what fired them: between the two a crash would leave a hold that nothing releases any more.
+    """
     for some in portions(list(dict.fromkeys(triggers))):
         waiting = tx.execute(_WAITING, {"p_connection": connection, "p_triggers": some}).all()
         knock(tx, connection, [(row.flow, Ref.parse(row.ref)) for row in waiting], "released", now)
@@ -124,6 +133,8 @@ class Tasks(Base):
         What waits for one of the `changed` records is looked at again.
         """
         with self.begin() as tx:
+            # Before the first task is touched: two arrivals that lock the same tasks in another order would wait for
+            # each other for ever, and what a drain settles meanwhile must not miss what fires here.
             lock(tx, connection)
             count = knock(tx, connection, knocks, source, now)
             triggers = [record_changed(ref) for ref in changed]
@@ -248,6 +259,7 @@ class Tasks(Base):
             fire(tx, connection, fired_by(link for v in verdicts for link in v.links), now)
             knock(tx, connection, [each for v in verdicts for each in v.knocks], "needed", now)
             if since is not None:
+                # It fired after the page was read and before this hold was on record: nobody could be told of it.
                 told = late(tx, connection, (name for v in verdicts for name in v.waits_for), since)
                 again = [(v.task.flow, v.task.ref) for v in verdicts if told.intersection(v.waits_for)]
                 knock(tx, connection, again, "released", now)
@@ -258,6 +270,7 @@ class Tasks(Base):
                 "p_connection": connection,
                 "p_flow": v.task.flow,
                 "p_ref": str(v.task.ref),
+                # What was noticed when it was taken, not what is by now: a knock during the work must stay due.
                 "p_served": v.task.noticed if v.next_at is None else 0,
                 "p_next": 0 if v.next_at is None else ms(v.next_at),
                 "p_attempts": 0 if v.next_at is None else v.task.attempts + 1,
