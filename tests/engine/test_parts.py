@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,13 +13,7 @@ import pytest
 from ml_connector.actions.drain import drain
 from ml_connector.actions.plan import plans
 from ml_connector.actions.sync import sync
-from ml_connector.engine.gate import Gate, GateAnswer, is_small, waits_for
 from ml_connector.engine.ports import CrashPoint
-from ml_connector.engine.prepared import PreparedWrite, approval_of
-from ml_connector.model.plans import Together, Unattended, Write
-from ml_connector.model.refs import Ref
-from ml_connector.model.tasks import Task
-from ml_connector.model.triggers import SETTINGS
 from support.world import Installation
 
 
@@ -94,33 +88,3 @@ async def test_the_limit_approves_in_the_run_and_on_record(home: Installation, m
     (event,) = [each for each in home.store.audit_events(home.app.connection.id) if each.action == "approve"]
     assert (event.actor, event.detail["amount"]) == ("auto_approve_limit", "7.00")
     assert home.store.verify_audit() > 0
-
-
-# --- the gate
-
-
-def _write(followers: str = "", *, within: bool | None = None) -> Write:
-    return Write(
-        step="journal", system="q", kind="JournalEntry", action="create", body={}, key="k", needs_approval=True,
-        together=Together(followers=followers, waiting=Decimal(2)) if followers else None,
-        unattended=None if within is None else Unattended(within=within, waits_for=(SETTINGS,)),
-    )  # fmt: skip
-
-
-def test_an_approval_binds_the_body_and_what_follows() -> None:
-    one, other, alone = (approval_of(_write(each), b"{}") for each in ("a", "b", ""))
-    assert len({one, other, alone, approval_of(_write("a"), b"[]")}) == 4
-    assert alone == "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a", "SHA-256 of the body"
-    task = Task("orders", Ref("s", "Order", "1"), 1, 0, datetime(2026, 11, 21, tzinfo=UTC))
-    writes = [PreparedWrite(task, _write(), b"{}", approval) for approval in (one, other)]
-    assert [Gate({"k": one}).check(write) for write in writes] == [GateAnswer.GO, GateAnswer.STALE]
-    assert Gate({}).check(writes[0]) is GateAnswer.WAIT
-
-
-@pytest.mark.parametrize(
-    ("within", "small", "waits"),
-    [(None, False, ()), (False, False, ("settings",)), (True, True, ("settings", "clean postings"))],
-)
-def test_what_a_write_without_approval_waits_for(within: bool | None, small: bool, waits: tuple[str, ...]) -> None:
-    write = _write(within=within)
-    assert (is_small(write), waits_for(write)) == (small, waits)

@@ -55,7 +55,7 @@ THEMES: Mapping[str, str] = {
     " too_long unreadable_answers what_links_an_invoice",
     "processes": "killed shared_limits",
     "rehearsal/scenario": "files page",
-    "store": "concurrency late_triggers many_due plans server settled_writes shared_pace",
+    "store": "concurrency late_triggers many_due plans server",
     "support": "recordings",
     "systems/quickbooks": "batches mutations recorded sockets",
     "systems/salesforce": "emulated recorded sockets",

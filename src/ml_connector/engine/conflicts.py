@@ -15,12 +15,12 @@ from .ports import Seal
 
 def set_aside(writes: Sequence[OpenWrite], connection: str, seal: Seal) -> tuple[list[OpenWrite], list[LostValue]]:
     """The writes without the values that they overwrite, and those values sealed."""
-    lost = [_sealed(write, each, connection, seal) for write in writes for each in write.write.conflicts]
+    lost = [_sealed(write, conflict, connection, seal) for write in writes for conflict in write.write.conflicts]
     return [_without(write) if write.write.conflicts else write for write in writes], lost
 
 
 def _without(write: OpenWrite) -> OpenWrite:
-    conflicts = tuple(msgspec.structs.replace(each, lost="") for each in write.write.conflicts)
+    conflicts = tuple(msgspec.structs.replace(conflict, lost="") for conflict in write.write.conflicts)
     return msgspec.structs.replace(write, write=msgspec.structs.replace(write.write, conflicts=conflicts))
 
 

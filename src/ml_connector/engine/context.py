@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, assert_never
 
 import msgspec
 
@@ -53,9 +53,10 @@ async def ask_each(system: System, questions: Sequence[Question]) -> list[dict[s
         with suppress(BadAnswer):  # the questions one by one show whose answer is bad; it is raised or kept there
             return await system.ask(questions)
     answers = []
-    for each in questions:
-        one = partial(system.find, each.kind, each.field) if each.field else partial(system.read, each.kind)
-        found, bad = await apart(one, each.values)
+    for question in questions:
+        kind, field = question.kind, question.field
+        ask = partial(system.find, kind, field) if field else partial(system.read, kind)
+        found, bad = await apart(ask, question.values)
         answers.append(found | bad)
     return answers
 
@@ -73,7 +74,7 @@ class ReferenceCache:
 
     async def get(self, system: System, name: str, now: datetime, *, enough: timedelta = timedelta(0)) -> Reference:
         """The table, as young as it must be; one of the age `enough` will do in any case."""
-        volatile = any(name.startswith(each) for each in system.volatile)
+        volatile = any(name.startswith(beginning) for beginning in system.volatile)
         good_for = max(enough, self._brief if volatile else self._keep)
         key = (system.name, name)
         if key not in self._kept or now >= self._kept[key][1] + good_for:
@@ -103,7 +104,7 @@ class DrainCache:
 
 def _with(links: Sequence[Link], link: Link) -> list[Link]:
     """These links and a new one, which takes the place of the one from the same source."""
-    return [each for each in links if each.source != link.source] + [link]
+    return [known for known in links if known.source != link.source] + [link]
 
 
 class PageContext:
@@ -203,13 +204,17 @@ class PageContext:
                     self._links[link.role, ref] = _with(known, link)
 
     def knows(self, need: Need) -> bool:
-        if isinstance(need, NeedLink):
-            return (need.role, need.ref) in self._links
-        if isinstance(need, NeedRecord):
-            return need.ref in self._records
-        if isinstance(need, NeedFind):
-            return need in self._found
-        return (need.system, need.name) in self._cache.references
+        match need:
+            case NeedLink():
+                return (need.role, need.ref) in self._links
+            case NeedRecord():
+                return need.ref in self._records
+            case NeedFind():
+                return need in self._found
+            case NeedReference():
+                return (need.system, need.name) in self._cache.references
+            case _:
+                assert_never(need)
 
     async def load(self, needs: Iterable[Need], connection: str, store: Store, systems: Mapping[str, System]) -> None:
         """Fetch the cheapest of these facts, each kind of need in one go: what is on record, then one system's.
@@ -274,7 +279,7 @@ class PageContext:
             return
         for value, found in answer.items():
             if not isinstance(found, BadAnswer):
-                found = [self._cache.made.get(each.ref, each) for each in found]
+                found = [self._cache.made.get(record.ref, record) for record in found]
             self._found.put(NeedFind(system, question.kind, question.field, value), found)
 
 

@@ -63,7 +63,7 @@ async def sweep(connection: Connection, runtime: Runtime, system: str) -> int:
     position = runtime.store.position(connection.id, source)
     kinds = swept_kinds(runtime, system)
     if position is None:
-        kinds = [kind for kind in kinds if any((each.system, each.kind) == (system, kind) for each in runtime.flows)]
+        kinds = [kind for kind in kinds if any((flow.system, flow.kind) == (system, kind) for flow in runtime.flows)]
     names = runtime.systems[system].reference_kinds
     changed: set[str] = set()
     count = 0

@@ -44,12 +44,12 @@ class _Field:
     def replace(self, record: Any) -> None:
         """The record as it stands now, where it was found before."""
         for value in self._with.get(record.ref, ()):
-            self.found[value] = [record if each.ref == record.ref else each for each in self._list(value)]
+            self.found[value] = [record if known.ref == record.ref else known for known in self._list(value)]
 
     def move(self, record: Any, written: str) -> None:
         """The record is found by `written` now, in any spelling, and by nothing else."""
         for value in self._with.pop(record.ref, {}):
-            self.found[value] = [each for each in self._list(value) if each.ref != record.ref]
+            self.found[value] = [known for known in self._list(value) if known.ref != record.ref]
         for value in self._spelt.get(written.casefold(), {}):
             self.put(value, [*self._list(value), record])
 
