@@ -54,6 +54,8 @@ def _quickbooks(status: int, fault: Fault, now: datetime) -> bytes:
         "Detail": fault.message or message,
         "code": fault.code or code,
     }
+    if fault.element:
+        entry["element"] = fault.element
     if status == 401:  # the gateway's spelling, lower case
         lower = {"message": entry["Message"], "detail": entry["Detail"], "code": entry["code"], "element": None}
         return dumps(

@@ -22,7 +22,7 @@ from .control_bodies import (
     WebhookTroubles,
 )
 from .emulation import YEARS, Companion, Emulation, set_clock
-from .faults import BadFault
+from .faults import BadFault, Fault, MeetsRecords
 from .log import UnknownMark, entry_view
 from .snapshots import NoSnapshot
 from .webhooks import Outbox, loopback
@@ -146,10 +146,9 @@ def get_faults(context: ControlContext, params: Params, body: Any) -> dict[str, 
 
 def post_faults(context: ControlContext, params: Params, body: FaultsOrder) -> dict[str, Any]:
     book = context.emulation.faults
-    for fault in body.add:
-        if fault.vendor:
-            _system(context, fault.vendor)
     try:
+        for fault in body.add:
+            _check_system(context, fault)
         book.check(body.add)
     except BadFault as error:
         raise DoorError(
@@ -166,6 +165,19 @@ def post_faults(context: ControlContext, params: Params, body: FaultsOrder) -> d
     for number in body.remove:
         book.remove(number)
     return {"added": [book.add(fault) for fault in body.add], "faults": book.list()}
+
+
+def _check_system(context: ControlContext, fault: Fault) -> None:
+    """Raise `DoorError` or `BadFault` unless the vendor is here, and has the kind of record that is meant."""
+    if not fault.vendor:
+        return
+    vendor = _system(context, fault.vendor)
+    if fault.record is None:
+        return
+    if fault.record.kind not in vendor.kinds():
+        raise BadFault(f"{fault.vendor} has no kind {fault.record.kind}")
+    if not isinstance(vendor, MeetsRecords):
+        raise BadFault(f"records of {fault.vendor} meet no faults; leave record out, and use path and body")
 
 
 def seed(context: ControlContext, params: Params, body: SeedOrder) -> SeedReport:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from . import bodies, emulator_faults
-from .faults import Fault, FaultBook
+from .faults import Fault, FaultBook, MeetsRecords
 from .log import RequestLog, path_shape
 from .wire import Cost, Request, Response, Vendor
 
@@ -72,8 +72,12 @@ class Gate:
         """The outcome with the faults that were ordered, what it costs, and the name of what struck."""
         asked = msgspec.structs.replace(request, method="GET") if request.method == "HEAD" else request
         delay, fault = self.faults.pick(vendor.name, asked)
+        records = self.faults.at_records(vendor.name, asked)
+        if fault is None and records and isinstance(vendor, MeetsRecords):
+            response = vendor.handle_meeting(asked, records)
+            return Answer(response, delay), vendor.cost(asked, response), _RECORD if records.struck else _slow(delay)
         outcome, cost = self._answer(vendor, asked, delay, fault)
-        return outcome, cost, fault.kind if fault else ("delay" if delay else "")
+        return outcome, cost, fault.kind if fault else _slow(delay)
 
     def _answer(self, vendor: Vendor, request: Request, delay: float, fault: Fault | None) -> tuple[Outcome, Cost]:
         if fault is None:
@@ -116,6 +120,14 @@ class Gate:
 
 
 _GONE = Fault("status", status=401)
+_RECORD = "record"
+"""What the request log names as the fault of a request that met one at a record."""
+
+
+def _slow(delay: float) -> str:
+    return "delay" if delay else ""
+
+
 # Ending sessions and connections, in the words of each vendor's `act`.
 _SEVER = {
     ("salesforce", "kill_session"): "kill_sessions",

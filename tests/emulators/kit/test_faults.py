@@ -7,7 +7,7 @@ import pytest
 
 from ml_emulators.kit import bodies
 from ml_emulators.kit.emulation import Emulation
-from ml_emulators.kit.faults import BadFault, Fault, FaultBook
+from ml_emulators.kit.faults import BadFault, Fault, FaultBook, RecordMatch
 from ml_emulators.kit.gate import Answer, Dropped
 from ml_emulators.kit.wire import Request, Response, loads
 
@@ -71,11 +71,73 @@ def test_delays_add_up_and_the_first_other_fault_strikes() -> None:
         Fault("delay"),
         Fault("timeout_after", seconds=601),
         Fault("ok_with_fault", vendor="salesforce"),
+        Fault("status", status=500, whole=True),
+        Fault("status", status=500, record=RecordMatch("Invoice")),
+        Fault("status", "quickbooks", status=200, record=RecordMatch("Invoice")),
+        Fault("status", "quickbooks", status=500, record=RecordMatch("Invoice"), done=True),
+        Fault("status", "quickbooks", status=500, record=RecordMatch("Invoice"), retry_after=1),
+        Fault("status", "quickbooks", status=500, record=RecordMatch("Invoice"), text="x"),
+        Fault("drop_after", "quickbooks", record=RecordMatch("Invoice")),
     ],
 )
 def test_senseless_faults_are_refused(fault: Fault) -> None:
     with pytest.raises(BadFault):
         FaultBook(Random(1)).add(fault)
+
+
+INVOICE = {"Id": "12", "DocNumber": "INV-7", "Balance": 0}
+
+
+@pytest.mark.parametrize(
+    ("match", "on", "kind", "fits"),
+    [
+        (RecordMatch("Invoice"), "read", "Invoice", True),
+        (RecordMatch("Invoice"), "read", "Payment", False),
+        (RecordMatch("Invoice", id="12"), "list", "Invoice", True),
+        (RecordMatch("Invoice", id="1"), "list", "Invoice", False),
+        (RecordMatch("Invoice", where={"DocNumber": "INV-7"}), "write", "Invoice", True),
+        (RecordMatch("Invoice", where={"DocNumber": "INV-7", "Balance": 1}), "write", "Invoice", False),
+        (RecordMatch("Invoice", where={"Colour": "red"}), "write", "Invoice", False),
+        (RecordMatch("Invoice", id="12", on="list"), "list", "Invoice", True),
+        (RecordMatch("Invoice", id="12", on="list"), "read", "Invoice", False),
+    ],
+)
+def test_which_record_a_fault_means(match: RecordMatch, on: Any, kind: str, fits: bool) -> None:
+    book = FaultBook(Random(1))
+    book.add(Fault("status", "quickbooks", status=400, record=match))
+    met = book.at_records("quickbooks", GET)
+    assert (met.meet(on, kind, INVOICE) is not None) is fits is met.struck
+    assert (met.meet(on, kind, {"Id": "other"}, INVOICE) is not None) is fits, "any form of it will do"
+
+
+def test_a_fault_at_a_record_leaves_requests_alone() -> None:
+    book = FaultBook(Random(1))
+    book.add(Fault("status", "quickbooks", status=400, record=RecordMatch("Invoice"), path="query", count=1))
+    assert book.pick("quickbooks", GET) == (0.0, None)
+    assert not book.at_records("quickbooks", POST)
+    assert not book.at_records("salesforce", GET)
+    met = book.at_records("quickbooks", GET)
+    assert [met.meet("list", "Invoice", INVOICE) is not None for _ in range(3)] == [True, False, False]
+
+
+def test_a_fault_of_a_whole_call_is_asked_for_by_itself() -> None:
+    book = FaultBook(Random(1))
+    book.add(Fault("status", "quickbooks", status=500, record=RecordMatch("Invoice"), whole=True))
+    met = book.at_records("quickbooks", GET)
+    assert met.meet("write", "Invoice", INVOICE, whole=False) is None
+    assert met.meet("write", "Invoice", INVOICE, whole=True) == met.meet("write", "Invoice", INVOICE)
+
+
+def test_a_vendor_that_knows_no_records_goes_on(emulation: Emulation) -> None:
+    emulation.faults.add(Fault("status", "quickbooks", status=400, record=RecordMatch("Note")))
+    got = emulation.serve("quickbooks", POST)
+    assert isinstance(got, Answer)
+    assert (got.response.status, emulation.log.entries[-1].fault) == (200, "")
+
+
+def test_an_error_answer_names_the_element(emulation: Emulation) -> None:
+    body = outcome(emulation, Fault("status", status=400, code="2050", element="DocNumber"))[2]
+    assert loads(body)["Fault"]["Error"][0]["element"] == "DocNumber"
 
 
 def outcome(emulation: Emulation, fault: Fault, vendor: str = "quickbooks") -> tuple[str, int, bytes, int]:
