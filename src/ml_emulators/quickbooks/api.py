@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import DecodeError
 
 from ml_emulators.kit.wire import Request, Response, loads
-from ml_emulators.quickbooks import answers, attachments, batch, faults, operations
+from ml_emulators.quickbooks import answers, attachments, batch, faults, operations, trouble
 from ml_emulators.quickbooks.faults import Fault
 from ml_emulators.quickbooks.kinds.catalog import PATHS
 from ml_emulators.quickbooks.limits import meter, throttled
@@ -97,10 +97,7 @@ def _answer(call: Call) -> Response:
         return _failed(call, refusal)
 
 
-def _done(call: Call, body: Json | None) -> Response:
-    if body is None:
-        headers = {"Content-Type": "text/plain", **answers.trace(call.service.random, call.context.now)}
-        return Response(404, headers, b"Not Found")
+def _done(call: Call, body: Json) -> Response:
     return answers.success(body, call.service.random, call.context.now, xml=call.xml)
 
 
@@ -172,10 +169,17 @@ def _replay_key(call: Call, body: Any) -> tuple[Any, ...] | None:
 # --- routes
 
 
-def _route(call: Call) -> Json | None:
+def _unknown(call: Call) -> Fault:
+    """What is served nowhere below a company: an operation that is not supported (reference, added 2026-11-30)."""
+    return faults.unsupported(f"{call.request.method} {'/'.join(call.path)}"[:80])
+
+
+def _route(call: Call) -> Json:
     if call.path == ["query"] and call.request.method in ("GET", "POST"):
         return operations.run_query(call.context, _statement(call))
-    return _get(call) if call.request.method == "GET" else None
+    if call.request.method != "GET":
+        raise _unknown(call)
+    return _get(call)
 
 
 def _statement(call: Call) -> str:
@@ -183,7 +187,7 @@ def _statement(call: Call) -> str:
     return given if given is not None else _text(call.request.body)
 
 
-def _get(call: Call) -> Json | None:
+def _get(call: Call) -> Json:
     path, params = call.path, call.params
     if path == ["cdc"]:
         return cdc.capture(call.context, params.get("entities", ""), params.get("changedsince", ""))
@@ -192,7 +196,7 @@ def _get(call: Call) -> Json | None:
     if path == ["exchangerate"]:
         return auxiliary.exchange_rate(call.context, params.get("sourcecurrencycode", ""), params.get("asofdate"))
     if len(path) != 2:
-        return None
+        raise _unknown(call)
     kind = _kind(path[0])
     if kind == "CompanyInfo" and path[1] == call.realm:
         return operations.read(call.context, kind, "1")
@@ -206,7 +210,7 @@ def _kind(segment: str) -> str:
     return found
 
 
-def _post(call: Call, body: Any) -> Json | None:
+def _post(call: Call, body: Any) -> Json:
     if call.path == ["batch"]:
         return batch.run(call.context, batch.items_of(body), call.service.random)
     if call.path == ["upload"]:
@@ -214,7 +218,7 @@ def _post(call: Call, body: Any) -> Json | None:
     if len(call.path) == 3 and call.path[2] == "send":
         return _send(call)
     if len(call.path) != 1:
-        return None
+        raise _unknown(call)
     operation = _operation(call)
     odd = _odd_void(call.path[0]) if call.params.get("operation", "").lower() == "void" else None
     return odd if odd is not None else operations.write(call.context, _kind(call.path[0]), operation, body)
@@ -224,6 +228,7 @@ def _send(call: Call) -> Json:
     kind = _kind(call.path[0])
     if not mailing.can_be_sent(kind):
         raise faults.unsupported(f"send {kind}")
+    trouble.refuse_unwritable(call.context, kind, {"Id": call.path[1]})
     return mailing.send(call.context, kind, call.path[1], call.params.get("sendto", ""))
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from ml_emulators.quickbooks import faults, operations
+from ml_emulators.quickbooks import faults, operations, trouble
 from ml_emulators.quickbooks.faults import Fault
 from ml_emulators.quickbooks.kinds.catalog import KINDS
 from ml_emulators.quickbooks.query import cdc
@@ -44,8 +44,11 @@ def check_names(items: list[Json]) -> None:
 
 
 def run(context: WriteContext, items: list[Json], random: Random) -> Json:
-    """Every item's answer, the entity (or fault) first and its bId last."""
+    """Every item's answer, the entity (or fault) first and its bId last. Raises what strikes the call as a whole."""
     served = len(items) - context.switches.batch_throttled_items
+    for item in items:
+        for name in set(item) & set(KINDS):
+            trouble.refuse_whole(context, name, item[name])
     answers = [{**_item(context, one, at < served), "bId": one["bId"]} for at, one in enumerate(items)]
     if context.switches.batch_reply_order == "shuffled":
         random.shuffle(answers)
@@ -58,6 +61,8 @@ def _item(context: WriteContext, item: Json, served: bool) -> Json:
             raise faults.throttled()
         return _perform(context, item)
     except Fault as refusal:
+        if refusal.whole:
+            raise
         return {"Fault": refusal.body()}
 
 
@@ -72,7 +77,7 @@ def _perform(context: WriteContext, item: Json) -> Json:
     if name not in KINDS or operation not in _OPERATIONS:
         raise faults.unsupported(f"{operation} {name}"[:80])
     options = _options(item.get("optionsData"))
-    single = replace(context, include=options)
+    single = replace(context, include=options, in_batch=True)
     wanted = "void" if operation == "update" and "void" in options else operation
     return operations.write(single, name, str(wanted), payload)
 

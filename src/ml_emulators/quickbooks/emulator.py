@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from ml_emulators.kit.clock import VirtualClock
+from ml_emulators.kit.faults import NO_RECORD_FAULTS, RecordFaults
 from ml_emulators.kit.wire import Cost, Request, Response, loads
 from ml_emulators.quickbooks import registry, user_actions
 from ml_emulators.quickbooks.kinds.catalog import KINDS
@@ -112,6 +113,14 @@ class QuickBooks:
     def handle(self, request: Request) -> Response:
         """Answer one request."""
         return route(self._service, request)
+
+    def handle_meeting(self, request: Request, faults: RecordFaults) -> Response:
+        """Answer one request; each record that it asks for, writes or is answered with may meet one of `faults`."""
+        self._service.ordered = faults
+        try:
+            return self.handle(request)
+        finally:
+            self._service.ordered = NO_RECORD_FAULTS
 
     def cost(self, request: Request, response: Response) -> Cost:
         """Metered reads, write calls (a batch is one), and calls; OAuth costs nothing."""

@@ -28,10 +28,14 @@ class FaultError:
 class Fault(Exception):
     """A refusal by the service; raised inside the rules, answered as a `Fault` body, raised out of `act`."""
 
-    def __init__(self, errors: Iterable[FaultError], kind: str = "ValidationFault", status: int = 400) -> None:
+    def __init__(
+        self, errors: Iterable[FaultError], kind: str = "ValidationFault", status: int = 400, *, whole: bool = False
+    ) -> None:
+        """`whole`: it ends a batch, instead of one item of it."""
         self.errors = tuple(errors)
         self.kind = kind
         self.status = status
+        self.whole = whole
         super().__init__("; ".join(f"{error.code} {error.detail}" for error in self.errors))
 
     @property
@@ -112,6 +116,10 @@ def parse_error(detail: str) -> Fault:
     return fault("4000", "Error parsing query", f"QueryParserError: {detail}", None)
 
 
+def unknown_entity(name: str) -> Fault:
+    return invalid_query(f"invalid context declaration: {name[:60]}")
+
+
 def invalid_query(detail: str) -> Fault:
     return fault("4001", "Invalid query", f"QueryValidationError: {detail}", None)
 
@@ -184,6 +192,19 @@ def account_type_not_allowed(element: str) -> Fault:
     return fault(
         "6430", "Invalid account type", "Invalid account type : This account type is not allowed here.", element
     )
+
+
+def processing_error(detail: str) -> Fault:
+    """A record is there and cannot be answered: what queries and change capture say."""
+    return fault("4002", "Error processing query", f"QueryProcessingError: {detail}", None)
+
+
+def ordered(status: int, code: str, message: str, element: str, *, whole: bool) -> Fault:
+    """What the control door ordered; without a code it is a system failure from 500 on, else a business validation."""
+    usual = system_failure() if status >= 500 else business("Ordered.")
+    plain = usual.errors[0]
+    error = FaultError(code or plain.code, message or plain.message, message or plain.detail, element)
+    return Fault([error], usual.kind, status, whole=whole)
 
 
 def system_failure() -> Fault:

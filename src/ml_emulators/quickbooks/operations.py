@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from ml_emulators.kit.wire import loads
-from ml_emulators.quickbooks import attachments, faults
+from ml_emulators.quickbooks import attachments, faults, trouble
 from ml_emulators.quickbooks.kinds.catalog import KINDS
 from ml_emulators.quickbooks.kinds.references import PARTIES
 from ml_emulators.quickbooks.query import parse as query
@@ -23,10 +23,12 @@ _ONLY_IN_LISTS = "ClientEntityId"
 
 
 def read(context: WriteContext, kind: str, record_id: str) -> Json:
-    """One record by Id, inactive ones too; 610 when there is none."""
+    """One record by Id, inactive ones too; 2030 when that is no Id, 610 when there is none."""
+    writes.refuse_bad_id(record_id)
     if context.books.row(kind, record_id) is None:
         raise faults.not_found()
     data = context.books.data(kind, record_id)
+    context.meet("read", kind, data)
     data.pop(_ONLY_IN_LISTS, None)
     if kind == "Invoice" and "invoicelink" in context.include and "BillEmail" in data:
         data = {"InvoiceLink": f"{_PORTAL}/scs-v1-{context.books.company.realm_id}-{record_id}", **data}
@@ -34,8 +36,10 @@ def read(context: WriteContext, kind: str, record_id: str) -> Json:
 
 
 def run_query(context: WriteContext, text: str) -> Json:
-    """A statement of section 3; raises 4000 or 4001."""
+    """A statement of section 3; raises 4000, 4001 or 4002."""
     switches = context.switches
+    if switches.query_letters == "latin-1":
+        query.refuse_beyond_latin_1(text)
     asked = query.parse(text, switches.maxresults_over_limit)
     if asked.count:
         return {"QueryResponse": {"totalCount": count(context.books, asked, exact_case=switches.query_case_sensitive)}}
@@ -45,6 +49,8 @@ def run_query(context: WriteContext, text: str) -> Json:
     if not ids:
         return _nothing(switches.zero_rows, asked)
     rows: list[Any] = page(context.books, asked, ids)
+    if asked.shows_records:
+        trouble.refuse_unanswerable(context, asked.kind.name, ids, rows)
     if asked.kind.name == "Attachable" and asked.columns is None:
         rows = [attachments.shown(context, loads(bytes(row))) for row in rows]
     if switches.stale_list_sync_tokens:
@@ -71,6 +77,7 @@ def write(context: WriteContext, kind: str, operation: str, body: Any) -> Json:
         raise faults.unsupported(f"{operation} {kind}")
     if kind == "ExchangeRate" and operation in ("create", "update"):
         return write_rate(context, body)
+    trouble.refuse_unwritable(context, kind, body)
     if operation == "delete":
         return {kind: writes.delete(context, RULES[kind], body)}
     if operation == "void":

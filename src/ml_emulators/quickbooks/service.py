@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from ml_emulators.kit.clock import VirtualClock
+from ml_emulators.kit.faults import NO_RECORD_FAULTS, RecordFaults
 from ml_emulators.kit.wire import Response
 from ml_emulators.quickbooks.rules.context import WriteContext
 from ml_emulators.quickbooks.settings import App, ChangeNotice, Company, Counters, Switches
@@ -63,6 +64,8 @@ class Service:
     counters: Counters = field(default_factory=Counters)
     on_change: list[Callable[[ChangeNotice], None]] = field(default_factory=list)
     companies: list[Company] = field(default_factory=list)
+    ordered: RecordFaults = NO_RECORD_FAULTS
+    """Faults that records meet in the request that is being served."""
     endpoints: Endpoints = field(init=False)
 
     def __post_init__(self) -> None:
@@ -77,7 +80,7 @@ class Service:
                 listener(authored)
 
     def context(self, realm_id: str, now: datetime, include: frozenset[str] = frozenset()) -> WriteContext:
-        return WriteContext(self.books[realm_id], now, self.switches, include, self.base_url)
+        return WriteContext(self.books[realm_id], now, self.switches, include, self.base_url, ordered=self.ordered)
 
     def snapshot(self) -> Snapshot:
         return Snapshot(

@@ -31,6 +31,8 @@ class Company:
     custom_fields: tuple[tuple[str, str], ...] = ()
     edition: Literal["Simple Start", "Essentials", "Plus", "Advanced"] = "Plus"
     sales_tax: Literal["off", "manual", "automated"] = "off"
+    close_day: str = ""
+    """The books are closed through this day (YYYY-MM-DD); blank: they are open, and the preference is absent."""
 
     @property
     def has_dimensions(self) -> bool:
@@ -86,6 +88,14 @@ class Switches:
 
     zero_rows: Literal["empty", "list", "omitted"] = "empty"
     """A query without hits: `{"QueryResponse":{}}`, an empty list in it, or no `QueryResponse` at all."""
+    query_letters: Literal["any", "latin-1"] = "any"
+    """Letters beyond Latin-1 in a statement: read, or refused with 4000 as clients of 2016 to 2021 report."""
+    malformed_email: Literal["shown", "fails_lists"] = "shown"
+    """A record with an e-mail address that is none: shown, or 4002 for every list and change answer that would hold it;
+    by its Id it is read either way."""
+    beyond_bmp: Literal["kept", "fails", "fails_batch"] = "kept"
+    """A text beyond the Basic Multilingual Plane (an emoji) in a write: stored, 500 with 10000 for the record, or the
+    same for the whole batch that it stands in."""
     maxresults_over_limit: Literal["cap", "fault"] = "cap"
     """MAXRESULTS above 1000: cut to 1000, or 4001."""
     one_row_more: bool = False
@@ -105,6 +115,8 @@ class Switches:
     closed_books_code: Literal["6210", "6200"] = "6210"
     """What a write into closed books meets with."""
 
+    inactive_with_balance: Literal["refused", "kept"] = "refused"
+    """An app makes a customer inactive that has a balance: 6000, or done with the balance kept."""
     merge_leaves_stub: bool = True
     """The loser of a merge shows up as Deleted in CDC; else it is just gone."""
 

@@ -12,6 +12,7 @@ from ml_emulators.quickbooks.rules import auxiliary, writes
 from ml_emulators.quickbooks.rules.company import merged
 from ml_emulators.quickbooks.rules.context import WriteContext
 from ml_emulators.quickbooks.rules.merging import merge
+from ml_emulators.quickbooks.rules.profile import set_profile
 from ml_emulators.quickbooks.rules.rulebook import RULES
 from ml_emulators.quickbooks.service import Service
 from ml_emulators.quickbooks.values import Json, Unreadable, bare, parse_day
@@ -31,6 +32,7 @@ def perform(service: Service, operation: dict[str, Any]) -> Json:
     if realm not in service.books:
         raise faults.unsupported(f"realm {realm!r}")
     context = service.context(realm, service.clock.now(), frozenset(operation.get("include", ())))
+    context.on_screen = True
     result = ON_RECORDS[name](service, context, operation)
     service.publish(context.notices)
     return result
@@ -103,6 +105,11 @@ def _set_preferences(service: Service, context: WriteContext, operation: dict[st
     return context.books.data("Preferences", "1")
 
 
+def _set_company(service: Service, context: WriteContext, operation: dict[str, Any]) -> Json:
+    """Fields of `Company`: multicurrency, track_departments, classes_per_line, classes_per_txn, close_day ..."""
+    return set_profile(context, operation.get("body", {}))
+
+
 def _set_exchange_rate(service: Service, context: WriteContext, operation: dict[str, Any]) -> Json:
     """{"currency": "EUR", "rate": "1.0825", "day": "2026-11-22"}: home units for one foreign unit from that day on."""
     body = operation.get("body") or operation
@@ -138,6 +145,7 @@ ON_RECORDS: dict[str, OnRecords] = {
     "activate": _activate,
     "merge": _merge,
     "set_preferences": _set_preferences,
+    "set_company": _set_company,
     "set_exchange_rate": _set_exchange_rate,
 }
 ON_SERVER: dict[str, OnServer] = {

@@ -138,6 +138,19 @@ async def test_quickbooks_says_ok_with_a_fault_inside(client: Client) -> None:
     assert (status, next(iter(loads(body))), await client.made("quickbooks")) == (200, "Fault", 1)
 
 
+async def test_a_record_meets_its_fault_whoever_asks(client: Client) -> None:
+    record = {"kind": "Customer", "where": {"DisplayName": "Fern"}, "on": "write"}
+    await client.order(
+        kind="status", vendor="quickbooks", status=400, code="6000", message="No.", element="DisplayName", record=record
+    )
+    status, body, _ = await client.create("quickbooks")
+    error = loads(body)["Fault"]["Error"][0]
+    assert (status, error["code"], error["Message"], error["element"]) == (400, "6000", "No.", "DisplayName")
+    assert (await client.log())[0]["fault"] == "record"
+    assert (await client.create("quickbooks", "Fern 2"))[0] == 200
+    assert await client.made("quickbooks") == 1
+
+
 async def test_a_killed_session_leaves_the_connection(client: Client) -> None:
     await client.order(kind="kill_session", vendor="quickbooks", method="POST", count=1)
     assert (await client.create("quickbooks"))[0] == 401

@@ -62,7 +62,11 @@ class Client:
     def send(self, method: str, path: str, body: Any = None, headers: Any = None, **params: str) -> Response:
         sent = {"authorization": f"Bearer {self.token}", "accept": "application/json", **(headers or {})}
         raw = body if isinstance(body, bytes) else b"" if body is None else dumps(body)
-        return self.server.handle(Request(method, self.base + path, urlencode(params, quote_via=quote), sent, raw))
+        return self.serve(Request(method, self.base + path, urlencode(params, quote_via=quote), sent, raw))
+
+    def serve(self, request: Request) -> Response:
+        """The way to the server."""
+        return self.server.handle(request)
 
     def get(self, path: str, **params: str) -> Json:
         return self._good(self.send("GET", path, **params))
@@ -82,8 +86,12 @@ class Client:
     def faults(self, path: str, body: Any, **params: str) -> list[Json]:
         return self._refused(self.send("POST", path, body, **params))
 
+    def read_fault(self, path: str, **params: str) -> Json:
+        """The first error of a refused read."""
+        return self._refused(self.send("GET", path, **params))[0]
+
     def query_fault(self, statement: str) -> Json:
-        return self._refused(self.send("GET", "/query", query=statement))[0]
+        return self.read_fault("/query", query=statement)
 
     def _refused(self, answer: Response) -> list[Json]:
         assert answer.status == 400, answer.body

@@ -143,6 +143,13 @@ def test_pages_in_order(shop: Shop) -> None:
     assert one.query("SELECT * FROM Customer WHERE Active = true STARTPOSITION 9 MAXRESULTS 5", qb=shop.qb) == []
 
 
+@pytest.mark.parametrize("kind", EVERY)
+def test_a_statement_in_lower_case(shop: Shop, kind: str) -> None:
+    saved = shop.new(kind).save(qb=shop.qb)
+    found = thing(kind).query(f"select * from {kind.lower()} where id = '{saved.Id}'", qb=shop.qb)
+    assert [one.Id for one in found] == [saved.Id]
+
+
 def test_a_name_with_an_apostrophe_is_found(shop: Shop) -> None:
     shop.save("Customer", DisplayName="Bill's Shop")
     assert [one.DisplayName for one in thing("Customer").filter(DisplayName="Bill's Shop", qb=shop.qb)] == [

@@ -55,6 +55,7 @@ KINDS.append(
             "ShipAddr": f.address,
             "Notes": f.text(2000),
             "Job": f.flag,
+            "IsProject": f.flag,
             "BillWithParent": f.flag,
             "ParentRef": f.ref,
             "CustomerTypeRef": f.ref,

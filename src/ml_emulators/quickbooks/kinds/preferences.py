@@ -80,6 +80,7 @@ def new_preferences(company: Company) -> Json:
             "TaxYearMonth": "January",
             "CustomerTerminology": "Customers",
             "AutoJournalEntryNumber": True,
+            **({"BookCloseDate": company.close_day} if company.close_day else {}),
         },
         "ProductAndServicesPrefs": {
             "ForSales": True,

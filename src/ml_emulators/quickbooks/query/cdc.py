@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Raw
 
-from ml_emulators.quickbooks import faults
+from ml_emulators.quickbooks import faults, trouble
 from ml_emulators.quickbooks.kinds.catalog import KINDS, PATHS
 from ml_emulators.quickbooks.rules.context import WriteContext
 from ml_emulators.quickbooks.state import Table
@@ -22,7 +22,8 @@ _UPDATED = 1
 
 def capture(context: WriteContext, entities: str, since_text: str) -> Json:
     """All changes since an instant: one element for each entity asked, `{}` where nothing changed. Raises Fault."""
-    kinds = [_kind(name) for name in dict.fromkeys(part.strip() for part in entities.split(",")) if name]
+    names = [name for part in entities.split(",") if (name := part.strip())]
+    kinds = list(dict.fromkeys(map(_kind, names)))
     if not kinds:
         raise faults.Fault([faults.missing("entities")])
     since = _since(context, since_text)
@@ -62,10 +63,13 @@ def _changes(context: WriteContext, kind: str, since: int, most: int) -> Json:
     flipped = (
         set(alive[len(alive) - context.switches.false_cdc_deletes :]) if context.switches.false_cdc_deletes else set()
     )
-    shown: list[Any] = []
-    for place, (at, number, gone) in enumerate(events):
-        hidden = gone or place in flipped
-        shown.append(_stub(number, at) if hidden else Raw(context.books.wire(kind, number)))
+    whole = {
+        number: Raw(context.books.wire(kind, number))
+        for place, (_, number, gone) in enumerate(events)
+        if not gone and place not in flipped
+    }
+    trouble.refuse_unanswerable(context, kind, whole, whole.values())
+    shown: list[Any] = [whole[number] if number in whole else _stub(number, at) for at, number, _ in events]
     return {kind: shown, "startPosition": 1, "maxResults": len(shown)}
 
 

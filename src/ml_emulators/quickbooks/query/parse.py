@@ -11,7 +11,7 @@ from typing import Any
 from lark import Lark, Token, Transformer, UnexpectedInput
 
 from ml_emulators.quickbooks import faults
-from ml_emulators.quickbooks.kinds.catalog import KINDS
+from ml_emulators.quickbooks.kinds.catalog import KINDS, PATHS
 from ml_emulators.quickbooks.kinds.kind import Kind
 from ml_emulators.quickbooks.query.fields import ACTIVE, QueryField
 from ml_emulators.quickbooks.values import Unreadable, fold
@@ -19,6 +19,7 @@ from ml_emulators.quickbooks.values import Unreadable, fold
 DEFAULT_PAGE = 100
 MAX_PAGE = 1000
 _MAX_LITERAL = 18
+_BARE = frozenset({"Id", "SyncToken", "MetaData"})
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ class Query:
     order: tuple[tuple[QueryField, bool], ...] = ()
     start: int = 1
     limit: int = DEFAULT_PAGE
+
+    @property
+    def shows_records(self) -> bool:
+        """Whether it asks for more than which records there are, and since when."""
+        return self.columns is None or not _BARE.issuperset(self.columns)
 
 
 @dataclass
@@ -123,17 +129,29 @@ def _parse(text: str, over_limit: str) -> Query:
     return _checked(parts, over_limit)
 
 
+def refuse_beyond_latin_1(text: str) -> None:
+    """Raise 4000 at the first letter beyond Latin-1, as the parser of 2016 to 2021 is reported to have done."""
+    at = next((place for place, letter in enumerate(text) if letter > "\xff"), None)
+    if at is not None:
+        raise faults.parse_error(_encountered(text, at))
+
+
+def _encountered(text: str, at: int) -> str:
+    return f'Encountered "{text[at : at + 20]}" at column {at + 1}.'
+
+
 def _where(text: str, error: Exception) -> str:
     position = getattr(error, "pos_in_stream", None)
     if position is None or position < 0:
         return "Encountered end of query."
-    return f'Encountered "{text[position : position + 20]}" at column {position + 1}.'
+    return _encountered(text, position)
 
 
 def _checked(parts: _Parts, over_limit: str) -> Query:
-    kind = KINDS.get(parts.entity)
-    if kind is None:
-        raise faults.invalid_query(f"metadata not found for Entity {parts.entity[:60]}")
+    name = PATHS.get(parts.entity.lower())
+    if name is None:
+        raise faults.unknown_entity(parts.entity)
+    kind = KINDS[name]
     return Query(
         kind,
         columns=_columns(kind, parts.what),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
+from ml_emulators.kit.faults import NO_RECORD_FAULTS, On, RecordFaults
+from ml_emulators.quickbooks import faults
 from ml_emulators.quickbooks.kinds.catalog import KINDS
 from ml_emulators.quickbooks.kinds.preferences import Flags
 from ml_emulators.quickbooks.settings import ChangeNotice, Switches
@@ -25,6 +28,18 @@ class WriteContext:
     has_file: bool = False
     """A file comes with the write."""
     notices: list[ChangeNotice] = field(default_factory=list)
+    ordered: RecordFaults = NO_RECORD_FAULTS
+    """Faults that records meet in this request."""
+    in_batch: bool = False
+    """It is one item of a batch."""
+    on_screen: bool = False
+    """A user does it, not an app."""
+
+    def meet(self, on: On, kind: str, *records: Mapping[str, Any], whole: bool | None = None) -> None:
+        """Raise the fault that somebody ordered for this record, if it strikes; see `RecordFaults.meet`."""
+        struck = self.ordered.meet(on, kind, *records, whole=whole)
+        if struck is not None:
+            raise faults.ordered(struck.status, struck.code, struck.message, struck.element, whole=struck.whole)
 
     @property
     def today(self) -> str:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from ml_emulators.quickbooks import faults
 from ml_emulators.quickbooks.kinds.catalog import KINDS
 from ml_emulators.quickbooks.rules.context import WriteContext
-from ml_emulators.quickbooks.rules.names import space
+from ml_emulators.quickbooks.rules.names import forget_name
 from ml_emulators.quickbooks.rules.references import ref_value
 from ml_emulators.quickbooks.settings import ChangeNotice
 from ml_emulators.quickbooks.values import Json, fold, seconds
@@ -90,8 +90,7 @@ def _adopt(context: WriteContext, child: str, parent: Json) -> None:
 
 def _remove(context: WriteContext, gone: Json) -> None:
     kind = KINDS["Customer"]
-    if gone["Active"]:
-        context.books.names.pop(space(kind, gone), None)
+    forget_name(context, kind, gone)
     context.books.reparent(kind.name, gone["Id"], ref_value(gone, "ParentRef"), None)
     stub = context.switches.merge_leaves_stub
     context.books.drop(kind.name, gone["Id"], seconds(context.now) if stub else None)

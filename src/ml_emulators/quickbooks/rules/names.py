@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+from collections.abc import Iterator
+
 from ml_emulators.quickbooks import faults
 from ml_emulators.quickbooks.kinds.catalog import KINDS
 from ml_emulators.quickbooks.kinds.kind import Kind
@@ -13,6 +17,7 @@ from ml_emulators.quickbooks.values import Json, fold
 
 _MAX_LEVEL = 4
 _BALANCES = ("Balance", "BalanceWithJobs", "CurrentBalance", "CurrentBalanceWithSubAccounts")
+_SUFFIX = re.compile(r" \(deleted(-\d+)?\)$", re.IGNORECASE)
 HIERARCHIES = ("Customer", "Item", "Account", "Department", "Class")
 
 
@@ -39,17 +44,40 @@ def settle_name(context: WriteContext, draft: Draft) -> None:
     kind, body = draft.kind, draft.body
     draft.default("Active", draft.kept("Active") is not False)
     if draft.kept("Active") is False and kind.suffix:
-        body[kind.name_field] = _without_suffix(kind, body[kind.name_field])
-    if body["Active"]:
-        holder = context.books.names.get(space(kind, body))
-        if holder is not None and (draft.old is None or holder != draft.old["Id"]):
-            raise faults.duplicate_name()
-    else:
-        body[kind.name_field] += kind.suffix
+        body[kind.name_field] = _SUFFIX.sub("", body[kind.name_field])
+    if not body["Active"]:
+        _put_suffix(context, draft)
+    elif _is_taken(context, draft, body[kind.name_field]):
+        raise faults.duplicate_name()
 
 
-def _without_suffix(kind: Kind, name: str) -> str:
-    return name.removesuffix(kind.suffix)
+def _is_taken(context: WriteContext, draft: Draft, name: str) -> bool:
+    """Whether another record, active or not, is called so."""
+    holder = context.books.names.get(space(draft.kind, {**draft.body, draft.kind.name_field: name}))
+    return holder not in (None, draft.kept("Id"))
+
+
+def _put_suffix(context: WriteContext, draft: Draft) -> None:
+    """The first of `(deleted)`, `(deleted-1)`, `(deleted-2)` ... that is free; an inactive record keeps what it has."""
+    name_field = draft.kind.name_field
+    name = draft.body[name_field]
+    if not draft.kind.suffix:
+        return
+    candidates: Iterator[str] = (name + suffix for suffix in _suffixes(draft.kind.suffix))
+    if draft.kept("Active") is False:
+        candidates = itertools.chain([name + _own_suffix(draft.kept(name_field))], candidates)
+    draft.body[name_field] = next(candidate for candidate in candidates if not _is_taken(context, draft, candidate))
+
+
+def _own_suffix(name: str) -> str:
+    found = _SUFFIX.search(name)
+    return found.group() if found else ""
+
+
+def _suffixes(first: str) -> Iterator[str]:
+    yield first
+    for number in itertools.count(1):
+        yield f"{first[:-1]}-{number})"
 
 
 def settle_place(context: WriteContext, draft: Draft) -> int:
@@ -87,15 +115,22 @@ def _height(context: WriteContext, kind: str, record_id: str | None) -> int:
 def note_name(context: WriteContext, kind: Kind, new: Json, old: Json | None) -> None:
     """After a write: keep the index of names and the family tree, and hand a new path down to the children."""
     books = context.books
-    if old is not None and old.get("Active", True):
-        books.names.pop(space(kind, old), None)
-    if new.get("Active", True):
+    if old is not None:
+        forget_name(context, kind, old)
+    if new.get("Active", True) or kind.suffix:
         books.names[space(kind, new)] = new["Id"]
     if kind.name in HIERARCHIES:
         former = ref_value(old, "ParentRef") if old is not None else None
         books.reparent(kind.name, new["Id"], former, ref_value(new, "ParentRef"))
         if old is not None and old["FullyQualifiedName"] != new["FullyQualifiedName"]:
             _cascade(context, kind.name, new)
+
+
+def forget_name(context: WriteContext, kind: Kind, old: Json) -> None:
+    """Free the name of a record, if it is the record's own."""
+    key = space(kind, old)
+    if context.books.names.get(key) == old["Id"]:
+        del context.books.names[key]
 
 
 def _cascade(context: WriteContext, kind: str, parent: Json) -> None:

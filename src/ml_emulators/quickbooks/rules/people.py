@@ -18,6 +18,7 @@ _TAX_ID_COUNTRIES = ("IN", "CA", "GB", "AU")
 class CustomerRule(ListRule):
     def complete(self, context: WriteContext, draft: Draft) -> None:
         body = draft.body
+        _refuse_open_balance(context, draft)
         if context.books.company.country in _TAX_ID_COUNTRIES:
             _mask(draft, "PrimaryTaxIdentifier")
         else:
@@ -37,9 +38,29 @@ class CustomerRule(ListRule):
         draft.default("BillWithParent", False)
         draft.default("PreferredDeliveryMethod", "Print")
         draft.default("DefaultTaxCodeRef", {"value": "2"})
-        body |= {"IsProject": False, "Balance": 0, "BalanceWithJobs": 0}
+        body |= {"IsProject": _is_project(context, draft), "Balance": 0, "BalanceWithJobs": 0}
         _print_name(draft)
         _addresses(context, draft, "BillAddr", "ShipAddr")
+
+
+def _refuse_open_balance(context: WriteContext, draft: Draft) -> None:
+    """Apps cannot make a customer inactive that owes or is owed something; users can (reference 4.3)."""
+    if context.on_screen or context.switches.inactive_with_balance == "kept":
+        return
+    if draft.kept("Active") is not True or draft.sent.get("Active") is not False:
+        return
+    if context.books.customer_balances.get(draft.kept("Id"), 0):
+        raise faults.business("A customer with an open balance cannot be made inactive.", "Active")
+
+
+def _is_project(context: WriteContext, draft: Draft) -> bool:
+    """Projects are made on the screens, each below its customer; for apps the flag is to be read only."""
+    if draft.old is not None or not context.on_screen:
+        return draft.kept("IsProject") is True
+    if draft.sent.get("IsProject") is not True:
+        return False
+    draft.require("ParentRef")
+    return True
 
 
 def _mask(draft: Draft, name: str) -> None:

@@ -93,14 +93,21 @@ def _unnamed(value: Any) -> Any:
     return [_unnamed(part) for part in value] if isinstance(value, list) else value
 
 
+def refuse_bad_id(record_id: str) -> None:
+    """Raise 2030 for what can be the Id of no record (reference, added 2026-11-30)."""
+    if not (record_id.isascii() and record_id.isdigit()):
+        raise faults.Fault([faults.invalid_id("Id", record_id)])
+
+
 def _find(context: WriteContext, rule: Rule, body: Any) -> Json:
-    """The record that a write names by Id and SyncToken: 2020, 610 or 5010."""
+    """The record that a write names by Id and SyncToken: 2020, 2030, 610 or 5010."""
     given = body if isinstance(body, dict) else {}
     record_id = given.get("Id")
     if rule.single and record_id is None:
         record_id = "1"
     if record_id is None:
         raise faults.Fault([faults.missing("Id")])
+    refuse_bad_id(str(record_id))
     if context.books.row(rule.kind.name, str(record_id)) is None:
         raise faults.not_found()
     old = context.books.data(rule.kind.name, str(record_id))

@@ -27,6 +27,13 @@ def test_each_entity_asked_has_its_element(shop: Shop) -> None:
     assert parts[0]["Invoice"][0] == shop.query("select * from Invoice")["Invoice"][0]
 
 
+@pytest.mark.parametrize("entities", ["customer,INVOICE", "Customer, invoice", " CUSTOMER ,Invoice,,customer"])
+def test_entities_are_asked_for_in_any_case(shop: Shop, entities: str) -> None:
+    shop.invoice()
+    assert cdc(shop, entities) == cdc(shop, "Customer,Invoice")
+    assert [next(iter(part)) for part in cdc(shop, entities)] == ["Customer", "Invoice"]
+
+
 def test_changes_come_once_in_the_order_of_their_time(qbo: Client) -> None:
     for name in ("A", "B", "C"):
         qbo.make("Customer", DisplayName=name)

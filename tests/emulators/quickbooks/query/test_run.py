@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml_emulators.kit.wire import loads
+from ml_emulators.quickbooks.kinds.catalog import KINDS
 
 from ..client import Client, Json, Shop, ref
 
@@ -92,8 +94,9 @@ def test_who_is_found(people: Client, where: str, ids: list[str]) -> None:
         ("select * from Customer where Id in ()", "4000", "QueryParserError:"),
         ("select * from Customer startposition 0", "4001", "QueryValidationError:"),
         ("select * from Customer maxresults 0", "4001", "QueryValidationError:"),
-        ("select * from customer", "4001", "QueryValidationError:"),
-        ("select * from Gadget", "4001", "QueryValidationError:"),
+        ("select * from Gadget", "4001", "QueryValidationError: invalid context declaration: Gadget"),
+        ("select * from customers", "4001", "QueryValidationError: invalid context declaration: customers"),
+        ("select count(*) from trackingclass", "4001", "QueryValidationError: invalid context declaration: tracking"),
         ("select * from Customer where Notes = 'x'", "4001", "'Notes' is not queryable"),
         ("select * from Customer where BillAddr.City = 'x'", "4001", "not queryable"),
         ("select * from Customer where Colour = 'x'", "4001", "Colour"),
@@ -118,6 +121,50 @@ def test_what_cannot_be_asked(qbo: Client, statement: str, code: str, detail: st
     error = qbo.query_fault(statement)
     assert error["code"] == code
     assert detail in error["Detail"]
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("spelling", [str.lower, str.upper, str.swapcase], ids=["lower", "upper", "swapped"])
+def test_entities_are_asked_for_in_any_case(qbo: Client, kind: str, spelling: Callable[[str], str]) -> None:
+    assert qbo.query(f"select * from {spelling(kind)}") == qbo.query(f"select * from {kind}")
+    assert list(qbo.query(f"select count(*) from {spelling(kind)}")) == ["totalCount"]
+
+
+def test_the_answer_calls_the_entity_by_its_name(people: Client) -> None:
+    found = people.query("SELECT id, DISPLAYNAME FROM customer WHERE ID = '1'")["Customer"]
+    assert found == [{"domain": "QBO", "sparse": True, "Id": "1", "DisplayName": "Bill's Shop"}]
+
+
+BEYOND = {
+    "apostrophe": "Children\u2019s",
+    "dash": "A \u2013 B",
+    "polish": "\u0141\u00f3d\u017a",
+    "chinese": "\u6c49\u5b57",
+    "emoji": "\U0001f680",
+}
+
+
+@pytest.mark.parametrize("name", BEYOND.values(), ids=BEYOND)
+@pytest.mark.parametrize("way", ["address", "body", "batch"])
+def test_switch_letters_beyond_latin_1_in_a_statement(qbo: Client, name: str, way: str) -> None:
+    made = qbo.make("Customer", DisplayName=name)
+    statement = f"select * from Customer where DisplayName = '{name}'"
+
+    def asked(text: str) -> Json:
+        if way == "batch":
+            return qbo.batch({"bId": "1", "Query": text})[0]
+        body, params = (text.encode(), {}) if way == "body" else (None, {"query": text})
+        answer: Json = loads(qbo.send("POST" if body else "GET", "/query", body, **params).body)
+        return answer
+
+    assert asked(statement)["QueryResponse"]["Customer"] == [made | qbo.read("Customer", "1") | {"ClientEntityId": "0"}]
+    qbo.server.switches.query_letters = "latin-1"
+    error = asked(statement)["Fault"]["Error"][0]
+    assert (error["code"], error["Message"]) == ("4000", "Error parsing query")
+    assert error["Detail"].startswith("QueryParserError: Encountered ")
+    latin = "select * from Customer where DisplayName in ('B\u00e4ren', '\u00ff', 'x')"
+    assert asked(latin)["QueryResponse"] == {}
+    assert asked("select * from Customer where Id = '1'")["QueryResponse"]["Customer"][0]["DisplayName"] == name
 
 
 def test_counting(people: Client) -> None:

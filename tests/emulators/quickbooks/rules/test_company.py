@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ml_emulators.quickbooks import Company
+from ml_emulators.quickbooks import Company, Fault
 
 from ..client import Client, Json, Shop, journal_line, ref
 
@@ -228,6 +228,70 @@ def test_multicurrency_stays_on(shop: Shop) -> None:
     old = shop.get("/preferences")["Preferences"]
     off = {"SyncToken": old["SyncToken"], "CurrencyPrefs": {"MultiCurrencyEnabled": False}}
     assert shop.fault("/preferences", off)["code"] == "6000"
+
+
+def test_a_company_with_a_closing_day_and_one_without() -> None:
+    lines = {"TxnDate": "2026-10-31"}
+    closed, opened = Simple(close_day="2026-10-31"), Simple()
+    assert closed.get("/preferences")["Preferences"]["AccountingInfoPrefs"]["BookCloseDate"] == "2026-10-31"
+    assert "BookCloseDate" not in opened.get("/preferences")["Preferences"]["AccountingInfoPrefs"]
+    with pytest.raises(AssertionError, match="6210"):
+        closed.sell(**lines)
+    assert opened.sell(**lines)["TxnDate"] == "2026-10-31"
+    closed.server.act({"op": "set_company", "body": {"close_day": ""}})
+    assert "BookCloseDate" not in closed.get("/preferences")["Preferences"]["AccountingInfoPrefs"]
+    assert closed.sell(**lines)["TxnDate"] == "2026-10-31"
+
+
+@pytest.mark.parametrize(
+    ("profile", "group", "shown"),
+    [
+        ({"classes_per_line": False}, "AccountingInfoPrefs", {"ClassTrackingPerTxnLine": False}),
+        (
+            {"classes_per_line": False, "classes_per_txn": True},
+            "AccountingInfoPrefs",
+            {"ClassTrackingPerTxnLine": False, "ClassTrackingPerTxn": True},
+        ),
+        ({"track_departments": False}, "AccountingInfoPrefs", {"TrackDepartments": False}),
+        ({"account_numbers": False}, "AccountingInfoPrefs", {"UseAccountNumbers": False}),
+        ({"custom_txn_numbers": True}, "SalesFormsPrefs", {"CustomTxnNumbers": True}),
+        ({"close_day": "2026-10-31"}, "AccountingInfoPrefs", {"BookCloseDate": "2026-10-31"}),
+        ({"multicurrency": False}, "CurrencyPrefs", {"MultiCurrencyEnabled": False}),
+    ],
+)
+def test_an_open_company_gets_another_profile(profile: Json, group: str, shown: Json) -> None:
+    late, early = Simple(), Simple(**profile)
+    late.server.act({"op": "set_company", "body": profile})
+    found = late.get("/preferences")["Preferences"][group]
+    assert found == early.get("/preferences")["Preferences"][group]
+    assert shown.items() <= found.items()
+
+
+def test_a_company_loses_its_other_currencies_and_their_empty_accounts() -> None:
+    shop = Simple()
+    shop.make("Account", Name="Euro", AccountType="Bank", CurrencyRef=ref("EUR"))
+    shop.server.act({"op": "set_exchange_rate", "body": {"currency": "EUR", "rate": "1.1"}})
+    shop.server.act({"op": "set_company", "body": {"multicurrency": False}})
+    names = {account["Name"] for account in shop.query("select * from Account")["Account"]}
+    assert {"Sales", "Bank"} <= names
+    assert "Euro" not in names
+    assert shop.query("select * from CompanyCurrency") == shop.query("select * from ExchangeRate") == {}
+    assert shop.fault("/customer", {"DisplayName": "Reiher", "CurrencyRef": ref("EUR")})["code"] == "6000"
+    assert "ExchangeRate" not in shop.sell()
+    shop.server.act({"op": "set_company", "body": {"multicurrency": True}})
+    shop.make("Customer", DisplayName="Reiher", CurrencyRef=ref("EUR"))
+    shop.server.act({"op": "set_exchange_rate", "body": {"currency": "EUR", "rate": "1.2"}})
+    assert shop.make("Account", Name="Euro", AccountType="Bank", CurrencyRef=ref("EUR"))["Active"] is True
+
+
+@pytest.mark.parametrize(
+    "body", [{"multicurrency": False}, {"edition": "Plus"}, {"multicurrency": "no"}, {"close_day": False}]
+)
+def test_profiles_that_cannot_be(shop: Shop, body: Json) -> None:
+    before = shop.get("/preferences")["Preferences"]
+    with pytest.raises(Fault):
+        shop.server.act({"op": "set_company", "body": body})
+    assert shop.get("/preferences")["Preferences"] == before
 
 
 @pytest.mark.parametrize("version", ["", "1", "65", "75", "99", "x"])

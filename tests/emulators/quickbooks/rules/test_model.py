@@ -19,8 +19,9 @@ from ..client import Json, Shop, ref
 
 SHOP = Shop()
 BEFORE = SHOP.server.snapshot()
-SUFFIX = " (deleted)"
-names = st.sampled_from(["Ash", "ASH", "Birch", "Cedar", "Ce:dar", "", "x" * 501, "Blue Heron", "Paper Mill"])
+names = st.sampled_from(
+    ["Ash", "ASH", "Ash (deleted)", "Birch", "Cedar", "Ce:dar", "", "x" * 501, "Blue Heron", "Paper Mill"]
+)
 amounts = st.sampled_from([1, 40, Decimal("99.99"), 100, 250])
 picks = st.integers(0, 5)
 tokens = st.sampled_from(["now"] * 9 + ["old", "next", "none"])
@@ -35,6 +36,11 @@ class Person:
     name: str
     token: int = 0
     active: bool = True
+    suffix: str = ""
+
+    @property
+    def shown(self) -> str:
+        return self.name + self.suffix
 
 
 @dataclass
@@ -117,8 +123,16 @@ class Books(RuleBasedStateMachine):
             return "2050"
         if ":" in name:
             return "2040"
-        taken = {one.name.casefold() for one in self.people.values() if one.active and one.id != own}
-        return "6240" if name.casefold() in taken else ""
+        return "6240" if self.taken(name, own) else ""
+
+    def taken(self, name: str, own: str) -> bool:
+        """Whether another person, active or not, is shown under a name."""
+        return name.casefold() in {one.shown.casefold() for one in self.people.values() if one.id != own}
+
+    def free_suffix(self, person: Person) -> str:
+        """What is put behind the name of a person who becomes inactive (reference 4.3)."""
+        suffixes = [" (deleted)", *(f" (deleted-{number})" for number in range(1, 50))]
+        return next(suffix for suffix in suffixes if not self.taken(person.name + suffix, person.id))
 
     # People
 
@@ -147,9 +161,12 @@ class Books(RuleBasedStateMachine):
     def switch(self, pick: int, active: bool) -> None:
         person = self.some(self.people, pick)
         expected = self.refusal(person.name, person.id) if active else ""
+        if person.active and not active and person.kind == "Customer" and self.owes(person.id):
+            expected = "6000"
         body = {"Id": person.id, "SyncToken": str(person.token), "sparse": True, "Active": active}
         self.send(f"/{person.kind.lower()}", body, expected)
         if not expected and active != person.active:
+            person.suffix = "" if active else self.free_suffix(person)
             person.active, person.token = active, person.token + 1
 
     # Forms
@@ -278,8 +295,7 @@ class Books(RuleBasedStateMachine):
     def people_agree(self) -> None:
         for person in self.people.values():
             shown = SHOP.read(person.kind, person.id)
-            name = person.name if person.active else person.name + SUFFIX
-            assert (shown["DisplayName"], shown["SyncToken"]) == (name, str(person.token))
+            assert (shown["DisplayName"], shown["SyncToken"]) == (person.shown, str(person.token))
             assert shown["Active"] is person.active
             if person.kind == "Customer":
                 assert shown["Balance"] == self.owes(person.id)

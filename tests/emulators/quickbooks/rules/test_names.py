@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from ml_emulators.quickbooks import Company
+from ml_emulators.quickbooks import Company, Fault
 
 from ..client import Client, Json, Shop, ref
 
@@ -120,6 +122,120 @@ def test_making_inactive_changes_the_name_and_frees_it(qbo: Client, kind: str, n
     assert qbo.fault(f"/{kind.lower()}", back)["code"] == "6240"
     qbo.change(kind, second, **{name_field: "West"})
     assert qbo.post(f"/{kind.lower()}", back)[kind][name_field] == "East"
+
+
+def gone(qbo: Client, name: str, kind: str = "Customer", name_field: str = "DisplayName") -> Json:
+    """Make a record and make it inactive."""
+    return qbo.change(kind, qbo.make(kind, **{name_field: name}), Active=False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name_field", "word"),
+    [
+        ("Customer", "DisplayName", "deleted"),
+        ("Department", "Name", "Deleted"),
+        ("Class", "Name", "deleted"),
+        ("PaymentMethod", "Name", "deleted"),
+    ],
+)
+def test_inactive_records_of_one_name_are_numbered(qbo: Client, kind: str, name_field: str, word: str) -> None:
+    names = [gone(qbo, name, kind, name_field)[name_field] for name in ("East", "EAST", "East")]
+    assert names == [f"East ({word})", f"EAST ({word}-1)", f"East ({word}-2)"]
+
+
+def test_persons_of_all_kinds_share_the_numbers(qbo: Client) -> None:
+    kinds = ("Vendor", "Customer", "Employee")
+    assert [gone(qbo, "East", kind)["DisplayName"] for kind in kinds] == [
+        "East (deleted)",
+        "East (deleted-1)",
+        "East (deleted-2)",
+    ]
+
+
+def test_an_inactive_record_keeps_its_number(qbo: Client) -> None:
+    first, second = gone(qbo, "East"), gone(qbo, "East")
+    back = qbo.change("Customer", first, Active=True)
+    assert back["DisplayName"] == "East"
+    kept = qbo.change("Customer", second, Notes="x")
+    assert kept["DisplayName"] == "East (deleted-1)"
+    assert qbo.change("Customer", kept, DisplayName="West")["DisplayName"] == "West (deleted-1)"
+
+
+def test_reactivation_takes_the_suffix_away_and_frees_it(qbo: Client) -> None:
+    gone(qbo, "East")
+    second = gone(qbo, "East")
+    assert qbo.change("Customer", second, Active=True)["DisplayName"] == "East"
+    body = {"Id": "1", "SyncToken": "1", "sparse": True, "Active": True}
+    assert qbo.fault("/customer", body)["code"] == "6240"
+    assert qbo.post("/customer", {**body, "DisplayName": "West"})["Customer"]["DisplayName"] == "West"
+    assert gone(qbo, "West Two")["DisplayName"] == "West Two (deleted)"
+
+
+def test_an_active_record_may_be_called_deleted(qbo: Client) -> None:
+    called = qbo.make("Customer", DisplayName="East (deleted)")
+    assert (called["Active"], gone(qbo, "East")["DisplayName"]) == (True, "East (deleted-1)")
+    body = {"DisplayName": "east (DELETED-1)"}
+    assert qbo.fault("/customer", body)["code"] == "6240", "inactive names are taken as they stand"
+    twice = qbo.change("Customer", called, Active=False)
+    assert twice["DisplayName"] == "East (deleted) (deleted)"
+    assert qbo.change("Customer", twice, Active=True)["DisplayName"] == "East (deleted)"
+
+
+@pytest.mark.parametrize("amount", [100, "0.01"])
+def test_apps_keep_a_customer_that_owes_something(shop: Shop, amount: Any) -> None:
+    invoice = shop.invoice(amount)
+    customer = shop.read("Customer", shop.customer)
+    body = {"Id": customer["Id"], "SyncToken": customer["SyncToken"], "sparse": True, "Active": False}
+    error = shop.fault("/customer", body)
+    assert (error["code"], error["element"]) == ("6000", "Active")
+    shop.pay(invoice["TotalAmt"], ("Invoice", invoice["Id"], invoice["TotalAmt"]))
+    assert shop.post("/customer", body)["Customer"]["DisplayName"] == "Blue Heron (deleted)"
+
+
+def test_apps_keep_a_customer_that_is_owed_something(shop: Shop) -> None:
+    shop.pay(5)
+    body = {**shop.read("Customer", shop.customer), "Active": False}
+    assert shop.fault("/customer", body)["code"] == "6000"
+
+
+def test_users_make_a_customer_inactive_that_owes_something(shop: Shop) -> None:
+    shop.invoice()
+    body = {"op": "deactivate", "kind": "Customer", "id": shop.customer}
+    assert shop.server.act(body)["DisplayName"] == "Blue Heron (deleted)"
+    assert shop.read("Customer", shop.customer)["Balance"] == 100
+
+
+def test_switch_apps_make_a_customer_inactive_that_owes_something(shop: Shop) -> None:
+    shop.invoice()
+    shop.server.switches.inactive_with_balance = "kept"
+    gone = shop.change("Customer", shop.read("Customer", shop.customer), Active=False)
+    assert (gone["DisplayName"], gone["Balance"]) == ("Blue Heron (deleted)", 100)
+
+
+def test_what_is_in_use_becomes_inactive_all_the_same(shop: Shop) -> None:
+    invoice = shop.invoice()
+    assert shop.change("Item", shop.read("Item", shop.item), Active=False)["Name"] == "Seat (deleted)"
+    assert shop.change("Account", shop.read("Account", shop.sales), Active=False)["Name"] == "Subscription (deleted)"
+    line = shop.read("Invoice", invoice["Id"])["Line"][0]
+    assert line["SalesItemLineDetail"]["ItemRef"] == {"value": shop.item, "name": "Seat (deleted)"}
+
+
+def test_users_make_projects_below_a_customer(shop: Shop) -> None:
+    body = {"DisplayName": "Roof", "IsProject": True, "Job": True, "ParentRef": ref(shop.customer)}
+    made = shop.server.act({"op": "create", "kind": "Customer", "body": body})
+    project = shop.read("Customer", made["Id"])
+    assert (project["IsProject"], project["Job"], project["Level"]) == (True, True, 1)
+    assert project["FullyQualifiedName"] == "Blue Heron:Roof"
+    changed = shop.change("Customer", project, Notes="x", IsProject=False)
+    assert (changed["IsProject"], changed["Notes"]) == (True, "x"), "read only for apps"
+    assert shop.post("/customer", {**changed, "Notes": "y"})["Customer"]["IsProject"] is True
+    with pytest.raises(Fault, match="2020"):
+        shop.server.act({"op": "create", "kind": "Customer", "body": {"DisplayName": "Top", "IsProject": True}})
+
+
+def test_apps_make_no_projects(shop: Shop) -> None:
+    made = shop.make("Customer", DisplayName="Roof", IsProject=True, Job=True, ParentRef=ref(shop.customer))
+    assert (made["IsProject"], made["Job"]) == (False, True)
 
 
 def test_an_inactive_record_keeps_one_suffix(qbo: Client) -> None:

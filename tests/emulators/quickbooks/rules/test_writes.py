@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -132,7 +133,8 @@ def test_a_record_sent_back_as_it_was_read_changes_nothing(shop: Shop) -> None:
         ({}, "2020"),
         ({"Id": "99", "SyncToken": "0"}, "610"),
         ({"Id": "001", "SyncToken": "0"}, "610"),
-        ({"Id": "x", "SyncToken": "0"}, "610"),
+        ({"Id": "x", "SyncToken": "0"}, "2030"),
+        ({"Id": "1.5", "SyncToken": "0"}, "2030"),
     ],
 )
 def test_whom_an_update_names(qbo: Client, body: Json, code: str, sparse: bool) -> None:
@@ -306,8 +308,26 @@ def test_a_trailing_slash_and_old_minor_versions_make_no_difference(qbo: Client)
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/customer/1/notes"), ("GET", "/batch"), ("PUT", "/customer"), ("POST", "/customer/1")]
+    ("method", "path"),
+    [
+        *(("GET", "/customer/12/5"), ("GET", "/customer/1/notes"), ("GET", "/customer"), ("GET", "/batch")),
+        *(("GET", "/gadget"), ("GET", "/gadget/1"), ("GET", "/gadget/1/2"), ("POST", "/gadget"), ("POST", "/cdc")),
+        *(("PUT", "/customer"), ("POST", "/customer/1"), ("POST", "/customer/1/send")),
+    ],
 )
-def test_unknown_places_are_404(qbo: Client, method: str, path: str) -> None:
+def test_unknown_places_are_not_supported(qbo: Client, method: str, path: str) -> None:
     answer = qbo.send(method, path, {} if method != "GET" else None)
-    assert answer.status in (400, 404)
+    error = loads(answer.body)["Fault"]["Error"][0]
+    assert (answer.status, error["code"], error["Message"]) == (400, "500", "Unsupported Operation")
+
+
+@pytest.mark.parametrize("record_id", ["1.5", "abc", "-1", "1e3", "\u0661", "006123456789012XYZ", "1 or 1"])
+@pytest.mark.parametrize("kind", ["customer", "invoice", "journalentry", "companyinfo"])
+def test_what_can_be_no_id(qbo: Client, kind: str, record_id: str) -> None:
+    error = qbo.read_fault(f"/{kind}/{quote(record_id)}")
+    assert (error["code"], error["Message"], error["element"]) == ("2030", "Invalid ID", "Id")
+
+
+@pytest.mark.parametrize("record_id", ["0", "12", "007", "9" * 40])
+def test_an_id_of_nothing(qbo: Client, record_id: str) -> None:
+    assert qbo.read_fault(f"/customer/{record_id}")["code"] == "610"
