@@ -64,24 +64,28 @@ def _other(preferences: Json, name: str) -> str:
     return ""
 
 
+def _accounting(company: Company) -> Json:
+    return {
+        "UseAccountNumbers": company.account_numbers,
+        "TrackDepartments": company.track_departments and company.has_dimensions,
+        "DepartmentTerminology": "Location",
+        "ClassTrackingPerTxn": company.classes_per_txn and company.has_dimensions,
+        "ClassTrackingPerTxnLine": company.classes_per_line and company.has_dimensions,
+        "FirstMonthOfFiscalYear": "January",
+        "TaxYearMonth": "January",
+        "CustomerTerminology": "Customers",
+        "AutoJournalEntryNumber": True,
+        **({"BookCloseDate": company.close_day} if company.close_day else {}),
+    }
+
+
 def new_preferences(company: Company) -> Json:
     fields = [
         {"Type": "StringType", "Name": f"SalesFormsPrefs.SalesCustomName{key}", "StringValue": name}
         for key, name in company.custom_fields
     ]
     return {
-        "AccountingInfoPrefs": {
-            "UseAccountNumbers": company.account_numbers,
-            "TrackDepartments": company.track_departments and company.has_dimensions,
-            "DepartmentTerminology": "Location",
-            "ClassTrackingPerTxn": company.classes_per_txn and company.has_dimensions,
-            "ClassTrackingPerTxnLine": company.classes_per_line and company.has_dimensions,
-            "FirstMonthOfFiscalYear": "January",
-            "TaxYearMonth": "January",
-            "CustomerTerminology": "Customers",
-            "AutoJournalEntryNumber": True,
-            **({"BookCloseDate": company.close_day} if company.close_day else {}),
-        },
+        "AccountingInfoPrefs": _accounting(company),
         "ProductAndServicesPrefs": {
             "ForSales": True,
             "ForPurchase": True,
