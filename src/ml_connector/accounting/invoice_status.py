@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -20,9 +20,13 @@ _MOST_PERCENT = Decimal("999.99")
 _NOTHING, _ALL = Decimal("0.00"), Decimal("100.00")
 
 
-def status_of(invoice: Invoice, payments: Sequence[Payment], today: date) -> Status:
-    """The first row of D.2 that fits; `today` is the company's day. DELETED comes from a record that is gone."""
-    if invoice.is_voided:
+def status_of(invoice: Invoice, payments: Sequence[Payment], today: date, *, had_value: bool = False) -> Status:
+    """The first row of D.2 that fits; `today` is the company's day. DELETED comes from a record that is gone.
+
+    `had_value`: it is known to have been worth something, or to be voided. Of such a one no text is read: it is voided
+    when it is worth nothing on any line, whatever its note says by now, and as long as it stays so.
+    """
+    if invoice.has_voided_shape or (had_value and invoice.is_all_zero):
         return "VOIDED"
     if invoice.balance == 0:
         return "CREDITED" if settled_by_credit(invoice, payments) else "PAID"
@@ -30,6 +34,12 @@ def status_of(invoice: Invoice, payments: Sequence[Payment], today: date) -> Sta
     if due is not None and due < today:
         return "OVERDUE"
     return "PARTIAL" if invoice.balance < invoice.total_amt else "OPEN"
+
+
+def had_value(agreed: Mapping[str, str | None]) -> bool:
+    """Whether an invoice was worth something or had ended, by what its link keeps."""
+    amounts = (agreed.get(name) for name in ("total", "net", "voided_net"))
+    return agreed.get("status") in ENDED or any(amount and money.exact(amount) for amount in amounts)
 
 
 def settled_by_credit(invoice: Invoice, payments: Sequence[Payment]) -> bool:

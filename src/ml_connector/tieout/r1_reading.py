@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from ml_connector.accounting.dims import label
-from ml_connector.accounting.invoice_status import status_of
+from ml_connector.accounting.invoice_status import had_value, status_of
 from ml_connector.model import money
 from ml_connector.model.refs import Gone, Link
 from ml_connector.model.roles import Role
@@ -26,12 +26,16 @@ async def read_r1(reading: Reading, months: Sequence[str]) -> Report:
     invoices: list[Invoice] = await reading.quickbooks.listed(
         "Invoice", f"TxnDate >= '{first}'", f"TxnDate < '{after}'"
     )
-    facts = [invoice_fact(invoice, departments, home, reading.today) for invoice in invoices]
+    known = reading.links.all_of(Role.OPPORTUNITY)
+    agreed = {link.source: link.agreed for link in known}
+    facts = [
+        invoice_fact(invoice, departments, home, reading.today, agreed.get(invoice.ref, {})) for invoice in invoices
+    ]
     opportunities = await reading.salesforce.listed(
         "Opportunity", ("QBO_Invoiced_Net__c", "CurrencyIsoCode"), "QBO_Invoiced_Net__c != null"
     )
     invoiced = {opportunity.id: opportunity.amount("QBO_Invoiced_Net__c") for opportunity in opportunities}
-    links = [link_fact(link) for link in reading.links.all_of(Role.OPPORTUNITY)]
+    links = [link_fact(link) for link in known]
     return r1(facts, await _living(reading, links, invoiced), invoiced, months)
 
 
@@ -44,13 +48,23 @@ async def _living(
     return [link for link in links if not isinstance(read.get(link.opportunity), Gone)]
 
 
-def invoice_fact(invoice: Invoice, departments: Mapping[str, Department], home: str, today: date) -> InvoiceFact:
-    """An invoice as it stands on `today`, the company's day; `home` stands in where it names no currency."""
+def invoice_fact(
+    invoice: Invoice,
+    departments: Mapping[str, Department],
+    home: str,
+    today: date,
+    agreed: Mapping[str, str | None],
+) -> InvoiceFact:
+    """An invoice as it stands on `today`, the company's day; `home` stands in where it names no currency.
+
+    `agreed` is what its link keeps, empty without one.
+    """
     ref = invoice.department_ref
     department = label(departments[ref.value]) if ref and ref.value in departments else NONE
     currency = invoice.currency or home
     cell = Cell(str(invoice.txn_date)[:7], currency, department)
-    return InvoiceFact(str(invoice.ref), cell, money.q(invoice.net_amount, currency), status_of(invoice, (), today))
+    status = status_of(invoice, (), today, had_value=had_value(agreed))
+    return InvoiceFact(str(invoice.ref), cell, money.q(invoice.net_amount, currency), status)
 
 
 def link_fact(link: Link) -> LinkFact:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
-from ml_connector.accounting.invoice_status import ENDED, credited_net, payment_needs, payments_of, status_of
+from ml_connector.accounting.invoice_status import ENDED, credited_net, had_value, payment_needs, payments_of, status_of
 from ml_connector.flows.company import Company
 from ml_connector.flows.dimensions.links import new_uses
 from ml_connector.flows.refusals import refused_with_account
@@ -152,7 +152,7 @@ def _entry(invoice: Invoice, to: Billed, context: Context) -> Entry:
     dims = dims_of(invoice, context)
     return Entry(
         number=label_of(invoice)[:NUMBER_LIMIT],
-        status=status_of(invoice, payments, context.today),
+        status=status_of(invoice, payments, context.today, had_value=_had_value(invoice, context)),
         currency=currency,
         department=dims.department,
         class_=dims.dominant,
@@ -171,6 +171,19 @@ def _entry(invoice: Invoice, to: Billed, context: Context) -> Entry:
         rate=rate,
         home=home,
     )
+
+
+def _had_value(invoice: Invoice, context: Context) -> bool:
+    """Whether a worthless invoice was worth something once: its link remembers, or the Opportunity that we made."""
+    if not invoice.is_all_zero:
+        return False
+    place = context.once(_place, invoice)
+    if place.link is not None and had_value(place.link.agreed):
+        return True
+    if place.opportunity is None or not place.is_ours(key_of(invoice.ref, context)):
+        return False
+    shown = (place.opportunity.amount(field) for field in ("QBO_Voided_Net__c", "QBO_Invoiced_Net__c"))
+    return place.opportunity["QBO_Status__c"] in ENDED or any(shown)
 
 
 def _voided_net(place: Place, key: str) -> Decimal:

@@ -27,10 +27,6 @@ class Transaction(Entity, frozen=True, kw_only=True):
     def currency(self) -> str:
         return self.currency_ref.value if self.currency_ref else ""
 
-    @property
-    def note_says_voided(self) -> bool:
-        return self.private_note.lstrip().casefold().startswith("voided")
-
 
 class _SalesForm(Transaction, frozen=True, kw_only=True):
     customer_ref: Reference | None = None
@@ -61,10 +57,17 @@ class _SalesForm(Transaction, frozen=True, kw_only=True):
         return _ids_of(txn_type, (*self.linked_txn, *_of_lines(self.line)))
 
     @property
-    def is_voided(self) -> bool:
-        """QuickBooks has no status for it: all zero, and the note begins with "Voided" (reference 4.4)."""
-        zero = not self.total_amt and not self.balance and not any(line.amount for line in self.line)
-        return zero and self.note_says_voided
+    def is_all_zero(self) -> bool:
+        """Total, balance and every line: voided, or given for nothing."""
+        return not self.total_amt and not self.balance and not any(line.amount for line in _every(self.line))
+
+    @property
+    def has_voided_shape(self) -> bool:
+        """QuickBooks has no status for it: all zero, and either the quantities too, or the note begins with "Voided"
+        (reference 4.4). The note is in the language of the user, and people edit it: without it nothing is known."""
+        if not self.is_all_zero:
+            return False
+        return _quantities(self.line) == {ZERO} or self.private_note.lstrip().casefold().startswith("voided")
 
 
 def _ids_of(txn_type: str, linked: Iterable[LinkedTxn]) -> tuple[str, ...]:
@@ -72,10 +75,22 @@ def _ids_of(txn_type: str, linked: Iterable[LinkedTxn]) -> tuple[str, ...]:
 
 
 def _of_lines(lines: Iterable[Line]) -> Iterator[LinkedTxn]:
-    for line in lines:
+    for line in _every(lines):
         yield from line.linked_txn
+
+
+def _every(lines: Iterable[Line]) -> Iterator[Line]:
+    """The lines, and those of the bundles among them."""
+    for line in lines:
+        yield line
         if line.group_line_detail is not None:
-            yield from _of_lines(line.group_line_detail.line)
+            yield from _every(line.group_line_detail.line)
+
+
+def _quantities(lines: Iterable[Line]) -> set[Decimal]:
+    """The quantities that its lines name."""
+    details = (line.sales_item_line_detail for line in _every(lines))
+    return {detail.qty for detail in details if detail is not None and detail.qty is not None}
 
 
 class Invoice(_SalesForm, frozen=True, kw_only=True):
@@ -132,10 +147,6 @@ class Payment(Transaction, frozen=True, kw_only=True):
     deposit_to_account_ref: Reference | None = None
     payment_method_ref: Reference | None = None
     line: tuple[PaymentLine, ...] = ()
-
-    @property
-    def is_voided(self) -> bool:
-        return not self.total_amt and not any(line.amount for line in self.line) and self.note_says_voided
 
     def linked(self, txn_type: str) -> tuple[str, ...]:
         """Ids of the linked transactions of one type (`Invoice`, `CreditMemo`, `JournalEntry`), each once, in order."""
