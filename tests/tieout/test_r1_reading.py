@@ -30,7 +30,7 @@ def fact(**fields: Any) -> InvoiceFact:
     }
     body |= {"TxnTaxDetail": {"TotalTax": "88.00"}, "DepartmentRef": {"value": "10"}}
     invoice = msgspec.convert({**body, **fields}, Invoice, strict=False)
-    return invoice_fact(invoice, DEPARTMENTS, "USD", date(2026, 11, 22))
+    return invoice_fact(invoice, DEPARTMENTS, "USD", date(2026, 11, 22), {})
 
 
 def test_an_invoice_counts_net_of_tax_where_its_header_says() -> None:

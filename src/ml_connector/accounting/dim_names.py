@@ -14,14 +14,14 @@ import msgspec
 
 from ml_connector.model.refs import Link, Ref
 
-from .dims import KINDS, Alias, Dim, path_key
+from .dims import KINDS, Alias, Dim, key_of
 
 LEAF = "leaf "
 
 
 def name_ref(dim: Dim, text: str) -> Ref:
     """The source of a `dim_alias` link, and the target of a `dim` link."""
-    return Ref("quickbooks", f"{KINDS[dim]}Name", path_key(text))
+    return Ref("quickbooks", f"{KINDS[dim]}Name", key_of(text))
 
 
 def aliases_in(link: Link, *, past: bool = False) -> tuple[Alias, ...]:

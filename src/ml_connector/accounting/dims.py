@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 from rapidfuzz import fuzz
 
-from ml_connector.systems.quickbooks.records import Named, plain_name
+from ml_connector.systems.quickbooks.records import Named, plain_path
 
 Dim = Literal["department", "class"]
 KINDS: Mapping[Dim, str] = {"department": "Department", "class": "Class"}
@@ -80,37 +80,41 @@ def resolve(text: str, table: Table, aliases: Sequence[Alias] = (), today: date 
     An alias goes before an inactive entry of that name, so that a successor can be chosen for it.
     `today` is the company's day; an alias that ends counts up to and including its last day, never without `today`.
     """
-    wanted = path_key(text)
-    exact = [entry for entry in table.values() if path_key(entry.fully_qualified_name) == wanted]
+    wanted = key_of(text)
+    exact = _named(wanted, table)
     hits = [entry for entry in exact if entry.active] or _by_id(text, table)
     meant = _by_alias(wanted, table, [alias for alias in aliases if not alias.leaf], today)
     former = _by_alias(wanted, table, [alias for alias in aliases if alias.leaf], today)
     hits = hits or meant or exact or list({entry.id: entry for entry in (*_by_leaf(wanted, table), *former)}.values())
     active = [entry for entry in hits if entry.active]
     if len(active) == 1:
-        return Resolved(active[0].id, active[0].fully_qualified_name)
+        return Resolved(active[0].id, plain_path(active[0], table))
     if active:
-        return Ambiguous(text, tuple(sorted(entry.fully_qualified_name for entry in active)))
+        return Ambiguous(text, tuple(sorted(plain_path(entry, table) for entry in active)))
     if hits:
         return Inactive(text, hits[0].id)
     return Unmapped(text, nearest(text, table))
 
 
+@lru_cache(maxsize=10_000)
 def key_of(path: str) -> str:
     """The form in which full names are compared."""
     return ":".join(part.strip() for part in unicodedata.normalize("NFC", path).casefold().split(":"))
 
 
-@lru_cache(maxsize=10_000)
-def path_key(full_name: str) -> str:
-    """The same for a name as QuickBooks may show it, with ` (deleted)` at its parts."""
-    return ":".join(key_of(plain_name(part)) for part in full_name.split(":"))
+def _named(wanted: str, table: Table) -> list[Named]:
+    """Entries with this full name, as people gave it; an inactive one is also meant by the name that QuickBooks shows.
+
+    One that is really called so goes before those that only show it.
+    """
+    hits = [entry for entry in table.values() if key_of(plain_path(entry, table)) == wanted]
+    return hits or [entry for entry in table.values() if key_of(entry.fully_qualified_name) == wanted]
 
 
 def nearest(text: str, table: Table, count: int = 3) -> tuple[str, ...]:
     """Full names of active entries most like `text`, best first; a like leaf counts as much as a like full name."""
     wanted = key_of(text)
-    names = sorted(entry.fully_qualified_name for entry in table.values() if entry.active)
+    names = sorted(plain_path(entry, table) for entry in table.values() if entry.active)
     return tuple(sorted(names, key=lambda name: -_likeness(wanted, key_of(name)))[:count])
 
 
@@ -119,9 +123,9 @@ def _likeness(wanted: str, path: str) -> float:
     return max(whole, fuzz.ratio(wanted, path.rpartition(":")[2]))
 
 
-def label(entry: Named) -> str:
+def label(entry: Named, table: Table) -> str:
     """How an entry is written in Salesforce: its full name, or `<leaf> [#id]` where that is too long (F.3)."""
-    path = entry.plain_path
+    path = plain_path(entry, table)
     return path if len(path) <= MAX_TEXT else f"{path.rpartition(':')[2]} [#{entry.id}]"
 
 
@@ -144,7 +148,7 @@ def aliases_of(settings: Mapping[str, str], dim: Dim, table: Table) -> tuple[Ali
 def _target(value: str, table: Table, *, ids: bool) -> list[str]:
     if ids and value.strip() in table:
         return [value.strip()]
-    return [entry.id for entry in table.values() if path_key(entry.fully_qualified_name) == key_of(value)]
+    return [entry.id for entry in _named(key_of(value), table)]
 
 
 def _by_id(text: str, table: Table) -> list[Named]:
@@ -154,7 +158,7 @@ def _by_id(text: str, table: Table) -> list[Named]:
 
 
 def _by_alias(wanted: str, table: Table, aliases: Sequence[Alias], today: date | None) -> list[Named]:
-    ids = dict.fromkeys(alias.id for alias in aliases if path_key(alias.text) == wanted and _lives(alias, today))
+    ids = dict.fromkeys(alias.id for alias in aliases if key_of(alias.text) == wanted and _lives(alias, today))
     return [table[id_] for id_ in ids if id_ in table]
 
 
@@ -163,4 +167,4 @@ def _lives(alias: Alias, today: date | None) -> bool:
 
 
 def _by_leaf(wanted: str, table: Table) -> list[Named]:
-    return [entry for entry in table.values() if path_key(entry.fully_qualified_name).rpartition(":")[2] == wanted]
+    return [entry for entry in table.values() if key_of(plain_path(entry, table)).rpartition(":")[2] == wanted]

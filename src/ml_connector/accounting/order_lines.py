@@ -13,7 +13,7 @@ from ml_connector.model.flags import Flag
 from ml_connector.model.held import Held
 from ml_connector.model.rules import Rules
 from ml_connector.model.triggers import PREFERENCES, SETTINGS, Trigger, table_changed
-from ml_connector.systems.quickbooks.records import Account, Class, Department, Item, Named, Preferences
+from ml_connector.systems.quickbooks.records import Account, Class, Department, Item, Named, Preferences, plain_path
 from ml_connector.systems.salesforce.records import SObject
 
 from .chart import Mapped, Product, amount_of, income_account, required_item
@@ -199,7 +199,7 @@ def _unresolved(dim: Dim, resolution: Unmapped | Ambiguous | Inactive, entries: 
         return Held(facts, code="H-DIM-UNMAPPED", waits_for=_waits(dim), nearest=_either(resolution.nearest))
     if isinstance(resolution, Ambiguous):
         return Held(facts, code="H-DIM-AMBIGUOUS", waits_for=_waits(dim), candidates=_either(resolution.candidates))
-    facts["text"] = entries[resolution.id].plain_path
+    facts["text"] = plain_path(entries[resolution.id], entries)
     return Held(facts, code="H-DIM-INACTIVE", waits_for=_waits(dim))
 
 
@@ -209,7 +209,12 @@ def _active(dim: Dim, id_: str, tables: Tables) -> str:
     if entry is None:
         raise Held(code="H-DIM-UNMAPPED", waits_for=_waits(dim), dim=dim.capitalize(), text=id_)
     if not entry.active and not tables.past:
-        raise Held(code="H-DIM-INACTIVE", waits_for=_waits(dim), dim=dim.capitalize(), text=entry.plain_path)
+        raise Held(
+            code="H-DIM-INACTIVE",
+            waits_for=_waits(dim),
+            dim=dim.capitalize(),
+            text=plain_path(entry, tables.entries(dim)),
+        )
     return id_
 
 

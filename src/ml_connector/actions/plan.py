@@ -79,7 +79,7 @@ async def names_of(app: App) -> dict[str, dict[str, str]]:
     names: dict[str, dict[str, str]] = {}
     for table in ("accounts", "departments", "classes"):
         rows = (await app.tables.get(app.quickbooks, table, app.world.clock.now())).value
-        names[table] = {key: f"{getattr(row, 'acct_num', '')} {label(row)}".strip() for key, row in rows.items()}
+        names[table] = {key: f"{getattr(row, 'acct_num', '')} {label(row, rows)}".strip() for key, row in rows.items()}
     return names
 
 

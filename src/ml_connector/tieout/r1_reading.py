@@ -60,7 +60,7 @@ def invoice_fact(
     `agreed` is what its link keeps, empty without one.
     """
     ref = invoice.department_ref
-    department = label(departments[ref.value]) if ref and ref.value in departments else NONE
+    department = label(departments[ref.value], departments) if ref and ref.value in departments else NONE
     currency = invoice.currency or home
     cell = Cell(str(invoice.txn_date)[:7], currency, department)
     status = status_of(invoice, (), today, had_value=had_value(agreed))

@@ -34,7 +34,9 @@ BEFORE = {
 DEPARTMENTS, CLASSES = dimension_names.DEPARTMENTS, dimension_names.CLASSES
 
 
-def department(id_: str, path: str, parent: str = "", *, active: bool = True) -> Department:
+def department(id_: str, path: str, parent: str = "", *, active: bool | None = None) -> Department:
+    """One that carries the mark of inactive ones is so unless it is said otherwise."""
+    active = not path.endswith("(deleted)") if active is None else active
     above = Reference(value=parent) if parent else None
     name = path.rpartition(":")[2]
     return Department(id=id_, name=name, fully_qualified_name=path, parent_ref=above, active=active)
@@ -89,6 +91,24 @@ EVENTS: list[tuple[str, dict[str, str], str, str, dict[str, Any], list[str]]] = 
      {"eastern boston": {"name": "Eastern Boston", "13": DAY}}, []),
     ("too long for a text", {"80": "X" * 200 + ":" + "M" * 90}, "80", "in_agreement", {}, []),
 ]  # fmt: skip
+
+
+def test_an_active_department_may_be_called_deleted() -> None:
+    world = renamed_world({})
+    show(
+        world, {**world.references["quickbooks", "departments"], "13": department("13", "Hall (deleted)", active=True)}
+    )
+
+    assert look(world, "13").reason == Reason.RENAMED
+    name = world.links[Role.DIM_NAME, Ref("quickbooks", "Department", "13")].agreed["name"]
+    assert (name, sorted(old_names(world))) == ("Hall (deleted)", ["eastern boston"])
+
+
+def test_a_department_below_an_inactive_one_has_its_own_name() -> None:
+    """QuickBooks shows the mark of what stands above in every full name."""
+    world = renamed_world({"10": "East (deleted)", "11": "East (deleted):Boston"})
+
+    assert look(world, "11").reason == Reason.IN_AGREEMENT
 
 
 @pytest.mark.parametrize(("paths", "id_", "reason", "aliases", "below"), [each[1:] for each in EVENTS],

@@ -35,7 +35,7 @@ def test_an_invoice_in_plain_terms() -> None:
     found = invoice()
 
     assert str(found.ref) == "quickbooks:Invoice:7"
-    assert (found.net_amount, found.currency, found.is_voided) == (Decimal("100.00"), "USD", False)
+    assert (found.net_amount, found.currency, found.has_voided_shape) == (Decimal("100.00"), "USD", False)
     assert [(line.amount, line.is_subtotal) for line in found.line] == [(Decimal(100), False), (Decimal(100), True)]
     assert found.line[0].class_ref == r.Reference("5", "SaaS")
     assert found.due_date == date(2026, 12, 20)
@@ -50,18 +50,27 @@ def test_the_version_moves_with_token_or_time_and_not_with_the_offset() -> None:
     assert invoice().changed_at == datetime(2026, 11, 20, 18, 35, 8, tzinfo=UTC)
 
 
+def sold(amount: int, quantity: int) -> dict[str, Any]:
+    detail = {"Qty": quantity}
+    return {"Amount": amount, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
+
+
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
         ({"TotalAmt": 0, "Balance": 0, "PrivateNote": "Voided", "Line": []}, True),
         ({"TotalAmt": 0, "Balance": 0, "PrivateNote": "VOIDED old note", "Line": [{"Amount": 0}]}, True),
         ({"TotalAmt": 0, "Balance": 0, "PrivateNote": "free", "Line": []}, False),
+        ({"TotalAmt": 0, "Balance": 0, "PrivateNote": "Annulé", "Line": [sold(0, 0), {"Amount": 0}]}, True),
+        ({"TotalAmt": 0, "Balance": 0, "PrivateNote": "free", "Line": [sold(0, 1), sold(0, 0)]}, False),
+        ({"TotalAmt": 0, "Balance": 0, "PrivateNote": "free", "Line": [sold(5, 0), sold(-5, 0)]}, False),
         ({"TotalAmt": 0, "Balance": 0, "PrivateNote": "Voided"}, False),
         ({"PrivateNote": "Voided"}, False),
     ],
 )
-def test_voided_is_all_zero_and_the_note(fields: dict[str, Any], expected: bool) -> None:
-    assert invoice(**fields).is_voided is expected
+def test_the_shape_of_a_voided_invoice(fields: dict[str, Any], expected: bool) -> None:
+    """All zero, and the note or the quantities say so."""
+    assert invoice(**fields).has_voided_shape is expected
 
 
 def test_unknown_line_kinds_and_fields_are_tolerated() -> None:
@@ -70,11 +79,39 @@ def test_unknown_line_kinds_and_fields_are_tolerated() -> None:
     assert (found.line[0].detail_type, found.line[0].amount) == ("HologramLineDetail", Decimal(5))
 
 
-def test_inactive_names_are_compared_without_their_suffix() -> None:
-    body = {"Id": "1", "DisplayName": "Acme (deleted)", "FullyQualifiedName": "Group (Deleted):Acme (deleted)"}
-    customer = wire.convert({**body, "Active": False}, r.Customer, "a customer")
+LISTED = (r.Customer, r.Vendor, r.Employee, r.Item, r.Account, r.Department, r.Class)
 
-    assert (customer.plain_name, customer.plain_path, customer.active) == ("Acme", "Group:Acme", False)
+
+@pytest.mark.parametrize("kind", LISTED)
+@pytest.mark.parametrize("mark", [" (deleted)", " (Deleted)", " (DELETED-1)", " (deleted-23)", "(deleted)"])
+def test_only_inactive_records_carry_a_mark(kind: Any, mark: str) -> None:
+    """An active record may really be called so."""
+    name = f"Acme{mark}"
+    body = {"Id": "1", "Name": name, "DisplayName": name}
+    inactive, active = (wire.convert({**body, "Active": active}, kind, "a record") for active in (False, True))
+
+    assert (inactive.plain_name, active.plain_name) == ("Acme", name)
+
+
+@pytest.mark.parametrize("name", ["Acme (deleted-)", "Acme (deleted) Ltd", "Acme deleted", "(deleted)"])
+def test_what_is_no_mark_stays(name: str) -> None:
+    assert r.plain_name(name, active=False) == name
+
+
+def test_a_full_name_is_freed_of_marks_part_by_part() -> None:
+    """`Old (deleted)` above is an active department of that name, or an inactive one."""
+    above = {
+        "1": r.Department(id="1", name="Old (deleted)", fully_qualified_name="Old (deleted)"),
+        "2": r.Department(id="2", name="Old (deleted)", fully_qualified_name="Old (deleted)", active=False),
+    }
+    paths = {}
+    for parent, active in (("1", True), ("2", False), ("9", False)):
+        below = r.Department(
+            id="3", fully_qualified_name="Old (deleted):Rome (deleted-1)", active=active,
+            parent_ref=r.Reference(value=parent),
+        )  # fmt: skip
+        paths[parent] = r.plain_path(below, above)
+    assert paths == {"1": "Old (deleted):Rome (deleted-1)", "2": "Old:Rome", "9": "Old:Rome"}
 
 
 def test_a_payment_names_what_it_pays_once() -> None:

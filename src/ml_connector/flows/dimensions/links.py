@@ -5,7 +5,7 @@ A text is looked up by the link of its name, without a call (`accounting/dim_nam
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from ml_connector.accounting.dim_names import LEAF, name_ref
@@ -20,9 +20,9 @@ def entry_ref(dim: Dim, id_: str) -> Ref:
     return Ref("quickbooks", KINDS[dim], id_)
 
 
-def name_link(dim: Dim, entry: Named) -> LinkDraft:
-    """The name under which Salesforce knows an entry."""
-    name = label(entry)
+def name_link(dim: Dim, entry: Named, table: Mapping[str, Named]) -> LinkDraft:
+    """The name under which Salesforce knows an entry; `table` as for `label`."""
+    name = label(entry, table)
     return LinkDraft(Role.DIM_NAME, entry_ref(dim, entry.id), name_ref(dim, name), {"name": name})
 
 

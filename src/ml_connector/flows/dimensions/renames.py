@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from ml_connector.accounting.dim_names import name_ref
-from ml_connector.accounting.dims import KINDS, TABLES, Dim, label, path_key
+from ml_connector.accounting.dims import KINDS, TABLES, Dim, key_of, label
 from ml_connector.flows.refusals import refused
 from ml_connector.model.plans import Context, Decision, Flow, NeedFind, NeedLink, NeedReference, Skip
 from ml_connector.model.reasons import Reason
 from ml_connector.model.refs import Gone, LinkDraft, Ref
 from ml_connector.model.roles import Role
-from ml_connector.systems.quickbooks.records import Named
+from ml_connector.systems.quickbooks.records import Named, has_marks
 from ml_connector.systems.salesforce.records import SObject
 
 from .links import alias_link, leaf_alias_link, name_link, users
@@ -37,18 +37,26 @@ def decide(dim: Dim, entry: Named, context: Context) -> Decision:
     """Remember the name; where it is another one than last time, knock on all who may carry the old one."""
     link = context.link(Role.DIM_NAME, entry.ref)
     if link is None:
-        return Skip(reason=Reason.FIRST_SEEN, links=(name_link(dim, entry),))
+        return Skip(reason=Reason.FIRST_SEEN, links=(name_link(dim, entry, _marked_table(dim, entry, context)),))
     old = link.agreed.get("name") or ""
-    if old == label(entry):
+    name = label(entry, _marked_table(dim, entry, context))
+    if old == name:
         return Skip()
     context.want(NeedReference("quickbooks", TABLES[dim]), NeedLink(Role.DIM_USE, entry.ref))
     table: Mapping[str, Named] = context.reference("quickbooks", TABLES[dim])
-    if entry.id not in table or label(table[entry.id]) != label(entry):
+    if entry.id not in table or label(table[entry.id], table) != name:
         # Renamed once more since the table was read: the next sweep brings both to the same name.
         return Skip(reason=Reason.TABLE_IS_OLDER)
     knocks = (*_below(entry, table), *users(context.links(Role.DIM_USE, entry.ref)), *_saying(dim, old, context))
-    links = (name_link(dim, entry), *_aliases(dim, entry, old, table, context))
+    links = (name_link(dim, entry, table), *_aliases(dim, entry, old, table, context))
     return Skip(reason=Reason.RENAMED, links=links, knocks=tuple(dict.fromkeys(knocks)))
+
+
+def _marked_table(dim: Dim, entry: Named, context: Context) -> Mapping[str, Named]:
+    """The table, where only it can tell whether what stands above an entry is inactive or really called so."""
+    above = entry.fully_qualified_name.rpartition(":")[0]
+    table: Mapping[str, Named] = context.reference("quickbooks", TABLES[dim]) if has_marks(above) else {}
+    return table
 
 
 def _aliases(dim: Dim, entry: Named, old: str, table: Mapping[str, Named], context: Context) -> list[LinkDraft]:
@@ -58,10 +66,10 @@ def _aliases(dim: Dim, entry: Named, old: str, table: Mapping[str, Named], conte
     An inactive entry may have the name of an active one, which it never takes.
     """
     others = _known_names(entry, table, context)
-    leaf, new_leaf = (path.rpartition(":")[2] for path in (old, label(entry)))
+    leaf, new_leaf = (path.rpartition(":")[2] for path in (old, label(entry, table)))
     earlier, of_leaf = (context.link(Role.DIM_ALIAS, name_ref(dim, text)) for text in (old, leaf))
-    had_name = path_key(old) not in others and (entry.active or earlier is None)
-    had_leaf = entry.active and path_key(leaf) not in {name.rpartition(":")[2] for name in others}
+    had_name = key_of(old) not in others and (entry.active or earlier is None)
+    had_leaf = entry.active and key_of(leaf) not in {name.rpartition(":")[2] for name in others}
     made = [alias_link(dim, entry.id, old, earlier, context.today)] if had_name else []
     if had_leaf and leaf not in (old, new_leaf):
         made.append(leaf_alias_link(dim, entry.id, leaf, of_leaf, context.today))
@@ -72,7 +80,7 @@ def _known_names(entry: Named, table: Mapping[str, Named], context: Context) -> 
     """The names of the other active entries as they were last seen, in the form in which names are compared."""
     refs = [each.ref for each in table.values() if each.active and each.id != entry.id]
     context.want(*(NeedLink(Role.DIM_NAME, ref) for ref in refs))
-    return {path_key(link.agreed.get("name") or "") for ref in refs if (link := context.link(Role.DIM_NAME, ref))}
+    return {key_of(link.agreed.get("name") or "") for ref in refs if (link := context.link(Role.DIM_NAME, ref))}
 
 
 def _below(entry: Named, table: Mapping[str, Named]) -> list[Ref]:

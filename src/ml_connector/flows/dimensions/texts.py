@@ -64,7 +64,7 @@ def _name_now(dim: Dim, text: str, context: Context) -> str:
     found = resolve(text, table, aliases, context.today)
     # Another entry may have taken the name since: then the text is its name.
     renamed = isinstance(found, Resolved) and found.id in {alias.id for alias in aliases}
-    return label(table[found.id]) if isinstance(found, Resolved) and renamed else ""
+    return label(table[found.id], table) if isinstance(found, Resolved) and renamed else ""
 
 
 def owning_invoice(record: SObject, context: Context) -> Ref | None:

@@ -12,7 +12,7 @@ from ml_connector.model.plans import Context
 from ml_connector.model.refs import Gone, Link, Ref
 from ml_connector.model.roles import Role
 from ml_connector.model.triggers import linked
-from ml_connector.systems.quickbooks.records import Customer, Invoice, Reference
+from ml_connector.systems.quickbooks.records import Customer, Invoice, Reference, has_marks
 
 LEVELS = 5
 
@@ -42,15 +42,24 @@ def billed(invoice: Invoice, context: Context) -> Billed:
     project = _project_of(invoice)
     link = _account_of(ref, named.name, context) if named.value else None
     if link is not None:
-        return Billed(named.value, named.name or link.agreed.get("name") or named.value, link, project)
+        name = _name_on(named, context) or link.agreed.get("name") or named.value
+        return Billed(named.value, name, link, project)
     customer = context.record(ref) if named.value else Gone(ref)
     if isinstance(customer, Gone) or not customer.is_project:
-        raise _waits(invoice, ref, named.name)
+        raise _waits(invoice, ref, _name_on(named, context))
     parent = _above(customer, context)
     link = _account_of(parent.ref, parent.plain_name, context) if parent else None
     if parent is None or link is None:
-        raise _waits(invoice, parent.ref if parent else ref, parent.plain_name if parent else named.name)
-    return Billed(parent.id, named.name or parent.plain_name, link, project or customer.plain_name)
+        raise _waits(invoice, parent.ref if parent else ref, parent.plain_name if parent else customer.plain_name)
+    return Billed(parent.id, _name_on(named, context) or parent.plain_name, link, project or customer.plain_name)
+
+
+def _name_on(named: Reference, context: Context) -> str:
+    """The customer's name as the invoice has it. Only the customer tells whether the mark of an inactive one is one."""
+    if not has_marks(named.name):
+        return named.name
+    customer = context.record(Ref("quickbooks", "Customer", named.value))
+    return named.name if isinstance(customer, Gone) else customer.plain_name
 
 
 def _project_of(invoice: Invoice) -> str:

@@ -10,7 +10,7 @@ import msgspec
 from ml_connector.accounting.dims import MAX_TEXT, label
 from ml_connector.model import money
 from ml_connector.model.plans import Context, NeedReference
-from ml_connector.systems.quickbooks.records import Invoice, Line, Named, Reference
+from ml_connector.systems.quickbooks.records import Invoice, Line, Reference
 
 
 class InvoiceDims(msgspec.Struct, frozen=True):
@@ -53,19 +53,15 @@ def _class_of(line: Line, invoice: Invoice) -> Reference | None:
     return line.class_ref if _names(line.class_ref) else invoice.class_ref
 
 
-def shown(entry: Named) -> str:
-    """How a department or class is written in Salesforce; an inactive one keeps its name."""
-    return label(msgspec.structs.replace(entry, fully_qualified_name=entry.plain_path))
-
-
 def text_of(ref: Reference | None, table: str, context: Context) -> str:
     """How a department or class is written in Salesforce: its full name now, whatever the invoice calls it."""
     if ref is None or not ref.value:
         return ""
-    entry = context.reference("quickbooks", table).get(ref.value)
+    entries = context.reference("quickbooks", table)
+    entry = entries.get(ref.value)
     if entry is None:
         return ref.name if 0 < len(ref.name) <= MAX_TEXT else f"[#{ref.value}]"
-    return shown(entry)
+    return label(entry, entries)
 
 
 def _ranked(invoice: Invoice, context: Context) -> dict[str, str]:

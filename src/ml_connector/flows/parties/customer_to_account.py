@@ -105,7 +105,7 @@ def _create(customer: Customer, context: Context) -> Decision:
 
 
 def _new_account(customer: Customer, own: Json, company: Company) -> Write:
-    name, was_cut = account_name_for(customer.display_name)
+    name, was_cut = account_name_for(customer.plain_name)
     pair = Pair(customer, SObject("Account", "", {"Name": name}), company)
     fields, flags = pair.values()
     shown = tuple(field for field, values in fields.items() if values.source is not None and field != "name")

@@ -35,7 +35,9 @@ def free_name(account: SObject, own: Ref | None, context: Context) -> str:
         raise Held(code="V-NAME", account=account.text("Name") or account.id)
     takers = _takers(plain, own, context)
     customers = [taker for taker in takers if _kind(taker) == "Customer"]
-    if unlinked := _unlinked(customers, account, context):
+    # An inactive customer only shows this name: the one that people gave it is another one.
+    namesakes = [customer for customer in customers if customer.plain_name.casefold() == plain.casefold()]
+    if unlinked := _unlinked(namesakes, account, context):
         named = ", ".join(f"{customer.display_name} ({customer.id})" for customer in unlinked)
         raise Held(code="V-DUP", account=account.text("Name"), candidates=named)
     if not takers:

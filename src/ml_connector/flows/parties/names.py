@@ -6,8 +6,6 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from ml_connector.systems.quickbooks.records import plain_name
-
 DISPLAY_NAME_HARD_LIMIT = 500
 ACCOUNT_NAME_LIMIT = 255
 OPPORTUNITY_NAME_LIMIT = 120
@@ -62,25 +60,25 @@ def display_forms(account_name: str, account_id: str, limit: int) -> tuple[str, 
 def names_agree(account_name: str, account_id: str, customer_name: str, limit: int) -> bool:
     """Whether a customer's name is one that follows from the account's, or the account's follows from it.
 
-    A customer's name longer than an account takes was cut on the way to Salesforce; it must not come back cut.
+    `customer_name` is the one that people gave, as in all of these functions: without what QuickBooks adds to inactive
+    ones. One longer than an account takes was cut on the way to Salesforce; it must not come back cut.
     """
     forms = {
         form for width in (limit, DISPLAY_NAME_HARD_LIMIT) for form in display_forms(account_name, account_id, width)
     }
-    known_as = {customer_name, plain_name(customer_name)}
-    return bool(known_as & forms) or account_name_for(customer_name)[0] == " ".join(account_name.split())
+    return customer_name in forms or account_name_for(customer_name)[0] == " ".join(account_name.split())
 
 
 def account_name_for(customer_name: str) -> tuple[str, bool]:
     """The Account name for a customer, and whether it had to be cut."""
-    name = " ".join(plain_name(customer_name).split())
+    name = " ".join(customer_name.split())
     return cut(name, ACCOUNT_NAME_LIMIT), len(name) > ACCOUNT_NAME_LIMIT
 
 
 def opportunity_name(doc_number: str, invoice_id: str, customer: str) -> str:
     """`INV <number or #id> - <customer>`, 120 characters, cut at the customer with an ellipsis (D.4)."""
     number = " ".join(doc_number.split()) or f"#{invoice_id}"
-    name = f"INV {number} - {' '.join(plain_name(customer).split())}".removesuffix(" - ")
+    name = f"INV {number} - {' '.join(customer.split())}".removesuffix(" - ")
     if len(name) <= OPPORTUNITY_NAME_LIMIT:
         return name
     return name[: OPPORTUNITY_NAME_LIMIT - len(ELLIPSIS)].rstrip() + ELLIPSIS
@@ -89,7 +87,7 @@ def opportunity_name(doc_number: str, invoice_id: str, customer: str) -> str:
 @lru_cache(maxsize=4096)
 def normalised(name: str) -> str:
     """The form in which names are compared (E.1): no case, accents, punctuation, leading "the" or legal form."""
-    folded = unicodedata.normalize("NFKC", plain_name(name)).casefold().replace("&", " and ")
+    folded = unicodedata.normalize("NFKC", name).casefold().replace("&", " and ")
     bare = "".join(char for char in unicodedata.normalize("NFD", folded) if not unicodedata.combining(char))
     words = re.sub(r"[\W_]+", " ", re.sub(r"[.'’]", "", bare)).split()
     return " ".join(_without_legal_forms(words[1:] if words[:1] == ["the"] and len(words) > 1 else words))

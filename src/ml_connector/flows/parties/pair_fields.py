@@ -67,10 +67,10 @@ class Pair(msgspec.Struct, frozen=True):
 
     def _customer_name(self) -> str | None:
         """The account's own name if the customer's follows from it by the rules, so that a suffix is no difference."""
-        own, theirs = self.customer.display_name, self.account.text("Name")
+        own, theirs = self.customer.plain_name, self.account.text("Name")
         if names_agree(theirs, self.account.id, own, self.company.rules.display_name_max):
             return canonical.text(theirs)
-        return canonical.text(self.customer.plain_name)
+        return canonical.text(own)
 
     def _shown(self, name: str) -> tuple[str, object]:
         """Field of the account and value for what only QuickBooks knows."""

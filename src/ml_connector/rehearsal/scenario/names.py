@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.refs import Ref
+from ml_connector.systems.quickbooks.records import plain_name
 
 from .stage import Stage
 from .values import REFERENCE
@@ -159,7 +160,7 @@ def field(record: Mapping[str, Any], path: str, text: str = "") -> Any:
 
 
 def _folded(text: str) -> str:
-    return ":".join(part.strip() for part in text.removesuffix(" (deleted)").casefold().split(":"))
+    return ":".join(part.strip() for part in plain_name(text, active=False).casefold().split(":"))
 
 
 def _either(kinds: tuple[str, ...]) -> str:

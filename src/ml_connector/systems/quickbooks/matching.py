@@ -10,8 +10,11 @@ from ml_connector.model.tables import Table
 
 from .records import Address, Customer, Email, Phone, Web
 
-_TELLING = ("id", "display_name", "is_project", "primary_email_addr", "primary_phone", "web_addr", "bill_addr")
-_Row = tuple[str, str, bool, Email | None, Phone | None, Web | None, Address | None]
+_TELLING = (
+    *("id", "display_name", "active", "is_project"),
+    *("primary_email_addr", "primary_phone", "web_addr", "bill_addr"),
+)
+_Row = tuple[str, str, bool, bool, Email | None, Phone | None, Web | None, Address | None]
 _decoder = msgspec.msgpack.Decoder(_Row)
 
 

@@ -24,7 +24,9 @@ from .entity import (
     Phone,
     Reference,
     Web,
+    has_marks,
     plain_name,
+    plain_path,
     text_of,
 )
 from .journal import (
@@ -86,8 +88,10 @@ __all__ = [
     "UnsoundEntry",
     "Vendor",
     "Web",
+    "has_marks",
     "note_fields",
     "plain_name",
+    "plain_path",
     "same_lines",
     "text_of",
 ]

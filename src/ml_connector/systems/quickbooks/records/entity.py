@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import ClassVar
 
 import msgspec
@@ -14,7 +16,7 @@ from ml_connector.model.refs import Ref
 SYSTEM = "quickbooks"
 ZERO = Decimal(0)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_DELETED = re.compile(r"\s*\(deleted\)\s*$", re.IGNORECASE)
+_MARKER = re.compile(r"\s*\(deleted(?:-\d+)?\)\s*$", re.IGNORECASE)
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -120,9 +122,10 @@ def text_of(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def plain_name(name: str) -> str:
-    """The name without the ` (deleted)` that QuickBooks adds to inactive ones (reference 4.3)."""
-    return _DELETED.sub("", name)
+def plain_name(name: str, *, active: bool) -> str:
+    """The name that people gave. QuickBooks adds ` (deleted)` to inactive ones, ` (deleted-1)` to the next of that name
+    (reference 4.3); an active one may really be called so."""
+    return name if active else _MARKER.sub("", name) or name
 
 
 class Named(Entity, frozen=True, kw_only=True):
@@ -132,7 +135,21 @@ class Named(Entity, frozen=True, kw_only=True):
     fully_qualified_name: str = ""
     parent_ref: Reference | None = None
 
-    @property
-    def plain_path(self) -> str:
-        """`Parent:Child`, each part without ` (deleted)`."""
-        return ":".join(plain_name(part) for part in self.fully_qualified_name.split(":"))
+
+def plain_path(entry: Named, table: Mapping[str, Named]) -> str:
+    """`Parent:Child`, each part as people gave it. What stands above it is looked up by id in `table`; a part that is
+    not there counts as inactive, since nobody can be asked."""
+    if not has_marks(entry.fully_qualified_name):
+        return entry.fully_qualified_name
+    parts: list[str] = []
+    now: Named | None = entry
+    for part in reversed(entry.fully_qualified_name.split(":")):
+        parts.append(plain_name(part, active=now is not None and now.active))
+        now = table.get(now.parent_ref.value) if now is not None and now.parent_ref else None
+    return ":".join(reversed(parts))
+
+
+@lru_cache(maxsize=10_000)
+def has_marks(path: str) -> bool:
+    """Whether any part of a full name looks like that of an inactive record; only the record can tell."""
+    return any(map(_MARKER.search, path.split(":")))

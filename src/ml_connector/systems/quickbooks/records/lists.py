@@ -30,7 +30,7 @@ class _Person(Named, frozen=True, kw_only=True):
 
     @property
     def plain_name(self) -> str:
-        return plain_name(self.display_name)
+        return plain_name(self.display_name, active=self.active)
 
     @property
     def email(self) -> str:
@@ -83,7 +83,7 @@ class _Listed(Named, frozen=True, kw_only=True):
 
     @property
     def plain_name(self) -> str:
-        return plain_name(self.name)
+        return plain_name(self.name, active=self.active)
 
 
 class Item(_Listed, frozen=True, kw_only=True):
