@@ -37,7 +37,7 @@ class Company:
     """Stands for both clients and the store."""
 
     async def reference(self, table: str) -> Any:
-        accounts = {"85": SimpleNamespace(acct_num="1250", id="85", plain_path="Unbilled Receivable")}
+        accounts = {"85": SimpleNamespace(acct_num="1250", id="85", fully_qualified_name="Unbilled Receivable")}
         return SimpleNamespace(value=accounts if table == "accounts" else {})
 
     async def fit(self) -> list[OrgFinding]:
