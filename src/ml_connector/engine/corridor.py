@@ -122,6 +122,8 @@ class Corridor(ABC):
                     writes.append(ready)
                     page_verdicts.write(task, ready.write)
                 case Hold():
+                    links = page.learn(links_found(ready), task.ref)
+                    page_verdicts.learn(task.ref, links, knocks_by(self.flows, links))
                     page_verdicts.hold(task, ready)
                 case Skip():
                     if self._is_news(task, ready, page, page_verdicts):
@@ -221,7 +223,7 @@ def knocks_by(flows: Iterable[Flow], links: Sequence[Link]) -> tuple[Knock, ...]
     )
 
 
-def links_found(decision: Skip) -> list[Link]:
+def links_found(decision: Skip | Hold) -> list[Link]:
     """Links that a decision makes without writing anything: what it found belongs together."""
     return [link for draft in decision.links if (link := finished(draft, None))]
 

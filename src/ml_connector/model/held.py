@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from .plans import Hold
-from .refs import Ref
+from .refs import LinkDraft, Ref
 from .triggers import Trigger
 
 
@@ -20,12 +20,14 @@ class Held(Exception):
         code: str,
         waits_for: tuple[Trigger, ...] = (),
         knocks: tuple[Ref, ...] = (),
+        links: tuple[LinkDraft, ...] = (),
         **more: str,
     ) -> None:
         super().__init__(code)
         self.code = code
         self.waits_for = waits_for
         self.knocks = knocks
+        self.links = links
         self.facts = {**(facts or {}), **more}
 
     def hold(self, amount: Decimal | None = None, currency: str = "", **more: str) -> Hold:
@@ -35,6 +37,7 @@ class Held(Exception):
             facts={**more, **self.facts},
             waits_for=self.waits_for,
             knocks=self.knocks,
+            links=self.links,
             amount=amount,
             currency=currency,
         )

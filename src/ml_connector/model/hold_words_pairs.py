@@ -20,6 +20,12 @@ PAIRS = (
         "Restore the account, or link the customer to another one.",
     ),
     words(
+        "ACCOUNT-GONE/parent", "sales", (when_linked(Role.ACCOUNT, "parent"), ITSELF),
+        "The account of {parent}, the parent of {customer}, was deleted in Salesforce.",
+        "No account is created for {customer}; what belongs to it waits.",
+        "Restore the account, or link {parent} to another one, or give {customer} another parent.",
+    ),
+    words(
         "ACCOUNTS-MERGED", "preparer", (when_linked(Role.ACCOUNT, "customer"), ITSELF),
         "The account of customer {customer} was merged into {account} in Salesforce, which has a customer of its own.",
         "Invoices of both are shown there, all else is of customer {other}; the balance of {money} is not added.",

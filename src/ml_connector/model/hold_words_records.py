@@ -39,6 +39,30 @@ RECORDS = (
         ),
     ),
     words(
+        "CUSTOMER-MISSING", "preparer", LINKED,
+        "Invoice {invoice} names customer {customer}, which is not in QuickBooks any more.",
+        "{money} is not shown in Salesforce; no account can come for that customer.",
+        "Open the invoice in QuickBooks, choose its customer anew and save it.",
+    ),
+    words(
+        "CUSTOMER-MISSING/none", "preparer", RECORD,
+        "Invoice {invoice} names no customer.",
+        "{money} is not shown in Salesforce; it is never put on another account.",
+        "Open the invoice in QuickBooks, choose its customer and save it.",
+    ),
+    words(
+        "CUSTOMER-MISSING/project", "preparer", LINKED,
+        "Invoice {invoice} is for project {customer}, which stands below no customer.",
+        "{money} is not shown in Salesforce; a project has no account of its own.",
+        "Put the project below its customer in QuickBooks, or choose another customer on the invoice.",
+    ),
+    words(
+        "PARENT-NOT-READY", "sales", (when_linked(Role.ACCOUNT, "parent"), ITSELF),
+        "{account} is to become a customer, its parent {parent} is not marked ready for QuickBooks.",
+        "Parents come first; no customer is created for {account}, and its orders wait.",
+        "Tick QBO Ready on {parent} too, or link it to its customer, or give {account} another parent.",
+    ),
+    words(
         "REVIEW-MATCH", "preparer", (when_linked(Role.ACCOUNT, "customer"), OTHER_SETTINGS, ITSELF),
         "Customer {customer} could be account {candidates}.",
         "The best match has {score} points, {needed} are needed and {gap} more than the next; nothing was created.",
@@ -97,6 +121,30 @@ RECORDS = (
         "{account} stands under itself by way of its parent {parent}.",
         "Nothing is created for it on the other side; what belongs to it waits.",
         "Correct the parent.",
+    ),
+    words(
+        "V-PARENT/gone", "sales", (when_linked(Role.ACCOUNT, "parent"), ITSELF),
+        "The parent {parent} of {account} is no longer there.",
+        "Nothing is created for {account} on the other side; what belongs to it waits.",
+        "Give it another parent, or none.",
+    ),
+    words(
+        "V-PARENT/inactive", "preparer", RECORD,
+        "{parent}, the customer above {account}, is inactive in QuickBooks.",
+        "QuickBooks puts nothing below an inactive customer; none is created for {account}, and its orders wait.",
+        "Make {parent} active in QuickBooks, or give {account} another parent.",
+    ),
+    words(
+        "V-PARENT/other", "sales", RECORD,
+        "The parent {parent} of {account} belongs to a customer of another QuickBooks company.",
+        "No customer of this company can stand below it; none is created for {account}, and its orders wait.",
+        "Give {account} another parent, or none.",
+    ),
+    words(
+        "V-PARENT/second", "preparer", RECORD,
+        "The parent {parent} of {account} carries the mark of a customer that belongs to another account.",
+        "The parent gets no customer of its own, so none is created for {account}, and its orders wait.",
+        "Merge the two accounts in Salesforce, or clear QBO Id on {parent}, or give {account} another parent.",
     ),
     words(
         "V-PARENT/levels", "sales", RECORD,

@@ -123,7 +123,7 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     """A decision not to act. `facts` fill the sentence of `code` (model/holds.py).
 
     `waits_for` are triggers that release it by themselves. `knocks` are records that must be looked at for that to
-    happen.
+    happen, `links` what they are told by it, on record together with the hold.
     A change of the record itself always releases it.
     """
 
@@ -131,6 +131,7 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     facts: Mapping[str, str] = {}
     waits_for: tuple[Trigger, ...] = ()
     knocks: tuple[Ref, ...] = ()
+    links: tuple[LinkDraft, ...] = ()
     amount: Decimal | None = None
     currency: str = ""
 

@@ -25,7 +25,7 @@ class Reason(StrEnum):
 
     # customers and accounts
     PROJECT = "project", "A project belongs to its customer and gets no account of its own."
-    INACTIVE = "inactive", "The customer is inactive and was never linked."
+    INACTIVE = "inactive", "The customer is inactive, and no invoice and no customer below it needs an account."
     NOT_READY = "not_ready", "Nobody has said yet that this account is to become a customer."
     OTHER_COMPANY = "other_company", "The account belongs to a customer of another QuickBooks company."
     CUSTOMER_HAS_ANOTHER_ACCOUNT = (

@@ -12,6 +12,8 @@ class Role(StrEnum):
     """Customer and account that are one business. Exclusive: the account's own customer."""
     DECLARED_NEW = "new"
     """A record with itself: a person said that it has no counterpart yet."""
+    AWAITED = "awaited"
+    """An inactive customer and the first record that cannot do without its account."""
     CONTACT = "contact"
     """An address of a customer and the contact who has it."""
     OPPORTUNITY = "opportunity"

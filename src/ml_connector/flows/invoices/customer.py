@@ -6,7 +6,7 @@ import msgspec
 
 from ml_connector.flows.parties import emails
 from ml_connector.flows.parties.contacts import Bill
-from ml_connector.flows.parties.pair_links import ended, of_customer
+from ml_connector.flows.parties.pair_links import awaiting, ended, of_customer
 from ml_connector.model.held import Held
 from ml_connector.model.plans import Context
 from ml_connector.model.refs import Gone, Link, Ref
@@ -36,21 +36,30 @@ class Billed(msgspec.Struct, frozen=True):
 
 
 def billed(invoice: Invoice, context: Context) -> Billed:
-    """The customer of an invoice. Raises `Held` with WAIT_CUSTOMER while it has no account; never another account."""
+    """The customer of an invoice, with its own account and never another one.
+
+    Raises `Held`: WAIT_CUSTOMER while it has none and one is to come, CUSTOMER-MISSING where none can come.
+    """
     named = invoice.customer_ref or Reference()
+    if not named.value:
+        raise Held(code="CUSTOMER-MISSING", case="none")
     ref = Ref("quickbooks", "Customer", named.value)
     project = _project_of(invoice)
-    link = _account_of(ref, named.name, context) if named.value else None
+    link = _account_of(ref, named.name, context)
     if link is not None:
         name = _name_on(named, context) or link.agreed.get("name") or named.value
         return Billed(named.value, name, link, project)
-    customer = context.record(ref) if named.value else Gone(ref)
-    if isinstance(customer, Gone) or not customer.is_project:
-        raise _waits(invoice, ref, _name_on(named, context))
+    customer = context.record(ref)
+    if isinstance(customer, Gone):
+        raise _missing(ref, named.name or ref.id, "")
+    if not customer.is_project:
+        raise _waits(invoice, customer, context)
     parent = _above(customer, context)
-    link = _account_of(parent.ref, parent.plain_name, context) if parent else None
-    if parent is None or link is None:
-        raise _waits(invoice, parent.ref if parent else ref, parent.plain_name if parent else customer.plain_name)
+    if parent is None:
+        raise _missing(ref, customer.plain_name, "project")
+    link = _account_of(parent.ref, parent.plain_name, context)
+    if link is None:
+        raise _waits(invoice, parent, context)
     return Billed(parent.id, _name_on(named, context) or parent.plain_name, link, project or customer.plain_name)
 
 
@@ -96,11 +105,16 @@ def _above(project: Customer, context: Context) -> Customer | None:
     return None if isinstance(customer, Gone) or customer.is_project else customer
 
 
-def _waits(invoice: Invoice, customer: Ref, name: str) -> Held:
+def _waits(invoice: Invoice, customer: Customer, context: Context) -> Held:
     return Held(
-        {"awaited": str(customer)} if customer.id else None,
         code="WAIT_CUSTOMER",
-        waits_for=(linked(Role.ACCOUNT, customer),) if customer.id else (),
-        knocks=(customer,) if customer.id else (),
-        customer=name or customer.id or "(none)",
+        waits_for=(linked(Role.ACCOUNT, customer.ref),),
+        knocks=(customer.ref,),
+        links=awaiting(customer, invoice.ref, context),
+        customer=customer.plain_name or customer.id,
+        awaited=str(customer.ref),
     )
+
+
+def _missing(customer: Ref, name: str, case: str) -> Held:
+    return Held(code="CUSTOMER-MISSING", case=case, waits_for=(linked(Role.ACCOUNT, customer),), customer=name)

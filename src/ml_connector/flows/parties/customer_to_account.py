@@ -61,8 +61,8 @@ def _unlinked(customer: Customer, context: Context) -> Decision:
     marked = context.found("salesforce", "Account", "QBO_Id__c", key)
     if marked:
         return pairs.settle(customer, marked[0], None, context)
-    if not customer.active:
-        return Skip(reason=Reason.INACTIVE)
+    if not customer.active and not pair_links.is_awaited(customer.ref, context):
+        return Skip(reason=Reason.INACTIVE, waits_for=(linked(Role.AWAITED, customer.ref),))
     match = context.once(among_accounts, customer)
     if match.outcome == "auto":
         return _link(customer, match, context)

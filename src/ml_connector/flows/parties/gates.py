@@ -9,12 +9,12 @@ from ml_connector.model.held import Held
 from ml_connector.model.plans import Context
 from ml_connector.model.refs import Gone, Ref
 from ml_connector.model.roles import Role
-from ml_connector.model.triggers import linked, table_changed
+from ml_connector.model.triggers import linked, record_changed, table_changed
 from ml_connector.systems.salesforce.records import SObject
 
 from . import addresses, emails
 from .names import clean
-from .pair_links import of_account
+from .pair_links import of_account, of_customer
 
 LEVELS = 5
 EMAIL_LIMIT = 100
@@ -73,19 +73,58 @@ def _parent(account: SObject, context: Context) -> None:
     if not parent_id:
         return
     parent = Ref("salesforce", "Account", parent_id)
-    facts = {"account": account.text("Name"), "parent": parent_id}
-    if parent_id == account.id:
-        raise Held(facts, code="V-PARENT", case="circle")
     links = of_account(parent, context)
     if not links:
-        raise Held(
-            facts,
-            code="WAIT_PARENT",
-            waits_for=(linked(Role.ACCOUNT, parent),),
-            knocks=(parent,),
-            name=account.text("Name"),
-            awaited=str(parent),
-        )
-    above = context.record(customer_of(links[0]))
-    if isinstance(above, Gone) or above.level >= LEVELS - 1:
+        raise _unlinked(account, parent, context)
+    facts = {"account": account.text("Name"), "parent": parent_id}
+    customer = customer_of(links[0])
+    above = context.record(customer)
+    if isinstance(above, Gone):
+        raise Held(facts, code="V-PARENT", case="gone", waits_for=(linked(Role.ACCOUNT, parent),), knocks=(parent,))
+    facts["parent"] = above.plain_name
+    if not above.active:
+        raise Held(facts, code="V-PARENT", case="inactive", waits_for=(record_changed(customer),))
+    if above.level >= LEVELS - 1:
         raise Held(facts, code="V-PARENT", case="levels")
+
+
+def _unlinked(account: SObject, parent: Ref, context: Context) -> Held:
+    """Why a parent has no customer: it is on its way, or none will come as things stand."""
+    above: SObject | Gone = context.record(parent)
+    facts = {"name": account.text("Name"), "account": account.text("Name"), "parent": parent.id}
+    waits = (linked(Role.ACCOUNT, parent), record_changed(parent))
+    if isinstance(above, Gone):
+        return Held(facts, code="V-PARENT", case="gone", waits_for=waits)
+    facts["parent"] = above.text("Name") or parent.id
+    if case := _hopeless(account, above, context):
+        return Held(facts, code="V-PARENT", case=case, waits_for=waits)
+    if not above["QBO_Id__c"] and not is_ready(above, context):
+        return Held(facts, code="PARENT-NOT-READY", waits_for=waits)
+    return Held(facts, code="WAIT_PARENT", waits_for=waits[:1], knocks=(parent,), awaited=str(parent))
+
+
+def _hopeless(account: SObject, above: SObject, context: Context) -> str:
+    """Which case of V-PARENT it is; blank while the parent may still get a customer."""
+    if _in_a_circle(account, context):
+        return "circle"
+    realm, colon, customer = above.text("QBO_Id__c").partition(":")
+    if colon and realm != Company(context).rules.realm_id:
+        return "other"
+    return "second" if colon and of_customer(Ref("quickbooks", "Customer", customer), context) else ""
+
+
+def _in_a_circle(account: SObject, context: Context) -> bool:
+    """Whether the way up leads back; it ends at an account that has a customer."""
+    seen, above = {account.ref}, account
+    for _ in range(LEVELS):
+        ref = Ref("salesforce", "Account", above.text("ParentId"))
+        if ref in seen:
+            return True
+        if not ref.id or of_account(ref, context):
+            return False
+        record = context.record(ref)
+        if isinstance(record, Gone):
+            return False
+        seen.add(ref)
+        above = record
+    return False

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ml_connector.model.held import Held
 from ml_connector.model.plans import Context
-from ml_connector.model.refs import Gone, Ref
+from ml_connector.model.refs import Gone, Link, Ref
 from ml_connector.model.roles import Role
-from ml_connector.model.triggers import linked
+from ml_connector.model.triggers import Trigger, linked
 from ml_connector.systems.quickbooks.records import Customer, Reference
 
-from .pair_links import of_customer
+from .pair_links import awaiting, ended, of_customer
 
 LEVELS = 5
 
@@ -17,16 +17,26 @@ LEVELS = 5
 def parent_account(customer: Customer, context: Context) -> str:
     """The id of the account that the account of this customer hangs below; empty for a customer at the top.
 
-    Raises `Held`: WAIT_PARENT for a parent without an account, which is knocked; V-PARENT for an impossible one.
+    A project has no account: what is below it hangs where the project would. Raises `Held`: WAIT_PARENT for a parent
+    whose account is to come, which is knocked; ACCOUNT-GONE and V-PARENT where none can come.
     """
     if not _has_parent(customer):
         return ""
     if customer.level >= LEVELS:
         raise _impossible(customer, "levels")
-    parent = parent_ref(customer)
-    if link := of_customer(parent, context):
+    ref = parent_ref(customer)
+    if link := of_customer(ref, context):
         return link.target.id
-    raise _impossible(customer, "circle") if _in_a_circle(customer, context) else _waits(customer, parent)
+    parent: Customer | Gone = context.record(ref)
+    if isinstance(parent, Gone):
+        raise _impossible(customer, "gone", waits_for=(linked(Role.ACCOUNT, ref),))
+    if past := ended(ref, context):
+        raise _deserted(customer, parent, past)
+    if _in_a_circle(customer, context):
+        raise _impossible(customer, "circle")
+    if parent.is_project:
+        return parent_account(parent, context)
+    raise _waits(customer, parent, context)
 
 
 def parent_ref(customer: Customer) -> Ref:
@@ -58,17 +68,29 @@ def _in_a_circle(customer: Customer, context: Context) -> bool:
     return True
 
 
-def _waits(customer: Customer, parent: Ref) -> Held:
+def _waits(customer: Customer, parent: Customer, context: Context) -> Held:
     return Held(
         code="WAIT_PARENT",
-        waits_for=(linked(Role.ACCOUNT, parent),),
-        knocks=(parent,),
+        waits_for=(linked(Role.ACCOUNT, parent.ref),),
+        knocks=(parent.ref,),
+        links=awaiting(parent, customer.ref, context),
         name=customer.plain_name,
-        parent=_pointer(customer).name or parent.id,
-        awaited=str(parent),
+        parent=parent.plain_name or parent.id,
+        awaited=str(parent.ref),
     )
 
 
-def _impossible(customer: Customer, case: str) -> Held:
+def _deserted(customer: Customer, parent: Customer, past: Link) -> Held:
+    return Held(
+        code="ACCOUNT-GONE",
+        case="parent",
+        waits_for=(linked(Role.ACCOUNT, parent.ref),),
+        customer=customer.plain_name,
+        parent=past.agreed.get("name") or parent.plain_name,
+    )
+
+
+def _impossible(customer: Customer, case: str, waits_for: tuple[Trigger, ...] = ()) -> Held:
     parent = _pointer(customer)
-    return Held(code="V-PARENT", case=case, account=customer.plain_name, parent=parent.name or parent.value)
+    facts = {"account": customer.plain_name, "parent": parent.name or parent.value}
+    return Held(facts, code="V-PARENT", case=case, waits_for=waits_for)

@@ -19,6 +19,7 @@ from ml_connector.model.errors import WrongUse
 from ml_connector.model.plans import Context
 from ml_connector.model.refs import Link, LinkDraft, Ref
 from ml_connector.model.roles import Role
+from ml_connector.systems.quickbooks.records import Customer
 
 REVIEWED = "reviewed"
 
@@ -47,6 +48,18 @@ def beside(customer: Ref, context: Context) -> list[Ref]:
 def is_linked(ref: Ref, context: Context) -> bool:
     """Whether this customer or account belongs to one of the other side."""
     return bool(of_customer(ref, context) if ref.kind == "Customer" else of_account(ref, context))
+
+
+def is_awaited(customer: Ref, context: Context) -> bool:
+    """Whether an invoice or a customer below it needs its account although it is inactive."""
+    return any(link.source == customer for link in context.links(Role.AWAITED, customer))
+
+
+def awaiting(customer: Customer, waiting: Ref, context: Context) -> tuple[LinkDraft, ...]:
+    """What tells an inactive customer, which would get no account, that `waiting` needs one."""
+    if customer.active or is_awaited(customer.ref, context):
+        return ()
+    return (LinkDraft(Role.AWAITED, customer.ref, waiting),)
 
 
 def end(link: Link) -> LinkDraft:
