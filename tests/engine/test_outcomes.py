@@ -7,12 +7,11 @@ from typing import Any, Literal
 
 import pytest
 
-from ml_connector.engine.outcomes import StillOpen, after_look_up, after_sending, verdict_of
+from ml_connector.engine.outcomes import StillOpen, after_look_up, after_sending, refused_verdict, verdict_of
 from ml_connector.engine.prepared import PreparedWrite
 from ml_connector.model.plans import (
     Differs,
     Done,
-    Flow,
     Foreign,
     Hold,
     Later,
@@ -26,7 +25,8 @@ from ml_connector.model.plans import (
     Write,
 )
 from ml_connector.model.reasons import Reason
-from ml_connector.model.refs import Ref
+from ml_connector.model.refs import Link, LinkDraft, Ref
+from ml_connector.model.roles import Role
 from ml_connector.model.tasks import Task, Waiting
 
 NOTED = datetime(2026, 11, 21, 2, tzinfo=UTC)
@@ -94,15 +94,6 @@ def test_what_nobody_knows_stays_open() -> None:
     assert after_sending(_open_write("create"), Unsure("no answer"), ()) is None
 
 
-def _flow(refused: Hold | Skip) -> Flow:
-    def never(*_: Any) -> Skip:
-        raise AssertionError
-
-    return Flow(
-        name="orders", system="sales", kind="Order", rank=1, decide=never, gone=never, refused=lambda *_: refused
-    )
-
-
 @pytest.mark.parametrize(
     ("outcome", "ending", "next_at"),
     [
@@ -110,12 +101,16 @@ def _flow(refused: Hold | Skip) -> Flow:
         (Later("edited", stale=True), Waiting.CHANGED_MEANWHILE, LATE),
         (Later("busy"), Waiting.LATER, LATE + timedelta(seconds=9)),
         (Later("busy", after=timedelta(seconds=60)), Waiting.LATER, LATE + timedelta(seconds=60)),
-        (Refused("1", "no"), Hold(code="H"), None),
     ],
 )
 def test_how_the_service_of_a_task_ends_that_was_not_done(outcome: Any, ending: object, next_at: datetime) -> None:
-    prepared = PreparedWrite(Task("orders", ORDER, 1, 0, NOTED), _open_write("create").write, b"{}", "")
-    verdict = verdict_of(_flow(Hold(code="H")), prepared, outcome, LATE, timedelta(seconds=9))
+    verdict = verdict_of(Task("orders", ORDER, 1, 0, NOTED), outcome, LATE, timedelta(seconds=9))
     assert (verdict.ending, verdict.next_at) == (ending, next_at)
-    skipped = verdict_of(_flow(Skip(reason=Reason.GONE)), prepared, Refused("1", "no"), LATE, timedelta(0))
-    assert skipped.ending is Reason.GONE
+
+
+def test_how_the_service_of_a_task_ends_that_was_refused() -> None:
+    prepared = PreparedWrite(Task("orders", ORDER, 1, 0, NOTED), _open_write("create").write, b"{}", "")
+    hold = Hold(code="H", links=(LinkDraft(Role.DECLARED_NEW, ORDER, ORDER),))
+    held = refused_verdict(prepared, hold)
+    assert (held.ending, held.next_at, held.links) == (hold, None, (Link(Role.DECLARED_NEW, ORDER, ORDER),))
+    assert refused_verdict(prepared, Skip(reason=Reason.GONE)).ending is Reason.GONE

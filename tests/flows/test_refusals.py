@@ -5,9 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 import msgspec
+import pytest
 
-from ml_connector.flows.refusals import refused, refused_alone, refused_with_account
-from ml_connector.model.plans import Refused, Write
+from ml_connector.flows import refusals
+from ml_connector.flows.refusals import refused_alone
+from ml_connector.model import holds
+from ml_connector.model.plans import Hold, Refused, Reread, Write
 from ml_connector.model.refs import Ref
 from ml_connector.model.roles import Role
 from ml_connector.model.triggers import linked, record_changed
@@ -25,7 +28,23 @@ OPPORTUNITY = Write(
     system="salesforce", action="update", kind="Opportunity", step="opportunity", key="1:7", target_id="006A",
     label="INV-7", body={"AccountId": "001A"}, amount=Decimal("12.50"), currency="USD",
 )  # fmt: skip
+ACCOUNT = Write(
+    system="salesforce", action="upsert", kind="Account", step="account", key="1:7", key_field="QBO_Id__c",
+    label="Acme West", body={"ParentId": "001A"},
+)  # fmt: skip
 DELETED = Refused("ENTITY_IS_DELETED", "entity is deleted")
+
+
+def refused(write: Write, answer: Refused) -> Hold:
+    hold = refusals.refused(write, answer)
+    assert isinstance(hold, Hold)
+    return hold
+
+
+def refused_with_account(write: Write, answer: Refused) -> Hold:
+    hold = refusals.refused_with_account(write, answer)
+    assert isinstance(hold, Hold)
+    return hold
 
 
 def test_a_name_that_is_taken_needs_another_name() -> None:
@@ -62,3 +81,29 @@ def test_what_hangs_on_no_account_or_is_refused_for_another_reason_is_a_usual_re
     assert refused_with_account(OPPORTUNITY, Refused("STRING_TOO_LONG", "x")).code == "REFUSED-BY-SALESFORCE"
     without = msgspec.structs.replace(OPPORTUNITY, body={})
     assert refused_with_account(without, DELETED).code == "REFUSED-BY-SALESFORCE"
+
+
+@pytest.mark.parametrize(
+    ("write", "sentence"),
+    [
+        (OPPORTUNITY, "Invoice INV-7 is not in Salesforce, because the account of its customer was deleted there."),
+        (ACCOUNT, "The account of 001A, the parent of Acme West, was deleted in Salesforce."),
+        (
+            msgspec.structs.replace(OPPORTUNITY, kind="Contact", label="Acme"),
+            "The account of customer Acme was deleted in Salesforce.",
+        ),
+    ],
+)
+@pytest.mark.parametrize("code", ["ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"])
+def test_the_hold_names_what_hung_on_the_deleted_account(write: Write, code: str, sentence: str) -> None:
+    hold = refused_with_account(write, Refused(code, "no such record"))
+    assert (holds.render_hold(hold).sentence, hold.knocks) == (sentence, (Ref("salesforce", "Account", "001A"),))
+
+
+@pytest.mark.parametrize("code", ["610", "2500"])
+def test_an_id_that_quickbooks_knows_no_longer_is_looked_for_before_it_is_held(code: str) -> None:
+    """What is inactive or gone is found when the customer and its parent are read anew."""
+    answer = refusals.refused(CUSTOMER, Refused(code, "Object Not Found"))
+    assert isinstance(answer, Reread)
+    assert (answer.otherwise.code, answer.otherwise.facts["code"]) == ("REFUSED-BY-QUICKBOOKS", code)
+    assert isinstance(refusals.refused(ACCOUNT, Refused(code, "x")), Hold)

@@ -95,6 +95,12 @@ class DrainCache:
         self.planned: dict[tuple[Role, Ref], list[Link]] = {}
         self.made: dict[Ref, Any] = {}
 
+    def forget(self, system: str, names: Iterable[str]) -> None:
+        """These tables are read anew when they are asked for."""
+        for name in names:
+            self.tables.forget(system, name)
+            self.references.pop((system, name), None)
+
     def plan_links(self, links: Iterable[Link]) -> None:
         """Links that a dry run pretends to have made."""
         for link in links:

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import assert_never
 
+import msgspec
+
 from ml_connector.model.plans import (
     Differs,
     Done,
@@ -27,7 +29,7 @@ from ml_connector.model.plans import (
 )
 from ml_connector.model.tasks import Settled, Task, Verdict, Waiting
 
-from .corridor import knocks_by, links_made
+from .corridor import knocks_by, links_found, links_made
 from .page_verdicts import held_verdict, skipped
 from .prepared import PreparedWrite
 
@@ -110,29 +112,35 @@ def settled_as_done(write: OpenWrite, done: Done, flows: Sequence[Flow]) -> Sett
     return Settled(id=write.id, state="done", result=done.ref, links=links, knocks=knocks)
 
 
-def verdict_of(
-    flow: Flow, prepared: PreparedWrite, outcome: Later | Refused | Unsure, now: datetime, wait: timedelta
-) -> Verdict:
-    """How the service of its task ends when a write was not done. `wait`: until the next try, where nobody says."""
-    task, write = prepared.task, prepared.write
+def verdict_of(task: Task, outcome: Later | Unsure, now: datetime, wait: timedelta) -> Verdict:
+    """How the service of a task ends whose write was not done. `wait`: until the next try, where nobody says."""
     match outcome:
         case Unsure():
             return being_checked(task, now + wait)
         case Later(stale=True):
-            return Verdict(task=task, ending=Waiting.CHANGED_MEANWHILE, next_at=now)
+            return decided_again(task, now)
         case Later(after=after):
             return Verdict(task=task, ending=Waiting.LATER, next_at=now + (wait if after is None else after))
-        case Refused():
-            decision = flow.refused(write, outcome)
-            match decision:
-                case Hold():
-                    return held_verdict(task, decision, write.flags)
-                case Skip():
-                    return skipped(task, decision, write.flags, ())
-                case _:
-                    assert_never(decision)
         case _:
             assert_never(outcome)
+
+
+def refused_verdict(prepared: PreparedWrite, decision: Hold | Skip) -> Verdict:
+    """How the service of a task ends whose write was refused for good, by what its flow makes of that."""
+    task, write = prepared.task, prepared.write
+    match decision:
+        case Hold():
+            verdict = held_verdict(task, decision, write.flags)
+            return msgspec.structs.replace(verdict, links=tuple(links_found(decision)))
+        case Skip():
+            return skipped(task, decision, write.flags, ())
+        case _:
+            assert_never(decision)
+
+
+def decided_again(task: Task, now: datetime) -> Verdict:
+    """What it rests on is another by now: it is read and decided again at once."""
+    return Verdict(task=task, ending=Waiting.CHANGED_MEANWHILE, next_at=now)
 
 
 def being_checked(task: Task, until: datetime) -> Verdict:

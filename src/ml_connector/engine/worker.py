@@ -12,8 +12,8 @@ from typing import assert_never
 
 import msgspec
 
-from ml_connector.model.plans import Done, Flow, Hold, Later, OpenWrite, Outcome, Refused, Unsure, Write
-from ml_connector.model.refs import Link
+from ml_connector.model.plans import Done, Flow, Hold, Later, OpenWrite, Outcome, Refused, Reread, Unsure, Write
+from ml_connector.model.refs import Link, Ref
 from ml_connector.model.tasks import PLAN_STALE, Task, Verdict, Waiting
 from ml_connector.model.triggers import table_changed
 
@@ -24,7 +24,7 @@ from .corridor import PAGE, UNREADABLE, Connection, Corridor, RoundResult, Runti
 from .dispatcher import Dispatcher
 from .gate import Gate, GateAnswer, approve_small, is_small, waits_for
 from .lease import Lease
-from .outcomes import after_sending, being_checked, verdict_of
+from .outcomes import after_sending, being_checked, decided_again, refused_verdict, verdict_of
 from .page_verdicts import held_verdict
 from .prepared import PreparedWrite
 
@@ -63,6 +63,8 @@ class Worker(Corridor):
         self.report = DrainReport()
         self._lease = Lease(self.store, connection.id, runtime.clock)
         self._dispatcher = Dispatcher(connection, runtime, self.flows, self._lease)
+        self._reread: set[tuple[str, Ref]] = set()
+        """Flows and records for which tables were read anew after a refusal."""
         self._relayed: set[str] = set()
         """Flows whose tasks of other kinds are done; what comes later takes its turn."""
         self._fired = 0
@@ -210,12 +212,23 @@ class Worker(Corridor):
                     result.links += links
                     self._keep(page, prepared.write, answer, links)
                     self.report.count(flow, prepared.write, answer)
-                case Later() | Refused() | Unsure():
+                case Refused():
+                    result.verdicts.append(self._refused(flow, prepared, answer))
+                case Later() | Unsure():
                     now, wait = self.runtime.clock.now(), self._backoff(prepared.task)
-                    result.verdicts.append(verdict_of(flow, prepared, answer, now, wait))
+                    result.verdicts.append(verdict_of(prepared.task, answer, now, wait))
                 case _:
                     assert_never(answer)
         self._dispatcher.settle(settled)
+
+    def _refused(self, flow: Flow, prepared: PreparedWrite, refusal: Refused) -> Verdict:
+        """Once in a drain a record may have what it rests on read anew; after that its refusal is final."""
+        decision, place = flow.refused(prepared.write, refusal), (flow.name, prepared.task.ref)
+        if isinstance(decision, Reread) and place not in self._reread:
+            self._reread.add(place)
+            self.cache.forget(prepared.write.system, decision.tables)
+            return decided_again(prepared.task, self.runtime.clock.now())
+        return refused_verdict(prepared, decision.otherwise if isinstance(decision, Reread) else decision)
 
     def _keep(self, page: PageContext, write: Write, done: Done, links: Sequence[Link]) -> None:
         record = self.runtime.systems[write.system].after(page.known(done.ref), write, done)

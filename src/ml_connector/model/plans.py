@@ -136,6 +136,17 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     currency: str = ""
 
 
+class Reread(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer to a refusal that may mean that something the write refers to is gone or inactive by now.
+
+    These tables of the write's system are read anew and it is decided again: what is no longer as it was is then found
+    and held by its name. `otherwise` is what the refusal means if nothing is found and the write is refused again.
+    """
+
+    tables: tuple[str, ...] = ()
+    otherwise: Hold
+
+
 Decision = Write | Skip | Hold
 
 
@@ -296,7 +307,7 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True):
     rank: int
     decide: Callable[[Any, Context], Decision]
     gone: Callable[[Gone, Context], Decision]
-    refused: Callable[[Write, Refused], Hold | Skip]
+    refused: Callable[[Write, Refused], Hold | Skip | Reread]
     changed_by: Mapping[str, Callable[[Record, Context], Sequence[Ref]]] = {}
     linked_by: frozenset[Role] = frozenset()
     swept: bool = True

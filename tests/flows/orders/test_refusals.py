@@ -10,8 +10,9 @@ from flows.orders.test_order_to_journal import order_of, world_of
 from ml_connector.flows.orders.order_to_journal import FLOW
 from ml_connector.model import holds
 from ml_connector.model.flags import Flag
-from ml_connector.model.plans import Hold, Refused, Skip, Write
+from ml_connector.model.plans import Hold, Refused, Reread, Skip, Write
 from ml_connector.model.reasons import Reason
+from ml_connector.model.triggers import table_changed
 from support.context import decide
 
 REFUSALS = [
@@ -23,22 +24,7 @@ REFUSALS = [
     ),
     ("6200", "closed", "H-CLOSED", "QuickBooks says that the period of order 00001001 is closed."),
     ("6210", "Account Period Closed", "H-CLOSED", "QuickBooks says that the period of order 00001001 is closed."),
-    (
-        "2500",
-        "Invalid Reference Id : Accounts element id 79 not found",
-        "H-ACCT-INACTIVE",
-        "Account 79 is inactive in QuickBooks.",
-    ),
-    ("610", "Department 10 has been made inactive", "H-DIM-INACTIVE", "Department 10 is inactive in QuickBooks."),
-    ("610", "Class 300 has been made inactive", "H-DIM-INACTIVE", "Class 300 is inactive in QuickBooks."),
-    (
-        "2500",
-        "Invalid Reference Id : Names element id 77, EntityRef",
-        "H-CUST-INACTIVE",
-        "Customer 77 is inactive in QuickBooks.",
-    ),
-    ("6000", "A business validation error", "REFUSED-BY-QUICKBOOKS", "QuickBooks does not take SFO-00001001-01."),
-    ("610", "Object Not Found", "REFUSED-BY-QUICKBOOKS", "QuickBooks does not take SFO-00001001-01."),
+    ("5020", "Permission Denied Error", "REFUSED-BY-QUICKBOOKS", "QuickBooks does not take SFO-00001001-01."),
 ]
 
 
@@ -50,6 +36,19 @@ def test_final_refusals(code: str, message: str, held: str, sentence: str) -> No
     assert isinstance(hold, Hold)
     assert (hold.code, holds.render_hold(hold).sentence) == (held, sentence)
     assert (hold.amount, hold.currency) == (Decimal("1000.00"), "USD")
+
+
+@pytest.mark.parametrize("code", ["610", "2500", "6000", "6430"])
+@pytest.mark.parametrize("message", ["Object Not Found", "Invalid Reference Id : Accounts element id 79 not found", ""])
+def test_a_bad_reference_is_looked_for_in_tables_read_anew(code: str, message: str) -> None:
+    """The vendor's text is for people only: no record is blamed for what it says."""
+    write = decide(FLOW, order_of({}), world_of({}))
+    assert isinstance(write, Write)
+    answer = FLOW.refused(write, Refused(code, message))
+    assert isinstance(answer, Reread)
+    assert set(answer.tables) == {"accounts", "items", "departments", "classes"}
+    assert (answer.otherwise.code, answer.otherwise.amount) == ("REFUSED-BY-QUICKBOOKS", Decimal("1000.00"))
+    assert set(map(table_changed, answer.tables)) < set(answer.otherwise.waits_for)
 
 
 def test_an_order_that_cannot_be_marked_keeps_its_posting() -> None:

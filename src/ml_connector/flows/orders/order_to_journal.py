@@ -54,6 +54,7 @@ from ml_connector.systems.salesforce.records import SObject
 from . import parts as order_parts
 from .double_count import look
 from .limit import precedent_links, precedents, unattended, within_limit
+from .references import check_references
 from .refusals import refused
 from .scope import scope_of
 
@@ -130,6 +131,7 @@ def _post(order: SObject, context: Context) -> Decision:
     if entry := look(order, parts, context, scope.customer):
         link = journal_link(order, parts[0], scope.home, entry, keeps)
         return Skip(reason=Reason.ADOPTED, links=(link,), amount=posting.entry.net, currency=posting.entry.currency)
+    check_references(parts[0].draft, context)
     refs = precedents(scope.rules, posting.mappings)
     rate = (rate_link(scope.currency, scope.home, posting.rate, parts[0].draft.txn_date),) if posting.rate else ()
     links = (*rate, *item_links(posting.matched), *precedent_links(refs))
@@ -193,6 +195,7 @@ def _next(order: SObject, posted: Link, missing: Sequence[EntryPart], context: C
     parts, moved = entry_parts.on_open_day(missing, preferences.book_close_date, rules, context.today)
     if entry := look(order, parts, context):
         return Skip(reason=Reason.ADOPTED, links=(journal_link(order, parts[0], home, entry),))
+    check_references(parts[0].draft, context)
     return _write(
         parts, currency, posted=entry_parts.posted_numbers(posted, parts),
         links=(journal_link(order, parts[0], home),), flags=(Flag.REDATED,) if moved else (),

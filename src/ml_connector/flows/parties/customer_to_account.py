@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ml_connector.flows.company import Company
-from ml_connector.flows.refusals import refused
+from ml_connector.flows.refusals import refused_with_account
 from ml_connector.model.flags import Flag
 from ml_connector.model.held import Held
 from ml_connector.model.plans import Context, Decision, Flow, Hold, NeedReference, Skip, Write
@@ -156,5 +156,5 @@ FLOW = Flow(
     rank=10,
     decide=decide,
     gone=customers_merged.vanished,
-    refused=refused,
+    refused=refused_with_account,
 )
