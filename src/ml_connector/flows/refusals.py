@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from ml_connector.model.plans import Hold, Refused, Reread, Write
-from ml_connector.model.refs import Ref
+from ml_connector.model.plans import Duplicates, Hold, Refused, Reread, Write
+from ml_connector.model.refs import LinkDraft, Ref
 from ml_connector.model.roles import Role
-from ml_connector.model.triggers import linked, record_changed
+from ml_connector.model.triggers import Trigger, linked, record_changed
+
+from .parties.names import refused_name
 
 DUPLICATE_NAME = "6240"
 BAD_REFERENCE = ("610", "2500")
@@ -23,13 +25,43 @@ def refused(write: Write, refusal: Refused) -> Hold | Reread:
 
 
 def _hold(write: Write, refusal: Refused) -> Hold:
-    """A taken name has a code of its own, because it needs another name."""
+    """A taken name and a duplicate have codes of their own: a person can do something about either."""
     if write.system == "quickbooks" and refusal.code == DUPLICATE_NAME:
-        facts = {"name": str(write.body.get("DisplayName", "")), "account": write.label}
-        return Hold(code="NAME-TAKEN", facts=facts, amount=write.amount, currency=write.currency)
+        return _name_taken(write)
+    if refusal.duplicates is not None:
+        return _duplicate(write, refusal.duplicates)
     facts = {"name": write.label or write.key, "code": refusal.code, "message": refusal.message, "step": write.step}
     code = "REFUSED-BY-QUICKBOOKS" if write.system == "quickbooks" else "REFUSED-BY-SALESFORCE"
     return Hold(code=code, facts=facts, amount=write.amount, currency=write.currency)
+
+
+def _name_taken(write: Write) -> Hold:
+    """Nobody was found who has the name. Of one that is declared new it is remembered, and the next form is tried."""
+    name, account = str(write.body.get("DisplayName", "")), _pair(write).get("account")
+    links: tuple[LinkDraft, ...] = ()
+    waits: tuple[Trigger, ...] = ()
+    if account is not None:
+        waits = (linked(Role.ACCOUNT, account), linked(Role.DECLARED_NEW, account))
+    if account is not None and write.declared_new:
+        links, waits = (LinkDraft(Role.NAME_TAKEN, refused_name(name), account),), (linked(Role.NAME_TAKEN, account),)
+    return Hold(code="NAME-TAKEN", facts={"name": name, "account": write.label}, waits_for=waits, links=links)
+
+
+def _duplicate(write: Write, found: Duplicates) -> Hold:
+    """A rule that only warns lets pass what a person declares new; one that blocks must be changed by its owner."""
+    facts = {"name": write.label or write.key, "rule": found.rule or "(not named)"}
+    facts["candidates"] = ", ".join(found.candidates) or "another record"
+    customer = _pair(write).get("customer")
+    if customer is None or not found.warns or write.declared_new:
+        return Hold(code="DUPLICATE-BLOCKED", facts=facts, amount=write.amount, currency=write.currency)
+    waits = (linked(Role.ACCOUNT, customer), linked(Role.DECLARED_NEW, customer))
+    return Hold(code="DUPLICATE-ALERT", facts={**facts, "record": str(customer)}, waits_for=waits)
+
+
+def _pair(write: Write) -> dict[str, Ref]:
+    """Customer and account of a write that makes or renews their link, as far as they are there."""
+    ends = [end for draft in write.links if draft.role == Role.ACCOUNT for end in (draft.source, draft.target)]
+    return {end.kind.lower(): end for end in ends if end is not None and end.id}
 
 
 def refused_alone(write: Write, refusal: Refused) -> Hold:

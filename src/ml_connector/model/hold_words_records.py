@@ -168,7 +168,22 @@ RECORDS = (
         "NAME-TAKEN", "preparer", (OTHER_SETTINGS, ITSELF),
         "The name {name} is already used in QuickBooks, and so is the next one tried.",
         "No customer is created for account {account}; its orders wait.",
-        "Rename the account or the other customer, vendor or employee, or link the account to that customer.",
+        "Rename the account or the other customer, vendor or employee, or link the account to that customer, or say that"
+        " it is a new one: then the next form of its name is tried.",
+    ),
+    words(
+        "DUPLICATE-ALERT", "preparer", (when_linked(Role.ACCOUNT, "record"), ITSELF),
+        "Duplicate rule {rule} of Salesforce takes {name} for {candidates}.",
+        "Nothing was changed there; what belongs to it waits.",
+        "If it is the same, link both with  ml-connector match pair {record} salesforce:Account:ID  ; if it is another"
+        " one, say so with  ml-connector match new {record}  : then the rule lets it pass.",
+    ),
+    words(
+        "DUPLICATE-BLOCKED", "admin", SETTINGS,
+        "Duplicate rule {rule} of Salesforce lets nobody save {name} beside {candidates}.",
+        "Nothing was changed there; what belongs to it waits. No permission of ml-connector lifts a rule that blocks.",
+        "Let the rule only alert, or leave the integration user out of it, or merge or rename the record that it found;"
+        " then retry.",
     ),
     words(
         "REFUSED-BY-QUICKBOOKS", "preparer", SETTINGS,

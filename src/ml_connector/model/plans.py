@@ -74,6 +74,7 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
     `claims` are names that only one new record may take (a display name, an e-mail): two writes with a claim in common
     never go out together; the second is decided again after the first.
     `conflicts` go to the conflict log when the write is done.
+    `declared_new`: a person said that this record has no counterpart, so a vendor's warning of duplicates is passed.
     """
 
     step: str
@@ -96,6 +97,7 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
     unattended: Unattended | None = None
     claims: tuple[str, ...] = ()
     conflicts: tuple[Overruled, ...] = ()
+    declared_new: bool = False
 
     @property
     def waiting(self) -> Decimal | None:
@@ -167,12 +169,24 @@ class Later(msgspec.Struct, frozen=True):
     stale: bool = False
 
 
+class Duplicates(msgspec.Struct, frozen=True):
+    """A duplicate rule of the vendor that took a record for others: its name, and the ids of those.
+
+    `warns`: it lets the record pass when that is asked for; else it never does.
+    """
+
+    rule: str
+    warns: bool = False
+    candidates: tuple[str, ...] = ()
+
+
 class Refused(msgspec.Struct, frozen=True):
     """Certainly not applied, and the same request will not do. `code` is the vendor's, `message` its text."""
 
     code: str
     message: str
     fields: tuple[str, ...] = ()
+    duplicates: Duplicates | None = None
 
 
 class Unsure(msgspec.Struct, frozen=True):

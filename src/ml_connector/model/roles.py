@@ -12,6 +12,8 @@ class Role(StrEnum):
     """Customer and account that are one business. Exclusive: the account's own customer."""
     DECLARED_NEW = "new"
     """A record with itself: a person said that it has no counterpart yet."""
+    NAME_TAKEN = "name_taken"
+    """A name that QuickBooks refused as taken, and the account whose customer was to have it."""
     AWAITED = "awaited"
     """An inactive customer and the first record that cannot do without its account."""
     CONTACT = "contact"

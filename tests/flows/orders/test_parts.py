@@ -84,7 +84,7 @@ def test_an_order_that_changes_half_way_is_finished_as_approved() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "code"), [("6210", "H-CLOSED"), ("6140", "H-DOCNUM"), ("2500", "REFUSED-BY-QUICKBOOKS")]
+    ("answer", "code"), [("6210", "H-CLOSED"), ("6140", "H-DOCNUM"), ("5020", "REFUSED-BY-QUICKBOOKS")]
 )
 def test_a_refused_part_says_what_is_posted_and_what_is_not(answer: str, code: str) -> None:
     made = after_the_first()

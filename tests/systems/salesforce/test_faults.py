@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ml_connector.model.errors import BadAnswer, ConnectorError, LimitReached, SignInNeeded, Unreachable, WrongUse
-from ml_connector.model.plans import Done, Later, Outcome, Refused, Unsure
+from ml_connector.model.plans import Done, Duplicates, Later, Outcome, Refused, Unsure
 from ml_connector.model.refs import Ref
 from ml_connector.systems.salesforce.faults import error_of, faults, is_drift, outcome_of_call, outcome_of_item
 
@@ -62,8 +62,17 @@ def test_an_item_of_a_create_says_created_by_itself() -> None:
 @pytest.mark.parametrize("key", ["duplicateResult", "duplicateResut"])
 def test_duplicate_rules_name_their_candidates(key: str) -> None:
     match = {"matchRecords": [{"record": {"Id": ACCOUNT}}, {"record": {"Id": ACCOUNT}}, {"record": None}]}
-    item = item_error("DUPLICATES_DETECTED", "Use one of these records?", **{key: {"matchResults": [match, 3]}})
-    refused = Refused("DUPLICATES_DETECTED", f"Use one of these records? Candidates: {ACCOUNT}.")
+    result = {"duplicateRule": "Ours", "allowSave": True, "matchResults": [match, 3]}
+    item = item_error("DUPLICATES_DETECTED", "Use one of these records?", **{key: result})
+    found = Duplicates("Ours", warns=True, candidates=(ACCOUNT,))
+    refused = Refused("DUPLICATES_DETECTED", "Use one of these records?", duplicates=found)
+    assert outcome_of_item(item, "Account", "create") == refused
+
+
+@pytest.mark.parametrize("result", [{}, {"allowSave": "true", "duplicateRule": 5, "matchResults": {}}])
+def test_a_duplicate_rule_that_says_nothing_of_itself_does_not_only_warn(result: dict[str, Any]) -> None:
+    item = item_error("DUPLICATES_DETECTED", "Use one?", duplicateResult=result)
+    refused = Refused("DUPLICATES_DETECTED", "Use one?", duplicates=Duplicates(""))
     assert outcome_of_item(item, "Account", "create") == refused
 
 

@@ -71,7 +71,7 @@ def _unlinked(account: SObject, context: Context) -> Decision:
     match = among_customers(account, context)
     if match.outcome == "auto":
         return _link_to(match, account, context)
-    if match.outcome == "review" and not context.link(Role.DECLARED_NEW, account.ref):
+    if match.outcome == "review" and not pair_links.is_declared_new(context, account.ref):
         return _review(match, account)
     return new_customer(account, context)
 

@@ -66,7 +66,7 @@ def _unlinked(customer: Customer, context: Context) -> Decision:
     match = context.once(among_accounts, customer)
     if match.outcome == "auto":
         return _link(customer, match, context)
-    if match.outcome == "review" and not context.link(Role.DECLARED_NEW, customer.ref):
+    if match.outcome == "review" and not pair_links.is_declared_new(context, customer.ref):
         return _review(customer, match, context)
     return _create(customer, context)
 
@@ -101,10 +101,10 @@ def _create(customer: Customer, context: Context) -> Decision:
     own: Json = {"ParentId": parent_id} if parent_id else {}
     if company.org_currencies:
         own["CurrencyIsoCode"] = currency
-    return _new_account(customer, own, company)
+    return _new_account(customer, own, company, declared_new=pair_links.is_declared_new(context, customer.ref))
 
 
-def _new_account(customer: Customer, own: Json, company: Company) -> Write:
+def _new_account(customer: Customer, own: Json, company: Company, *, declared_new: bool) -> Write:
     name, was_cut = account_name_for(customer.plain_name)
     pair = Pair(customer, SObject("Account", "", {"Name": name}), company)
     fields, flags = pair.values()
@@ -123,6 +123,7 @@ def _new_account(customer: Customer, own: Json, company: Company) -> Write:
         why=("no account belongs to this customer",),
         flags=(*flags, Flag.NAME_CUT) if was_cut else flags,
         label=name,
+        declared_new=declared_new,
     )
 
 

@@ -12,8 +12,8 @@ from ml_connector.model.refs import Ref
 from ml_connector.model.roles import Role
 from ml_connector.systems.salesforce.records import SObject
 
-from .names import display_forms
-from .pair_links import is_linked
+from .names import display_forms, refused_name
+from .pair_links import is_declared_new, is_linked
 
 KINDS = ("Customer", "Vendor", "Employee")
 
@@ -40,12 +40,18 @@ def free_name(account: SObject, own: Ref | None, context: Context) -> str:
     if unlinked := _unlinked(namesakes, account, context):
         named = ", ".join(f"{customer.display_name} ({customer.id})" for customer in unlinked)
         raise Held(code="V-DUP", account=account.text("Name"), candidates=named)
-    if not takers:
+    if not _is_taken(plain, account, own, context):
         return plain
     for name in [as_account] if customers else [as_customer, as_account]:
-        if not _takers(name, own, context):
+        if not _is_taken(name, account, own, context):
             return name
     raise Held(code="NAME-TAKEN", name=plain, account=account.text("Name"))
+
+
+def _is_taken(name: str, account: SObject, own: Ref | None, context: Context) -> bool:
+    """Whether somebody has this name, or QuickBooks said so although nobody is found."""
+    refused = any(link.source == refused_name(name) for link in context.links(Role.NAME_TAKEN, account.ref))
+    return refused or bool(_takers(name, own, context))
 
 
 def _takers(name: str, own: Ref | None, context: Context) -> Sequence[Any]:
@@ -62,9 +68,7 @@ def _kind(record: Any) -> str:
 
 def _unlinked(customers: Sequence[Any], account: SObject, context: Context) -> Sequence[Any]:
     """Customers of that name without an account: perhaps this one, unless a person said that it is not."""
-    context.want(
-        NeedLink(Role.DECLARED_NEW, account.ref), *(NeedLink(Role.ACCOUNT, customer.ref) for customer in customers)
-    )
-    if context.link(Role.DECLARED_NEW, account.ref):
+    context.want(*(NeedLink(Role.ACCOUNT, customer.ref) for customer in customers))
+    if is_declared_new(context, account.ref):
         return []
     return [customer for customer in customers if not is_linked(customer.ref, context)]

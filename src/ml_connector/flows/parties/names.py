@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from hashlib import sha256
+
+from ml_connector.model.refs import Ref
 
 DISPLAY_NAME_HARD_LIMIT = 500
 ACCOUNT_NAME_LIMIT = 255
@@ -55,6 +58,11 @@ def display_forms(account_name: str, account_id: str, limit: int) -> tuple[str, 
         display_name(account_name, limit, CUSTOMER_SUFFIX),
         display_name(account_name, limit, account_suffix(account_id)),
     )
+
+
+def refused_name(name: str) -> Ref:
+    """Stands for a name that QuickBooks refused; the name itself is not kept."""
+    return Ref("quickbooks", "Name", sha256(name.casefold().encode("utf-8", "surrogatepass")).hexdigest()[:24])
 
 
 def names_agree(account_name: str, account_id: str, customer_name: str, limit: int) -> bool:

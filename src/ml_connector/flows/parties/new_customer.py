@@ -14,7 +14,7 @@ from ml_connector.systems.salesforce.records import SObject
 from . import addresses, display_names
 from .gates import EMAIL_LIMIT, billing_email
 from .pair_fields import with_scheme
-from .pair_links import of_account
+from .pair_links import is_declared_new, of_account
 
 PHONE_LIMIT, WEB_LIMIT, COMPANY_NAME_LIMIT = 30, 1000, 100
 
@@ -43,6 +43,7 @@ def new_customer(account: SObject, context: Context) -> Write:
         flags=flags,
         label=account.text("Name"),
         claims=(display_names.claim(name),),
+        declared_new=is_declared_new(context, account.ref),
     )
 
 

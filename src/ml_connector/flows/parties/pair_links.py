@@ -16,7 +16,7 @@ import msgspec
 
 from ml_connector.accounting.customers import PAST, has_ended, live_links
 from ml_connector.model.errors import WrongUse
-from ml_connector.model.plans import Context
+from ml_connector.model.plans import Context, NeedLink
 from ml_connector.model.refs import Link, LinkDraft, Ref
 from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks.records import Customer
@@ -60,6 +60,12 @@ def awaiting(customer: Customer, waiting: Ref, context: Context) -> tuple[LinkDr
     if customer.active or is_awaited(customer.ref, context):
         return ()
     return (LinkDraft(Role.AWAITED, customer.ref, waiting),)
+
+
+def is_declared_new(context: Context, *refs: Ref) -> bool:
+    """Whether a person said that one of these records has no counterpart and is to get a new one."""
+    context.want(*(NeedLink(Role.DECLARED_NEW, ref) for ref in refs))
+    return any(context.link(Role.DECLARED_NEW, ref) for ref in refs)
 
 
 def end(link: Link) -> LinkDraft:

@@ -20,6 +20,7 @@ from ml_connector.systems.salesforce.records import SObject
 
 from . import display_names
 from .pair_fields import Pair
+from .pair_links import is_declared_new
 
 
 def settle(customer: Customer, account: SObject, link: Link | None, context: Context) -> Write | Skip:
@@ -34,7 +35,7 @@ def settle(customer: Customer, account: SObject, link: Link | None, context: Con
     flags += tuple(Flag.conflict(conflict.field) for conflict in merged.conflicts)
     to_account = _for_account(pair, merged)
     if to_account:
-        return _write_account(pair, merged, to_account, flags)
+        return _write_account(pair, merged, to_account, flags, context)
     if merged.to_source and customer.active:
         return _write_customer(pair, merged, flags, link, context)
     return _nothing(pair, merged, flags, link)
@@ -46,7 +47,7 @@ def _for_account(pair: Pair, found: Merge) -> Json:
     return body if pair.account["QBO_Id__c"] == key else {"QBO_Id__c": key, **body}
 
 
-def _write_account(pair: Pair, merged: Merge, body: Json, flags: tuple[Flag, ...]) -> Write:
+def _write_account(pair: Pair, merged: Merge, body: Json, flags: tuple[Flag, ...], context: Context) -> Write:
     overruled = _overruled(pair, merged, merged.to_target, "target")
     return Write(
         step="account",
@@ -61,6 +62,7 @@ def _write_account(pair: Pair, merged: Merge, body: Json, flags: tuple[Flag, ...
         flags=flags,
         label=pair.account.text("Name"),
         conflicts=overruled,
+        declared_new=is_declared_new(context, pair.customer.ref, pair.account.ref),
     )
 
 

@@ -26,6 +26,7 @@ CLIENT = "ml-connector"
 URL_MAX = 8_000
 """Longest address sent as such; a longer one goes inside the body of a composite call."""
 
+NO_HEADERS: Mapping[str, str] = {}
 QUERIES_AT_ONCE = 5
 PARTS_AT_ONCE = 25
 
@@ -67,30 +68,46 @@ class Calls:
         self._clock = clock
 
     async def send(
-        self, method: str, path: str, body: bytes = b"", *, writes: bool = False, before: Deadline | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        *,
+        writes: bool = False,
+        before: Deadline | None = None,
+        headers: Mapping[str, str] = NO_HEADERS,
     ) -> Answer:
         """One call, with one new sign-in if the session has expired.
 
         `path` begins with `/services/data/`. Reads are repeated after trouble that may pass, writes never, and no write
-        leaves at or after `before`. Raises `NotSent` and `NoAnswer` for the network, `SignInNeeded`, `LimitReached` and
-        `WrongUse` before anything is sent or after an answer that says that nothing was done.
+        leaves at or after `before`. `headers` go with it, beside those of every call. Raises `NotSent` and `NoAnswer`
+        for the network, `SignInNeeded`, `LimitReached` and `WrongUse` before anything is sent or after an answer that
+        says that nothing was done.
         """
         self.usage.check(self._clock.now())
         session = await self.sessions.session()
-        answer = await self._exchange(session, method, path, body, writes, before)
+        answer = await self._exchange(session, method, path, body, writes, before, headers)
         if _expired(answer):
             session = await self.sessions.renew(session)
-            answer = await self._exchange(session, method, path, body, writes, before)
+            answer = await self._exchange(session, method, path, body, writes, before, headers)
         return answer
 
     async def _exchange(
-        self, session: Session, method: str, path: str, body: bytes, writes: bool, before: Deadline | None
+        self,
+        session: Session,
+        method: str,
+        path: str,
+        body: bytes,
+        writes: bool,
+        before: Deadline | None,
+        more: Mapping[str, str],
     ) -> Answer:
         headers = {
             "Authorization": f"Bearer {session.token}",
             "Accept": "application/json",
             "Sforce-Call-Options": f"client={CLIENT}",
             **({"Content-Type": "application/json; charset=UTF-8"} if body else {}),
+            **more,
         }
         request = Request(method, session.instance_url + path, headers, body)
         if writes:

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from ml_connector.model.errors import BadAnswer, ConnectorError, LimitReached, SignInNeeded, Unreachable, WrongUse
-from ml_connector.model.plans import Done, Later, Outcome, Refused, Unsure
+from ml_connector.model.plans import Done, Duplicates, Later, Outcome, Refused, Unsure
 from ml_connector.model.refs import Ref
 
 from .records import SYSTEM, long_id
@@ -40,12 +40,12 @@ _DRIFT = ("INVALID_FIELD", "INVALID_TYPE")
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """One complaint. `candidates` are the ids that a duplicate rule found."""
+    """One complaint. `duplicates` is what a duplicate rule found."""
 
     code: str
     message: str = ""
     fields: tuple[str, ...] = ()
-    candidates: tuple[str, ...] = ()
+    duplicates: Duplicates | None = None
 
 
 def faults(body: Any) -> list[Fault]:
@@ -62,12 +62,14 @@ def _fault(row: Mapping[str, Any]) -> Fault | None:
     named = row.get("fields")
     fields = tuple(n for n in named if isinstance(n, str)) if isinstance(named, list) else ()
     message = row.get("message")
-    return Fault(code, message if isinstance(message, str) else "", fields, _candidates(row))
+    return Fault(code, message if isinstance(message, str) else "", fields, _duplicates(row))
 
 
-def _candidates(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """Ids of the records that a duplicate rule took for the same (the key is misspelt in some versions)."""
+def _duplicates(row: Mapping[str, Any]) -> Duplicates | None:
+    """The rule, and the records that it took for the same (the key is misspelt in some versions)."""
     result = row.get("duplicateResult", row.get("duplicateResut"))
+    if not isinstance(result, Mapping):
+        return None
     ids: dict[str, None] = {}
     for match in _list(result, "matchResults"):
         for entry in _list(match, "matchRecords"):
@@ -75,7 +77,8 @@ def _candidates(row: Mapping[str, Any]) -> tuple[str, ...]:
             record_id = record.get("Id") if isinstance(record, Mapping) else None
             if isinstance(record_id, str):
                 ids[record_id] = None
-    return tuple(ids)
+    rule = result.get("duplicateRule")
+    return Duplicates(rule if isinstance(rule, str) else "", result.get("allowSave") is True, tuple(ids))
 
 
 def _list(value: Any, name: str) -> list[Any]:
@@ -163,11 +166,7 @@ def outcome_of_fault(complaints: list[Fault]) -> Later | Refused:
         if fault.code in _LATER:
             return Later(fault.code, _LATER[fault.code])
     first = complaints[0]
-    return Refused(first.code, _with_candidates(first), first.fields)
-
-
-def _with_candidates(fault: Fault) -> str:
-    return f"{fault.message} Candidates: {', '.join(fault.candidates)}." if fault.candidates else fault.message
+    return Refused(first.code, first.message, first.fields, first.duplicates)
 
 
 def outcome_of_call(status: int, body: Any) -> Outcome:

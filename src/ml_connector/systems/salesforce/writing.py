@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -16,12 +16,15 @@ from ml_connector.model.refs import Json
 from ml_connector.systems import wire
 from ml_connector.systems.http import NoAnswer, NotSent
 
-from .calls import Answer, Calls, parts_of
+from .calls import NO_HEADERS, Answer, Calls, parts_of
 from .faults import outcome_of_call, outcome_of_item
 
 CHUNK = 200
 CHUNKS_AT_ONCE = 5
 BATCH = CHUNK * CHUNKS_AT_ONCE
+
+PASS_WARNINGS: Mapping[str, str] = {"Sforce-Duplicate-Rule-Header": "allowSave=true"}
+"""Passes duplicate rules that only warn, never those that block (salesforce reference 2.1)."""
 
 _PARTING_CALLS = 40
 _NEIGHBOUR = Later("Another record of its batch was refused.")
@@ -47,12 +50,16 @@ class Item(msgspec.Struct, frozen=True):
 
 
 class Chunk(msgspec.Struct, frozen=True):
-    """Up to 200 items for one collection call. `places` are their places in the batch."""
+    """Up to 200 items for one collection call. `places` are their places in the batch.
+
+    `declared_new`: duplicate rules that only warn let them pass. The header that says so counts for a whole call.
+    """
 
     method: str
     path: str
     items: tuple[Item, ...]
     places: tuple[int, ...]
+    declared_new: bool = False
 
     @property
     def body(self) -> bytes:
@@ -60,14 +67,14 @@ class Chunk(msgspec.Struct, frozen=True):
 
     @property
     def must_go_alone(self) -> bool:
-        """Inside a composite call Salesforce would replace `@{...}`, in texts too."""
-        return any(b"@{" in item.body for item in self.items)
+        """Inside a composite call Salesforce would replace `@{...}`, in texts too; and a header would be for all."""
+        return self.declared_new or any(b"@{" in item.body for item in self.items)
 
     def cut(self, *at: int) -> list[Chunk]:
         """The parts between these places, without empty ones."""
         bounds = [0, *at, len(self.items)]
         return [
-            Chunk(self.method, self.path, self.items[start:end], self.places[start:end])
+            msgspec.structs.replace(self, items=self.items[start:end], places=self.places[start:end])
             for start, end in pairwise(bounds)
             if start < end
         ]
@@ -77,17 +84,18 @@ def chunks_of(items: Sequence[Item], base: str) -> list[Chunk]:
     """Cut a batch into collections. No key stands twice in one: the second goes into a later one."""
     chunks = []
     for turn in _turns(items):
-        for (method, path), members in _by_target(turn, base).items():
+        for (method, path, new), members in _by_target(turn, base).items():
             for start in range(0, len(members), CHUNK):
                 part = members[start : start + CHUNK]
-                chunks.append(Chunk(method, path, tuple(i for _, i in part), tuple(place for place, _ in part)))
+                chunks.append(Chunk(method, path, tuple(i for _, i in part), tuple(place for place, _ in part), new))
     return chunks
 
 
-def _by_target(turn: Sequence[tuple[int, Item]], base: str) -> dict[tuple[str, str], list[tuple[int, Item]]]:
-    targets: dict[tuple[str, str], list[tuple[int, Item]]] = {}
+def _by_target(turn: Sequence[tuple[int, Item]], base: str) -> dict[tuple[str, str, bool], list[tuple[int, Item]]]:
+    """Items that can go out in one call: to one address, with the same permission."""
+    targets: dict[tuple[str, str, bool], list[tuple[int, Item]]] = {}
     for place, item in turn:
-        targets.setdefault(_target(item.write, base), []).append((place, item))
+        targets.setdefault((*_target(item.write, base), item.write.declared_new), []).append((place, item))
     return targets
 
 
@@ -156,7 +164,7 @@ class Sender:
                 await self._part(chunk, outcomes)
 
     async def _direct(self, chunk: Chunk) -> Answer | Later | Unsure:
-        return await self._careful(chunk.method, chunk.path, chunk.body)
+        return await self._careful(chunk.method, chunk.path, chunk.body, PASS_WARNINGS if chunk.declared_new else {})
 
     async def _composite(self, group: Sequence[Chunk]) -> list[Answer | Later | Unsure]:
         answer = await self._careful("POST", f"{self._calls.base}/composite", _composite_body(group))
@@ -168,9 +176,11 @@ class Sender:
             parts = {}
         return [parts.get(f"c{i}", Unsure("Salesforce left a part of its answer out.")) for i in range(len(group))]
 
-    async def _careful(self, method: str, path: str, body: bytes) -> Answer | Later | Unsure:
+    async def _careful(
+        self, method: str, path: str, body: bytes, headers: Mapping[str, str] = NO_HEADERS
+    ) -> Answer | Later | Unsure:
         try:
-            return await self._calls.send(method, path, body, writes=True, before=self._before)
+            return await self._calls.send(method, path, body, writes=True, before=self._before, headers=headers)
         except NotSent as error:
             return Later(error.sentence)
         except NoAnswer as error:
