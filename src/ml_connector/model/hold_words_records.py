@@ -168,8 +168,8 @@ RECORDS = (
         "NAME-TAKEN", "preparer", (OTHER_SETTINGS, ITSELF),
         "The name {name} is already used in QuickBooks, and so is the next one tried.",
         "No customer is created for account {account}; its orders wait.",
-        "Rename the account or the other customer, vendor or employee, or link the account to that customer, or say that"
-        " it is a new one: then the next form of its name is tried.",
+        "Rename the account or the other customer, vendor or employee, or link the account to that customer, or say"
+        " that it is a new one: then the next form of its name is tried.",
     ),
     words(
         "DUPLICATE-ALERT", "preparer", (when_linked(Role.ACCOUNT, "record"), ITSELF),

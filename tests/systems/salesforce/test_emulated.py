@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from ml_connector.model.errors import LimitReached, SignInNeeded, Unreachable, WrongUse
@@ -200,13 +201,26 @@ async def test_locks_pass(org: EmulatedOrg) -> None:
     assert any(isinstance(outcome, Done) for outcome in outcomes)
 
 
-async def test_duplicate_rules_name_their_candidates(org: EmulatedOrg) -> None:
+@pytest.mark.parametrize("mode", ["alert", "block"])
+async def test_only_what_is_declared_new_passes_a_duplicate_rule_and_only_one_that_warns(
+    org: EmulatedOrg, mode: str
+) -> None:
+    """The permission counts for that record alone, wherever it stands in the batch."""
     (account,) = await made(org, upsert(1, Name="Acme Ltd"))
-    org.emulator.switches.duplicate_rules["Account"] = "alert"
-    (refused,) = await apply(org, upsert(2, Name="Acme Ltd"))
-    assert isinstance(refused, Refused)
-    assert refused.code == "DUPLICATES_DETECTED"
-    assert account in refused.message
+    org.emulator.switches.duplicate_rules["Account"] = mode
+    new = msgspec.structs.replace(upsert(3, Name="Acme Ltd"), declared_new=True)
+    batch = [upsert(2, Name="Acme Ltd"), new, upsert(4, Name="Globex"), upsert(5, Name="Acme Ltd")]
+    before, passed, other, after = await apply(org, *batch)
+
+    for refused in (before, after, *([passed] if mode == "block" else [])):
+        assert isinstance(refused, Refused)
+        assert refused.duplicates is not None
+        assert (refused.duplicates.rule, refused.duplicates.warns) == (
+            "Standard_Account_Duplicate_Rule", mode == "alert",
+        )  # fmt: skip
+        assert account in refused.duplicates.candidates
+    assert isinstance(other, Done)
+    assert isinstance(passed, Done) == (mode == "alert")
 
 
 async def test_the_limit_is_respected_before_it_is_hit(org: EmulatedOrg) -> None:

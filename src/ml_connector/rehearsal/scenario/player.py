@@ -67,6 +67,7 @@ DOES: Mapping[str, Callable[..., Awaitable[None]]] = {
     "stop": steps.stop,
     "resume": steps.resume,
     "backfill": steps.backfill,
+    "match_new": steps.match_new,
     "mark": steps.mark,
 }
 CHECKS: Mapping[str, Callable[..., Awaitable[Check]]] = {

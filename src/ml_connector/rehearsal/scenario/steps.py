@@ -10,6 +10,7 @@ from ml_connector.actions import pause
 from ml_connector.actions.apply import apply as apply_plan
 from ml_connector.actions.backfill import backfill as look_at_all
 from ml_connector.actions.drain import DrainReport
+from ml_connector.actions.match import declare_new
 from ml_connector.actions.open import App
 from ml_connector.actions.plan import PlanView, make_plan
 from ml_connector.actions.sync import sync as sync_once
@@ -113,6 +114,11 @@ async def resume(play: Play, entry: Ready) -> None:
 async def backfill(play: Play, entry: Ready) -> None:
     await look_at_all(await play.app())
     _done(play)
+
+
+async def match_new(play: Play, entry: Ready) -> None:
+    ref = await play.names.ref(str(entry.value), "customer", "account")
+    declare_new(await play.app(), str(ref), entry.text("by") or PREPARER)
 
 
 async def mark(play: Play, entry: Ready) -> None:

@@ -51,5 +51,7 @@ WHEN = (
     Verb("stop", "when", TEXT, "reason", "Stop all writes.", (BY,)),
     Verb("resume", "when", FLAG, "`true`", "Let writes go on.", (BY,)),
     Verb("backfill", "when", FLAG, "`true`", "Look at every record again."),
+    Verb("match_new", "when", TEXT, "name of a customer or an account",
+         "A person says that it has no counterpart: a new one is made.", (BY,)),
     Verb("mark", "when", TEXT, "name of the moment", "Remember this moment; `requests` can count from it."),
 )  # fmt: skip
