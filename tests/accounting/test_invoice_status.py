@@ -7,8 +7,10 @@ from decimal import Decimal
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ml_connector.accounting.invoice_status import credited_net, paid_percent, status_of
+from ml_connector.accounting.invoice_status import credited_net, had_value, paid_percent, status_of
 from ml_connector.flows.invoices import dims as invoice_dims
 from ml_connector.flows.invoices.opportunity_entries import Entry, joint_status, kept, qbo_fields
 from ml_connector.model.plans import NeedRecord
@@ -71,6 +73,34 @@ YESTERDAY, TOMORROW = date(2026, 11, 21), date(2026, 11, 23)
 )
 def test_status(of: Invoice, payments: list[Payment], status: str) -> None:
     assert status_of(of, payments, TODAY) == status
+
+
+NOTES = st.text(max_size=40) | st.sampled_from(["Voided", "voided - dup", "VOID", "Annulé", "Storniert", "作废", ""])
+
+
+@given(NOTES)
+def test_a_note_says_nothing_of_what_was_worth_something(note: str) -> None:
+    """Once it had a net and has none on any line, it is voided, in any language; with amounts, never."""
+    assert status_of(invoice("0", "0", note=note), [], TODAY, had_value=True) == "VOIDED"
+    assert status_of(invoice("100", "0", note=note), [], TODAY, had_value=True) == "PAID"
+    assert status_of(invoice("100", "40", TOMORROW, note=note), [], TODAY, had_value=True) == "PARTIAL"
+
+
+@pytest.mark.parametrize(
+    ("agreed", "expected"),
+    [
+        ({}, False),
+        ({"total": "0.00", "net": "0.00", "status": "PAID"}, False),
+        ({"net": "0.00", "status": "VOIDED"}, True),
+        ({"net": "0.00", "status": "DELETED"}, True),
+        ({"net": "12.00", "status": "OPEN"}, True),
+        ({"total": "1.05", "net": "0.00", "tax": "1.05", "status": "PAID"}, True),
+        ({"net": "0.00", "voided_net": "9.00", "status": "PAID"}, True),
+        ({"net": None, "status": None}, False),
+    ],
+)
+def test_what_a_link_remembers_of_a_value(agreed: dict[str, str | None], expected: bool) -> None:
+    assert had_value(agreed) is expected
 
 
 @pytest.mark.parametrize(

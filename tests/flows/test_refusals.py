@@ -10,8 +10,8 @@ import pytest
 from ml_connector.flows import refusals
 from ml_connector.flows.refusals import refused_alone
 from ml_connector.model import holds
-from ml_connector.model.plans import Hold, Refused, Reread, Write
-from ml_connector.model.refs import Ref
+from ml_connector.model.plans import Duplicates, Hold, Refused, Reread, Write
+from ml_connector.model.refs import LinkDraft, Ref
 from ml_connector.model.roles import Role
 from ml_connector.model.triggers import linked, record_changed
 
@@ -107,3 +107,30 @@ def test_an_id_that_quickbooks_knows_no_longer_is_looked_for_before_it_is_held(c
     assert isinstance(answer, Reread)
     assert (answer.otherwise.code, answer.otherwise.facts["code"]) == ("REFUSED-BY-QUICKBOOKS", code)
     assert isinstance(refusals.refused(ACCOUNT, Refused(code, "x")), Hold)
+
+
+ALERT = Duplicates("Same name", warns=True, candidates=("001B", "001C"))
+CUSTOMER_REF = Ref("quickbooks", "Customer", "7")
+PAIRED = msgspec.structs.replace(ACCOUNT, links=(LinkDraft(Role.ACCOUNT, CUSTOMER_REF),))
+
+
+@pytest.mark.parametrize(
+    ("write", "duplicates", "code"),
+    [
+        (PAIRED, ALERT, "DUPLICATE-ALERT"),
+        (PAIRED, msgspec.structs.replace(ALERT, warns=False), "DUPLICATE-BLOCKED"),
+        (msgspec.structs.replace(PAIRED, declared_new=True), ALERT, "DUPLICATE-BLOCKED"),
+        (OPPORTUNITY, ALERT, "DUPLICATE-BLOCKED"),
+        (PAIRED, Duplicates(""), "DUPLICATE-BLOCKED"),
+    ],
+)
+def test_a_duplicate_rule_is_named_and_what_a_person_can_do(write: Write, duplicates: Duplicates, code: str) -> None:
+    """A rule that warns waits for a person's word; one that blocks, or warns in spite of it, for its owner."""
+    hold = refused_with_account(write, Refused("DUPLICATES_DETECTED", "Use one of these?", duplicates=duplicates))
+    words = holds.render_hold(hold)
+    assert hold.code == code
+    assert (duplicates.rule or "(not named)") in words.sentence
+    assert all(candidate in words.sentence for candidate in duplicates.candidates)
+    by_word = code == "DUPLICATE-ALERT"
+    assert (linked(Role.DECLARED_NEW, CUSTOMER_REF) in hold.waits_for) is by_word
+    assert ("match new quickbooks:Customer:7" in words.remedy) is by_word

@@ -11,7 +11,7 @@ from ml_connector.model.held import Held
 from ml_connector.model.refs import Ref
 from ml_connector.model.rules import AccountRule, Template
 from ml_connector.model.triggers import ACCOUNTS, ITEMS, SETTINGS, Trigger, record_changed
-from ml_connector.systems.quickbooks.records import Account, Item
+from ml_connector.systems.quickbooks.records import Account, Item, plain_path
 from ml_connector.systems.salesforce.records import SObject
 
 from .templates import Balance
@@ -145,7 +145,7 @@ def _by_code(product: Product, items: Mapping[str, Item], shared: frozenset[str]
     hits = list(_SKUS.of(items).get(code, ())) if code else []
     hits = [item for item in hits if item.active] or hits
     if len(hits) > 1:
-        names = ", ".join(sorted(item.fully_qualified_name or item.name for item in hits))
+        names = ", ".join(sorted(plain_path(item, items) or item.plain_name for item in hits))
         raise Held(
             code="H-ITEM-UNMAPPED",
             case="several",

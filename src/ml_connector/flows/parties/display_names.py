@@ -38,7 +38,7 @@ def free_name(account: SObject, own: Ref | None, context: Context) -> str:
     # An inactive customer only shows this name: the one that people gave it is another one.
     namesakes = [customer for customer in customers if customer.plain_name.casefold() == plain.casefold()]
     if unlinked := _unlinked(namesakes, account, context):
-        named = ", ".join(f"{customer.display_name} ({customer.id})" for customer in unlinked)
+        named = ", ".join(f"{customer.plain_name} ({customer.id})" for customer in unlinked)
         raise Held(code="V-DUP", account=account.text("Name"), candidates=named)
     if not _is_taken(plain, account, own, context):
         return plain
