@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 ARGS ?=
 JOBS ?= auto
 
+# Where an environment forbids to keep compiled modules, each command would compile the project anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup demo test check bench chaos simulate docs lock clean
 
 setup: $(VENV)/ready
