@@ -24,7 +24,7 @@ from ml_connector.model.refs import Gone, Ref
 from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks import records as quickbooks
 from ml_connector.systems.salesforce.records import SObject
-from support.context import RULES, World, settle, writes
+from support.context import RULES, World, settle, shown, writes
 
 FLOWS = {
     each.FLOW.name: each.FLOW
@@ -92,7 +92,7 @@ def _reference(system: str, table: str, rows: Any) -> Any:
         return _wire({"preferences": "Preferences", "company": "CompanyInfo"}[table], rows)
     if table in ("stages", "currencies"):
         return {name: SObject(table, "", {}) for name in rows}
-    return frozenset(rows) if table.startswith("fields:") else rows
+    return shown(table.removeprefix("fields:"), only=rows) if table.startswith("fields:") else rows
 
 
 def _nested(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,12 +13,12 @@ from hypothesis import strategies as st
 from ml_connector.flows.invoices import invoice_to_opportunity
 from ml_connector.flows.parties import account_to_customer, customer_to_account
 from ml_connector.model.holds import CODES
-from ml_connector.model.plans import Hold
+from ml_connector.model.plans import Hold, Refused, Write
 from ml_connector.model.refs import Ref
 from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks import records as quickbooks
-from ml_connector.systems.salesforce.records import SObject
-from support.context import RULES, World, settle, sobject, writes
+from ml_connector.systems.salesforce.records import WRITTEN, Object, SObject
+from support.context import REGIONS, RULES, World, settle, shown, sobject, with_regions, writes
 
 QUIET = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ACCOUNT, OTHER = "001000000000001AAA", "001000000000002AAA"
@@ -64,17 +65,20 @@ def customers(draw: st.DrawFn) -> quickbooks.Customer:
     )  # fmt: skip
 
 
+LISTED = [("", ""), ("US", ""), ("US", "MA"), ("US", "CA"), ("DE", "BW"), ("GB", "")]
+
+
 @st.composite
-def accounts(draw: st.DrawFn) -> SObject:
+def accounts(draw: st.DrawFn, *, listed: bool) -> SObject:
+    """One account; `listed` in an org that keeps states and countries as picklists."""
     fields: dict[str, Any] = {"Name": draw(names) or "x", "Phone": draw(phones) or None, "Website": draw(sites) or None}
     for place in ("Billing", "Shipping"):
         fields |= {f"{place}Street": draw(parts), f"{place}City": draw(parts), f"{place}State": draw(states)}
         fields |= {f"{place}PostalCode": draw(st.sampled_from([None, "02110"])), f"{place}Country": draw(countries)}
-        if draw(st.booleans()):
-            fields |= {
-                f"{place}CountryCode": draw(st.sampled_from([None, "US", "DE"])),
-                f"{place}StateCode": draw(states),
-            }
+        if listed:
+            country, state = draw(st.sampled_from(LISTED))
+            fields |= {f"{place}CountryCode": country or None, f"{place}StateCode": state or None}
+            fields |= {f"{place}Country": country or None, f"{place}State": state or None}
     fields |= {
         "QBO_Ready__c": draw(st.booleans()),
         "QBO_Billing_Email__c": draw(mails),
@@ -91,14 +95,44 @@ agreements = st.dictionaries(
 )
 
 
+OPTIONAL = [name for name, rule in WRITTEN["Account"].items() if not rule.needed and not name.endswith("Code")]
+some_fields = st.sets(st.sampled_from(OPTIONAL), max_size=3)
+
+
+def refusing(names: Collection[str], table: Object) -> Callable[[Write], Refused | None]:
+    """An org that takes no field that its describe hides or locks, and nothing in these others."""
+
+    def refuses(write: Write) -> Refused | None:
+        if write.kind != "Account":
+            return None
+        for name in write.body:
+            field = table.field(name)
+            assert field is not None, f"{name} is hidden"
+            assert field.createable if write.action == "upsert" else field.updateable, f"{name} is read-only"
+        named = tuple(name for name in write.body if name.removesuffix("Code") in names)
+        return Refused("FIELD_INTEGRITY_EXCEPTION", "No.", named) if named else None
+
+    return refuses
+
+
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
+    listed = draw(st.booleans())
+    rights = {"hidden": draw(some_fields), "locked": draw(some_fields)}
+    table = with_regions(REGIONS, **rights) if listed else shown("Account", **rights)
+    account = draw(accounts(listed=listed))
+    seen = {name: value for name, value in account.fields.items() if name in table}
     world = World(
         draw(customers()),
         quickbooks.Customer(id="2", display_name="Mother", sync_token="0"),
-        draw(accounts()),
+        SObject("Account", ACCOUNT, seen),
         sobject("Account", OTHER, Name="Mother"),
-        references={("salesforce", "matching"): None, ("quickbooks", "matching"): None},
+        references={
+            ("salesforce", "matching"): None,
+            ("quickbooks", "matching"): None,
+            ("salesforce", "fields:Account"): table,
+        },
+        refuses=refusing(draw(some_fields), table),
     )
     if draw(st.booleans()):
         world.link(

@@ -26,7 +26,7 @@ from ml_connector.systems.quickbooks.records import (
     PaymentLine,
     Reference,
 )
-from support.context import RULES, World, decide, settle, sobject, writes
+from support.context import REGIONS, RULES, World, decide, settle, sobject, with_regions, writes
 
 ACCOUNT, MOTHER, OPPORTUNITY = "001000000000001AAA", "001000000000002AAA", "006000000000009AAA"
 CUSTOMER = Ref("quickbooks", "Customer", "1")
@@ -207,7 +207,7 @@ def test_an_org_with_state_picklists_gets_codes() -> None:
     ours = Address(line1="1 Road", country_sub_division_code="ma", country="USA")
     page = world(
         customer(key="5", name="New", bill_addr=ours),
-        references={("salesforce", "fields:Account"): {"BillingCountryCode"}},
+        references={("salesforce", "fields:Account"): with_regions(REGIONS)},
     )
     body = writes(settle(customer_to_account.FLOW, Ref("quickbooks", "Customer", "5"), page))[0].body
     assert {name: value for name, value in body.items() if name.startswith("Billing")} == {

@@ -65,6 +65,7 @@ def test_any_other_refusal_has_the_code_and_words_of_the_vendor() -> None:
 
 def test_alone_it_waits_for_its_own_record() -> None:
     hold = refused_alone(OPPORTUNITY, DELETED)
+    assert isinstance(hold, Hold)
     assert hold.waits_for == (record_changed(Ref("salesforce", "Opportunity", "006A")),)
     assert hold.code == "REFUSED-BY-SALESFORCE"
 

@@ -13,7 +13,6 @@ import pytest
 from ml_connector.actions.doctor import Finding, doctor, orders_off
 from ml_connector.actions.holds import open_holds
 from ml_connector.actions.reconcile import reconcile
-from ml_connector.model.errors import WrongUse
 from support.world import Installation
 
 MONTHS = ["2026-11"]
@@ -142,7 +141,8 @@ async def test_revenue_cloud_is_kept_in_step_like_any_org(tmp_path: Path) -> Non
         ({"read_only_fields": {"Account": ["QBO_Balance__c"]}}, "The user may not edit QBO_Balance__c of Account."),
         ({"hidden_fields": {"Order": ["Class__c"]}}, "Order lacks Class__c, or the user may not see them."),
         ({"denied_rights": {"Opportunity": ["create"]}}, "The user may not create Opportunity."),
-        ({"denied_rights": {"Contact": ["edit"]}}, "The user may not edit Contact."),
+        ({"denied_rights": {"Contact": ["create"]}}, "The user may not create Contact."),
+        ({"hidden_fields": {"Contact": ["Email"]}}, "Contact lacks Email, or the user may not see them."),
         ({"hidden_objects": ["OrderItem"]}, "The org shows orders without their products."),
         ({"denied_rights": {"Opportunity": ["read"]}}, "The org does not show Opportunity."),
         ({"api_enabled": False}, "Salesforce does not let this user call its API."),
@@ -158,11 +158,13 @@ async def test_the_doctor_names_the_right_that_misses(tmp_path: Path, org: dict[
     assert all(each.remedy for each in found)
 
 
-async def test_a_key_field_that_is_hidden_stops_the_sync_and_is_named(tmp_path: Path) -> None:
+async def test_a_key_field_that_is_hidden_holds_what_needs_it_until_it_is_shown(tmp_path: Path) -> None:
     home = home_in(tmp_path, {})
     home.emulation.set_switches("salesforce", {"hidden_fields": {"Account": ["QBO_Id__c"]}})
-    with pytest.raises(WrongUse, match=r"may not see Account\.QBO_Id__c"):
-        await home.run()
+    await home.run()
+    held = [each for each in open_holds(home.app) if each.code == "FIELD-NEEDED"]
+    assert {each.record.split(":")[1] for each in held} >= {"Customer"}
+    assert all("Account.QBO_Id__c" in each.sentence for each in held)
     home.emulation.set_switches("salesforce", {"hidden_fields": {}})
     home.app = home.process()
     await home.run()
@@ -172,7 +174,6 @@ async def test_a_key_field_that_is_hidden_stops_the_sync_and_is_named(tmp_path: 
 @pytest.mark.parametrize(
     ("org", "kind", "said"),
     [
-        ({"read_only_fields": {"Opportunity": ["QBO_Invoiced_Net__c"]}}, "Invoice", "QBO_Invoiced_Net__c"),
         (
             {"denied_rights": {"Opportunity": ["create"]}},
             "Invoice",

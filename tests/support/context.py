@@ -6,8 +6,9 @@ for are fetched, a write takes effect, and the flow is asked again, until it ski
 
 from __future__ import annotations
 
+import base64
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -22,6 +23,9 @@ from ml_connector.model.plans import (
     NeedRecord,
     NeedReference,
     NotLoaded,
+    Refused,
+    Reread,
+    Without,
     Write,
 )
 from ml_connector.model.refs import Gone, Json, Link, LinkDraft, Ref
@@ -30,7 +34,7 @@ from ml_connector.model.rules import Rules
 from ml_connector.systems.quickbooks import matching as customer_rows
 from ml_connector.systems.quickbooks import records as quickbooks
 from ml_connector.systems.salesforce import matching as account_rows
-from ml_connector.systems.salesforce.records import SObject
+from ml_connector.systems.salesforce.records import DESCRIBED, WRITTEN, Choice, Field, Object, SObject, fields_needed
 
 RULES = Rules(realm_id="4620816365000001", org_id="00DHp0000001AbCMAU")
 TODAY = date(2026, 11, 22)
@@ -51,13 +55,16 @@ class World:
         references: Mapping[tuple[str, str], Any] | None = None,
         rules: Rules = RULES,
         today: date = TODAY,
+        refuses: Callable[[Write], Refused | None] = lambda _: None,
     ) -> None:
+        """`refuses` says what a vendor does not take."""
         self.records: dict[Ref, Any] = {record.ref: record for record in records}
         self.links: dict[tuple[Role, Ref], Link] = {(link.role, link.source): link for link in links}
         self.references = {**DEFAULTS, **(references or {})}
         self.rules = rules
         self.today = today
         self.made = 0
+        self.refuses = refuses
 
     def put(self, *records: Any) -> None:
         self.records.update((record.ref, record) for record in records)
@@ -189,8 +196,9 @@ class MemoryContext:
         return rule(record, self)
 
     def asked(self) -> list[str]:
-        """The kinds of calls that the facts cost: one each for a page, links cost none."""
-        return sorted({_call(need) for need in self.loaded if not isinstance(need, NeedLink)})
+        """The kinds of calls that the facts cost: one each for a page. Links cost none, nor what describe says: that is
+        known before anything is read."""
+        return sorted(call for call in {_call(need) for need in self.loaded} if call and " fields:" not in call)
 
 
 def decide(flow: Flow, record: Any, world: World, context: MemoryContext | None = None) -> Decision:
@@ -213,7 +221,15 @@ def settle(flow: Flow, ref: Ref, world: World, context: MemoryContext | None = N
         if not isinstance(decision, Write):
             world.keep(getattr(decision, "links", ()))
             return decisions
-        world.apply(decision)
+        refusal = world.refuses(decision)
+        if refusal is None:
+            world.apply(decision)
+            continue
+        answer = flow.refused(decision, refusal)
+        if not isinstance(answer, Without):
+            decisions.append(answer.otherwise if isinstance(answer, Reread) else answer)
+            return decisions
+        world.keep(answer.links)
     raise AssertionError(f"no rest after {[(d.step, d.body) for d in writes(decisions)][-3:]}")
 
 
@@ -222,6 +238,8 @@ def writes(decisions: Sequence[Decision]) -> list[Write]:
 
 
 def _call(need: Need) -> str:
+    if isinstance(need, NeedLink):
+        return ""
     if isinstance(need, NeedRecord):
         return f"read {need.ref.system} {need.ref.kind}"
     if isinstance(need, NeedFind):
@@ -249,6 +267,52 @@ def sobject(kind: str, key: str, **fields: Any) -> SObject:
     return SObject(kind, key, {}).merged(fields)
 
 
+def shown(
+    kind: str, hidden: Collection[str] = (), locked: Collection[str] = (), only: Collection[str] | None = None
+) -> Object:
+    """What the org shows of a kind: all that is read and written of it, but for what is hidden or read-only.
+
+    Orgs with lists of states and countries are rare here: those fields are there where `only` names them.
+    """
+    names = dict.fromkeys([*fields_needed(kind), *WRITTEN.get(kind, ())]) if only is None else only
+    listed = only is None and ("StateCode", "CountryCode")
+    here = [name for name in names if name not in hidden and not (listed and name.endswith(listed))]
+    free = {name: name not in locked for name in here}
+    return Object(kind, tuple(Field(name, createable=free[name], updateable=free[name]) for name in here), True, True)
+
+
+REGIONS = {
+    "US": ("United States", {"MA": "Massachusetts", "NY": "New York", "CA": "California"}),
+    "CA": ("Canada", {"QC": "Québec", "ON": "Ontario"}),
+    "GB": ("United Kingdom", {}),
+    "DE": ("Germany", {"BW": "Baden-Württemberg"}),
+}
+"""A list of countries, by code: label and states."""
+
+
+def with_regions(regions: Mapping[str, tuple[str, Mapping[str, str]]], **more: Any) -> Object:
+    """Accounts of an org that keeps these countries and states as picklists."""
+    countries = tuple(Choice(value=code, label=label) for code, (label, _) in regions.items())
+    states = tuple(
+        Choice(value=code, label=label, valid_for=_bits(place, len(regions)))
+        for place, (_, own) in enumerate(regions.values())
+        for code, label in own.items()
+    )
+    lists = {"StateCode": states, "CountryCode": countries}
+    named = tuple(
+        Field(f"{place}{part}", type="picklist", createable=True, updateable=True, picklist_values=choices)
+        for place in ("Billing", "Shipping")
+        for part, choices in lists.items()
+    )
+    return Object("Account", (*shown("Account", **more).fields, *named), True, True)
+
+
+def _bits(place: int, count: int) -> str:
+    bits = bytearray((count + 7) // 8)
+    bits[place // 8] = 0x80 >> place % 8
+    return base64.b64encode(bytes(bits)).decode()
+
+
 DEFAULTS: dict[tuple[str, str], Any] = {
     ("quickbooks", "company"): quickbooks.CompanyInfo(id="1", country="US"),
     ("quickbooks", "preferences"): msgspec.convert(
@@ -269,5 +333,5 @@ DEFAULTS: dict[tuple[str, str], Any] = {
     },
     ("salesforce", "contact_roles"): ["Decision Maker", "Other"],
     ("salesforce", "organization"): SObject("Organization", "00DHp0000001AbCMAU", {}),
-    ("salesforce", "fields:Account"): frozenset(),
+    **{("salesforce", f"fields:{kind}"): shown(kind) for kind in DESCRIBED},
 }

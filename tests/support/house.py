@@ -37,7 +37,7 @@ MADE_FLOATS: Mapping[str, str] = {
 
 THEMES: Mapping[str, str] = {
     "chaos": "crash_runs safeguards simulator",
-    "docs": "control_door emulator_snippets house_plan pages rehearse setup",
+    "docs": "control_door emulator_snippets house_plan pages rehearse salesforce_fields setup",
     "emulators/kit": "all_comes_back faults_at_both schemathesis tls",
     "emulators/pubsub": "gaps judge together",
     "emulators/quickbooks": "anything gaps judge_records own_faults recorded_xml recordings spellings switches",
@@ -49,8 +49,8 @@ THEMES: Mapping[str, str] = {
     " stale_approvals",
     "flows": "conflicts record_cases record_properties records thrift",
     "flows/orders": "properties",
-    "journeys": "account_summary bad_input conflict_log conflicts kinds_of_org limits long_orders mutated_answers"
-    " pairs_that_change postgresql reconnect recorded renames repeatable sample_company secrets small_orders thrift"
+    "journeys": "account_summary bad_input conflict_log conflicts field_rights kinds_of_org limits long_orders"
+    " mutated_answers pairs_that_change postgresql reconnect recorded renames repeatable sample_company secrets small_orders thrift"
     " too_long unreadable_answers what_links_an_invoice",
     "processes": "killed shared_limits",
     "rehearsal/scenario": "files page",
@@ -77,7 +77,6 @@ CASES: Mapping[str, str] = {
     "orders/scope": "order_to_journal",
     "parties/account_to_customer": "account_to_customer",
     "parties/accounts_merged": "customer_to_account",
-    "parties/addresses": "account_to_customer",
     "parties/candidates": "account_to_customer",
     "parties/contacts": "invoice_to_opportunity",
     "parties/customer_to_account": "customer_to_account",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
+from ml_connector.accounting.invoice_status import Status
 from ml_connector.app import App
+from ml_connector.flows.invoices.contact_roles import OTHER
+from ml_connector.flows.invoices.opportunity_fields import stage_name
 from ml_connector.model.errors import ConnectorError
 
 Level = Literal["ok", "warn", "FAIL"]
@@ -68,7 +71,33 @@ async def _books(app: App) -> list[Finding]:
 
 async def org_findings(app: App) -> list[Finding]:
     """Objects, fields and rights that the org has or lacks."""
-    return [Finding(lack.level, "Salesforce", lack.sentence, lack.remedy) for lack in await app.salesforce.fit()]
+    findings = [Finding(lack.level, "Salesforce", lack.sentence, lack.remedy) for lack in await app.salesforce.fit()]
+    return [*findings, *await _many("Salesforce", app, choice_findings)]
+
+
+async def choice_findings(app: App) -> list[Finding]:
+    """Stages and the contact role that the settings name and the org does not have."""
+    stages = (await app.salesforce.reference("stages")).value
+    roles = (await app.salesforce.reference("contact_roles")).value
+    missing = [
+        name
+        for name in dict.fromkeys(stage_name(status, app.rules) for status in get_args(Status))
+        if name not in stages
+    ]
+    findings = [Finding("FAIL", "Salesforce", _no_stage(name), _STAGES.format(", ".join(stages))) for name in missing]
+    if app.rules.contact_role not in roles:
+        instead = f"{OTHER} is used instead" if OTHER in roles else "contacts are shown without a role"
+        text = f"The org has no contact role {app.rules.contact_role}: {instead}."
+        findings.append(Finding("warn", "Salesforce", text, _ROLES.format(", ".join(roles) or "none")))
+    return findings or [Finding("ok", "Salesforce", "The org has the stages and the contact role that are written.")]
+
+
+_STAGES = "Add or activate it, or write the org's own name for it in stage_names of [rules]; the org has {}."
+_ROLES = "Set contact_role in [rules] to one that the org has: {}."
+
+
+def _no_stage(name: str) -> str:
+    return f"The org has no active opportunity stage {name}: invoices that need it are held."
 
 
 async def _signed_in(app: App) -> list[Finding]:

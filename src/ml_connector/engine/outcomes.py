@@ -26,10 +26,12 @@ from ml_connector.model.plans import (
     Refused,
     Skip,
     Unsure,
+    Without,
 )
+from ml_connector.model.refs import Link
 from ml_connector.model.tasks import Settled, Task, Verdict, Waiting
 
-from .corridor import knocks_by, links_found, links_made
+from .corridor import finished, knocks_by, links_found, links_made
 from .page_verdicts import held_verdict, skipped
 from .prepared import PreparedWrite
 
@@ -96,11 +98,19 @@ def after_sending(write: OpenWrite, outcome: Outcome, flows: Sequence[Flow]) -> 
             return Settled(id=write.id, state="dropped", outcome="later")
         case Refused():
             # The vendor's text may hold personal data: its code does.
-            return Settled(id=write.id, state="refused", outcome=f"refused {outcome.code}")
+            links = _remembered(write, outcome, flows)
+            return Settled(id=write.id, state="refused", outcome=f"refused {outcome.code}", links=links)
         case Unsure():
             return None
         case _:
             assert_never(outcome)
+
+
+def _remembered(write: OpenWrite, refusal: Refused, flows: Sequence[Flow]) -> tuple[Link, ...]:
+    """What is remembered of a refusal, so that the next decision leaves it out; on record together with it."""
+    answers = [flow.refused(write.write, refusal) for flow in flows if flow.name == write.flow]
+    drafts = [draft for answer in answers if isinstance(answer, Without) for draft in answer.links]
+    return tuple(link for draft in drafts if (link := finished(draft, None)))
 
 
 def settled_as_done(write: OpenWrite, done: Done, flows: Sequence[Flow]) -> Settled:

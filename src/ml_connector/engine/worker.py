@@ -12,7 +12,19 @@ from typing import assert_never
 
 import msgspec
 
-from ml_connector.model.plans import Done, Flow, Hold, Later, OpenWrite, Outcome, Refused, Reread, Unsure, Write
+from ml_connector.model.plans import (
+    Done,
+    Flow,
+    Hold,
+    Later,
+    OpenWrite,
+    Outcome,
+    Refused,
+    Reread,
+    Unsure,
+    Without,
+    Write,
+)
 from ml_connector.model.refs import Link, Ref
 from ml_connector.model.tasks import PLAN_STALE, Task, Verdict, Waiting
 from ml_connector.model.triggers import table_changed
@@ -224,6 +236,8 @@ class Worker(Corridor):
     def _refused(self, flow: Flow, prepared: PreparedWrite, refusal: Refused) -> Verdict:
         """Once in a drain a record may have what it rests on read anew; after that its refusal is final."""
         decision, place = flow.refused(prepared.write, refusal), (flow.name, prepared.task.ref)
+        if isinstance(decision, Without):
+            return decided_again(prepared.task, self.runtime.clock.now())
         if isinstance(decision, Reread) and place not in self._reread:
             self._reread.add(place)
             self.cache.forget(prepared.write.system, decision.tables)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ml_connector.model import canonical
 from ml_connector.model.plans import Context
+from ml_connector.model.refs import Link
 from ml_connector.systems.quickbooks.records import Customer
 from ml_connector.systems.quickbooks.records import Reference as Pointer
+from ml_connector.systems.salesforce.records import Object
+
+from . import fields
 
 HOME_COUNTRY = "US"
 HOME_CURRENCY = "USD"
@@ -39,9 +45,13 @@ class Company:
         return frozenset(self._context.reference("salesforce", "currencies"))
 
     @property
-    def has_state_codes(self) -> bool:
-        """Whether the org keeps states and countries as picklists, written by their codes."""
-        return "BillingCountryCode" in self._context.reference("salesforce", "fields:Account")
+    def account_fields(self) -> Object:
+        """What the org shows of accounts."""
+        return fields.shown("Account", self._context)
+
+    def refused_of_account(self, key: str) -> Mapping[str, Link]:
+        """What is remembered of values that Salesforce refused on the account with this key, by field."""
+        return fields.refused_before("salesforce", "Account", key, self._context)
 
     def term(self, ref: Pointer | None) -> str:
         """The name of payment terms."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from ml_connector.model.plans import Duplicates, Hold, Refused, Reread, Write
+from ml_connector.model.plans import Duplicates, Hold, Refused, Reread, Without, Write
 from ml_connector.model.refs import LinkDraft, Ref
 from ml_connector.model.roles import Role
 from ml_connector.model.triggers import Trigger, linked, record_changed
 
+from . import fields
 from .parties.names import refused_name
 
 DUPLICATE_NAME = "6240"
@@ -16,9 +17,13 @@ BAD_REFERENCE = ("610", "2500")
 GONE = ("ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY")
 
 
-def refused(write: Write, refusal: Refused) -> Hold | Reread:
-    """What a write that was refused means. Where QuickBooks knows an id no longer, the customer or its parent is read
-    anew first; what is inactive or gone is then held by its name."""
+def refused(write: Write, refusal: Refused) -> Hold | Reread | Without:
+    """What a write that was refused means: it goes once more without what it can do without, else it is held.
+
+    Where QuickBooks knows an id no longer, the customer or its parent is read anew first; what is inactive or gone is
+    then held by its name."""
+    if again := fields.without(write, refusal):
+        return again
     hold = _hold(write, refusal)
     reread = write.system == "quickbooks" and refusal.code in BAD_REFERENCE
     return Reread(otherwise=hold) if reread else hold
@@ -64,13 +69,14 @@ def _pair(write: Write) -> dict[str, Ref]:
     return {end.kind.lower(): end for end in ends if end is not None and end.id}
 
 
-def refused_alone(write: Write, refusal: Refused) -> Hold:
+def refused_alone(write: Write, refusal: Refused) -> Hold | Without:
     """The same for a flow that no sweep lists records for: it waits for a change of the record that was refused."""
     record = Ref(write.system, write.kind, write.target_id)
-    return msgspec.structs.replace(_hold(write, refusal), waits_for=(record_changed(record),))
+    hold = msgspec.structs.replace(_hold(write, refusal), waits_for=(record_changed(record),))
+    return fields.without(write, refusal) or hold
 
 
-def refused_with_account(write: Write, refusal: Refused) -> Hold | Reread:
+def refused_with_account(write: Write, refusal: Refused) -> Hold | Reread | Without:
     """The same for what hangs on an account: people may have deleted or merged that a moment ago; it is looked at."""
     above = "ParentId" if write.kind == "Account" else "AccountId"
     account = Ref(write.system, "Account", str(write.body.get(above) or ""))

@@ -8,6 +8,13 @@ from __future__ import annotations
 from enum import StrEnum
 
 
+def _left_out(what: str, verb: str = "was") -> str:
+    return (
+        f"The {what} {verb} left out: the other side refuses it, or does not let the user write it (see"
+        " ml-connector doctor)."
+    )
+
+
 class Flag(StrEnum):
     """A flag, with its sentence: `Flag.REDATED.sentence`."""
 
@@ -72,6 +79,84 @@ class Flag(StrEnum):
     CONFLICT_BALANCE = "CONFLICT_BALANCE", "The balance shown was changed by people; the one of QuickBooks stays."
     CONFLICT_ACTIVE = "CONFLICT_ACTIVE", "Whether it is active was changed on both sides; one of them gave way."
 
+    # what the other side does not take
+    REGION_IN_STREET = (
+        "REGION_IN_STREET",
+        "A state or country that the org does not have in its list stands in the street of the address.",
+    )
+    REGION_LEFT_OUT = (
+        "REGION_LEFT_OUT",
+        "A state or country that the org does not have in its list was left out: the street has no room for it.",
+    )
+    LEFT_OUT_PARENT = (
+        "LEFT_OUT_PARENT",
+        _left_out("parent", "was"),
+    )
+    LEFT_OUT_PHONE = (
+        "LEFT_OUT_PHONE",
+        _left_out("telephone number", "was"),
+    )
+    LEFT_OUT_WEBSITE = (
+        "LEFT_OUT_WEBSITE",
+        _left_out("web site", "was"),
+    )
+    LEFT_OUT_BILLING_ADDRESS = (
+        "LEFT_OUT_BILLING_ADDRESS",
+        _left_out("billing address, or a part of it,", "was"),
+    )
+    LEFT_OUT_SHIPPING_ADDRESS = (
+        "LEFT_OUT_SHIPPING_ADDRESS",
+        _left_out("shipping address, or a part of it,", "was"),
+    )
+    LEFT_OUT_BILLING_EMAIL = (
+        "LEFT_OUT_BILLING_EMAIL",
+        _left_out("billing e-mail", "was"),
+    )
+    LEFT_OUT_TERMS = (
+        "LEFT_OUT_TERMS",
+        _left_out("terms", "were"),
+    )
+    LEFT_OUT_CURRENCY = (
+        "LEFT_OUT_CURRENCY",
+        _left_out("currency shown", "was"),
+    )
+    LEFT_OUT_BALANCE = (
+        "LEFT_OUT_BALANCE",
+        _left_out("balance or what is overdue", "was"),
+    )
+    LEFT_OUT_ACTIVE = (
+        "LEFT_OUT_ACTIVE",
+        _left_out("mark whether it is active", "was"),
+    )
+    LEFT_OUT_STATUS = (
+        "LEFT_OUT_STATUS",
+        _left_out("status", "was"),
+    )
+    LEFT_OUT_DIMENSION = (
+        "LEFT_OUT_DIMENSION",
+        _left_out("department or class", "was"),
+    )
+    LEFT_OUT_FIRST_NAME = (
+        "LEFT_OUT_FIRST_NAME",
+        _left_out("first name", "was"),
+    )
+    LEFT_OUT_AMOUNT = (
+        "LEFT_OUT_AMOUNT",
+        _left_out("amount", "was"),
+    )
+    LEFT_OUT_FIGURES = (
+        "LEFT_OUT_FIGURES",
+        _left_out("figures of the invoice, or some of them,", "were"),
+    )
+    LEFT_OUT_ROLE = (
+        "LEFT_OUT_ROLE",
+        _left_out("role of the contact", "was"),
+    )
+    LEFT_OUT_COMPANY_NAME = (
+        "LEFT_OUT_COMPANY_NAME",
+        _left_out("company name", "was"),
+    )
+
     # invoices
     AMOUNT_ROLLUP = (
         "AMOUNT_ROLLUP",
@@ -82,6 +167,15 @@ class Flag(StrEnum):
     def too_long(cls, field: str) -> Flag:
         """The flag of a field left out because the other side takes less; `field` is a name of `pair_fields.OWNERS`."""
         return cls[f"TOO_LONG_{field.upper()}"]
+
+    def is_left_out(self) -> bool:
+        """Whether it tells of something that the other side does not take or show."""
+        return self.startswith("LEFT_OUT_")
+
+    @classmethod
+    def left_out(cls, field: str) -> Flag:
+        """The flag of a field that the other side does not show or take; `field` as above."""
+        return cls[f"LEFT_OUT_{field.upper()}"]
 
     @classmethod
     def conflict(cls, field: str) -> Flag:

@@ -213,6 +213,34 @@ RECORDS = (
         "H-STAGE-MISSING", "admin", (when_table("stages", "salesforce"), OTHER_SETTINGS, ITSELF),
         "Salesforce has no active opportunity stage {stage}.",
         "Invoice {invoice}, {money}, is not shown there.",
-        "Add or activate the stage, or choose another preset in Settings.",
+        "Add or activate the stage, or write the org's own name for it in stage_names of [rules]; or choose another"
+        " stage_preset.",
+    ),
+    words(
+        "FIELD-NEEDED", "admin", SETTINGS,
+        "The Salesforce user may not see {fields}, which {name} cannot do without.",
+        "Nothing of it is written; its neighbours go on.",
+        "Give the integration user read and edit rights on {fields} (field-level security; see  ml-connector setup"
+        " salesforce), then it goes on by itself.",
+    ),
+    words(
+        "FIELD-NEEDED/create", "admin", SETTINGS,
+        "The Salesforce user may not set {fields} on a new record, which {name} cannot do without.",
+        "Nothing of it is written; its neighbours go on.",
+        "Give the integration user edit rights on {fields} (field-level security; see  ml-connector setup salesforce),"
+        " then it goes on by itself.",
+    ),
+    words(
+        "FIELD-NEEDED/edit", "admin", SETTINGS,
+        "The Salesforce user may not change {fields}, which {name} cannot do without.",
+        "Nothing of it is written; its neighbours go on.",
+        "Give the integration user edit rights on {fields} (field-level security; see  ml-connector setup salesforce),"
+        " then it goes on by itself.",
+    ),
+    words(
+        "FIELD-NEEDED/list", "admin", SETTINGS,
+        "The list of {fields} in Salesforce does not have the value that {name} needs.",
+        "Nothing of it is written; its neighbours go on.",
+        "Add or activate the value in Salesforce, then it goes on by itself.",
     ),
 )  # fmt: skip

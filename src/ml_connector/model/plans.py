@@ -152,6 +152,12 @@ class Reread(msgspec.Struct, frozen=True, kw_only=True):
 Decision = Write | Skip | Hold
 
 
+class Without(msgspec.Struct, frozen=True, kw_only=True):
+    """A refused write that is decided again at once: `links` remember what is left out of it from now on."""
+
+    links: tuple[LinkDraft, ...]
+
+
 class Done(msgspec.Struct, frozen=True):
     """The vendor has it. `record` is its answer where it gives one."""
 
@@ -321,7 +327,7 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True):
     rank: int
     decide: Callable[[Any, Context], Decision]
     gone: Callable[[Gone, Context], Decision]
-    refused: Callable[[Write, Refused], Hold | Skip | Reread]
+    refused: Callable[[Write, Refused], Hold | Skip | Reread | Without]
     changed_by: Mapping[str, Callable[[Record, Context], Sequence[Ref]]] = {}
     linked_by: frozenset[Role] = frozenset()
     swept: bool = True

@@ -44,3 +44,5 @@ class Role(StrEnum):
     """A name that a department or class had, and who had it."""
     DIM_USE = "dim_use"
     """A record and the department or class whose name is written on it."""
+    REFUSED = "refused"
+    """A field that a vendor refused the value of, and the record that was written without it."""

@@ -18,6 +18,9 @@ from msgspec import Meta
 CLEAN_POSTINGS = 20
 """Clean postings that people approved, before `auto_approve_limit` counts (accounting-rules 0.4)."""
 
+STAGES = ("Closed Won", "Closed Lost", "Invoiced", "Partially Paid", "Past Due")
+"""The stages that invoices are shown in (accounting-rules D.3); the org may call them otherwise."""
+
 TemplateId = Literal["T0", "T1", "T2", "T3"]
 PRESELECTED: TemplateId = "T1"
 """What is offered to who has not chosen yet (accounting-rules 0.4)."""
@@ -175,6 +178,13 @@ class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             description="Stages of the Opportunities made from invoices: won at once, or along the pipeline until paid."
         ),
     ] = "won"
+    stage_names: Annotated[
+        dict[str, str],
+        Meta(
+            description="What the org calls a stage, by its name here: Closed Won, Closed Lost, Invoiced, Partially "
+            "Paid, Past Due. A stage that is not named is called so in the org too."
+        ),
+    ] = {}
     class_policy: Annotated[
         Literal["dominant", "list"],
         Meta(description="Class of an Opportunity: the one with the largest amount (dominant), or all of them (list)."),

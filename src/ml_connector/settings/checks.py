@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from ml_connector.accounting.templates import policy_of
 from ml_connector.model.errors import WrongUse
-from ml_connector.model.rules import Rules
+from ml_connector.model.rules import STAGES, Rules
 
 from .convert import KeyPath, Locate, label
 from .shape import QuickBooks, Salesforce, Settings
@@ -116,6 +116,11 @@ def _rules(rules: Rules) -> Iterator[Problem]:
         yield ("rules", "dim_unmapped"), "needs a default_class.", "Set default_class to the id of a class."
     if not rules.contact_role.strip():
         yield ("rules", "contact_role"), "must not be empty.", "Write a value of the Role picklist."
+    for stage, name in rules.stage_names.items():
+        if stage not in STAGES:
+            yield ("rules", "stage_names", stage), "is no stage.", f"Write one of {', '.join(STAGES)}."
+        elif not name.strip():
+            yield ("rules", "stage_names", stage), "must not be empty.", "Write the API name of the org's stage."
     for index, rule in enumerate(rules.account_rules):
         if not rule.account or bool(rule.sku) == bool(rule.family):
             path: KeyPath = ("rules", "account_rules", index, "account")

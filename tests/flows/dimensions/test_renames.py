@@ -24,9 +24,11 @@ from ml_connector.model.refs import Ref
 from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks.records import Class, Department, Reference
 from ml_connector.systems.salesforce.records import SObject
-from support.context import RULES, TODAY, World, decide, settle, sobject, writes
+from support.context import RULES, TODAY, World, decide, settle, shown, sobject, writes
 
-VISIBLE = frozenset({"Department__c", "Class__c", "QBO_Classes__c"})
+VISIBLE = {
+    kind: shown(kind, only=("Department__c", "Class__c", "QBO_Classes__c")) for kind in ("Account", "Opportunity")
+}
 BEFORE = {
     "10": ("East", ""), "11": ("East:Boston", "10"), "12": ("East:Boston:Harbour", "11"), "13": ("Eastern Boston", ""),
     "20": ("West", ""), "21": ("West:Ops", "20"), "22": ("East:Ops", "10"), "80": ("L" * 200 + ":" + "M" * 90, ""),
@@ -44,7 +46,7 @@ def department(id_: str, path: str, parent: str = "", *, active: bool | None = N
 
 def renamed_world(paths: dict[str, str], *records: Any, before: dict[str, tuple[str, str]] = BEFORE) -> World:
     """All departments were seen under their names of before; now some have another one. Nobody was told yet."""
-    world = World(*records, references={("salesforce", f"fields:{k}"): VISIBLE for k in ("Account", "Opportunity")})
+    world = World(*records, references={("salesforce", f"fields:{k}"): table for k, table in VISIBLE.items()})
     show(world, {id_: department(id_, path, parent) for id_, (path, parent) in before.items()})
     for id_ in before:
         settle(DEPARTMENTS, Ref("quickbooks", "Department", id_), world)
@@ -199,7 +201,7 @@ def test_who_says_the_old_name_is_told(kind: str, fields: dict[str, Any], expect
 
 def test_fields_that_the_org_hides_are_not_asked_for() -> None:
     world = renamed_world({"11": "North East:Boston"}, sobject("Account", "1", Department__c="East:Boston"))
-    world.references["salesforce", "fields:Account"] = frozenset({"Name"})
+    world.references["salesforce", "fields:Account"] = shown("Account", only=("Name",))
     assert told_names(look(world, "11")) == ["quickbooks:Department:12"]
 
 
@@ -207,7 +209,7 @@ def test_a_class_is_found_in_both_fields_of_an_opportunity_and_where_no_text_lea
     world = World(
         sobject("Opportunity", "1", Class__c="SaaS", QBO_Classes__c="SaaS;Services", QBO_Id__c=f"{REALM}:7"),
         sobject("Opportunity", "2", QBO_Classes__c="SaaS"),
-        references={("salesforce", f"fields:{k}"): VISIBLE for k in ("Account", "Opportunity")},
+        references={("salesforce", f"fields:{k}"): table for k, table in VISIBLE.items()},
     )
     for name in ("SaaS", "Cloud"):
         entry = Class(id="300", name=name, fully_qualified_name=name)

@@ -8,9 +8,8 @@ import pytest
 
 from ml_connector.model.errors import SignInNeeded
 from ml_connector.systems.http import Request, Response
-from ml_connector.systems.salesforce.describe import Field, Object
 from ml_connector.systems.salesforce.fitness import Finding, limit_finding, object_findings, storage_findings
-from ml_connector.systems.salesforce.records import DESCRIBED, fields_needed
+from ml_connector.systems.salesforce.records import DESCRIBED, Field, Object, fields_needed
 
 from .org import Org, answer, client, fault, page
 
@@ -85,9 +84,11 @@ def test_rights_to_write_are_looked_at() -> None:
     names = [field.name for field in complete("Opportunity").fields]
     locked = Object("Opportunity", tuple(Field(n, external_id=True, unique=True, case_sensitive=True) for n in names))
     levels = worst(object_findings(locked))
-    assert [level for level, _ in levels] == ["FAIL", "FAIL"]
+    assert [level for level, _ in levels] == ["FAIL", "FAIL", "warn"]
     assert levels[0][1] == "The user may not create or edit Opportunity."
     assert "QBO_Total__c" in levels[1][1]
+    assert "StageName" in levels[1][1]  # no Opportunity without it
+    assert levels[2][1] == "The user may not edit Amount of Opportunity."
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from ml_connector.accounting.dim_names import aliases_in, name_ref
 from ml_connector.accounting.dims import FIELDS, TABLES, Dim, Resolved, label, resolve
 from ml_connector.flows.company import Company
+from ml_connector.flows.fields import for_salesforce
 from ml_connector.flows.invoices import account_summary
 from ml_connector.flows.refusals import refused_alone
 from ml_connector.model.plans import Context, Decision, Flow, Skip, Write
@@ -36,6 +37,8 @@ def renewed(record: SObject, context: Context) -> Write | None:
     context.want(*(rename_need(dim, text) for _, dim, text in texts))
     names = {field: _name_now(dim, text, context) for field, dim, text in texts}
     body: Json = {field: names[field] for field, _, text in texts if names[field] not in ("", text)}
+    name = record.text("Name")
+    body = for_salesforce(record.kind, record.id, body, context, creating=False, record=name).body
     if not body:
         return None
     moved = {dim: (text, body[field]) for field, dim, text in texts if field in body}
@@ -50,7 +53,7 @@ def renewed(record: SObject, context: Context) -> Write | None:
         target_id=record.id,
         links=links,
         why=tuple(f"{field}: renamed in QuickBooks" for field in body),
-        label=record.text("Name"),
+        label=name,
     )
 
 

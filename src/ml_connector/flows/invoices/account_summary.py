@@ -16,6 +16,7 @@ import msgspec
 from ml_connector.accounting.dims import FIELDS, Dim
 from ml_connector.accounting.invoice_status import LOST
 from ml_connector.flows.dimensions.links import entry_ref
+from ml_connector.flows.fields import Fitted, for_salesforce
 from ml_connector.flows.refusals import refused_alone
 from ml_connector.model import canonical, money
 from ml_connector.model.plans import Context, Decision, Flow, NeedLink, Skip, Write
@@ -45,14 +46,18 @@ def decide(account: SObject, context: Context) -> Decision:
     known = context.link(Role.SUMMARY, account.ref)
     texts, agreed = _texts(account, {dim: name.text for dim, name in names.items()}, known.agreed if known else {})
     body = texts | _overdue(account, entries, context.today)
+    name = account.text("Name")
+    fitted = for_salesforce("Account", account.id, body, context, creating=False, record=name)
+    agreed |= {str(dim): None for dim, field in FIELDS.items() if field in body.keys() - fitted.body.keys()}
     draft = _draft(account.ref, agreed)
-    if body:
-        return _write(account, body, draft)
+    if fitted.body:
+        return _write(account, fitted, draft)
     news = () if known is not None and dict(known.agreed) == agreed else (draft,)
     waits = tuple(linked(Role.DIM_NAME, ref) for name in names.values() for ref in name.unknown)
     return Skip(
         links=(*news, *billed_links.retired(links, context.today)),
-        waits_for=(*_next_day(entries, context.today), *waits),
+        waits_for=(*_next_day(entries, context.today), *waits, *fitted.waits_for),
+        flags=fitted.flags,
     )
 
 
@@ -163,17 +168,18 @@ def _next_day(entries: Sequence[Entry], today: date) -> tuple[Trigger, ...]:
     return (day_begins(min(coming)),) if coming else ()
 
 
-def _write(account: SObject, body: Json, draft: LinkDraft) -> Write:
+def _write(account: SObject, fitted: Fitted, draft: LinkDraft) -> Write:
     return Write(
         step="summary",
         system="salesforce",
         kind="Account",
         action="update",
-        body=body,
+        body=fitted.body,
         key=account.id,
         target_id=account.id,
         links=(draft,),
-        why=tuple(f"{field} follows from its invoices" for field in body),
+        why=tuple(f"{field} follows from its invoices" for field in fitted.body),
+        flags=fitted.flags,
         label=account.text("Name"),
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from ml_connector.flows.company import Company
+from ml_connector.flows.fields import for_salesforce
 from ml_connector.flows.parties import contacts, emails
 from ml_connector.flows.parties.contacts import Reached
 from ml_connector.model.flags import Flag
@@ -63,7 +64,7 @@ def settle(addresses: Sequence[str], billed: Billed, opportunity: SObject, label
 
 def _new_contact(address: str, billed: Billed, context: Context) -> Write | None:
     customer = contacts.customer_of(billed.bill, context)
-    return contacts.make(address, billed.bill, customer, Company(context)) if customer else None
+    return contacts.make(address, billed.bill, customer, context) if customer else None
 
 
 def source_of(opportunity: SObject, contact: Ref) -> Ref:
@@ -87,7 +88,7 @@ def _roles(found: Sequence[Ref], opportunity: SObject, label: str, context: Cont
             primary = contact == found[0] and not any(role["IsPrimary"] for role in roles)
             role = _new_role(opportunity, contact, label, primary, context, links)
             # What was found is on record with the role: later nobody would tell it.
-            return People(msgspec.structs.replace(role, flags=people.flags))
+            return People(msgspec.structs.replace(role, flags=(*people.flags, *role.flags)))
         links.append(
             LinkDraft(role=Role.CONTACT_ROLE, source=source_of(opportunity, contact), target=role_of[contact.id].ref)
         )
@@ -98,22 +99,30 @@ def _new_role(
     opportunity: SObject, contact: Ref, label: str, primary: bool, context: Context, known: Sequence[LinkDraft]
 ) -> Write:
     own = LinkDraft(role=Role.CONTACT_ROLE, source=source_of(opportunity, contact))
-    body = {"OpportunityId": opportunity.id, "ContactId": contact.id, "Role": role_name(context), "IsPrimary": primary}
+    role, flags = role_name(context)
+    named = {"Role": role} if role else {}
+    body = {"OpportunityId": opportunity.id, "ContactId": contact.id, **named, "IsPrimary": primary}
+    kind, key = "OpportunityContactRole", own.source.id
+    fitted = for_salesforce(kind, key, body, context, creating=True, record=label)
     return Write(
         step="role",
         system="salesforce",
-        kind="OpportunityContactRole",
+        kind=kind,
         action="create",
-        body=body,
-        key=own.source.id,
+        body=fitted.body,
+        key=key,
         links=(own, *known),
         why=("the invoice is billed to this contact",),
+        flags=(*flags, *fitted.flags),
         label=label,
         claims=(f"salesforce:roles:{opportunity.id}",),
     )
 
 
-def role_name(context: Context) -> str:
-    """The configured role if the org has it."""
-    wanted = Company(context).rules.contact_role
-    return wanted if wanted in context.reference("salesforce", "contact_roles") else OTHER
+def role_name(context: Context) -> tuple[str, tuple[Flag, ...]]:
+    """The configured role if the org has it, else `Other`, else none and a flag."""
+    roles = context.reference("salesforce", "contact_roles")
+    for role in (Company(context).rules.contact_role, OTHER):
+        if role in roles:
+            return role, ()
+    return "", (Flag.LEFT_OUT_ROLE,)

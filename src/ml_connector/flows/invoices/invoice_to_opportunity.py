@@ -11,6 +11,7 @@ import msgspec
 from ml_connector.accounting.invoice_status import ENDED, credited_net, had_value, payment_needs, payments_of, status_of
 from ml_connector.flows.company import Company
 from ml_connector.flows.dimensions.links import new_uses
+from ml_connector.flows.fields import Fitted, require
 from ml_connector.flows.refusals import refused_with_account
 from ml_connector.model import money
 from ml_connector.model.flags import Flag
@@ -21,7 +22,7 @@ from ml_connector.model.refs import Gone, Json, LinkDraft, Record, Ref
 from ml_connector.model.roles import Role
 from ml_connector.model.triggers import Trigger, day_begins, table_changed
 from ml_connector.systems.quickbooks.records import Invoice, Payment
-from ml_connector.systems.salesforce.records import SObject
+from ml_connector.systems.salesforce.records import EXTERNAL_ID, SObject
 
 from . import contact_roles as invoice_roles
 from . import opportunity_fields, opportunity_search
@@ -65,7 +66,8 @@ def _decide(invoice: Invoice, context: Context) -> Decision:
     else:
         wanted = opportunity_fields.sales_fields(_with_others(entry, invoice.ref, place.opportunity, context))
     agreed = {**mirror.agreed, "emails": _emails_done(place)}
-    step = Step(invoice, label_of(invoice), key, place, wanted, agreed, entry, uses)
+    fitted = opportunity_fields.fitted(wanted, place.opportunity, key, label_of(invoice), context)
+    step = Step(invoice, label_of(invoice), key, place, wanted, agreed, entry, fitted, (*uses, *fitted.links))
     return step.write() or _people(mirror, step, context)
 
 
@@ -81,6 +83,7 @@ def _ask_links(invoice: Invoice, context: Context) -> None:
 
 def _place(invoice: Invoice, context: Context) -> Place:
     to = context.once(billed, invoice)
+    require("Opportunity", (EXTERNAL_ID,), label_of(invoice), context)
     context.once(_ask_records, invoice)
     return opportunity_search.find(invoice, key_of(invoice.ref, context), to.link.target.id, context)
 
@@ -251,11 +254,13 @@ class Step(msgspec.Struct, frozen=True):
     wanted: Json
     agreed: Mapping[str, str | None]
     entry: Entry
+    fitted: Fitted
     uses: tuple[LinkDraft, ...] = ()
 
     @property
     def flags(self) -> tuple[Flag, ...]:
-        return (Flag.AMOUNT_ROLLUP,) if opportunity_fields.rolled_up(self.wanted, self.place.opportunity) else ()
+        rolled_up = opportunity_fields.rolled_up(self.wanted, self.place.opportunity)
+        return (*((Flag.AMOUNT_ROLLUP,) if rolled_up else ()), *self.fitted.flags)
 
     def draft(self, agreed: Mapping[str, str | None]) -> LinkDraft:
         target = self.place.opportunity.ref if self.place.opportunity else None
@@ -271,7 +276,7 @@ class Step(msgspec.Struct, frozen=True):
         return () if same and link is not None and dict(link.agreed) == dict(agreed) else (self.draft(agreed),)
 
     def write(self) -> Write | None:
-        body = opportunity_fields.differing(self.wanted, self.place.opportunity)
+        body = self.fitted.body
         if not body:
             return None
         ours = self.place.is_ours(self.key)
@@ -283,7 +288,7 @@ class Step(msgspec.Struct, frozen=True):
             action="upsert" if ours else "update",
             body=body,
             key=self.key,
-            key_field="QBO_Id__c" if ours else "",
+            key_field=EXTERNAL_ID if ours else "",
             target_id=target,
             links=(self.draft(self.agreed), *self.uses),
             why=tuple(body),
@@ -298,7 +303,7 @@ class Step(msgspec.Struct, frozen=True):
         found = (*links, *self.uses)
         return Skip(
             links=found,
-            waits_for=overdue_on(self.entry),
+            waits_for=(*overdue_on(self.entry), *self.fitted.waits_for),
             flags=(*self.flags, *flags),
             amount=self.entry.net,
             currency=self.entry.currency,
@@ -323,15 +328,18 @@ def gone(invoice: Gone, context: Context) -> Decision:
         return Skip(reason=Reason.GONE)
     key = key_of(invoice.ref, context)
     entry = kept(place.link.agreed).ended("DELETED")
+    label = entry.number or invoice.ref.id
     try:
+        require("Opportunity", (EXTERNAL_ID,), label, context)
         if place.is_ours(key):
             fields = opportunity_fields.deleted_fields(entry, context)
         else:
             fields = opportunity_fields.sales_fields(_with_others(entry, invoice.ref, place.opportunity, context))
+        fitted = opportunity_fields.fitted(fields, place.opportunity, key, label, context)
     except Held as held:
-        return held.hold(entry.voided_net, entry.currency, invoice=entry.number or invoice.ref.id)
+        return held.hold(entry.voided_net, entry.currency, invoice=label)
     agreed = {**place.link.agreed, **entry.agreed()}
-    step = Step(invoice, entry.number or invoice.ref.id, key, place, fields, agreed, entry)
+    step = Step(invoice, label, key, place, fields, agreed, entry, fitted)
     return step.write() or step.done(step.renewed(agreed), ())
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ml_connector.accounting.invoice_status import LOST
 from ml_connector.flows.company import Company
+from ml_connector.flows.fields import Fitted, for_salesforce
 from ml_connector.flows.parties.names import opportunity_name
 from ml_connector.model import canonical
 from ml_connector.model.held import Held
@@ -27,12 +28,18 @@ SETTABLE_ONCE = ("CurrencyIsoCode",)
 
 def stage_of(status: str, rules: Rules, context: Context) -> str:
     """The stage of a status by preset. Raises `Held` if the org does not have it: that is a fault of the set-up."""
-    won = WON_STAGE if rules.stage_preset == "won" else _PIPELINE.get(status, WON_STAGE)
-    stage = LOST_STAGE if status in LOST else won
+    stage = stage_name(status, rules)
     if stage not in context.reference("salesforce", "stages"):
         waits = (table_changed("stages", "salesforce"), SETTINGS)
         raise Held(code="H-STAGE-MISSING", waits_for=waits, stage=stage)
     return stage
+
+
+def stage_name(status: str, rules: Rules) -> str:
+    """The name of the stage of a status, as the org calls it."""
+    won = WON_STAGE if rules.stage_preset == "won" else _PIPELINE.get(status, WON_STAGE)
+    stage = LOST_STAGE if status in LOST else won
+    return rules.stage_names.get(stage, stage)
 
 
 def owned_fields(invoice: Invoice, entry: Entry, billed: Billed, context: Context) -> Json:
@@ -71,6 +78,12 @@ def differing(wanted: Json, now: SObject | None) -> Json:
         return {name: value for name, value in wanted.items() if value is not None}
     fixed = {"Amount"} if now["HasOpportunityLineItem"] else set()
     return {name: value for name, value in wanted.items() if name not in fixed and _differs(value, now[name])}
+
+
+def fitted(wanted: Json, now: SObject | None, key: str, label: str, context: Context) -> Fitted:
+    """What of it differs and is taken. Raises `Held` where a field is needed that cannot be written."""
+    body = differing(wanted, now)
+    return for_salesforce("Opportunity", key, body, context, creating=now is None, record=f"invoice {label}")
 
 
 def rolled_up(wanted: Json, now: SObject | None) -> bool:

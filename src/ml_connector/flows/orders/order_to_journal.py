@@ -41,12 +41,13 @@ from ml_connector.accounting.postings import (
     posting_ref,
     rate_link,
 )
+from ml_connector.flows.fields import for_salesforce
 from ml_connector.model import money
 from ml_connector.model.flags import Flag
 from ml_connector.model.held import Held
 from ml_connector.model.plans import Context, Decision, Flow, Hold, Skip, Unattended, Write
 from ml_connector.model.reasons import Reason
-from ml_connector.model.refs import Gone, Link, LinkDraft, Ref
+from ml_connector.model.refs import Gone, Json, Link, LinkDraft, Ref
 from ml_connector.model.roles import Role
 from ml_connector.model.triggers import SETTINGS
 from ml_connector.systems.salesforce.records import SObject
@@ -209,24 +210,26 @@ def _next(order: SObject, posted: Link, missing: Sequence[EntryPart], context: C
 def _posted(order: SObject, link: Link, context: Context) -> Decision:
     """Mark the order, then rest. A changed order is listed, because its correction is an entry of another kind."""
     marks = {"QBO_Journal_Entry__c": entry_parts.mark(link), "QBO_Status__c": "POSTED"}
-    visible = context.reference("salesforce", "fields:Order")
-    changes = {name: mark for name, mark in marks.items() if name in visible and (order[name] or None) != mark}
-    if changes:
+    changes: Json = {name: mark for name, mark in marks.items() if (order[name] or None) != mark}
+    label = f"order {order.text('OrderNumber')}"
+    fitted = for_salesforce("Order", order.id, changes, context, creating=False, record=label)
+    if fitted.body:
         return Write(
             step="order_mark",
             system="salesforce",
             kind="Order",
             action="update",
-            body=changes,
+            body=fitted.body,
             key=order.id,
             target_id=order.id,
-            label=f"order {order.text('OrderNumber')}",
+            label=label,
         )
     agreed = link.agreed.get("order")
     amended = agreed is not None and agreed != digest(order)
     net = link.agreed.get("net")
     return Skip(
-        flags=(Flag.AMENDED_AFTER_POSTING,) if amended else (),
+        flags=(*fitted.flags, *((Flag.AMENDED_AFTER_POSTING,) if amended else ())),
+        waits_for=fitted.waits_for,
         amount=money.exact(net) if net else None,
         currency=_currency_of_link(link),
     )

@@ -30,7 +30,7 @@ def decide(account: SObject, context: Context) -> Decision:
         decision = _decide(account, context)
     except Held as held:
         decision = held.hold()
-    return account_status.shown(account, decision)
+    return account_status.shown(account, decision, context)
 
 
 def _decide(account: SObject, context: Context) -> Decision:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from ml_connector.flows.company import Company
+from ml_connector.flows.fields import for_salesforce, require
 from ml_connector.model.flags import Flag
 from ml_connector.model.plans import Context, NeedFind, NeedLink, NeedRecord, Write
 from ml_connector.model.refs import Gone, LinkDraft, Ref
@@ -44,6 +45,7 @@ def find(address: str, bill: Bill, context: Context) -> Reached | None:
     source = emails.ref_of(bill.customer_id, address)
     if known := context.link(Role.CONTACT, source):
         return Reached(known.target)
+    _require_email(bill, context)
     hits = [record for record in context.found("salesforce", "Contact", "Email", address) if _has(record, address)]
     if not hits:
         return None
@@ -62,7 +64,13 @@ def ask(addresses: Sequence[str], bill: Bill, context: Context) -> None:
     sources = [emails.ref_of(bill.customer_id, address) for address in addresses]
     context.want(*(NeedLink(Role.CONTACT, source) for source in sources))
     unknown = [a for a, source in zip(addresses, sources, strict=True) if context.link(Role.CONTACT, source) is None]
+    if unknown:
+        _require_email(bill, context)
     context.want(*(NeedFind("salesforce", "Contact", "Email", address) for address in unknown))
+
+
+def _require_email(bill: Bill, context: Context) -> None:
+    require("Contact", ("Email",), f"the contact of customer {bill.customer_id}", context)
 
 
 _HIERARCHY, _ELSEWHERE = 4, 5
@@ -114,20 +122,23 @@ def can_hold(address: str) -> bool:
     return len(address) <= EMAIL_LIMIT
 
 
-def make(address: str, bill: Bill, customer: Customer, company: Company) -> Write:
+def make(address: str, bill: Bill, customer: Customer, context: Context) -> Write:
     """A new contact on the account; a person's name is the customer's if the e-mail is (D.10)."""
     name, flags = _person(address, customer)
+    key = f"{Company(context).customer_key(bill.customer_id)}:{emails.digest(address)}"
+    body = {**name, "Email": address, "AccountId": bill.account.id}
+    fitted = for_salesforce("Contact", key, body, context, creating=True, record=customer.plain_name)
     return Write(
         step="contact",
         system="salesforce",
         kind="Contact",
         action="upsert",
-        body={**name, "Email": address, "AccountId": bill.account.id},
-        key=f"{company.customer_key(bill.customer_id)}:{emails.digest(address)}",
+        body=fitted.body,
+        key=key,
         key_field="QBO_Id__c",
         links=(LinkDraft(role=Role.CONTACT, source=emails.ref_of(bill.customer_id, address)),),
         why=("no contact has the billing e-mail",),
-        flags=flags,
+        flags=(*flags, *fitted.flags),
         label=customer.plain_name,
         claims=(f"salesforce:contact:{address}",),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ml_connector.flows.company import Company
+from ml_connector.flows.fields import for_salesforce, require
 from ml_connector.flows.refusals import refused_with_account
 from ml_connector.model.flags import Flag
 from ml_connector.model.held import Held
@@ -14,7 +15,7 @@ from ml_connector.model.refs import Gone, Json, Ref
 from ml_connector.model.roles import Role
 from ml_connector.model.triggers import SETTINGS, linked, table_changed
 from ml_connector.systems.quickbooks.records import Customer
-from ml_connector.systems.salesforce.records import SObject
+from ml_connector.systems.salesforce.records import EXTERNAL_ID, SObject
 
 from . import accounts_merged, contacts, customers_merged, emails, pair_links, pairs
 from .candidates import among_accounts
@@ -58,7 +59,8 @@ def _linked(customer: Customer, context: Context) -> Decision | None:
 def _unlinked(customer: Customer, context: Context) -> Decision:
     """Our mark in Salesforce, then the score, then a new account (E.1)."""
     key = Company(context).customer_key(customer.id)
-    marked = context.found("salesforce", "Account", "QBO_Id__c", key)
+    require("Account", (EXTERNAL_ID,), customer.plain_name, context)
+    marked = context.found("salesforce", "Account", EXTERNAL_ID, key)
     if marked:
         return pairs.settle(customer, marked[0], None, context)
     if not customer.active and not pair_links.is_awaited(customer.ref, context):
@@ -101,29 +103,34 @@ def _create(customer: Customer, context: Context) -> Decision:
     own: Json = {"ParentId": parent_id} if parent_id else {}
     if company.org_currencies:
         own["CurrencyIsoCode"] = currency
-    return _new_account(customer, own, company, declared_new=pair_links.is_declared_new(context, customer.ref))
+    return _new_account(customer, own, company, context)
 
 
-def _new_account(customer: Customer, own: Json, company: Company, *, declared_new: bool) -> Write:
+def _new_account(customer: Customer, own: Json, company: Company, context: Context) -> Write:
     name, was_cut = account_name_for(customer.plain_name)
     pair = Pair(customer, SObject("Account", "", {"Name": name}), company)
     fields, flags = pair.values()
-    shown = tuple(field for field, values in fields.items() if values.source is not None and field != "name")
-    body = {"Name": name, **own, **pair.for_account(shown)}
-    agreed = {field: values.source for field, values in fields.items()}
+    shown = [field for field, values in fields.items() if values.source is not None and field != "name"]
+    bodies = {field: pair.for_account((field,)) for field in shown}
+    body = {"Name": name, **own, **{part: value for whole in bodies.values() for part, value in whole.items()}}
+    body = {field: value for field, value in body.items() if value is not None}
+    key = company.customer_key(customer.id)
+    fitted = for_salesforce("Account", key, body, context, creating=True, record=name)
+    gone = [field for field, whole in bodies.items() if whole and not any(part in fitted.body for part in whole)]
+    agreed = {field: values.source for field, values in fields.items() if field not in gone}
     return Write(
         step="account",
         system="salesforce",
         kind="Account",
         action="upsert",
-        body={field: value for field, value in body.items() if value is not None},
-        key=company.customer_key(customer.id),
-        key_field="QBO_Id__c",
+        body=fitted.body,
+        key=key,
+        key_field=EXTERNAL_ID,
         links=(pairs.draft(pair, agreed),),
         why=("no account belongs to this customer",),
-        flags=(*flags, Flag.NAME_CUT) if was_cut else flags,
+        flags=(*flags, *fitted.flags, *((Flag.NAME_CUT,) if was_cut else ())),
         label=name,
-        declared_new=declared_new,
+        declared_new=pair_links.is_declared_new(context, customer.ref),
     )
 
 
@@ -144,7 +151,7 @@ def _contact(customer: Customer, pair: Skip, context: Context) -> Decision:
     bill = contacts.Bill(customer.id, link.target, customer.bill_with_parent)
     reached = contacts.find(addresses[0], bill, context)
     if reached is None and contacts.can_hold(addresses[0]):
-        return contacts.make(addresses[0], bill, customer, Company(context))
+        return contacts.make(addresses[0], bill, customer, context)
     if reached is None:
         return msgspec.structs.replace(pair, flags=(*pair.flags, Flag.TOO_LONG_EMAIL))
     return msgspec.structs.replace(pair, links=(*pair.links, *reached.links), flags=(*pair.flags, *reached.flags))

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 import msgspec
 
 from ml_connector.accounting.customers import customer_of
+from ml_connector.flows.fields import for_salesforce
 from ml_connector.flows.invoices.billed_links import PAST
 from ml_connector.flows.invoices.customer import above
 from ml_connector.model.plans import Context, Decision, Hold, NeedRecord, Skip, Write
@@ -106,7 +107,7 @@ def beside(account: SObject, link: Link, context: Context) -> Decision:
     survivor = context.record(link.target)
     if isinstance(survivor, Gone):
         return _followed(account, link, context)
-    if body := _stale(account):
+    if body := _stale(account, context):
         return _cleared(account, body)
     if link.agreed.get(pair_links.REVIEWED):
         return Skip(reason=Reason.SECONDARY_LINK)
@@ -135,9 +136,11 @@ def _followed(account: SObject, link: Link, context: Context) -> Decision:
     return Skip(reason=Reason.CUSTOMER_MERGED, links=(moved,), knocks=(account.ref,))
 
 
-def _stale(account: SObject) -> Json:
+def _stale(account: SObject, context: Context) -> Json:
     """What the account still says of a customer that it no longer has: its mark, and what it owed."""
-    return {field: None for field in _OF_THE_CUSTOMER if field in account and account[field] is not None}
+    body: Json = {field: None for field in _OF_THE_CUSTOMER if field in account and account[field] is not None}
+    name = account.text("Name")
+    return for_salesforce("Account", account.id, body, context, creating=False, record=name).body
 
 
 def _cleared(account: SObject, body: Json) -> Write:

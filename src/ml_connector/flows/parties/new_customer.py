@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ml_connector.accounting.customers import customer_of
 from ml_connector.flows.company import Company
+from ml_connector.flows.fields import for_customer
 from ml_connector.model.flags import Flag
 from ml_connector.model.plans import Context, Write
 from ml_connector.model.refs import Json, LinkDraft, Ref
@@ -31,16 +32,18 @@ def new_customer(account: SObject, context: Context) -> Write:
         **_parent(account, context),
         **data,
     }
+    key = company.account_key(account.id)
+    fitted = for_customer(key, body, context)
     return Write(
         step="customer",
         system=SYSTEM,
         kind="Customer",
         action="create",
-        body=body,
-        key=company.account_key(account.id),
+        body=fitted.body,
+        key=key,
         links=(LinkDraft(role=Role.ACCOUNT, source=Ref(SYSTEM, "Customer", ""), target=account.ref, exclusive=True),),
         why=("no customer belongs to this account",),
-        flags=flags,
+        flags=(*flags, *fitted.flags),
         label=account.text("Name"),
         claims=(display_names.claim(name),),
         declared_new=is_declared_new(context, account.ref),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from ml_connector.flows.company import Company
+from ml_connector.flows.fields import is_refused, takes
 from ml_connector.model import canonical
 from ml_connector.model.flags import Flag
 from ml_connector.model.merge import Owner, Side, Values
@@ -32,6 +33,20 @@ OWNERS: Mapping[str, Owner] = {
     "balance": "source",
     "active": "source",
 }
+_PARTS = ("Street", "City", "State", "PostalCode", "Country")
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "name": ("Name",),
+    "billing_address": tuple(f"Billing{part}" for part in _PARTS),
+    "shipping_address": tuple(f"Shipping{part}" for part in _PARTS),
+    "phone": ("Phone",),
+    "website": ("Website",),
+    "billing_email": ("QBO_Billing_Email__c",),
+    "terms": ("QBO_Terms__c",),
+    "currency": ("QBO_Currency__c",),
+    "balance": ("QBO_Balance__c",),
+    "active": ("QBO_Active__c",),
+}
+"""Where the account has it. A field that the org hides is not compared: nobody knows what stands there."""
 _PHONE_LIMITS = {"account": 40, "customer": 30}
 _WEB_LIMITS = {"account": 255, "customer": 1000}
 EMAIL_LIMIT = 100
@@ -45,10 +60,17 @@ class Pair(msgspec.Struct, frozen=True):
     company: Company
 
     def values(self) -> tuple[dict[str, Values], tuple[Flag, ...]]:
-        """Each field that can be shown on both sides, and flags for those that are too long for one of them."""
-        long = [name for name in OWNERS if not self._fits(name)]
-        fields = {name: self._values(name, owner) for name, owner in OWNERS.items() if name not in long}
-        return fields, tuple(Flag.too_long(name) for name in long)
+        """Each field that can be shown on both sides, and flags for those that cannot or are too long for one."""
+        described = self.company.account_fields
+        hidden = [name for name, fields in FIELDS.items() if not any(field in described for field in fields)]
+        shown = [name for name in OWNERS if name not in hidden]
+        long = [name for name in shown if not self._fits(name)]
+        fields = {name: self._values(name, OWNERS[name]) for name in shown if name not in long}
+        missed = tuple(Flag.left_out(name) for name in hidden if name != "name" and self.written(name, "source"))
+        places = [name for name in fields if name.endswith("_address")]
+        partly = [Flag.left_out(name) for name in places if self.kept_out(name)]
+        regions = dict.fromkeys(flag for name in places for flag in self._placed(name).flags)
+        return fields, (*(Flag.too_long(name) for name in long), *missed, *partly, *regions)
 
     def _values(self, name: str, owner: Owner) -> Values:
         customer, account, company = self.customer, self.account, self.company
@@ -87,10 +109,45 @@ class Pair(msgspec.Struct, frozen=True):
 
     def parts(self, name: str) -> tuple[addresses.Parts, addresses.Parts]:
         """The address of the customer and of the account, the latter as far as the former may be compared with it."""
-        address = self.customer.bill_addr if name == "billing_address" else self.customer.ship_addr
-        ours, theirs = addresses.of_customer(address), addresses.of_account(self.account, place_of(name))
-        theirs = theirs.like(ours)
+        ours, theirs = self._typed(name), addresses.of_account(self.account, place_of(name))
+        if self.company.account_fields.regions is None:
+            theirs = theirs.like(ours)
+        elif ours:
+            theirs = self._placed(name).as_typed(theirs, ours)
+        theirs = theirs.filled(ours, self.kept_out(name))
         return ours, theirs.without_country(ours) if OWNERS[name] == "source" and ours else theirs
+
+    def _typed(self, name: str) -> addresses.Parts:
+        """The address of the customer as people typed it."""
+        return addresses.of_customer(self.customer.bill_addr if name == "billing_address" else self.customer.ship_addr)
+
+    def _placed(self, name: str) -> addresses.Placed:
+        """The same as the org can keep it."""
+        return addresses.placed(self._typed(name), self.company.account_fields.regions, self.company.home_country)
+
+    def kept_out(self, name: str) -> list[str]:
+        """The parts that the account has not and cannot have, or that were refused there: blank they are no change."""
+        there, typed = addresses.of_account(self.account, place_of(name)).raw(), self._placed(name).parts.raw()
+        missing = [part for part in _PARTS if typed[part].strip() and not there[part].strip()]
+        if not self.account.id or not missing:
+            return []
+        described = self.company.account_fields
+        before = self.company.refused_of_account(self.company.customer_key(self.customer.id))
+        sent = self._sent(name)
+        return [
+            part
+            for part in missing
+            if not any(
+                takes(described, field, creating=False) and not is_refused(before, field, sent.get(field))
+                for field in _columns(name, part)
+            )
+        ]
+
+    def _sent(self, name: str) -> Json:
+        """The address as it is sent to an account that has none."""
+        coded = self.company.account_fields.regions is not None
+        whole, home = self._placed(name).parts, self.company.home_country
+        return addresses.for_account(whole, addresses.Parts(), place_of(name), home, coded)
 
     def written(self, name: str, side: Side) -> str:
         """A field as people wrote it on one side, in one line; empty for none."""
@@ -115,8 +172,8 @@ class Pair(msgspec.Struct, frozen=True):
     def _fits(self, name: str) -> bool:
         shared = OWNERS[name] == "last_change"
         if name.endswith("_address"):
-            ours, theirs = self.parts(name)
-            return addresses.fits_account(ours) and (not shared or addresses.fits_customer(theirs))
+            fits = addresses.fits_account(self._placed(name).parts)
+            return fits and (not shared or addresses.fits_customer(self.parts(name)[1]))
         if name == "phone":
             return _within(_PHONE_LIMITS, phone_of(self.customer), self.account.text("Phone"))
         if name == "website":
@@ -132,10 +189,10 @@ class Pair(msgspec.Struct, frozen=True):
 
     def _for_account(self, name: str) -> Json:
         if name.endswith("_address"):
-            ours, theirs = self.parts(name)
-            place = place_of(name)
-            coded = f"{place}CountryCode" in self.account if self.account.id else self.company.has_state_codes
-            return addresses.for_account(ours, theirs, place, self.company.home_country, coded)
+            place, coded = place_of(name), self.company.account_fields.regions is not None
+            theirs = addresses.of_account(self.account, place)
+            theirs = theirs if coded else self.parts(name)[1]
+            return addresses.for_account(self._placed(name).parts, theirs, place, self.company.home_country, coded)
         if name == "phone":
             return {"Phone": phone_of(self.customer) or None}
         if name == "website":
@@ -155,6 +212,12 @@ class Pair(msgspec.Struct, frozen=True):
             elif name == "website":
                 body["WebAddr"] = {"URI": with_scheme(self.account.text("Website"))}
         return body
+
+
+def _columns(name: str, part: str) -> tuple[str, ...]:
+    """The fields of the account that a part of an address may be written to."""
+    field = f"{place_of(name)}{part}"
+    return (field, f"{field}Code") if part in ("State", "Country") else (field,)
 
 
 def _flagless(name: str, value: object) -> object:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from ml_connector.flows.fields import for_salesforce
 from ml_connector.model.holds import render_hold
-from ml_connector.model.plans import Decision, Hold, Skip, Write
+from ml_connector.model.plans import Context, Decision, Hold, Skip, Write
 from ml_connector.model.reasons import Reason
+from ml_connector.model.refs import Json
 from ml_connector.systems.salesforce.records import SObject
 
 FIELD, LIMIT = "QBO_Status__c", 255
 
 
-def shown(account: SObject, decision: Decision) -> Decision:
+def shown(account: SObject, decision: Decision, context: Context) -> Decision:
     """The same decision; before the Account comes to rest, its status is brought to what is the case.
 
     An Account of another company is not ours to write to.
@@ -22,18 +24,21 @@ def shown(account: SObject, decision: Decision) -> Decision:
     if not isinstance(decision, Hold) and decision.reason == Reason.OTHER_COMPANY:
         return decision
     text = text_of(decision) if isinstance(decision, Hold) else ""
-    if text == account.text(FIELD):
+    body: Json = {} if text == account.text(FIELD) else {FIELD: text or None}
+    name = account.text("Name")
+    fitted = for_salesforce("Account", account.id, body, context, creating=False, record=name)
+    if not fitted.body:
         return decision
     return Write(
         step="account_status",
         system="salesforce",
         kind="Account",
         action="update",
-        body={FIELD: text or None},
+        body=fitted.body,
         key=account.id,
         target_id=account.id,
         why=("it is held" if text else "it is held no longer",),
-        label=account.text("Name"),
+        label=name,
     )
 
 

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from ml_connector.clock import Clock
 
 from .calls import PARTS_AT_ONCE, Calls
-from .describe import Object, read_object
+from .describe import read_object
 from .faults import error_of
 from .query import Seen
-from .records import DESCRIBED
+from .records import DESCRIBED, Object
 
 _FRESH = timedelta(minutes=5)
 _OLD = timedelta(hours=6)

@@ -11,9 +11,20 @@ from ml_connector.model.errors import ConnectorError
 
 from .calls import Calls
 from .catalog import Catalog
-from .describe import Object
 from .reading import Reader
-from .records import DEPENDS_ON_ORG, DESCRIBED, EXTERNAL_ID, FEATURES, KEYED, WRITTEN, SObject, fields_needed
+from .records import (
+    DEPENDS_ON_ORG,
+    DESCRIBED,
+    EXTERNAL_ID,
+    FEATURES,
+    KEYED,
+    WRITTEN,
+    Field,
+    Object,
+    SObject,
+    Written,
+    fields_needed,
+)
 
 _SETUP = "Run `ml-connector setup salesforce`, and assign its permission set to the integration user."
 _SCARCE = 10
@@ -126,26 +137,42 @@ def _missing_object(kind: str) -> Finding:
 
 
 def _missing_fields(described: Object) -> Iterator[Finding]:
-    missing = [n for n in fields_needed(described.name) if n not in described.names and n not in DEPENDS_ON_ORG]
-    ours = [name for name in missing if name.endswith("__c")]
+    """Fields that are read or written and cannot be seen."""
+    written = WRITTEN.get(described.name, {})
+    used = dict.fromkeys((*fields_needed(described.name), *written))
+    missing = [name for name in used if name not in described and name not in DEPENDS_ON_ORG]
+    ours = [name for name in missing if name.endswith("__c") or (name in written and written[name].needed)]
     if ours:
         yield Finding("FAIL", f"{described.name} lacks {', '.join(ours)}, or the user may not see them.", _SETUP)
     if others := [name for name in missing if name not in ours]:
-        remedy = "Give the integration user read rights on them; until then they count as blank."
+        out = " and are not written" if any(name in written for name in others) else ""
+        remedy = f"Give the integration user read rights on them; until then they count as blank{out}."
         yield Finding("warn", f"The user may not see {', '.join(others)} of {described.name}.", remedy)
 
 
 def _missing_rights(described: Object) -> Iterator[Finding]:
-    kind = described.name
-    needs = {"create": kind in KEYED or kind == "OpportunityContactRole", "edit": kind in WRITTEN}
+    kind, written = described.name, WRITTEN.get(described.name, {})
+    needs = {
+        "create": any(rule.create for rule in written.values()),
+        "edit": any(rule.update for rule in written.values()),
+    }
     given = {"create": described.createable, "edit": described.updateable}
     if lacking := [right for right, needed in needs.items() if needed and not given[right]]:
         yield Finding("FAIL", f"The user may not {' or '.join(lacking)} {kind}.", f"Give it the right. {_SETUP}")
-    locked = [
-        f.name for f in described.fields if f.name in WRITTEN.get(kind, ()) and not (f.updateable or f.createable)
-    ]
-    if locked:
-        yield Finding("FAIL", f"The user may not edit {', '.join(locked)} of {kind}.", f"Give it the right. {_SETUP}")
+    locked = [name for name, rule in written.items() if _is_locked(described.field(name), rule)]
+    held = [name for name in locked if written[name].needed or name.endswith("__c")]
+    if held:
+        yield Finding("FAIL", f"The user may not edit {', '.join(held)} of {kind}.", f"Give it the right. {_SETUP}")
+    if others := [name for name in locked if name not in held]:
+        remedy = f"Give it the right; until then they are left out of what is written, with a flag. {_SETUP}"
+        yield Finding("warn", f"The user may not edit {', '.join(others)} of {kind}.", remedy)
+
+
+def _is_locked(field: Field | None, rule: Written) -> bool:
+    """Whether a field that can be seen cannot be written as it is."""
+    if field is None:
+        return False
+    return (rule.create and not field.createable) or (rule.update and not field.updateable)
 
 
 def _weak_key(described: Object) -> Iterator[Finding]:

@@ -19,10 +19,9 @@ from ml_connector.systems import wire
 from . import matching
 from .calls import Calls
 from .catalog import Catalog
-from .describe import Field
 from .faults import faults, is_drift
 from .query import LITERAL_MAX, PAGE, STATEMENT_MAX, Seen, in_lists, literal, select, selects, statement, visible_fields
-from .records import DESCRIBED, SHAPES, SYSTEM, WITH_ORDERS, SObject, decode, long_id
+from .records import DESCRIBED, SHAPES, SYSTEM, WITH_ORDERS, Field, SObject, decode, long_id
 
 T = TypeVar("T")
 
@@ -185,7 +184,7 @@ class Reader:
         """A small table (docs/contracts.md). Raises `WrongUse` for a name that is not in the contract."""
         table, _, kind = name.partition(":")
         if table == "fields":
-            value: Any = (await self._catalog.object(kind, fresh=True)).names
+            value: Any = await self._catalog.object(kind, fresh=True)
         elif name == "contact_roles":
             value = (await self._catalog.object("OpportunityContactRole", fresh=True)).choices("Role")
         elif name in _TABLES:

@@ -5,6 +5,7 @@ Flows and bookkeeping see nothing of the vendor but this package.
 
 from __future__ import annotations
 
+from .described import Choice, Field, Object
 from .fields import (
     DEPENDS_ON_ORG,
     DESCRIBED,
@@ -15,8 +16,10 @@ from .fields import (
     WITH_ORDERS,
     WRITTEN,
     Shape,
+    Written,
     fields_needed,
 )
+from .regions import Regions
 from .sobject import SYSTEM, SObject, decode, instant, long_id
 
 __all__ = [
@@ -29,8 +32,13 @@ __all__ = [
     "SYSTEM",
     "WITH_ORDERS",
     "WRITTEN",
+    "Choice",
+    "Field",
+    "Object",
+    "Regions",
     "SObject",
     "Shape",
+    "Written",
     "decode",
     "fields_needed",
     "instant",

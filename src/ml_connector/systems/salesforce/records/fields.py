@@ -11,6 +11,8 @@ from functools import cache
 
 import msgspec
 
+from ml_connector.model.flags import Flag
+
 
 class Shape(msgspec.Struct, frozen=True):
     """The fields of one kind, and its child lists: name of the list, kind of its records, their fields.
@@ -133,21 +135,77 @@ EXTERNAL_ID = "QBO_Id__c"
 KEYED = ("Account", "Contact", "Opportunity")
 """Kinds that are upserted by `EXTERNAL_ID`, which must be unique there (salesforce reference 2.5)."""
 
-WRITTEN: Mapping[str, tuple[str, ...]] = {
-    "Account": (
-        *("Name", "Phone", "BillingStreet", "QBO_Id__c", "QBO_Balance__c", "QBO_Overdue__c", "QBO_Active__c"),
-        *("QBO_Currency__c", "QBO_Terms__c", "QBO_Billing_Email__c", "QBO_Status__c", "Department__c", "Class__c"),
-    ),
-    "Contact": ("LastName", "Email", "AccountId", "QBO_Id__c"),
-    "Opportunity": (
-        *("Name", "AccountId", "StageName", "CloseDate", "Amount", "QBO_Id__c", "QBO_Invoice_Number__c"),
-        *("QBO_Status__c", "QBO_Total__c", "QBO_Tax__c", "QBO_Balance__c", "QBO_Invoiced_Net__c"),
-        *("QBO_Credited_Net__c", "QBO_Voided_Net__c", "QBO_Paid_Percent__c", "QBO_Due_Date__c", "QBO_Project__c"),
-        *("QBO_Note__c", "Department__c", "Class__c", "QBO_Classes__c"),
-    ),
-    "Order": ("QBO_Journal_Entry__c", "QBO_Status__c"),
+
+class Written(msgspec.Struct, frozen=True):
+    """How a field is written: with a new record, on one that is there, or both.
+
+    `flag` is what is told when it is left out; a field without one is needed: without it the record is held.
+    """
+
+    create: bool = True
+    update: bool = True
+    flag: Flag | None = None
+
+    @property
+    def needed(self) -> bool:
+        return self.flag is None
+
+
+def _both(flag: Flag | None, *names: str) -> dict[str, Written]:
+    return dict.fromkeys(names, Written(flag=flag))
+
+
+def _once(flag: Flag | None, *names: str) -> dict[str, Written]:
+    return dict.fromkeys(names, Written(update=False, flag=flag))
+
+
+def _later(flag: Flag | None, *names: str) -> dict[str, Written]:
+    return dict.fromkeys(names, Written(create=False, flag=flag))
+
+
+WRITTEN: Mapping[str, Mapping[str, Written]] = {
+    "Account": {
+        **_once(None, "Name", "CurrencyIsoCode"),
+        **_once(Flag.LEFT_OUT_PARENT, "ParentId"),
+        **_both(None, EXTERNAL_ID),
+        **_both(Flag.LEFT_OUT_PHONE, "Phone"),
+        **_both(Flag.LEFT_OUT_WEBSITE, "Website"),
+        **_both(Flag.LEFT_OUT_BILLING_ADDRESS, *(f"Billing{part}" for part in _ADDRESS)),
+        **_both(Flag.LEFT_OUT_SHIPPING_ADDRESS, *(f"Shipping{part}" for part in _ADDRESS)),
+        **_both(Flag.LEFT_OUT_BILLING_EMAIL, "QBO_Billing_Email__c"),
+        **_both(Flag.LEFT_OUT_TERMS, "QBO_Terms__c"),
+        **_both(Flag.LEFT_OUT_CURRENCY, "QBO_Currency__c"),
+        **_both(Flag.LEFT_OUT_BALANCE, "QBO_Balance__c"),
+        **_later(Flag.LEFT_OUT_BALANCE, "QBO_Overdue__c"),
+        **_both(Flag.LEFT_OUT_ACTIVE, "QBO_Active__c"),
+        **_later(Flag.LEFT_OUT_STATUS, "QBO_Status__c"),
+        **_later(Flag.LEFT_OUT_DIMENSION, "Department__c", "Class__c"),
+    },
+    "Contact": {
+        **_once(None, "LastName", "Email", "AccountId", EXTERNAL_ID),
+        **_once(Flag.LEFT_OUT_FIRST_NAME, "FirstName"),
+    },
+    "Opportunity": {
+        **_once(None, EXTERNAL_ID),
+        **_both(None, "Name", "AccountId", "StageName", "CloseDate", "CurrencyIsoCode"),
+        **_both(Flag.LEFT_OUT_AMOUNT, "Amount"),
+        **_both(Flag.LEFT_OUT_STATUS, "QBO_Status__c"),
+        **_both(Flag.LEFT_OUT_DIMENSION, "Department__c", "Class__c", "QBO_Classes__c"),
+        **_both(
+            Flag.LEFT_OUT_FIGURES,
+            *("QBO_Invoice_Number__c", "QBO_Total__c", "QBO_Tax__c", "QBO_Balance__c", "QBO_Invoiced_Net__c"),
+            *("QBO_Credited_Net__c", "QBO_Voided_Net__c", "QBO_Paid_Percent__c", "QBO_Due_Date__c", "QBO_Project__c"),
+            "QBO_Note__c",
+        ),
+    },
+    "OpportunityContactRole": {
+        **_once(None, "OpportunityId", "ContactId"),
+        **_once(Flag.LEFT_OUT_ROLE, "Role", "IsPrimary"),
+    },
+    "Order": _later(Flag.ORDER_MARK_REFUSED, "QBO_Journal_Entry__c", "QBO_Status__c"),
 }
-"""Fields that the user needs edit rights on (docs/salesforce-fields.md)."""
+"""Every field that a flow writes (docs/salesforce-fields.md): what is not listed here is never sent, and the doctor
+checks these and no others."""
 
 DEPENDS_ON_ORG = frozenset(
     {"CurrencyIsoCode", *(f"{place}{part}Code" for place in ("Billing", "Shipping") for part in ("State", "Country"))}
