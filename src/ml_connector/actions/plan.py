@@ -33,7 +33,7 @@ async def make_plan(app: App, actor: str, progress: Progress = quiet, *, sweep_f
     `sweep_first=False` right after a sync: nothing new is asked for, only what waits for approval is planned.
     """
     if sweep_first:
-        await sweep_all(app, progress)
+        await sweep_all(app, progress, [])
     progress("Planning", 0, 0)
     plan = await Planner(app.connection, app.runtime).make()
     now = app.world.clock.now()

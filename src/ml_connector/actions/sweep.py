@@ -5,17 +5,28 @@ from __future__ import annotations
 from ml_connector.actions.progress import Progress, quiet
 from ml_connector.app import App
 from ml_connector.engine.intake import release, sweep
+from ml_connector.model.errors import ReadRefused
 from ml_connector.model.triggers import SETTINGS
 
 
-async def sweep_all(app: App, progress: Progress = quiet) -> dict[str, int]:
-    """Ask both systems what changed since last time, and take it in. Tasks knocked on, by system."""
-    knocked = {}
+async def sweep_all(app: App, progress: Progress = quiet, refused: list[ReadRefused] | None = None) -> dict[str, int]:
+    """Ask both systems what changed since last time, and take it in. Tasks knocked on, by system.
+
+    Where a vendor refuses to list some kinds, everything else is taken in; then `ReadRefused` stands in `refused`, or
+    is raised where that is not given.
+    """
+    knocked: dict[str, int] = {}
+    errors: list[ReadRefused] = [] if refused is None else refused
     for index, name in enumerate(app.runtime.systems):
         progress("Asking what changed", index, len(app.runtime.systems))
-        knocked[name] = await sweep(app.connection, app.runtime, name)
+        try:
+            knocked[name] = await sweep(app.connection, app.runtime, name)
+        except ReadRefused as error:
+            errors.append(error)
     await release(app.connection, app.runtime)
     note_rules(app)
+    if errors and refused is None:
+        raise errors[0]
     return knocked
 
 

@@ -8,7 +8,7 @@ from ml_connector.actions.holds import note_late
 from ml_connector.actions.progress import Progress, quiet
 from ml_connector.actions.sweep import sweep_all
 from ml_connector.app import App
-from ml_connector.model.errors import DryRun
+from ml_connector.model.errors import DryRun, ReadRefused
 
 
 async def sync(app: App, progress: Progress = quiet) -> DrainReport:
@@ -16,15 +16,18 @@ async def sync(app: App, progress: Progress = quiet) -> DrainReport:
 
     Raises `DryRun` before the first plan was applied and `Paused` while writes are stopped; both sides were asked then.
     """
+    refused: list[ReadRefused] = []
     try:
-        await sweep_all(app, progress)
+        await sweep_all(app, progress, refused)
         connected = app.store.connection(app.connection.id)
         if connected is None or connected.live_since is None:
             raise DryRun(
                 "This installation is in dry run: nothing was written.",
                 "See what would be done with  ml-connector plan  and apply that plan.",
             )
-        return await drain(app, progress)
+        report = await drain(app, progress)
+        report.unlisted += [f"{error.sentence} {error.remedy}" for error in refused]
+        return report
     finally:
         # A side that is away is no reason to keep quiet about what waits too long, maybe for that side.
         note_late(app)

@@ -188,7 +188,9 @@ def explained_lines(explained: Explained, width: int | None, zone: tzinfo = UTC)
     return [*lines, "Next:  ml-connector holds" if explained.holds else "Next:  ml-connector status"]
 
 
-_AGAIN = "what the vendor answered about them makes no sense. They are held, and read again by themselves."
+_AGAIN = (
+    "what the vendor answered about them makes no sense, or is a refusal. They are held, and read again by themselves."
+)
 
 
 def report_lines(report: DrainReport, width: int | None) -> list[str]:
@@ -208,4 +210,6 @@ def report_lines(report: DrainReport, width: int | None) -> list[str]:
     lines += fold(f"{count(report.written, 'write')}, {held:,} held.", width)
     if report.unreadable:
         lines += hanging("FAIL  ", f"{count(report.unreadable, 'record')} could not be read: {_AGAIN}", width)
+    for text in report.unlisted:
+        lines += hanging("FAIL  ", safe(text), width)
     return [*lines, "Next:  ml-connector holds" if held else "Next:  ml-connector status"]

@@ -19,6 +19,7 @@ _GOES_ON = {
     "ConnectorError": "Nothing goes on by itself: look at what it names.",
     "WrongUse": "Nothing goes on by itself: run the command again when it is corrected.",
     "BadAnswer": "By the next run, which reads the same records again; one record that cannot be read is held instead.",
+    "ReadRefused": "By the next run; a record that is refused is held, and everything else goes on.",
     "Unreachable": "By the next run. Reads were tried four times before it was said; a write is looked up first.",
     "SignInNeeded": "When a person has connected again; what changed meanwhile is read then.",
     "LimitReached": "By the next run after the limit's time: a minute at QuickBooks, up to a day at Salesforce.",

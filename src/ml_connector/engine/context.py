@@ -10,7 +10,7 @@ from typing import Any, TypeVar, assert_never
 
 import msgspec
 
-from ml_connector.model.errors import BadAnswer, WrongUse
+from ml_connector.model.errors import BadAnswer, ReadRefused, WrongUse
 from ml_connector.model.plans import (
     Done,
     Need,
@@ -45,20 +45,27 @@ class Unreadable(msgspec.Struct, frozen=True):
 
 
 async def ask_each(system: System, questions: Sequence[Question]) -> list[dict[str, Any]]:
-    """Ask together; where the answer cannot be read, one by one. What is bad stands there as `BadAnswer`.
+    """Ask together; where the answer cannot be read or is refused, one by one. The bad stand there as `BadAnswer`.
 
     Raises as `apart`.
     """
+    answers = []
+    for question, answer in zip(questions, await _together(system, questions), strict=True):
+        if not isinstance(answer, dict):
+            kind, field = question.kind, question.field
+            ask = partial(system.find, kind, field) if field else partial(system.read, kind)
+            found, bad = await apart(ask, question.values, answer)
+            answer = found | bad
+        answers.append(answer)
+    return answers
+
+
+async def _together(system: System, questions: Sequence[Question]) -> Sequence[dict[str, Any] | ReadRefused | None]:
+    """None for what has to be asked alone: that shows whose answer is bad."""
     if len(questions) > 1:
         with suppress(BadAnswer):  # the questions one by one show whose answer is bad; it is raised or kept there
             return await system.ask(questions)
-    answers = []
-    for question in questions:
-        kind, field = question.kind, question.field
-        ask = partial(system.find, kind, field) if field else partial(system.read, kind)
-        found, bad = await apart(ask, question.values)
-        answers.append(found | bad)
-    return answers
+    return [None] * len(questions)
 
 
 class ReferenceCache:
@@ -94,6 +101,17 @@ class DrainCache:
         self.versions: dict[tuple[str, str], str] = {}
         self.planned: dict[tuple[Role, Ref], list[Link]] = {}
         self.made: dict[Ref, Any] = {}
+        self._refused: dict[tuple[str, str, str, str], ReadRefused] = {}
+
+    def refusal(self, system: str, question: Question, value: str) -> ReadRefused | None:
+        """What the vendor said when this was asked for in this drain: it is not asked for again."""
+        return self._refused.get((system, question.kind, question.field, value))
+
+    def remember(self, system: str, question: Question, answer: Mapping[str, Any]) -> None:
+        """Keep which of these were refused."""
+        for value, found in answer.items():
+            if isinstance(found, ReadRefused):
+                self._refused[system, question.kind, question.field, value] = found
 
     def forget(self, system: str, names: Iterable[str]) -> None:
         """These tables are read anew when they are asked for."""
@@ -178,6 +196,8 @@ class PageContext:
         if key not in self._cache.references:
             raise NotLoaded([NeedReference(system, name)])
         table = self._cache.references[key]
+        if isinstance(table, BadAnswer):
+            raise table
         self._memo.consulted(self._cache.references.get, key, table)
         return table
 
@@ -243,11 +263,19 @@ class PageContext:
     async def _load_from(self, system: System, needs: Sequence[Need]) -> None:
         for need in needs:
             if isinstance(need, NeedReference):
-                table = await self._cache.tables.get(system, need.name, self.now)
-                self._cache.references[need.system, need.name] = table.value
-                self._cache.versions[need.system, need.name] = table.version
+                await self._load_table(system, need.name)
         refs = [need.ref for need in needs if isinstance(need, NeedRecord)]
         await self._ask(system, refs, [need for need in needs if isinstance(need, NeedFind)])
+
+    async def _load_table(self, system: System, name: str) -> None:
+        """A table that is refused holds those who ask for it; the others go on."""
+        try:
+            table = await self._cache.tables.get(system, name, self.now)
+        except ReadRefused as error:
+            self._cache.references[system.name, name] = error
+            return
+        self._cache.references[system.name, name] = table.value
+        self._cache.versions[system.name, name] = table.version
 
     def _load_links(self, needs: Sequence[NeedLink], connection: str, store: Store) -> None:
         for role in dict.fromkeys(need.role for need in needs):
@@ -273,9 +301,18 @@ class PageContext:
         for need in searches:
             if not need.value.startswith(PLANNED):
                 wanted.setdefault((need.kind, need.field), []).append(need.value)
-        questions = [Question(kind, field, values) for (kind, field), values in wanted.items()]
+        questions = [self._unrefused(system.name, Question(*about, values)) for about, values in wanted.items()]
+        questions = [question for question in questions if question.values]
         for question, answer in zip(questions, await ask_each(system, questions), strict=True):
+            self._cache.remember(system.name, question, answer)
             self._take(system.name, question, answer)
+
+    def _unrefused(self, system: str, question: Question) -> Question:
+        """The question without what this drain was refused already; that has its answer."""
+        known = {value: self._cache.refusal(system, question, value) for value in question.values}
+        refused = {value: error for value, error in known.items() if error is not None}
+        self._take(system, question, refused)
+        return msgspec.structs.replace(question, values=[value for value in question.values if value not in refused])
 
     def _take(self, system: str, question: Question, answer: Mapping[str, Any]) -> None:
         if not question.field:

@@ -15,7 +15,7 @@ import msgspec
 import structlog
 
 from ml_connector.clock import Ids, Timekeeper
-from ml_connector.model.errors import BadAnswer, ConnectorError
+from ml_connector.model.errors import BadAnswer, ConnectorError, ReadRefused
 from ml_connector.model.plans import Decision, Done, Flow, Hold, Need, NotLoaded, Skip, Write
 from ml_connector.model.reasons import Reason
 from ml_connector.model.refs import Gone, Link, LinkDraft, Ref
@@ -32,6 +32,9 @@ from .prepared import PreparedWrite, prepare
 PAGE = 1000
 ROUNDS = 20
 UNREADABLE = "UNREADABLE"
+READ_REFUSED = "READ-REFUSED"
+UNANSWERED = (UNREADABLE, READ_REFUSED)
+"""The holds of what is asked for again by itself, because a vendor gave no answer that could be used."""
 FIRST_WAIT = timedelta(minutes=5)
 _log = structlog.get_logger("engine")
 
@@ -166,7 +169,7 @@ class Corridor(ABC):
 
     def _read_again_later(self, verdict: Verdict) -> Verdict:
         """An answer that cannot be read may be a mishap on the way: it is asked for again, less and less often."""
-        if verdict.hold is None or verdict.hold.code != UNREADABLE:
+        if verdict.hold is None or verdict.hold.code not in UNANSWERED:
             return verdict
         wait = FIRST_WAIT * 2 ** min(verdict.task.attempts, 8)
         return msgspec.structs.replace(verdict, next_at=self.runtime.clock.now() + wait)
@@ -199,6 +202,8 @@ def _differing(flow: Flow, kind: str, record: Any, page: PageContext) -> tuple[R
 
 
 def _unreadable(task: Task, error: BadAnswer) -> Hold:
+    if isinstance(error, ReadRefused):
+        return Hold(code=READ_REFUSED, facts={"record": str(task.ref), "code": error.code, "message": error.words})
     return Hold(code=UNREADABLE, facts={"record": str(task.ref), "what": error.sentence})
 
 

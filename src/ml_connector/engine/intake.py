@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
+from ml_connector.model.errors import ReadRefused
 from ml_connector.model.plans import Flow
 from ml_connector.model.refs import Change, Ref
 from ml_connector.model.triggers import TriggerKind, table_changed, table_of
@@ -58,7 +60,11 @@ def swept_kinds(runtime: Runtime, system: str) -> list[str]:
 
 
 async def sweep(connection: Connection, runtime: Runtime, system: str) -> int:
-    """Ask a system what changed since the last sweep (everything, the first time) and take it in."""
+    """Ask a system what changed since the last sweep (everything, the first time) and take it in.
+
+    Raises `ReadRefused` where the vendor refuses to list some kinds, after all others were taken in. Those are asked
+    for from where they stood.
+    """
     source = f"sweep:{system}"
     position = runtime.store.position(connection.id, source)
     kinds = swept_kinds(runtime, system)
@@ -75,13 +81,27 @@ async def sweep(connection: Connection, runtime: Runtime, system: str) -> int:
 
     found = await runtime.systems[system].sweep(kinds, position, runtime.clock.now(), take)
     changed.update(names[change.ref.kind] for change in found.changes if change.ref.kind in names)
-    count += receive(connection, runtime, found.changes, source, position=found.position, covered_to=found.covered_to)
+    moves = found.by_kind or not found.refused
+    position_now = found.position if moves else None
+    count += receive(connection, runtime, found.changes, source, position=position_now, covered_to=found.covered_to)
     for name in sorted(changed):
         runtime.tables.forget(system, name)
     if changed and position is not None:
         triggers = [table_changed(name, system) for name in sorted(changed)]
         runtime.store.fire(connection.id, triggers, runtime.clock.now())
+    if found.refused:
+        raise _unlisted(system, found.refused)
     return count
+
+
+def _unlisted(system: str, refused: Mapping[str, ReadRefused]) -> ReadRefused:
+    first = next(iter(refused.values()))
+    return ReadRefused(
+        f"{system} does not list what changed of: {', '.join(refused)} ({first.code}).",
+        "Everything else goes on; it is asked again from where it stood. " + first.remedy,
+        first.code,
+        first.words,
+    )
 
 
 async def release(connection: Connection, runtime: Runtime) -> None:
@@ -96,6 +116,7 @@ async def release(connection: Connection, runtime: Runtime) -> None:
         name, table = table_of(trigger)
         system = runtime.systems[name]
         if table not in system.reference_kinds.values():
-            versions[name, table] = (await runtime.tables.get(system, table, now, enough=POLL)).version
+            with suppress(ReadRefused):  # who asks for it is held with the reason; here it has not changed
+                versions[name, table] = (await runtime.tables.get(system, table, now, enough=POLL)).version
     changed = runtime.store.changed_references(connection.id, versions)
     runtime.store.fire(connection.id, [table_changed(name, system) for system, name in changed], now)

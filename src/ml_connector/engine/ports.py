@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from ml_connector.clock import Deadline
+from ml_connector.model.errors import ReadRefused
 from ml_connector.model.plans import LookUp, OpenWrite, Outcome, Write
 from ml_connector.model.reading import Question, Reference, Sweep, Take
 from ml_connector.model.refs import Gone, Record
@@ -40,8 +41,11 @@ class System(Protocol):
     async def find(self, kind: str, field: str, values: Sequence[str]) -> dict[str, list[Record]]:
         """All records whose `field` equals one of `values`, grouped by the value asked for."""
 
-    async def ask(self, questions: Sequence[Question]) -> list[dict[str, Any]]:
-        """What `read` or `find` would answer to each, in as few calls as the vendor allows for all of them."""
+    async def ask(self, questions: Sequence[Question]) -> Sequence[dict[str, Any] | ReadRefused]:
+        """What `read` or `find` would answer to each, in as few calls as the vendor allows for all of them.
+
+        A question that the vendor refuses has its refusal, and spoils no other.
+        """
 
     async def reference(self, name: str) -> Reference: ...
 

@@ -32,7 +32,7 @@ from ml_connector.model.triggers import table_changed
 from .batches import batch_id, claimed, grouped, identity, request_id
 from .conflicts import set_aside
 from .context import PageContext
-from .corridor import PAGE, UNREADABLE, Connection, Corridor, RoundResult, Runtime, backoff, knocks_on
+from .corridor import PAGE, UNANSWERED, Connection, Corridor, RoundResult, Runtime, backoff, knocks_on
 from .dispatcher import Dispatcher
 from .gate import Gate, GateAnswer, approve_small, is_small, waits_for
 from .lease import Lease
@@ -44,7 +44,8 @@ from .prepared import PreparedWrite
 class DrainReport(msgspec.Struct):
     """What a drain did: created and updated by flow and step, the rest by flow.
 
-    `unreadable` of the held ones because the vendor's answer about them made no sense.
+    `unreadable` of the held ones because the vendor's answer about them made no sense, or was a refusal.
+    `unlisted`: kinds of which a vendor refuses to say what changed, in words.
     """
 
     created: dict[str, int] = {}
@@ -52,6 +53,7 @@ class DrainReport(msgspec.Struct):
     held: dict[str, int] = {}
     skipped: dict[str, dict[str, int]] = {}
     unreadable: int = 0
+    unlisted: list[str] = []
     written: int = 0
     pages: int = 0
 
@@ -255,7 +257,7 @@ class Worker(Corridor):
         for verdict in verdicts:
             if verdict.hold is not None:
                 self.report.add(self.report.held, flow.name)
-                self.report.unreadable += verdict.hold.code == UNREADABLE
+                self.report.unreadable += verdict.hold.code in UNANSWERED
             elif verdict.next_at is None:
                 self.report.add(self.report.skipped.setdefault(flow.name, {}), verdict.text)
         knocked = [_knocked(self.flows, verdict) for verdict in verdicts]

@@ -3,6 +3,7 @@
     ConnectorError            exit 1
     +-- WrongUse              exit 2   correct the command, the setting or the file
     +-- BadAnswer             exit 1   a vendor answered something that cannot be read; nothing was changed by it
+    |   +-- ReadRefused                it refuses to answer what was asked
     +-- Unreachable           exit 3   try again later; the connection or a limit stopped us
     +-- SignInNeeded          exit 3   a person must reconnect
     +-- LimitReached          exit 3   a vendor's limit; goes on by itself
@@ -40,6 +41,18 @@ class WrongUse(ConnectorError):
 
 class BadAnswer(ConnectorError):
     """A vendor's answer that breaks its own format: not JSON, wrong types, an amount that is none, a missing part."""
+
+
+class ReadRefused(BadAnswer):
+    """A read that a vendor refuses for what it asks, or for a record in its answer: the same question fails again.
+
+    `code` and `words` are the vendor's. The words may hold personal data: they stand in holds, never in a log.
+    """
+
+    def __init__(self, sentence: str, remedy: str, code: str = "", words: str = "") -> None:
+        super().__init__(sentence, remedy)
+        self.code = code
+        self.words = words
 
 
 class Unreachable(ConnectorError):

@@ -204,6 +204,13 @@ RECORDS = (
         "It is read again by itself, less and less often; if it stays, report it with this text.",
     ),
     words(
+        "READ-REFUSED", "admin", RECORD,
+        "{record} cannot be read: the vendor refuses the answer.",
+        "Nothing was changed by it; its neighbours go on. The vendor says: {code}, {message}",
+        "Correct in the source what it names (an address, an unusual letter), or a right of the user; it is read again"
+        " by itself, less and less often.",
+    ),
+    words(
         "UNEXPECTED", "admin", RECORD,
         "The rule for {record} stopped unexpectedly.",
         "Nothing was changed by it; its neighbours go on. What was found: {what}.",

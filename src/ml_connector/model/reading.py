@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from .errors import BadAnswer
+from .errors import BadAnswer, ReadRefused
 from .refs import Change
 
 Take = Callable[[Sequence[Change]], None]
@@ -33,39 +33,55 @@ class Reference(msgspec.Struct, frozen=True):
 class Sweep(msgspec.Struct, frozen=True):
     """What changed since a position. `position` is where the next sweep starts; `covered_to` up to when it is complete.
 
-    `truncated`: kinds whose list was cut off; they need a backfill from `since`.
+    `truncated`: kinds whose list was cut off; they need a backfill from `since`. `refused`: kinds that the vendor does
+    not list; the position says nothing of them, unless it keeps them apart (`by_kind`).
     """
 
     changes: Sequence[Change]
     position: str
     covered_to: datetime
     truncated: tuple[str, ...] = ()
+    refused: Mapping[str, ReadRefused] = {}
+    by_kind: bool = False
 
 
 HALVINGS = 40
-"""Unreadable answers to one read after which it is not a few bad records but the vendor."""
+"""Questions without a usable answer, and none with one, after which it is not a few bad records but the vendor."""
+MOST = 300
+"""Questions without a usable answer after which one read is given up: reads are metered."""
 
 
 async def apart(
-    ask: Callable[[Sequence[str]], Awaitable[Mapping[str, Any]]], names: Sequence[str]
+    ask: Callable[[Sequence[str]], Awaitable[Mapping[str, Any]]],
+    names: Sequence[str],
+    refused: ReadRefused | None = None,
 ) -> tuple[dict[str, Any], dict[str, BadAnswer]]:
-    """Ask about all; where the answer cannot be read, halve the question until the bad ones stand alone.
+    """Ask about all; where the answer cannot be read, or is refused, halve the question until the bad stand alone.
 
-    Gives the answers, and an error for each of the bad. Raises `BadAnswer` when too many answers cannot be read.
+    Gives the answers, and an error for each of the bad. Where a vendor refuses everything, all have the refusal that
+    came last; where nothing that it answers can be read, raises `BadAnswer`. `refused`: this very question was asked
+    already, and this came back.
     """
     found: dict[str, Any] = {}
     errors: dict[str, BadAnswer] = {}
-    todo, bad = [list(names)] if names else [], 0
+    todo, bad, good = [list(names)] if names else [], 0, 0
     while todo:
         part = todo.pop()
         try:
+            if refused is not None:
+                raise refused
             found |= await ask(part)
+            good += 1
         except BadAnswer as error:
+            refused = None
             bad += 1
-            if bad > HALVINGS:
-                raise
             if len(part) == 1:
                 errors[part[0]] = error
             else:
                 todo += [part[: len(part) // 2], part[len(part) // 2 :]]
+            if bad > (MOST if good else HALVINGS):
+                if not isinstance(error, ReadRefused):
+                    raise
+                errors |= {name: error for left in todo for name in left}
+                break
     return found, errors

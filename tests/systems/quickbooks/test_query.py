@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ml_connector.systems.quickbooks.query import among, count, portions, quoted, select
+from ml_connector.systems.quickbooks.query import among, count, having, is_id, portions, quoted, select
 
 
 @pytest.mark.parametrize(
@@ -29,3 +31,39 @@ def test_long_lists_are_cut_into_portions_of_distinct_values() -> None:
     assert [len(portion) for portion in portions([str(n) for n in range(2500)] * 2)] == [1000, 1000, 500]
     assert [len(portion) for portion in portions(["x" * 500 + str(n) for n in range(200)])] == [118, 82]
     assert list(portions([])) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "values", "conditions"),
+    [
+        ("DisplayName", ["Acme", "Zoë"], [("DisplayName IN ('Acme', 'Zoë')",)]),
+        ("DisplayName", ["Kid’s"], [("DisplayName LIKE 'Kid%s'",)]),
+        ("DisplayName", ["Acme", "a – b"], [("DisplayName IN ('Acme')",), ("DisplayName LIKE 'a % b'",)]),
+        ("DisplayName", ["O'Łódź"], [(r"DisplayName LIKE 'O\'%ód%'",)]),
+        ("DisplayName", ["Acme", "日本"], [()]),
+        ("DisplayName", [f"{number}’" for number in range(21)], [()]),
+        ("DisplayName", ["tab\there"], [("DisplayName LIKE 'tab%here'",)]),
+        ("Id", ["7", "1.5", "", "x", "12’", "\u0667"], [("Id IN ('7')",)]),
+        ("CustomerRef", ["nobody"], []),
+        ("DisplayName", [], []),
+    ],
+)
+def test_no_statement_has_what_quickbooks_may_refuse(
+    field: str, values: list[str], conditions: list[tuple[str, ...]]
+) -> None:
+    assert having(field, values) == conditions
+
+
+@given(st.lists(st.text(min_size=1, max_size=40), max_size=30))
+def test_whatever_a_value_says_the_statement_is_in_plain_letters(values: list[str]) -> None:
+    asked = having("DisplayName", values)
+    assert bool(asked) == bool(values)
+    for text in map(" ".join, asked):
+        assert all(" " <= letter <= "~" or "\xa0" <= letter <= "\xff" for letter in text)
+
+
+@pytest.mark.parametrize(
+    ("text", "sound"), [("1", True), ("", False), ("1.5", False), ("-1", False), ("1" * 21, False)]
+)
+def test_ids_are_digits(text: str, sound: bool) -> None:
+    assert is_id(text) is sound

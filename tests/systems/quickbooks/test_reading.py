@@ -7,11 +7,10 @@ from decimal import Decimal
 import pytest
 
 from ml_connector.engine.ports import System
-from ml_connector.model.errors import BadAnswer, LimitReached, SignInNeeded, Unreachable, WrongUse
+from ml_connector.model.errors import BadAnswer, LimitReached, ReadRefused, SignInNeeded, Unreachable, WrongUse
 from ml_connector.model.refs import Gone, Ref
 from ml_connector.systems.http import Request, Response
 from ml_connector.systems.quickbooks import records as r
-from ml_connector.systems.quickbooks.faults import CallRefused
 
 from .company import EmulatedCompany, accounts, canned, customer_update, journal, noted, ok
 
@@ -192,8 +191,8 @@ def fault(code: str) -> dict[str, object]:
         (ok(fault("120"), 401), SignInNeeded),
         (ok(fault("6190"), 400), SignInNeeded),
         (ok(fault("10000"), 200), Unreachable),
-        (ok(fault("4001"), 400), CallRefused),
-        (Response(404, {}, b""), CallRefused),
+        (ok(fault("4001"), 400), ReadRefused),
+        (Response(404, {}, b""), ReadRefused),
         (Response(502, {}, b"<html>"), Unreachable),
         (Response(200, {}, b"<html>"), BadAnswer),
         (Response(200, {}, b""), BadAnswer),

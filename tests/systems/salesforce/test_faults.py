@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
-from ml_connector.model.errors import BadAnswer, ConnectorError, LimitReached, SignInNeeded, Unreachable, WrongUse
+from ml_connector.model.errors import (
+    BadAnswer,
+    ConnectorError,
+    LimitReached,
+    ReadRefused,
+    SignInNeeded,
+    Unreachable,
+    WrongUse,
+)
 from ml_connector.model.plans import Done, Duplicates, Later, Outcome, Refused, Unsure
 from ml_connector.model.refs import Ref
 from ml_connector.systems.salesforce.faults import error_of, faults, is_drift, outcome_of_call, outcome_of_item
@@ -114,7 +122,7 @@ def test_a_call_that_may_have_been_carried_out(status: int, body: Any) -> None:
         (410, "UNSUPPORTED_API_VERSION", WrongUse),
         (503, "SERVER_UNAVAILABLE", Unreachable),
         (500, "", Unreachable),
-        (400, "INVALID_FIELD", WrongUse),
+        (400, "INVALID_FIELD", ReadRefused),
         (404, "", BadAnswer),
     ],
 )

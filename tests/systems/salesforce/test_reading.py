@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_connector.model.errors import BadAnswer, ConnectorError, LimitReached, Unreachable, WrongUse
+from ml_connector.model.errors import BadAnswer, ConnectorError, LimitReached, ReadRefused, Unreachable, WrongUse
 from ml_connector.model.refs import Gone, Ref
 from ml_connector.systems.http import NoAnswer, Request, Response
 from ml_connector.systems.salesforce.records import SObject
@@ -280,7 +280,7 @@ async def test_calls_stop_at_the_reserve_and_look_again_later() -> None:
         (answer({"a": 1}), BadAnswer),
         (answer([3]), BadAnswer),
         (answer([{"Id": "7"}]), BadAnswer),
-        (fault(400, "MALFORMED_ID"), WrongUse),
+        (fault(400, "MALFORMED_ID"), ReadRefused),
         (fault(403, "REQUEST_LIMIT_EXCEEDED"), LimitReached),
         (NoAnswer("No answer.", "Later."), Unreachable),
     ],

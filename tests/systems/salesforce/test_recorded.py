@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 import yaml
 
+from ml_connector.model.errors import ReadRefused
 from ml_connector.model.plans import Done
 from ml_connector.systems import wire
 from ml_connector.systems.salesforce.auth import _versions
 from ml_connector.systems.salesforce.calls import page_of, parts_of
 from ml_connector.systems.salesforce.describe import read_object
-from ml_connector.systems.salesforce.faults import CallRefused, error_of, outcome_of_item
+from ml_connector.systems.salesforce.faults import error_of, outcome_of_item
 from ml_connector.systems.salesforce.fitness import limit_finding
 from ml_connector.systems.salesforce.records import SObject, decode, instant, long_id
 from ml_connector.systems.salesforce.usage import Usage
@@ -117,8 +118,8 @@ def test_composite_answers_and_their_complaints() -> None:
     ((_, body),) = cassette(bad)
     (part,) = parts_of(body).values()
     error = error_of(part.status, part.body)
-    assert isinstance(error, CallRefused)
-    assert (part.status, error.fault.code) == (404, "NOT_FOUND")
+    assert isinstance(error, ReadRefused)
+    assert (part.status, error.code) == (404, "NOT_FOUND")
 
 
 def test_a_describe() -> None:

@@ -93,7 +93,7 @@ def apply(
         _ask(render_plan.question(view, title(common, look(common, current_status).company)))
     report = run(common, lambda app, step: action(app, plan_id, actor(), step))
     show(common, "report", report, lambda width: render_state.report_lines(report, width))
-    return 1 if report.unreadable else 0
+    return 1 if report.unreadable or report.unlisted else 0
 
 
 def _ask(question: str) -> None:
@@ -121,7 +121,7 @@ def sync(
     show(common, "report", report, lambda width: render_state.report_lines(report, width))
     if off:
         common.screen.note(off)
-    return 1 if report.unreadable else 0
+    return 1 if report.unreadable or report.unlisted else 0
 
 
 async def _synced(app: App, step: Progress) -> tuple[DrainReport, str]:

@@ -11,12 +11,11 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.model.errors import WrongUse
 from ml_connector.model.plans import Context, NeedFind, NeedLink, NeedRecord
 from ml_connector.model.refs import Gone, Link, Ref
 from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks.records import Estimate, Invoice
-from ml_connector.systems.salesforce.records import SObject, long_id
+from ml_connector.systems.salesforce.records import SObject, sound_id
 
 Form = Invoice | Estimate
 _TOKEN = re.compile(r"SF-ORD:\s*([A-Za-z0-9][A-Za-z0-9_-]*)", re.IGNORECASE)
@@ -133,7 +132,7 @@ def _by_order(form: Form, _: str, context: Context) -> set[str]:
 
 
 def _by_id(form: Form, _: str, __: Context) -> set[str]:
-    return {key for text in texts(form) for key in map(_long, _OPPORTUNITY.findall(text)) if key}
+    return {key for text in texts(form) for found in _OPPORTUNITY.findall(text) if (key := sound_id(found, "006"))}
 
 
 def _by_purchase_order(form: Form, account_id: str, context: Context) -> set[str]:
@@ -164,10 +163,3 @@ def _custom(form: Form, names: set[str]) -> Iterator[str]:
 
 def _targets(orders: Iterator[SObject]) -> set[str]:
     return {order.text("OpportunityId") for order in orders} - {""}
-
-
-def _long(key: str) -> str:
-    try:
-        return long_id(key)
-    except WrongUse:
-        return ""

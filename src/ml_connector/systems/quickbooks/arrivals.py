@@ -11,13 +11,12 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.model.errors import BadAnswer, WrongUse
+from ml_connector.model.errors import BadAnswer, ReadRefused, WrongUse
 from ml_connector.model.reading import Sweep, Take
 from ml_connector.model.refs import Change, Ref
 from ml_connector.systems import wire
 
 from .calls import Calls, part, rows_of
-from .faults import CallRefused
 from .query import KINDS, NAME_LISTS, OVERLAP, count, select
 from .records import SYSTEM, Meta
 
@@ -91,7 +90,7 @@ async def sweep(
         return await _listed(calls, known, since.at, now, take)
     try:
         return await _captured(calls, known, since)
-    except CallRefused:
+    except ReadRefused:
         return await _listed(calls, known, since.at, now, take)
 
 
@@ -104,10 +103,7 @@ async def pages(
         start = 1
         before: set[Ref] = set()
         while True:
-            what = f"a list of {kind}"
-            tree = await calls.query(select(kind, *_changed_since(since), start=start), what)
-            rows = rows_of(tree, kind, what)
-            time = _time(tree, what)
+            time, rows = await _page(calls, kind, since, start)
             knocks = _knocks(kind, rows, source, time)
             yield time, [knock for knock in knocks if knock.ref not in before]
             before = {knock.ref for knock in knocks}
@@ -116,17 +112,33 @@ async def pages(
             start += len(rows) - OVERLAP
 
 
+async def _page(calls: Calls, kind: str, since: datetime | None, start: int) -> tuple[datetime, list[Any]]:
+    """One page of a list. Where a record spoils it, the ids alone are asked for, which no record can spoil."""
+    what = f"a list of {kind}"
+    conditions = _changed_since(since)
+    try:
+        tree = await calls.query(select(kind, *conditions, start=start), what)
+    except ReadRefused:
+        tree = await calls.query(select(kind, *conditions, start=start, what="Id, MetaData"), what)
+    return _time(tree, what), rows_of(tree, kind, what)
+
+
 async def _listed(
     calls: Calls, kinds: Sequence[str], since: datetime | None, now: datetime, take: Take | None
 ) -> Sweep:
     changes: list[Change] = []
     begun: datetime | None = None
-    async for time, knocks in pages(calls, kinds, since):
-        begun = begun or time
-        (take or changes.extend)(knocks)
+    refused: dict[str, ReadRefused] = {}
+    for kind in kinds:
+        try:
+            async for time, knocks in pages(calls, [kind], since):
+                begun = begun or time
+                (take or changes.extend)(knocks)
+        except ReadRefused as error:  # the other kinds go on
+            refused[kind] = error
     begun = begun or now
     truncated = () if since is None else tuple(kinds)
-    return Sweep(changes, Position(begun).text(), begun, truncated)
+    return Sweep(changes, Position(begun).text(), begun, truncated, refused)
 
 
 async def _captured(calls: Calls, kinds: Sequence[str], since: Position) -> Sweep:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from ml_connector.clock import Deadline
-from ml_connector.model.errors import BadAnswer, LimitReached
+from ml_connector.model.errors import BadAnswer, LimitReached, ReadRefused
+from ml_connector.model.reading import HALVINGS, MOST
 from ml_connector.systems import wire
 from ml_connector.systems.http import Caller, NoAnswer, NotSent, Request, Response
 
@@ -59,11 +60,59 @@ class Calls:
                 return
             start += len(rows)
 
-    async def rows(self, kind: str, *conditions: str, start: int = 1) -> list[Any]:
+    async def rows(self, kind: str, *conditions: str, start: int = 1, size: int = queries.PAGE) -> list[Any]:
         """One page as JSON."""
         what = f"a list of {kind}"
-        tree = await self.query(queries.select(kind, *conditions, start=start), what)
+        tree = await self.query(queries.select(kind, *conditions, start=start, size=size), what)
         return rows_of(tree, kind, what)
+
+    async def having(self, kind: str, field: str, values: Iterable[str]) -> AsyncIterator[list[Any]]:
+        """Rows, as JSON, of all records whose `field` has one of these values, and perhaps of others: see `query`."""
+        for conditions in queries.having(field, values):
+            async for rows in self.pages(kind, *conditions):
+                yield rows
+
+    async def listing(self, kind: str, *conditions: str) -> AsyncIterator[list[Any]]:
+        """As `pages`; a record of which QuickBooks refuses the whole list is left out, and the others are there.
+
+        Raises `ReadRefused` where the list itself is refused.
+        """
+        start = 1
+        while True:
+            try:
+                rows = await self.rows(kind, *conditions, start=start)
+                ended = len(rows) < queries.PAGE
+            except ReadRefused as error:
+                rows, ended = await self._in_pieces(kind, conditions, start, error)
+            if rows:
+                yield rows
+            if ended:
+                return
+            start += queries.PAGE
+
+    async def _in_pieces(
+        self, kind: str, conditions: Sequence[str], start: int, error: ReadRefused
+    ) -> tuple[list[Any], bool]:
+        """The rows of a page that was refused, without the bad ones; and whether the list ends in it."""
+        rows: list[Any] = []
+        half = queries.PAGE // 2
+        todo, bad, good = [(start + half, half), (start, half)], 1, 0
+        while todo:
+            at, size = todo.pop()
+            try:
+                some = await self.rows(kind, *conditions, start=at, size=size)
+            except ReadRefused as refusal:
+                bad, error = bad + 1, refusal
+                if size > 1:
+                    todo += [(at + size // 2, size - size // 2), (at, size // 2)]
+            else:
+                good += bool(some)
+                rows += some
+                if len(some) < size:
+                    return rows, True
+            if bad > (MOST if good else HALVINGS):
+                raise error
+        return rows, False
 
     async def all(self, kind: str, record_type: type[T], *conditions: str) -> list[T]:
         """All records that meet the conditions, each id once."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ml_connector.clock import Clock, Deadline
-from ml_connector.model.errors import SignInNeeded
+from ml_connector.model.errors import ReadRefused, SignInNeeded
 from ml_connector.model.plans import Later, LookUp, OpenWrite, Outcome, Write
 from ml_connector.model.reading import Question, Reference, Sweep, Take
 from ml_connector.model.refs import Change, Gone, Record
@@ -16,7 +16,6 @@ from ml_connector.systems.http import Caller
 from . import arrivals, lookup, writing
 from .auth import TokenKeeper
 from .calls import Calls
-from .faults import CallRefused
 from .reading import TABLES, Reader
 from .records import SYSTEM, CompanyInfo
 from .writing import BATCH_SIZES, Sender
@@ -46,7 +45,7 @@ class QuickBooks:
         """That the sign-in opens this company and no other. Raises `SignInNeeded` if not; gives its information."""
         try:
             company: CompanyInfo = (await self.reference("company")).value
-        except CallRefused as error:
+        except ReadRefused as error:
             raise SignInNeeded(
                 f"The sign-in does not open company {self.realm_id}.", "Connect again and choose that company."
             ) from error
@@ -58,7 +57,7 @@ class QuickBooks:
     async def find(self, kind: str, field: str, values: Sequence[str]) -> dict[str, list[Record]]:
         return await self._reader.find(kind, field, values)
 
-    async def ask(self, questions: Sequence[Question]) -> list[dict[str, Any]]:
+    async def ask(self, questions: Sequence[Question]) -> list[dict[str, Any] | ReadRefused]:
         return await self._reader.ask(questions)
 
     async def listed(self, kind: str, *conditions: str) -> list[Any]:

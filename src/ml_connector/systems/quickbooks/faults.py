@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.model.errors import BadAnswer, ConnectorError, SignInNeeded, Unreachable
+from ml_connector.model.errors import BadAnswer, ConnectorError, ReadRefused, SignInNeeded, Unreachable
 from ml_connector.model.plans import Later, Outcome, Refused, Unsure
 from ml_connector.systems import wire
 from ml_connector.systems.http import Response, limit_reached
@@ -26,10 +26,6 @@ _ASKS_TO_WAIT = re.compile(r"try again|few minutes|later", re.IGNORECASE)
 _LONGEST_TEXT = 500
 
 RECONNECT = "Connect QuickBooks again:  ml-connector connect quickbooks  (waiting changes are kept)"
-
-
-class CallRefused(ConnectorError):
-    """QuickBooks refuses a read that we think is sound; asking again will not help."""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -135,7 +131,10 @@ def _error_of(status: int, problems: tuple[Problem, ...]) -> ConnectorError:
     if SYSTEM_FAILURE in codes:
         return Unreachable("QuickBooks reports a failure of its own.", "It is tried again later by itself.")
     code = problems[0].code if problems else f"status {status}"
-    return CallRefused(f"QuickBooks refuses a read (code {code}).", "Report this with the time and the call id.")
+    words = "; ".join(dict.fromkeys(problem.text for problem in problems))[:_LONGEST_TEXT]
+    return ReadRefused(
+        f"QuickBooks refuses a read (code {code}).", "Report this with the time and the call id.", code, words
+    )
 
 
 def sign_in_refused() -> SignInNeeded:

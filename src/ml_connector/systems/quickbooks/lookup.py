@@ -33,7 +33,6 @@ from ml_connector.model.plans import Foreign, LookUp, Missing, OpenWrite, Unsure
 from ml_connector.systems import wire
 
 from .calls import Calls
-from .query import among, portions
 from .records import Customer, JournalDraft, JournalEntry, note_fields, same_lines
 from .writing import done, sent
 
@@ -128,9 +127,8 @@ def judge_update(write: OpenWrite, row: Mapping[str, Any] | None) -> LookUp:
 
 async def _rows(calls: Calls, kind: str, field: str, values: Sequence[str]) -> list[Any]:
     rows_by_id: dict[str, Any] = {}
-    for portion in portions(values):
-        async for rows in calls.pages(kind, among(field, portion)):
-            rows_by_id |= {row.get("Id", ""): row for row in rows if isinstance(row, dict)}
+    async for rows in calls.having(kind, field, values):
+        rows_by_id |= {row.get("Id", ""): row for row in rows if isinstance(row, dict)}
     return list(rows_by_id.values())
 
 

@@ -9,15 +9,14 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.model.errors import BadAnswer, WrongUse
+from ml_connector.model.errors import BadAnswer, ReadRefused, WrongUse
 from ml_connector.model.reading import Question, Reference
 from ml_connector.model.refs import Gone, Record, Ref
 from ml_connector.systems import wire
 
 from . import matching
 from .calls import Calls, part
-from .faults import CallRefused
-from .query import KINDS, among, portions
+from .query import KINDS, among, is_id, portions
 from .records import (
     SYSTEM,
     Account,
@@ -66,7 +65,7 @@ class Reader:
         """One metered call for each 1,000 ids. An id that is not in the answer is deleted, or never was."""
         record_type = _type_of(kind)
         records: dict[str, Any] = {key: Gone(Ref(SYSTEM, kind, key)) for key in ids}
-        for portion in portions(records):
+        for portion in portions(filter(is_id, records)):
             rows = await self._calls.rows(kind, among("Id", portion))
             for record in wire.convert_each(rows, record_type, f"a list of {kind}"):
                 if record.id in records:
@@ -80,7 +79,7 @@ class Reader:
         what = f"a {ref.kind}"
         try:
             tree = await self._calls.get(f"{ref.kind.lower()}/{ref.id}", {}, what)
-        except CallRefused:
+        except ReadRefused:
             return Gone(ref)
         return wire.convert(part(tree, ref.kind, what), _type_of(ref.kind), what)
 
@@ -92,19 +91,25 @@ class Reader:
         record_type = _type_of(kind)
         text_in = _text_in(record_type, field)
         by_text: dict[str, list[Any]] = {}
-        for portion in portions(values):
-            for record in await self._calls.all(kind, record_type, among(field, portion)):
-                by_text.setdefault(text_in(record).casefold(), []).append(record)
+        records: dict[str, Any] = {}
+        async for rows in self._calls.having(kind, field, values):
+            for record in wire.convert_each(rows, record_type, f"a list of {kind}"):
+                records[record.id] = record
+        for record in records.values():
+            by_text.setdefault(text_in(record).casefold(), []).append(record)
         return {value: by_text.get(value.casefold(), []) for value in values}
 
-    async def ask(self, questions: Sequence[Question]) -> list[dict[str, Any]]:
-        """One after the other: every question is metered, in a batch too."""
+    async def ask(self, questions: Sequence[Question]) -> list[dict[str, Any] | ReadRefused]:
+        """One after the other: every question is metered, in a batch too. What is refused has its refusal."""
         return [await self._answer(question) for question in questions]
 
-    async def _answer(self, question: Question) -> dict[str, Any]:
-        if question.field:
-            return dict(await self.find(question.kind, question.field, question.values))
-        return dict(await self.read(question.kind, question.values))
+    async def _answer(self, question: Question) -> dict[str, Any] | ReadRefused:
+        try:
+            if question.field:
+                return dict(await self.find(question.kind, question.field, question.values))
+            return dict(await self.read(question.kind, question.values))
+        except ReadRefused as error:  # the engine narrows it down, without asking for the whole again
+            return error
 
     async def listed(self, kind: str, *conditions: str) -> list[Any]:
         """All records of a kind that meet these conditions of the query language; one metered call a 1,000."""
@@ -113,8 +118,7 @@ class Reader:
     async def reference(self, name: str) -> Reference:
         """A table of docs/contracts.md. The version leaves out balances and what moves without meaning."""
         if name in TABLES:
-            records = await self._calls.all(TABLES[name].KIND, TABLES[name])
-            return Reference({record.id: record for record in records}, _digest(records))
+            return await self._table(TABLES[name])
         if name == "matching":
             return await self._matching()
         if name == "preferences":
@@ -125,10 +129,17 @@ class Reader:
             return await self._rate(name)
         raise WrongUse(f"QuickBooks has no table {name}.", "See docs/contracts.md for the names.")
 
+    async def _table(self, record_type: type[Named]) -> Reference:
+        records: dict[str, Named] = {}
+        async for rows in self._calls.listing(record_type.KIND):
+            for record in wire.convert_each(rows, record_type, f"a list of {record_type.KIND}"):
+                records[record.id] = record
+        return Reference(records, _digest(list(records.values())))
+
     async def _matching(self) -> Reference:
         """All customers, inactive ones included, each id once; packed page by page: a company may have very many."""
         rows: dict[str, bytes] = {}
-        async for page in self._calls.pages(Customer.KIND):
+        async for page in self._calls.listing(Customer.KIND):
             for customer in wire.convert_each(page, Customer, f"a list of {Customer.KIND}"):
                 rows[customer.id] = matching.packed(customer)
         customers = matching.table(tuple(rows.values()))
@@ -147,7 +158,7 @@ class Reader:
         what = "an exchange rate"
         try:
             tree = await self._calls.get("exchangerate", params, what)
-        except CallRefused:
+        except ReadRefused:
             return Reference(None, "none")
         rate = wire.convert(part(tree, "ExchangeRate", what), ExchangeRate, what).rate
         if rate <= 0:

@@ -16,11 +16,11 @@ from typing import overload
 
 import msgspec
 
-from ml_connector.model.errors import BadAnswer, WrongUse
+from ml_connector.model.errors import BadAnswer, ReadRefused, WrongUse
 from ml_connector.model.reading import Sweep, Take
 from ml_connector.model.refs import Change, Json, Ref
 
-from .calls import Calls
+from .calls import Calls, Refusals
 from .catalog import Catalog
 from .query import moment, statement
 from .records import SYSTEM, instant, long_id
@@ -111,16 +111,18 @@ async def sweep(
     knocks = Knocks("sweep" if position else "backfill")
     # Orders that are listed whole bring their lines with them.
     new = [kind for kind in asked if kind not in since and kind not in _OWNERS]
-    await _collect(calls, new, [statement(["Id", "SystemModstamp"], kind) for kind in new], knocks, take)
+    lists = [statement(["Id", "SystemModstamp"], kind) for kind in new]
+    refused = await _collect(calls, new, lists, knocks, take)
     known = [kind for kind in asked if kind in since]
-    await _collect(
-        calls, known, [_changed_since(kind, since[kind] - OVERLAP) for kind in known], knocks, take, deleted_too=True
-    )
+    lists = [_changed_since(kind, since[kind] - OVERLAP) for kind in known]
+    refused |= await _collect(calls, known, lists, knocks, take, deleted_too=True)
     return Sweep(
         changes=knocks,
-        position=Position(since | dict.fromkeys(asked, started)).text(),
-        covered_to=started - LATE_COMMITS,
+        position=Position(since | {kind: started for kind in asked if kind not in refused}).text(),
+        covered_to=min([started - LATE_COMMITS, *(since[kind] for kind in refused if kind in since)]),
         truncated=tuple(kind for kind in known if started - since[kind] > BIN_KEEPS),
+        refused=refused,
+        by_kind=True,
     )
 
 
@@ -144,13 +146,16 @@ async def _collect(
     take: Take | None,
     *,
     deleted_too: bool = False,
-) -> None:
-    async for place, rows in calls.pages(statements, deleted_too=deleted_too):
+) -> dict[str, ReadRefused]:
+    """Takes in the lists of these kinds. Returns those that are refused; the others go on."""
+    refused: Refusals = {}
+    async for place, rows in calls.pages(statements, deleted_too=deleted_too, refused=refused):
         for row in rows:
             _add(kinds[place], row, knocks)
         if take is not None and len(knocks) >= FULL:
             take(knocks)
             knocks.clear()
+    return {kinds[place]: error for place, error in refused.items()}
 
 
 def _add(kind: str, row: Json, knocks: Knocks) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import msgspec
 
 from ml_connector.clock import Clock, Deadline
-from ml_connector.model.errors import BadAnswer, ConnectorError, Unreachable
+from ml_connector.model.errors import BadAnswer, ConnectorError, ReadRefused, Unreachable
 from ml_connector.model.refs import Json
 from ml_connector.systems import wire
 from ml_connector.systems.http import Caller, Request, Response
@@ -27,6 +27,9 @@ URL_MAX = 8_000
 """Longest address sent as such; a longer one goes inside the body of a composite call."""
 
 NO_HEADERS: Mapping[str, str] = {}
+Refusals = dict[int, ReadRefused]
+"""What was refused, by the place of its statement."""
+
 QUERIES_AT_ONCE = 5
 PARTS_AT_ONCE = 25
 
@@ -141,7 +144,11 @@ class Calls:
     async def _together(self, paths: Sequence[str]) -> list[Answer]:
         parts = [{"method": "GET", "url": path, "referenceId": f"r{i}"} for i, path in enumerate(paths)]
         request = wire.encode({"allOrNone": False, "compositeRequest": parts})
-        answers = parts_of((await self.send("POST", f"{self.base}/composite", request)).taken())
+        answer = await self.send("POST", f"{self.base}/composite", request)
+        if len(paths) > 1 and not answer.ok and isinstance(error_of(answer.status, answer.body), ReadRefused):
+            # One of them may have spoiled all: each has its own answer then.
+            return [alone for path in paths for alone in await self.get_all([path])]
+        answers = parts_of(answer.taken())
         if any(part["referenceId"] not in answers for part in parts):
             raise _unreadable("a composite answer")
         return [answers[part["referenceId"]] for part in parts]
@@ -158,28 +165,39 @@ class Calls:
         async for place, children in self._follow([path for path, _ in cut]):
             cut[place][1].extend(children)
 
-    async def query(self, statements: Sequence[str]) -> list[list[Json]]:
-        """The rows of each statement, all pages, child lists completed."""
+    async def query(self, statements: Sequence[str], refused: Refusals | None = None) -> list[list[Json]]:
+        """The rows of each statement, all pages, child lists completed. `refused`: as in `pages`."""
         rows: list[list[Json]] = [[] for _ in statements]
-        async for place, page in self.pages(statements):
+        async for place, page in self.pages(statements, refused=refused):
             rows[place] += page
         await self._complete([row for of_statement in rows for row in of_statement])
         return rows
 
-    def pages(self, statements: Sequence[str], *, deleted_too: bool = False) -> AsyncIterator[tuple[int, list[Json]]]:
+    def pages(
+        self, statements: Sequence[str], *, deleted_too: bool = False, refused: Refusals | None = None
+    ) -> AsyncIterator[tuple[int, list[Json]]]:
         """The rows of several statements page by page, each page with the place of its statement.
 
-        `deleted_too` asks the Recycle Bin as well.
+        `deleted_too` asks the Recycle Bin as well. A statement that is refused raises `ReadRefused`; where there is a
+        `refused`, it stands there under its place instead, and the others go on.
         """
-        return self._follow([self.query_path(text, deleted_too) for text in statements])
+        return self._follow([self.query_path(text, deleted_too) for text in statements], refused)
 
-    async def _follow(self, paths: Sequence[str]) -> AsyncIterator[tuple[int, list[Json]]]:
+    async def _follow(
+        self, paths: Sequence[str], refused: Refusals | None = None
+    ) -> AsyncIterator[tuple[int, list[Json]]]:
         pending = list(enumerate(paths))
         while pending:
             answers = await self.get_all([path for _, path in pending])
             following = []
             for (place, path), answer in zip(pending, answers, strict=True):
-                rows, next_path = _next_page(answer, path)
+                try:
+                    rows, next_path = _next_page(answer, path)
+                except ReadRefused as error:
+                    if refused is None:
+                        raise
+                    refused[place] = error
+                    continue
                 yield place, rows
                 if next_path:
                     following.append((place, next_path))

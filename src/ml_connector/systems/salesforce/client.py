@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ml_connector.clock import Clock, Deadline
+from ml_connector.model.errors import ReadRefused
 from ml_connector.model.plans import Done, LookUp, OpenWrite, Outcome, Write
 from ml_connector.model.reading import Question, Reference, Sweep, Take
 from ml_connector.model.refs import Gone, Record
@@ -62,7 +63,7 @@ class Salesforce:
     async def find(self, kind: str, field: str, values: Sequence[str]) -> dict[str, list[Record]]:
         return await self._reader.find(kind, field, values)
 
-    async def ask(self, questions: Sequence[Question]) -> list[dict[str, Any]]:
+    async def ask(self, questions: Sequence[Question]) -> list[dict[str, Any] | ReadRefused]:
         return await self._reader.ask(questions)
 
     async def listed(self, kind: str, fields: Sequence[str], where: str) -> list[SObject]:

@@ -12,7 +12,15 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.model.errors import BadAnswer, ConnectorError, LimitReached, SignInNeeded, Unreachable, WrongUse
+from ml_connector.model.errors import (
+    BadAnswer,
+    ConnectorError,
+    LimitReached,
+    ReadRefused,
+    SignInNeeded,
+    Unreachable,
+    WrongUse,
+)
 from ml_connector.model.plans import Done, Duplicates, Later, Outcome, Refused, Unsure
 from ml_connector.model.refs import Ref
 
@@ -36,6 +44,7 @@ _LATER: Mapping[str, timedelta | None] = {
 }
 _NO_API = ("API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED")
 _PASSING = ("INVALID_QUERY_LOCATOR", "QUERY_TIMEOUT", "REQUEST_RUNNING_TOO_LONG", "SERVER_UNAVAILABLE", LOCKED)
+_LONGEST_TEXT = 500
 _DRIFT = ("INVALID_FIELD", "INVALID_TYPE")
 
 
@@ -88,18 +97,7 @@ def _list(value: Any, name: str) -> list[Any]:
 
 def is_drift(error: ConnectorError) -> bool:
     """Is it the complaint that a field or an object is not there (any more)? Then describe has to be read again."""
-    return isinstance(error, CallRefused) and error.fault.code in _DRIFT
-
-
-class CallRefused(WrongUse):
-    """A read that Salesforce refused for its content; nothing was changed."""
-
-    def __init__(self, fault: Fault, status: int) -> None:
-        super().__init__(
-            f"Salesforce refused a call with {fault.code} (HTTP {status}).",
-            "Run `ml-connector doctor`: mostly a field, an object or a right is missing.",
-        )
-        self.fault = fault
+    return isinstance(error, ReadRefused) and error.code in _DRIFT
 
 
 def error_of(status: int, body: Any) -> ConnectorError:
@@ -119,7 +117,12 @@ def error_of(status: int, body: Any) -> ConnectorError:
     if status >= 500 or status == 408 or fault.code in _PASSING:
         return Unreachable(f"Salesforce could not finish a call (HTTP {status}).", "It is tried again by itself.")
     if fault.code:
-        return CallRefused(fault, status)
+        return ReadRefused(
+            f"Salesforce refused a call with {fault.code} (HTTP {status}).",
+            "Run `ml-connector doctor`: mostly a field, an object or a right is missing.",
+            fault.code,
+            fault.message[:_LONGEST_TEXT],
+        )
     return BadAnswer(f"Salesforce answered HTTP {status} without a readable reason.", "It is tried again by itself.")
 
 

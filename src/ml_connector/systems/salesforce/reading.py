@@ -10,18 +10,18 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ml_connector.model.errors import BadAnswer, ConnectorError, WrongUse
+from ml_connector.model.errors import BadAnswer, ReadRefused, WrongUse
 from ml_connector.model.reading import Question, Reference
 from ml_connector.model.refs import Gone, Json, Record, Ref
 from ml_connector.model.tables import Table
 from ml_connector.systems import wire
 
 from . import matching
-from .calls import Calls
+from .calls import Calls, Refusals
 from .catalog import Catalog
 from .faults import faults, is_drift
 from .query import LITERAL_MAX, PAGE, STATEMENT_MAX, Seen, in_lists, literal, select, selects, statement, visible_fields
-from .records import DESCRIBED, SHAPES, SYSTEM, WITH_ORDERS, Field, SObject, decode, long_id
+from .records import DESCRIBED, SHAPES, SYSTEM, WITH_ORDERS, Field, SObject, decode, long_id, sound_id
 
 T = TypeVar("T")
 
@@ -43,11 +43,12 @@ class Reader:
     def __init__(self, calls: Calls, catalog: Catalog) -> None:
         self._calls = calls
         self._catalog = catalog
+        self._stays: set[tuple[str, str]] = set()
 
     async def read(self, kind: str, ids: Sequence[str]) -> dict[str, Record | Gone]:
         """Fresh records by the id asked for; `Gone` for what is deleted, hidden, or no id at all."""
         _known(kind)
-        long_ids = {asked: _id_or_blank(asked) for asked in ids}
+        long_ids = {asked: sound_id(asked, _PREFIXES.get(kind, "")) for asked in ids}
         unique = list(dict.fromkeys(long for long in long_ids.values() if long))
         records = await self._again_after_drift(lambda: self._by_ids(kind, unique)) if unique else {}
         answer = {
@@ -58,7 +59,7 @@ class Reader:
     async def _with_winners(self, kind: str, answer: dict[str, Any]) -> dict[str, Any]:
         """The same, with what deleted records were merged into: asked only where one is gone, for all together."""
         gone = [record.ref.id for record in answer.values() if isinstance(record, Gone)]
-        lost = [record_id for record_id in dict.fromkeys(gone) if _id_or_blank(record_id)]
+        lost = [record_id for record_id in dict.fromkeys(gone) if sound_id(record_id)]
         if kind not in _MERGED or not lost or _WINNER not in (await self._catalog.object(kind)).names:
             return answer
         room = STATEMENT_MAX - len(statement(["Id", _WINNER], kind, f"x AND {_WINNER} != null")) - 10
@@ -104,11 +105,16 @@ class Reader:
         """A field may be taken away between two calls: describe again and try once more."""
         try:
             return await attempt()
-        except ConnectorError as error:
-            if not is_drift(error):
+        except ReadRefused as error:
+            # Described anew it was refused again: that is not drift, and describing costs calls.
+            if not is_drift(error) or (error.code, error.words) in self._stays:
                 raise
         self._catalog.forget()
-        return await attempt()
+        try:
+            return await attempt()
+        except ReadRefused as error:
+            self._stays.add((error.code, error.words))
+            raise
 
     async def find(self, kind: str, field: str, values: Sequence[str]) -> dict[str, list[Record]]:
         """Records whose `field` equals a value, by the value asked for; deleted ones never.
@@ -130,28 +136,40 @@ class Reader:
             return search.answer([])
         return search.answer(await self._select(search.statements(await self._catalog.seen())))
 
-    async def ask(self, questions: Sequence[Question]) -> list[dict[str, Any]]:
-        """Answers of `read` and `find` to several questions, five statements a call."""
+    async def ask(self, questions: Sequence[Question]) -> list[dict[str, Any] | ReadRefused]:
+        """Answers of `read` and `find` to several questions, five statements a call. What is refused has its refusal.
+
+        Raises what one of them alone would raise for an object or a field that the org has not.
+        """
         for question in questions:
             _known(question.kind)
         return await self._again_after_drift(lambda: self._ask(questions))
 
-    async def _ask(self, questions: Sequence[Question]) -> list[dict[str, Any]]:
+    async def _ask(self, questions: Sequence[Question]) -> list[dict[str, Any] | ReadRefused]:
         seen = await self._catalog.seen()
         searches = [
             await self._search(question.kind, question.field or "Id", question.values) for question in questions
         ]
         statements = [search.statements(seen) for search in searches]
-        rows = iter(await self._calls.query([text for texts in statements for text in texts]))
-        answers: list[dict[str, Any]] = []
+        refused: Refusals = {}
+        rows = await self._calls.query([text for texts in statements for text in texts], refused)
+        for error in filter(is_drift, refused.values()):
+            raise error
+        answers: list[dict[str, Any] | ReadRefused] = []
+        start = 0
         for question, search, texts in zip(questions, searches, statements, strict=True):
-            by_value = search.answer([row for _ in texts for row in next(rows)])
-            if question.field:
-                answers.append(dict(by_value))
-            else:
-                records = {asked: _first(search, asked, by_value[asked]) for asked in by_value}
-                answers.append(await self._with_winners(question.kind, records))
+            places = range(start, start + len(texts))
+            start += len(texts)
+            refusal = next((refused[place] for place in places if place in refused), None)
+            answers.append(refusal or await self._answer(question, search, [row for at in places for row in rows[at]]))
         return answers
+
+    async def _answer(self, question: Question, search: Search, rows: Sequence[Json]) -> dict[str, Any]:
+        by_value = search.answer(rows)
+        if question.field:
+            return dict(by_value)
+        records = {asked: _first(search, asked, by_value[asked]) for asked in by_value}
+        return await self._with_winners(question.kind, records)
 
     async def _search(self, kind: str, field: str, values: Sequence[str]) -> Search:
         if field != "Id" and await self._without(kind):
@@ -247,7 +265,7 @@ class Search:
 
 
 def _first(search: Search, asked: str, records: Sequence[Record]) -> Record | Gone:
-    return records[0] if records else Gone(Ref(SYSTEM, search.kind, _id_or_blank(asked) or asked))
+    return records[0] if records else Gone(Ref(SYSTEM, search.kind, sound_id(asked) or asked))
 
 
 _TABLES: Mapping[str, Callable[[Reader], Awaitable[Any]]] = {
@@ -273,11 +291,8 @@ def _known(kind: str) -> None:
         )
 
 
-def _id_or_blank(text: str) -> str:
-    try:
-        return long_id(text)
-    except WrongUse:
-        return ""
+_PREFIXES = {"Account": "001", "Contact": "003", "User": "005", "Opportunity": "006", "Order": "801"}
+"""Beginnings of the ids of kinds that every org numbers alike (salesforce reference 2.1)."""
 
 
 def _is_gone(row: Any) -> bool:
@@ -290,7 +305,7 @@ def _literal(field: Field, value: str) -> str:
     if field.type in _BARE:
         return value if _BARE[field.type].fullmatch(value) else ""
     if field.type in ("id", "reference"):
-        return literal(_id_or_blank(value)) if _id_or_blank(value) else ""
+        return literal(sound_id(value)) if sound_id(value) else ""
     # An empty text is null, and null is never looked for.
     return literal(value) if 0 < len(value) <= LITERAL_MAX else ""
 
@@ -300,7 +315,7 @@ def _compared(field: Field, value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str) and field.type in ("id", "reference"):
-        return _id_or_blank(value)
+        return sound_id(value)
     if field.type in _BARE and field.type not in ("boolean", "date"):
         return Decimal(value) if value is not None and _BARE[field.type].fullmatch(str(value)) else None
     return value.casefold() if isinstance(value, str) and not field.case_sensitive else value

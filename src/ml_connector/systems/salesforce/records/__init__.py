@@ -20,7 +20,7 @@ from .fields import (
     fields_needed,
 )
 from .regions import Regions
-from .sobject import SYSTEM, SObject, decode, instant, long_id
+from .sobject import SYSTEM, SObject, decode, instant, long_id, sound_id
 
 __all__ = [
     "DEPENDS_ON_ORG",
@@ -43,4 +43,5 @@ __all__ = [
     "fields_needed",
     "instant",
     "long_id",
+    "sound_id",
 ]

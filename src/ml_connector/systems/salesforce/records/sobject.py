@@ -148,6 +148,18 @@ def long_id(text: str) -> str:
     return text + "".join(_suffix_char(text[start : start + 5]) for start in (0, 5, 10))
 
 
+def sound_id(text: str, prefix: str = "") -> str:
+    """The 18-character form of what may be an id: right in length, letters, suffix and `prefix`; else empty.
+
+    What people typed or a program found in a text is no id because it looks like one, and Salesforce refuses the whole
+    question with MALFORMED_ID for one that is none.
+    """
+    if not _ID.fullmatch(text) or not text.startswith(prefix):
+        return ""
+    sound = long_id(text[:15])
+    return sound if text in (sound, text[:15]) else ""
+
+
 def _suffix_char(block: str) -> str:
     return _SUFFIX[sum(1 << place for place, char in enumerate(block) if "A" <= char <= "Z")]
 
