@@ -98,11 +98,17 @@ def _full(notice: ChangeNotice, schema: EventSchema) -> dict[str, Any]:
 
 
 def _update(bare: Change, notice: ChangeNotice, schema: EventSchema, switches: Switches) -> Change | None:
-    """Changed fields with their bits; formula values without; None when nothing that events show has changed."""
+    """Changed fields with their bits; formula values without; None when nothing that events show has changed.
+
+    `LastModifiedDate` has its bit in every update of a user, even if it is the same second as the update before.
+    """
     moved = {name: pair for name, pair in notice.changed.items() if name in schema.places}
     moved = {name: pair for name, pair in moved.items() if name not in schema.formulas}
-    if not moved:
+    if notice.changed and not moved:
         return None
+    if notice.origin:
+        stamp = (notice.after or {}).get("LastModifiedDate")
+        moved.setdefault("LastModifiedDate", (stamp, stamp))
     nulled = tuple(name for name, (_, new) in moved.items() if new is None)
     diffs = {name: _diff(*pair) for name, pair in moved.items() if _by_diff(name, pair, schema, switches)}
     quiet = set(diffs) if switches.nulled_in_changed else {*diffs, *nulled}

@@ -86,16 +86,18 @@ class TaxRules(Rules):
         line = tx.live("InvoiceLine", record["InvoiceLineId"])
         if line is not None:
             _still_open(_invoice_of(tx, line))
-            tx.adjust("InvoiceLine", line, TaxAmount=amount(line["TaxAmount"] + record["TaxAmount"], "TaxAmount"))
+            tx.adjust(
+                "InvoiceLine", line, TaxAmount=amount(line["TaxAmount"] + record["TaxAmount"], "TaxAmount", tx.places)
+            )
             _roll_up(tx, line["InvoiceId"], _ZERO, record["TaxAmount"])
 
 
 def _roll_up(tx: Tx, invoice_id: str, charge: Decimal, tax: Decimal) -> None:
     invoice = tx.live("Invoice", invoice_id)
     if invoice is not None and (charge or tax):
-        net = amount(invoice["TotalAmount"] + charge, "TotalAmount")
-        taxes = amount(invoice["TotalTaxAmount"] + tax, "TotalTaxAmount")
-        whole = amount(net + taxes, "TotalAmountWithTax")
+        net = amount(invoice["TotalAmount"] + charge, "TotalAmount", tx.places)
+        taxes = amount(invoice["TotalTaxAmount"] + tax, "TotalTaxAmount", tx.places)
+        whole = amount(net + taxes, "TotalAmountWithTax", tx.places)
         given = {"TotalAmount": net, "TotalTaxAmount": taxes, "TotalAmountWithTax": whole}
         tx.adjust("Invoice", invoice, Balance=whole, **given)
 
@@ -125,7 +127,7 @@ def _posted(invoice: Record | None) -> Record:
 
 def _settle(tx: Tx, invoice: Record, paid: Decimal) -> None:
     """Take an amount off what is still owed (a negative one puts it back)."""
-    left = tidy(invoice["Balance"] - paid, 2)
+    left = tidy(invoice["Balance"] - paid, tx.places)
     if left < 0:
         raise refused("The amount is greater than the invoice's balance", "Amount")
     tx.adjust("Invoice", invoice, Balance=left, SettlementStatus=_settlement(invoice, left))
@@ -140,7 +142,7 @@ def void(tx: Tx, invoice: Record) -> Record:
 
 def credit(tx: Tx, invoice: Record, given: Decimal | None = None) -> Record:
     """A posted credit memo over an amount (blank: all that is owed), set off against the invoice."""
-    owed = _posted(invoice)["Balance"] if given is None else tidy(given, 2)
+    owed = _posted(invoice)["Balance"] if given is None else tidy(given, tx.places)
     if owed <= 0:
         raise refused("The amount of a credit must be greater than zero", "Amount")
     _settle(tx, invoice, owed)
@@ -201,7 +203,7 @@ class PaymentLineRules(Rules):
         if draft["Type"] == "Unapplied":
             _unapply(tx, draft)
         _settle(tx, _posted(invoice), paid)
-        left = tidy(payment["Balance"] - paid, 2)
+        left = tidy(payment["Balance"] - paid, tx.places)
         if left < 0:
             raise refused("The amount is greater than the payment's balance", "Amount")
         tx.adjust("Payment", payment, Balance=left)

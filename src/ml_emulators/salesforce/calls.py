@@ -16,6 +16,8 @@ from .errors import bad_json, bad_method, not_found
 from .schema import SObject
 from .world import Actor, Tx, World
 
+_DUPLICATE_HEADER_FROM = 52
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -101,7 +103,8 @@ class Call:
             raise
 
     def _set_duplicates(self, tx: Tx) -> None:
-        options = _options(self.headers.get("sforce-duplicate-rule-header", ""))
+        header = self.headers.get("sforce-duplicate-rule-header", "") if self.number >= _DUPLICATE_HEADER_FROM else ""
+        options = _options(header)
         tx.allow_duplicates = options.get("allowsave", "").lower() == "true"
         tx.show_duplicates = options.get("includerecorddetails", "").lower() == "true"
 

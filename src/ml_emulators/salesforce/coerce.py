@@ -48,6 +48,19 @@ def _pick(each: Field, value: Any, switches: Switches) -> str | None:
     text = _text(each, value, switches)
     if text is None or not each.restricted or not each.values:
         return text
+    return _known(each, text)
+
+
+def _picks(each: Field, value: Any, switches: Switches) -> str | None:
+    """Several values with `;` between them."""
+    text = _text(each, value, switches)
+    if text is None or not each.restricted:
+        return text
+    return ";".join(_known(each, part.strip()) for part in text.split(";") if part.strip()) or None
+
+
+def _known(each: Field, text: str) -> str:
+    """The value as the list has it. Raises INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST."""
     for known in each.values:
         if known.lower() == text.lower():
             return known
@@ -72,14 +85,14 @@ def _too_big(each: Field, value: Any) -> ApiError:
     return ApiError("NUMBER_OUTSIDE_VALID_RANGE", message, fields=[each.name])
 
 
-def _number(each: Field, value: Any, _switches: Switches) -> Decimal | None:
+def _number(each: Field, value: Any, switches: Switches) -> Decimal | None:
     if value == "":
         return None
     parsed = numbers.parse(value)
     if parsed is None:
         raise _unreadable(each, value, "double")
     try:
-        tidy = numbers.tidy(parsed, each.scale)
+        tidy = numbers.tidy(parsed, each.scale if switches.round_to_scale else numbers.MOST_PLACES)
     except InvalidOperation:
         raise _too_big(each, value) from None
     if tidy.adjusted() >= each.precision - each.scale and tidy:
@@ -137,7 +150,7 @@ _BY_TYPE: dict[str, _Coerce] = {
     **dict.fromkeys(("id", "reference"), _reference),
     "email": _email,
     "picklist": _pick,
-    "multipicklist": _text,
+    "multipicklist": _picks,
     "boolean": _flag,
     "int": _integer,
     "date": _day,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from . import rights
+from . import addresses, rights
 from .calls import Answer, Call
 from .errors import not_found
 from .numbers import on_wire
 from .schema import Child, Field, SObject
 from .schema.model import TEXTS, label_of
+from .schema.words import STATE_COUNTRY
 from .sobjects import visible_fields
 
 _SOAP = {
@@ -45,6 +46,8 @@ def _value(value: str, *, label: str | None = None, default: bool = False, activ
 def _values(call: Call, kind: SObject, field: Field) -> list[dict[str, Any]]:
     if field.type not in ("picklist", "multipicklist"):
         return []
+    if field.feature == STATE_COUNTRY:
+        return addresses.choices(call.world, field)
     source = _FROM_TABLE.get(field.name)
     if field.values or source is None:
         return [_value(each) for each in field.values]
@@ -84,13 +87,13 @@ def field_entry(call: Call, kind: SObject, field: Field) -> dict[str, Any]:
         "cascadeDelete": field.cascade,
         "caseSensitive": field.case_sensitive,
         "compoundFieldName": field.compound,
-        "controllerName": None,
+        "controllerName": field.controller,
         "createable": field.createable and open_to_us and _open(call, kind, "create"),
         "custom": field.custom,
         "defaultValue": _default(field),
         "defaultValueFormula": None,
         "defaultedOnCreate": field.defaulted,
-        "dependentPicklist": False,
+        "dependentPicklist": field.controller is not None,
         "deprecatedAndHidden": False,
         "digits": 8 if field.type == "int" else 0,
         "displayLocationInDecimal": False,

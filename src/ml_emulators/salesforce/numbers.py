@@ -8,7 +8,10 @@ from typing import Any
 
 import msgspec
 
-_QUANTA = {scale: Decimal(1).scaleb(-scale) for scale in range(19)}
+MOST_PLACES = 24
+"""So many decimals of a number the API keeps, whatever the scale of its field says."""
+
+_QUANTA = {scale: Decimal(1).scaleb(-scale) for scale in range(MOST_PLACES + 1)}
 _WIDE = Context(prec=60, rounding=ROUND_HALF_UP)
 _TENTH = _QUANTA[1]
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)

@@ -33,12 +33,12 @@ def _derive_stage(tx: Tx, record: Record, given: set[str]) -> None:
         record["ForecastCategory"] = stage["ForecastCategory"]
 
 
-def _derive_amounts(record: Record) -> None:
+def _derive_amounts(tx: Tx, record: Record) -> None:
     worth, probability = record.get("Amount"), record.get("Probability")
     if worth is None or probability is None:
         record.pop("ExpectedRevenue", None)
     else:
-        record["ExpectedRevenue"] = amount(worth * probability / _HUNDRED, "ExpectedRevenue")
+        record["ExpectedRevenue"] = amount(worth * probability / _HUNDRED, "ExpectedRevenue", tx.places)
 
 
 def _derive_fiscal(record: Record) -> None:
@@ -53,7 +53,7 @@ class OpportunityRules(Rules):
     def before_create(self, tx: Tx, draft: Record) -> None:
         if "StageName" in draft:
             _derive_stage(tx, draft, set(draft))
-        _derive_amounts(draft)
+        _derive_amounts(tx, draft)
         _derive_fiscal(draft)
 
     def after_create(self, tx: Tx, record: Record) -> None:
@@ -73,7 +73,7 @@ class OpportunityRules(Rules):
         if old["StageName"] != new["StageName"]:
             _derive_stage(tx, new, set(values))
             new["LastStageChangeDate"] = tx.now
-        _derive_amounts(new)
+        _derive_amounts(tx, new)
         _derive_fiscal(new)
 
 
@@ -135,7 +135,7 @@ class LineRules(Rules):
             raise integrity("specify either UnitPrice or TotalPrice, not both", "UnitPrice", "TotalPrice")
         if "UnitPrice" not in draft and "TotalPrice" not in draft:
             raise required(["UnitPrice"])
-        _price_line(draft, "TotalPrice" if "TotalPrice" in draft else "UnitPrice")
+        _price_line(tx, draft, "TotalPrice" if "TotalPrice" in draft else "UnitPrice")
 
     def _book(self, tx: Tx, parent: Record | None, draft: Record) -> str | None:
         """The opportunity's price book; the first line may bring it."""
@@ -152,7 +152,7 @@ class LineRules(Rules):
         if {"UnitPrice", "TotalPrice"} <= moved:
             raise integrity("specify either UnitPrice or TotalPrice, not both", "UnitPrice", "TotalPrice")
         if moved & {"Quantity", "UnitPrice", "TotalPrice", "Discount"}:
-            _price_line(new, "UnitPrice" if moved & {"UnitPrice", "Discount"} else "TotalPrice")
+            _price_line(tx, new, "UnitPrice" if moved & {"UnitPrice", "Discount"} else "TotalPrice")
 
     def after_create(self, tx: Tx, record: Record) -> None:
         _roll_up(tx, record["OpportunityId"], {}, record)
@@ -164,17 +164,17 @@ class LineRules(Rules):
         _roll_up(tx, record["OpportunityId"], record, {})
 
 
-def _price_line(line: Record, lead: str) -> None:
+def _price_line(tx: Tx, line: Record, lead: str) -> None:
     """Either price follows from the other; the one that leads stays as it was given."""
     quantity, discount = line["Quantity"], line.get("Discount", _ZERO)
     if not quantity:
         raise integrity("Quantity: must not be zero", "Quantity")
     rest = 1 - discount / _HUNDRED
     if lead == "UnitPrice" and "UnitPrice" in line:
-        line["TotalPrice"] = amount(line["UnitPrice"] * quantity * rest, "TotalPrice")
+        line["TotalPrice"] = amount(line["UnitPrice"] * quantity * rest, "TotalPrice", tx.places)
     elif "TotalPrice" in line and rest:
         line["UnitPrice"] = amount(line["TotalPrice"] / quantity / rest, "UnitPrice")
-    line["Subtotal"] = amount(line.get("UnitPrice", _ZERO) * quantity, "Subtotal")
+    line["Subtotal"] = amount(line.get("UnitPrice", _ZERO) * quantity, "Subtotal", tx.places)
 
 
 def _roll_up(tx: Tx, opportunity: str, old: Record, new: Record) -> None:
@@ -190,10 +190,10 @@ def _roll_up(tx: Tx, opportunity: str, old: Record, new: Record) -> None:
     changes: dict[str, Any] = {"HasOpportunityLineItem": has_lines}
     if has_lines:
         changes |= {
-            "Amount": amount(total, "Amount"),
-            "TotalOpportunityQuantity": amount(quantity, "TotalOpportunityQuantity"),
+            "Amount": amount(total, "Amount", tx.places),
+            "TotalOpportunityQuantity": amount(quantity, "TotalOpportunityQuantity", tx.places),
         }
         scratch = parent | changes
-        _derive_amounts(scratch)
+        _derive_amounts(tx, scratch)
         changes["ExpectedRevenue"] = scratch.get("ExpectedRevenue")
     tx.adjust("Opportunity", parent, **changes)

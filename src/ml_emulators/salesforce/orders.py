@@ -146,7 +146,7 @@ def _take(tx: Tx, items: list[Record], sign: int) -> None:
         left = original["AvailableQuantity"] - sign * abs(item["Quantity"])
         if left < 0:
             raise failed("The quantity to reduce is greater than what is left of the original product.")
-        tx.adjust("OrderItem", original, AvailableQuantity=tidy(left, 2))
+        tx.adjust("OrderItem", original, AvailableQuantity=tidy(left, tx.places))
 
 
 class ItemRules(Rules):
@@ -170,7 +170,7 @@ class ItemRules(Rules):
         if "Quantity" in draft:
             _check_quantity(tx, draft, reducing=reducing)
             _check_original(tx, draft, order)
-            _total(draft)
+            _total(tx, draft)
             draft["AvailableQuantity"] = _ZERO if reducing else draft["Quantity"]
 
     def before_update(self, tx: Tx, old: Record, new: Record, values: dict[str, Any]) -> None:
@@ -182,8 +182,8 @@ class ItemRules(Rules):
             raise locked("insufficient access rights on object id: the order is activated", *sorted(moved))
         if "Quantity" in moved:
             _check_quantity(tx, new, reducing=bool(order.get("IsReductionOrder")))
-            _keep_available(old, new, reducing=bool(order.get("IsReductionOrder")))
-        _total(new)
+            _keep_available(tx, old, new, reducing=bool(order.get("IsReductionOrder")))
+        _total(tx, new)
 
     def after_create(self, tx: Tx, record: Record) -> None:
         _roll_up(tx, record["OrderId"], record["TotalPrice"])
@@ -200,8 +200,8 @@ class ItemRules(Rules):
         _roll_up(tx, record["OrderId"], -record["TotalPrice"])
 
 
-def _total(item: Record) -> None:
-    item["TotalPrice"] = amount(item["UnitPrice"] * item["Quantity"], "TotalPrice")
+def _total(tx: Tx, item: Record) -> None:
+    item["TotalPrice"] = amount(item["UnitPrice"] * item["Quantity"], "TotalPrice", tx.places)
 
 
 def _wrong_sign(tx: Tx, quantity: Decimal, *, reducing: bool) -> bool:
@@ -247,16 +247,16 @@ def _check_reducible(tx: Tx, draft: Record, order: Record, original: Record) -> 
         raise integrity("Quantity: more than is left of the original product", "Quantity")
 
 
-def _keep_available(old: Record, new: Record, *, reducing: bool) -> None:
+def _keep_available(tx: Tx, old: Record, new: Record, *, reducing: bool) -> None:
     if reducing:
         return
     left = old.get("AvailableQuantity", _ZERO) + new["Quantity"] - old["Quantity"]
     if left < 0:
         raise integrity("Quantity: less than what was reduced already", "Quantity")
-    new["AvailableQuantity"] = tidy(left, 2)
+    new["AvailableQuantity"] = tidy(left, tx.places)
 
 
 def _roll_up(tx: Tx, order: str, change: Decimal) -> None:
     parent = tx.live("Order", order)
     if parent is not None and change:
-        tx.adjust("Order", parent, TotalAmount=amount(parent["TotalAmount"] + change, "TotalAmount"))
+        tx.adjust("Order", parent, TotalAmount=amount(parent["TotalAmount"] + change, "TotalAmount", tx.places))

@@ -89,6 +89,18 @@ class Switches:
     multicurrency: bool = True
     plain_billing: bool = False
     repeated_ingest: Literal["same", "refused"] = "same"
+    # State and Country/Territory Picklists: which countries of the list are active (None: all), other texts by code
+    # (`{"US": "USA", "DE-BY": "Bayern", "US-PR": ""}` renames, adds and takes away), the texts of standard states,
+    # and whether a code may stand in a text field
+    state_country_picklists: bool = False
+    active_countries: set[str] | None = None
+    address_places: dict[str, str] = field(default_factory=dict)
+    state_texts: Literal["name", "code"] = "name"
+    address_texts_take_codes: bool = False
+    # Picklists by "Object.Field": values that the org has instead of the usual ones, and which of them are restricted
+    picklist_values: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    restricted_picklists: set[str] = field(default_factory=set)
+    person_accounts: bool = False
     # Token endpoint
     client_credentials_enabled: bool = True
     run_as_user: bool = True
@@ -114,6 +126,8 @@ class Switches:
     trim_text: bool = True
     unstable_order: bool = False
     java_numbers: bool = True
+    round_to_scale: bool = False
+    hidden_field_code: Literal["INVALID_FIELD_FOR_INSERT_UPDATE", "INVALID_FIELD"] = "INVALID_FIELD_FOR_INSERT_UPDATE"
     # Field-level security of the integration user: object -> fields
     hidden_fields: dict[str, set[str]] = field(default_factory=dict)
     read_only_fields: dict[str, set[str]] = field(default_factory=dict)
@@ -135,7 +149,8 @@ class Switches:
     bulk_field_chars: int = 131_072
     # Customer's rules: object -> what (fields that must be filled)
     required_fields: dict[str, set[str]] = field(default_factory=dict)
-    duplicate_rules: dict[str, str] = field(default_factory=dict)
+    duplicate_rules: dict[str, Literal["alert", "block"]] = field(default_factory=dict)
+    duplicate_rule_names: dict[str, str] = field(default_factory=dict)
     validation_rules: list[ValidationRule] = field(default_factory=list)
     automations: list[Automation] = field(default_factory=list)
     failing_automations: dict[str, str] = field(default_factory=dict)

@@ -6,11 +6,14 @@ From salesforce reference 2.3, 3.2, 7.5 to 7.7.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
+from . import places
 from .org import Profile, Switches
 from .schema import Field, Schema, SObject, billing
+from .schema.words import PERSON_ACCOUNTS, STATE_COUNTRY
 
 _BILLING = frozenset(kind.name for kind in billing.BILLING)
 _ORDERS = frozenset({"Order", "OrderItem", "OrderStatus"})
@@ -23,6 +26,7 @@ _ABSENT: dict[Profile, frozenset[str]] = {
     "revenue-cloud": frozenset(),
 }
 _EDITIONS: dict[Profile, str] = {"professional": "Professional Edition"}
+_ENABLED = (STATE_COUNTRY, PERSON_ACCOUNTS)
 _INGESTED = frozenset({"Invoice", "InvoiceLine"})
 
 
@@ -34,6 +38,10 @@ class Features(NamedTuple):
     related: bool
     plain_billing: bool
     required: tuple[tuple[str, tuple[str, ...]], ...]
+    enabled: frozenset[str]
+    addresses: places.Setting | None
+    picklists: tuple[tuple[str, tuple[str, ...]], ...]
+    restricted: frozenset[str]
 
 
 def features(switches: Switches, related: bool) -> Features:
@@ -41,7 +49,19 @@ def features(switches: Switches, related: bool) -> Features:
     required: tuple[tuple[str, tuple[str, ...]], ...] = ()
     if switches.required_fields:
         required = tuple(sorted((kind, tuple(sorted(names))) for kind, names in switches.required_fields.items()))
-    return Features(switches.profile, switches.multicurrency, related, switches.plain_billing, required)
+    enabled = frozenset(name for name in _ENABLED if getattr(switches, name))
+    picklists = tuple(sorted((name, tuple(values)) for name, values in switches.picklist_values.items()))
+    return Features(
+        profile=switches.profile,
+        multicurrency=switches.multicurrency,
+        related=related,
+        plain_billing=switches.plain_billing,
+        required=required,
+        enabled=enabled,
+        addresses=places.setting(switches),
+        picklists=picklists,
+        restricted=frozenset(switches.restricted_picklists),
+    )
 
 
 def seen(whole: Schema, has: Features) -> Schema:
@@ -55,15 +75,25 @@ def seen(whole: Schema, has: Features) -> Schema:
 
 
 def _fitted(kind: SObject, has: Features, required: frozenset[str]) -> SObject:
+    values = dict(has.picklists)
     fields = tuple(
-        _required(each) if each.name in required else each
+        _listed(kind, _required(each) if each.name in required else each, values, has.restricted)
         for each in kind.fields
-        if has.multicurrency or each.name not in _CURRENCY_FIELDS
+        if (has.multicurrency or each.name not in _CURRENCY_FIELDS)
+        and (not each.feature or each.feature in has.enabled)
     )
     made = kind if fields == kind.fields else replace(kind, fields=fields)
     if kind.name in _INGESTED and not has.plain_billing:
         return replace(made, createable=False, deletable=False)
     return made
+
+
+def _listed(kind: SObject, each: Field, values: Mapping[str, tuple[str, ...]], restricted: Collection[str]) -> Field:
+    """A picklist with the values that the org's administrator has given it."""
+    name = f"{kind.name}.{each.name}"
+    if each.type not in ("picklist", "multipicklist") or (name not in values and name not in restricted):
+        return each
+    return replace(each, values=values.get(name, each.values), restricted=each.restricted or name in restricted)
 
 
 def _required(each: Field) -> Field:

@@ -52,9 +52,9 @@ def insert(tx: Tx, kind: SObject, draft: Record) -> None:
 _MOST = Decimal(10) ** 16
 
 
-def amount(value: Decimal, field: str) -> Decimal:
-    """A derived amount of two places. Raises NUMBER_OUTSIDE_VALID_RANGE when it has more than 18 digits."""
-    tidied = tidy(value, 2)
+def amount(value: Decimal, field: str, places: int = 2) -> Decimal:
+    """A derived amount, rounded to `places`. Raises NUMBER_OUTSIDE_VALID_RANGE when it has more than 18 digits."""
+    tidied = tidy(value, places)
     if abs(tidied) >= _MOST:
         text = f"{field}: value outside of valid range on numeric field: {value}"
         raise ApiError("NUMBER_OUTSIDE_VALID_RANGE", text, fields=[field])

@@ -11,7 +11,7 @@ from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.kit.hosts import LOGIN, place
 from ml_emulators.kit.wire import Cost, Request, Response
 
-from . import limits, pretty, relations, rights, seed, versions
+from . import addresses, limits, pretty, relations, rights, seed, versions
 from .actions import Actions, full_record
 from .bulk import Bulk
 from .calls import Answer, Call
@@ -123,6 +123,7 @@ class Salesforce:
         """What has become due by the clock or by a switch is done before anybody looks."""
         seed.tell_edition(self._world)
         relations.settle(self._world)
+        addresses.adopt(self._world)
         self._permissions.settle()
         self._bulk.settle()
 

@@ -49,7 +49,7 @@ def success(call: Call, kind: SObject, record_id: str, *, upserted: bool | None 
     if upserted is not None:
         body["created"] = upserted
     location = {"Location": address_of(call.version, kind.name) + record_id}
-    return Answer(201 if created else 200, body, location if created else {})
+    return Answer(201 if created else 200, body, location)
 
 
 def create_record(call: Call, kind: SObject) -> Answer:
@@ -117,9 +117,9 @@ def key_field(call: Call, kind: SObject, name: str) -> Field:
     """A field that may stand for the id in an address. Raises 404."""
     found = kind.find(name)
     if found is None or found not in visible_fields(call, kind):
-        raise not_found(_NO_KEY)
+        raise not_found(f"{_NO_KEY}: {name}")
     if not (found.external_id or found.id_lookup):
-        raise not_found(_NO_KEY)
+        raise not_found(f"{_NO_KEY}: {name}")
     return found
 
 

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 from ml_emulators.kit.clock import VirtualClock
 
-from . import ids, profiles, times
+from . import ids, places, profiles, times
+from .numbers import MOST_PLACES
 from .org import Org, Person, Switches
 from .schema import Field, Schema, SObject, customised, default_schema
 from .state import Grave, Record, State, Table
@@ -68,6 +69,7 @@ class World:
         self._whole, self._parts = self._shape(self.set_up)
         self.state = State(self._whole)
         self.related = False
+        self.address_setting: places.Setting | None = None
         self.switches = Switches()
         self.on_change: list[Callable[[ChangeNotice], None]] = []
         self.seed = rng.getrandbits(128)
@@ -172,6 +174,11 @@ class Tx:
     def currency(self) -> str:
         """What a record is in that names no currency: the user's, or the only one of the org."""
         return self.actor.currency if self.switches.multicurrency else self.world.org.currencies[0].code
+
+    @property
+    def places(self) -> int:
+        """How many decimals a sum or product of amounts keeps."""
+        return 2 if self.switches.round_to_scale else MOST_PLACES
 
     def live(self, kind: str, record_id: str | None) -> Record | None:
         return self.world.state.tables[kind].live.get(record_id) if record_id else None

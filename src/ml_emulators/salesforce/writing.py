@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import custom_rules, ids, rights
+from . import addresses, custom_rules, ids, rights
 from .coerce import coerce
 from .duplicates import check_duplicates
 from .errors import ApiError, deleted, no_column, not_found, read_only, required
@@ -45,10 +45,18 @@ def _prepare(tx: Tx, kind: SObject, body: dict[str, Any], *, creating: bool) -> 
         if writable(tx, kind, each, creating=creating):
             values[each.name] = coerce(each, raw, tx.switches)
         else:
+            _refuse_hidden(tx, kind, each)
             refused.append(each.name)
     if refused:
         raise read_only(refused)
     return values
+
+
+def _refuse_hidden(tx: Tx, kind: SObject, each: Field) -> None:
+    """A field that the user does not see is refused as one that is not there, or as a fixed one: sources differ."""
+    hidden = each.name in rights.hidden_of(tx.world, tx.actor, kind.name)
+    if hidden and tx.switches.hidden_field_code == "INVALID_FIELD":
+        raise no_column(each.name, kind.name)
 
 
 def _defaults(tx: Tx, kind: SObject, draft: Record) -> None:
@@ -96,6 +104,7 @@ def create(tx: Tx, kind: SObject, body: dict[str, Any]) -> str:
     custom_rules.check_storage(tx)
     values = _prepare(tx, kind, body, creating=True)
     _currency_known(tx, kind, values)
+    addresses.settle(tx, kind, {}, values)
     draft = kind.defaults | {name: value for name, value in values.items() if value is not None}
     _defaults(tx, kind, draft)
     rules = rules_of(kind.name)
@@ -132,6 +141,7 @@ def update(tx: Tx, kind: SObject, record_id: str, body: dict[str, Any]) -> None:
     old = existing(tx, kind, record_id)
     values = _prepare(tx, kind, body, creating=False)
     _currency_known(tx, kind, values)
+    addresses.settle(tx, kind, old, values)
     _refuse_nulls(kind, values)
     new = {name: value for name, value in (old | values).items() if value is not None}
     rules = rules_of(kind.name)

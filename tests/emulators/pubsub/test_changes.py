@@ -50,14 +50,14 @@ def test_cleared_fields_may_be_in_one_map_only(org: EventOrg) -> None:
     org.bus_switches.nulled_in_changed = False
     account = org.account(Phone="1")
     org.patch(f"/sobjects/Account/{account}", {"Phone": None, "Fax": "2"})
-    assert (org.last().changed, org.last().nulled) == ({"Fax"}, {"Phone"})
+    assert (org.last().changed, org.last().nulled) == ({"Fax", "LastModifiedDate"}, {"Phone"})
 
 
 def test_another_user_shows_in_the_stamps(org: EventOrg) -> None:
     account = org.account()
     org.act("update", "Account", Id=account, Site="X")
     event = org.last()
-    assert event.changed == {"Site", "LastModifiedById"}
+    assert event.changed == {"Site", "LastModifiedDate", "LastModifiedById"}
     assert (event.header["changeOrigin"], event.header["commitUser"]) == (UI, event.body["LastModifiedById"])
 
 
@@ -90,13 +90,23 @@ def test_deleted_and_brought_back(org: EventOrg) -> None:
     assert (back.type, back.body["Name"], back.body["QBO_Id__c"]) == ("UNDELETE", "Acme", "17")
 
 
-def test_what_events_do_not_show_makes_no_event(org: EventOrg) -> None:
+@pytest.mark.parametrize("later", [0, 1])
+def test_every_update_says_that_its_date_has_changed(org: EventOrg, later: int) -> None:
     account = org.account(Name="Acme")
-    org.patch(f"/sobjects/Account/{account}", {"Name": "Acme"})
-    assert len(org.events()) == 1
-    org.tick()
+    org.tick(later)
     org.patch(f"/sobjects/Account/{account}", {"Name": "Acme"})
     assert org.last().changed == {"LastModifiedDate"}
+    org.patch(f"/sobjects/Account/{account}", {"Site": "North"})
+    assert org.last().changed == {"Site", "LastModifiedDate"}
+    assert org.last().body["LastModifiedDate"] == 1767614430000 + 1000 * later
+
+
+def test_what_events_do_not_show_makes_no_event(org: EventOrg) -> None:
+    account = org.account()
+    org.tick()
+    with org.vendor.world.transact(org.vendor.world.sales, "com/salesforce/api/soap/67.0") as tx:
+        tx.adjust("Account", tx.live("Account", account) or {}, LastActivityDate="2026-01-05")
+    assert len(org.events()) == 1
 
 
 def test_the_commit_has_whole_seconds_and_the_time_of_the_commit(org: EventOrg) -> None:
@@ -118,7 +128,7 @@ def test_a_persons_name_is_one_field(org: EventOrg) -> None:
     contact = org.add("Contact", LastName="Lee", FirstName="Ann")
     assert org.last().body["Name"] == {"FirstName": "Ann", "LastName": "Lee"}
     org.patch(f"/sobjects/Contact/{contact}", {"LastName": "Poe"})
-    assert (org.last().changed, org.last().body["Name"]) == ({"Name.LastName"}, {"LastName": "Poe"})
+    assert (org.last().changed, org.last().body["Name"]) == ({"Name.LastName", "LastModifiedDate"}, {"LastName": "Poe"})
 
 
 def test_sequence_counts_objects_that_are_not_selected(org: EventOrg) -> None:
@@ -187,7 +197,7 @@ def test_formula_values_come_without_a_bit(org: EventOrg) -> None:
     org.switches.automations.append(Automation("Account", lambda record: {"Tier__c": "gold"}))
     for _ in range(2):
         org.patch(f"/sobjects/Account/{account}", {"Site": f"{org.last().body.get('Site')}X"})
-        assert (org.last().body["Tier__c"], org.last().changed) == ("gold", {"Site"})
+        assert (org.last().body["Tier__c"], org.last().changed) == ("gold", {"Site", "LastModifiedDate"})
     org.bus_switches.formulas = False
     org.patch(f"/sobjects/Account/{account}", {"Site": "Y"})
     assert "Tier__c" not in org.last().body
@@ -200,7 +210,7 @@ def test_hidden_fields_are_null_and_leave_no_bit(org: EventOrg) -> None:
     org.act("update", "Account", Id=account, Phone="2", Site="C")
     created, _, updated = org.events()
     assert ("Phone" in created.body, created.body["Site"]) == (False, "A")
-    assert (updated.changed, updated.body.get("Phone")) == ({"Site", "LastModifiedById"}, None)
+    assert (updated.changed, updated.body.get("Phone")) == ({"Site", "LastModifiedDate", "LastModifiedById"}, None)
     org.bus_switches.hidden_bits = True
     assert "Phone" in org.last().changed
 
@@ -210,7 +220,7 @@ def test_long_texts_may_come_as_a_difference(org: EventOrg) -> None:
     account = org.account(Description="a\n" * 600)
     org.patch(f"/sobjects/Account/{account}", {"Description": "a\n" * 600 + "b"})
     event = org.last()
-    assert (event.diffs, event.changed) == ({"Description"}, set())
+    assert (event.diffs, event.changed) == ({"Description"}, {"LastModifiedDate"})
     assert event.body["Description"].startswith("--- ")
 
 
@@ -234,7 +244,9 @@ def test_enrichment_names_our_key_on_updates_and_deletions(org: EventOrg) -> Non
     rename(org, ids, Rating="Hot")
     for each in ids:
         org.delete(f"/sobjects/Account/{each}")
-    plain, own = org.events(ALL)[2:], org.events(OWN)[2:]
+    plain, own = (
+        [event for event in org.events(channel)[2:] if event.changed != {"LastModifiedDate"}] for channel in (ALL, OWN)
+    )
     assert [(event.type, len(event.header["recordIds"])) for event in plain] == [
         *[("UPDATE", 2), ("DELETE", 1), ("DELETE", 1)],
     ]

@@ -77,7 +77,7 @@ async def test_it_subscribes_and_decodes(org: EventOrg, door: PubSubDoor) -> Non
     await asyncio.to_thread(judge.listen, ALL, "EARLIEST", b"", 3)
     assert [each["ChangeEventHeader"]["changeType"] for each in judge.decoded] == ["CREATE", "UPDATE", "DELETE"]
     assert [each["Name"] for each in judge.decoded] == ["Acme", "Apex", None]
-    assert judge.changed == [set(), {"Name", "BillingAddress.City", "QBO_Id__c"}, set()]
+    assert judge.changed == [set(), {"Name", "BillingAddress.City", "QBO_Id__c", "LastModifiedDate"}, set()]
     later = Judge(org, door.target)
     await asyncio.to_thread(later.listen, ALL, "CUSTOM", judge.replay_ids[1], 1)
     assert [each["ChangeEventHeader"]["changeType"] for each in later.decoded] == ["DELETE"]

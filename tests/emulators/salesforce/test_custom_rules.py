@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -114,7 +114,7 @@ def test_storage_counts_two_kilobytes_a_record(org: TestOrg) -> None:
     assert most["Remaining"] - now["Remaining"] == 1
 
 
-def _duplicate(org: TestOrg, mode: str, **headers: str) -> Reply:
+def _duplicate(org: TestOrg, mode: Literal["alert", "block"], **headers: str) -> Reply:
     org.switches.duplicate_rules = {"Contact": mode}
     org.add("Contact", LastName="Roe", Email="roe@acme.example")
     return org.post("/sobjects/Contact", {"LastName": "Roe", "Email": "ROE@acme.example"}, **headers)
@@ -130,7 +130,7 @@ def _duplicate(org: TestOrg, mode: str, **headers: str) -> Reply:
     ],
 )
 def test_alert_can_be_passed_by_header_and_block_cannot(
-    org: TestOrg, mode: str, header: str, saved: bool, passable: bool
+    org: TestOrg, mode: Literal["alert", "block"], header: str, saved: bool, passable: bool
 ) -> None:
     answer = _duplicate(org, mode, sforce_duplicate_rule_header=header)
     assert (answer.status == 201) is saved

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -160,7 +160,7 @@ def test_refused_on_create(org: TestOrg, kind: str, body: dict[str, Any], code: 
         ("Phone", "", None),
         ("Description", "a\nb", "a\nb"),
         ("NumberOfEmployees", "10000", 10000),
-        ("QBO_Balance__c", "1234.565", Decimal("1234.57")),
+        ("QBO_Balance__c", "1234.565", Decimal("1234.565")),
         ("QBO_Balance__c", 5, Decimal("5.0")),
         ("AnnualRevenue", Decimal(250000000), Decimal("2.5E8")),
         ("QBO_Active__c", "true", True),
@@ -318,7 +318,7 @@ def test_a_validation_rule_speaks_in_its_own_words(org: TestOrg) -> None:
         ("block", {"sforce_duplicate_rule_header": "allowSave=true"}, False),
     ],
 )
-def test_duplicate_rules(org: TestOrg, mode: str, header: dict[str, str], saved: bool) -> None:
+def test_duplicate_rules(org: TestOrg, mode: Literal["alert", "block"], header: dict[str, str], saved: bool) -> None:
     account = org.account(Name="Acme")
     org.switches.duplicate_rules["Account"] = mode
     reply = org.post("/sobjects/Account", {"Name": "ACME"}, **header)

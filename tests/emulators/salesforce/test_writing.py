@@ -20,7 +20,7 @@ def test_first_201_then_200_with_created_told(org: TestOrg) -> None:
     changed = org.patch(ACME, {"Phone": "1"})
     assert changed.status == 200
     assert changed.body == {"id": account, "success": True, "errors": [], "created": False}
-    assert "Location" not in changed.headers
+    assert changed.headers["Location"] == made.headers["Location"]
     body = org.get(ACME).body
     assert (body["Id"], body["QBO_Id__c"], body["Name"], body["Phone"]) == (account, "r:42", "Acme", "1")
 

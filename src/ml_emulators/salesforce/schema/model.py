@@ -16,7 +16,10 @@ IDS = frozenset({"id", "reference"})
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field. `required` on create means: not nillable, not defaulted, createable."""
+    """One field. `required` on create means: not nillable, not defaulted, createable.
+
+    `controller` is the field that a dependent picklist depends on, `feature` what an org must have for the field.
+    """
 
     name: str
     type: str
@@ -46,6 +49,8 @@ class Field:
     name_field: bool = False
     extra_type: str | None = None
     permissionable: bool | None = None
+    controller: str | None = None
+    feature: str = ""
 
     @property
     def custom(self) -> bool:

@@ -139,15 +139,31 @@ ACCURACIES = (
 )
 
 
+STATE_COUNTRY = "state_country_picklists"
+PERSON_ACCOUNTS = "person_accounts"
+
+
+def _spaced(stem: str) -> str:
+    return f"{label_of(stem)} "
+
+
+def _place_code(stem: str, part: str, label: str, **more: Any) -> Field:
+    """`BillingStateCode`: there once the org has State and Country/Territory Picklists."""
+    given = {"length": 10, "compound": f"{stem}Address", "restricted": True, "feature": STATE_COUNTRY, "label": label}
+    return pick(f"{stem}{part}Code", **given, **more)
+
+
 def address(stem: str) -> tuple[Field, ...]:
     """An address: its parts, and the compound that is read-only."""
     whole = f"{stem}Address"
     return (
         area(f"{stem}Street", 255, compound=whole),
         text(f"{stem}City", 40, compound=whole),
-        text(f"{stem}State", 80, compound=whole),
+        text(f"{stem}State", 80, compound=whole, label=f"{_spaced(stem)}State/Province"),
         text(f"{stem}PostalCode", 20, compound=whole),
         text(f"{stem}Country", 80, compound=whole),
+        _place_code(stem, "State", f"{_spaced(stem)}State/Province Code", controller=f"{stem}CountryCode"),
+        _place_code(stem, "Country", f"{_spaced(stem)}Country Code"),
         number(f"{stem}Latitude", 18, 15, compound=whole),
         number(f"{stem}Longitude", 18, 15, compound=whole),
         pick(f"{stem}GeocodeAccuracy", *ACCURACIES, compound=whole, length=40, restricted=True),

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..errors import ApiError
-from ..numbers import on_wire, tidy
+from ..numbers import MOST_PLACES, on_wire, tidy
 from ..schema import Field
 from ..state import Record
 from .scope import Getter, Scope
@@ -163,6 +163,6 @@ def _summing(function: str, field: Field, value: Getter) -> tuple[Field, Getter]
             return None
         if function == "AVG":
             return tidy(sum(found, Decimal(0)) / len(found), _PLACES)
-        return sum(found) if field.type == "int" else tidy(sum(found, Decimal(0)), field.scale)
+        return sum(found) if field.type == "int" else tidy(sum(found, Decimal(0)), MOST_PLACES)
 
     return (field if function == "SUM" else _AVERAGE), total

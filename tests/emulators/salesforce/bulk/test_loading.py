@@ -125,7 +125,7 @@ def test_values_of_every_kind(org: TestOrg) -> None:
     load(org, "insert").run(f'{head}\nAcme,"1500.5",12,TRUE,"two\nlines, ""quoted"""\nBeta,,,0,\n')
     rows = org.rows("SELECT AnnualRevenue, NumberOfEmployees, QBO_Active__c, Description FROM Account ORDER BY Name")
     assert [list(map(str, row.values())) for row in rows] == [
-        ["1501.0", "12", "True", 'two\nlines, "quoted"'],
+        ["1500.5", "12", "True", 'two\nlines, "quoted"'],
         ["None", "None", "False", "None"],
     ]
     bad = load(org, "insert", "Opportunity")

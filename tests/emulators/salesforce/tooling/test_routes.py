@@ -73,7 +73,7 @@ def test_a_key_of_ones_own(org: TestOrg) -> None:
         ({"type": "TextArea"}, "two\nlines", "two\nlines"),
         ({"type": "LongTextArea", "length": 1000, "visibleLines": 3}, "x" * 900, "x" * 900),
         ({"type": "Checkbox", "defaultValue": "false"}, True, True),
-        ({"type": "Number", "precision": 5, "scale": 1}, 12.34, 12.3),
+        ({"type": "Number", "precision": 5, "scale": 1}, 12.34, 12.34),
         ({"type": "Currency", "precision": 18, "scale": 2}, 12, 12),
         ({"type": "Percent", "precision": 5, "scale": 2}, 50, 50),
         ({"type": "Date"}, "2026-01-05", "2026-01-05"),
