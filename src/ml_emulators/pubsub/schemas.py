@@ -13,6 +13,7 @@ import msgspec
 
 from ml_emulators.salesforce import ids
 from ml_emulators.salesforce.schema import Field, SObject
+from ml_emulators.salesforce.schema.words import PERSON_ACCOUNTS
 
 NAMESPACE = "com.sforce.eventbus"
 CHANGE_TYPES = (
@@ -96,7 +97,7 @@ def schema_id_of(json: str) -> str:
 
 def change_schema(kind: SObject, *, formulas: bool = True) -> EventSchema:
     """The schema of the change events of an object as it is now: header first, then describe's order."""
-    chosen = [each for each in kind.fields if each.name not in _LEFT_OUT and (formulas or not each.calculated)]
+    chosen = [each for each in kind.fields if _told(each) and (formulas or not each.calculated)]
     slots = list(_slots(chosen))
     first = next((name for name, _ in slots if name.endswith("Address")), "")
     body = [_avro_slot(kind, name, parts, name == first) for name, parts in slots]
@@ -116,6 +117,12 @@ def change_schema(kind: SObject, *, formulas: bool = True) -> EventSchema:
         tuple(each.name for each in chosen if each.calculated),
         frozenset(each.name for each in chosen if each.long_text),
     )
+
+
+def _told(each: Field) -> bool:
+    """The person of an account is told by the event of its contact."""
+    own = each.feature != PERSON_ACCOUNTS or each.name == "IsPersonAccount"
+    return own and each.name not in _LEFT_OUT
 
 
 Slot = tuple[str, list[Field]]

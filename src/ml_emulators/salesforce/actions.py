@@ -9,6 +9,7 @@ from ml_emulators.kit.control_bodies import BadOrder
 from ml_emulators.kit.switches import checked
 
 from . import ids
+from .administration import Administration
 from .assertions import public_key
 from .billing import credit, post, void
 from .deleting import delete, undelete
@@ -48,6 +49,7 @@ class Actions:
         self._world = world
         self._sessions = sessions
         users = Users(world, sessions)
+        self._administration = administration = Administration(world)
         self._writes: dict[str, Callable[[Tx, SObject, Body], str]] = {
             "create": create,
             "update": self._update,
@@ -65,6 +67,10 @@ class Actions:
             "set_fls": users.set_fls,
             "set_object_rights": users.set_object_rights,
             "set_permission": users.set_permission,
+            "freeze_user": administration.freeze_user,
+            "add_field": administration.add_field,
+            "remove_field": administration.remove_field,
+            "set_stage": administration.set_stage,
             "purge_deletes": self._purge_deletes,
             "set_switch": self._set_switch,
             "register_certificate": self._register_certificate,
@@ -76,6 +82,8 @@ class Actions:
         try:
             if name in self._others:
                 return self._others[name](body)
+            if name == "late_commit":
+                return self._administration.late_commit(operation, body)
             return self._write(str(name), operation, body)
         except ApiError as error:
             raise ActError(error) from error

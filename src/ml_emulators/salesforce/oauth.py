@@ -63,6 +63,8 @@ class Sessions:
         session = self._live.get(token)
         if session is None or self._world.clock.now() - session.used >= self._lifetime():
             return None
+        if self._world.is_frozen(session.actor):
+            return None
         return session
 
     def use(self, token: str) -> Session | None:
@@ -189,6 +191,7 @@ class OAuth:
             raise OAuthError("invalid_grant", "request not supported on this domain")
         self._check_client(request, form)
         self._check_policy()
+        self._check_frozen(self._world.integration)
         return self._world.integration
 
     def _by_assertion(self, request: Request, form: dict[str, str], base_url: str) -> Actor:
@@ -211,7 +214,15 @@ class OAuth:
         own = actor == self._world.integration
         if not user.get("IsActive") or (own and not switches.user_active):
             raise OAuthError("inactive_user", "user is inactive")
+        self._check_frozen(actor)
         return actor
+
+    def _check_frozen(self, actor: Actor) -> None:
+        """A frozen user gets no token; its words are from memory."""
+        if self._world.is_frozen(actor):
+            error = self._world.switches.frozen_error
+            words = {"invalid_grant": "authentication failure", "inactive_user": "user is inactive"}
+            raise OAuthError(error, words[error])
 
     def _granted(self, request: Request, actor: Actor, base_url: str) -> Answer:
         issued = str(int(self._world.clock.now().timestamp() * 1000))

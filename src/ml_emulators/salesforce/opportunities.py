@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from .coerce import bad_pick
 from .errors import integrity, required
 from .prices import matching_entry
 from .rulebook import Rules, amount, changed, insert
@@ -24,6 +25,9 @@ def _stage(tx: Tx, name: str) -> Record:
 
 def _derive_stage(tx: Tx, record: Record, given: set[str]) -> None:
     stage = _stage(tx, record["StageName"])
+    field = tx.world.schema.objects["Opportunity"].by_name["StageName"]
+    if field.restricted and not stage.get("IsActive"):
+        raise bad_pick(field, record["StageName"])
     record["IsClosed"] = stage.get("IsClosed", False)
     record["IsWon"] = stage.get("IsWon", False)
     if "Probability" not in given:

@@ -108,6 +108,8 @@ class Switches:
     user_active: bool = True
     wrong_secret_status: int = 400
     same_token_on_new_login: bool = False
+    frozen_users: set[str] = field(default_factory=set)
+    frozen_error: Literal["invalid_grant", "inactive_user"] = "invalid_grant"
     check_assertion_expiry: bool = True
     soap_login: bool = True
     trusted_network: bool = False

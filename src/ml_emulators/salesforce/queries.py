@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from . import ids
-from .calls import Answer, Call, header_options
+from .calls import Answer, Call, as_flag, header_options
 from .errors import ApiError
-from .soql import Result, run
+from .soql import Result, columns, run
 from .world import World
 
 _LIFE = timedelta(days=2)
@@ -56,6 +56,8 @@ def query(call: Call, locators: Locators, *, deleted: bool) -> Answer:
     text = call.params.get("q")
     if not text:
         raise ApiError("MALFORMED_QUERY", "A query string has to be specified")
+    if as_flag(call.params.get("columns", "")):
+        return Answer(200, columns(call.world, call.actor, text, call.version))
     result = run(call.world, call.actor, text, call.version, deleted=deleted)
     return _page(call, locators, result, 0, None)
 

@@ -92,7 +92,7 @@ class Soap:
             return self._logout(request.body)
         actor = self._who(asked)
         user = self._world.state.live("User", actor.user_id) or {}
-        if not user.get("IsActive"):
+        if not user.get("IsActive") or self._world.is_frozen(actor):
             raise Fault("INVALID_LOGIN", _WRONG)
         org_id = self._world.org_id
         urls = [f"{instance}/services/Soap/{letter}/{parts[1]}/{org_id}" for letter in ("m", parts[0])]

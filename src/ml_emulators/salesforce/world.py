@@ -91,6 +91,11 @@ class World:
         added = Actor(user["Id"], ZoneInfo(user["TimeZoneSidKey"]), user["CurrencyIsoCode"], limited=True)
         return known.get(user["Id"], added)
 
+    def is_frozen(self, actor: Actor) -> bool:
+        """Whether an administrator, or the platform by itself, has frozen the user: no sign-in, no session."""
+        frozen = self.switches.frozen_users
+        return bool(frozen) and (self.state.live("User", actor.user_id) or {}).get("Username") in frozen
+
     def _shape(self, set_up: SetUp) -> tuple[Schema, dict[profiles.Features, Schema]]:
         """The schema as it is set up, and the parts of it that were asked for; one for each of the last set-ups."""
         if set_up not in self._shapes:

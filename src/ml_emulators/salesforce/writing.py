@@ -105,7 +105,9 @@ def create(tx: Tx, kind: SObject, body: dict[str, Any]) -> str:
     values = _prepare(tx, kind, body, creating=True)
     _currency_known(tx, kind, values)
     addresses.settle(tx, kind, {}, values)
-    draft = kind.defaults | {name: value for name, value in values.items() if value is not None}
+    draft = tx.world.state.tables[kind.name].kind.defaults | {
+        name: value for name, value in values.items() if value is not None
+    }
     _defaults(tx, kind, draft)
     rules = rules_of(kind.name)
     rules.before_create(tx, draft)

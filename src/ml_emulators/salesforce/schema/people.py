@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .model import SObject
 from .words import (
+    PERSON_ACCOUNTS,
     address,
     area,
     currency_code,
@@ -44,6 +45,7 @@ INDUSTRIES = (
     *("Telecommunications", "Transportation", "Utilities", "Other"),
 )
 SOURCES = ("Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other")
+SALUTATIONS = ("Mr.", "Ms.", "Mrs.", "Dr.", "Prof.")
 
 ACCOUNT = SObject(
     "Account",
@@ -62,6 +64,9 @@ ACCOUNT = SObject(
             compound="Name",
             extra_type="switchablepersonname",
         ),
+        text("LastName", 80, feature=PERSON_ACCOUNTS),
+        text("FirstName", 40, feature=PERSON_ACCOUNTS),
+        pick("Salutation", *SALUTATIONS, length=40, feature=PERSON_ACCOUNTS),
         pick("Type", *ACCOUNT_TYPES, label="Account Type"),
         ref("ParentId", "Account", "ChildAccounts", label="Parent Account ID"),
         *address("Billing"),
@@ -89,6 +94,9 @@ ACCOUNT = SObject(
         derived(text("JigsawCompanyId", 20, relationship="JigsawCompany", permissionable=False)),
         pick("AccountSource", *SOURCES),
         text("SicDesc", 80, label="SIC Description"),
+        derived(ref("PersonContactId", "Contact", permissionable=False, feature=PERSON_ACCOUNTS)),
+        derived(flag("IsPersonAccount", permissionable=False, default=False, feature=PERSON_ACCOUNTS)),
+        email("PersonEmail", feature=PERSON_ACCOUNTS),
         key_text("QBO_Id__c"),
         money("QBO_Balance__c"),
         money("QBO_Overdue__c"),
@@ -112,9 +120,10 @@ CONTACT = SObject(
         deleted_flag(),
         derived(ref("MasterRecordId", "Contact", permissionable=False)),
         ref("AccountId", "Account", "Contacts", cascade=True),
+        derived(flag("IsPersonAccount", permissionable=False, default=False, feature=PERSON_ACCOUNTS)),
         text("LastName", 80, nillable=False, compound="Name"),
         text("FirstName", 40, compound="Name"),
-        pick("Salutation", "Mr.", "Ms.", "Mrs.", "Dr.", "Prof.", length=40, compound="Name"),
+        pick("Salutation", *SALUTATIONS, length=40, compound="Name"),
         derived(text("Name", 121, label="Full Name", nillable=False, name_field=True, permissionable=False)),
         *address("Other"),
         *address("Mailing"),

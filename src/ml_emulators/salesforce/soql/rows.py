@@ -59,7 +59,7 @@ class Selection:
         self._children = children
 
     def render(self, query: Query) -> Render:
-        items = self._expanded(query)
+        items = self.expanded(query)
         paths = [self._scope.names(item.what) for item in items if isinstance(item.what, Path)]
         for item in items:
             if isinstance(item.what, Path):
@@ -71,7 +71,7 @@ class Selection:
         render = self._tree(self._scope.kind, paths)
         return self._with_children(render, subqueries) if subqueries else render
 
-    def _expanded(self, query: Query) -> list[Item]:
+    def expanded(self, query: Query) -> list[Item]:
         items: list[Item] = []
         for item in query.items:
             if isinstance(item.what, Call):

@@ -89,10 +89,15 @@ class Fields:
         rights.forget_field(self._org, kind.name, name)
 
     def _change(self, kind: SObject, customs: tuple[Field, ...]) -> None:
-        if sum(each.external_id for each in customs) > _MOST_KEYS:
-            raise integrity(f"{kind.name} can have at most {_MOST_KEYS} external ids", "ExternalId")
-        made, known = self._org.set_up
-        self._org.customise((made, tuple(sorted({**dict(known), kind.name: customs}.items()))))
+        set_customs(self._org, kind, customs)
+
+
+def set_customs(org: World, kind: SObject, customs: tuple[Field, ...]) -> None:
+    """Give an object of the org these custom fields; the values of those that are gone go with them."""
+    if sum(each.external_id for each in customs) > _MOST_KEYS:
+        raise integrity(f"{kind.name} can have at most {_MOST_KEYS} external ids", "ExternalId")
+    made, known = org.set_up
+    org.customise((made, tuple(sorted({**dict(known), kind.name: customs}.items()))))
 
 
 def _told(kind: SObject, field: Field) -> Record:
