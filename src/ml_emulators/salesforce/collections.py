@@ -10,6 +10,7 @@ from . import ids
 from .calls import Answer, Call, as_flag
 from .deleting import delete
 from .errors import ApiError, Malformed, bad_json
+from .meetings import MetFault, meet
 from .schema import Field, SObject
 from .sobjects import key_field, renderer
 from .world import Tx
@@ -52,6 +53,8 @@ def _item(tx: Tx, item: Any, step: Step) -> dict[str, Any]:
         return step(tx, item)
     except ApiError as error:
         if isinstance(error, Malformed) and tx.switches.bad_column_fails == "request":
+            raise
+        if isinstance(error, MetFault) and error.whole:
             raise
         tx.rollback(point)
         return failure(_as_item(error))
@@ -208,6 +211,8 @@ def retrieve(call: Call, kind_name: str) -> Answer:
     show = renderer(call, kind, names)
     live = call.world.state.tables[kind.name].live
     found = [live.get(_checked_id(text)) for text in asked]
+    for record in filter(None, found):
+        meet(call.world, "read", kind.name, record)
     return Answer(200, [None if record is None else show(record) for record in found])
 
 

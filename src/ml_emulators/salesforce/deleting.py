@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import rights
+from .meetings import meet
 from .rulebook import undeletable
 from .rules import rules_of
 from .schema import Child, SObject
@@ -18,6 +19,7 @@ def delete(tx: Tx, kind: SObject, record_id: str) -> None:
     require_right(kind, "deletable")
     rights.require(tx.world, tx.actor, kind, "delete")
     record = existing(tx, kind, record_id)
+    meet(tx.world, "write", kind.name, record)
     rules_of(kind.name).before_own_delete(tx, record)
     if _archived_instead(tx, kind, record):
         return

@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import Any
 
 from ml_emulators.kit.clock import VirtualClock
+from ml_emulators.kit.faults import NO_RECORD_FAULTS, RecordFaults
 from ml_emulators.kit.hosts import LOGIN, place
 from ml_emulators.kit.wire import Cost, Request, Response
 
@@ -118,6 +119,14 @@ class Salesforce:
             return self._respond(request, Answer(error.status, error.body()), None)
         except ApiError as error:
             return self._respond(request, Answer(error.status, error.body()), None)
+
+    def handle_meeting(self, request: Request, faults: RecordFaults) -> Response:
+        """The same, where records may meet one of the faults."""
+        self._world.record_faults = faults
+        try:
+            return self.handle(request)
+        finally:
+            self._world.record_faults = NO_RECORD_FAULTS
 
     def _settle(self) -> None:
         """What has become due by the clock or by a switch is done before anybody looks."""

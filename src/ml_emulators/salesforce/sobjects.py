@@ -9,6 +9,7 @@ from .calls import Answer, Call, as_flag
 from .conditional import NOT_MODIFIED, changed_at, check_unmodified, unmodified
 from .deleting import delete
 from .errors import ApiError, not_found
+from .meetings import meet
 from .schema import Field, SObject
 from .soql.rows import Render, Selection, address_of, plain_render
 from .soql.scope import Scope
@@ -99,6 +100,7 @@ def one_record(call: Call, kind: SObject, text: str) -> Answer:
 
 def _shown(call: Call, kind: SObject, record: Record) -> Answer:
     show = renderer(call, kind, _fields_asked(call))
+    meet(call.world, "read", kind.name, record)
     stamped = "SystemModstamp" in kind.by_name
     return NOT_MODIFIED if stamped and unmodified(call, changed_at(record)) else Answer(200, show(record))
 

@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ml_emulators.kit.clock import VirtualClock
+from ml_emulators.kit.faults import NO_RECORD_FAULTS, RecordFaults
 
 from . import ids, places, profiles, times
 from .numbers import MOST_PLACES
@@ -69,6 +70,7 @@ class World:
         self._whole, self._parts = self._shape(self.set_up)
         self.state = State(self._whole)
         self.related = False
+        self.record_faults: RecordFaults = NO_RECORD_FAULTS
         self.address_setting: places.Setting | None = None
         self.switches = Switches()
         self.on_change: list[Callable[[ChangeNotice], None]] = []

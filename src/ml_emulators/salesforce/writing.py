@@ -8,6 +8,7 @@ from . import addresses, custom_rules, ids, rights
 from .coerce import coerce
 from .duplicates import check_duplicates
 from .errors import ApiError, deleted, no_column, not_found, read_only, required
+from .meetings import meet
 from .references import check_references, resolve
 from .rulebook import insert
 from .rules import rules_of
@@ -109,6 +110,7 @@ def create(tx: Tx, kind: SObject, body: dict[str, Any]) -> str:
         name: value for name, value in values.items() if value is not None
     }
     _defaults(tx, kind, draft)
+    meet(tx.world, "write", kind.name, draft)
     rules = rules_of(kind.name)
     rules.before_create(tx, draft)
     _missing(kind, draft)
@@ -146,6 +148,7 @@ def update(tx: Tx, kind: SObject, record_id: str, body: dict[str, Any]) -> None:
     addresses.settle(tx, kind, old, values)
     _refuse_nulls(kind, values)
     new = {name: value for name, value in (old | values).items() if value is not None}
+    meet(tx.world, "write", kind.name, old, new)
     rules = rules_of(kind.name)
     rules.before_update(tx, old, new, values)
     check_references(tx, kind, values)

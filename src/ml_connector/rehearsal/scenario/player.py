@@ -16,7 +16,7 @@ import structlog
 from ml_connector.actions.progress import Progress
 from ml_connector.model.errors import ConnectorError
 
-from . import catalog, check_entries, check_rules, checks, forms, parties, sales, steps, user_actions
+from . import catalog, check_entries, check_rules, checks, forms, parties, sales, set_up, steps, user_actions
 from .catalog import close_books
 from .play import Check, Play
 from .reader import Entry, Scenario, read
@@ -54,6 +54,20 @@ DOES: Mapping[str, Callable[..., Awaitable[None]]] = {
     "merge": user_actions.merge,
     "act": user_actions.act,
     "switch": user_actions.switch,
+    "org": set_up.org,
+    "company": set_up.company,
+    "field_rights": set_up.field_rights,
+    "object_rights": set_up.object_rights,
+    "permission": set_up.permission,
+    "freeze_user": set_up.freeze_user,
+    "state_country_picklists": set_up.state_country_picklists,
+    "picklist": set_up.picklist,
+    "sales_stage": set_up.sales_stage,
+    "duplicate_rule": set_up.duplicate_rule,
+    "validation_rule": set_up.validation_rule,
+    "custom_field": set_up.custom_field,
+    "remove_field": set_up.remove_field,
+    "late_commit": set_up.late_commit,
     "approve_and_apply": steps.approve_and_apply,
     "sync": steps.sync,
     "plan": steps.plan,

@@ -19,10 +19,11 @@ from ml_connector.settings.shape import keys
 from .values import COUNT, DAY, FLAG, MOMENT, TABLE, TEXT, Kind, Param, choice, has_reference
 from .words import TITLE, Verb, all_params
 from .words_given import GIVEN
+from .words_set_up import SET_UP
 from .words_then import THEN
 from .words_when import WHEN
 
-VERBS = {verb.name: verb for verb in (*GIVEN, *WHEN, *THEN)}
+VERBS = {verb.name: verb for verb in (*GIVEN, *SET_UP, *WHEN, *THEN)}
 LISTS = ("given", "when", "then", "step")
 TOP = (
     Param("name", TEXT, "What the scenario shows, in one sentence."),

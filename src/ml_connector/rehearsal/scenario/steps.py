@@ -23,6 +23,10 @@ from .values import instant
 PREPARER, APPROVER = "Mia Chen", "Ana Ortiz"
 _ROUNDS = 6
 _SHORT = Decimal("0.2")
+_FAULT_KEYS = (
+    *("vendor", "method", "path", "body", "skip", "status", "code", "message", "retry_after", "done", "shape", "text"),
+    *("probability", "element", "whole"),
+)
 
 
 def _done(play: Play, *reports: DrainReport) -> None:
@@ -82,12 +86,25 @@ async def advance(play: Play, entry: Ready) -> None:
 
 
 async def fault(play: Play, entry: Ready) -> None:
-    names = ("vendor", "method", "path", "body", "skip", "status", "code", "message", "retry_after", "done", "shape")
-    order: dict[str, Any] = {name: entry.args[name] for name in names if name in entry.args}
+    order: dict[str, Any] = {name: entry.args[name] for name in _FAULT_KEYS if name in entry.args}
+    order |= await _at_record(play, entry)
     order |= {"kind": entry.value, "count": entry.get("count", 1)}
     if "seconds" in entry.args or str(entry.value).startswith("timeout"):
         order["seconds"] = entry.get("seconds") or _SHORT
     await play.stage.door.ask("POST", "/faults", {"add": [order]})
+
+
+async def _at_record(play: Play, entry: Ready) -> dict[str, Any]:
+    """Which record a fault is at, with its vendor; nothing where it strikes requests by their form."""
+    meeting = {"on": entry.get("on", "any")}
+    if name := entry.text("of"):
+        refs = [ref for ref in await play.names.refs(name) if entry.text("vendor") in ("", ref.system)]
+        if len(refs) != 1:
+            raise WrongUse(f"{entry.entry.where}: {name!r} is not one record.", "Say which vendor, or kind:name.")
+        return {"vendor": refs[0].system, "record": {"kind": refs[0].kind, "id": refs[0].id, **meeting}}
+    if kind := entry.text("kind"):
+        return {"record": {"kind": kind, "where": entry.get("where") or {}, **meeting}}
+    return {}
 
 
 async def clear_faults(play: Play, entry: Ready) -> None:

@@ -8,7 +8,7 @@ from .words import Verb
 BY = Param("by", TEXT, "Who does it.")
 FAULTS = (
     "delay", "drop_before", "drop_after", "timeout_before", "timeout_after", "status", "html", "xml", "ok_with_fault",
-    "malformed", "cut", "kill_session", "revoke_token",
+    "malformed", "cut", "kill_session", "revoke_token", "row_lock",
 )  # fmt: skip
 
 WHEN = (
@@ -43,6 +43,16 @@ WHEN = (
             Param("done", FLAG, "Do the work before the error is answered (`false`)."),
             Param("seconds", AMOUNT, "How long it waits (0.2 for time-outs, so that nobody has to)."),
             Param("shape", TEXT, "How a malformed answer is spoilt."),
+            Param("text", TEXT, "The whole body of the answer, instead of the vendor's form."),
+            Param("probability", AMOUNT, "How likely it strikes a request (1)."),
+            Param("of", TEXT, "`status` only: it strikes where a request meets this record, as a refusal by the "
+                  "vendor; in a list only this record is refused, where the vendor answers item by item."),
+            Param("kind", TEXT, "Instead of `of`: records of this kind, such as `Invoice`, ..."),
+            Param("where", TABLE, "... that have these values of the vendor's fields."),
+            Param("on", choice("any", "read", "list", "write"), "Which meeting: read by its id, among the answers to "
+                  "a question, or written (`any`)."),
+            Param("element", TEXT, "The field that the refusal names."),
+            Param("whole", FLAG, "The rest of the list is refused with it (`false`)."),
         ),
     ),
     Verb("clear_faults", "when", FLAG, "`true`", "Take all faults away."),

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from ..errors import ApiError
+from ..meetings import meet
 from ..schema import Field
 from ..state import Record
 from ..world import Actor, World
@@ -103,6 +104,8 @@ class _Run:
             raise malformed("a query may have at most 20 child queries")
         show = Selection(self.scope, _children).render(self.query)
         rows = self.rows()
+        for row in rows if self.scope.world.record_faults else ():
+            meet(self.scope.world, "list", self.scope.kind.name, row)
         limit = _LONG_TEXT_PAGE if self._long_texts() > 1 else 2000
         return Result(len(rows), rows, show, limit)
 
