@@ -131,6 +131,18 @@ def test_a_persons_name_is_one_field(org: EventOrg) -> None:
     assert (org.last().changed, org.last().body["Name"]) == ({"Name.LastName", "LastModifiedDate"}, {"LastName": "Poe"})
 
 
+def test_a_person_account_is_told_by_two_events(org: EventOrg) -> None:
+    org.switches.person_accounts = True
+    account = org.add("Account", FirstName="Ann", LastName="Lee")
+    first, second = org.events()
+    assert (first.header["entityName"], first.body["Name"], first.body["IsPersonAccount"]) == (
+        *("Account", "Ann Lee", True),
+    )
+    assert (second.header["entityName"], second.body["Name"]) == ("Contact", {"FirstName": "Ann", "LastName": "Lee"})
+    org.patch(f"/sobjects/Account/{account}", {"LastName": "Poe"})
+    assert [event.header["entityName"] for event in org.events()[2:]] == ["Account", "Contact"]
+
+
 def test_sequence_counts_objects_that_are_not_selected(org: EventOrg) -> None:
     org.switches.opportunity_takes_price_book = True
     order, item = org.order(), org.price()

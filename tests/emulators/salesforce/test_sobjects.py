@@ -310,6 +310,13 @@ def test_a_validation_rule_speaks_in_its_own_words(org: TestOrg) -> None:
     assert (reply.message, reply.body[0]["fields"]) == ("Please add a phone.", ["Phone"])
 
 
+@pytest.mark.parametrize("path", ["/sobjects/Account/Nothing__c/7", "/composite/sobjects/Account/Nothing__c"])
+def test_an_unknown_key_field_is_named(org: TestOrg, path: str) -> None:
+    reply = org.patch(path, {"Name": "A"})
+    assert (reply.status, reply.code) == (404, "NOT_FOUND")
+    assert reply.message == "Provided external ID field does not exist or is not accessible: Nothing__c"
+
+
 @pytest.mark.parametrize(
     ("mode", "header", "saved"),
     [
