@@ -26,6 +26,14 @@ STORIES = {
         salesforce = "Account"
         fields = { CurrencyIsoCode = "" }
     """,
+    "a company without foreign currencies": """
+        [[given]]
+        company = { multicurrency = false, close_day = "" }
+        [[given]]
+        customer = "A"
+        currency = "EUR"
+        expect_error = "QuickBooks refuses"
+    """,
     "person accounts": """
         [[given]]
         org = { person_accounts = true }
