@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Literal
 
 import msgspec
 import pytest
@@ -203,7 +204,7 @@ async def test_locks_pass(org: EmulatedOrg) -> None:
 
 @pytest.mark.parametrize("mode", ["alert", "block"])
 async def test_only_what_is_declared_new_passes_a_duplicate_rule_and_only_one_that_warns(
-    org: EmulatedOrg, mode: str
+    org: EmulatedOrg, mode: Literal["alert", "block"]
 ) -> None:
     """The permission counts for that record alone, wherever it stands in the batch."""
     (account,) = await made(org, upsert(1, Name="Acme Ltd"))
