@@ -110,7 +110,7 @@ class Administration:
             raise _wrong(f"late_commit takes a kind, a record and seconds from 0 to {_LATEST}")
         with self._world.transact(self._world.sales, UI_ORIGIN) as tx:
             tx.allow_duplicates = True
-            tx.now = times.stamp(tx.instant - timedelta(seconds=float(seconds)))
+            tx.now = times.stamp(tx.instant - timedelta(seconds=int(seconds)))
             record_id = _saved(tx, kind, record)
         return dict(self._world.state.live(kind.name, record_id) or {})
 
