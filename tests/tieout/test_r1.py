@@ -1,32 +1,57 @@
-"""R1: the worked figures of accounting-rules G."""
+"""R1: the worked figures of accounting-rules G, and what must never pass as agreement."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
+from itertools import permutations
+from typing import Any
 
-from ml_connector.tieout.r1 import InvoiceFact, LinkFact, r1
-from ml_connector.tieout.report import Cell
+import msgspec
+import pytest
+
+from ml_connector.tieout.r1 import InvoiceFact, LinkFact, OpportunityFact, r1
+from ml_connector.tieout.report import Cell, Report
 
 EAST, WEST, NONE = (Cell("2026-11", "USD", name) for name in ("East", "West", "-"))
+NOVEMBER = ["2026-11"]
 
 
-def _pair(name: str, cell: Cell, net: str, linked: str | None = None) -> tuple[InvoiceFact, LinkFact]:
-    return (
-        InvoiceFact(name, cell, Decimal(net), "OPEN"),
-        LinkFact(name, f"opp {name}", cell, Decimal(linked or net), "OPEN"),
-    )
+def invoice(name: str, net: str, cell: Cell = EAST, **more: Any) -> InvoiceFact:
+    return InvoiceFact(record=name, cell=cell, net=Decimal(net), **{"status": "OPEN", **more})
+
+
+def link(name: str, net: str, cell: Cell = EAST, **more: Any) -> LinkFact:
+    given = {"status": "OPEN", "opportunity": f"opp {name}", "number": name, "key": f"1:{name}", **more}
+    return LinkFact(record=name, cell=cell, net=Decimal(net), **given)
+
+
+def opportunity(name: str, net: str | None, cell: Cell = EAST, **more: Any) -> OpportunityFact:
+    given = {"status": "OPEN", "number": name, "key": f"1:{name}", **more}
+    return OpportunityFact(id=f"opp {name}", cell=cell, net=None if net is None else Decimal(net), **given)
+
+
+def shown_by(links: Sequence[LinkFact]) -> list[OpportunityFact]:
+    return [opportunity(each.record, str(each.net), each.cell) for each in links]
+
+
+def named(report: Report) -> list[tuple[str, str, Decimal]]:
+    return [(item.reason, item.record, item.amount) for row in report.rows for item in row.items]
 
 
 def test_november_of_the_reference() -> None:
-    pairs = [
-        _pair("1001", EAST, "44010.55"),
-        _pair("1050", WEST, "3000.00", "3500.00"),
-        _pair("1051", WEST, "15400.00"),
-        _pair("1052", NONE, "1250.00"),
+    invoices = [
+        invoice("1001", "44010.55"),
+        invoice("1050", "3000.00", WEST),
+        invoice("1051", "15400.00", WEST),
+        invoice("1052", "1250.00", NONE),
+        invoice("1043", "1200.00"),
     ]
-    invoices = [invoice for invoice, _ in pairs] + [InvoiceFact("1043", EAST, Decimal("1200.00"), "OPEN")]
-    links = [link for _, link in pairs]
-    report = r1(invoices, links, {link.opportunity: link.net for link in links}, ["2026-11"])
+    links = [
+        link("1001", "44010.55"), link("1050", "3500.00", WEST), link("1051", "15400.00", WEST),
+        link("1052", "1250.00", NONE),
+    ]  # fmt: skip
+    report = r1(invoices, links, shown_by(links), NOVEMBER)
     shown = [
         (row.cell.department, row.quickbooks, row.salesforce, row.explained, row.unexplained) for row in report.rows
     ]
@@ -41,41 +66,161 @@ def test_november_of_the_reference() -> None:
         Decimal("64160.55"),
         Decimal("700.00"),
     )
-    assert [(item.reason, item.record, item.amount) for item in total.items] == [
-        ("U1", "1043", Decimal("1200.00")),
-        ("U3", "1050", Decimal("-500.00")),
-    ]
-    assert report.agrees
+    assert named(report) == [("U1", "1043", Decimal("1200.00")), ("U3", "1050", Decimal("-500.00"))]
+    assert (report.adds_up, report.agrees) == (True, False), "explained, but nobody has ended it"
+
+
+def test_what_is_the_same_agrees() -> None:
+    links = [link("1001", "100.00"), link("1002", "0.00")]
+    report = r1([invoice("1001", "100.00"), invoice("1002", "0.00")], links, shown_by(links), NOVEMBER)
+    assert (report.agrees, named(report)) == (True, [])
 
 
 def test_an_amount_changed_in_salesforce_is_unexplained() -> None:
-    invoice, link = _pair("1001", EAST, "100.00")
-    report = r1([invoice], [link], {link.opportunity: Decimal("90.00")}, ["2026-11"])
+    report = r1([invoice("1001", "100.00")], [link("1001", "100.00")], [opportunity("1001", "90.00")], NOVEMBER)
     assert report.rows[0].unexplained == Decimal("10.00")
-    assert report.notes == ["U6 salesforce:Opportunity:opp 1001: field 90.00, links 100.00"]
-    assert not report.agrees
+    assert [(item.reason, item.record, item.says) for item in report.rows[0].items] == [
+        ("U6", "salesforce:Opportunity:opp 1001", "field 90.00, links 100.00")
+    ]
+    assert not report.adds_up
+
+
+def test_every_decimal_that_salesforce_keeps_is_compared() -> None:
+    report = r1([invoice("1001", "100.00")], [link("1001", "100.00")], [opportunity("1001", "100.005")], NOVEMBER)
+    assert report.rows[0].unexplained == Decimal("-0.005")
 
 
 def test_an_invoice_that_moved_to_another_department_counts_in_both() -> None:
-    invoice = InvoiceFact("7", WEST, Decimal("100.00"), "OPEN")
-    link = LinkFact("7", "opp", EAST, Decimal("100.00"), "OPEN")
-    report = r1([invoice], [link], {"opp": Decimal("100.00")}, ["2026-11"])
+    report = r1([invoice("7", "100.00", WEST)], [link("7", "100.00")], [opportunity("7", "100.00")], NOVEMBER)
     assert [(row.cell.department, row.explained, row.unexplained) for row in report.rows] == [
         ("East", Decimal("-100.00"), Decimal("0.00")),
         ("West", Decimal("100.00"), Decimal("0.00")),
     ]
+    assert [name for name, _, _ in named(report)] == ["U2", "U1"]
 
 
 def test_a_deleted_invoice_whose_opportunity_still_counts_is_u2() -> None:
-    link = LinkFact("7", "opp", EAST, Decimal("100.00"), "OPEN")
-    report = r1([], [link], {"opp": Decimal("100.00")}, ["2026-11"])
-    assert [(item.reason, item.amount) for item in report.rows[0].items] == [("U2", Decimal("-100.00"))]
-    assert report.agrees
+    report = r1([], [link("7", "100.00")], [opportunity("7", "100.00")], NOVEMBER)
+    assert named(report) == [("U2", "7", Decimal("-100.00"))]
+    assert (report.adds_up, report.agrees) == (True, False)
+
+
+def test_a_deleted_invoice_whose_opportunity_is_worth_nothing_is_at_rest() -> None:
+    ended = [link("7", "0.00", status="DELETED")]
+    assert r1([], ended, [opportunity("7", "0.00", status="DELETED")], NOVEMBER).agrees
 
 
 def test_two_invoices_share_one_opportunity() -> None:
-    invoices = [InvoiceFact(str(n), EAST, Decimal("12000.00"), "OPEN") for n in (1, 2)]
-    links = [LinkFact(str(n), "opp", EAST, Decimal("12000.00"), "OPEN") for n in (1, 2)]
-    report = r1(invoices, links, {"opp": Decimal("24000.00")}, ["2026-11"])
+    invoices = [invoice(str(n), "12000.00") for n in (1, 2)]
+    links = [link(str(n), "12000.00", opportunity="opp both", key="") for n in (1, 2)]
+    report = r1(invoices, links, [opportunity("both", "24000.00", key="", status="OPEN")], NOVEMBER)
     assert report.agrees
     assert report.rows[0].salesforce == Decimal("24000.00")
+
+
+@pytest.mark.parametrize(
+    ("copied", "amount"),
+    [
+        ({"net": Decimal("100.00"), "number": "1001"}, "-100.00"),
+        ({"net": None, "number": "1001"}, "0.00"),
+        ({"net": Decimal("100.00"), "number": ""}, "-100.00"),
+        ({"net": Decimal("-3.005"), "number": ""}, "3.005"),
+    ],
+)
+def test_a_copy_of_an_opportunity_is_u7_by_its_name(copied: dict[str, Any], amount: str) -> None:
+    links = [link("1001", "100.00")]
+    twin = OpportunityFact(id="copy", cell=EAST, name="INV 1001 - Acme (copy)", status="OPEN", **copied)
+    report = r1([invoice("1001", "100.00")], links, [*shown_by(links), twin], NOVEMBER)
+    (item,) = report.rows[0].items
+    assert (item.reason, item.record, item.amount) == ("U7", "salesforce:Opportunity:copy", Decimal(amount))
+    assert item.says == "INV 1001 - Acme (copy)"
+    assert (report.adds_up, report.agrees) == (True, False)
+
+
+def test_a_copy_with_another_day_counts_where_its_invoice_does() -> None:
+    links = [link("1001", "100.00")]
+    later = Cell("2027-02", "USD", "-")
+    twin = opportunity("copy", "100.00", later, number="1001", key="")
+    report = r1([invoice("1001", "100.00")], links, [*shown_by(links), twin], NOVEMBER)
+    assert named(report) == [("U7", "salesforce:Opportunity:opp copy", Decimal("-100.00"))]
+    alone = opportunity("copy", "100.00", later, number="9999", key="")
+    assert r1([invoice("1001", "100.00")], links, [*shown_by(links), alone], NOVEMBER).agrees
+    assert not r1([], [], [alone], ["2027-02"]).agrees
+
+
+def test_our_mark_without_a_link_is_u1_and_u7() -> None:
+    """As after a state was brought back from an older copy."""
+    report = r1([invoice("7", "100.00")], [], [opportunity("7", "100.00")], NOVEMBER)
+    assert [name for name, _, _ in named(report)] == ["U1", "U7"]
+    assert (report.rows[0].unexplained, report.agrees) == (Decimal("0.00"), False)
+
+
+def test_what_the_rules_leave_out_is_explained_and_closed() -> None:
+    report = r1([invoice("old", "70.00", skipped=True)], [], [], NOVEMBER)
+    (item,) = report.rows[0].items
+    assert (item.reason, item.amount, item.open, item.says) == ("U1", Decimal("70.00"), False, "before the start date")
+    assert report.agrees
+
+
+def test_an_opportunity_in_another_currency_counts_in_that_one() -> None:
+    euro = msgspec.structs.replace(EAST, currency="EUR")
+    report = r1([invoice("7", "100.00")], [link("7", "100.00")], [opportunity("7", "100.00", euro)], NOVEMBER)
+    assert [(row.cell.currency, row.unexplained) for row in report.rows] == [
+        ("EUR", Decimal("-100.00")), ("USD", Decimal("100.00")),
+    ]  # fmt: skip
+    assert ("U6", "salesforce:Opportunity:opp 7", Decimal(0)) in named(report)
+
+
+@pytest.mark.parametrize(
+    ("books", "org", "kept", "reason"),
+    [
+        ("PAID", "PAID", "PAID", None),
+        ("PAID", "OPEN", "PAID", "U4"),
+        ("OVERDUE", "OPEN", "OPEN", "U4"),
+        ("PAID", "", "PAID", None),
+        ("PAID", "", "OPEN", "U4"),
+    ],
+)
+def test_the_status_is_what_salesforce_shows(books: str, org: str, kept: str, reason: str | None) -> None:
+    report = r1(
+        [invoice("7", "1.00", status=books)], [link("7", "1.00", status=kept)], [opportunity("7", "1.00", status=org)],
+        NOVEMBER,
+    )  # fmt: skip
+    assert [name for name, _, _ in named(report)] == ([reason] if reason else [])
+    assert report.agrees is (reason is None)
+
+
+@pytest.mark.parametrize(
+    ("accounts", "stands_on", "key", "wrong"),
+    [
+        ({"001"}, "001", "1:7", False),
+        ({"001"}, "002", "1:7", True),
+        ({"001", "002"}, "002", "1:7", False),
+        ({"001"}, "002", "", False),
+        (set(), "002", "1:7", False),
+        ({"001"}, "", "1:7", False),
+    ],
+)
+def test_one_of_ours_on_another_account(accounts: set[str], stands_on: str, key: str, wrong: bool) -> None:
+    report = r1(
+        [invoice("7", "1.00", accounts=frozenset(accounts))], [link("7", "1.00")],
+        [opportunity("7", "1.00", account=stands_on, key=key)], NOVEMBER,
+    )  # fmt: skip
+    assert [name for name, _, _ in named(report)] == (["U5"] if wrong else [])
+
+
+@pytest.mark.parametrize(("currency", "shown"), [("JPY", "1000"), ("USD", "1000.00"), ("KWD", "1000.00")])
+def test_sums_have_the_digits_of_their_currency(currency: str, shown: str) -> None:
+    cell = Cell("2026-11", currency, "-")
+    links = [link("7", "1000", cell)]
+    report = r1([invoice("7", "1000", cell)], links, shown_by(links), NOVEMBER)
+    (row,) = report.rows
+    assert [f"{amount:f}" for amount in (row.quickbooks, row.salesforce, report.totals()[0].quickbooks)] == [shown] * 3
+    assert row.unexplained == 0
+
+
+def test_the_order_of_what_is_read_does_not_matter() -> None:
+    facts = [opportunity("1", "5.00"), opportunity("copy", "5.00", key=""), opportunity("2", "7.00", WEST)]
+    invoices, links = [invoice("1", "5.00"), invoice("2", "7.00", WEST)], [link("1", "5.00"), link("2", "6.00", WEST)]
+    reports = {repr(r1(invoices, links, order, NOVEMBER)) for order in permutations(facts)}
+    assert len(reports) == 1

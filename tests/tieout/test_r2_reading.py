@@ -70,7 +70,7 @@ def test_lines_are_credits_less_debits_without_what_mirrors_them() -> None:
 def test_entries_of_others_do_not_count() -> None:
     def fact(org: str, **fields: Any) -> Any:
         body = {"Id": "9", **FIRST.draft.body(), **fields}
-        return actual_fact(msgspec.convert(body, JournalEntry), MIRRORS, org)
+        return actual_fact(msgspec.convert(body, JournalEntry), MIRRORS, org, "USD")
 
     assert fact(books.ORG).key == str(part_ref(books.ORDER_ID, FIRST))
     assert fact("00Dother") is None
@@ -81,6 +81,6 @@ def test_the_posted_part_of_an_order_half_way() -> None:
     order = books.sales_order(TotalAmount=Decimal("15.00"))
     held = OrderState(name="held", expected=ENTRY)
     facts = expected_facts(books.ORDER_ID, held, links(), MIRRORS)
-    assert order_fact(order, held, facts).posted == Decimal("10.00")
+    assert order_fact(order, held, facts, "USD").posted == Decimal("10.00")
     posted = OrderState(name="posted", expected=ENTRY)
-    assert order_fact(order, posted, facts).posted == 0, "it counts whole"
+    assert order_fact(order, posted, facts, "USD").posted == 0, "it counts whole"

@@ -8,7 +8,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from ml_connector.tieout.report import Cell, Completeness, Item, Report, Row, TieOut
+from ml_connector.tieout.report import Cell, Completeness, Item, Report, Row, TieOut, summed
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -17,13 +17,34 @@ def row(currency: str, quickbooks: str, salesforce: str, *items: Item) -> Row:
     return Row(Cell("2026-11", currency, "East"), 1, Decimal(quickbooks), 1, Decimal(salesforce), items)
 
 
-EXPLAINED = row("USD", "10.00", "7.00", Item("U1", "x", Decimal("3.00")))
+EXPLAINED = row("USD", "10.00", "7.00", Item("U1", "x", Decimal("3.00"), open=False))
 OPEN = row("EUR", "10.00", "7.00", Item("U1", "x", Decimal("2.00")))
 
 
 def test_a_row_says_what_is_left_unexplained() -> None:
     assert (EXPLAINED.explained, EXPLAINED.unexplained) == (Decimal("3.00"), Decimal("0.00"))
     assert OPEN.unexplained == Decimal("1.00")
+
+
+def test_what_is_explained_may_still_be_open() -> None:
+    still = Report("R1", [row("USD", "10.00", "7.00", Item("U1", "x", Decimal("3.00")))])
+    assert (still.adds_up, still.agrees) == (True, False)
+    assert [item.record for _, item in still.open_items] == ["x"]
+    marked = Report("R1", [row("USD", "7.00", "7.00", Item("U4", "x", Decimal(0), "PAID, OPEN"))])
+    assert (marked.adds_up, marked.agrees) == (True, False), "a difference without an amount is one"
+    closed = Report("R1", [EXPLAINED])
+    assert (closed.adds_up, closed.agrees, closed.open_items) == (True, True, [])
+
+
+@pytest.mark.parametrize(
+    ("amounts", "currency", "shown"),
+    [
+        ([], "USD", "0.00"), ([], "JPY", "0"), (["1"], "USD", "1.00"), (["1.00"], "JPY", "1"),
+        (["0.5", "0.25"], "KWD", "0.75"), (["100.005"], "USD", "100.005"), (["0.125"], "BHD", "0.125"),
+    ],
+)  # fmt: skip
+def test_sums_keep_every_digit_and_have_those_of_the_currency(amounts: list[str], currency: str, shown: str) -> None:
+    assert f"{summed(map(Decimal, amounts), currency):f}" == shown
 
 
 def test_sums_are_by_currency() -> None:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from ml_connector.model import money
 from ml_connector.model.plans import Context, NeedRecord
 from ml_connector.model.refs import Gone, Ref
+from ml_connector.model.rules import Rules
 from ml_connector.systems.quickbooks.records import CreditMemo, Invoice, Payment
 
 Status = Literal["OPEN", "PARTIAL", "PAID", "OVERDUE", "CREDITED", "VOIDED", "DELETED"]
@@ -40,6 +41,13 @@ def had_value(agreed: Mapping[str, str | None]) -> bool:
     """Whether an invoice was worth something or had ended, by what its link keeps."""
     amounts = (agreed.get(name) for name in ("total", "net", "voided_net"))
     return agreed.get("status") in ENDED or any(amount and money.exact(amount) for amount in amounts)
+
+
+def is_before_start(invoice: Invoice, rules: Rules) -> bool:
+    """Whether an old invoice is left out: it counts only while something of it is open, or with all history (0.4)."""
+    if rules.start_date is None or invoice.txn_date is None or rules.invoice_history:
+        return False
+    return invoice.txn_date < rules.start_date and invoice.balance <= 0
 
 
 def settled_by_credit(invoice: Invoice, payments: Sequence[Payment]) -> bool:

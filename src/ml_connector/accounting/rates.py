@@ -13,6 +13,8 @@ from ml_connector.model.refs import Link
 from ml_connector.systems.salesforce.records import SObject
 
 DIGITS = 6
+HOME_CURRENCY = "USD"
+"""What a company keeps its books in where its preferences name nothing."""
 
 
 class Rate(msgspec.Struct, frozen=True):
@@ -37,6 +39,11 @@ def choose(explicit: Decimal | None, quickbooks: Decimal | None, salesforce: Dec
     if salesforce is not None and salesforce > 0:
         return Rate(money.round_to(1 / Fraction(salesforce), DIGITS), "Salesforce, inverted")
     return None
+
+
+def in_home(amount: Decimal, currency: str, rate: Decimal, home: str) -> Decimal:
+    """An amount of a document in home currency at its `rate`: rounded in its own currency first (B.2, D.4)."""
+    return money.q(money.times(money.q(amount, currency), rate), home)
 
 
 def within_band(rate: Decimal, last: Decimal | None, percent: Decimal) -> bool:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ml_connector.actions.drain import DrainReport, drain
 from ml_connector.actions.plan import plan_view
 from ml_connector.actions.progress import Progress, quiet
 from ml_connector.app import App
+from ml_connector.engine.intake import forget_changed
 from ml_connector.engine.planner import Plan
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.refs import Ref
 from ml_connector.store.rows import PlanRow
+
+RESTS_ON: Mapping[str, tuple[str, ...]] = {
+    "quickbooks": ("accounts", "items", "departments", "classes", "preferences", "rate:"),
+    "salesforce": ("currencies",),
+}
+"""Beginnings of the names of the tables that an entry is made of. Orders and customers are read in every run anyway."""
 
 
 def four_eyes(app: App) -> bool:
@@ -21,7 +30,8 @@ def four_eyes(app: App) -> bool:
 async def apply(app: App, plan_id: str, actor: str, progress: Progress = quiet) -> DrainReport:
     """Approve the journal entries of a plan, byte for byte, and do all that is due.
 
-    Everything is read and decided again; an entry whose body came out otherwise is held as H-PLAN-STALE, not sent.
+    Everything is read and decided again, tables that changed since the plan too; an entry whose body came out otherwise
+    is held as H-PLAN-STALE, not sent.
     """
     row = app.store.plan(app.connection.id, plan_id)
     plan = plan_view(row).plan
@@ -33,6 +43,8 @@ async def apply(app: App, plan_id: str, actor: str, progress: Progress = quiet) 
         raise WrongUse(
             f"{actor} made plan {plan_id}, so another person must apply it.", "Ask an approver to run this command."
         )
+    if plan.postings():
+        await forget_changed(app.runtime, RESTS_ON)
     approve(app, row, plan, actor)
     return await drain(app, progress)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ml_connector.app import App
 from ml_connector.tieout import Links, TieOut, months_between, tie_out
-from ml_connector.tieout.report import Completeness, Item, Report, Row
+from ml_connector.tieout.report import Cell, Completeness, Item, Report, Row
 
 
 async def reconcile(app: App, months: Sequence[str] = ()) -> TieOut:
@@ -26,4 +26,4 @@ async def reconcile(app: App, months: Sequence[str] = ()) -> TieOut:
     )
 
 
-__all__ = ["Completeness", "Item", "Report", "Row", "TieOut", "reconcile"]
+__all__ = ["Cell", "Completeness", "Item", "Report", "Row", "TieOut", "reconcile"]

@@ -46,6 +46,8 @@ def tie_out_document(tie_out: TieOut) -> dict[str, Any]:
         "months": tie_out.months,
         "read_at": tie_out.read_at,
         "agrees": tie_out.agrees,
+        "adds_up": tie_out.adds_up,
+        "open": len(tie_out.open_items),
         "reports": [_report(report) for report in tie_out.reports],
     }
 
@@ -54,6 +56,7 @@ def _report(report: Report) -> dict[str, Any]:
     return {
         "report": report.name,
         "agrees": report.agrees,
+        "adds_up": report.adds_up,
         "rows": [_row(row) for row in report.rows],
         "totals": [_row(row) for row in report.totals()],
         "completeness": [{**msgspec.structs.asdict(each), "adds_up": each.adds_up} for each in report.completeness],
@@ -65,7 +68,7 @@ def _row(row: Row) -> dict[str, Any]:
     return {
         **msgspec.structs.asdict(row.cell),
         **{name: getattr(row, name) for name in ("quickbooks_count", "quickbooks", "salesforce_count", "salesforce")},
-        "difference": row.quickbooks - row.salesforce,
+        "difference": row.difference,
         "explained": row.explained,
         "unexplained": row.unexplained,
         "items": row.items,

@@ -11,26 +11,44 @@ from .layout import Column, table
 from .text import amount, by_currency, count, decimal, fold, hanging, moment, safe, words
 
 if TYPE_CHECKING:
-    from ml_connector.actions.reconcile import Completeness, Item, Report, Row, TieOut
+    from ml_connector.actions.reconcile import Cell, Completeness, Item, Report, Row, TieOut
 
     from .views import Names
 
 _NAMES = {"R1": "Invoices", "R2": "Orders"}
 _PARTS = ("posted", "held", "skipped", "pending")
-_REASONS = {"U1": "no link", "U2": "no live invoice", "U3": "amounts differ"}
+_REASONS = {
+    "U1": "no link",
+    "U2": "no live invoice",
+    "U3": "amounts differ",
+    "U4": "status differs",
+    "U5": "wrong account",
+    "U6": "field is not the sum of its links",
+    "U7": "marks of ours without a link, as on a copy",
+}
+_MOST_OPEN = 20
 
 
 def tie_out_lines(tie_out: TieOut, width: int | None, zone: tzinfo = UTC, names: Names | None = None) -> list[str]:
-    """Each report by department or account, with what explains a difference, and what is left unexplained."""
+    """Each report by department or account, with what explains a difference, what is open, and what is unexplained."""
     lines = fold(
         f"{safe(tie_out.month)}, read {moment(tie_out.read_at, zone)}; differences are QuickBooks - Salesforce", width
     )
     for report in tie_out.reports:
         lines += ["", *_report(report, width, names or {})]
-    agrees = all(report.agrees for report in tie_out.reports)
-    verdict = "ok    Everything adds up: unexplained 0.00." if agrees else "FAIL  Something is not explained yet."
-    step = "ml-connector status" if agrees else "ml-connector holds"
+    verdict = _verdict(tie_out)
+    step = "ml-connector status" if tie_out.agrees else "ml-connector holds"
     return [*lines, "", *hanging(verdict[:6], verdict[6:], width), f"Next:  {step}"]
+
+
+def _verdict(tie_out: TieOut) -> str:
+    """One of three: all agrees; all has a name, but is not ended; something has none."""
+    still = len(tie_out.open_items)
+    if tie_out.agrees:
+        return "ok    Everything adds up: unexplained 0.00, nothing open."
+    if tie_out.adds_up:
+        return f"FAIL  Explained, but open: {count(still, 'difference')} to be ended."
+    return "FAIL  Something is not explained yet" + (f"; {count(still, 'difference')} open." if still else ".")
 
 
 def _report(report: Report, width: int | None, names: Names) -> list[str]:
@@ -46,20 +64,38 @@ def _report(report: Report, width: int | None, names: Names) -> list[str]:
         lines.append("Nothing is dated in this month.")
     for complete in report.completeness:
         lines += _completeness(complete, width)
+    lines += _open(report, width)
     return lines + [line for note in report.notes for line in hanging("warn  ", safe(note), width)]
+
+
+def _open(report: Report, width: int | None) -> list[str]:
+    """What is open, by name; the largest first."""
+    placed = sorted(report.open_items, key=lambda each: (-abs(each[1].amount), each))
+    lines = [line for cell, item in placed[:_MOST_OPEN] for line in hanging("open  ", _spoken(cell, item), width)]
+    more = len(placed) - _MOST_OPEN
+    return [*lines, f"      ... {count(more, 'more')}"] if more > 0 else lines
+
+
+def _spoken(cell: Cell, item: Item) -> str:
+    money = f" {amount(item.amount, cell.currency)} {cell.currency}" if item.amount else ""
+    says = f" ({safe(item.says)})" if item.says else ""
+    return f"{safe(item.reason)} {safe(_record(item.record))}{money}: {_REASONS.get(item.reason, 'open')}{says}"
 
 
 def _row(row: Row, where: str) -> list[str]:
     currency = row.cell.currency
     because = [] if where == "Total" else _because(row.items, currency)
-    figures = [amount(value, currency) for value in (row.quickbooks, row.salesforce, row.quickbooks - row.salesforce)]
+    figures = [amount(value, currency) for value in (row.quickbooks, row.salesforce, row.difference)]
     return [safe(where), currency, *figures, safe("; ".join(because)), amount(row.unexplained, currency)]
 
 
 def _because(items: Sequence[Item], currency: str, most: int = 3) -> list[str]:
     """The largest explained differences by name, the others counted and summed."""
-    ordered = sorted(items, key=lambda item: (-abs(item.amount), item))
-    named = [f"{item.reason} {_record(item.record)} {amount(item.amount, currency)}" for item in ordered[:most]]
+    ordered = sorted((item for item in items if item.amount), key=lambda item: (-abs(item.amount), item))
+    named = [
+        f"{item.reason} {_record(item.record)} {amount(item.amount, currency)}{'' if item.open else ' closed'}"
+        for item in ordered[:most]
+    ]
     rest = ordered[most:]
     if rest:
         named.append(f"{len(rest)} more {amount(sum((item.amount for item in rest), Decimal(0)), currency)}")

@@ -88,6 +88,12 @@ class ReferenceCache:
             self._kept[key] = (await system.reference(name), now)
         return self._kept[key][0]
 
+    def kept(self, system: str, beginnings: tuple[str, ...]) -> dict[str, datetime]:
+        """The tables of a system that are kept and whose names begin so, with the instants at which they were read."""
+        return {
+            name: at for (owner, name), (_, at) in self._kept.items() if owner == system and name.startswith(beginnings)
+        }
+
     def forget(self, system: str, name: str) -> None:
         self._kept.pop((system, name), None)
 

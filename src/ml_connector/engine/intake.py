@@ -104,6 +104,27 @@ def _unlisted(system: str, refused: Mapping[str, ReadRefused]) -> ReadRefused:
     )
 
 
+async def forget_changed(runtime: Runtime, tables: Mapping[str, tuple[str, ...]]) -> None:
+    """Let go of those of these reference tables that may have changed since they were read.
+
+    `tables` are the beginnings of their names by system. A system is asked once what changed; of tables whose changes
+    it does not tell, and of those that it cannot be sure about, none is kept. Nothing is taken in: the next sweep
+    hears of the same changes.
+    """
+    for name, beginnings in tables.items():
+        system = runtime.systems[name]
+        kept = runtime.tables.kept(name, beginnings)
+        told = {kind: table for kind, table in system.reference_kinds.items() if table in kept}
+        changed = set(kept) - set(told.values())
+        if told:
+            oldest = min(kept[table] for table in told.values())
+            heard = await system.sweep(list(told), system.position_at(list(told), oldest), runtime.clock.now())
+            kinds = {*(change.ref.kind for change in heard.changes), *heard.truncated}
+            changed |= {table for kind, table in told.items() if kind in kinds}
+        for table in changed:
+            runtime.tables.forget(name, table)
+
+
 async def release(connection: Connection, runtime: Runtime) -> None:
     """Knock on what waits for a day that has come, and for reference tables that no sweep watches.
 

@@ -66,6 +66,9 @@ class System(Protocol):
     def after(self, record: Record | Gone | None, write: Write, done: Any) -> Record:
         """The record as it must stand now, from what was read before, the write and the vendor's answer."""
 
+    def position_at(self, kinds: Sequence[str], at: datetime) -> str:
+        """The position of a sweep of these kinds that asks for what changed since an instant of ours."""
+
     async def sweep(self, kinds: Sequence[str], position: str | None, now: datetime, take: Take | None = None) -> Sweep:
         """Knocks for all records of `kinds` changed since `position`; with None, everything there is (backfill).
 

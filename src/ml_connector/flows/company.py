@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ml_connector.accounting.rates import HOME_CURRENCY
 from ml_connector.model import canonical
 from ml_connector.model.plans import Context
 from ml_connector.model.refs import Link
@@ -14,7 +15,6 @@ from ml_connector.systems.salesforce.records import Object
 from . import fields
 
 HOME_COUNTRY = "US"
-HOME_CURRENCY = "USD"
 
 
 class Company:

@@ -34,6 +34,7 @@ from ml_connector.rehearsal import inside
 from ml_connector.rehearsal.emulators import Calls, Emulators, started
 from ml_connector.rehearsal.floor import beginning, look, plus, sweep, writing
 from ml_connector.systems.quickbooks.records import JournalEntry
+from ml_connector.tieout.report import summed
 
 TODAY = "2026-11-20"
 PREPARER, APPROVER = "Mia Chen", "Ana Ortiz"
@@ -229,16 +230,15 @@ async def _journal_entries(app: App) -> dict[str, dict[str, Any]]:
     return {
         currency: {
             "count": len(entries),
-            "debits": _text(_side(entries, "Debit")),
-            "credits": _text(_side(entries, "Credit")),
+            "debits": _text(_side(entries, "Debit", currency)),
+            "credits": _text(_side(entries, "Credit", currency)),
         }
         for currency, entries in sorted(by_currency.items())
     }
 
 
-def _side(entries: Sequence[JournalEntry], side: str) -> Decimal:
-    amounts = (line.amount for entry in entries for line in entry.postings if line.side == side)
-    return sum(amounts, Decimal("0.00"))
+def _side(entries: Sequence[JournalEntry], side: str, currency: str) -> Decimal:
+    return summed((line.amount for entry in entries for line in entry.postings if line.side == side), currency)
 
 
 def _document(
@@ -254,7 +254,9 @@ def _document(
     status = current_status(app)
     used, floor = calls
     quiet = second[0].written == 0 and second[1].quickbooks_writes == 0
-    converged = proof.agrees and quiet and not status.waiting and not status.open_writes
+    known = {each.record for each in held}
+    explained = proof.adds_up and all(item.record in known for _, item in proof.open_items)
+    converged = explained and quiet and not status.waiting and not status.open_writes
     return {
         "converged": converged,
         "seed": options.seed,
@@ -303,7 +305,8 @@ def _lines(report: Report) -> list[dict[str, Any]]:
             "explained": _text(row.explained),
             "unexplained": _text(row.unexplained),
             "items": [
-                {"reason": item.reason, "record": item.record, "amount": _text(item.amount)} for item in row.items
+                {"reason": item.reason, "record": item.record, "amount": _text(item.amount), "open": item.open}
+                for item in row.items
             ],
         }
         for row in report.totals()

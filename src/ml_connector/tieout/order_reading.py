@@ -20,6 +20,7 @@ from ml_connector.accounting.order_entry import Rates, Scope, account_of, day_of
 from ml_connector.accounting.order_lines import Tables, dim_names
 from ml_connector.accounting.postings import rate_ref
 from ml_connector.accounting.rates import corporate_rate, rate_in
+from ml_connector.model.errors import BadAnswer
 from ml_connector.model.held import Held
 from ml_connector.model.refs import Link, Ref
 from ml_connector.model.roles import Role
@@ -116,14 +117,23 @@ async def _rates(reading: Reading, scope: Scope, last: Decimal | None) -> Callab
         return lambda _: Rates(last=last)
     currencies = await reading.table("currencies", reading.salesforce)
     salesforce = corporate_rate(currencies, scope.currency, scope.home)
-    quickbooks = {day: await reading.table(f"rate:{scope.currency}:{day}") for day in _days(scope)}
+    quickbooks = {day: await _rate(reading, f"rate:{scope.currency}:{day}") for day in _days(scope)}
     return lambda day: Rates(quickbooks=quickbooks.get(day), salesforce=salesforce, last=last)
+
+
+async def _rate(reading: Reading, table: str) -> Decimal | None:
+    """A rate that cannot be read is none: its orders are held, and the proof of all others goes on."""
+    try:
+        rate: Decimal | None = await reading.table(table)
+    except BadAnswer:
+        return None
+    return rate
 
 
 def _days(scope: Scope) -> set[date]:
     """The days on which its entry may stand: the day it has, and the one it would have if the books were open."""
     try:
         day = day_of(scope)
-    except Held:
+    except (Held, BadAnswer):
         return set()
     return {day.day, day.original}

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
+import structlog
 
 from ml_connector.accounting.double_count import check_invoices, numbers_of, own_entries
 from ml_connector.accounting.entry import Entry, EntryPart
 from ml_connector.accounting.expected import expected_posting, order_then
-from ml_connector.accounting.order_entry import Scope, check_names, order_posting
+from ml_connector.accounting.order_entry import Scope, account_of, check_names, order_posting, products_of, total_of
+from ml_connector.accounting.order_lines import dim_names
 from ml_connector.accounting.order_standing import Standing, standing_of
 from ml_connector.accounting.parts import missing, on_open_day
 from ml_connector.accounting.postings import posting_ref
@@ -25,11 +28,15 @@ from ml_connector.systems.salesforce.records import SObject
 from .order_reading import OrderReading, read_for, with_rates
 from .reading import Reading, answers_of, sound
 
+T = TypeVar("T")
+_log = structlog.get_logger("tieout")
+
 
 class OrderState(msgspec.Struct, frozen=True, kw_only=True):
     """`planned` are the keys of the entries that would be posted now; `begun` says that others of it are posted.
 
     `expected` is what an order that is posted, whole or in part, must have posted, `lost` why it would not be today.
+    `total` is its own amount, as it was read with its lines.
     """
 
     name: Literal["posted", "held", "skipped", "pending"]
@@ -37,6 +44,7 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True):
     begun: bool = False
     expected: Entry | None = None
     lost: str = ""
+    total: Decimal | None = None
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -67,41 +75,106 @@ class Books(msgspec.Struct, frozen=True):
 _POSTED, _HELD, _SKIPPED = OrderState(name="posted"), OrderState(name="held"), OrderState(name="skipped")
 
 
+class _Judgement:
+    """Judges orders one by one. What fails for one in a way that nobody foresaw holds that one, and no other."""
+
+    def __init__(self) -> None:
+        self.unforeseen: dict[str, str] = {}
+
+    def of(self, order: SObject, step: Callable[[], T]) -> T | None:
+        """What the step says; None where the order is held."""
+        if order.id in self.unforeseen:
+            return None
+        try:
+            return step()
+        except (Held, ConnectorError):
+            return None
+        except Exception as error:  # noqa: BLE001 - one bad order must never end the proof of all others
+            _log.exception("an order could not be judged", ref=str(order.ref))
+            self.unforeseen[order.id] = f"{UNEXPECTED} ({type(error).__name__})"
+            return None
+
+
+UNEXPECTED = "UNEXPECTED"
+
+
 async def read_states(reading: Reading, ids: Sequence[str], links: Mapping[Ref, Link]) -> dict[str, OrderState]:
     """The state of each of these orders, read now. `links` are those of all posted entries by source.
 
-    An order that cannot be read counts as held, one that is gone by now as skipped.
+    An order that cannot be read counts as held; one that is gone by now as skipped, or as held while parts of its
+    entry are missing.
     """
     answers = await answers_of(partial(reading.salesforce.read, "Order"), ids)
     orders = {id_: record for id_, record in answers.items() if isinstance(record, SObject)}
-    first = {id_: links.get(posting_ref(id_)) for id_ in ids}
-    standings = {id_: _standing(order, links, reading) for id_, order in orders.items()}
-    states = {id_: _HELD if isinstance(answers[id_], ConnectorError) else _SKIPPED for id_ in ids}
+    judgement = _Judgement()
+    states = {id_: _unread(id_, answers[id_], links) for id_ in ids}
+    standings = {id_: judgement.of(order, partial(_standing, order, links, reading)) for id_, order in orders.items()}
     states |= {id_: _of_standing(standing) for id_, standing in standings.items()}
-    concerned = [id_ for id_ in orders if standings[id_] == "due" or first[id_]]
-    if not concerned:
-        return states
-    then = {id_: order_then(orders[id_], first[id_]) for id_ in concerned}
-    known = await read_for(reading, [*(orders[id_] for id_ in concerned), *then.values()])
-    scopes = await with_rates(reading, _scopes(known, [orders[id_] for id_ in concerned if standings[id_] == "due"]))
-    dues = [_due(orders[id_], scopes.get(id_), links, known) for id_ in concerned if standings[id_] in _NEXT]
-    books = await _read_books(reading, [due for due in dues if due])
-    states |= {due.order.id: _judged(due, books) for due in dues if due}
-    for id_ in concerned:
-        states[id_] = _with_expected(states[id_], then[id_], first[id_], known, scopes.get(id_))
-    return states
+    lasting = [order for id_, order in orders.items() if standings[id_] == "due" or links.get(posting_ref(id_))]
+    concerned = [order for order in lasting if judgement.of(order, partial(_can_be_asked_for, order))]
+    if concerned:
+        states |= await _judge(reading, concerned, standings, links, judgement, states)
+    states |= {id_: OrderState(name="held", lost=why) for id_, why in judgement.unforeseen.items()}
+    totals = {id_: judgement.of(order, partial(total_of, order)) for id_, order in orders.items()}
+    return {id_: msgspec.structs.replace(state, total=totals.get(id_)) for id_, state in states.items()}
+
+
+def _unread(id_: str, answer: Any, links: Mapping[Ref, Link]) -> OrderState:
+    first = links.get(posting_ref(id_))
+    in_parts = first is not None and bool(missing(id_, first, links.get))
+    return _HELD if isinstance(answer, ConnectorError) or in_parts else _SKIPPED
+
+
+async def _judge(
+    reading: Reading,
+    orders: Sequence[SObject],
+    standings: Mapping[str, Standing | None],
+    links: Mapping[Ref, Link],
+    judgement: _Judgement,
+    states: Mapping[str, OrderState],
+) -> dict[str, OrderState]:
+    """The states of orders that are due or posted, from what decides their entries, read for all of them together."""
+    first = {order.id: links.get(posting_ref(order.id)) for order in orders}
+    then = {
+        order.id: past for order in orders if (past := judgement.of(order, partial(order_then, order, first[order.id])))
+    }
+    known = await read_for(reading, [*orders, *then.values()])
+    due = [order for order in orders if standings[order.id] == "due"]
+    scopes = await with_rates(reading, _scopes(known, due, judgement))
+    dues = [
+        next_
+        for order in orders
+        if standings[order.id] in _NEXT
+        and (next_ := judgement.of(order, partial(_due, order, scopes.get(order.id), links, known)))
+    ]
+    books = await _read_books(reading, dues)
+    judged = {next_.order.id: judgement.of(next_.order, partial(_judged, next_, books)) or _HELD for next_ in dues}
+    return {
+        order.id: judgement.of(
+            order,
+            partial(
+                _with_expected, judged.get(order.id, states[order.id]), then[order.id], first[order.id], known,
+                scopes.get(order.id),
+            ),
+        )
+        or _HELD
+        for order in orders
+        if order.id in then
+    }  # fmt: skip
 
 
 _NEXT: tuple[Standing, ...] = ("due", "in_parts")
 
 
-def _standing(order: SObject, links: Mapping[Ref, Link], reading: Reading) -> Standing | None:
-    """None where it is held."""
+def _can_be_asked_for(order: SObject) -> bool:
+    """Whether what is asked for all orders together can be named for this one; raises as its record does."""
+    account_of(order), products_of(order), dim_names(order)
+    return True
+
+
+def _standing(order: SObject, links: Mapping[Ref, Link], reading: Reading) -> Standing:
     first = links.get(posting_ref(order.id))
-    try:
-        return standing_of(order, first, missing(order.id, first, links.get), reading.rules)
-    except Held:
-        return None
+    return standing_of(order, first, missing(order.id, first, links.get), reading.rules)
 
 
 def _of_standing(standing: Standing | None) -> OrderState:
@@ -111,31 +184,27 @@ def _of_standing(standing: Standing | None) -> OrderState:
     return _POSTED if standing == "posted" else _SKIPPED
 
 
-def _scopes(known: OrderReading, orders: Iterable[SObject]) -> dict[str, Scope]:
+def _scopes(known: OrderReading, orders: Iterable[SObject], judgement: _Judgement) -> dict[str, Scope]:
     """What decides the entries of these orders, without those that are held for it."""
-    scopes = {}
-    for order in orders:
-        try:
-            check_names(order)
-            scopes[order.id] = known.scope(order)
-        except (Held, ConnectorError):  # they are left out
-            continue
-    return scopes
+    scopes = {order.id: judgement.of(order, partial(_scope, known, order)) for order in orders}
+    return {id_: scope for id_, scope in scopes.items() if scope}
+
+
+def _scope(known: OrderReading, order: SObject) -> Scope:
+    check_names(order)
+    return known.scope(order)
 
 
 def _due(order: SObject, scope: Scope | None, links: Mapping[Ref, Link], known: OrderReading) -> Due | None:
-    """The parts to be posted next, none for an order of zero; None where it is held."""
+    """The parts to be posted next, none for an order of zero; None where nothing is known to post."""
     first = links.get(posting_ref(order.id))
-    try:
-        if scope:
-            return Due(order, order_posting(scope).entry.parts, scope)
-        if first:
-            closed, rules = known.tables.preferences.book_close_date, known.reading.rules
-            parts = missing(order.id, first, links.get)
-            return Due(order, on_open_day(parts, closed, rules, known.reading.today)[0])
-    except (Held, ConnectorError):
+    if scope:
+        return Due(order, order_posting(scope).entry.parts, scope)
+    if first is None:
         return None
-    return None
+    closed, rules = known.tables.preferences.book_close_date, known.reading.rules
+    parts = missing(order.id, first, links.get)
+    return Due(order, on_open_day(parts, closed, rules, known.reading.today)[0])
 
 
 async def _read_books(reading: Reading, dues: Sequence[Due]) -> Books:
@@ -156,12 +225,9 @@ def _judged(due: Due, books: Books) -> OrderState:
     """Where an order stands of which parts are due: those that are in the books already will be adopted."""
     if not due.parts:
         return _SKIPPED
-    try:
-        ours = own_entries(due.parts, books.entries_of(due))
-        if due.scope and not any(ours):
-            check_invoices(due.order, due.scope.customer, books.invoices_of(due), books.opportunities_of)
-    except (Held, ConnectorError):
-        return _HELD
+    ours = own_entries(due.parts, books.entries_of(due))
+    if due.scope and not any(ours):
+        check_invoices(due.order, due.scope.customer, books.invoices_of(due), books.opportunities_of)
     planned = [part.identity.key for part, entry in zip(due.parts, ours, strict=True) if entry is None]
     if not planned:
         return _POSTED

@@ -1,110 +1,200 @@
 """R1: invoices in QuickBooks against Opportunities in Salesforce (accounting-rules G). Pure.
 
-`Q - S = U1 - U2 + U3`, unexplained 0.00, by month of TxnDate x currency x department.
+`Q - S = U1 - U2 + U3 - U7`, unexplained 0.00, by month of TxnDate x currency x department. U4 (status), U5 (account)
+and U6 (the field is not the sum of its links) have no amount of their own: what a U6 is about stays unexplained.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 import msgspec
 
-from .report import ZERO, Cell, Item, Report, Row
+from ml_connector.model import money
+
+from .report import Cell, Item, Report, Row, summed
 
 
-class InvoiceFact(msgspec.Struct, frozen=True):
-    """A live invoice as QuickBooks shows it now. `net` is TotalAmt less tax, 0 when voided; `status` by D.2."""
+class InvoiceFact(msgspec.Struct, frozen=True, kw_only=True):
+    """A live invoice as QuickBooks shows it now, in the currency in which Salesforce shows it.
+
+    `net` is TotalAmt less tax, 0 when voided; `status` by D.2; `accounts` are those of its customer, none while it has
+    none. `skipped` where the rules leave it out of Salesforce.
+    """
 
     record: str
     cell: Cell
     net: Decimal
     status: str = ""
+    accounts: frozenset[str] = frozenset()
+    skipped: bool = False
 
 
-class LinkFact(msgspec.Struct, frozen=True):
-    """An invoice's link to its Opportunity, with what both sides last agreed on."""
+class LinkFact(msgspec.Struct, frozen=True, kw_only=True):
+    """An invoice's link to its Opportunity, with what both sides last agreed on. `key` is its mark on one of ours."""
 
     record: str
     opportunity: str
     cell: Cell
     net: Decimal
     status: str = ""
+    number: str = ""
+    key: str = ""
+
+
+class OpportunityFact(msgspec.Struct, frozen=True, kw_only=True):
+    """An Opportunity that carries our marks or figures, read in the same run. `net` is `qbo_invoiced_net`.
+
+    `cell` is by its own CloseDate, currency and department; blank texts are not shown by the org.
+    """
+
+    id: str
+    cell: Cell
+    net: Decimal | None = None
+    name: str = ""
+    status: str = ""
+    account: str = ""
+    number: str = ""
+    key: str = ""
+
+    @property
+    def record(self) -> str:
+        return f"salesforce:Opportunity:{self.id}"
 
 
 def r1(
     invoices: Sequence[InvoiceFact],
     links: Sequence[LinkFact],
-    invoiced: Mapping[str, Decimal | None],
+    opportunities: Sequence[OpportunityFact],
     months: Iterable[str],
 ) -> Report:
-    """`invoiced` is `qbo_invoiced_net` of each Opportunity, read in the same run. Only cells of `months` are shown."""
+    """Only cells of `months` are shown. An Opportunity that is not among `opportunities` shows no figure of ours."""
     shown = set(months)
-    by_record = {invoice.record: invoice for invoice in invoices}
-    linked = {link.record: link for link in links}
-    quickbooks: dict[Cell, list[Decimal]] = defaultdict(list)
-    salesforce: dict[Cell, list[Decimal]] = defaultdict(list)
-    items: dict[Cell, list[Item]] = defaultdict(list)
-    for invoice in invoices:
-        quickbooks[invoice.cell].append(invoice.net)
-        items[invoice.cell] += _of_invoice(invoice, linked.get(invoice.record))
-    for link, share in _shares(links, invoiced):
-        linked_invoice = by_record.get(link.record)
-        if linked_invoice is None or linked_invoice.cell != link.cell:
-            items[link.cell].append(Item("U2", link.record, -link.net))
-        if linked_invoice is not None or share != 0:
-            salesforce[link.cell].append(share)
-    cells = sorted(cell for cell in {*quickbooks, *salesforce, *items} if cell.month in shown)
-    rows = [
-        Row(
+    book = _Book(invoices, links, opportunities)
+    cells = sorted(cell for cell in book.cells() if cell.month in shown)
+    return Report("R1", [book.row(cell) for cell in cells])
+
+
+class _Book:
+    """What stands in each cell: the nets of both sides, and the differences by name."""
+
+    def __init__(
+        self, invoices: Sequence[InvoiceFact], links: Sequence[LinkFact], opportunities: Sequence[OpportunityFact]
+    ) -> None:
+        self._invoices = {invoice.record: invoice for invoice in invoices}
+        self._links = {link.record: link for link in links}
+        self._opportunities = {opportunity.id: opportunity for opportunity in opportunities}
+        self._members: dict[str, list[LinkFact]] = defaultdict(list)
+        for link in links:
+            self._members[link.opportunity].append(link)
+        self._quickbooks: dict[Cell, list[Decimal]] = defaultdict(list)
+        self._salesforce: dict[Cell, list[Decimal]] = defaultdict(list)
+        self._items: dict[Cell, list[Item]] = defaultdict(list)
+        for invoice in invoices:
+            self._add_invoice(invoice)
+        for id_, members in self._members.items():
+            self._add_linked(self._opportunities.get(id_), members)
+        for opportunity in opportunities:
+            if opportunity.id not in self._members:
+                self._add_stranger(opportunity)
+
+    def cells(self) -> set[Cell]:
+        return {*self._quickbooks, *self._salesforce, *self._items}
+
+    def row(self, cell: Cell) -> Row:
+        quickbooks, salesforce = self._quickbooks.get(cell, []), self._salesforce.get(cell, [])
+        return Row(
             cell=cell,
-            quickbooks_count=len(quickbooks[cell]),
-            quickbooks=sum(quickbooks[cell], ZERO),
-            salesforce_count=len(salesforce[cell]),
-            salesforce=sum(salesforce[cell], ZERO),
-            items=tuple(item for item in sorted(items[cell]) if item.amount != 0),
+            quickbooks_count=len(quickbooks),
+            quickbooks=summed(quickbooks, cell.currency),
+            salesforce_count=len(salesforce),
+            salesforce=summed(salesforce, cell.currency),
+            items=tuple(sorted(self._items.get(cell, []))),
         )
-        for cell in cells
-    ]
-    return Report("R1", rows, [*_status_notes(by_record, links), *_field_notes(links, invoiced)])
+
+    def _add_invoice(self, invoice: InvoiceFact) -> None:
+        """U1 for one without a link in its place, U3 for one that is worth something else than its link says."""
+        self._quickbooks[invoice.cell].append(invoice.net)
+        link = self._links.get(invoice.record)
+        if link is None or link.cell != invoice.cell:
+            says = "before the start date" if invoice.skipped else ""
+            item = Item("U1", invoice.record, invoice.net, says, open=not (invoice.skipped and link is None))
+            self._items[invoice.cell].append(item)
+        elif invoice.net != link.net:
+            self._items[invoice.cell].append(Item("U3", invoice.record, money.less(invoice.net, link.net)))
+
+    def _add_linked(self, opportunity: OpportunityFact | None, members: Sequence[LinkFact]) -> None:
+        for link, share in _shares(opportunity, members):
+            invoice = self._invoices.get(link.record)
+            moved = invoice is not None and invoice.cell != link.cell
+            if moved or (invoice is None and link.net):
+                self._items[link.cell].append(Item("U2", link.record, money.negated(link.net)))
+            if invoice is not None or share:
+                self._salesforce[_shown_in(link, opportunity)].append(share)
+            if invoice is not None:
+                self._items[link.cell] += _marks(invoice, link, opportunity, len(members))
+        self._items[members[-1].cell] += _sums(opportunity, members)
+
+    def _add_stranger(self, opportunity: OpportunityFact) -> None:
+        """U7: it carries marks or figures of ours, and no link explains them, as on a copy that a person made."""
+        net = opportunity.net or money.ZERO
+        cell = self._cell_of_stranger(opportunity)
+        self._salesforce[cell].append(net)
+        self._items[cell].append(Item("U7", opportunity.record, money.negated(net), opportunity.name))
+
+    def _cell_of_stranger(self, opportunity: OpportunityFact) -> Cell:
+        """Where the invoice whose number it carries stands, whatever day a person gave it; else by its own day."""
+        same = [link.cell for link in self._links.values() if opportunity.number and link.number == opportunity.number]
+        if not same or opportunity.cell in same:
+            return opportunity.cell
+        return msgspec.structs.replace(min(same), currency=opportunity.cell.currency)
 
 
-def _of_invoice(invoice: InvoiceFact, link: LinkFact | None) -> list[Item]:
-    if link is None or link.cell != invoice.cell:
-        return [Item("U1", invoice.record, invoice.net)]
-    return [Item("U3", invoice.record, invoice.net - link.net)]
-
-
-def _shares(links: Sequence[LinkFact], invoiced: Mapping[str, Decimal | None]) -> list[tuple[LinkFact, Decimal]]:
+def _shares(opportunity: OpportunityFact | None, members: Sequence[LinkFact]) -> list[tuple[LinkFact, Decimal]]:
     """What each link contributes to the field of its Opportunity; a rest that no link explains stays with the last."""
-    by_opportunity: dict[str, list[LinkFact]] = defaultdict(list)
-    for link in links:
-        by_opportunity[link.opportunity].append(link)
+    rest = (opportunity.net if opportunity else None) or money.ZERO
     shares = []
-    for opportunity, members in by_opportunity.items():
-        rest = invoiced.get(opportunity) or ZERO
-        for link in members[:-1]:
-            shares.append((link, link.net))
-            rest -= link.net
-        shares.append((members[-1], rest))
-    return shares
+    for link in members[:-1]:
+        shares.append((link, link.net))
+        rest = money.less(rest, link.net)
+    return [*shares, (members[-1], rest)]
 
 
-def _status_notes(by_record: Mapping[str, InvoiceFact], links: Sequence[LinkFact]) -> list[str]:
-    return [
-        f"U4 {link.record}: QuickBooks {by_record[link.record].status}, Salesforce {link.status}"
-        for link in links
-        if link.record in by_record and by_record[link.record].status != link.status
-    ]
+def _shown_in(link: LinkFact, opportunity: OpportunityFact | None) -> Cell:
+    """Currencies never mix: an Opportunity that a person moved to another currency counts in that one."""
+    if opportunity is None:
+        return link.cell
+    return msgspec.structs.replace(link.cell, currency=opportunity.cell.currency)
 
 
-def _field_notes(links: Sequence[LinkFact], invoiced: Mapping[str, Decimal | None]) -> list[str]:
-    sums: dict[str, Decimal] = defaultdict(lambda: ZERO)
-    for link in links:
-        sums[link.opportunity] += link.net
-    return [
-        f"U6 salesforce:Opportunity:{name}: field {invoiced.get(name)}, links {total:f}"
-        for name, total in sums.items()
-        if (invoiced.get(name) or ZERO) != total
-    ]
+def _marks(invoice: InvoiceFact, link: LinkFact, opportunity: OpportunityFact | None, members: int) -> list[Item]:
+    """U4, U5. Of an Opportunity with several invoices the status is a joint one: there the link says what is shown."""
+    items = []
+    status = opportunity.status if opportunity and opportunity.status and members == 1 else link.status
+    status = "PAID" if status == "CREDITED" else status
+    if status != invoice.status:
+        says = f"QuickBooks {invoice.status}, Salesforce {status or 'none'}"
+        items.append(Item("U4", link.record, money.ZERO, says))
+    if opportunity and _is_misplaced(opportunity, invoice, link):
+        items.append(Item("U5", link.record, money.ZERO, f"it stands on salesforce:Account:{opportunity.account}"))
+    return items
+
+
+def _is_misplaced(opportunity: OpportunityFact, invoice: InvoiceFact, link: LinkFact) -> bool:
+    """Whether one of ours stands on another account than its customer's. Where sales put theirs is their affair."""
+    known = bool(link.key and opportunity.account and invoice.accounts)
+    return known and opportunity.key == link.key and opportunity.account not in invoice.accounts
+
+
+def _sums(opportunity: OpportunityFact | None, members: Sequence[LinkFact]) -> list[Item]:
+    """U6: the field of an Opportunity is not the sum of its links, or it is in another currency than they."""
+    total = money.total(link.net for link in members)
+    net, record = (opportunity.net if opportunity else None), f"salesforce:Opportunity:{members[-1].opportunity}"
+    if (net or money.ZERO) != total:
+        return [Item("U6", record, money.ZERO, f"field {'none' if net is None else money.plain(net)}, links {total:f}")]
+    theirs = members[-1].cell.currency
+    if opportunity and total and opportunity.cell.currency != theirs:
+        return [Item("U6", record, money.ZERO, f"field in {opportunity.cell.currency}, links in {theirs}")]
+    return []

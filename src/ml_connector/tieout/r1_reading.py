@@ -3,78 +3,159 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from decimal import Decimal
 
+import msgspec
+
 from ml_connector.accounting.dims import label
-from ml_connector.accounting.invoice_status import had_value, status_of
+from ml_connector.accounting.invoice_status import had_value, is_before_start, status_of
+from ml_connector.accounting.rates import in_home
 from ml_connector.model import money
-from ml_connector.model.refs import Gone, Link
+from ml_connector.model.refs import Gone, Link, Ref
 from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks.records import Department, Invoice
+from ml_connector.systems.salesforce.records import SObject
 
-from .r1 import InvoiceFact, LinkFact, r1
+from .r1 import InvoiceFact, LinkFact, OpportunityFact, r1
 from .reading import NONE, Reading, span
 from .report import Cell, Report
+
+MARKS = (
+    *("QBO_Id__c", "QBO_Invoice_Number__c", "QBO_Status__c", "QBO_Total__c", "QBO_Tax__c", "QBO_Balance__c"),
+    *("QBO_Invoiced_Net__c", "QBO_Credited_Net__c", "QBO_Voided_Net__c"),
+)
+"""Fields of an Opportunity that only the connector fills: who has one carries marks or figures of ours."""
+
+_READ = ("Name", "AccountId", "CloseDate", "CurrencyIsoCode", "Department__c", *MARKS)
+
+
+class Company(msgspec.Struct, frozen=True, kw_only=True):
+    """What decides how an invoice is shown. `one_currency`: the org has no other than `home`."""
+
+    reading: Reading
+    departments: Mapping[str, Department]
+    home: str
+    one_currency: bool
+
+    def shown(self, invoice: Invoice) -> tuple[Decimal, str]:
+        """The net as Salesforce shows it, and its currency (D.4): in an org with one currency that of the company.
+
+        Without a rate nothing can be shown there: then it stays what it is.
+        """
+        currency, rate = invoice.currency or self.home, invoice.exchange_rate
+        if self.one_currency and currency != self.home and rate and rate > 0:
+            return in_home(invoice.net_amount, currency, rate, self.home), self.home
+        return money.q(invoice.net_amount, currency), currency
 
 
 async def read_r1(reading: Reading, months: Sequence[str]) -> Report:
     """R1 of these months, read now."""
     first, after = span(months)
-    departments = await reading.table("departments")
-    home = (await reading.table("preferences")).home_currency
+    company = Company(
+        reading=reading,
+        departments=await reading.table("departments"),
+        home=await reading.home(),
+        one_currency=not await reading.table("currencies", reading.salesforce),
+    )
     invoices: list[Invoice] = await reading.quickbooks.listed(
         "Invoice", f"TxnDate >= '{first}'", f"TxnDate < '{after}'"
     )
+    customers = {
+        Ref("quickbooks", "Customer", invoice.customer_ref.value) for invoice in invoices if invoice.customer_ref
+    }
+    accounts = reading.links.by_ref(Role.ACCOUNT, sorted(customers))
     known = reading.links.all_of(Role.OPPORTUNITY)
     agreed = {link.source: link.agreed for link in known}
     facts = [
-        invoice_fact(invoice, departments, home, reading.today, agreed.get(invoice.ref, {})) for invoice in invoices
+        invoice_fact(invoice, company, agreed.get(invoice.ref, {}), _accounts(invoice, accounts))
+        for invoice in invoices
     ]
-    opportunities = await reading.salesforce.listed(
-        "Opportunity", ("QBO_Invoiced_Net__c", "CurrencyIsoCode"), "QBO_Invoiced_Net__c != null"
-    )
-    invoiced = {opportunity.id: opportunity.amount("QBO_Invoiced_Net__c") for opportunity in opportunities}
-    links = [link_fact(link) for link in known]
-    return r1(facts, await _living(reading, links, invoiced), invoiced, months)
+    opportunities = await _opportunities(reading, company)
+    links = [link_fact(link, reading.rules.realm_id) for link in known]
+    return r1(facts, await _living(reading, links, opportunities), opportunities, months)
+
+
+async def _opportunities(reading: Reading, company: Company) -> list[OpportunityFact]:
+    """All that carry marks or figures of ours, linked or not; without those that another company's invoices made."""
+    records = await reading.salesforce.listed("Opportunity", _READ, _is_marked)
+    facts = [opportunity_fact(record, company.home) for record in records]
+    return [fact for fact in facts if not fact.key or fact.key.startswith(f"{reading.rules.realm_id}:")]
+
+
+def _is_marked(visible: frozenset[str]) -> str:
+    return " OR ".join(f"{name} != null" for name in MARKS if name in visible)
 
 
 async def _living(
-    reading: Reading, links: Sequence[LinkFact], invoiced: Mapping[str, Decimal | None]
+    reading: Reading, links: Sequence[LinkFact], opportunities: Sequence[OpportunityFact]
 ) -> list[LinkFact]:
     """Without those whose Opportunity was deleted: such an invoice has no link (U1). Asked only where one misses."""
-    missing = list(dict.fromkeys(link.opportunity for link in links if link.opportunity not in invoiced))
+    there = {opportunity.id for opportunity in opportunities}
+    missing = list(dict.fromkeys(link.opportunity for link in links if link.opportunity not in there))
     read = await reading.salesforce.read("Opportunity", missing) if missing else {}
     return [link for link in links if not isinstance(read.get(link.opportunity), Gone)]
 
 
+def _accounts(invoice: Invoice, links: Mapping[Ref, Sequence[Link]]) -> frozenset[str]:
+    """The accounts that the customer of an invoice is linked to; none for a project, which has none of its own."""
+    named = Ref("quickbooks", "Customer", invoice.customer_ref.value) if invoice.customer_ref else None
+    known = links.get(named, ()) if named else ()
+    sides = (side for link in known for side in (link.source, link.target))
+    return frozenset(side.id for side in sides if side.kind == "Account")
+
+
 def invoice_fact(
-    invoice: Invoice,
-    departments: Mapping[str, Department],
-    home: str,
-    today: date,
-    agreed: Mapping[str, str | None],
+    invoice: Invoice, company: Company, agreed: Mapping[str, str | None], accounts: frozenset[str] = frozenset()
 ) -> InvoiceFact:
-    """An invoice as it stands on `today`, the company's day; `home` stands in where it names no currency.
+    """An invoice as it stands on the company's day; its home currency stands in where it names none.
 
     `agreed` is what its link keeps, empty without one.
     """
-    ref = invoice.department_ref
+    ref, departments = invoice.department_ref, company.departments
     department = label(departments[ref.value], departments) if ref and ref.value in departments else NONE
-    currency = invoice.currency or home
-    cell = Cell(str(invoice.txn_date)[:7], currency, department)
-    status = status_of(invoice, (), today, had_value=had_value(agreed))
-    return InvoiceFact(str(invoice.ref), cell, money.q(invoice.net_amount, currency), status)
+    net, currency = company.shown(invoice)
+    return InvoiceFact(
+        record=str(invoice.ref),
+        cell=Cell(str(invoice.txn_date)[:7], currency, department),
+        net=net,
+        status=status_of(invoice, (), company.reading.today, had_value=had_value(agreed)),
+        accounts=accounts,
+        skipped=is_before_start(invoice, company.reading.rules),
+    )
 
 
-def link_fact(link: Link) -> LinkFact:
-    """What the link of an invoice says both sides last agreed on."""
+def link_fact(link: Link, realm_id: str) -> LinkFact:
+    """What the link of an invoice says both sides last agreed on, in the currency in which Salesforce shows it."""
     agreed = link.agreed
-    status = agreed.get("status") or ""
+    currency, net = agreed.get("currency") or "", money.exact(agreed.get("net") or "0.00")
+    if (rate := agreed.get("rate")) and (home := agreed.get("home")):
+        currency, net = home, in_home(net, currency, money.exact(rate), home)
     return LinkFact(
         record=str(link.source),
         opportunity=link.target.id,
-        cell=Cell(str(agreed.get("txn_date"))[:7], agreed.get("currency") or "", agreed.get("department") or NONE),
-        net=money.exact(agreed.get("net") or "0.00"),
-        status="PAID" if status == "CREDITED" else status,
+        cell=Cell(str(agreed.get("txn_date"))[:7], currency, agreed.get("department") or NONE),
+        net=net,
+        status=_settled(agreed.get("status") or ""),
+        number=agreed.get("number") or "",
+        key=f"{realm_id}:{link.source.id}",
+    )
+
+
+def _settled(status: str) -> str:
+    """Payments are not read for the tie-out, so an invoice settled by credit shows there as paid."""
+    return "PAID" if status == "CREDITED" else status
+
+
+def opportunity_fact(record: SObject, home: str) -> OpportunityFact:
+    """An Opportunity as Salesforce shows it now, to the last decimal; `home` is the currency of an org with one."""
+    currency = record.text("CurrencyIsoCode") or home
+    return OpportunityFact(
+        id=record.id,
+        cell=Cell(record.text("CloseDate")[:7], currency, record.text("Department__c") or NONE),
+        net=record.amount("QBO_Invoiced_Net__c"),
+        name=record.text("Name"),
+        status=_settled(record.text("QBO_Status__c")),
+        account=record.text("AccountId"),
+        number=record.text("QBO_Invoice_Number__c"),
+        key=record.text("QBO_Id__c"),
     )

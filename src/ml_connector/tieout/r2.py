@@ -12,7 +12,9 @@ from decimal import Decimal
 
 import msgspec
 
-from .report import ZERO, Cell, Completeness, Report, Row
+from ml_connector.model import money
+
+from .report import STATES, Cell, Completeness, Report, Row, summed
 
 
 class EntryFact(msgspec.Struct, frozen=True):
@@ -38,7 +40,7 @@ class OrderFact(msgspec.Struct, frozen=True):
     currency: str
     net: Decimal
     state: str
-    posted: Decimal = ZERO
+    posted: Decimal = money.ZERO
 
 
 def r2(expected: Sequence[EntryFact], actual: Sequence[EntryFact], orders: Sequence[OrderFact]) -> Report:
@@ -50,9 +52,9 @@ def r2(expected: Sequence[EntryFact], actual: Sequence[EntryFact], orders: Seque
         Row(
             cell=cell,
             quickbooks_count=len(right.get(cell, [])),
-            quickbooks=sum(right.get(cell, []), ZERO),
+            quickbooks=summed(right.get(cell, []), cell.currency),
             salesforce_count=len(left.get(cell, [])),
-            salesforce=sum(left.get(cell, []), ZERO),
+            salesforce=summed(left.get(cell, []), cell.currency),
         )
         for cell in sorted({*left, *right})
     ]
@@ -80,17 +82,18 @@ def _completeness(orders: Sequence[OrderFact]) -> list[Completeness]:
             held=_count(members, "held"),
             skipped=_count(members, "skipped"),
             pending=_count(members, "pending"),
-            amounts={"activated": sum((o.net for o in members), ZERO)}
-            | {state: _amount(members, state) for state in ("posted", "held", "skipped", "pending")},
+            amounts={"activated": summed((order.net for order in members), currency)}
+            | {state: _amount(members, state, currency) for state in STATES},
         )
         for currency, members in sorted(by_currency.items())
     ]
 
 
-def _amount(orders: Sequence[OrderFact], state: str) -> Decimal:
+def _amount(orders: Sequence[OrderFact], state: str, currency: str) -> Decimal:
     """What is in this state; of an order that is posted in part, each part where it stands."""
-    whole = sum((order.net - order.posted for order in orders if order.state == state), ZERO)
-    return whole + (sum((order.posted for order in orders), ZERO) if state == "posted" else ZERO)
+    whole = [money.less(order.net, order.posted) for order in orders if order.state == state]
+    parts = [order.posted for order in orders] if state == "posted" else []
+    return summed([*whole, *parts], currency)
 
 
 def _count(orders: Sequence[OrderFact], state: str) -> int:

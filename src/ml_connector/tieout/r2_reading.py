@@ -10,9 +10,11 @@ from typing import Any
 import msgspec
 
 from ml_connector.accounting.dates import event_day
-from ml_connector.accounting.order_entry import total_of
+from ml_connector.accounting.order_entry import currency_of, total_of
 from ml_connector.accounting.parts import part_ref
 from ml_connector.accounting.postings import posting_ref
+from ml_connector.model import money
+from ml_connector.model.errors import BadAnswer
 from ml_connector.model.refs import Link, Ref
 from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks.records import JournalEntry, Posting, note_fields
@@ -21,13 +23,14 @@ from ml_connector.systems.salesforce.records import SObject
 from .order_states import OrderState, read_states
 from .r2 import EntryFact, OrderFact, r2
 from .reading import NONE, Reading, span
-from .report import ZERO, Report
+from .report import Report
 
 
 async def read_r2(reading: Reading, months: Sequence[str]) -> Report:
     """R2 of these months, read now."""
     first, after = span(months)
     links = {link.source: link for link in reading.links.all_of(Role.JOURNAL)}
+    home = await reading.home()
     orders = await _activated(reading, months, links)
     states = await read_states(reading, [order.id for order in orders], links)
     mirrors = not_counted(reading)
@@ -36,27 +39,46 @@ async def read_r2(reading: Reading, months: Sequence[str]) -> Report:
         "JournalEntry", f"TxnDate >= '{first}'", f"TxnDate < '{after}'"
     )
     expected = [fact for facts in parts.values() for fact in facts if fact.month in months]
-    actual = [fact for entry in entries if (fact := actual_fact(entry, mirrors, reading.rules.org_id))]
-    report = r2(expected, actual, [order_fact(order, states[order.id], parts[order.id]) for order in orders])
-    lost = [f"{order.ref} would not be posted today: {why}" for order in orders if (why := states[order.id].lost)]
+    actual = [fact for entry in entries if (fact := actual_fact(entry, mirrors, reading.rules.org_id, home))]
+    orders_standing = [order_fact(order, states[order.id], parts[order.id], home) for order in orders]
+    report = r2(expected, actual, orders_standing)
+    lost = [_lost(order, why) for order in orders if (why := states[order.id].lost)]
     return msgspec.structs.replace(report, notes=[*report.notes, *lost])
+
+
+def _lost(order: SObject, why: str) -> str:
+    return f"{order.ref}, order {order.text('OrderNumber')}, would not be posted today: {why}"
+
+
+_FIELDS = ("OrderNumber", "TotalAmount", "CurrencyIsoCode", "ActivatedDate", "EffectiveDate", "IsReductionOrder")
 
 
 async def _activated(reading: Reading, months: Sequence[str], links: Mapping[Ref, Link]) -> list[SObject]:
     """Activated orders whose entry belongs to these months: posted ones by their entry's day, others by B.10."""
     first, after = span(months)
-    where = f"StatusCode = 'Activated' AND IsReductionOrder = false AND ActivatedDate < {_instant(reading, after)}"
-    where += f" AND (EffectiveDate >= {first} OR ActivatedDate >= {{}})"
     earliest = date.fromisoformat(first) - timedelta(days=reading.rules.max_redate_days)
-    fields = ("OrderNumber", "TotalAmount", "CurrencyIsoCode", "ActivatedDate", "EffectiveDate")
-    orders = await reading.salesforce.listed("Order", fields, where.format(_instant(reading, earliest.isoformat())))
-    return [order for order in orders if _month(order, links, reading) in months]
+    since, until = _instant(reading, earliest.isoformat()), _instant(reading, after)
+
+    def where(visible: frozenset[str]) -> str:
+        conditions = ["StatusCode = 'Activated'"]
+        if "IsReductionOrder" in visible:
+            conditions.append("IsReductionOrder = false")
+        if "ActivatedDate" in visible:
+            conditions += [f"ActivatedDate < {until}", f"(EffectiveDate >= {first} OR ActivatedDate >= {since})"]
+        return " AND ".join(conditions)
+
+    orders = await reading.salesforce.listed("Order", _FIELDS, where)
+    return [order for order in orders if _month(order, links, reading, months[-1]) in months]
 
 
-def _month(order: SObject, links: Mapping[Ref, Link], reading: Reading) -> str:
+def _month(order: SObject, links: Mapping[Ref, Link], reading: Reading, doubtful: str) -> str:
+    """The month of its entry; `doubtful` where its days cannot be read, so that it counts somewhere."""
     link = links.get(posting_ref(order.id))
     day = link.agreed.get("date") if link else None
-    return (day or str(event_day(order.instant("ActivatedDate"), order.day("EffectiveDate"), reading.rules)))[:7]
+    try:
+        return (day or str(event_day(order.instant("ActivatedDate"), order.day("EffectiveDate"), reading.rules)))[:7]
+    except BadAnswer:
+        return doubtful
 
 
 def _instant(reading: Reading, day: str) -> str:
@@ -70,11 +92,23 @@ def not_counted(reading: Reading) -> frozenset[str]:
     return frozenset() if template is None else frozenset({template.unbilled, *template.receivable.values()})
 
 
-def order_fact(order: SObject, state: OrderState, parts: Sequence[EntryFact]) -> OrderFact:
-    """Where the order counts; `parts` are the facts of what must be there of it."""
+def order_fact(order: SObject, state: OrderState, parts: Sequence[EntryFact], home: str) -> OrderFact:
+    """Where the order counts, by its rounded net (B.2); `parts` are the facts of what must be there of it."""
     amounts: Sequence[Any] = [amount for part in parts for amount in part.lines.values()]
-    posted = ZERO if state.name == "posted" else sum(amounts, ZERO)
-    return OrderFact(str(order.ref), order.text("CurrencyIsoCode"), total_of(order) or ZERO, state.name, posted)
+    posted = money.ZERO if state.name == "posted" else money.total(amounts)
+    currency = currency_of(order, home)
+    return OrderFact(str(order.ref), currency, _net(order, state, currency), state.name, posted)
+
+
+def _net(order: SObject, state: OrderState, currency: str) -> Decimal:
+    """What it comes to: as it must be posted, else by its own total. An amount that cannot be read counts as none."""
+    if state.expected:
+        return state.expected.net
+    try:
+        total = total_of(order) if state.total is None else state.total
+    except BadAnswer:
+        total = None
+    return money.q(total or money.ZERO, currency)
 
 
 def expected_facts(
@@ -100,8 +134,8 @@ def expected_facts(
     return facts
 
 
-def actual_fact(entry: JournalEntry, mirrors: frozenset[str], org_id: str) -> EntryFact | None:
-    """An entry of ours, of this company and org; None for anybody else's."""
+def actual_fact(entry: JournalEntry, mirrors: frozenset[str], org_id: str, home: str) -> EntryFact | None:
+    """An entry of ours, of this company and org; None for anybody else's. Without multicurrency it is in `home`."""
     note = note_fields(entry.private_note)
     if note.get("org") != org_id or note.get("k") != "O":
         return None
@@ -109,7 +143,7 @@ def actual_fact(entry: JournalEntry, mirrors: frozenset[str], org_id: str) -> En
         key=str(posting_ref(note.get("ord", ""), "O", note.get("seq", ""))),
         record=f"quickbooks:JournalEntry:{entry.doc_number}",
         month=str(entry.txn_date)[:7],
-        currency=entry.currency or "",
+        currency=entry.currency or home,
         lines=lines_of(entry.postings, mirrors),
     )
 
@@ -120,5 +154,6 @@ def lines_of(postings: Sequence[Posting], mirrors: frozenset[str]) -> dict[str, 
     for posting in postings:
         if posting.account not in mirrors:
             name = "|".join((posting.account, posting.department or NONE, posting.class_ or NONE))
-            lines[name] = lines.get(name, ZERO) + (posting.amount if posting.side == "Credit" else -posting.amount)
+            signed = posting.amount if posting.side == "Credit" else money.negated(posting.amount)
+            lines[name] = money.total([lines.get(name, money.ZERO), signed])
     return lines

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from ml_connector.accounting.rates import HOME_CURRENCY
 from ml_connector.model.errors import BadAnswer, WrongUse
 from ml_connector.model.reading import apart
 from ml_connector.model.refs import Link, Ref
@@ -56,6 +57,10 @@ class Reading:
         if key not in self._tables:
             self._tables[key] = (await source.reference(name)).value
         return self._tables[key]
+
+    async def home(self) -> str:
+        """The home currency of the books."""
+        return (await self.table("preferences")).home_currency or HOME_CURRENCY
 
 
 async def answers_of(

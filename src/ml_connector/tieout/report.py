@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
 import msgspec
 
-ZERO = Decimal("0.00")
+from ml_connector.model import money
+
+STATES = ("posted", "held", "skipped", "pending")
+
+
+def summed(amounts: Iterable[Decimal], currency: str) -> Decimal:
+    """The exact sum of amounts in `currency`, with at least its digits: `0.00` USD, `0` JPY."""
+    total = money.total(amounts)
+    rounded = money.q(total, currency)
+    return rounded if rounded == total else total
 
 
 class Item(msgspec.Struct, frozen=True, order=True):
-    """One explained difference. `reason` is U1, U2, U3 (R1) or a word (R2); `amount` counts towards `explained`."""
+    """One difference by name. `amount` counts towards `explained`, in the currency of its row.
+
+    `reason` is U1 to U7 (R1), `says` what else is to know. It is `open` until somebody or something ends it; closed is
+    what the rules themselves leave on one side.
+    """
 
     reason: str
     record: str
     amount: Decimal
+    says: str = ""
+    open: bool = True
 
 
 class Cell(msgspec.Struct, frozen=True, order=True):
@@ -39,11 +54,15 @@ class Row(msgspec.Struct, frozen=True):
 
     @property
     def explained(self) -> Decimal:
-        return sum((item.amount for item in self.items), ZERO)
+        return summed((item.amount for item in self.items), self.cell.currency)
+
+    @property
+    def difference(self) -> Decimal:
+        return money.less(self.quickbooks, self.salesforce)
 
     @property
     def unexplained(self) -> Decimal:
-        return self.quickbooks - self.salesforce - self.explained
+        return money.less(self.difference, self.explained)
 
 
 class Completeness(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,8 +79,8 @@ class Completeness(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def adds_up(self) -> bool:
         count = self.activated == self.posted + self.held + self.skipped + self.pending
-        parts = sum((self.amounts.get(name, ZERO) for name in ("posted", "held", "skipped", "pending")), ZERO)
-        return count and self.amounts.get("activated", ZERO) == parts
+        parts = money.total(self.amounts.get(name, money.ZERO) for name in STATES)
+        return count and self.amounts.get("activated", money.ZERO) == parts
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -73,8 +92,19 @@ class Report(msgspec.Struct, frozen=True):
     completeness: Sequence[Completeness] = ()
 
     @property
-    def agrees(self) -> bool:
+    def adds_up(self) -> bool:
+        """Whether every difference has a name, be it open or closed."""
         return all(row.unexplained == 0 for row in self.rows) and all(c.adds_up for c in self.completeness)
+
+    @property
+    def open_items(self) -> list[tuple[Cell, Item]]:
+        """The differences that are still to be ended, each with its place."""
+        return [(row.cell, item) for row in self.rows for item in row.items if item.open]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both sides show the same: it adds up, and nothing is open."""
+        return self.adds_up and not self.open_items
 
     def totals(self) -> list[Row]:
         """One row per currency; the sum of its rows."""
@@ -85,9 +115,9 @@ class Report(msgspec.Struct, frozen=True):
             Row(
                 cell=Cell("", currency, ""),
                 quickbooks_count=sum(row.quickbooks_count for row in rows),
-                quickbooks=sum((row.quickbooks for row in rows), ZERO),
+                quickbooks=summed((row.quickbooks for row in rows), currency),
                 salesforce_count=sum(row.salesforce_count for row in rows),
-                salesforce=sum((row.salesforce for row in rows), ZERO),
+                salesforce=summed((row.salesforce for row in rows), currency),
                 items=tuple(item for row in rows for item in row.items),
             )
             for currency, rows in sorted(by_currency.items())
@@ -106,5 +136,15 @@ class TieOut(msgspec.Struct, frozen=True, kw_only=True):
         return self.months[0] if len(self.months) == 1 else f"{self.months[0]} to {self.months[-1]}"
 
     @property
+    def adds_up(self) -> bool:
+        """Whether every difference has a name."""
+        return all(report.adds_up for report in self.reports)
+
+    @property
+    def open_items(self) -> list[tuple[Cell, Item]]:
+        return [placed for report in self.reports for placed in report.open_items]
+
+    @property
     def agrees(self) -> bool:
+        """Whether every report adds up and nothing is open."""
         return all(report.agrees for report in self.reports)

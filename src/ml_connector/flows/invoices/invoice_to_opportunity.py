@@ -8,7 +8,15 @@ from decimal import Decimal
 
 import msgspec
 
-from ml_connector.accounting.invoice_status import ENDED, credited_net, had_value, payment_needs, payments_of, status_of
+from ml_connector.accounting.invoice_status import (
+    ENDED,
+    credited_net,
+    had_value,
+    is_before_start,
+    payment_needs,
+    payments_of,
+    status_of,
+)
 from ml_connector.flows.company import Company
 from ml_connector.flows.dimensions.links import new_uses
 from ml_connector.flows.fields import Fitted, require
@@ -52,7 +60,7 @@ def key_of(invoice: Ref, context: Context) -> str:
 
 def _decide(invoice: Invoice, context: Context) -> Decision:
     context.once(_ask_links, invoice)
-    if context.link(Role.OPPORTUNITY, invoice.ref) is None and _is_before_start(invoice, context):
+    if context.link(Role.OPPORTUNITY, invoice.ref) is None and is_before_start(invoice, context.settings):
         return Skip(reason=Reason.BEFORE_START, amount=invoice.net_amount, currency=invoice.currency)
     key = key_of(invoice.ref, context)
     place = context.once(_place, invoice)
@@ -131,14 +139,6 @@ def _owned(invoice: Invoice, mirror: Mirror, context: Context) -> Json:
 def _mirrored(invoice: Invoice, context: Context) -> Json:
     mirror = context.once(_mirror, invoice)
     return opportunity_fields.owned_fields(invoice, mirror.entry, mirror.to, context)
-
-
-def _is_before_start(invoice: Invoice, context: Context) -> bool:
-    """An old invoice counts only while something of it is open, unless the whole history is wanted (0.4)."""
-    rules = Company(context).rules
-    if rules.start_date is None or invoice.txn_date is None or rules.invoice_history:
-        return False
-    return invoice.txn_date < rules.start_date and invoice.balance <= 0
 
 
 def overdue_on(entry: Entry) -> tuple[Trigger, ...]:

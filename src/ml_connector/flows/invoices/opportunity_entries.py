@@ -13,6 +13,7 @@ from decimal import Decimal
 import msgspec
 
 from ml_connector.accounting.invoice_status import ENDED, Status, paid_percent
+from ml_connector.accounting.rates import in_home
 from ml_connector.model import money
 from ml_connector.model.refs import Json
 
@@ -55,7 +56,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         """An amount of this invoice as Salesforce shows it: never converted unless the org has one currency only."""
         if self.rate is None:
             return money.q(amount, self.currency)
-        return money.q(money.times(amount, self.rate), self.home)
+        return in_home(amount, self.currency, self.rate, self.home)
 
     def ended(self, status: Status) -> Entry:
         """Voided or deleted: worth nothing now; what it was worth before is kept."""

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 from ml_connector.accounting.postings import posting_ref
 from ml_connector.actions.explain import explain
-from ml_connector.actions.reconcile import Report, reconcile
+from ml_connector.actions.reconcile import Report, Row, reconcile
 from ml_connector.model import money
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.holds import render
@@ -185,27 +185,33 @@ def _of_row(row: Mapping[str, Any], name: str) -> str:
 async def tie(play: Play, entry: Ready) -> Check:
     proof = await reconcile(await play.app(), entry.get("months") or ())
     reports = [each for each in proof.reports if entry.text("report") in ("", each.name)]
-    actual = {**_totals(entry, reports), "items": _reasons(reports)}
+    actual = {**_totals(entry, reports), "items": _reasons(entry, reports)}
     expected = {name: entry.args[name] for name in actual if name in entry.args}
     left = [f"{r.name} {plain(row.unexplained)}" for r in proof.reports for row in r.rows if row.unexplained]
+    left += [f"{item.reason} {item.record}" for _, item in proof.open_items]
     words = "agrees" if proof.agrees else f"differs ({', '.join(left) or 'counts'})"
     good = proof.agrees == (entry.value == "agrees") and fits(expected, actual)
     extra = f", {plain(expected)}" if expected else ""
     return Check(entry.entry.title, good, f"{entry.value}{extra}", f"{words}, {plain(actual)}")
 
 
-def _reasons(reports: Iterable[Report]) -> dict[str, Decimal]:
-    """Sums of the explained differences by reason."""
+def _reasons(entry: Ready, reports: Iterable[Report]) -> dict[str, Decimal]:
+    """Sums of the differences that have a name, by reason, in one currency."""
     sums: dict[str, Decimal] = {}
-    for item in (item for report in reports for row in report.rows for item in row.items):
+    for item in (item for row in _rows(entry, reports) for item in row.items):
         sums[item.reason] = sums.get(item.reason, Decimal("0.00")) + item.amount
     return sums
 
 
 def _totals(entry: Ready, reports: Iterable[Report]) -> dict[str, Decimal]:
-    rows = [row for report in reports for row in report.rows if row.cell.currency == (entry.text("currency") or "USD")]
     names = ("quickbooks", "salesforce", "unexplained")
+    rows = _rows(entry, reports)
     return {name: sum((getattr(row, name) for row in rows), Decimal("0.00")) for name in names}
+
+
+def _rows(entry: Ready, reports: Iterable[Report]) -> list[Row]:
+    currency = entry.text("currency") or "USD"
+    return [row for report in reports for row in report.rows if row.cell.currency == currency]
 
 
 async def link(play: Play, entry: Ready) -> Check:

@@ -116,9 +116,10 @@ THEN = (
         ),
     ),
     Verb("tie_out", "then", choice("agrees", "differs"), "the outcome",
-         "Both systems are read again and compared, R1 and R2.",
+         "Both systems are read again and compared, R1 and R2. They agree when every difference "
+         "is explained and none is open.",
          (Param("months", TEXTS, "Months such as `2026-11` (from the start date to today)."),
-          Param("items", TABLE, "Sums by reason, such as `{ U1 = \"1200.00\" }`."),
+          Param("items", TABLE, "Sums by reason, such as `{ U1 = \"1200.00\" }`, in the currency below."),
           Param("report", choice("R1", "R2"), "For the amounts below: of this report."),
           Param("currency", TEXT, "For the amounts below: in this currency (USD)."),
           Param("quickbooks", AMOUNT, "Sum on the side of QuickBooks."),

@@ -86,6 +86,10 @@ class QuickBooks:
         answer: Record = done.record if done.record is not None else writing.applied(record, write, done.ref)
         return answer
 
+    def position_at(self, kinds: Sequence[str], at: datetime) -> str:
+        del kinds  # one instant for all
+        return arrivals.Position(at).text()
+
     async def sweep(self, kinds: Sequence[str], position: str | None, now: datetime, take: Take | None = None) -> Sweep:
         return await arrivals.sweep(self._calls, kinds, position, now, take)
 

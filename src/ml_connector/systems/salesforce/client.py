@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -66,8 +66,11 @@ class Salesforce:
     async def ask(self, questions: Sequence[Question]) -> list[dict[str, Any] | ReadRefused]:
         return await self._reader.ask(questions)
 
-    async def listed(self, kind: str, fields: Sequence[str], where: str) -> list[SObject]:
-        """These fields of all records of a kind that meet a SOQL condition."""
+    async def listed(self, kind: str, fields: Sequence[str], where: Callable[[frozenset[str]], str]) -> list[SObject]:
+        """Those of these fields that the user may see, of all records of a kind that meet a condition.
+
+        `where` makes the SOQL condition from the names of the fields that may be seen; blank: nothing is asked.
+        """
         return await self._reader.listed(kind, fields, where)
 
     async def reference(self, name: str) -> Reference:
@@ -91,6 +94,9 @@ class Salesforce:
         key = {write.key_field: write.key} if write.key_field else {}
         own = {"Id": done.ref.id, "SystemModstamp": None}
         return SObject(write.kind, done.ref.id, before).merged({**write.body, **key, **own})
+
+    def position_at(self, kinds: Sequence[str], at: datetime) -> str:
+        return arrivals.Position(dict.fromkeys(kinds, at)).text()
 
     async def sweep(self, kinds: Sequence[str], position: str | None, now: datetime, take: Take | None = None) -> Sweep:
         return await arrivals.sweep(self._calls, self._catalog, kinds, position, now, take)

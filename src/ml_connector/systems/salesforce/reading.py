@@ -189,14 +189,22 @@ class Reader:
             )
         return described
 
-    async def listed(self, kind: str, fields: Sequence[str], where: str) -> list[SObject]:
-        """These fields of all records of a kind that meet a SOQL condition."""
+    async def listed(self, kind: str, fields: Sequence[str], where: Callable[[frozenset[str]], str]) -> list[SObject]:
+        """These fields of all records of a kind that meet a condition, those of them that the user may see.
+
+        `where` makes the SOQL condition from the names of the fields that may be seen; blank: nothing is asked.
+        """
         _known(kind)
         if await self._without(kind):
             return []
-        names = ", ".join(dict.fromkeys(["Id", *fields]))
-        statement = f"SELECT {names} FROM {kind} WHERE {where} ORDER BY Id"  # noqa: S608 - our own condition
-        return [decode(row, kind) for row in await self._select([statement])]
+        return await self._again_after_drift(lambda: self._listed(kind, fields, where))
+
+    async def _listed(self, kind: str, fields: Sequence[str], where: Callable[[frozenset[str]], str]) -> list[SObject]:
+        visible = (await self._catalog.object(kind)).names
+        columns = list(dict.fromkeys(["Id", *(name for name in fields if name in visible)]))
+        condition = where(visible)
+        rows = await self._select([statement(columns, kind, condition)]) if condition else []
+        return [decode(row, kind) for row in rows]
 
     async def reference(self, name: str) -> Reference:
         """A small table (docs/contracts.md). Raises `WrongUse` for a name that is not in the contract."""
