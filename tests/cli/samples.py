@@ -146,6 +146,10 @@ COMPLETE = Completeness(
     },
 )  # fmt: skip
 TIE_OUT = TieOut(months=["2026-11"], read_at=NOON, reports=[R1, TieOutReport("R2", [], completeness=[COMPLETE])])
+AGREED = TieOut(
+    months=["2026-11"], read_at=NOON,
+    reports=[TieOutReport("R1", [row("-", "1250.00", "1250.00")]), TieOutReport("R2", [], completeness=[COMPLETE])],
+)  # fmt: skip
 
 DEMO: dict[str, Any] = {
     "converged": True, "seed": 7, "seconds": 41.2,

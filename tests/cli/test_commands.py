@@ -25,7 +25,7 @@ from ml_connector.systems.salesforce.fitness import Finding as OrgFinding
 from ml_connector.tieout import TieOut
 from ml_connector.tieout.report import Report as TieOutReport
 
-from .samples import DEMO, EXPLAINED, LATE, NOON, RUN, STATUS, TIE_OUT, entry as journal_entry, hold, plan, row  # isort: skip
+from .samples import AGREED, DEMO, EXPLAINED, LATE, NOON, RUN, STATUS, TIE_OUT, entry as journal_entry, hold, plan, row  # isort: skip
 from .test_render_conflicts import PHONE
 
 UNEXPLAINED = TieOut(months=["2026-11"], read_at=NOON, reports=[TieOutReport("R1", [row("East", "2", "1")])])
@@ -209,10 +209,17 @@ CASES = [
     ("setup salesforce", {}, 1, "FAIL  Salesforce   Field Order.Department__c", "Next: mend"),
     (
         "reconcile --month 2026-11",
-        {"actions.reconcile.reconcile": later(TIE_OUT)},
+        {"actions.reconcile.reconcile": later(AGREED)},
         0,
         "2026-11, read",
         "Next:  ml-connector status",
+    ),
+    (
+        "reconcile --month 2026-11",
+        {"actions.reconcile.reconcile": later(TIE_OUT)},
+        1,
+        "2026-11, read",
+        "Next:  ml-connector holds",
     ),
     (
         "reconcile --month 2026-11",
@@ -273,7 +280,7 @@ def test_a_command_from_words_to_last_line(
         ("apply 1", {"actions.apply.apply": later(RUN)}, "report"),
         ("sync --once", {"actions.sync.sync": later(RUN)}, "report"),
         ("doctor", {"actions.doctor.doctor": later([Finding("ok", "QuickBooks", "Well.")])}, "findings"),
-        ("reconcile --month 2026-11", {"actions.reconcile.reconcile": later(TIE_OUT)}, "tie-out"),
+        ("reconcile --month 2026-11", {"actions.reconcile.reconcile": later(AGREED)}, "tie-out"),
     ],
 )
 def test_with_json_stdout_is_one_document(

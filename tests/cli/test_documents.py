@@ -11,7 +11,7 @@ import pytest
 from ml_connector.cli.documents import plan_document, tie_out_document
 from ml_connector.cli.output import Screen
 
-from .samples import ACCOUNT, DEMO, STATUS, TIE_OUT, entry, held, hold, plan
+from .samples import ACCOUNT, AGREED, DEMO, STATUS, TIE_OUT, entry, held, hold, plan
 
 
 def document(value: Any, schema: str) -> Any:
@@ -37,10 +37,11 @@ def test_a_tie_out_has_what_people_see() -> None:
     total = shown["reports"][0]["totals"][0]
     assert (total["difference"], total["explained"], total["unexplained"]) == ("700.00", "700.00", "0.00")
     assert shown["reports"][0]["rows"][0]["items"] == [
-        {"reason": "U1", "record": "quickbooks:Invoice:1043", "amount": "1200.00"}
+        {"reason": "U1", "record": "quickbooks:Invoice:1043", "amount": "1200.00", "says": "", "open": True}
     ]
     assert shown["reports"][1]["completeness"][0]["adds_up"] is True
-    assert shown["agrees"] is True
+    assert (shown["agrees"], shown["adds_up"], shown["open"]) == (False, True, 2)
+    assert document(tie_out_document(AGREED), "tie-out")["agrees"] is True
 
 
 @pytest.mark.parametrize(("value", "schema", "name"), [(STATUS, "status", "holds"), ([hold()], "holds", "items")])

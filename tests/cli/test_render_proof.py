@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,9 +11,9 @@ import pytest
 from ml_connector.cli.render_proof import demo_lines, tie_out_lines
 from ml_connector.cli.text import width_of
 from ml_connector.tieout import TieOut
-from ml_connector.tieout.report import Report
+from ml_connector.tieout.report import Cell, Item, Report, Row
 
-from .samples import DEMO, LONG, NAMES, NOON, TIE_OUT, WIDTHS, row
+from .samples import AGREED, DEMO, LONG, NAMES, NOON, TIE_OUT, WIDTHS, row
 
 PROOF = """\
 2026-11, read 2026-11-22 21:40 UTC; differences are QuickBooks - Salesforce
@@ -23,14 +24,16 @@ East   USD   45,210.55   44,010.55    1,200.00  U1 Invoice:1043 1,200.00        
 West   USD   18,400.00   18,900.00     -500.00  U3 Invoice:1050 -500.00          0.00
 -      USD    1,250.00    1,250.00        0.00                                   0.00
 Total  USD   64,860.55   64,160.55      700.00                                   0.00
+open  U1 Invoice:1043 1,200.00 USD: no link
+open  U3 Invoice:1050 -500.00 USD: amounts differ
 
 R2 Orders
 Nothing is dated in this month.
 ok    41 activated = 36 posted + 3 held + 1 skipped + 1 pending
       131,400.00 USD = 118,900.00 + 9,000.00 + 0.00 + 3,500.00
 
-ok    Everything adds up: unexplained 0.00.
-Next:  ml-connector status
+FAIL  Explained, but open: 2 differences to be ended.
+Next:  ml-connector holds
 """
 REHEARSAL = """\
 What moved
@@ -61,7 +64,7 @@ quickbooks writes      9               8
 salesforce            64              52
 
 Second run over the unchanged pair: 0 writes, 4 quickbooks reads, 6 salesforce
-ok    After 41.2 s (seed 7) both sides agree.
+ok    After 41.2 s (seed 7) both sides agree, but for 2 held differences.
 Next:  ml-connector emulators , then  ml-connector init --emulators FILE
 """
 
@@ -83,6 +86,36 @@ def test_what_is_not_explained_fails() -> None:
     )
     assert lines[-2:] == ["FAIL  Something is not explained yet.", "Next:  ml-connector holds"]
     assert "warn  one to look at" in lines
+
+
+def test_what_agrees_is_said_to_add_up_and_nothing_else_is() -> None:
+    assert tie_out_lines(AGREED, None)[-2:] == [
+        "ok    Everything adds up: unexplained 0.00, nothing open.", "Next:  ml-connector status",
+    ]  # fmt: skip
+    for other in (TIE_OUT, TieOut(months=["2026-11"], read_at=NOON, reports=[Report("R1", [row("-", "1", "2")])])):
+        assert "adds up" not in text(tie_out_lines(other, None))
+
+
+def test_open_differences_are_named_one_by_one() -> None:
+    copied = Item("U7", "salesforce:Opportunity:006", Decimal(-1000), "INV 7 - \u202eAcme")
+    places = Item("U4", "quickbooks:Invoice:8", Decimal(0), "QuickBooks PAID, Salesforce OPEN")
+    old = Item("U1", "quickbooks:Invoice:9", Decimal("70.00"), "before the start date", open=False)
+    yen = Row(Cell("2026-11", "JPY", "-"), 1, Decimal(0), 1, Decimal(1000), (copied, places))
+    report = Report("R1", [yen, row("-", "70.00", "0.00", old)])
+    lines = tie_out_lines(TieOut(months=["2026-11"], read_at=NOON, reports=[report]), None)
+    assert [line for line in lines if line.startswith("open")] == [
+        "open  U7 Opportunity:006 -1,000 JPY: marks of ours without a link, as on a copy (INV 7 - \\u202eAcme)",
+        "open  U4 Invoice:8: status differs (QuickBooks PAID, Salesforce OPEN)",
+    ]
+    assert any("U1 Invoice:9 70.00 closed" in line for line in lines)
+
+
+def test_many_open_differences_are_counted() -> None:
+    items = [Item("U1", f"quickbooks:Invoice:{number}", Decimal("1.00")) for number in range(25)]
+    report = Report("R1", [row("-", "25.00", "0.00", *items)])
+    lines = tie_out_lines(TieOut(months=["2026-11"], read_at=NOON, reports=[report]), None)
+    assert len([line for line in lines if line.startswith("open")]) == 20
+    assert "      ... 5 more" in lines
 
 
 def test_accounts_and_dims_have_their_names() -> None:

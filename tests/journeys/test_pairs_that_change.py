@@ -73,9 +73,9 @@ class Town:
         return await sync(self.home.app)
 
     async def rests(self) -> None:
-        """Nothing is left to write, and the invoices agree to the cent."""
+        """Nothing is left to write, and every difference has its name, to the cent."""
         assert (await self.later()).written == 0
-        assert (await reconcile(self.home.app, ["2026-11"])).reports[0].agrees
+        assert (await reconcile(self.home.app, ["2026-11"])).reports[0].adds_up
 
     def held(self) -> list[str]:
         """What is held since the beginning, by code and kind."""

@@ -73,7 +73,7 @@ def _open(report: Report, width: int | None) -> list[str]:
     placed = sorted(report.open_items, key=lambda each: (-abs(each[1].amount), each))
     lines = [line for cell, item in placed[:_MOST_OPEN] for line in hanging("open  ", _spoken(cell, item), width)]
     more = len(placed) - _MOST_OPEN
-    return [*lines, f"      ... {count(more, 'more')}"] if more > 0 else lines
+    return [*lines, f"      ... {more:,} more"] if more > 0 else lines
 
 
 def _spoken(cell: Cell, item: Item) -> str:
@@ -153,11 +153,18 @@ def demo_lines(document: Mapping[str, Any], width: int | None) -> list[str]:
     lines += fold(
         "Second run over the unchanged pair: " + ", ".join(f"{n:,} {words(k)}" for k, n in second.items()), width
     )
-    ended = "both sides agree" if document.get("converged") else "the two sides do not agree yet"
+    ended = _agreement(document) if document.get("converged") else "the two sides do not agree yet"
     level = "ok    " if document.get("converged") else "FAIL  "
     seed, seconds = safe(document.get("seed", "-")), safe(document.get("seconds", "-"))
     lines += hanging(level, f"After {seconds} s (seed {seed}) {ended}.", width)
     return [*lines, *_serving(document.get("emulators"), width)]
+
+
+def _agreement(document: Mapping[str, Any]) -> str:
+    """What is open of a rehearsal that converged belongs to records that must be held."""
+    items = (item for report in document.get("tie_out", ()) for item in report.get("items", ()))
+    still = sum(bool(item.get("open", True)) for item in items)
+    return f"both sides agree, but for {count(still, 'held difference')}" if still else "both sides agree"
 
 
 def _moved(records: Mapping[str, Mapping[str, int]], width: int | None) -> list[str]:

@@ -55,6 +55,9 @@ async def _make_item(play: Play, sku: str, args: Mapping[str, Any]) -> Json:
 
 
 async def _currencies(stage: Stage) -> list[str]:
+    """The active currencies of the org; one without a name where it has no others."""
+    if not await stage.has_currencies():
+        return [""]
     return [str(row["IsoCode"]) for row in await stage.records("salesforce", "CurrencyType") if row["IsActive"]]
 
 
@@ -64,14 +67,14 @@ async def price_entry(stage: Stage, product: str, currency: str, price: Any) -> 
         if book["IsStandard"] or book["Name"] == BOOK:
             entry_id = await _entry(stage, book["Id"], product, currency)
             if not entry_id:
-                body = {"Pricebook2Id": book["Id"], "Product2Id": product, "CurrencyIsoCode": currency}
-                body |= {"UnitPrice": price, "IsActive": True}
+                body = {"Pricebook2Id": book["Id"], "Product2Id": product, "UnitPrice": price, "IsActive": True}
+                body |= without_blanks({"CurrencyIsoCode": currency})
                 entry_id = (await stage.act("salesforce", "create", "PricebookEntry", body))["Id"]
     return str(entry_id)
 
 
 async def _entry(stage: Stage, book: str, product: str, currency: str) -> str:
-    fields = {"Pricebook2Id": book, "Product2Id": product, "CurrencyIsoCode": currency}
+    fields = {"Pricebook2Id": book, "Product2Id": product, **without_blanks({"CurrencyIsoCode": currency})}
     rows = await stage.records("salesforce", "PricebookEntry")
     return next((row["Id"] for row in rows if fields.items() <= row.items()), "")
 
@@ -146,6 +149,8 @@ async def _in_use(stage: Stage, code: str) -> None:
     known = {str(each.get("Code")) for each in await stage.records("quickbooks", "CompanyCurrency")}
     if code not in known:
         await stage.act("quickbooks", "create", "CompanyCurrency", {"Code": code})
+    if not await stage.has_currencies():
+        return
     active = {str(each.get("IsoCode")) for each in await stage.records("salesforce", "CurrencyType")}
     if code not in active:
         body = {"IsoCode": code, "IsActive": True, "ConversionRate": 1, "DecimalPlaces": minor_digits(code)}

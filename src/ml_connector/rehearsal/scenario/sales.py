@@ -45,7 +45,7 @@ async def products(play: Play, entry: Ready) -> None:
         sku = line.get("sku") or await pair_for(play, line.get("account") or "4000")
         product = (await play.names.ref(sku, "product")).id
         quantity, price = quantity_and_price(line)
-        book_entry = await price_entry(play.stage, product, str(deal["CurrencyIsoCode"]), abs(price))
+        book_entry = await price_entry(play.stage, product, str(deal.get("CurrencyIsoCode") or ""), abs(price))
         body = {"OpportunityId": deal["Id"], "PricebookEntryId": book_entry}
         body |= {"Quantity": quantity, "UnitPrice": price}
         await play.stage.act("salesforce", "create", "OpportunityLineItem", body)

@@ -112,6 +112,11 @@ class Stage(MovedClock):
             self._seen[system, kind] = [each for each in found if not _is_deleted(each)]
         return self._seen[system, kind]
 
+    async def has_currencies(self) -> bool:
+        """Whether the Salesforce org has more currencies than one."""
+        switches = await self.door.ask("GET", "/switches", None)
+        return bool(switches["salesforce"]["multicurrency"])
+
     async def record(self, ref: Ref) -> dict[str, Any]:
         """One record as it is now. Raises `Refused` when it is gone."""
         for each in await self.records(ref.system, ref.kind):
