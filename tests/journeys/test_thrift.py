@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from ml_connector.actions.apply import apply
 from ml_connector.actions.drain import drain
 from ml_connector.actions.follow import follow
 from ml_connector.actions.holds import open_holds
+from ml_connector.actions.plan import make_plan, plans
 from ml_connector.engine.intake import receive
 from ml_connector.model.refs import Change, Ref
 from support.market import Counting, Market
@@ -103,11 +105,12 @@ async def test_a_thousand_orders_of_three_lines(market: Market) -> None:
     market.add_orders(MANY)
     market.home.clock.advance(timedelta(minutes=15))
     with market.counted() as planned:
-        await market.home.approve_all()
+        await make_plan(market.home.app, "preparer")
     within(planned, reads=8, calls=5)  # the sweep and the chart of accounts are in it
     market.home.clock.advance(timedelta(minutes=15))
+    (view,) = [each for each in plans(market.home.app) if each.state == "open"]
     with market.counted() as drained:
-        report = await drain(market.home.app)
+        report = await apply(market.home.app, view.id, "approver")
     assert report.created == {"order_to_journal journal": MANY}
     assert report.updated == {"order_to_journal order_mark": MANY}
     within(drained, reads=5, calls=12, writes=34)

@@ -13,6 +13,9 @@ from ml_connector.model.triggers import TriggerKind, table_changed, table_of
 
 from .corridor import Connection, Runtime
 
+SKEW = timedelta(minutes=5)
+"""How far a vendor's clock may be from ours, and how late what it has committed may show."""
+
 POLL = timedelta(hours=1)
 """How often a table that no sweep watches is read because somebody waits for it to change."""
 
@@ -119,8 +122,12 @@ async def forget_changed(runtime: Runtime, tables: Mapping[str, tuple[str, ...]]
         if told:
             oldest = min(kept[table] for table in told.values())
             heard = await system.sweep(list(told), system.position_at(list(told), oldest), runtime.clock.now())
-            kinds = {*(change.ref.kind for change in heard.changes), *heard.truncated}
-            changed |= {table for kind, table in told.items() if kind in kinds}
+            changed |= {told[kind] for kind in (*heard.truncated, *heard.refused) if kind in told}
+            changed |= {
+                table
+                for change in heard.changes
+                if (table := told.get(change.ref.kind)) and change.at >= kept[table] - SKEW
+            }
         for table in changed:
             runtime.tables.forget(name, table)
 

@@ -8,8 +8,8 @@ from ml_connector.actions.drain import DrainReport
 
 from .emulators import Calls
 
-_ROWS, _RECORDS, _BATCH, _COLLECTIONS = 1000, 2000, 30, 1000
-"""Rows of a QuickBooks page, records of a Salesforce call, entries of a batch, records of five collections."""
+_ROWS, _SOUGHT, _RECORDS, _BATCH, _COLLECTIONS = 1000, 2000, 2000, 30, 1000
+"""Rows of a QuickBooks page, values of a search, records of a Salesforce call, entries of a batch, of collections."""
 
 _TABLES = Calls(quickbooks_reads=5, salesforce=4)
 """Accounts, items, departments, classes, company; what the org shows, stages, currencies, organization."""
@@ -58,7 +58,7 @@ def _served(report: DrainReport) -> dict[str, int]:
 def _looks_before_writing(report: DrainReport) -> int:
     """For new customers the names of three lists; for entries preferences, customers, two numbers, and invoices."""
     entries, names = _made(report, "journal"), 3 * bool(_made(report, "customer"))
-    return names + (1 + pages(entries, _ROWS) * 2 + pages(2 * entries, _ROWS) if entries else 0)
+    return names + (1 + pages(entries, _ROWS) * 2 + pages(entries, _SOUGHT) if entries else 0)
 
 
 def writing(report: DrainReport) -> Calls:

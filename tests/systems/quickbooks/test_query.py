@@ -30,6 +30,7 @@ def test_statements() -> None:
 def test_long_lists_are_cut_into_portions_of_distinct_values() -> None:
     assert [len(portion) for portion in portions([str(n) for n in range(2500)] * 2)] == [1000, 1000, 500]
     assert [len(portion) for portion in portions(["x" * 500 + str(n) for n in range(200)])] == [118, 82]
+    assert [len(portion) for portion in portions(map(str, range(2500)), 2000)] == [2000, 500]
     assert list(portions([])) == []
 
 

@@ -28,11 +28,14 @@ OVERLAP = 25
 """Rows read again at the start of the next page, so that a deletion between two pages hides nothing."""
 
 LONGEST_LIST = 60_000
+MOST_SOUGHT = 2 * PAGE
+"""Values of one search. Most of them find nothing, as the numbers of entries to come, and an answer has pages."""
 PATTERNS = 20
 """Most searches by pattern for one question: with more of them the whole list is cheaper."""
 _ID = re.compile(r"[0-9]{1,20}")
 _UNASKABLE = re.compile(r"[^\x20-\x7e\xa0-\xff]+")
 """Letters that a statement may not have: QuickBooks has been seen to refuse it, code 4000 (reference section 3)."""
+
 KINDS: dict[str, type[Entity]] = {
     kind.KIND: kind
     for kind in (
@@ -80,7 +83,7 @@ def having(field: str, values: Iterable[str]) -> list[tuple[str, ...]]:
     if len(patterns) > PATTERNS or any(not pattern.strip("% ") for pattern in patterns):
         return [()]
     likes = [(f"{field} LIKE {quoted(pattern)}",) for pattern in sorted(patterns)]
-    return [*((among(field, portion),) for portion in portions(plain)), *likes]
+    return [*((among(field, portion),) for portion in portions(plain, MOST_SOUGHT)), *likes]
 
 
 def _from(kind: str, what: str, conditions: Sequence[str]) -> str:
@@ -92,12 +95,12 @@ def _where(kind: str, conditions: Sequence[str]) -> list[str]:
     return ["WHERE", " AND ".join(every)] if every else []
 
 
-def portions(values: Iterable[str]) -> Iterator[list[str]]:
-    """Each value once, in lists short enough for one statement: 1,000 values, and a bound on their text."""
+def portions(values: Iterable[str], most: int = PAGE) -> Iterator[list[str]]:
+    """Each value once, in lists short enough for one statement: of `most` values, and a bound on their text."""
     portion: list[str] = []
     length = 0
     for value in dict.fromkeys(values):
-        if portion and (len(portion) == PAGE or length + len(value) > LONGEST_LIST):
+        if portion and (len(portion) == most or length + len(value) > LONGEST_LIST):
             yield portion
             portion, length = [], 0
         portion.append(value)
