@@ -8,10 +8,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from accounting import books
 from ml_connector.accounting.order_entry import (
     Rates,
+    amount_of,
     check_names,
     currency_of,
     explicit_rate,
@@ -20,6 +23,7 @@ from ml_connector.accounting.order_entry import (
     products_of,
     total_of,
 )
+from ml_connector.model import money
 from ml_connector.model.flags import Flag
 from ml_connector.systems.quickbooks.records import Item, Reference
 from ml_connector.systems.salesforce.records import SObject
@@ -105,3 +109,23 @@ def test_what_an_order_says_of_itself() -> None:
     assert [product.code for product in products_of(order).values()] == ["SUB", "SRV"]
     assert currency_of(books.sales_order(CurrencyIsoCode=None), "USD") == "USD"
     assert explicit_rate(books.sales_order(QBO_Exchange_Rate__c=Decimal(-1))) is None
+
+
+EVERY_DECIMAL = st.lists(
+    st.decimals(min_value="0.0001", max_value="99999.9999", places=4, allow_nan=False), min_size=1, max_size=6
+)
+
+
+@given(EVERY_DECIMAL, st.sampled_from(["USD", "EUR", "JPY", "KWD", "BHD"]))
+def test_every_decimal_of_salesforce_is_rounded_once(prices: list[Decimal], currency: str) -> None:
+    """B.1, B.2: sums and headers are made of unrounded values; the books have the digits of the currency."""
+    lines = [books.sales_line(number, str(price)) for number, price in enumerate(prices, 1)]
+    exact = money.total(prices)
+    order = books.sales_order(*lines, TotalAmount=exact, CurrencyIsoCode=currency)
+    customer = msgspec.structs.replace(books.CUSTOMER, currency_ref=Reference(currency))
+    posting = order_posting(books.scope(order, customer=customer, rates=lambda _: Rates(quickbooks=Decimal("1.5"))))
+    expected = money.q(exact, currency)
+    assert posting.entry.net == amount_of(order, currency) == expected
+    amounts = [posting.amount for part in posting.entry.parts for posting in part.draft.lines]
+    assert sum(amounts) == 2 * expected
+    assert all(amount == money.q(amount, currency) for amount in amounts)

@@ -147,3 +147,14 @@ def test_sums_never_round_silently() -> None:
 def test_text_forms(amount: str, currency: str, plain: str, spoken: str) -> None:
     assert money.plain(D(amount)) == plain
     assert money.spoken(D(amount), currency) == spoken
+
+
+@pytest.mark.parametrize(
+    ("amounts", "currency", "shown"),
+    [
+        ([], "USD", "0.00"), ([], "JPY", "0"), (["1"], "USD", "1.00"), (["1.00"], "JPY", "1"),
+        (["0.5", "0.25"], "KWD", "0.75"), (["100.005"], "USD", "100.005"), (["0.125"], "BHD", "0.125"),
+    ],
+)  # fmt: skip
+def test_sums_keep_every_digit_and_have_those_of_the_currency(amounts: list[str], currency: str, shown: str) -> None:
+    assert f"{money.summed(map(Decimal, amounts), currency):f}" == shown

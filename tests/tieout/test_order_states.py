@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
+from accounting import books
+from ml_connector.accounting.entry import build_entry
+from ml_connector.accounting.parts import kept
+from ml_connector.accounting.postings import posting_ref
 from ml_connector.model.refs import Link, Ref
 from ml_connector.model.roles import Role
+from ml_connector.tieout import order_states
 from ml_connector.tieout.order_states import OrderState, read_states
 from ml_connector.tieout.reading import Links, Reading
 from support.market import Market
@@ -24,6 +31,12 @@ async def states(market: Market, *orders: str, known: bool = True) -> list[Order
     links: dict[Ref, Link] = {link.source: link for link in run.links.all_of(Role.JOURNAL)} if known else {}
     found = await read_states(run, orders, links)
     return [found[order] for order in orders]
+
+
+def in_parts() -> dict[str, str]:
+    """What the first of two parts keeps."""
+    lines = [books.line(1, "10.00", "4000"), books.line(2, "5.00", "4000", "West/-")]
+    return kept(build_entry(books.inputs(*lines, max_lines=2)).parts, 2)
 
 
 @pytest.fixture
@@ -62,3 +75,43 @@ async def test_what_was_posted_and_would_not_be_today(market: Market) -> None:
         market.quickbooks("update", "Item", Id=item["Id"], Active=False)
     (state,) = await states(market, done)
     assert (state.name, state.expected, state.lost) == ("posted", None, "H-ITEM-INACTIVE")
+
+
+@pytest.mark.parametrize(
+    "step", ["_standing", "_can_be_asked_for", "order_then", "_scope", "_due", "_judged", "_with_expected"]
+)
+async def test_an_order_that_nobody_can_judge_is_held_by_its_name_and_no_other(
+    market: Market, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    bad, good = market.add_orders(2)
+    judge = getattr(order_states, step)
+
+    def stumbling(subject: Any, *args: Any) -> Any:
+        given = [subject, *args]
+        if any(getattr(getattr(each, "order", each), "id", "") == bad for each in given):
+            raise KeyError("nobody thought of this")
+        return judge(*given)
+
+    monkeypatch.setattr(order_states, step, stumbling)
+    held, other = await states(market, bad, good)
+    assert (held.name, held.lost) == ("held", "UNEXPECTED (KeyError)")
+    assert other.name == "pending"
+
+
+async def test_an_order_deleted_meanwhile_is_held_while_parts_of_it_are_missing(tmp_path: Path) -> None:
+    market = Market(tmp_path)
+    market.add_pairs(1)
+    await market.in_step()
+    (done,) = market.add_orders(1)
+    await market.in_step()
+    run = reading(market)
+    links = {link.source: link for link in run.links.all_of(Role.JOURNAL)}
+    first = links[posting_ref(done)]
+    gone = f"{done[:-6]}zzzAAA"
+
+    def moved(agreed: dict[str, str | None]) -> dict[Ref, Link]:
+        source = posting_ref(gone)
+        return {source: msgspec.structs.replace(first, source=source, agreed=agreed)}
+
+    whole, parts = moved(dict(first.agreed)), moved({**first.agreed, **in_parts()})
+    assert [(await read_states(run, [gone], known))[gone].name for known in (whole, parts)] == ["skipped", "held"]

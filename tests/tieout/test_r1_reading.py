@@ -85,7 +85,12 @@ def test_the_cell_of_an_invoice(fields: dict[str, Any], cell: Cell) -> None:
 def test_an_org_with_one_currency_shows_home_amounts(
     currency: str, rate: str | None, net: str, shown: tuple[str, str]
 ) -> None:
-    fields = {"CurrencyRef": {"value": currency}, "ExchangeRate": rate, "TotalAmt": net, "TxnTaxDetail": {}}
+    fields: dict[str, Any] = {
+        "CurrencyRef": {"value": currency},
+        "ExchangeRate": rate,
+        "TotalAmt": net,
+        "TxnTaxDetail": {},
+    }
     found = fact(one_currency=True, **fields)
     assert (found.net, found.cell.currency) == (Decimal(shown[0]), shown[1])
     agreed = {"txn_date": "2026-11-18", "currency": currency, "net": net, "rate": rate, "home": rate and "USD"}

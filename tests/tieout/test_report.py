@@ -8,7 +8,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from ml_connector.tieout.report import Cell, Completeness, Item, Report, Row, TieOut, summed
+from ml_connector.tieout.report import Cell, Completeness, Item, Report, Row, TieOut
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -34,17 +34,6 @@ def test_what_is_explained_may_still_be_open() -> None:
     assert (marked.adds_up, marked.agrees) == (True, False), "a difference without an amount is one"
     closed = Report("R1", [EXPLAINED])
     assert (closed.adds_up, closed.agrees, closed.open_items) == (True, True, [])
-
-
-@pytest.mark.parametrize(
-    ("amounts", "currency", "shown"),
-    [
-        ([], "USD", "0.00"), ([], "JPY", "0"), (["1"], "USD", "1.00"), (["1.00"], "JPY", "1"),
-        (["0.5", "0.25"], "KWD", "0.75"), (["100.005"], "USD", "100.005"), (["0.125"], "BHD", "0.125"),
-    ],
-)  # fmt: skip
-def test_sums_keep_every_digit_and_have_those_of_the_currency(amounts: list[str], currency: str, shown: str) -> None:
-    assert f"{summed(map(Decimal, amounts), currency):f}" == shown
 
 
 def test_sums_are_by_currency() -> None:

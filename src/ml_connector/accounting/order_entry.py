@@ -98,6 +98,12 @@ def total_of(order: SObject) -> Decimal | None:
     return money.total(line.amount("TotalPrice") or money.ZERO for line in order.children("OrderItems"))
 
 
+def amount_of(order: SObject, currency: str) -> Decimal | None:
+    """The order's amount in `currency`, rounded (B.2): Salesforce keeps every decimal that a program wrote."""
+    total = total_of(order)
+    return None if total is None else money.q(total, currency)
+
+
 def identity_of(order: SObject, rules: Rules) -> Identity:
     """The identity of the order's first entry, kind O."""
     return Identity(

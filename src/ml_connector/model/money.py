@@ -86,6 +86,13 @@ def total(amounts: Iterable[Decimal]) -> Decimal:
     return result
 
 
+def summed(amounts: Iterable[Decimal], currency: str) -> Decimal:
+    """The exact sum of amounts in `currency`, with at least its digits: `0.00` USD, `0` JPY."""
+    exactly = total(amounts)
+    rounded = q(exactly, currency)
+    return rounded if rounded == exactly else exactly
+
+
 def times(a: Decimal, b: Decimal) -> Decimal:
     """The exact product."""
     return EXACT.multiply(exact(a), exact(b))

@@ -28,13 +28,13 @@ from ml_connector.actions.sign_off import SignOff, sign_off
 from ml_connector.actions.status import current_status
 from ml_connector.actions.sync import sync
 from ml_connector.clock import WallClock
+from ml_connector.model import money
 from ml_connector.model.errors import ConnectorError
 from ml_connector.model.rules import PRESELECTED
 from ml_connector.rehearsal import inside
 from ml_connector.rehearsal.emulators import Calls, Emulators, started
 from ml_connector.rehearsal.floor import beginning, look, plus, sweep, writing
 from ml_connector.systems.quickbooks.records import JournalEntry
-from ml_connector.tieout.report import summed
 
 TODAY = "2026-11-20"
 PREPARER, APPROVER = "Mia Chen", "Ana Ortiz"
@@ -238,7 +238,7 @@ async def _journal_entries(app: App) -> dict[str, dict[str, Any]]:
 
 
 def _side(entries: Sequence[JournalEntry], side: str, currency: str) -> Decimal:
-    return summed((line.amount for entry in entries for line in entry.postings if line.side == side), currency)
+    return money.summed((line.amount for entry in entries for line in entry.postings if line.side == side), currency)
 
 
 def _document(

@@ -14,7 +14,7 @@ import msgspec
 
 from ml_connector.model import money
 
-from .report import Cell, Item, Report, Row, summed
+from .report import Cell, Item, Report, Row
 
 
 class InvoiceFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,9 +108,9 @@ class _Book:
         return Row(
             cell=cell,
             quickbooks_count=len(quickbooks),
-            quickbooks=summed(quickbooks, cell.currency),
+            quickbooks=money.summed(quickbooks, cell.currency),
             salesforce_count=len(salesforce),
-            salesforce=summed(salesforce, cell.currency),
+            salesforce=money.summed(salesforce, cell.currency),
             items=tuple(sorted(self._items.get(cell, []))),
         )
 

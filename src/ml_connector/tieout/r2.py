@@ -14,7 +14,7 @@ import msgspec
 
 from ml_connector.model import money
 
-from .report import STATES, Cell, Completeness, Report, Row, summed
+from .report import STATES, Cell, Completeness, Report, Row
 
 
 class EntryFact(msgspec.Struct, frozen=True):
@@ -52,9 +52,9 @@ def r2(expected: Sequence[EntryFact], actual: Sequence[EntryFact], orders: Seque
         Row(
             cell=cell,
             quickbooks_count=len(right.get(cell, [])),
-            quickbooks=summed(right.get(cell, []), cell.currency),
+            quickbooks=money.summed(right.get(cell, []), cell.currency),
             salesforce_count=len(left.get(cell, [])),
-            salesforce=summed(left.get(cell, []), cell.currency),
+            salesforce=money.summed(left.get(cell, []), cell.currency),
         )
         for cell in sorted({*left, *right})
     ]
@@ -82,7 +82,7 @@ def _completeness(orders: Sequence[OrderFact]) -> list[Completeness]:
             held=_count(members, "held"),
             skipped=_count(members, "skipped"),
             pending=_count(members, "pending"),
-            amounts={"activated": summed((order.net for order in members), currency)}
+            amounts={"activated": money.summed((order.net for order in members), currency)}
             | {state: _amount(members, state, currency) for state in STATES},
         )
         for currency, members in sorted(by_currency.items())
@@ -93,7 +93,7 @@ def _amount(orders: Sequence[OrderFact], state: str, currency: str) -> Decimal:
     """What is in this state; of an order that is posted in part, each part where it stands."""
     whole = [money.less(order.net, order.posted) for order in orders if order.state == state]
     parts = [order.posted for order in orders] if state == "posted" else []
-    return summed([*whole, *parts], currency)
+    return money.summed([*whole, *parts], currency)
 
 
 def _count(orders: Sequence[OrderFact], state: str) -> int:

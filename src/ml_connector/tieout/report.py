@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -11,13 +11,6 @@ import msgspec
 from ml_connector.model import money
 
 STATES = ("posted", "held", "skipped", "pending")
-
-
-def summed(amounts: Iterable[Decimal], currency: str) -> Decimal:
-    """The exact sum of amounts in `currency`, with at least its digits: `0.00` USD, `0` JPY."""
-    total = money.total(amounts)
-    rounded = money.q(total, currency)
-    return rounded if rounded == total else total
 
 
 class Item(msgspec.Struct, frozen=True, order=True):
@@ -54,7 +47,7 @@ class Row(msgspec.Struct, frozen=True):
 
     @property
     def explained(self) -> Decimal:
-        return summed((item.amount for item in self.items), self.cell.currency)
+        return money.summed((item.amount for item in self.items), self.cell.currency)
 
     @property
     def difference(self) -> Decimal:
@@ -115,9 +108,9 @@ class Report(msgspec.Struct, frozen=True):
             Row(
                 cell=Cell("", currency, ""),
                 quickbooks_count=sum(row.quickbooks_count for row in rows),
-                quickbooks=summed((row.quickbooks for row in rows), currency),
+                quickbooks=money.summed((row.quickbooks for row in rows), currency),
                 salesforce_count=sum(row.salesforce_count for row in rows),
-                salesforce=summed((row.salesforce for row in rows), currency),
+                salesforce=money.summed((row.salesforce for row in rows), currency),
                 items=tuple(item for row in rows for item in row.items),
             )
             for currency, rows in sorted(by_currency.items())

@@ -26,11 +26,11 @@ from ml_connector.accounting.entry import EntryPart
 from ml_connector.accounting.order_entry import (
     OrderPosting,
     Scope,
+    amount_of,
     check_names,
     currency_of,
     order_facts,
     order_posting,
-    total_of,
 )
 from ml_connector.accounting.order_standing import standing_of
 from ml_connector.accounting.postings import (
@@ -77,7 +77,8 @@ def _hold(held: Held, order: SObject, posted: Link | None, missing: Sequence[Ent
     facts = order_facts(order)
     if posted and missing:
         return held.hold(_waiting(missing), _currency_of_link(posted), **facts, **_facts_of_parts(posted, missing))
-    return held.hold(total_of(order), _currency(order, context), **facts)
+    currency = _currency(order, context)
+    return held.hold(amount_of(order, currency), currency, **facts)
 
 
 def gone(record: Gone, context: Context) -> Decision:
@@ -101,7 +102,8 @@ def _decide(order: SObject, posted: Link | None, missing: Sequence[EntryPart], c
 
 def _skip(reason: Reason, order: SObject, context: Context) -> Skip:
     waits_for = (SETTINGS,) if reason in _UNTIL_SETTINGS_CHANGE else ()
-    return Skip(reason=reason, amount=total_of(order), currency=_currency(order, context), waits_for=waits_for)
+    currency = _currency(order, context)
+    return Skip(reason=reason, amount=amount_of(order, currency), currency=currency, waits_for=waits_for)
 
 
 def _currency(order: SObject, context: Context) -> str:
