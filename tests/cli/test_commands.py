@@ -19,7 +19,7 @@ from ml_connector.clock import WallClock
 from ml_connector.engine.context import ReferenceCache
 from ml_connector.engine.worker import DrainReport
 from ml_connector.model.errors import Busy, ConnectorError
-from ml_connector.model.rules import Template
+from ml_connector.model.rules import Rules, Template
 from ml_connector.settings import write_settings
 from ml_connector.systems.salesforce.fitness import Finding as OrgFinding
 from ml_connector.tieout import TieOut
@@ -57,6 +57,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             salesforce=Company(),
             store=Company(),
             settings=None,
+            rules=Rules(realm_id="1", org_id="2"),
             tables=ReferenceCache(),
             world=SimpleNamespace(clock=WallClock()),
         )
