@@ -125,7 +125,7 @@ async def _rate(reading: Reading, table: str) -> Decimal | None:
     """A rate that cannot be read is none: its orders are held, and the proof of all others goes on."""
     try:
         rate: Decimal | None = await reading.table(table)
-    except BadAnswer:
+    except BadAnswer:  # the orders that need it are held
         return None
     return rate
 
@@ -134,6 +134,6 @@ def _days(scope: Scope) -> set[date]:
     """The days on which its entry may stand: the day it has, and the one it would have if the books were open."""
     try:
         day = day_of(scope)
-    except (Held, BadAnswer):
+    except (Held, BadAnswer):  # it is held for that day
         return set()
     return {day.day, day.original}

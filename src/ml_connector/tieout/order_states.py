@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import msgspec
-import structlog
 
 from ml_connector.accounting.double_count import check_invoices, numbers_of, own_entries
 from ml_connector.accounting.entry import Entry, EntryPart
@@ -25,11 +24,9 @@ from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks.records import Invoice, JournalEntry
 from ml_connector.systems.salesforce.records import SObject
 
+from .judgement import Judgement
 from .order_reading import OrderReading, read_for, with_rates
 from .reading import Reading, answers_of, sound
-
-T = TypeVar("T")
-_log = structlog.get_logger("tieout")
 
 
 class OrderState(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,29 +72,6 @@ class Books(msgspec.Struct, frozen=True):
 _POSTED, _HELD, _SKIPPED = OrderState(name="posted"), OrderState(name="held"), OrderState(name="skipped")
 
 
-class _Judgement:
-    """Judges orders one by one. What fails for one in a way that nobody foresaw holds that one, and no other."""
-
-    def __init__(self) -> None:
-        self.unforeseen: dict[str, str] = {}
-
-    def of(self, order: SObject, step: Callable[[], T]) -> T | None:
-        """What the step says; None where the order is held."""
-        if order.id in self.unforeseen:
-            return None
-        try:
-            return step()
-        except (Held, ConnectorError):
-            return None
-        except Exception as error:  # noqa: BLE001 - one bad order must never end the proof of all others
-            _log.exception("an order could not be judged", ref=str(order.ref))
-            self.unforeseen[order.id] = f"{UNEXPECTED} ({type(error).__name__})"
-            return None
-
-
-UNEXPECTED = "UNEXPECTED"
-
-
 async def read_states(reading: Reading, ids: Sequence[str], links: Mapping[Ref, Link]) -> dict[str, OrderState]:
     """The state of each of these orders, read now. `links` are those of all posted entries by source.
 
@@ -106,7 +80,7 @@ async def read_states(reading: Reading, ids: Sequence[str], links: Mapping[Ref, 
     """
     answers = await answers_of(partial(reading.salesforce.read, "Order"), ids)
     orders = {id_: record for id_, record in answers.items() if isinstance(record, SObject)}
-    judgement = _Judgement()
+    judgement = Judgement()
     states = {id_: _unread(id_, answers[id_], links) for id_ in ids}
     standings = {id_: judgement.of(order, partial(_standing, order, links, reading)) for id_, order in orders.items()}
     states |= {id_: _of_standing(standing) for id_, standing in standings.items()}
@@ -130,7 +104,7 @@ async def _judge(
     orders: Sequence[SObject],
     standings: Mapping[str, Standing | None],
     links: Mapping[Ref, Link],
-    judgement: _Judgement,
+    judgement: Judgement,
     states: Mapping[str, OrderState],
 ) -> dict[str, OrderState]:
     """The states of orders that are due or posted, from what decides their entries, read for all of them together."""
@@ -184,7 +158,7 @@ def _of_standing(standing: Standing | None) -> OrderState:
     return _POSTED if standing == "posted" else _SKIPPED
 
 
-def _scopes(known: OrderReading, orders: Iterable[SObject], judgement: _Judgement) -> dict[str, Scope]:
+def _scopes(known: OrderReading, orders: Iterable[SObject], judgement: Judgement) -> dict[str, Scope]:
     """What decides the entries of these orders, without those that are held for it."""
     scopes = {order.id: judgement.of(order, partial(_scope, known, order)) for order in orders}
     return {id_: scope for id_, scope in scopes.items() if scope}
