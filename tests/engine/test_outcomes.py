@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import pytest
+from msgspec.structs import replace
 
 from ml_connector.engine.outcomes import StillOpen, after_look_up, after_sending, refused_verdict, verdict_of
 from ml_connector.engine.prepared import PreparedWrite
@@ -27,7 +28,7 @@ from ml_connector.model.plans import (
 from ml_connector.model.reasons import Reason
 from ml_connector.model.refs import Link, LinkDraft, Ref
 from ml_connector.model.roles import Role
-from ml_connector.model.tasks import Task, Waiting
+from ml_connector.model.tasks import WRITE_WAITS, Task, Waiting
 
 NOTED = datetime(2026, 11, 21, 2, tzinfo=UTC)
 PATIENCE = timedelta(minutes=2)
@@ -104,7 +105,8 @@ def test_what_nobody_knows_stays_open() -> None:
     ],
 )
 def test_how_the_service_of_a_task_ends_that_was_not_done(outcome: Any, ending: object, next_at: datetime) -> None:
-    verdict = verdict_of(Task("orders", ORDER, 1, 0, NOTED), outcome, LATE, timedelta(seconds=9))
+    prepared = PreparedWrite(Task("orders", ORDER, 1, 0, NOTED), _open_write("create").write, b"{}", "")
+    verdict = verdict_of(prepared, outcome, LATE, timedelta(seconds=9))
     assert (verdict.ending, verdict.next_at) == (ending, next_at)
 
 
@@ -114,3 +116,30 @@ def test_how_the_service_of_a_task_ends_that_was_refused() -> None:
     held = refused_verdict(prepared, hold)
     assert (held.ending, held.next_at, held.links) == (hold, None, (Link(Role.DECLARED_NEW, ORDER, ORDER),))
     assert refused_verdict(prepared, Skip(reason=Reason.GONE)).ending is Reason.GONE
+
+
+@pytest.mark.parametrize(
+    ("sendings", "after", "step"),
+    [
+        (1, timedelta(days=2), StillOpen.SEND_AGAIN),
+        (2, timedelta(days=2), StillOpen.SEND_AGAIN),
+        (3, timedelta(hours=23), StillOpen.SEND_AGAIN),
+        (3, timedelta(days=1), StillOpen.GIVE_UP),
+        (9, timedelta(minutes=5), StillOpen.WAIT),
+    ],
+)
+def test_a_new_record_that_never_comes_through_is_given_up_after_a_day(
+    sendings: int, after: timedelta, step: StillOpen
+) -> None:
+    again = NOTED + max(timedelta(0), after - timedelta(hours=5))
+    write = replace(_open_write("create"), sendings=sendings, first_noted_at=NOTED, noted_at=again)
+    assert after_look_up(write, Missing(), NOTED + after, timedelta(minutes=2), ()) is step
+
+
+def test_what_is_put_off_for_a_day_is_held_and_still_tried() -> None:
+    prepared = PreparedWrite(Task("orders", ORDER, 1, 3, NOTED), _open_write("create").write, b"{}", "")
+    now = NOTED + timedelta(days=1)
+    verdict = verdict_of(prepared, Later("STORAGE_LIMIT_EXCEEDED", after=timedelta(hours=3)), now, timedelta(minutes=9))
+    assert verdict.hold is not None
+    assert (verdict.hold.code, verdict.hold.facts["message"]) == (WRITE_WAITS, "STORAGE_LIMIT_EXCEEDED")
+    assert verdict.next_at == now + timedelta(hours=1)

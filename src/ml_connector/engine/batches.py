@@ -9,6 +9,9 @@ from ml_connector.model.plans import OpenWrite, Write
 
 from .prepared import PreparedWrite
 
+ONE_BY_ONE = 2
+"""After as many failures a batch is taken apart: one of its writes may be what the vendor cannot take."""
+
 
 def chosen(writes: Iterable[PreparedWrite]) -> tuple[list[PreparedWrite], list[PreparedWrite]]:
     """Those that may go out now, and those that wait for them because they claim the same key or name."""
@@ -59,6 +62,11 @@ def grouped(writes: Iterable[PreparedWrite], sizes: Mapping[str, Mapping[str, in
         size = limit_for(members[0].write, sizes[members[0].write.system])
         batches += [members[start : start + size] for start in range(0, len(members), size)]
     return batches
+
+
+def smaller(size: int, failures: int) -> int:
+    """How many go out together after so many failures: 30 become one at once, 1,000 become 33 and then one."""
+    return size if failures < ONE_BY_ONE else max(1, size // 30 ** (failures - 1))
 
 
 def identity(write: Write, body: bytes) -> str:

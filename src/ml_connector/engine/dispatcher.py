@@ -7,16 +7,16 @@ have it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import assert_never
 
 import msgspec
 
-from ml_connector.model.plans import Flow, OpenWrite, Outcome
+from ml_connector.model.plans import Flow, OpenWrite, Outcome, Unsure
 from ml_connector.model.tasks import Settled
 from ml_connector.store.rows import LostValue
 
-from .batches import in_batches
+from .batches import ONE_BY_ONE, in_batches, smaller
 from .corridor import Connection, Runtime
 from .lease import Lease
 from .outcomes import StillOpen, after_look_up, after_sending
@@ -33,6 +33,10 @@ class Dispatcher:
         self._store = runtime.store
         self._flows = flows
         self._lease = lease
+        self.given_up: dict[tuple[str, str, str], str] = {}
+        """What came back for writes that are not sent again by themselves, by flow, record and key."""
+        self.missing: dict[tuple[str, str, str], str] = {}
+        """What came back for updates that were not done, and are decided anew."""
 
     def note(self, writes: Sequence[OpenWrite], lost: Sequence[LostValue]) -> None:
         """Put them on record as sent, before the first byte leaves: what is not noted could not be looked up."""
@@ -70,31 +74,58 @@ class Dispatcher:
             match step:
                 case Settled():
                     settled.append(step)
+                    if step.outcome == "missing":
+                        self.missing[_name(write)] = write.trouble
                 case StillOpen.WAIT:
                     waiting.append(write)
                 case StillOpen.SEND_AGAIN:
                     again.append(write)
+                case StillOpen.GIVE_UP:
+                    settled.append(self._give_up(write, now))
                 case _:
                     assert_never(step)
         self.settle(settled)
         self._wait(waiting, patience)
         await self._send_all_again(again, writes)
 
+    def _give_up(self, write: OpenWrite, now: datetime) -> Settled:
+        """The vendor surely does not have it. Its record is looked at in this drain, and held."""
+        self.given_up[_name(write)] = write.trouble
+        task = [(write.flow, write.source)]
+        self._store.delay(self._connection, self._lease.fencing_token, task, now, now)
+        return Settled(id=write.id, state="refused", outcome="given up")
+
+    def unanswered(self, writes: Sequence[OpenWrite]) -> None:
+        """Keep what came back for writes that stay open."""
+        if writes:
+            now = self._runtime.clock.now()
+            self._store.note_trouble(self._connection, self._lease.fencing_token, writes, now)
+            self._lease.renewed(now)
+
     async def _send_all_again(self, again: Sequence[OpenWrite], looked_up: Sequence[OpenWrite]) -> None:
-        """The identical batch where all of it is missing, so that the vendor knows its key; else one by one."""
+        """The identical batch where all of it is missing, so that the vendor knows its key; else one by one.
+
+        One by one too after a second failure, each under its own key: one of them may spoil the others.
+        """
         for batch in in_batches(again):
             whole = len(batch) == sum(write.batch_id == batch[0].batch_id for write in looked_up)
-            for part in [batch] if whole else [[_alone(write)] for write in batch]:
-                await self._send_again(part)
+            failures = max(write.sendings for write in batch)
+            if whole and failures < ONE_BY_ONE:
+                await self._send_again(batch)
+                continue
+            size = smaller(len(batch), failures) if whole else 1
+            for start in range(0, len(batch), size):
+                await self._send_again(_by_themselves(batch[start : start + size]))
 
     async def _send_again(self, writes: Sequence[OpenWrite]) -> None:
         now = self._runtime.clock.now()
-        noted = [msgspec.structs.replace(write, noted_at=now, sent_at=now) for write in writes]
+        noted = [_once_more(write, now) for write in writes]
         self._store.note_again(self._connection, self._lease.fencing_token, noted, now)
         self._lease.renewed(now)
         for write, outcome in zip(noted, await self.apply(noted), strict=True):
             settled = after_sending(write, outcome, self._flows)
             if settled is None:
+                self.unanswered([with_trouble(write, outcome)])
                 self._wait([write], SOON)
             else:
                 self.settle([settled])
@@ -109,6 +140,21 @@ class Dispatcher:
             self._lease.renewed(now)
 
 
-def _alone(write: OpenWrite) -> OpenWrite:
-    """Under its own key: the key of a batch stands for exactly the writes that it was made of."""
-    return msgspec.structs.replace(write, batch_id=write.request_id, position=0)
+def _once_more(write: OpenWrite, now: datetime) -> OpenWrite:
+    first = write.first_noted_at or write.noted_at
+    return msgspec.structs.replace(write, noted_at=now, sent_at=now, sendings=write.sendings + 1, first_noted_at=first)
+
+
+def with_trouble(write: OpenWrite, outcome: Outcome) -> OpenWrite:
+    """The open write with what came back for it."""
+    return msgspec.structs.replace(write, trouble=outcome.reason) if isinstance(outcome, Unsure) else write
+
+
+def _name(write: OpenWrite) -> tuple[str, str, str]:
+    return write.flow, str(write.source), write.write.key
+
+
+def _by_themselves(writes: Sequence[OpenWrite]) -> list[OpenWrite]:
+    """Under a key of their own: the key of a batch stands for exactly the writes that it was made of."""
+    key = writes[0].request_id
+    return [msgspec.structs.replace(write, batch_id=key, position=place) for place, write in enumerate(writes)]

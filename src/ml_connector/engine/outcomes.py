@@ -27,13 +27,21 @@ from ml_connector.model.plans import (
     Skip,
     Unsure,
     Without,
+    Write,
 )
 from ml_connector.model.refs import Link
-from ml_connector.model.tasks import Settled, Task, Verdict, Waiting
+from ml_connector.model.tasks import WRITE_WAITS, Settled, Task, Verdict, Waiting
+from ml_connector.model.triggers import SETTINGS
 
+from .batches import ONE_BY_ONE
 from .corridor import finished, knocks_by, links_found, links_made
 from .page_verdicts import held_verdict, skipped
 from .prepared import PreparedWrite
+
+A_DAY = timedelta(days=1)
+LONGEST_PATIENCE = timedelta(hours=4)
+OFTEN = 3
+_HOURLY = timedelta(hours=1)
 
 
 class StillOpen(Enum):
@@ -43,6 +51,8 @@ class StillOpen(Enum):
     """Nobody can know yet; it is looked up again later."""
     SEND_AGAIN = "send again"
     """The vendor does not have it and can no longer be working on it: the same request, under the same key."""
+    GIVE_UP = "give up"
+    """It went out again and again for a day, alone too, and the vendor does not have it: its record is held."""
 
 
 def after_look_up(
@@ -56,6 +66,8 @@ def after_look_up(
             return StillOpen.WAIT
         case Missing() | Foreign() | Differs() if may_still_come(write, now, patience):
             return StillOpen.WAIT
+        case Missing() if write.sendings > ONE_BY_ONE and now >= (write.first_noted_at or write.noted_at) + A_DAY:
+            return StillOpen.GIVE_UP
         case Missing():
             return _of_missing(write, "missing")
         case Foreign():
@@ -86,7 +98,7 @@ def may_still_come(write: OpenWrite, now: datetime, patience: timedelta) -> bool
     An update with a version token cannot come late: once anything else was written, the vendor refuses it.
     """
     guarded = write.write.action == "update" and write.write.sync_token
-    return not guarded and now < write.noted_at + patience
+    return not guarded and now < write.noted_at + min(patience * 2 ** (min(write.sendings, 12) - 1), LONGEST_PATIENCE)
 
 
 def after_sending(write: OpenWrite, outcome: Outcome, flows: Sequence[Flow]) -> Settled | None:
@@ -122,13 +134,20 @@ def settled_as_done(write: OpenWrite, done: Done, flows: Sequence[Flow]) -> Sett
     return Settled(id=write.id, state="done", result=done.ref, links=links, knocks=knocks)
 
 
-def verdict_of(task: Task, outcome: Later | Unsure, now: datetime, wait: timedelta) -> Verdict:
+def verdict_of(prepared: PreparedWrite, outcome: Later | Unsure, now: datetime, wait: timedelta) -> Verdict:
     """How the service of a task ends whose write was not done. `wait`: until the next try, where nobody says."""
+    task, write = prepared.task, prepared.write
     match outcome:
         case Unsure():
             return being_checked(task, now + wait)
         case Later(stale=True):
             return decided_again(task, now)
+        case Later(after=after) if task.attempts >= OFTEN and now >= task.first_at + A_DAY:
+            # A full disk, an approval process: a person must act and has to know. It is tried all the same.
+            hold = failing(WRITE_WAITS, task, write, outcome.reason)
+            return msgspec.structs.replace(
+                held_verdict(task, hold, write.flags), next_at=now + min(after or wait, _HOURLY)
+            )
         case Later(after=after):
             return Verdict(task=task, ending=Waiting.LATER, next_at=now + (wait if after is None else after))
         case _:
@@ -151,6 +170,12 @@ def refused_verdict(prepared: PreparedWrite, decision: Hold | Skip) -> Verdict:
 def decided_again(task: Task, now: datetime) -> Verdict:
     """What it rests on is another by now: it is read and decided again at once."""
     return Verdict(task=task, ending=Waiting.CHANGED_MEANWHILE, next_at=now)
+
+
+def failing(code: str, task: Task, write: Write, words: str) -> Hold:
+    """The hold of a record whose write does not come through. `words`: what the vendor says, or what we saw of it."""
+    facts = {"record": str(task.ref), "system": write.system.capitalize(), "message": words or "nothing"}
+    return Hold(code=code, facts=facts, waits_for=(SETTINGS,), amount=write.waiting, currency=write.currency)
 
 
 def being_checked(task: Task, until: datetime) -> Verdict:

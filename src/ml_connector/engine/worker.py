@@ -6,7 +6,7 @@ looked up, and only what the vendor surely does not have is sent again; then the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -26,17 +26,17 @@ from ml_connector.model.plans import (
     Write,
 )
 from ml_connector.model.refs import Link, Ref
-from ml_connector.model.tasks import PLAN_STALE, Task, Verdict, Waiting
+from ml_connector.model.tasks import PLAN_STALE, WRITE_FAILS, Task, Verdict, Waiting
 from ml_connector.model.triggers import table_changed
 
-from .batches import batch_id, claimed, grouped, identity, request_id
+from .batches import ONE_BY_ONE, batch_id, claimed, grouped, identity, request_id, smaller
 from .conflicts import set_aside
 from .context import PageContext
 from .corridor import PAGE, UNANSWERED, Connection, Corridor, RoundResult, Runtime, backoff, knocks_on
-from .dispatcher import Dispatcher
+from .dispatcher import Dispatcher, with_trouble
 from .gate import Gate, GateAnswer, approve_small, is_small, waits_for
 from .lease import Lease
-from .outcomes import after_sending, being_checked, decided_again, refused_verdict, verdict_of
+from .outcomes import A_DAY, after_sending, being_checked, decided_again, failing, refused_verdict, verdict_of
 from .page_verdicts import held_verdict
 from .prepared import PreparedWrite
 
@@ -124,10 +124,10 @@ class Worker(Corridor):
 
     async def carry_out(self, flow: Flow, writes: Sequence[PreparedWrite], page: PageContext) -> RoundResult:
         result = RoundResult()
-        ready = self._unclaimed(self._through_gate(writes, result), result)
+        ready = self._unclaimed(self._through_gate(self._not_given_up(flow, writes, result), result), result)
         # One batch after the other, each settled before the next is noted: a crash leaves at most one of them open.
         sizes = {name: system.batch_sizes for name, system in self.runtime.systems.items()}
-        for batch in grouped(ready, sizes):
+        for batch in self._taken_apart(flow, grouped(ready, sizes)):
             # Sealed before it is noted: what people wrote and we overwrite never lies open on a disk.
             noted, lost = set_aside(self._compose(flow, batch), self.connection.id, self.runtime.seal)
             await self.runtime.crash("composed")
@@ -138,6 +138,39 @@ class Worker(Corridor):
             self._settle_batch(flow, list(zip(batch, noted, answers, strict=True)), page, result)
             await self.runtime.crash("writes settled")
         return result
+
+    def _taken_apart(self, flow: Flow, batches: Sequence[list[PreparedWrite]]) -> Iterator[list[PreparedWrite]]:
+        """The batches; what failed twice, and was dropped and decided anew, goes in smaller ones or alone."""
+        for batch in batches:
+            failures = [self._failures(flow, prepared) for prepared in batch]
+            whole = [prepared for prepared, count in zip(batch, failures, strict=True) if count < ONE_BY_ONE]
+            if whole:
+                yield whole
+            weak = [prepared for prepared, count in zip(batch, failures, strict=True) if count >= ONE_BY_ONE]
+            size = smaller(len(weak), max(failures))
+            for start in range(0, len(weak), size or 1):
+                yield weak[start : start + size]
+
+    def _failures(self, flow: Flow, prepared: PreparedWrite) -> int:
+        name = (flow.name, str(prepared.task.ref), prepared.write.key)
+        return prepared.task.attempts if name in self._dispatcher.missing else 0
+
+    def _not_given_up(
+        self, flow: Flow, writes: Sequence[PreparedWrite], result: RoundResult
+    ) -> Sequence[PreparedWrite]:
+        """What failed again and again is held in the drain that gave it up; a change of the record tries it anew."""
+        given_up, going, now = self._dispatcher.given_up, list[PreparedWrite](), self.runtime.clock.now()
+        for prepared in writes:
+            task, write = prepared.task, prepared.write
+            name = (flow.name, str(task.ref), write.key)
+            words = given_up.get(name)
+            if words is None and task.attempts > ONE_BY_ONE and now >= task.first_at + A_DAY:
+                words = self._dispatcher.missing.get(name)
+            if words is None:
+                going.append(prepared)
+            else:
+                result.verdicts.append(held_verdict(task, failing(WRITE_FAILS, task, write, words), write.flags))
+        return going
 
     def _unclaimed(self, writes: Sequence[PreparedWrite], result: RoundResult) -> Sequence[PreparedWrite]:
         """What an open write claims waits for it: nobody knows yet how that record stands.
@@ -230,10 +263,12 @@ class Worker(Corridor):
                     result.verdicts.append(self._refused(flow, prepared, answer))
                 case Later() | Unsure():
                     now, wait = self.runtime.clock.now(), self._backoff(prepared.task)
-                    result.verdicts.append(verdict_of(prepared.task, answer, now, wait))
+                    result.verdicts.append(verdict_of(prepared, answer, now, wait))
                 case _:
                     assert_never(answer)
         self._dispatcher.settle(settled)
+        unsure = [with_trouble(open_write, answer) for _, open_write, answer in answered if isinstance(answer, Unsure)]
+        self._dispatcher.unanswered(unsure)
 
     def _refused(self, flow: Flow, prepared: PreparedWrite, refusal: Refused) -> Verdict:
         """Once in a drain a record may have what it rests on read anew; after that its refusal is final."""

@@ -204,6 +204,18 @@ RECORDS = (
         "It is read again by itself, less and less often; if it stays, report it with this text.",
     ),
     words(
+        "WRITE-FAILS", "preparer", SETTINGS,
+        "What {record} is to write to {system} fails again and again.",
+        "It was sent for a day, alone too; it was looked for and is not there. The last time: {message}.",
+        "Correct in the source what {system} may not take (an unusual letter, a very long text), then retry.",
+    ),
+    words(
+        "WRITE-WAITS", "admin", SETTINGS,
+        "{system} puts off what {record} is to write for more than a day.",
+        "Nothing was changed there; its neighbours go on. {system} says: {message}.",
+        "Do there what it waits for (an approval, a full disk, a lock); it is tried every hour by itself.",
+    ),
+    words(
         "READ-REFUSED", "admin", RECORD,
         "{record} cannot be read: the vendor refuses the answer.",
         "Nothing was changed by it; its neighbours go on. The vendor says: {code}, {message}",

@@ -209,6 +209,8 @@ class OpenWrite(msgspec.Struct, frozen=True, kw_only=True):
 
     `body` is the exact text sent. `request_id` is the key for the vendor; `batch_id` and `position` say with which
     others it went out, so that a retry repeats the identical batch. `sent_at` is None if it was surely never sent.
+    `sendings` says how often it went out, `first_noted_at` since when (None: since `noted_at`), `trouble` what
+    came back the last time, in our words.
     """
 
     id: str
@@ -222,6 +224,9 @@ class OpenWrite(msgspec.Struct, frozen=True, kw_only=True):
     generation: int = 1
     noted_at: datetime
     sent_at: datetime | None = None
+    sendings: int = 1
+    first_noted_at: datetime | None = None
+    trouble: str = ""
 
 
 class Missing(msgspec.Struct, frozen=True):

@@ -21,6 +21,12 @@ PLAN_STALE = "H-PLAN-STALE"
 """The hold of a record whose write is no longer what was approved: the next plan must show it again."""
 
 
+WRITE_FAILS = "WRITE-FAILS"
+"""The hold of a record whose write never comes through; it is not sent again by itself."""
+WRITE_WAITS = "WRITE-WAITS"
+"""The hold of a record whose write the vendor puts off for more than a day; it is still tried."""
+
+
 class Task(msgspec.Struct, frozen=True):
     """A due (flow, record). `noticed` is what is served when it ends well."""
 

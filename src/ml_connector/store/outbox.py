@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, func, select, update
@@ -44,7 +45,17 @@ _OPEN = (
 _AGAIN = (
     update(_write)
     .where(_write.c.id == bindparam("p_id"), _write.c.state == "open")
-    .values(batch_id=bindparam("p_batch"), position=bindparam("p_position"), noted_at=bindparam("p_noted_at"))
+    .values(
+        batch_id=bindparam("p_batch"),
+        position=bindparam("p_position"),
+        noted_at=bindparam("p_noted_at"),
+        outcome=bindparam("p_tries"),
+    )
+)
+_TROUBLE = (
+    update(_write)
+    .where(_write.c.id == bindparam("p_id"), _write.c.state == "open")
+    .values(outcome=bindparam("p_tries"))
 )
 _DELAY = (
     update(_task)
@@ -90,7 +101,14 @@ class Outbox(Base):
             self.guard(tx, connection, fencing_token, now)
             for write in writes:
                 again = {"p_batch": write.batch_id, "p_position": write.position, "p_noted_at": ms(now)}
-                tx.execute(_AGAIN, {"p_id": write.id} | again)
+                tx.execute(_AGAIN, {"p_id": write.id, "p_tries": _tries(write)} | again)
+
+    def note_trouble(self, connection: str, fencing_token: int, writes: Sequence[OpenWrite], now: datetime) -> None:
+        """Put on record what came back for these open writes."""
+        with self.begin() as tx:
+            self.guard(tx, connection, fencing_token, now)
+            for write in writes:
+                tx.execute(_TROUBLE, {"p_id": write.id, "p_tries": _tries(write)})
 
     def open_writes(self, connection: str) -> list[OpenWrite]:
         """All writes whose outcome is not settled, oldest first."""
@@ -226,6 +244,11 @@ def _row(connection: str, fencing_token: int, write: OpenWrite) -> dict[str, obj
     }
 
 
+def _tries(write: OpenWrite) -> str:
+    """What stands in `outcome` while a write is open: how often it was sent, since when, what came back."""
+    return f"{write.sendings} {ms(write.first_noted_at or write.noted_at)} {write.trouble}"
+
+
 def _open_write(row: Row[tuple[object, ...]]) -> OpenWrite:
     return OpenWrite(
         id=row.id,
@@ -239,4 +262,13 @@ def _open_write(row: Row[tuple[object, ...]]) -> OpenWrite:
         generation=row.generation,
         noted_at=instant(row.noted_at),
         sent_at=instant(row.noted_at),
+        **_tried(row.outcome),
     )
+
+
+def _tried(text: str) -> dict[str, Any]:
+    """The parts of `_tries`; of a write that was sent once nothing stands there yet."""
+    if not text:
+        return {}
+    sendings, first, trouble = text.split(" ", 2)
+    return {"sendings": int(sendings), "first_noted_at": instant(int(first)), "trouble": trouble}
