@@ -61,6 +61,21 @@ async def test_an_entry_edited_by_hand_is_a_difference(tmp_path: Path) -> None:
     assert not r2.agrees
 
 
+@pytest.mark.parametrize("one_currency_org", [False, True])
+async def test_a_company_without_multicurrency(tmp_path: Path, one_currency_org: bool) -> None:
+    market = Market(tmp_path)
+    market.quickbooks("set_preferences", "Preferences", CurrencyPrefs={"MultiCurrencyEnabled": False})
+    market.home.emulation.set_switches("salesforce", {"multicurrency": not one_currency_org})
+    market.add_pairs(1)
+    market.add_invoices(1)
+    await market.in_step()
+    market.add_orders(1)
+    await market.in_step()
+    found = await proof(market, "2026-11")
+    assert found.agrees
+    assert [[total.cell.currency for total in report.totals()] for report in found.reports] == [["USD"], ["USD"]]
+
+
 async def test_a_month_that_is_none(tmp_path: Path) -> None:
     market = Market(tmp_path)
     with pytest.raises(WrongUse):

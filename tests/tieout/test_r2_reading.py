@@ -74,6 +74,7 @@ def test_entries_of_others_do_not_count() -> None:
 
     assert fact(books.ORG).key == str(part_ref(books.ORDER_ID, FIRST))
     assert fact("00Dother") is None
+    assert fact(books.ORG, CurrencyRef=None).currency == "USD", "a company without multicurrency names none"
     assert fact(books.ORG, PrivateNote="by hand") is None
 
 
