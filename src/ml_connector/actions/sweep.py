@@ -1,7 +1,8 @@
-"""Ask both systems what changed since last time, and take it in."""
+"""Ask both systems what changed since last time, and take it in; compare ids where that may not tell all."""
 
 from __future__ import annotations
 
+from ml_connector.actions.compare import compare_due
 from ml_connector.actions.progress import Progress, quiet
 from ml_connector.app import App
 from ml_connector.engine.intake import release, sweep
@@ -23,6 +24,7 @@ async def sweep_all(app: App, progress: Progress = quiet, refused: list[ReadRefu
             knocked[name] = await sweep(app.connection, app.runtime, name)
         except ReadRefused as error:
             errors.append(error)
+    await compare_due(app, progress)
     await release(app.connection, app.runtime)
     note_rules(app)
     if errors and refused is None:

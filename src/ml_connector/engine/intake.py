@@ -62,6 +62,12 @@ def swept_kinds(runtime: Runtime, system: str) -> list[str]:
     return list(dict.fromkeys([*kinds, *runtime.systems[system].reference_kinds]))
 
 
+def compared_kinds(runtime: Runtime, system: str) -> list[str]:
+    """The kinds that flows are about: a deleted one means something, and a backfill lists them."""
+    own = [flow.kind for flow in runtime.flows if flow.system == system and flow.swept]
+    return list(dict.fromkeys(own))
+
+
 async def sweep(connection: Connection, runtime: Runtime, system: str) -> int:
     """Ask a system what changed since the last sweep (everything, the first time) and take it in.
 
@@ -71,8 +77,9 @@ async def sweep(connection: Connection, runtime: Runtime, system: str) -> int:
     source = f"sweep:{system}"
     position = runtime.store.position(connection.id, source)
     kinds = swept_kinds(runtime, system)
+    known = position is not None or _knows(connection, runtime, system)
     if position is None:
-        kinds = [kind for kind in kinds if any((flow.system, flow.kind) == (system, kind) for flow in runtime.flows)]
+        kinds = compared_kinds(runtime, system)
     names = runtime.systems[system].reference_kinds
     changed: set[str] = set()
     count = 0
@@ -83,6 +90,9 @@ async def sweep(connection: Connection, runtime: Runtime, system: str) -> int:
         count += receive(connection, runtime, changes, source)
 
     found = await runtime.systems[system].sweep(kinds, position, runtime.clock.now(), take)
+    # Before the position: after a crash between the two the comparison is merely asked for again.
+    doubtful = found.truncated if position is not None else [kind for kind in kinds if kind not in found.refused]
+    _ask_comparison(connection, runtime, system, doubtful, known=known)
     changed.update(names[change.ref.kind] for change in found.changes if change.ref.kind in names)
     moves = found.by_kind or not found.refused
     position_now = found.position if moves else None
@@ -130,6 +140,23 @@ async def forget_changed(runtime: Runtime, tables: Mapping[str, tuple[str, ...]]
             }
         for table in changed:
             runtime.tables.forget(name, table)
+
+
+def _knows(connection: Connection, runtime: Runtime, system: str) -> bool:
+    counts = runtime.store.counts(connection.id)
+    return any(counts.get(flow.name) for flow in runtime.flows if flow.system == system)
+
+
+def _ask_comparison(
+    connection: Connection, runtime: Runtime, system: str, kinds: Sequence[str], *, known: bool
+) -> None:
+    """Deletions of these kinds may be missing. Of what was listed whole while we knew nothing, none can be."""
+    mine = [kind for kind in kinds if kind in compared_kinds(runtime, system)]
+    now = runtime.clock.now()
+    if known:
+        runtime.store.ask_comparison(connection.id, system, mine, "deletions may be missing", now)
+    else:
+        runtime.store.count_as_compared(connection.id, system, mine, now)
 
 
 async def release(connection: Connection, runtime: Runtime) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from ml_connector.clock import Deadline
 from ml_connector.model.errors import ReadRefused
 from ml_connector.model.plans import LookUp, OpenWrite, Outcome, Write
-from ml_connector.model.reading import Question, Reference, Sweep, Take
+from ml_connector.model.reading import IdPage, Question, Reference, Sweep, Take
 from ml_connector.model.refs import Gone, Record
 
 Seal = Callable[[bytes, str, str], bytes]
@@ -73,6 +73,13 @@ class System(Protocol):
         """Knocks for all records of `kinds` changed since `position`; with None, everything there is (backfill).
 
         Long lists go to `take` page by page as they are read, and `changes` holds the rest; without `take`, all.
+        """
+
+    async def ids(self, kind: str, position: str) -> IdPage | None:
+        """The next page of the ids of all records of `kind`, inactive ones included, in one call; blank is the first.
+
+        None where the user may not see the kind: that says nothing about its records. Raises `BadAnswer` where the
+        vendor's order is none that we know.
         """
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from itertools import pairwise
+from typing import Any, Literal
 
 import msgspec
 
@@ -33,8 +34,8 @@ class Reference(msgspec.Struct, frozen=True):
 class Sweep(msgspec.Struct, frozen=True):
     """What changed since a position. `position` is where the next sweep starts; `covered_to` up to when it is complete.
 
-    `truncated`: kinds whose list was cut off; they need a backfill from `since`. `refused`: kinds that the vendor does
-    not list; the position says nothing of them, unless it keeps them apart (`by_kind`).
+    `truncated`: kinds of which deletions may be missing; only a comparison of all ids finds those. `refused`: kinds that
+    the vendor does not list; the position says nothing of them, unless it keeps them apart (`by_kind`).
     """
 
     changes: Sequence[Change]
@@ -43,6 +44,32 @@ class Sweep(msgspec.Struct, frozen=True):
     truncated: tuple[str, ...] = ()
     refused: Mapping[str, ReadRefused] = {}
     by_kind: bool = False
+
+
+Order = Literal["number", "text"]
+"""How a vendor orders ids: `9` before `10`, or by bytes."""
+
+
+class IdPage(msgspec.Struct, frozen=True):
+    """A page of the ids that a vendor lists, ascending in `order`; between two of them it lists no other.
+
+    `position` is where the next page begins, blank after the last one.
+    """
+
+    ids: Sequence[str]
+    position: str = ""
+    order: Order = "text"
+
+
+def id_key(record_id: str, order: Order) -> tuple[int, str]:
+    """What ids are ordered by. Numbers have no leading zeros: the longer one is the higher one."""
+    return (len(record_id) if order == "number" else 0, record_id)
+
+
+def ascend(ids: Sequence[str], order: Order) -> bool:
+    """Whether each id comes after the one before it."""
+    keys = [id_key(record_id, order) for record_id in ids]
+    return all(before < key for before, key in pairwise(keys))
 
 
 HALVINGS = 40

@@ -98,3 +98,23 @@ class AuditRow(msgspec.Struct, frozen=True):
     detail: Mapping[str, Any]
     previous: str
     hash: str
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """The comparison of all ids of a kind with ours: under way while `why` says why, else the last one.
+
+    It has come to the id `after`, and the vendor's next page is at `position`. `reads` are calls, `listed` ids that the
+    vendor has; `vanished` were knocked on because it lists them no more, `unknown` because we had never heard of them.
+    """
+
+    system: str
+    kind: str
+    why: str = ""
+    position: str = ""
+    after: str = ""
+    begun_at: datetime | None = None
+    ended_at: datetime | None = None
+    reads: int = 0
+    listed: int = 0
+    vanished: int = 0
+    unknown: int = 0

@@ -265,6 +265,35 @@ coverage = Table(
     PrimaryKeyConstraint("connection", "source", "from_at"),
 )
 
+comparison = Table(
+    "comparison",
+    metadata,
+    Column("connection", Words, nullable=False),
+    Column("system", Words, nullable=False),
+    Column("kind", Words, nullable=False),
+    _text("why"),
+    _text("position"),
+    _text("after"),
+    _instant("begun_at"),
+    _instant("ended_at"),
+    Column("reads", BigInteger, nullable=False, server_default="0"),
+    Column("listed", BigInteger, nullable=False, server_default="0"),
+    Column("vanished", BigInteger, nullable=False, server_default="0"),
+    Column("unknown", BigInteger, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("connection", "system", "kind"),
+)
+"""The comparison of all ids of a kind with ours: under way while `why` says so, else the last one."""
+
+vanished = Table(
+    "vanished",
+    metadata,
+    Column("connection", Words, nullable=False),
+    Column("ref", Words, nullable=False),
+    _instant("at"),
+    PrimaryKeyConstraint("connection", "ref"),
+)
+"""Records that a comparison has missed at the vendor and knocked on: once, until they are listed again."""
+
 reference_version = Table(
     "reference_version",
     metadata,

@@ -15,6 +15,7 @@ from ml_connector.model.errors import StateTrouble, WrongUse
 
 from .alerts import Alerts
 from .approvals import Approvals
+from .compared import Compared
 from .conflicts import Conflicts
 from .database import first_come, open_engine, transaction
 from .holds import Holds
@@ -27,7 +28,7 @@ from .tasks import Tasks
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-class Store(Tasks, Holds, Links, Outbox, Connections, Plans, Approvals, Secrets, Audit, Conflicts, Alerts):
+class Store(Tasks, Holds, Links, Outbox, Connections, Plans, Approvals, Secrets, Audit, Conflicts, Alerts, Compared):
     """State of all connections of one installation. Raises `StateTrouble` when the database cannot be used."""
 
     @classmethod

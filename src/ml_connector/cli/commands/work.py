@@ -133,15 +133,38 @@ async def _synced(app: App, step: Progress) -> tuple[DrainReport, str]:
     return report, await orders_off(app)
 
 
-def backfill(*, common: Common = USUAL) -> int:
-    """Look at every record of both sides again, from the beginning. This reads everything, and reads are metered."""
+def backfill(
+    *,
+    compare_only: Annotated[
+        bool, Parameter(name="--compare-only", help="Only compare ids: what was deleted, what was never heard of")
+    ] = False,
+    common: Common = USUAL,
+) -> int:
+    """Look at every record of both sides again, from the beginning. This reads everything, and reads are metered.
+
+    With --compare-only only ids are read, about one call for 1,000 records.
+    """
     common.check()
+    if compare_only:
+        return _compare(common)
     from ml_connector.actions.backfill import backfill as action
 
     counts = run(common, action)
     lines = [f"{number:,} records of {name} will be looked at again." for name, number in counts.items()]
     show(common, "backfill", counts, lambda _: [*lines, "Next:  ml-connector sync --once"])
     return 0
+
+
+def _compare(common: Common) -> int:
+    from ml_connector.actions.compare import compare_all, estimate
+
+    expected = look(common, estimate)
+    common.screen.note(
+        "Comparing all ids: about " + ", ".join(f"{calls:,} reads of {name}" for name, calls in expected.items()) + "."
+    )
+    rows = run(common, compare_all)
+    show(common, "compare", rows, lambda width: render_state.comparison_lines(rows, width))
+    return int(any(row.why for row in rows))
 
 
 def sign_off(

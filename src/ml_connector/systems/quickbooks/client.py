@@ -9,7 +9,7 @@ from typing import Any
 from ml_connector.clock import Clock, Deadline
 from ml_connector.model.errors import ReadRefused, SignInNeeded
 from ml_connector.model.plans import Later, LookUp, OpenWrite, Outcome, Write
-from ml_connector.model.reading import Question, Reference, Sweep, Take
+from ml_connector.model.reading import IdPage, Question, Reference, Sweep, Take
 from ml_connector.model.refs import Change, Gone, Record
 from ml_connector.systems.http import Caller
 
@@ -92,6 +92,9 @@ class QuickBooks:
 
     async def sweep(self, kinds: Sequence[str], position: str | None, now: datetime, take: Take | None = None) -> Sweep:
         return await arrivals.sweep(self._calls, kinds, position, now, take)
+
+    async def ids(self, kind: str, position: str) -> IdPage | None:
+        return await arrivals.ids(self._calls, kind, position)
 
     def pages(
         self, kinds: Sequence[str], since: datetime | None = None

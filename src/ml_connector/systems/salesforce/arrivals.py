@@ -17,12 +17,12 @@ from typing import overload
 import msgspec
 
 from ml_connector.model.errors import BadAnswer, ReadRefused, WrongUse
-from ml_connector.model.reading import Sweep, Take
+from ml_connector.model.reading import IdPage, Sweep, Take, ascend
 from ml_connector.model.refs import Change, Json, Ref
 
 from .calls import Calls, Refusals
 from .catalog import Catalog
-from .query import moment, statement
+from .query import literal, moment, statement
 from .records import SYSTEM, instant, long_id
 
 OVERLAP = timedelta(minutes=10)
@@ -124,6 +124,25 @@ async def sweep(
         refused=refused,
         by_kind=True,
     )
+
+
+async def ids(calls: Calls, catalog: Catalog, kind: str, position: str) -> IdPage | None:
+    """A page of the ids of a kind that follow `position`, the last id before; ordered by bytes, as 15 letters are.
+
+    None for a kind that the org hides. Raises `BadAnswer` where they come in another order.
+    """
+    seen = await catalog.seen()
+    if kind in seen and not seen[kind]:
+        return None
+    text = statement(["Id"], kind, f"Id > {literal(position)}" if position else "")
+    rows = [row async for _, page in calls.pages([f"{text} LIMIT {FULL}"]) for row in page]
+    try:
+        listed = [long_id(row["Id"]) for row in rows]
+    except (KeyError, TypeError, ValueError, WrongUse):
+        raise BadAnswer(f"Salesforce listed a {kind} without its id.", "It is asked again.") from None
+    if not ascend([position, *listed], "text"):
+        raise BadAnswer(f"Salesforce lists the ids of {kind} in no known order.", "They are compared again later.")
+    return IdPage(listed, listed[-1] if len(listed) >= FULL else "")
 
 
 def _with_lines(kinds: Iterable[str]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from ml_connector.clock import Clock, Deadline
 from ml_connector.model.errors import ReadRefused
 from ml_connector.model.plans import Done, LookUp, OpenWrite, Outcome, Write
-from ml_connector.model.reading import Question, Reference, Sweep, Take
+from ml_connector.model.reading import IdPage, Question, Reference, Sweep, Take
 from ml_connector.model.refs import Gone, Record
 from ml_connector.systems import wire
 from ml_connector.systems.http import Caller
@@ -100,6 +100,9 @@ class Salesforce:
 
     async def sweep(self, kinds: Sequence[str], position: str | None, now: datetime, take: Take | None = None) -> Sweep:
         return await arrivals.sweep(self._calls, self._catalog, kinds, position, now, take)
+
+    async def ids(self, kind: str, position: str) -> IdPage | None:
+        return await arrivals.ids(self._calls, self._catalog, kind, position)
 
     async def fit(self) -> list[Finding]:
         """What the doctor should say about the org, worst things included; raises only when it cannot sign in."""

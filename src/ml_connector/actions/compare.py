@@ -1,0 +1,52 @@
+"""Compare the ids of both sides with ours, where it is due or asked for."""
+
+from __future__ import annotations
+
+import structlog
+
+from ml_connector.actions.progress import Progress, quiet
+from ml_connector.app import App
+from ml_connector.engine import compare as engine
+from ml_connector.engine.intake import compared_kinds
+from ml_connector.model.errors import BadAnswer
+from ml_connector.store.rows import Comparison
+from ml_connector.systems.quickbooks import faults as quickbooks
+from ml_connector.systems.salesforce import faults as salesforce
+
+_log = structlog.get_logger("compare")
+_NOT_NOW = (BadAnswer, quickbooks.CallRefused, salesforce.CallRefused)
+
+
+async def compare_due(app: App, progress: Progress = quiet) -> None:
+    """Do the comparisons that are due, and those that were cut off.
+
+    What cannot be compared is no reason to leave the rest undone: it stays due, and is on record as such.
+    """
+    for name in app.runtime.systems:
+        engine.ask_weekly(app.connection, app.runtime, name)
+    rows = [row for name in app.runtime.systems for row in engine.pending(app.connection, app.runtime, name)]
+    for number, row in enumerate(rows):
+        progress(f"Comparing the ids of {row.kind}", number, len(rows))
+        try:
+            await engine.compare(app.connection, app.runtime, row)
+        except _NOT_NOW as error:
+            _log.warning("a comparison of ids stays due", system=row.system, kind=row.kind, why=error.sentence)
+
+
+async def compare_all(app: App, progress: Progress = quiet) -> list[Comparison]:
+    """Compare all ids of both sides with ours, now. How each comparison ended; one with `why` is still under way."""
+    for name in app.runtime.systems:
+        kinds, now = compared_kinds(app.runtime, name), app.world.clock.now()
+        app.store.ask_comparison(app.connection.id, name, kinds, "asked for", now)
+    await compare_due(app, progress)
+    return last_comparisons(app)
+
+
+def estimate(app: App) -> dict[str, int]:
+    """About how many reads a comparison of everything takes, by system."""
+    return {name: engine.estimate(app.connection, app.runtime, name) for name in app.runtime.systems}
+
+
+def last_comparisons(app: App) -> list[Comparison]:
+    """The last comparison of each kind, or the one under way."""
+    return app.store.comparisons(app.connection.id)

@@ -1,0 +1,132 @@
+"""A comparison of all ids: what we know and the vendor lists no more, and what it lists and we never heard of.
+
+Feeds of changes tell of deletions for some weeks only, and a full one hides some. What a comparison finds is knocked on
+as if somebody had told of it: the record is read fresh, and what it means is decided as ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from ml_connector.model.reading import IdPage, id_key
+from ml_connector.model.refs import Change, Ref
+from ml_connector.store.rows import Comparison
+
+from .corridor import Connection, Runtime
+from .intake import compared_kinds, receive
+
+PAGE = 1_000
+"""Ids of ours that are in memory at once, beside a page of the vendor's."""
+ACTOR = "ml-connector"
+EVERY = timedelta(days=7)
+"""How often ids are compared without a special reason (accounting-rules section H: weekly)."""
+
+
+def ask_weekly(connection: Connection, runtime: Runtime, system: str) -> None:
+    """Ask for the comparison of the kinds whose last one is a week old, or that never had one."""
+    now = runtime.clock.now()
+    rows = _rows(connection, runtime, system)
+    old = [
+        kind
+        for kind in compared_kinds(runtime, system)
+        if kind not in rows or (not rows[kind].why and not _lasts(rows[kind], now))
+    ]
+    runtime.store.ask_comparison(connection.id, system, old, "weekly", now)
+
+
+def _lasts(row: Comparison, now: datetime) -> bool:
+    return row.ended_at is not None and now - row.ended_at < EVERY
+
+
+def _rows(connection: Connection, runtime: Runtime, system: str) -> dict[str, Comparison]:
+    return {row.kind: row for row in runtime.store.comparisons(connection.id) if row.system == system}
+
+
+def pending(connection: Connection, runtime: Runtime, system: str) -> list[Comparison]:
+    """The comparisons that are to be done, or are under way."""
+    kinds = compared_kinds(runtime, system)
+    return [row for row in _rows(connection, runtime, system).values() if row.why and row.kind in kinds]
+
+
+def estimate(connection: Connection, runtime: Runtime, system: str) -> int:
+    """About how many calls the comparison of all kinds of a system takes: one for a thousand ids that we know."""
+    return sum(
+        runtime.store.count_known(connection.id, listening(runtime, system, kind), (system, kind)) // PAGE + 1
+        for kind in compared_kinds(runtime, system)
+    )
+
+
+def listening(runtime: Runtime, system: str, kind: str) -> list[str]:
+    """The flows that have tasks of this kind."""
+    return [flow.name for flow in runtime.flows if flow.system == system and kind in (flow.kind, *flow.changed_by)]
+
+
+async def compare(connection: Connection, runtime: Runtime, row: Comparison) -> None:
+    """Go on with a comparison to its end, a page of the vendor's ids at a time.
+
+    A page is on record after its knocks are: after a crash it is compared again. Ends where another process goes on.
+    Raises what a read raises; it goes on from the same page later.
+    """
+    while row.why:
+        await runtime.crash("compare")
+        page = await runtime.systems[row.system].ids(row.kind, row.position)
+        after = _hidden(row) if page is None else _compared(connection, runtime, row, page)
+        listed = [] if page is None else _refs(row, page.ids)
+        if not runtime.store.went_on(connection.id, row, after, listed, ACTOR, runtime.clock.now()):
+            return
+        row = after
+
+
+def _hidden(row: Comparison) -> Comparison:
+    """A kind that is not shown: nothing can be said of its records."""
+    return msgspec.structs.replace(row, why="", position="")
+
+
+def _compared(connection: Connection, runtime: Runtime, row: Comparison, page: IdPage) -> Comparison:
+    """Compare a page with what we know between the last id of the page before and its own last; after the last page
+    there is nothing."""
+    beyond = id_key(row.after, page.order)
+    listed = [record_id for record_id in page.ids if not row.after or id_key(record_id, page.order) > beyond]
+    last = listed[-1] if listed else row.after
+    upto = last if page.position else None
+    unknown, vanished = dict.fromkeys(listed), 0
+    there = frozenset(listed)
+    flows = listening(runtime, row.system, row.kind)
+    if upto != row.after or not row.after:
+        pages = runtime.store.known_ids(connection.id, flows, (row.system, row.kind), page.order, row.after, upto, PAGE)
+        for known in pages:
+            vanished += _knock_on_vanished(connection, runtime, _refs(row, [key for key in known if key not in there]))
+            for key in known:
+                unknown.pop(key, None)
+    _knock(connection, runtime, _refs(row, unknown))
+    return msgspec.structs.replace(
+        row,
+        why=row.why if page.position else "",
+        position=page.position,
+        after=last if page.position else "",
+        reads=row.reads + 1,
+        listed=row.listed + len(listed),
+        vanished=row.vanished + vanished,
+        unknown=row.unknown + len(unknown),
+    )
+
+
+def _refs(row: Comparison, ids: Iterable[str]) -> list[Ref]:
+    return [Ref(row.system, row.kind, record_id) for record_id in ids]
+
+
+def _knock_on_vanished(connection: Connection, runtime: Runtime, refs: Sequence[Ref]) -> int:
+    """Knock on those that were not missed before. How many."""
+    new = runtime.store.not_missed_yet(connection.id, refs)
+    _knock(connection, runtime, new)
+    runtime.store.keep_missed(connection.id, new, runtime.clock.now())
+    return len(new)
+
+
+def _knock(connection: Connection, runtime: Runtime, refs: Sequence[Ref]) -> None:
+    now = runtime.clock.now()
+    if refs:
+        receive(connection, runtime, [Change(ref, "compare", now) for ref in refs], f"compare:{refs[0].system}")
