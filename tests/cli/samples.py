@@ -16,6 +16,7 @@ from ml_connector.actions.status import Overdue, Status
 from ml_connector.engine.planner import Plan, PlannedHold, PlannedWrite
 from ml_connector.engine.worker import DrainReport
 from ml_connector.model.flags import Flag
+from ml_connector.store.rows import Comparison
 from ml_connector.tieout import TieOut
 from ml_connector.tieout.report import Cell, Completeness, Item, Row
 from ml_connector.tieout.report import Report as TieOutReport
@@ -103,6 +104,10 @@ LATE = msgspec.structs.replace(
     overdue=[Overdue(code="WAIT_CUSTOMER", count=2, since=datetime(2026, 11, 20, 22, 3, tzinfo=UTC), hours=47),
              Overdue(code="WAIT_PARENT", count=1, since=datetime(2026, 11, 21, 3, 0, tzinfo=UTC), hours=42)],
 )  # fmt: skip
+COMPARED = [
+    Comparison(system="quickbooks", kind="Customer", ended_at=NOON, reads=2, listed=1240, vanished=3, unknown=1),
+    Comparison(system="salesforce", kind="Account", why="weekly", ended_at=NOON, reads=1, listed=2000),
+]
 WAITING = HeldView(
     code="WAIT_CUSTOMER", flow="invoice_to_opportunity", record="quickbooks:Invoice:7", sentence="Invoice 7 waits.",
     meaning="250.00 USD is not shown.", remedy="See what keeps the customer.", amount=Decimal("250.00"), currency="USD",

@@ -25,7 +25,24 @@ from ml_connector.systems.salesforce.fitness import Finding as OrgFinding
 from ml_connector.tieout import TieOut
 from ml_connector.tieout.report import Report as TieOutReport
 
+<<<<<<< HEAD
 from .samples import AGREED, DEMO, EXPLAINED, LATE, NOON, RUN, STATUS, TIE_OUT, entry as journal_entry, hold, plan, row  # isort: skip
+=======
+from .samples import (
+    COMPARED,
+    DEMO,
+    EXPLAINED,
+    LATE,
+    NOON,
+    RUN,
+    STATUS,
+    TIE_OUT,
+    entry as journal_entry,
+    hold,
+    plan,
+    row,
+)  # isort: skip
+>>>>>>> 580adcc (Comparison of ids: tests, scenarios, status, backfill --compare-only, docs)
 from .test_render_conflicts import PHONE
 
 UNEXPLAINED = TieOut(months=["2026-11"], read_at=NOON, reports=[TieOutReport("R1", [row("East", "2", "1")])])
@@ -170,6 +187,20 @@ CASES = [
         "1,240 records of quickbooks",
         "Next:  ml-",
     ),
+    (
+        "backfill --compare-only",
+        {"actions.compare.estimate": lambda app: {"quickbooks": 3}, "actions.compare.compare_all": later(COMPARED[:1])},
+        0,
+        "QuickBooks Customer: 1,240 ids in 2 reads, 3 gone, 1 never heard of.",
+        "Next:  ml-connector sync --once",
+    ),
+    (
+        "backfill --compare-only",
+        {"actions.compare.estimate": lambda app: {"quickbooks": 3}, "actions.compare.compare_all": later(COMPARED)},
+        1,
+        "QuickBooks Customer",
+        "Next:  ml-connector backfill --compare-only",
+    ),
     ("stop month end", {}, 2, "stop takes fewer words than were given.", "See"),
     (
         "stop month-end",
@@ -279,6 +310,11 @@ def test_a_command_from_words_to_last_line(
         ("plan", {"actions.plan.make_plan": later(plan(journal_entry()))}, "plan"),
         ("plan --list", {"actions.plan.plans": lambda app: [plan()]}, "plans"),
         ("apply 1", {"actions.apply.apply": later(RUN)}, "report"),
+        (
+            "backfill --compare-only",
+            {"actions.compare.estimate": lambda app: {}, "actions.compare.compare_all": later(COMPARED[:1])},
+            "compare",
+        ),
         ("sync --once", {"actions.sync.sync": later(RUN)}, "report"),
         ("doctor", {"actions.doctor.doctor": later([Finding("ok", "QuickBooks", "Well.")])}, "findings"),
         ("reconcile --month 2026-11", {"actions.reconcile.reconcile": later(AGREED)}, "tie-out"),

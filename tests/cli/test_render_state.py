@@ -21,7 +21,7 @@ from ml_connector.cli.render_state import (
 from ml_connector.cli.text import width_of
 from ml_connector.engine.worker import DrainReport
 
-from .samples import EXPLAINED, FINDINGS, LATE, LONG, RUN, STATUS, WAITING, WIDTHS, hold
+from .samples import COMPARED, EXPLAINED, FINDINGS, LATE, LONG, RUN, STATUS, WAITING, WIDTHS, hold
 from .test_render_conflicts import PHONE
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
@@ -127,6 +127,16 @@ def test_what_waits_too_long_needs_attention() -> None:
     ]
     assert lines[-1] == "Next:  ml-connector holds WAIT_CUSTOMER"
     assert (LATE.attention, STATUS.attention) == (True, False)
+
+
+def test_status_says_when_all_ids_were_compared() -> None:
+    for rows, sentence in (
+        (COMPARED[:1], "all ids, last 2026-11-22 13:40 PST"),
+        (COMPARED, "all ids, last 2026-11-22 13:40 PST; under way: Account"),
+        ([msgspec.structs.replace(COMPARED[1], ended_at=None)], "under way: Account"),
+    ):
+        status = msgspec.structs.replace(STATUS, compared=rows)
+        assert f"  compared     {sentence}" in status_lines(status, 80, PACIFIC)
 
 
 @pytest.mark.parametrize(("hours", "age"), [(23, "23 h"), (24, "1 day"), (47, "1 day"), (48, "2 days")])

@@ -112,7 +112,15 @@ def test_a_populated_first_state_comes_through_unharmed(store_url: str, engine: 
         before["hold"] = [row | {"alerted_at": 0} for row in before["hold"]]
     store = Store.open(store_url)
     with store.begin() as tx:
-        assert _kept(tx) == {**before, "fired": [], "turn": [], "pace": [], "conflict": []}
+        assert _kept(tx) == {
+            **before,
+            "fired": [],
+            "turn": [],
+            "pace": [],
+            "conflict": [],
+            "comparison": [],
+            "vanished": [],
+        }
         head = ScriptDirectory.from_config(alembic_config(tx)).get_current_head()
         assert MigrationContext.configure(tx).get_current_revision() == head
     store.audit("acme", "ana", "connect", "acme", {}, NOON)

@@ -13,6 +13,7 @@ from ml_connector.store.rows import Comparison
 from ml_connector.systems.quickbooks import faults as quickbooks
 from ml_connector.systems.salesforce import faults as salesforce
 
+__all__ = ["Comparison", "compare_all", "compare_due", "estimate", "last_comparisons"]
 _log = structlog.get_logger("compare")
 _NOT_NOW = (BadAnswer, quickbooks.CallRefused, salesforce.CallRefused)
 

@@ -10,7 +10,7 @@ import msgspec
 from ml_connector.actions.holds import hours_since, is_late
 from ml_connector.app import App
 from ml_connector.model.errors import WrongUse
-from ml_connector.store.rows import HeldRow
+from ml_connector.store.rows import Comparison, HeldRow
 
 
 class Overdue(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,7 +25,8 @@ class Overdue(msgspec.Struct, frozen=True, kw_only=True):
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """Where the connection stands, from our own records; no vendor is asked.
 
-    `conflicts` are those whose lost value can still be read.
+    `conflicts` are those whose lost value can still be read. `compared` says of each kind when all its ids were
+    compared with ours, what that found, and whether it is under way.
     """
 
     company: str
@@ -41,6 +42,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     plans_open: int
     overdue: Sequence[Overdue] = ()
     conflicts: int = 0
+    compared: Sequence[Comparison] = ()
 
     @property
     def attention(self) -> bool:
@@ -72,6 +74,7 @@ def current_status(app: App) -> Status:
         plans_open=sum(row.state == "open" for row in app.store.plans(app.connection.id)),
         overdue=_overdue(held, app.world.clock.now()),
         conflicts=app.store.count_conflicts(app.connection.id),
+        compared=app.store.comparisons(app.connection.id),
     )
 
 

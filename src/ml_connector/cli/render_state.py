@@ -11,6 +11,7 @@ from .render_conflicts import conflict_line
 from .text import by_currency, count, fold, hanging, moment, pad, safe, system_name, width_of, words
 
 if TYPE_CHECKING:
+    from ml_connector.actions.compare import Comparison
     from ml_connector.actions.doctor import Finding
     from ml_connector.actions.drain import DrainReport
     from ml_connector.actions.explain import Explained
@@ -62,6 +63,7 @@ def status_lines(status: Status, width: int | None, zone: tzinfo = UTC) -> list[
         ("conflicts", _conflicts(status.conflicts)),
         ("plans", f"{count(status.plans_open, 'plan')} to apply"),
         *((_side(source), f"read up to {_instant(at, zone)}") for source, at in status.swept.items()),
+        ("compared", _compared(status.compared, zone)),
     ]
     if not status.swept:
         rows.append(("coverage", "neither side was read yet"))
@@ -71,6 +73,27 @@ def status_lines(status: Status, width: int | None, zone: tzinfo = UTC) -> list[
         if sentence:
             lines += hanging(f"  {pad(name, label)}   ", sentence, width)
     return [*lines, *fold(_next(status, held), width)]
+
+
+def _compared(comparisons: Sequence[Comparison], zone: tzinfo) -> str:
+    """`all ids, last on 2026-11-20 14:03 PST; under way: Invoice`."""
+    ended = [row.ended_at for row in comparisons if row.ended_at]
+    under_way = ", ".join(safe(row.kind) for row in comparisons if row.why)
+    last = f"all ids, last {moment(min(ended), zone)}" if ended and len(ended) == len(comparisons) else ""
+    return "; ".join(part for part in (last, under_way and f"under way: {under_way}") if part)
+
+
+def comparison_lines(comparisons: Sequence[Comparison], width: int | None) -> list[str]:
+    """What a comparison of all ids found, and what to do next."""
+    lines: list[str] = []
+    for row in comparisons:
+        found = (
+            f"{row.vanished:,} gone, {row.unknown:,} never heard of" if not row.why else "not finished: run it again"
+        )
+        head = f"{system_name(row.system)} {safe(row.kind)}: "
+        lines += fold(f"{head}{count(row.listed, 'id')} in {count(row.reads, 'read')}, {found}.", width)
+    again = any(row.why for row in comparisons)
+    return [*lines, f"Next:  ml-connector {'backfill --compare-only' if again else 'sync --once'}"]
 
 
 def _too_late(overdue: Sequence[Overdue], zone: tzinfo) -> str:

@@ -113,7 +113,10 @@ class Compared(Base):
         """About how many records of a kind we know: the most that one of these flows was ever knocked on."""
         prefix = "{}:{}:".format(*kind)
         query = select(func.count()).where(
-            _task.c.connection == connection, _task.c.flow.in_(flows), _task.c.ref.between(prefix, f"{prefix[:-1]};")
+            _task.c.connection == connection,
+            _task.c.flow.in_(flows),
+            _task.c.ref > prefix,
+            _task.c.ref < f"{prefix[:-1]};",
         )
         with self.begin() as tx:
             counts = tx.execute(query.group_by(_task.c.flow)).scalars().all()

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from ml_connector.model.errors import BadAnswer, WrongUse
-from ml_connector.model.reading import Sweep
+from ml_connector.model.reading import IdPage, Sweep
 from ml_connector.model.refs import Change, Ref
 from ml_connector.systems.http import Response
 from ml_connector.systems.quickbooks.arrivals import Position
+from ml_connector.systems.quickbooks.client import QuickBooks
 from support.network import START
 
 from .company import EmulatedCompany, accounts, canned, journal, journal_body, noted, ok
@@ -189,7 +190,7 @@ async def test_a_full_list_may_hide_deletions_and_says_so() -> None:
     sweep = await company.client.sweep(KINDS, position, company.clock.now())
 
     assert sum(change.ref.kind == "JournalEntry" for change in sweep.changes) == 1020
-    assert sweep.truncated == ("JournalEntry",)
+    assert sweep.truncated == ("Customer", "JournalEntry"), "a merged customer is gone as well"
 
 
 async def test_a_position_too_old_is_listed_and_every_kind_marked() -> None:
@@ -286,3 +287,72 @@ async def test_lists_are_found_by_name_and_unknown_ones_left_alone() -> None:
     ]
     assert "entities=Customer%2CInvoice&changedSince=2026-11-22T16%3A55%3A00%2B00%3A00" in network.sent[0].url
     assert datetime.fromisoformat(sweep.position) == START
+
+
+async def every_id(company: EmulatedCompany, kind: str) -> list[str]:
+    position, listed = "", dict[str, None]()
+    while True:
+        page = await company.client.ids(kind, position)
+        assert page is not None
+        assert page.order == "number"
+        listed |= dict.fromkeys(page.ids)
+        if not (position := page.position):
+            return list(listed)
+
+
+async def test_all_ids_come_in_order_inactive_ones_too_for_one_read_a_thousand() -> None:
+    company = EmulatedCompany()
+    made = customers(company, 1500)
+    company.act("deactivate", "Customer", Id="3")
+    assert await every_id(company, "Customer") == sorted((ref.partition(":")[2] for ref in made), key=int)
+    assert company.reads() == 2
+
+
+async def test_what_is_deleted_between_two_pages_moves_nothing_out_of_sight() -> None:
+    company = EmulatedCompany()
+    debit, credit = accounts(company)
+    for n in range(1100):
+        company.act("create", "JournalEntry", **journal_body(f"J{n}", debit=debit, credit=credit))
+    first = await company.client.ids("JournalEntry", "")
+    assert first is not None
+    for record_id in first.ids[:20]:
+        company.act("delete", "JournalEntry", Id=record_id)
+    second = await company.client.ids("JournalEntry", first.position)
+    assert second is not None
+    assert len({*first.ids, *second.ids}) == 1100
+
+
+def listing(*pages: list[str]) -> QuickBooks:
+    """A company that lists these ids, a page for each question."""
+    todo = list(pages)
+    client, _, _ = canned(lambda _: ok({"QueryResponse": {"Invoice": [{"Id": key} for key in todo.pop(0)]}}))
+    return client
+
+
+async def test_ids_in_the_order_of_text_are_told_as_such_and_go_on_so() -> None:
+    ids = sorted(map(str, range(1, 1900)))
+    client = listing(ids[:1000], ids[975:])
+    first = await client.ids("Invoice", "")
+    assert first is not None
+    second = await client.ids("Invoice", first.position)
+    assert second is not None
+    assert (first.order, second.order, second.position) == ("text", "text", "")
+    assert sorted({*first.ids, *second.ids}) == ids
+
+
+async def test_the_only_page_may_come_in_any_order() -> None:
+    page = await listing(["9", "10", "2"]).ids("Invoice", "")
+    assert page == IdPage(["2", "9", "10"], "", "number")
+
+
+async def test_many_ids_in_no_order_are_no_list_of_ids() -> None:
+    ids = [str(n) for n in range(2000, 3000)]
+    with pytest.raises(BadAnswer, match="in no known order"):
+        await listing([*ids[1:], ids[0]]).ids("Invoice", "")
+    with pytest.raises(BadAnswer, match="in no known order"):
+        await listing(["7", "5"]).ids("Invoice", "number 976")
+
+
+async def test_kinds_that_cannot_be_listed_have_no_ids() -> None:
+    company = EmulatedCompany()
+    assert await company.client.ids("Preferences", "") is None

@@ -159,3 +159,34 @@ def test_knocks_come_out_as_they_went_in(rows: list[tuple[str, int, int]]) -> No
         assert knocks[-1] == plain[-1]
     with pytest.raises(IndexError):
         knocks[len(plain)]
+
+
+def ids_from(request: Request, body: Any) -> Response:
+    """Five thousand accounts, as many as the statement's limit says, beyond the id it names."""
+    text = statements(request)[0]
+    after = text.partition("Id > '")[2][:18]
+    beyond = [key for key in (f"001{number:012d}AAA" for number in range(5_000)) if key > after]
+    return answer(page(*({"Id": key} for key in beyond[: int(text.rpartition("LIMIT ")[2])])))
+
+
+async def test_ids_come_in_pages_each_from_the_last_id_before() -> None:
+    org, position, listed = Org(ids_from), "", list[str]()
+    while True:
+        found = await client(org).ids("Account", position)
+        assert found is not None
+        listed += found.ids
+        if not (position := found.position):
+            break
+        assert position == listed[-1]
+    assert (listed, len(org.calls())) == ([f"001{number:012d}AAA" for number in range(5_000)], 3)
+
+
+async def test_ids_in_another_order_are_no_list_of_ids() -> None:
+    org = Org(rows_for({"Id": "001000000000002AAA"}, {"Id": "001000000000001AAA"}))
+    with pytest.raises(BadAnswer, match="in no known order"):
+        await client(org).ids("Account", "")
+
+
+async def test_ids_without_an_id_are_not_taken() -> None:
+    with pytest.raises(BadAnswer, match="without its id"):
+        await client(Org(rows_for({"Name": "x"}))).ids("Account", "")
