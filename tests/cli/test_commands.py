@@ -25,24 +25,8 @@ from ml_connector.systems.salesforce.fitness import Finding as OrgFinding
 from ml_connector.tieout import TieOut
 from ml_connector.tieout.report import Report as TieOutReport
 
-<<<<<<< HEAD
-from .samples import AGREED, DEMO, EXPLAINED, LATE, NOON, RUN, STATUS, TIE_OUT, entry as journal_entry, hold, plan, row  # isort: skip
-=======
-from .samples import (
-    COMPARED,
-    DEMO,
-    EXPLAINED,
-    LATE,
-    NOON,
-    RUN,
-    STATUS,
-    TIE_OUT,
-    entry as journal_entry,
-    hold,
-    plan,
-    row,
-)  # isort: skip
->>>>>>> 580adcc (Comparison of ids: tests, scenarios, status, backfill --compare-only, docs)
+from .samples import AGREED, COMPARED, DEMO, EXPLAINED, LATE, NOON, RUN, STATUS, TIE_OUT, hold, plan, row
+from .samples import entry as journal_entry
 from .test_render_conflicts import PHONE
 
 UNEXPLAINED = TieOut(months=["2026-11"], read_at=NOON, reports=[TieOutReport("R1", [row("East", "2", "1")])])
