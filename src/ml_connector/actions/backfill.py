@@ -8,7 +8,7 @@ from ml_connector.actions.progress import Progress, quiet
 from ml_connector.actions.sweep import sweep_all
 from ml_connector.app import App
 from ml_connector.engine.intake import sweep
-from ml_connector.model.errors import WrongUse
+from ml_connector.model.errors import ReadRefused, WrongUse
 
 
 async def backfill(app: App, progress: Progress = quiet) -> dict[str, int]:
@@ -22,8 +22,8 @@ async def backfill(app: App, progress: Progress = quiet) -> dict[str, int]:
         if app.store.position(app.connection.id, source) is None:
             continue
         progress("Asking what was deleted", number, len(app.runtime.systems))
-        # A position that cannot be read is one of the reasons for a backfill.
-        with contextlib.suppress(WrongUse):
+        # A position that cannot be read is one of the reasons for a backfill; all ids are compared afterwards.
+        with contextlib.suppress(WrongUse, ReadRefused):
             await sweep(app.connection, app.runtime, name)
         app.store.forget_position(app.connection.id, source)
     return await sweep_all(app, progress)

@@ -10,12 +10,9 @@ from ml_connector.engine import compare as engine
 from ml_connector.engine.intake import compared_kinds
 from ml_connector.model.errors import BadAnswer
 from ml_connector.store.rows import Comparison
-from ml_connector.systems.quickbooks import faults as quickbooks
-from ml_connector.systems.salesforce import faults as salesforce
 
 __all__ = ["Comparison", "compare_all", "compare_due", "estimate", "last_comparisons"]
 _log = structlog.get_logger("compare")
-_NOT_NOW = (BadAnswer, quickbooks.CallRefused, salesforce.CallRefused)
 
 
 async def compare_due(app: App, progress: Progress = quiet) -> None:
@@ -30,7 +27,7 @@ async def compare_due(app: App, progress: Progress = quiet) -> None:
         progress(f"Comparing the ids of {row.kind}", number, len(rows))
         try:
             await engine.compare(app.connection, app.runtime, row)
-        except _NOT_NOW as error:
+        except BadAnswer as error:
             _log.warning("a comparison of ids stays due", system=row.system, kind=row.kind, why=error.sentence)
 
 

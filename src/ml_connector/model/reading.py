@@ -34,8 +34,8 @@ class Reference(msgspec.Struct, frozen=True):
 class Sweep(msgspec.Struct, frozen=True):
     """What changed since a position. `position` is where the next sweep starts; `covered_to` up to when it is complete.
 
-    `truncated`: kinds of which deletions may be missing; only a comparison of all ids finds those. `refused`: kinds that
-    the vendor does not list; the position says nothing of them, unless it keeps them apart (`by_kind`).
+    `truncated`: kinds of which deletions may be missing; only a comparison of all ids finds those. `refused`: kinds
+    that the vendor does not list; the position says nothing of them, unless it keeps them apart (`by_kind`).
     """
 
     changes: Sequence[Change]
