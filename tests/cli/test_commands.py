@@ -27,7 +27,6 @@ from ml_connector.tieout.report import Report as TieOutReport
 
 from .samples import AGREED, COMPARED, DEMO, EXPLAINED, LATE, NOON, RUN, STATUS, TIE_OUT, hold, plan, row
 from .samples import entry as journal_entry
-from .samples import entry as journal_entry
 from .test_render_conflicts import PHONE
 
 UNEXPLAINED = TieOut(months=["2026-11"], read_at=NOON, reports=[TieOutReport("R1", [row("East", "2", "1")])])
