@@ -7,17 +7,17 @@ from random import Random
 
 import msgspec
 
-from .chapters import CHAPTERS
 from .edits import EDITS
 from .faults import FAULTS, Strike
 from .life import Event, Manner
+from .situations import SITUATIONS
 
 
 class Case(msgspec.Struct, frozen=True):
-    """`chapter` says which records the case may be about, `acts` which of them it is about."""
+    """`situation` says which records the case may be about, `acts` which of them it is about."""
 
     seed: int
-    chapter: str
+    situation: str
     acts: tuple[str, ...]
     manner: Manner = Manner()
     strikes: tuple[Strike, ...] = ()
@@ -170,9 +170,9 @@ def case_of(seed: int, events_of: Callable[[str, tuple[str, ...], bool], Sequenc
     """Recipes take turns; everything else comes out of the seed."""
     random = Random(seed)
     recipe = list(RECIPES)[seed % len(RECIPES)]
-    chapter = "first sync" if random.random() < 0.1 else random.choice(list(CHAPTERS))
-    acts = CHAPTERS[chapter].acts
+    situation = "first sync" if random.random() < 0.1 else random.choice(list(SITUATIONS))
+    acts = SITUATIONS[situation].acts
     manner = Manner(random.random() < 0.3, random.random() < 0.4, random.random() < 0.5)
-    events = events_of(chapter, acts, manner.small)
-    strikes = RECIPES[recipe](Setting(random, events, CHAPTERS[chapter].edits))
-    return Case(seed, chapter, acts, manner, strikes, recipe)
+    events = events_of(situation, acts, manner.small)
+    strikes = RECIPES[recipe](Setting(random, events, SITUATIONS[situation].edits))
+    return Case(seed, situation, acts, manner, strikes, recipe)

@@ -84,7 +84,7 @@ def _network(life: Life, strike: Strike, **fault: Any) -> None:
     life.run.disconnected |= _signing_in(life)
     path = "^/(v3|services/data)" if not life.events[-1].what.startswith("signing") else ""
     made: dict[str, Any] = {"vendor": _vendor(life), "path": path, "count": 1}
-    life.run.town.home.emulation.faults.add(Fault(**made | fault))
+    life.run.testbed.home.emulation.faults.add(Fault(**made | fault))
     life.run.tell("network", FAULTS[strike.fault].words(strike))
 
 
@@ -139,16 +139,16 @@ async def _half_refused(life: Life, strike: Strike) -> None:
     event = life.events[-1]
     life.run.tell("network", FAULTS[strike.fault].words(strike))
     if event.vendor == "quickbooks":
-        life.run.town.refusing = True
+        life.run.testbed.refusing = True
     else:
-        life.run.town.home.emulation.vendors["salesforce"].switches.lock_next = (event.items.count(", ") + 1) // 2
+        life.run.testbed.home.emulation.vendors["salesforce"].switches.lock_next = (event.items.count(", ") + 1) // 2
 
 
 async def _edit(life: Life, strike: Strike) -> None:
     """A change that is not possible now is made when all is quiet."""
     run, edit = life.run, EDITS[strike.arg]
     try:
-        edit.make(run.town.home.emulation)
+        edit.make(run.testbed.home.emulation)
     except (Refused, StopIteration):
         run.undone.append(strike.arg)
     else:
@@ -197,9 +197,9 @@ async def _stays_silent(life: Life, since: int) -> bool:
 async def _knocks(life: Life, strike: Strike) -> None:
     """Every record fifty times; or what QuickBooks has to tell as webhooks, each delivered three times."""
     run = life.run
-    app, emulation = run.town.home.app, run.town.home.emulation
+    app, emulation = run.testbed.home.app, run.testbed.home.emulation
     if strike.arg != "storm":
-        changes = [change for body in run.town.webhooks(strike.arg) for change in body] * 3
+        changes = [change for body in run.testbed.webhooks(strike.arg) for change in body] * 3
     else:
         refs = [
             Ref(system, kind, row["Id"]) for system, kind in _KNOCKED for row in emulation.vendors[system].records(kind)
@@ -217,18 +217,18 @@ _KNOCKED = (
 
 async def _forgotten(life: Life, strike: Strike) -> None:
     """The vendor forgets every request id from now on; and the answer to what leaves now never comes."""
-    life.run.town.home.emulation.set_switches("quickbooks", {"requestid_retention": 0})
+    life.run.testbed.home.emulation.set_switches("quickbooks", {"requestid_retention": 0})
     life.run.disconnected |= _signing_in(life)
     life.run.tell("network", FAULTS[strike.fault].words(strike))
     if _vendor(life):
-        life.run.town.home.emulation.faults.add(Fault("drop_after", vendor=_vendor(life), count=1))
+        life.run.testbed.home.emulation.faults.add(Fault("drop_after", vendor=_vendor(life), count=1))
     else:
         life.die("here")
 
 
 async def _clock_jump(life: Life, strike: Strike) -> None:
     """The clock of the connector's machine is wrong from now on; it is set right after this round."""
-    life.run.town.clock.wrong_by = timedelta(seconds=int(strike.arg))
+    life.run.testbed.clock.wrong_by = timedelta(seconds=int(strike.arg))
     life.run.tell("clock", FAULTS[strike.fault].words(strike))
 
 
@@ -239,14 +239,14 @@ async def _time_passes(life: Life, strike: Strike) -> None:
 
 async def _sign_in(life: Life, strike: Strike) -> None:
     """The access token of QuickBooks is refused; and something goes wrong with the new one."""
-    run, faults = life.run, life.run.town.home.emulation.faults
+    run, faults = life.run, life.run.testbed.home.emulation.faults
     run.tell("network", f"QuickBooks no longer accepts the sign-in ({strike.arg})")
     if strike.arg == "revoked":
-        run.town.home.emulation.vendors["quickbooks"].act({"op": "disconnect", "kind": "", "body": {}})
+        run.testbed.home.emulation.vendors["quickbooks"].act({"op": "disconnect", "kind": "", "body": {}})
         run.disconnected = True
         return
     if strike.arg == "salesforce session ends":
-        run.town.home.emulation.vendors["salesforce"].act({"op": "kill_sessions", "kind": "", "body": {}})
+        run.testbed.home.emulation.vendors["salesforce"].act({"op": "kill_sessions", "kind": "", "body": {}})
         return
     faults.add(Fault("status", vendor="quickbooks", path="^/v3", status=401, count=1))
     if strike.arg != "expired":
@@ -271,7 +271,7 @@ async def _away(life: Life, strike: Strike) -> None:
 
 
 async def _backup(life: Life, strike: Strike) -> None:
-    life.run.copy = life.run.town.backup()
+    life.run.copy = life.run.testbed.backup()
     life.run.tell("people", "make a backup of the database")
 
 
@@ -281,7 +281,7 @@ async def _restored(life: Life, strike: Strike) -> None:
     if copy is not None:
         with suppress(BaseException):
             life.die("with its database")
-        life.run.town.bring_back(copy)
+        life.run.testbed.bring_back(copy)
         life.run.disconnected = True  # the refresh token in the copy may have been replaced since
         life.run.tell("people", "bring the backup back")
         life.die("for good")
@@ -289,14 +289,14 @@ async def _restored(life: Life, strike: Strike) -> None:
 
 def owned(run: Run) -> bool:
     """Does some worker own the connection now?"""
-    with run.town.home.store.begin() as tx:
+    with run.testbed.home.store.begin() as tx:
         until = tx.execute(select(schema.connection.c.run_until)).scalar_one()
-    return instant(until) > run.town.clock.now()
+    return instant(until) > run.testbed.clock.now()
 
 
 def token(run: Run) -> int:
     """The last fencing token that was given out."""
-    with run.town.home.store.begin() as tx:
+    with run.testbed.home.store.begin() as tx:
         return int(tx.execute(select(schema.connection.c.run_token)).scalar_one())
 
 

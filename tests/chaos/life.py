@@ -23,7 +23,7 @@ from support.world import SALESFORCE_URL
 from .edits import EDITS
 from .faults import FAULTS, Strike
 from .story import VENDORS, Story, answered, is_sign_in, is_write, milestone, sent
-from .town import Killed, Moment, Process, Town
+from .testbed import Killed, Moment, Process, Testbed
 
 ROUNDS = 16
 STEP = timedelta(seconds=130)
@@ -72,13 +72,13 @@ class Run:
     """The company from a moment to rest. `strikes` fall on the way."""
 
     def __init__(
-        self, town: Town, begin: Moment, chance: str, manner: Manner, strikes: tuple[Strike, ...] = ()
+        self, testbed: Testbed, begin: Moment, chance: str, manner: Manner, strikes: tuple[Strike, ...] = ()
     ) -> None:
-        town.back_to(begin, chance)
-        self.town = town
+        testbed.back_to(begin, chance)
+        self.testbed = testbed
         self.manner = manner
         self.strikes = strikes
-        self.story = Story(self.now(), town.home.emulation)
+        self.story = Story(self.now(), testbed.home.emulation)
         self.lives: list[Life] = []
         self.tasks: list[asyncio.Task[bool]] = []
         self.converged = False
@@ -94,10 +94,10 @@ class Run:
         self.writes = 0
         self._held_back: list[tuple[datetime, str, Request]] = []
         if manner.forgetful:
-            town.home.emulation.set_switches("quickbooks", {"requestid_retention": 0})
+            testbed.home.emulation.set_switches("quickbooks", {"requestid_retention": 0})
 
     def now(self) -> datetime:
-        return self.town.home.clock.now()
+        return self.testbed.home.clock.now()
 
     def tell(self, who: str, text: str, *, aside: bool = False) -> None:
         """`aside`: only whoever wants to know everything is told."""
@@ -133,27 +133,27 @@ class Run:
         names, self.undone = [*self.undone, *(each.arg for each in missed)], []
         self.fallen.update(missed)
         for name in names:
-            EDITS[name].make(self.town.home.emulation)
+            EDITS[name].make(self.testbed.home.emulation)
             self.tell("people", EDITS[name].story)
         return bool(names)
 
     def _between(self) -> None:
         """Between two rounds time passes, clocks are set right, and people look after a sign-in that is dead."""
         self.advance(self._pause())
-        self.town.clock.wrong_by = timedelta(0)
+        self.testbed.clock.wrong_by = timedelta(0)
         if self.disconnected and self.lives[-1].signed_out:
             self.disconnected = self.lives[-1].signed_out = False
-            self.town.connect_again()
+            self.testbed.connect_again()
             self.tell("people", "connect QuickBooks again")
 
     def _pause(self) -> timedelta:
         """Until the next task is due, but at most the cadence of the service."""
-        due = self.town.home.store.next_due(self.town.connection)
+        due = self.testbed.home.store.next_due(self.testbed.connection)
         soon = STEP if due is None else max(STEP, min(CADENCE, due - self.now()))
         return CADENCE if self.manner.slow else soon
 
     def _unrest(self) -> bool:
-        store, connection = self.town.home.store, self.town.connection
+        store, connection = self.testbed.home.store, self.testbed.connection
         return bool(self._held_back or store.next_due(connection) is not None or store.open_writes(connection))
 
     # --- requests that the vendor gets late
@@ -166,9 +166,9 @@ class Run:
         until = self.now() + by
         for at, _, _ in sorted(self._held_back, key=lambda each: each[0]):
             if self.now() < at <= until:
-                self.town.home.clock.set(at)
+                self.testbed.home.clock.set(at)
                 self.deliver()
-        self.town.home.clock.set(until)
+        self.testbed.home.clock.set(until)
 
     def deliver(self) -> None:
         due = [each for each in self._held_back if each[0] <= self.now()]
@@ -178,7 +178,7 @@ class Run:
             parts = urlsplit(request.url)
             headers = {name.lower(): value for name, value in request.headers.items()}
             wire = WireRequest(request.method, parts.path, parts.query, headers, bytes(request.body))
-            self.town.home.emulation.vendors[vendor].handle(wire)
+            self.testbed.home.emulation.vendors[vendor].handle(wire)
 
 
 class Life:
@@ -201,7 +201,7 @@ class Life:
         self.wakes: tuple[int, asyncio.Event, Life] | None = None
         self._armed: list[Strike] = []
         self._to_look_up = 0
-        self.process: Process = run.town.process(self._point, self._mark, self)
+        self.process: Process = run.testbed.process(self._point, self._mark, self)
 
     # --- what happens to it
 
@@ -222,7 +222,7 @@ class Life:
     def _mark(self, name: str) -> None:
         """A milestone of the store: nothing else can happen before the next step of the process."""
         if name == "connection taken":
-            writes = self.run.town.home.store.open_writes(self.run.town.connection)
+            writes = self.run.testbed.home.store.open_writes(self.run.testbed.connection)
             self._to_look_up = len({each.write.system for each in writes})
             self.phase = "looking up" if writes else "reading"
         self.run.tell(self.name, milestone(name), aside=True)
@@ -313,7 +313,7 @@ class Life:
         await self._leaves(Event(what, vendor, items), request)
         run.writes += bool(items)
         try:
-            response = await run.town.home.network.send(request, self.process.clock)
+            response = await run.testbed.home.network.send(request, self.process.clock)
         except ConnectorError as error:
             self._told(Event(what, vendor, items), type(error).__name__)
             raise

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from .cases import Case
-from .chapters import CHAPTERS
 from .faults import FAULTS, Strike
 from .life import Event, Manner
 from .runs import Place
+from .situations import SITUATIONS
 
 KINDS: Mapping[str, str] = {
     "Account": "upsert Account", "Contact": "upsert Contact", "Opportunity": "upsert Opportunity",
@@ -79,21 +79,21 @@ def sample(most: int) -> list[tuple[int, Cell]]:
 def case_of(place: Place, number: int, cell: Cell) -> Case:
     """The run of a cell. Varieties and manners take turns with its number."""
     wanted = (cell.kind, cell.several)
-    chapter = next(name for name, each in CHAPTERS.items() if (each.kind, each.several) == wanted)
-    acts, edits = CHAPTERS[chapter].acts, CHAPTERS[chapter].edits
+    situation = next(name for name, each in SITUATIONS.items() if (each.kind, each.several) == wanted)
+    acts, edits = SITUATIONS[situation].acts, SITUATIONS[situation].edits
     choices = edits if cell.fault == "edit" else FAULTS[cell.fault].varieties
-    events = place.events_of(chapter, acts, False)
+    events = place.events_of(situation, acts, False)
     write = _write(events, cell.kind)
     manner = Manner(stays=number % 2 == 0, forgetful=number % 3 == 0)
     arg = choices[number % len(choices)]
     strikes: tuple[Strike, ...]
     if cell.boundary in RECOVERY:
         killed = Strike("kill", place=write + 1)
-        later = place.recovery_of(chapter, acts, killed)
+        later = place.recovery_of(situation, acts, killed)
         strikes = (killed, Strike(cell.fault, 2, _first(later, cell.boundary), arg))
     else:
         strikes = (Strike(cell.fault, 1, _near(events, write, cell.boundary), arg),)
-    return Case(number, chapter, acts, manner, strikes, "matrix")
+    return Case(number, situation, acts, manner, strikes, "matrix")
 
 
 def _write(events: Sequence[Event], kind: str) -> int:

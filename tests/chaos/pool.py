@@ -1,4 +1,4 @@
-"""Many runs on all cores: each worker has a town in memory and a database of its own on PostgreSQL."""
+"""Many runs on all cores: each worker has a testbed in memory and a database of its own on PostgreSQL."""
 
 from __future__ import annotations
 

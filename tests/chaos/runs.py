@@ -19,8 +19,8 @@ from .cases import Case, case_of
 from .edits import EDITS
 from .faults import Strike
 from .life import Event, Manner, Run
-from .thrift import settled, thrifty
-from .town import Moment, Town, small_batches
+from .shortcuts import settled, shortcuts
+from .testbed import Moment, Testbed, small_batches
 
 AFTER = 26 * 60
 """Minutes between the first sync and the news: access tokens have expired, the refresh token is due for a new one."""
@@ -55,19 +55,19 @@ class Result(msgspec.Struct):
 
     def report(self, *, full: bool = False) -> str:
         """Everything about a run."""
-        head = f"{self.case.chapter}: {self.story}"
+        head = f"{self.case.situation}: {self.story}"
         return "\n".join([head, self.full if full else self.told, *(self.verdict() or ["GOOD"])])
 
 
 class Place:
-    """A town with what is known about it: its moments, and its runs in which nothing goes wrong.
+    """A testbed with what is known about it: its moments, and its runs in which nothing goes wrong.
 
     What such runs do and how they end is the same on every database, so that it is found out in memory only.
     """
 
     def __init__(self, url: str = "sqlite://") -> None:
         self.in_memory = url == "sqlite://"
-        self.town = Town(url)
+        self.testbed = Testbed(url)
         knows: Place = self if self.in_memory else place()
         self.events_of: Callable[[str, tuple[str, ...], bool], Sequence[Event]]
         self.ends_of: Callable[[str, tuple[str, ...], str], tuple[State, ...]]
@@ -82,11 +82,11 @@ class Place:
     def play(self, case: Case) -> Result:
         """One run, judged."""
         run = self._run(case)
-        found = state_of(self.town.home.emulation)
+        found = state_of(self.testbed.home.emulation)
         _left_over(run)
         loose = EDITS[case.edit].loose if case.edit else ""
-        difference = compare(found, self.ends_of(case.chapter, case.acts, case.edit), loose)
-        events = self.events_of(case.chapter, case.acts, case.manner.small)
+        difference = compare(found, self.ends_of(case.situation, case.acts, case.edit), loose)
+        events = self.events_of(case.situation, case.acts, case.manner.small)
         story, full = run.story.text(), run.story.text(full=True)
         missed = tuple(strike for strike in case.strikes if strike not in run.fallen)
         words = case.words(events, run.story.named)
@@ -95,16 +95,16 @@ class Place:
     def play_seed(self, seed: int) -> Result:
         return self.play(case_of(seed, self.events_of))
 
-    def moment(self, chapter: str) -> Moment:
-        """Where a chapter begins: with the first sync, or a day after it."""
-        return self.town.start if chapter == "first sync" else self._a_day_later()
+    def moment(self, situation: str) -> Moment:
+        """Where a situation begins: with the first sync, or a day after it."""
+        return self.testbed.start if situation == "first sync" else self._a_day_later()
 
     @cache  # noqa: B019 - a place lives as long as its process
     def _a_day_later(self) -> Moment:
         self._good(Case(0, "first sync", ()))
-        self.town.home.clock.advance(timedelta(minutes=AFTER))
-        self.town.webhooks_on()
-        return self.town.moment()
+        self.testbed.home.clock.advance(timedelta(minutes=AFTER))
+        self.testbed.webhooks_on()
+        return self.testbed.moment()
 
     def _good(self, case: Case, *, first: str = "", last: str = "") -> Run:
         """A run in which nothing goes wrong, as it must be."""
@@ -115,27 +115,27 @@ class Place:
 
     def _run(self, case: Case, *, first: str = "", last: str = "") -> Run:
         """`first`: an edit before anything is done; `last`: one when all is at rest."""
-        chance = f"{case.chapter} {case.seed}"  # other texts than the moment has used up already
-        run = Run(self.town, self.moment(case.chapter), chance, case.manner, case.strikes)
-        done(self.town.home.emulation, case.acts)
+        chance = f"{case.situation} {case.seed}"  # other texts than the moment has used up already
+        run = Run(self.testbed, self.moment(case.situation), chance, case.manner, case.strikes)
+        done(self.testbed.home.emulation, case.acts)
         if first:
-            EDITS[first].make(self.town.home.emulation)
-        self.town.home.clock.advance(UNTIL_HEARD)
+            EDITS[first].make(self.testbed.home.emulation)
+        self.testbed.home.clock.advance(UNTIL_HEARD)
         run.story.begin(run.now())
-        thrift = thrifty(pace_in_memory=self.in_memory)
-        with thrift, small_batches(case.manner.small), self.town.refusals(), _quiet(run):
+        cheap = shortcuts(pace_in_memory=self.in_memory)
+        with cheap, small_batches(case.manner.small), self.testbed.refusals(), _quiet(run):
             asyncio.run(_to_rest(run, last))
         return run
 
-    def _events_of(self, chapter: str, acts: tuple[str, ...], small: bool) -> Sequence[Event]:
+    def _events_of(self, situation: str, acts: tuple[str, ...], small: bool) -> Sequence[Event]:
         """What happens in a process when nothing goes wrong; `small`: with batches of two."""
-        return tuple(self._good(Case(0, chapter, acts, Manner(small=small))).lives[0].events)
+        return tuple(self._good(Case(0, situation, acts, Manner(small=small))).lives[0].events)
 
-    def _recovery_of(self, chapter: str, acts: tuple[str, ...], killed: Strike) -> Sequence[Event]:
+    def _recovery_of(self, situation: str, acts: tuple[str, ...], killed: Strike) -> Sequence[Event]:
         """What happens in the process that comes after one that was killed."""
-        return tuple(self._run(Case(0, chapter, acts, strikes=(killed,))).lives[1].events)
+        return tuple(self._run(Case(0, situation, acts, strikes=(killed,))).lives[1].events)
 
-    def _ends_of(self, chapter: str, acts: tuple[str, ...], edit: str) -> tuple[State, ...]:
+    def _ends_of(self, situation: str, acts: tuple[str, ...], edit: str) -> tuple[State, ...]:
         """How both vendors may look in the end: as without any fault.
 
         Where a user edits a record in mid-air: as if the edit had come before the first request, or after the last.
@@ -143,7 +143,7 @@ class Place:
         once, as the order was then. An edit of what mirrors an invoice stands until that invoice is looked at, so it
         may be there or not.
         """
-        plain = Case(0, chapter, acts)
+        plain = Case(0, situation, acts)
         if not edit:
             return (self._end(plain),)
         ends = [self._end(plain, last=edit)]
@@ -155,7 +155,7 @@ class Place:
 
     def _end(self, case: Case, *, first: str = "", last: str = "") -> State:
         self._good(case, first=first, last=last)
-        return state_of(self.town.home.emulation)
+        return state_of(self.testbed.home.emulation)
 
 
 async def _to_rest(run: Run, last: str) -> None:
@@ -173,7 +173,7 @@ def place(url: str = "sqlite://") -> Place:
 
 
 def _left_over(run: Run) -> None:
-    store, connection = run.town.home.store, run.town.connection
+    store, connection = run.testbed.home.store, run.testbed.connection
     for hold in store.holds(connection):
         run.tell("end", f"held {hold.code}: {hold.flow} {hold.ref} {dict(hold.facts)}")
     for write in store.open_writes(connection):

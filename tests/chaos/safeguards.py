@@ -29,12 +29,12 @@ from ml_connector.systems.salesforce import lookup as salesforce_lookup
 from ml_emulators.salesforce import writing
 
 from .cases import Case
-from .chapters import CHAPTERS
 from .faults import Strike
 from .life import Manner
 from .matrix import KINDS
 from .runs import Place, Result
-from .town import HeardStore, Town
+from .situations import SITUATIONS
+from .testbed import HeardStore, Testbed
 
 Patches = Sequence[tuple[Any, str, Any]]
 _NOW_AND_AGAIN = Manner(slow=True)
@@ -137,15 +137,15 @@ def _no_fencing_token() -> Patches:
 
 def _no_index() -> Patches:
     """The next time the database is brought back it has its indexes again."""
-    back_to = Town.back_to
+    back_to = Testbed.back_to
 
-    def without_index(self: Town, moment: Any, chance: str) -> None:
+    def without_index(self: Testbed, moment: Any, chance: str) -> None:
         back_to(self, moment, chance)
         with self.home.store.begin() as tx:
             for name in ("write_made", "write_open", "link_exclusive"):
                 tx.exec_driver_sql(f"DROP INDEX {name}")
 
-    return [(Town, "back_to", without_index)]
+    return [(Testbed, "back_to", without_index)]
 
 
 def _no_look_up() -> Patches:
@@ -170,13 +170,13 @@ def _position_first() -> Patches:
 # --- when they are missed
 
 
-def _case(here: Place, chapter: str, manner: Manner, *strikes: Strike) -> Case:
-    return Case(1, chapter, CHAPTERS[chapter].acts, manner, strikes, "safeguard")
+def _case(here: Place, situation: str, manner: Manner, *strikes: Strike) -> Case:
+    return Case(1, situation, SITUATIONS[situation].acts, manner, strikes, "safeguard")
 
 
-def _place_of(here: Place, chapter: str, what: str, *, before_write: str = "") -> int:
-    """Where in the chapter something happens; with `before_write` for the last time before that write."""
-    events = here.events_of(chapter, CHAPTERS[chapter].acts, False)
+def _place_of(here: Place, situation: str, what: str, *, before_write: str = "") -> int:
+    """Where in the situation something happens; with `before_write` for the last time before that write."""
+    events = here.events_of(situation, SITUATIONS[situation].acts, False)
     places = [place for place, event in enumerate(events, 1) if event.what == what]
     if not before_write:
         return places[0]
@@ -184,57 +184,57 @@ def _place_of(here: Place, chapter: str, what: str, *, before_write: str = "") -
     return max(place for place in places if place <= write)
 
 
-def _write_of(here: Place, chapter: str) -> int:
-    return _place_of(here, chapter, "writing", before_write=KINDS[CHAPTERS[chapter].kind])
+def _write_of(here: Place, situation: str) -> int:
+    return _place_of(here, situation, "writing", before_write=KINDS[SITUATIONS[situation].kind])
 
 
 def _underway(here: Place) -> Case:
     """The vendor makes the contact role only after six minutes."""
-    chapter = "a sent invoice"
-    return _case(here, chapter, Manner(), Strike("late", place=_write_of(here, chapter), arg="400"))
+    situation = "a sent invoice"
+    return _case(here, situation, Manner(), Strike("late", place=_write_of(here, situation), arg="400"))
 
 
-def _killed_after(chapter: str) -> Callable[[Place], Case]:
+def _killed_after(situation: str) -> Callable[[Place], Case]:
     """The process is killed after the vendor has done it."""
 
     def case(here: Place) -> Case:
-        return _case(here, chapter, Manner(), Strike("kill", place=_write_of(here, chapter) + 1))
+        return _case(here, situation, Manner(), Strike("kill", place=_write_of(here, situation) + 1))
 
     return case
 
 
 def _changed_at_work(here: Place) -> Case:
     """The invoice changes after it was read, and another process hears of it before the first one is through."""
-    chapter = "an invoice"
-    read = _place_of(here, chapter, "composed", before_write=KINDS["Opportunity"])
+    situation = "an invoice"
+    read = _place_of(here, situation, "composed", before_write=KINDS["Opportunity"])
     edit = Strike("edit", place=read, arg="hours on 2001")
     later = Strike("time passes", place=read + 1, arg="10")
-    return _case(here, chapter, _NOW_AND_AGAIN, edit, later, Strike("second worker", place=read + 2))
+    return _case(here, situation, _NOW_AND_AGAIN, edit, later, Strike("second worker", place=read + 2))
 
 
 def _far_too_late(here: Place) -> Case:
-    chapter = "a customer"
-    return _case(here, chapter, Manner(), Strike("far too late", place=_write_of(here, chapter), arg="1300"))
+    situation = "a customer"
+    return _case(here, situation, Manner(), Strike("far too late", place=_write_of(here, situation), arg="1300"))
 
 
 def _asleep(here: Place) -> Case:
     """A worker sleeps from noting a contact role to sending it, and another one does the work meanwhile."""
-    chapter = "a sent invoice"
-    noted = _place_of(here, chapter, "noted", before_write=KINDS["role"])
-    return _case(here, chapter, Manner(), Strike("frozen", place=noted, arg="700 0"))
+    situation = "a sent invoice"
+    noted = _place_of(here, situation, "noted", before_write=KINDS["role"])
+    return _case(here, situation, Manner(), Strike("frozen", place=noted, arg="700 0"))
 
 
 def _side_by_side(here: Place) -> Case:
     """A second worker does everything between the first one's decision and its note."""
-    chapter = "a sent invoice"
-    composed = _place_of(here, chapter, "composed", before_write=KINDS["role"])
-    return _case(here, chapter, Manner(), Strike("second worker", place=composed))
+    situation = "a sent invoice"
+    composed = _place_of(here, situation, "composed", before_write=KINDS["role"])
+    return _case(here, situation, Manner(), Strike("second worker", place=composed))
 
 
 def _killed_while_it_listens(here: Place) -> Case:
     """Killed in the transaction after QuickBooks has said what changed; the next sweep comes a quarter hour later."""
-    chapter = "a customer"
-    return _case(here, chapter, _NOW_AND_AGAIN, Strike("kill", place=_place_of(here, chapter, "knocks stored")))
+    situation = "a customer"
+    return _case(here, situation, _NOW_AND_AGAIN, Strike("kill", place=_place_of(here, situation, "knocks stored")))
 
 
 SAFEGUARDS: Mapping[str, Safeguard] = {
@@ -252,6 +252,6 @@ SAFEGUARDS: Mapping[str, Safeguard] = {
 def missed(here: Place, name: str) -> Result:
     """The run in which this safeguard is missed."""
     case = SAFEGUARDS[name].case(here)
-    here.ends_of(case.chapter, case.acts, case.edit)  # how it must end is found out with all safeguards in place
+    here.ends_of(case.situation, case.acts, case.edit)  # how it must end is found out with all safeguards in place
     with without(name):
         return here.play(case)

@@ -8,9 +8,9 @@ import msgspec
 
 from .acts import needs
 from .cases import Case
-from .chapters import CHAPTERS
 from .life import Manner
 from .runs import Place, Result
+from .situations import SITUATIONS
 
 TRIES = 60
 """So many runs at most; shrinking is for people, who wait."""
@@ -43,7 +43,7 @@ def _played(place: Place, case: Case) -> Result | None:
 
 def _smaller(case: Case) -> Iterator[Case]:
     """Candidates, the biggest step first."""
-    yield from _other_chapter(case)
+    yield from _other_situation(case)
     yield from _fewer_strikes(case)
     yield from _fewer_acts(case)
     yield from _plainer(case)
@@ -54,15 +54,15 @@ def _with(case: Case, **changes: object) -> Case:
     return msgspec.structs.replace(case, **changes)
 
 
-def _other_chapter(case: Case) -> Iterator[Case]:
+def _other_situation(case: Case) -> Iterator[Case]:
     """From the first sync of a whole company to a piece of news: the same faults near the first write."""
-    if case.chapter != "first sync":
+    if case.situation != "first sync":
         return
-    for name, chapter in CHAPTERS.items():
-        if len(chapter.acts) == 1 and not case.edit:
+    for name, situation in SITUATIONS.items():
+        if len(situation.acts) == 1 and not case.edit:
             for place in (60, 45, 30):
                 moved = tuple(msgspec.structs.replace(each, place=min(each.place, place)) for each in case.strikes)
-                yield _with(case, chapter=name, acts=chapter.acts, strikes=moved)
+                yield _with(case, situation=name, acts=situation.acts, strikes=moved)
 
 
 def _fewer_strikes(case: Case) -> Iterator[Case]:

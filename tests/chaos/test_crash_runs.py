@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pytest
 
 from .cases import RECIPES
-from .chapters import CHAPTERS
 from .matrix import BOUNDARIES, KINDS, Cell, case_of, cells, runs, sample, table
 from .runs import Place, Result, place
+from .situations import SITUATIONS
 
 SEEDS = 240
 CHUNK = 16
@@ -62,10 +62,10 @@ def test_the_matrix_has_no_empty_cell_and_the_suite_has_its_runs() -> None:
     assert SEEDS // len(RECIPES) >= 10
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_what_a_chapter_is_about_is_written(chapter: str) -> None:
-    wanted = CHAPTERS[chapter]
-    written = [each.items for each in place().events_of(chapter, wanted.acts, False) if each.what == "writing"]
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_what_a_situation_is_about_is_written(situation: str) -> None:
+    wanted = SITUATIONS[situation]
+    written = [each.items for each in place().events_of(situation, wanted.acts, False) if each.what == "writing"]
     assert written
     if wanted.kind:
         batch = next(items for items in written if items.startswith(KINDS[wanted.kind]))

@@ -12,23 +12,23 @@ from . import __main__ as chaos
 from . import simulate
 from .books import Difference, compare
 from .cases import Case
-from .chapters import CHAPTERS
 from .faults import Strike
 from .life import Manner
 from .pool import Told, told
 from .runs import Result, place
 from .safeguards import without
 from .shrink import shrunk
+from .situations import SITUATIONS
 
 
 def test_a_long_failure_becomes_a_short_story() -> None:
-    chapter = "sent invoices"
-    here, acts = place(), CHAPTERS[chapter].acts
-    events = here.events_of(chapter, acts, False)
+    situation = "sent invoices"
+    here, acts = place(), SITUATIONS[situation].acts
+    events = here.events_of(situation, acts, False)
     made = next(place for place, event in enumerate(events, 1) if "create OpportunityContactRole" in event.items)
     noise = (Strike("clock jump", place=3, arg="80"), Strike("knocks", 3, 9, "storm"))
     strikes = (*noise, Strike("kill", place=made + 1), Strike("kill", 2, 9))
-    case = Case(7, chapter, acts, Manner(forgetful=True, stays=False), strikes)
+    case = Case(7, situation, acts, Manner(forgetful=True, stays=False), strikes)
     assert here.play(case).good
     with without("looking up before sending again"):
         long = here.play(case)
@@ -126,8 +126,8 @@ def test_what_counts_as_lost_and_what_as_doubled() -> None:
 
 
 def test_what_users_changed_stays_seen_after_a_run() -> None:
-    """The town is put back whole: what one run did to the vendors is not there in the next."""
-    emulation: Emulation = place().town.home.emulation
+    """The testbed is put back whole: what one run did to the vendors is not there in the next."""
+    emulation: Emulation = place().testbed.home.emulation
     place().play(Case(1, "a customer", ("Birch",)))
     names = {row["DisplayName"] for row in emulation.vendors["quickbooks"].records("Customer")}
     place().play(Case(1, "an account", ("Elm",)))

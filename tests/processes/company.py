@@ -19,7 +19,7 @@ from chaos.books import Difference, State, compare, state_of
 from journeys.rig import Servers, environment, servers
 from ml_emulators.kit.emulation import Emulation
 
-from .kennel import Ended, Kennel, kennel
+from .forked import Ended, ForkServer, fork_server
 
 PATIENCE = timedelta(minutes=11)
 """After a kill: its lease has ended by then, and no vendor can still be working on what was sent."""
@@ -64,8 +64,8 @@ class _Vendor:
 class Company:
     """Both vendors, one home, and the people who go on working at their screens."""
 
-    def __init__(self, vendors: Servers, dogs: Kennel, folder: Path) -> None:
-        self.vendors, self.dogs = vendors, dogs
+    def __init__(self, vendors: Servers, processes: ForkServer, folder: Path) -> None:
+        self.vendors, self.processes = vendors, processes
         self.home = folder / "home"
         self._folder = folder
         self._start = FRESH
@@ -108,7 +108,7 @@ class Company:
         return [*words, "--json", "--home", str(self.home)]
 
     def run(self, *words: str) -> Ended:
-        return self.dogs.run(self.words(*words), self._offset)
+        return self.processes.run(self.words(*words), self._offset)
 
     def _must(self, *words: str) -> Any:
         ended = self.run(*words)
@@ -116,12 +116,12 @@ class Company:
         return ended.document
 
     def killed(self, after: float, *words: str) -> Ended:
-        return self.dogs.kill(self.dogs.start(self.words(*words), self._offset), after)
+        return self.processes.kill(self.processes.start(self.words(*words), self._offset), after)
 
     def together(self, *words: str) -> list[Ended]:
         """Two processes at once."""
-        both = [self.dogs.start(self.words(*words), self._offset) for _ in range(2)]
-        return [self.dogs.end(each) for each in both]
+        both = [self.processes.start(self.words(*words), self._offset) for _ in range(2)]
+        return [self.processes.end(each) for each in both]
 
     def plan(self) -> tuple[str, int]:
         """The number of a new plan, and how many writes it shows."""
@@ -241,8 +241,8 @@ def company(folder: Path) -> Iterator[Company]:
     """Started, connected and ready to be played."""
     with ExitStack() as at_end:
         vendors = at_end.enter_context(servers("--scenario", "tiny", "--today", "2026-11-20"))
-        dogs = at_end.enter_context(kennel(folder, environment()))
-        yield Company(vendors, dogs, folder)
+        processes = at_end.enter_context(fork_server(folder, environment()))
+        yield Company(vendors, processes, folder)
 
 
 def many(processes: int, seed: int, kills: int = 10) -> Iterator[Verdict]:

@@ -18,7 +18,7 @@ LARGE = 100_000
 
 
 class PaceInMemory:
-    """In place of `SharedPace`: the pace of a vendor as all processes of a town share it, without its SQL.
+    """In place of `SharedPace`: the pace of a vendor as all processes of a testbed share it, without its SQL.
 
     One statement in four would be of it. The runs on PostgreSQL have the pace in the database, as the product does.
     """
@@ -35,7 +35,7 @@ class PaceInMemory:
 
 
 @contextmanager
-def thrifty(*, pace_in_memory: bool) -> Iterator[None]:
+def shortcuts(*, pace_in_memory: bool) -> Iterator[None]:
     """Descriptions of orgs are decoded once, and nobody may change them; the pace is in memory where that is said."""
     with ExitStack() as patched:
         patched.enter_context(patch.object(wire, "loads", _remembering(wire.loads)))

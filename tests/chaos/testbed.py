@@ -119,7 +119,7 @@ class Moment(msgspec.Struct, frozen=True):
     database: sqlite3.Connection | Rows
 
 
-class Town:
+class Testbed:
     """Both vendors and the database. `back_to` makes everything as it was at a moment."""
 
     def __init__(self, url: str = "sqlite://") -> None:

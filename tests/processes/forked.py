@@ -1,6 +1,6 @@
 """Processes of `ml-connector` that can be killed at any moment.
 
-`python kennel.py` has read the program once and forks a process for every order, so that a thousand of them are cheap:
+`python forked.py` has read the program once and forks a process for every order, so that a thousand of them are cheap:
 each runs the command line as it is, with its clock set to the time of the emulators. One JSON line in, one line out:
 `{"words": [...], "offset": seconds, "out": file}` gives the process id, `{"wait": pid}` its exit status.
 """
@@ -40,8 +40,8 @@ class Process(NamedTuple):
     out: Path
 
 
-class Kennel:
-    """The other end of the kennel's pipes."""
+class ForkServer:
+    """The other end of the fork server's pipes."""
 
     def __init__(self, process: subprocess.Popen[str], folder: Path) -> None:
         self._process = process
@@ -80,12 +80,12 @@ class Kennel:
 
 
 @contextmanager
-def kennel(folder: Path, env: dict[str, str]) -> Iterator[Kennel]:
+def fork_server(folder: Path, env: dict[str, str]) -> Iterator[ForkServer]:
     process = subprocess.Popen(
         [sys.executable, __file__], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     try:
-        yield Kennel(process, folder)
+        yield ForkServer(process, folder)
     finally:
         assert process.stdin is not None
         assert process.stdout is not None
