@@ -1,8 +1,8 @@
 """Seeded crash runs: the whole product on both emulated vendors, struck by faults, compared with a run without.
 
 `testbed` is the company, `situations` what the connector is at work on, `acts` and `edits` what people do, `faults`
-what goes wrong, `cases` a run as a value, `life` and `runs` play it, `shortcuts` makes it cheap, `books` compares, `matrix`
-lists all combinations, `shrink` makes a failure short.
+what goes wrong, `cases` a run as a value, `life` and `runs` play it, `shortcuts` makes it cheap, `books` compares,
+`matrix` lists all combinations, `shrink` makes a failure short.
 From the root: `python -m tests.chaos --minutes 3 --seed 1`, `python -m tests.chaos.simulate --seed S --explain`.
 """
 
