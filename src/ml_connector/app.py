@@ -12,6 +12,7 @@ import msgspec
 
 from ml_connector.clients import quickbooks_client, salesforce_client
 from ml_connector.clock import Timekeeper, WallClock
+from ml_connector.custody import SealedHeads
 from ml_connector.engine.context import ReferenceCache
 from ml_connector.engine.corridor import Connection, Runtime
 from ml_connector.engine.ports import System
@@ -75,6 +76,7 @@ def in_force(rules: Rules) -> Rules:
 def assemble(settings: Settings, rules: Rules, store: Store, vault: Vault, world: World) -> App:
     """Put the parts of one connection together. Raises `WrongUse` or `SignInNeeded` where one is missing."""
     quickbooks, salesforce = settings.both()
+    store.keeper = SealedHeads(vault, settings.home)
     connection = Connection(connection_id(quickbooks.realm_id, salesforce.org_id), rules, rules.zone)
     return App(
         settings=settings,

@@ -1,14 +1,20 @@
-"""Secrets and tokens in custody: sealed by the vault, kept in the store (promises P6 and P7)."""
+"""Secrets, tokens and the heads of the audit log in custody: sealed by the vault (promises P6, P7; decision 0010)."""
 
 from __future__ import annotations
 
+import hashlib
+import os
+import re
+from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 
 import msgspec
 
 from ml_connector.clock import Clock
-from ml_connector.model.errors import SignInNeeded
+from ml_connector.model.errors import SignInNeeded, StateTrouble
 from ml_connector.store import Store
+from ml_connector.store.rows import Head
 from ml_connector.systems.quickbooks.auth import Tokens
 from ml_connector.vault import Secret, Vault
 
@@ -39,6 +45,64 @@ class SealedTokens:
 
     def end_turn(self) -> None:
         self._store.end_turn(self._owner, self._holder)
+
+
+HEADS = "audit"
+"""The folder of the home that keeps the sealed heads of the audit logs, one file for each connection."""
+_LONGEST = 512
+_HEAD = "audit head"
+
+
+class SealedHeads:
+    """Seals the heads of the audit logs, and keeps them in the home (`store.audit.HeadKeeper`)."""
+
+    def __init__(self, vault: Vault, home: Path) -> None:
+        self._vault = vault
+        self._folder = home / HEADS
+
+    def seal(self, connection: str, head: Head) -> bytes:
+        """Always of the same length, so that it can be put over the one before."""
+        return self._vault.seal(f"{head.number:020d}:{head.hash}".encode(), connection, _HEAD)
+
+    def open(self, connection: str, sealed: bytes) -> Head:
+        number, _, hash_ = self._vault.open(sealed, connection, _HEAD).decode().partition(":")
+        return Head(int(number), hash_)
+
+    def reseal(self, connection: str, sealed: bytes) -> bytes:
+        """The same head under the key in use. Raises `StateTrouble` for one that does not open."""
+        return self._vault.reseal(sealed, connection, _HEAD)
+
+    def kept(self, connection: str) -> bytes | None:
+        try:
+            return self._file(connection).read_bytes()[:_LONGEST]
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StateTrouble(
+                "The head of the audit log cannot be read.", f"Check the rights of {self._folder}"
+            ) from error
+
+    def keep(self, connection: str, sealed: bytes) -> None:
+        """Put it over the one before, in one write of less than a sector: a power cut leaves the one or the other.
+
+        A home that cannot be written keeps the older head, which is behind the log and no alarm.
+        """
+        file = self._file(connection)
+        with suppress(OSError):
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            handle = os.open(file, os.O_WRONLY | os.O_CREAT, 0o600)
+            try:
+                fresh = os.fstat(handle).st_size != len(sealed)
+                os.pwrite(handle, sealed, 0)
+                if fresh:
+                    os.ftruncate(handle, len(sealed))
+                    os.fsync(handle)
+            finally:
+                os.close(handle)
+
+    def _file(self, connection: str) -> Path:
+        plain = re.fullmatch(r"[A-Za-z0-9-]{1,80}", connection)
+        return self._folder / f"{connection if plain else hashlib.sha256(connection.encode()).hexdigest()}.head"
 
 
 def seal_secret(store: Store, vault: Vault, owner: str, name: str, secret: str, clock: Clock) -> None:

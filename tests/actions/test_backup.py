@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ml_connector.actions.backup import backup
@@ -16,10 +17,11 @@ from support.world import Installation
 async def test_a_copy_holds_what_was_there(tmp_path: Path) -> None:
     home = Installation(tmp_path, store_url=f"sqlite:///{tmp_path / 'state.db'}")
     view = await make_plan(home.app, "mia")
-    file = backup(home.app)
+    file, head = msgspec.structs.astuple(backup(home.app, "mia"))
     assert file == tmp_path / f"backup-{home.app.world.clock.now():%Y%m%dT%H%M%SZ}.db"
     with sqlite3.connect(file) as copy:
         assert copy.execute("SELECT id FROM plan").fetchall() == [(view.id,)]
+        assert copy.execute("SELECT number || ':' || hash FROM audit ORDER BY number").fetchall()[-1] == (head,)
     copy.close()
     with pytest.raises(WrongUse, match="is already there"):
-        backup(home.app, file)
+        backup(home.app, "mia", file)

@@ -14,6 +14,7 @@ from ml_connector.actions.drain import drain
 from ml_connector.actions.plan import plans
 from ml_connector.actions.sync import sync
 from ml_connector.engine.ports import CrashPoint
+from ml_connector.store.approvals import LIMIT
 from support.world import Installation
 
 
@@ -85,6 +86,7 @@ async def test_the_limit_approves_in_the_run_and_on_record(home: Installation, m
     home.clock.advance(timedelta(minutes=15))
     await sync(home.app)
     assert len(_numbers(home)) == before + 1
-    (event,) = [each for each in home.store.audit_events(home.app.connection.id) if each.action == "approve"]
-    assert (event.actor, event.detail["amount"]) == ("auto_approve_limit", "7.00")
+    events = home.store.audit_events(home.app.connection.id)
+    (event,) = [event for event in events if (event.action, event.actor) == ("approve", LIMIT)]
+    assert event.detail["amount"] == "7.00"
     assert home.store.verify_audit() > 0

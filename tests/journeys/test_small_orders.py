@@ -14,6 +14,7 @@ from ml_connector.actions.apply import approve
 from ml_connector.actions.holds import open_holds
 from ml_connector.actions.plan import make_plan
 from ml_connector.actions.sync import sync
+from ml_connector.store.approvals import LIMIT as BY_THE_LIMIT
 from support.market import Market
 
 LIMIT = Decimal("250.00")
@@ -74,7 +75,7 @@ class Shop:
 
     def approvals(self) -> list[Any]:
         events = self.home.store.audit_events(self.home.app.connection.id)
-        return [event for event in events if event.action == "approve"]
+        return [event for event in events if (event.action, event.actor) == ("approve", BY_THE_LIMIT)]
 
 
 async def test_250_00_passes_and_250_01_waits(tmp_path: Path) -> None:
@@ -85,7 +86,7 @@ async def test_250_00_passes_and_250_01_waits(tmp_path: Path) -> None:
     assert (shop.posted(small), shop.posted(large)) == (True, False)
     assert shop.verdict(large) == "PLANNED"
     (event,) = shop.approvals()
-    assert (event.actor, event.object[:4]) == ("auto_approve_limit", "SFO-")
+    assert event.object[:4] == "SFO-"
     assert {name: event.detail[name] for name in ("amount", "limit", "currency")} == {
         "amount": "250.00", "limit": "250.00", "currency": "USD",
     }  # fmt: skip

@@ -58,10 +58,11 @@ def test_after_its_time_it_is_told_once(office: Office) -> None:
 def test_it_stands_in_the_audit_chain_without_names(office: Office) -> None:
     office.decide(NOON, "WAIT_CUSTOMER")
     office.told(NOON + DAY)
-    ((event),) = office.store.audit_events("acme")
+    held, event = office.store.audit_events("acme")
+    assert held.action == "hold"
     assert (event.action, event.object, event.actor) == ("alert", "quickbooks:Invoice:7", "us")
     assert event.detail == {"code": "WAIT_CUSTOMER", "since": "2026-11-20T12:00:00+00:00"}
-    assert office.store.verify_audit() == 1
+    assert office.store.verify_audit() == 2
 
 
 def test_another_reason_has_its_own_time(office: Office) -> None:

@@ -112,7 +112,10 @@ def test_a_populated_first_state_comes_through_unharmed(store_url: str, engine: 
         before["hold"] = [row | {"alerted_at": 0} for row in before["hold"]]
     store = Store.open(store_url)
     with store.begin() as tx:
-        assert _kept(tx) == {
+        kept = _kept(tx)
+        approved = kept["audit"][2:]
+        kept["audit"] = kept["audit"][:2]
+        assert kept == {
             **before,
             "fired": [],
             "turn": [],
@@ -120,10 +123,41 @@ def test_a_populated_first_state_comes_through_unharmed(store_url: str, engine: 
             "conflict": [],
             "comparison": [],
             "vanished": [],
+            "last_run": [],
+            **_since_0009(before),
         }
+        assert [(event["actor"], event["action"], event["at"]) for event in approved] == [
+            (row["approved_by"], "approve", row["approved_at"]) for row in before["approval"]
+        ]
         head = ScriptDirectory.from_config(alembic_config(tx)).get_current_head()
         assert MigrationContext.configure(tx).get_current_revision() == head
     store.audit("acme", "ana", "connect", "acme", {}, NOON)
+    store.close()
+
+
+def _since_0009(before: Rows) -> Rows:
+    """Events are numbered, the logs of all connections wait for their seal, writes know since when they are open."""
+    connections = sorted({row["connection"] for name in ("audit", "approval") for row in before[name]})
+    return {
+        "audit": [row | {"number": 1} for row in before["audit"]],
+        "audit_head": [{"connection": name, "sealed": b""} for name in connections],
+        "write": [row | {"first_at": row["noted_at"], "alerted_at": 0} for row in before["write"]],
+    }
+
+
+def test_a_log_of_an_older_version_is_whole_afterwards(store_url: str, engine: Engine) -> None:
+    """Its approvals were not in it; they are now, and from the next event on it is sealed."""
+    with transaction(engine) as tx:
+        migrate(tx, "0008")
+        approval: dict[str, Any] = {"connection": "acme", "body_hash": "h", "plan": "p", "approved_by": "ana"}
+        found = MetaData()
+        found.reflect(tx)
+        rows = [approval | {"key": f"k\u00e9\n{number}", "approved_at": number} for number in (1, 2)]
+        tx.execute(found.tables["approval"].insert(), rows)
+    store = Store.open(store_url)
+    assert store.verify_audit() == 2
+    store.approve("acme", "q", {"k\u00e9\n1": "i"}, "ben", NOON)
+    assert store.verify_audit() == 3
     store.close()
 
 

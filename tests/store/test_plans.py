@@ -100,7 +100,7 @@ def test_what_the_limit_approves_stands_in_the_audit_trail_once(store: Store) ->
         store.approve_small("acme", token, [small], NOON)
     (event,) = store.audit_events("acme")
     assert (event.actor, event.action, event.object) == ("auto_approve_limit", "approve", "SFO-00000001-01")
-    assert event.detail == {**why, "hash": "h"}
+    assert event.detail == {**why, "key": "k", "hash": "h"}
     assert store.verify_audit() == 1
     assert store.approvals("acme", ["k"]) == {}, "the limit is asked anew each time"
     store.approve("acme", "p", {"k": "other"}, "ben", NOON)

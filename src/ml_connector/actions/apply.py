@@ -35,18 +35,28 @@ async def apply(app: App, plan_id: str, actor: str, progress: Progress = quiet) 
     """
     row = app.store.plan(app.connection.id, plan_id)
     plan = plan_view(row).plan
-    if row.state != "open":
-        raise WrongUse(f"Plan {plan_id} was applied already, by {row.applied_by}.", "Make a new plan.")
-    if plan.digest() != row.hash:
-        raise WrongUse(f"Plan {plan_id} was altered after it was made.", "Make a new plan.")
-    if plan.postings() and four_eyes(app) and actor == row.made_by:
-        raise WrongUse(
-            f"{actor} made plan {plan_id}, so another person must apply it.", "Ask an approver to run this command."
-        )
+    refusal = _refusal(app, row, plan, actor)
+    if refusal is not None:
+        detail = {"what": "apply", "why": refusal.sentence, "hash": row.hash}
+        app.store.audit(app.connection.id, actor, "refuse", row.id, detail, app.world.clock.now())
+        raise refusal
     if plan.postings():
         await forget_changed(app.runtime, RESTS_ON)
     approve(app, row, plan, actor)
     return await drain(app, progress)
+
+
+def _refusal(app: App, row: PlanRow, plan: Plan, actor: str) -> WrongUse | None:
+    """Why this person may not apply this plan; None if so."""
+    if row.state != "open":
+        return WrongUse(f"Plan {row.id} was applied already, by {row.applied_by}.", "Make a new plan.")
+    if plan.digest() != row.hash:
+        return WrongUse(f"Plan {row.id} was altered after it was made.", "Make a new plan.")
+    if plan.postings() and four_eyes(app) and actor == row.made_by:
+        return WrongUse(
+            f"{actor} made plan {row.id}, so another person must apply it.", "Ask an approver to run this command."
+        )
+    return None
 
 
 def approve(app: App, row: PlanRow, plan: Plan, actor: str) -> None:

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
+from ml_connector.actions.audit import audit_head
 from ml_connector.app import App
 from ml_connector.model.errors import WrongUse
 
 
-def backup(app: App, to: Path | None = None) -> Path:
+class Backup(msgspec.Struct, frozen=True):
+    """The copy, and the head of its audit log, for a person to keep elsewhere."""
+
+    file: Path
+    head: str
+
+
+def backup(app: App, actor: str, to: Path | None = None) -> Backup:
     """Copy the state to a file while work goes on. Keys are not in it. Raises `WrongUse` for a database server."""
     stamp = app.world.clock.now().strftime("%Y%m%dT%H%M%SZ")
     file = to or app.settings.home / f"backup-{stamp}.db"
     if file.exists():
         raise WrongUse(f"{file} is already there.", "Name another file.")
+    app.store.audit(app.connection.id, actor, "backup", file.name, {}, app.world.clock.now())
+    head = audit_head(app)
     app.store.copy_to(file)
-    return file
+    return Backup(file, head)

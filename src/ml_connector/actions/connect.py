@@ -37,7 +37,7 @@ async def connect_emulators(path: Path, line: Mapping[str, Any], *, clock: Timek
             raise SignInNeeded("The sign-in page of the emulator did not let us in.", "Start the emulators again.")
         await finish_quickbooks(home, back, state)
         await finish_salesforce(home)
-        connected = register(home)
+        connected = register(home, "setup")
         home.store.go_live(connected.id, home.world.clock.now())
         return connected
 
@@ -93,25 +93,29 @@ async def finish_salesforce(home: Home) -> str:
     return session.org_id
 
 
-def register(home: Home) -> Connected:
-    """Put the connection on record once both sides are known. Raises `WrongUse` while one is missing."""
+def register(home: Home, actor: str, system: str = "") -> Connected:
+    """Put the connection on record once both sides are known, and who signed in to which system (blank: to both).
+
+    Raises `WrongUse` while one is missing.
+    """
     settings = load(home.path, {})
     quickbooks, salesforce = settings.both()
     name = connection_id(quickbooks.realm_id, salesforce.org_id)
     now = home.world.clock.now()
     home.store.add_connection(name, quickbooks.realm_id, salesforce.org_id, quickbooks.realm_id, now)
-    home.store.audit(name, "setup", "connect", name, {"environment": quickbooks.environment}, now)
+    detail = {"environment": quickbooks.environment}
+    home.store.audit(name, actor, "sign in", system or "quickbooks, salesforce", detail, now)
     connected = home.store.connection(name)
     if connected is None:
         raise WrongUse("The connection was not stored.", "Try again.")
     return connected
 
 
-async def name_company(home: Home) -> Connected:
-    """Ask QuickBooks for the company's name and keep it with the connection."""
+async def name_company(home: Home, actor: str, system: str = "") -> Connected:
+    """Ask QuickBooks for the company's name and keep it with the connection, and the sign-in with its audit log."""
     settings = load(home.path, {})
     company = await quickbooks_client(settings, home.store, home.vault, home.world).check_company()
-    connected = register(home)
+    connected = register(home, actor, system)
     home.store.add_connection(
         connected.id, connected.realm_id, connected.org_id, company.company_name, home.world.clock.now()
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from ml_connector.actions.conflicts import reseal
 from ml_connector.app import App
+from ml_connector.custody import SealedHeads
 from ml_connector.engine.lease import Lease
+from ml_connector.model.errors import StateTrouble
 
 
 def rotate_keys(app: App) -> int:
@@ -37,6 +39,20 @@ def _rotated(app: App) -> int:
     for owner, name, sealed in app.store.all_sealed():
         count += app.store.replace_sealed(owner, name, sealed, app.vault.reseal(sealed, owner, name), now)
     count += reseal(app)
-    app.vault.forget_old(sealed for _, _, sealed in (*app.store.all_sealed(), *app.store.sealed_conflicts()))
+    _reseal_heads(app)
+    # The event renews both seals of the log: afterwards nothing needs the old key.
     app.store.audit(app.connection.id, "setup", "rotate keys", app.connection.id, {"secrets": count}, now)
+    kept = [sealed for _, _, sealed in (*app.store.all_sealed(), *app.store.sealed_conflicts())]
+    app.vault.forget_old(kept)
     return count
+
+
+def _reseal_heads(app: App) -> None:
+    """The heads of the audit logs. One that does not open is left as it is: `audit verify` tells of it."""
+    heads = SealedHeads(app.vault, app.settings.home)
+    for owner, sealed in app.store.sealed_heads():
+        with suppress(StateTrouble):
+            app.store.reseal_head(owner, sealed, heads.reseal(owner, sealed))
+        with suppress(StateTrouble):
+            if (kept := heads.kept(owner)) is not None:
+                heads.keep(owner, heads.reseal(owner, kept))

@@ -11,6 +11,7 @@ import msgspec
 
 from ml_connector.app import App, open_app
 from ml_connector.clock import Timekeeper, WallClock
+from ml_connector.custody import SealedHeads
 from ml_connector.settings import Settings, load
 from ml_connector.store import Store
 from ml_connector.systems.network import AiohttpNetwork
@@ -34,6 +35,7 @@ async def open_home(path: Path, *, clock: Timekeeper | None = None) -> AsyncIter
     settings = load(path, os.environ)
     store = Store.open(settings.state.url)
     vault = Vault.open_home(path) if (path / "keys").exists() else Vault.create(path)
+    store.keeper = SealedHeads(vault, path)
     try:
         async with AiohttpNetwork(ca_file=settings.network.ca_file) as network:
             yield Home(path, settings, store, vault, World(network, clock or WallClock()))

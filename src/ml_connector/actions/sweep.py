@@ -34,5 +34,5 @@ async def sweep_all(app: App, progress: Progress = quiet, refused: list[ReadRefu
 
 def note_rules(app: App) -> None:
     """When the rules are no longer those of last time, what waits for settings is looked at again."""
-    if app.store.changed_references(app.connection.id, {("settings", "rules"): app.rules.digest()}):
+    if app.store.note_settings(app.connection.id, app.rules.digest(), "ml-connector", app.world.clock.now()):
         app.store.fire(app.connection.id, [SETTINGS], app.world.clock.now())

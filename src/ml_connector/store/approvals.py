@@ -11,9 +11,9 @@ from ml_connector.model.refs import Ref
 from ml_connector.model.tasks import AWAITING_APPROVAL, Knock
 
 from . import schema
-from .base import Base, lock
+from .audit import Audit, Event
+from .base import lock
 from .database import insert, ms
-from .records import add_events
 from .rows import SmallWrite
 
 LIMIT = "auto_approve_limit"
@@ -22,17 +22,23 @@ BY_A_PERSON = schema.approval.c.plan != ""
 """A person approves a plan, the limit approves without one."""
 
 
-class Approvals(Base):
+class Approvals(Audit):
     def approve(self, connection: str, plan_id: str, hashes: Mapping[str, str], approver: str, now: datetime) -> None:
-        """Record that exactly these bodies (by write key) may be sent, and that the plan was applied."""
+        """Record that exactly these bodies (by write key) may be sent, and that the plan was applied.
+
+        Each approval is an event of the audit log.
+        """
         rows = [
             {"connection": connection, "key": key, "body_hash": value, "plan": plan_id}
             | {"approved_by": approver, "approved_at": ms(now)}
             for key, value in hashes.items()
         ]
-        with self.begin() as tx:
+        events: list[Event] = [(key, {"key": key, "hash": value, "plan": plan_id}) for key, value in hashes.items()]
+        with self.recording() as recording:
+            tx = recording.tx
             lock(tx, connection)
             _put(tx, rows)
+            recording.add(connection, approver, "approve", events, now)
             tx.execute(
                 update(schema.plan)
                 .where(schema.plan.c.connection == connection, schema.plan.c.id == plan_id)
@@ -47,14 +53,16 @@ class Approvals(Base):
     def approve_small(self, connection: str, fencing_token: int, writes: Sequence[SmallWrite], now: datetime) -> None:
         """Record that the limit approved these, and in the audit trail why; in one transaction of the run."""
         approved = {"connection": connection, "plan": "", "approved_by": LIMIT, "approved_at": ms(now)}
-        rows = [approved | {"key": each.key, "body_hash": each.approval} for each in writes]
-        with self.begin() as tx:
+        with self.recording() as recording:
+            tx = recording.tx
             self.guard(tx, connection, fencing_token, now)
-            before = _approved(tx, connection, [each.key for each in writes], ~BY_A_PERSON)
-            _put(tx, rows)
-            news = [each for each in writes if before.get(each.key) != each.approval]
-            events = [(each.label, {**each.detail, "hash": each.approval}) for each in news]
-            add_events(tx, connection, LIMIT, "approve", events, now)
+            before = _approved(tx, connection, [write.key for write in writes], ~BY_A_PERSON)
+            news = [write for write in writes if before.get(write.key) != write.approval]
+            _put(tx, [approved | {"key": write.key, "body_hash": write.approval} for write in news])
+            events: list[Event] = [
+                (write.label, {**write.detail, "key": write.key, "hash": write.approval}) for write in news
+            ]
+            recording.add(connection, LIMIT, "approve", events, now)
 
     def awaiting(self, connection: str) -> set[Knock]:
         """The tasks that were served and wait for an approval only: nothing else looks at them again."""

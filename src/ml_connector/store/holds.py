@@ -16,17 +16,26 @@ from ml_connector.model.refs import Ref
 from ml_connector.model.tasks import Verdict
 
 from . import schema
+from .audit import Event
 from .base import Base
 from .database import insert_of, instant, ms, portions, upsert
 from .rows import HeldRow
 
 
-def put_holds(tx: Connection, connection: str, verdicts: Sequence[Verdict], now: datetime) -> None:
+class HoldChanges(msgspec.Struct, frozen=True):
+    """Holds that began or got another code, and holds that ended, as events of the audit log."""
+
+    held: list[Event] = []
+    released: list[Event] = []
+
+
+def put_holds(tx: Connection, connection: str, verdicts: Sequence[Verdict], now: datetime) -> HoldChanges:
     """Set or lift the holds and flags of tasks that were served, or are held and looked at again by themselves.
 
     A hold keeps its `since` while its code stays.
     """
     ended = [v for v in verdicts if v.next_at is None or v.hold is not None]
+    changes = _changes(tx, connection, ended)
     _clear(tx, connection, ended)
     holds = [_hold_row(connection, v, v.hold, now) for v in ended if v.hold is not None]
     if holds:
@@ -37,8 +46,42 @@ def put_holds(tx: Connection, connection: str, verdicts: Sequence[Verdict], now:
     flags = [_key(connection, v) | {"flag": f, "since": ms(now)} for v in ended for f in dict.fromkeys(v.flags)]
     if flags:
         tx.execute(upsert(tx, schema.flag, (*_KEY, "flag")), flags)
+    return changes
 
 
+def _changes(tx: Connection, connection: str, verdicts: Sequence[Verdict]) -> HoldChanges:
+    """What becomes of the holds that stand. `verdicts` are about different tasks."""
+    changes = HoldChanges()
+    codes = _codes(tx, connection, verdicts)
+    for verdict in verdicts:
+        flow, name, hold = verdict.task.flow, str(verdict.task.ref), verdict.hold
+        before = codes.get((flow, name), "")
+        if before and (hold is None or hold.code != before):
+            changes.released.append((name, {"flow": flow, "code": before, "verdict": verdict.text}))
+        if hold is not None and hold.code != before:
+            amount = "" if hold.amount is None else f"{hold.amount:f}"
+            detail = {"flow": flow, "code": hold.code, "amount": amount, "currency": hold.currency}
+            changes.held.append((name, detail))
+    return changes
+
+
+def _codes(tx: Connection, connection: str, verdicts: Sequence[Verdict]) -> dict[tuple[str, str], str]:
+    names: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        names.setdefault(verdict.task.flow, []).append(str(verdict.task.ref))
+    codes: dict[tuple[str, str], str] = {}
+    for flow, refs in names.items():
+        for some in portions(refs):
+            rows = tx.execute(_CODES, {"p_connection": connection, "p_flow": flow, "p_refs": some})
+            codes |= {(flow, row.ref): row.code for row in rows}
+    return codes
+
+
+_CODES = select(schema.hold.c.ref, schema.hold.c.code).where(
+    schema.hold.c.connection == bindparam("p_connection"),
+    schema.hold.c.flow == bindparam("p_flow"),
+    schema.hold.c.ref.in_(bindparam("p_refs", expanding=True)),
+)
 _KEY = ("connection", "flow", "ref")
 
 

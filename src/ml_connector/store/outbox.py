@@ -24,7 +24,7 @@ from ml_connector.model.tasks import Settled
 from ml_connector.model.triggers import fired_by
 
 from . import schema
-from .base import Base
+from .audit import Audit, Event
 from .conflicts import note_conflicts, settle_conflicts
 from .database import insert, instant, ms, portions
 from .links import put_links
@@ -73,7 +73,7 @@ _REFUSALS = (
 )
 
 
-class Outbox(Base):
+class Outbox(Audit):
     def note(
         self,
         connection: str,
@@ -120,11 +120,16 @@ class Outbox(Base):
         """One transaction: outcomes, links, and the knocks they bring. What may name people is kept no longer.
 
         An outcome without its link would be forgotten, a link without its outcome would be looked up once more, and
-        without the knocks nobody would look at what has waited for it.
+        without the knocks nobody would look at what has waited for it. Postings and refusals are events of the audit
+        log.
         """
-        with self.begin() as tx:
+        with self.recording() as recording:
+            tx = recording.tx
             self.guard(tx, connection, fencing_token, now)
-            settle_conflicts(tx, connection, _close(tx, settled, now), now)
+            closed = _close(tx, settled, now)
+            settle_conflicts(tx, connection, closed.over, now)
+            recording.add(connection, "ml-connector", "post", closed.posted, now)
+            recording.add(connection, "ml-connector", "refuse", closed.refused, now)
             links = [link for each in settled for link in each.links]
             put_links(tx, connection, links, now)
             fire(tx, connection, fired_by(links), now)
@@ -160,28 +165,53 @@ class Outbox(Base):
             ]
 
 
-def _close(tx: Connection, settled: Sequence[Settled], now: datetime) -> list[Settled]:
+class _Closed(msgspec.Struct):
+    """What was settled: `over` put a value over another one; the others are events of the audit log."""
+
+    over: list[Settled] = []
+    posted: list[Event] = []
+    refused: list[Event] = []
+
+
+def _close(tx: Connection, settled: Sequence[Settled], now: datetime) -> _Closed:
     """Outcomes of open writes; one that is not open any more is let be, because another run has settled it.
 
-    Afterwards ids and a hash do for a body; only what a person approved stays whole. Gives those that put a value over
-    another one.
+    Afterwards ids and a hash do for a body; only what a person approved stays whole.
     """
     table = schema.write
     rows: list[dict[str, object]] = []
-    over: list[Settled] = []
+    closed = _Closed()
     by_id = {each.id: each for each in settled}
     ids = list(by_id)
     for start in range(0, len(ids), 500):
         mine = table.c.id.in_(ids[start : start + 500]) & (table.c.state == "open")
-        found = tx.execute(select(table.c.id, table.c.content, table.c.body).where(mine)).all()
-        for row in found:
-            write = _decoder.decode(row.content)
-            rows.append(_closed(by_id[row.id], write, row.content, row.body, now))
+        asked = select(table.c.id, table.c.source, table.c.request_id, table.c.content, table.c.body)
+        for row in tx.execute(asked.where(mine)).all():
+            write, end = _decoder.decode(row.content), by_id[row.id]
+            rows.append(_closed(end, write, row.content, row.body, now))
             if write.conflicts:
-                over.append(by_id[row.id])
+                closed.over.append(end)
+            if end.state == "done" and write.needs_approval:
+                closed.posted.append(_posting(row, write, end))
+            if end.state == "refused":
+                detail = {"step": write.step, "key": write.key, "outcome": end.outcome, "request": row.request_id}
+                closed.refused.append((row.source, detail))
     if rows:
         tx.execute(_CLOSE, rows)
-    return over
+    return closed
+
+
+def _posting(row: Any, write: Write, end: Settled) -> Event:
+    """What a person approved and is in the books now: under which key and request, as which record and version."""
+    versions = [link.target_version for link in end.links if link.target == end.result]
+    return row.source, {
+        "label": write.label,
+        "key": write.key,
+        "body": hashlib.sha256(row.body).hexdigest(),
+        "request": row.request_id,
+        "result": str(end.result or ""),
+        "version": next(filter(None, versions), ""),
+    }
 
 
 _CLOSED = ("state", "outcome", "result_id", "settled_at", "content", "body")
@@ -241,6 +271,7 @@ def _row(connection: str, fencing_token: int, write: OpenWrite) -> dict[str, obj
         "state": "open",
         "noted_at": ms(write.noted_at),
         "run_token": fencing_token,
+        "first_at": ms(write.noted_at),
     }
 
 

@@ -1,21 +1,19 @@
-"""Connections, plans, sealed secrets, reference versions and the audit chain."""
+"""Connections, plans, sealed secrets and reference versions."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
-from ml_connector.model.errors import ConnectorError, WrongUse
+from ml_connector.model.errors import WrongUse
 
 from . import schema
 from .base import Base, lock
-from .database import insert, instant, ms, one_at_a_time, upsert
-from .rows import AuditRow, Connected, PlanRow
+from .database import insert, instant, ms, upsert
+from .rows import Connected, PlanRow
 
 # Built once: a statement that is built anew for each call costs more than its answer.
 _REFERENCE = ("connection", "system", "name")
@@ -34,7 +32,6 @@ _FREE_TURN = (
     )
     .values(holder=bindparam("p_holder"), until=bindparam("p_until"))
 )
-_LAST_HASH = select(schema.audit.c.hash).order_by(schema.audit.c.id.desc()).limit(1)
 
 
 class Connections(Base):
@@ -160,69 +157,3 @@ class Secrets(Base):
         table = schema.secret
         with self.begin() as tx:
             tx.execute(delete(table).where(table.c.connection == connection, table.c.name == name))
-
-
-def add_events(
-    tx: Connection,
-    connection: str,
-    actor: str,
-    action: str,
-    events: Sequence[tuple[str, Mapping[str, Any]]],
-    now: datetime,
-) -> None:
-    """Add events to the chain within `tx`, each an object and its detail."""
-    table = schema.audit
-    one_at_a_time(tx, table)
-    previous = tx.execute(_LAST_HASH).scalar() or ""
-    for name, detail in events:
-        text = msgspec.json.encode(dict(detail)).decode()
-        row = {"connection": connection, "at": ms(now), "actor": actor, "action": action}
-        row |= {"object": name, "detail": text, "previous": previous}
-        previous = _digest(row)
-        tx.execute(insert(tx, table), row | {"hash": previous})
-
-
-class Audit(Base):
-    def audit(
-        self,
-        connection: str,
-        actor: str,
-        action: str,
-        object: str,
-        detail: Mapping[str, Any],
-        now: datetime,
-    ) -> None:
-        """Add an event to the chain: each carries the hash of the one before. `detail` holds no personal data."""
-        with self.begin() as tx:
-            add_events(tx, connection, actor, action, [(object, detail)], now)
-
-    def audit_events(self, connection: str) -> list[AuditRow]:
-        table = schema.audit
-        with self.begin() as tx:
-            rows = tx.execute(select(table).where(table.c.connection == connection).order_by(table.c.id)).all()
-        return [
-            AuditRow(
-                r.id, instant(r.at), r.actor, r.action, r.object, msgspec.json.decode(r.detail), r.previous, r.hash
-            )
-            for r in rows
-        ]
-
-    def verify_audit(self) -> int:
-        """Recompute the chain; the number of events. Raises `ConnectorError` naming the first that does not fit."""
-        table = schema.audit
-        previous, count = "", 0
-        names = ("connection", "at", "actor", "action", "object", "detail", "previous")
-        with self.begin() as tx:
-            for row in tx.execute(select(table).order_by(table.c.id)):
-                values = {name: getattr(row, name) for name in names}
-                if row.previous != previous or row.hash != _digest(values):
-                    raise ConnectorError(
-                        f"Audit event {row.id} was changed, or one before it is gone.",
-                        "Compare with a backup; treat everything after it as unproved.",
-                    )
-                previous, count = row.hash, count + 1
-        return count
-
-
-def _digest(row: Mapping[str, Any]) -> str:
-    return hashlib.sha256(msgspec.json.encode(row, order="sorted")).hexdigest()

@@ -89,8 +89,37 @@ class SmallWrite(msgspec.Struct, frozen=True, kw_only=True):
     detail: Mapping[str, str]
 
 
+class LateWrite(msgspec.Struct, frozen=True):
+    """A write whose outcome has not been known for longer than it should take."""
+
+    flow: str
+    ref: Ref
+    step: str
+    since: datetime
+
+
+class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
+    """How a run ended: the kind of error (`Unreachable`, ...) with its words; blank where all went well."""
+
+    began_at: datetime
+    ended_at: datetime
+    error: str = ""
+    sentence: str = ""
+    remedy: str = ""
+
+
+class Head(msgspec.Struct, frozen=True):
+    """The end of an audit log: the number of its last event and that one's hash. `12:9f3c...` as text."""
+
+    number: int = 0
+    hash: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.hash}"
+
+
 class AuditRow(msgspec.Struct, frozen=True):
-    id: int
+    number: int
     at: datetime
     actor: str
     action: str

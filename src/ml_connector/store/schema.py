@@ -125,7 +125,10 @@ write = Table(
     _instant("noted_at"),
     _instant("settled_at"),
     Column("run_token", BigInteger, nullable=False),
+    _instant("first_at"),
+    _instant("alerted_at"),
 )
+"""`noted_at` is renewed when it goes out again, `first_at` never is."""
 _OPEN = write.c.state == "open"
 _MADE = (write.c.action == "create") & write.c.state.in_(["open", "done"])
 Index(
@@ -345,5 +348,26 @@ audit = Table(
     _text("detail", "{}"),
     Column("previous", Words, nullable=False),
     Column("hash", Words, nullable=False),
+    Column("number", BigInteger, nullable=False, server_default="0"),
 )
-Index("audit_chain", audit.c.previous, unique=True)
+Index("audit_number", audit.c.connection, audit.c.number, unique=True)
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("connection", Words, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+"""The sealed end of the audit log; empty while it was never sealed."""
+
+last_run = Table(
+    "last_run",
+    metadata,
+    Column("connection", Words, primary_key=True),
+    _instant("began_at"),
+    _instant("ended_at"),
+    _text("error"),
+    _text("sentence"),
+    _text("remedy"),
+)
+"""How the last run ended: the kind of error with its words, or blank."""

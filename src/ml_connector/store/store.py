@@ -15,20 +15,24 @@ from ml_connector.model.errors import StateTrouble, WrongUse
 
 from .alerts import Alerts
 from .approvals import Approvals
+from .audit_check import AuditCheck
 from .compared import Compared
 from .conflicts import Conflicts
 from .database import first_come, open_engine, transaction
 from .holds import Holds
 from .links import Links
 from .outbox import Outbox
-from .records import Audit, Connections, Plans, Secrets
+from .records import Connections, Plans, Secrets
+from .runs import Runs
 from .schema import metadata
 from .tasks import Tasks
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-class Store(Tasks, Holds, Links, Outbox, Connections, Plans, Approvals, Secrets, Audit, Conflicts, Alerts, Compared):
+class Store(
+    Tasks, Holds, Links, Outbox, Connections, Plans, Approvals, Secrets, Conflicts, Alerts, Compared, Runs, AuditCheck
+):
     """State of all connections of one installation. Raises `StateTrouble` when the database cannot be used."""
 
     @classmethod

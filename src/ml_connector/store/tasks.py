@@ -36,7 +36,8 @@ from ml_connector.model.tasks import AWAITING_APPROVAL, Knock, Task, Verdict
 from ml_connector.model.triggers import Trigger, TriggerKind, day_begins, fired_by, prefix_of, record_changed
 
 from . import schema
-from .base import Base, keep_fired, last_fired, late, lock
+from .audit import Audit
+from .base import keep_fired, last_fired, late, lock
 from .database import insert_of, instant, ms, portions, upsert
 from .holds import put_holds
 from .links import put_links
@@ -116,7 +117,7 @@ def fire(tx: Connection, connection: str, triggers: Iterable[Trigger], now: date
         knock(tx, connection, [(row.flow, Ref.parse(row.ref)) for row in waiting], "released", now)
 
 
-class Tasks(Base):
+class Tasks(Audit):
     def intake(
         self,
         connection: str,
@@ -251,11 +252,14 @@ class Tasks(Base):
 
         A task that waits from now on for what has fired after the mark `since` is looked at again at once.
         """
-        with self.begin() as tx:
+        with self.recording() as recording:
+            tx = recording.tx
             self.guard(tx, connection, fencing_token, now)
             put_links(tx, connection, [link for verdict in verdicts for link in verdict.links], now)
             self._end_tasks(tx, connection, verdicts)
-            put_holds(tx, connection, verdicts, now)
+            changes = put_holds(tx, connection, verdicts, now)
+            recording.add(connection, "ml-connector", "release", changes.released, now)
+            recording.add(connection, "ml-connector", "hold", changes.held, now)
             fire(tx, connection, fired_by(link for v in verdicts for link in v.links), now)
             knock(tx, connection, [each for v in verdicts for each in v.knocks], "needed", now)
             if since is not None:

@@ -1,0 +1,51 @@
+"""How the last run of a connection ended, so that who looks later knows (what else lasts tells of itself)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from . import schema
+from .audit import Audit
+from .database import instant, ms, upsert
+from .rows import RunEnd
+
+_SIGN_IN = "SignInNeeded"
+_KEPT = ("began_at", "ended_at", "error", "sentence", "remedy")
+
+
+class Runs(Audit):
+    def note_run(self, connection: str, end: RunEnd, actor: str, now: datetime) -> None:
+        """Keep how a run ended. A sign-in that is found dead, or alive again, is an event of the audit log."""
+        row = {
+            "connection": connection,
+            "began_at": ms(end.began_at),
+            "ended_at": ms(end.ended_at),
+            "error": end.error,
+            "sentence": end.sentence,
+            "remedy": end.remedy,
+        }
+        table = schema.last_run
+        with self.recording() as recording:
+            tx = recording.tx
+            before = tx.execute(select(table.c.error).where(table.c.connection == connection)).scalar() or ""
+            tx.execute(upsert(tx, table, ("connection",), _KEPT), row)
+            if (before == _SIGN_IN) != (end.error == _SIGN_IN):
+                action = "sign-in lost" if end.error == _SIGN_IN else "sign-in works again"
+                recording.add(connection, actor, action, [(connection, {"sentence": end.sentence})], now)
+
+    def last_run(self, connection: str) -> RunEnd | None:
+        """How the last run ended; None before the first."""
+        table = schema.last_run
+        with self.begin() as tx:
+            row = tx.execute(select(table).where(table.c.connection == connection)).one_or_none()
+        if row is None:
+            return None
+        return RunEnd(
+            began_at=instant(row.began_at),
+            ended_at=instant(row.ended_at),
+            error=row.error,
+            sentence=row.sentence,
+            remedy=row.remedy,
+        )
