@@ -12,7 +12,7 @@ from ml_connector.actions.doctor import Finding
 from ml_connector.actions.explain import Explained
 from ml_connector.actions.holds import HeldView
 from ml_connector.actions.plan import PlanView
-from ml_connector.actions.status import Overdue, Status
+from ml_connector.actions.status import LastRun, Overdue, Status
 from ml_connector.engine.planner import Plan, PlannedHold, PlannedWrite
 from ml_connector.engine.worker import DrainReport
 from ml_connector.model.flags import Flag
@@ -99,6 +99,11 @@ STATUS = Status(
     dry_run=False, paused="", waiting={"order_to_journal": 3}, open_writes=1, holds={"H-TAX": 2, "H-CLOSED": 1},
     swept={"sweep:quickbooks": "2026-11-22T21:39:00+00:00"}, plans_open=1,
 )  # fmt: skip
+CALM = msgspec.structs.replace(
+    STATUS, waiting={}, open_writes=0, holds={}, plans_open=0,
+    last_run=LastRun(began_at=NOON, ended_at=datetime(2026, 11, 22, 21, 41, tzinfo=UTC)),
+)  # fmt: skip
+AFTER = msgspec.structs.replace(CALM, holds={"H-TAX": 2, "H-CLOSED": 1}, held_by_flow={"order_to_journal": 3})
 LATE = msgspec.structs.replace(
     STATUS, conflicts=1,
     overdue=[Overdue(code="WAIT_CUSTOMER", count=2, since=datetime(2026, 11, 20, 22, 3, tzinfo=UTC), hours=47),

@@ -13,7 +13,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from ml_connector.actions.audit import AuditLog
+from ml_connector.actions.backup import Backup
 from ml_connector.actions.doctor import Finding
+from ml_connector.actions.flags import FlagView
 from ml_connector.cli import entry
 from ml_connector.clock import WallClock
 from ml_connector.engine.context import ReferenceCache
@@ -25,10 +28,12 @@ from ml_connector.systems.salesforce.fitness import Finding as OrgFinding
 from ml_connector.tieout import TieOut
 from ml_connector.tieout.report import Report as TieOutReport
 
-from .samples import AGREED, COMPARED, DEMO, EXPLAINED, LATE, NOON, RUN, STATUS, TIE_OUT, hold, plan, row
+from .samples import AFTER, AGREED, CALM, COMPARED, DEMO, EXPLAINED, LATE, NOON, RUN, STATUS, TIE_OUT, hold, plan, row
 from .samples import entry as journal_entry
 from .test_render_conflicts import PHONE
 
+LOG = AuditLog(events=8, head="8:9f", kept_in_home=True)
+FLAGGED = FlagView(flag="REDATED", flow="order_to_journal", record="salesforce:Order:801", sentence="Dated later.")
 UNEXPLAINED = TieOut(months=["2026-11"], read_at=NOON, reports=[TieOutReport("R1", [row("East", "2", "1")])])
 
 
@@ -43,9 +48,6 @@ class Company:
 
     async def fit(self) -> list[OrgFinding]:
         return [OrgFinding("FAIL", "Field Order.Department__c is missing.", "Create it in Setup.")]
-
-    def verify_audit(self) -> int:
-        return 8
 
 
 @pytest.fixture
@@ -66,7 +68,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_settings(tmp_path, {"quickbooks": {"environment": "production"}, "rules": {"time_zone": "America/New_York"}})
     monkeypatch.setattr("ml_connector.actions.open.open_app", open_app)
     monkeypatch.setattr("getpass.getuser", lambda: "ana")
-    monkeypatch.setattr("ml_connector.actions.status.current_status", lambda app: STATUS)
+    monkeypatch.setattr("ml_connector.actions.status.current_status", lambda app: CALM)
     monkeypatch.setattr("ml_connector.actions.apply.four_eyes", lambda app: True)
     return tmp_path
 
@@ -95,7 +97,22 @@ def rehearsal(document: dict[str, Any]) -> Any:
 
 
 CASES = [
-    ("status", {}, 0, "Acme Inc., PRODUCTION", "Next:  ml-connector plan --list"),
+    ("status", {}, 0, "Acme Inc., PRODUCTION", "Next:  ml-connector sync --once"),
+    (
+        "status",
+        {"actions.status.current_status": lambda app: STATUS},
+        0,
+        "Acme Inc., PRODUCTION",
+        "Next:  ml-connector plan --list",
+    ),
+    ("flags", {"actions.flags.flags": lambda app, name: []}, 0, "Nothing is marked.", "Next:  ml-connector status"),
+    (
+        "flags REDATED",
+        {"actions.flags.flags": lambda app, name: [FLAGGED]},
+        0,
+        "flag  REDATED  1 record",
+        "Next:  ml-connector explain salesforce:Order:801",
+    ),
     (
         "holds",
         {"actions.holds.open_holds": lambda app, code: [hold()]},
@@ -160,9 +177,22 @@ CASES = [
         "Nothing is to",
     ),
     ("plan --show 1", {"actions.plan.plans": lambda app: [plan()]}, 2, "There is no such plan.", "List them with"),
-    ("apply 2026-11-22-03", {"actions.apply.apply": later(RUN)}, 0, " ", "Next:  ml-connector holds"),
+    (
+        "apply 2026-11-22-03",
+        {"actions.apply.apply": later(RUN), "actions.status.current_status": lambda app: AFTER},
+        0,
+        "2026-11-22 16:40 EST",
+        "Next:  ml-connector holds",
+    ),
     ("apply 1", {"actions.apply.apply": later(Busy("Another run.", "Wait."))}, 3, "Another run.", "Wait."),
-    ("sync --once", {"actions.sync.sync": later(DrainReport())}, 0, "Nothing was due.", "Next:  ml-connector status"),
+    ("sync --once", {"actions.sync.sync": later(DrainReport())}, 0, "2026-11-22 16:40", "Next:  ml-connector status"),
+    (
+        "sync --once",
+        {"actions.sync.sync": later(DrainReport()), "actions.status.current_status": lambda app: LATE},
+        1,
+        "Nothing was done in this run.",
+        "Next:  ml-connector holds WAIT_CUSTOMER",
+    ),
     ("sync", {"actions.follow.follow": later(None)}, 0, "Syncing until stopped with Ctrl+C.", ""),
     (
         "backfill",
@@ -244,14 +274,27 @@ CASES = [
         "2026-11, read",
         "Next:  ml-connector holds",
     ),
-    ("audit verify", {}, 0, "ok    8 events", "Next:  ml-connector status"),
-    ("demo", {"rehearsal.demo.run": rehearsal(DEMO)}, 0, "What moved", "Next:  ml-connector emulators"),
+    (
+        "audit verify",
+        {"actions.audit.verify_audit": lambda app, head, **_: LOG},
+        0,
+        "ok    8 events",
+        "Next:  ml-connector audit verify",
+    ),
+    (
+        "backup",
+        {"actions.backup.backup": lambda app, actor, to: Backup(Path("copy.db"), "8:9f")},
+        0,
+        "The state is in copy.db.",
+        "Keys are not in it.",
+    ),
+    ("demo", {"rehearsal.demo.run": rehearsal(DEMO)}, 0, "What moved", "Next: do the same by hand"),
     (
         "demo",
         {"rehearsal.demo.run": rehearsal({**DEMO, "converged": False})},
         1,
         "What moved",
-        "Next:  ml-connector emulators",
+        "Next: do the same by hand",
     ),
     ("demo --scale 0", {}, 2, "--scale must be at least 1", "Correct the number."),
     ("sign-off --start-date soon", {}, 2, "--start-date is no day.", "Write it as year, month, day"),

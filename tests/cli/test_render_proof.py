@@ -65,7 +65,7 @@ salesforce            64              52
 
 Second run over the unchanged pair: 0 writes, 4 quickbooks reads, 6 salesforce
 ok    After 41.2 s (seed 7) both sides agree, but for 2 held differences.
-Next:  ml-connector emulators , then  ml-connector init --emulators FILE
+Next: do the same by hand, as docs/rehearse.md goes through it.
 """
 
 
@@ -168,8 +168,8 @@ def test_every_amount_is_whole_at_every_width(width: int | None) -> None:
             "USD           1    2.00     1.00  FAIL",
         ),
         (
-            {"emulators": {"control_url": "http://127.0.0.1:4"}},
-            "Everything keeps running; control door http://127.0.0.1:4. Next: look around, then stop it with Ctrl+C.",
+            {"emulators": {"control_url": "http://127.0.0.1:4"}, "home": "/tmp/h"},
+            "Everything keeps running until Ctrl+C: control door http://127.0.0.1:4, home /tmp/h",
         ),
     ],
 )

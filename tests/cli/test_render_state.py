@@ -21,7 +21,7 @@ from ml_connector.cli.render_state import (
 from ml_connector.cli.text import width_of
 from ml_connector.engine.worker import DrainReport
 
-from .samples import COMPARED, EXPLAINED, FINDINGS, LATE, LONG, RUN, STATUS, WAITING, WIDTHS, hold
+from .samples import AFTER, CALM, COMPARED, EXPLAINED, FINDINGS, LATE, LONG, RUN, STATUS, WAITING, WIDTHS, hold
 from .test_render_conflicts import PHONE
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
@@ -64,10 +64,12 @@ salesforce:Order:801
 Next:  ml-connector status
 """
 REPORT = """\
-                              Created  Updated  Held  Unchanged or skipped
-customer to account: account      400       12     0                     0
-order to journal                    0        0     3                 1,240
+2026-11-22 13:40 PST to 2026-11-22 13:41 PST
+                              Created  Updated  Held now  Unchanged or skipped
+customer to account: account      400       12         0                     0
+order to journal                    0        0         3                 1,240
 412 writes, 3 held.
+warn  3 records are held.
 Next:  ml-connector holds
 """
 
@@ -105,10 +107,12 @@ def test_status() -> None:
 @pytest.mark.parametrize(
     ("changes", "line", "last"),
     [
+        ({"audit": "It was cut off."}, "  audit log    FAIL: It was cut off.", "Next:  ml-connector audit verify"),
+        ({"flags": 12}, "  flags        12 marks to look at:  ml-connector flags", PLANS),
         ({"paused": "month end"}, "  writes       stopped: month end", "Next:  ml-connector resume"),
         ({"dry_run": True}, "  writes       dry run, nothing is written to either side", PLANS),
         ({"dry_run": True, "plans_open": 0}, "  plans        0 plans to apply", "Next:  ml-connector plan"),
-        ({"plans_open": 0}, "  plans        0 plans to apply", "Next:  ml-connector holds"),
+        ({"plans_open": 0, "open_writes": 0}, "  plans        0 plans to apply", "Next:  ml-connector holds"),
         ({"plans_open": 0, "holds": {}}, "  held         0 records", "Next:  ml-connector sync --once"),
         ({"swept": {}}, "  coverage   neither side was read yet", PLANS),
     ],
@@ -197,8 +201,18 @@ def test_a_held_record_shows_its_hold() -> None:
 
 
 def test_what_a_run_did() -> None:
-    assert text(report_lines(RUN, 80)) == REPORT
-    assert report_lines(DrainReport(), 80) == ["Nothing was due.", "0 writes, 0 held.", "Next:  ml-connector status"]
+    assert text(report_lines(RUN, AFTER, 80, PACIFIC)) == REPORT
+    assert report_lines(DrainReport(), CALM, 80)[1:] == [
+        "Nothing was due.", "0 writes, 0 held.", "Next:  ml-connector status",
+    ]  # fmt: skip
+
+
+def test_a_run_that_left_something_undone_never_says_that_nothing_was_due() -> None:
+    lines = report_lines(DrainReport(), msgspec.structs.replace(CALM, open_writes=2), 80)
+    assert lines[1:] == [
+        "Nothing was done in this run.", "0 writes, 0 held.", "warn  2 writes are being checked.",
+        "Next:  ml-connector sync --once",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -217,7 +231,7 @@ def test_nothing_is_wider_than_the_screen(width: int) -> None:
         finding_lines(long, 40, again="doctor") if width == 40 else [],
         status_lines(msgspec.structs.replace(STATUS, company=LONG, paused=LONG), width),
         explained_lines(EXPLAINED, width),
-        report_lines(RUN, width),
+        report_lines(RUN, STATUS, width),
     ]
     assert [line for block in blocks for line in block if width_of(line) > width] == []
 
@@ -230,6 +244,6 @@ def test_foreign_text_is_harmless() -> None:
         status_lines(status, 80),
         hold_lines([hold(evil, evil)], 80),
         explained_lines(msgspec.structs.replace(EXPLAINED, record=evil, links=[evil], writes=[evil], flags=[evil]), 80),
-        report_lines(DrainReport(created={evil: 1}), 80),
+        report_lines(DrainReport(created={evil: 1}), status, 80),
     ]
     assert not set("".join(line for block in blocks for line in block)) & {"\x1b", "\u202e"}

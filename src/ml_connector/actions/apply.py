@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ml_connector.actions.drain import DrainReport, drain
+from ml_connector.actions.last_run import on_record
 from ml_connector.actions.plan import plan_view
 from ml_connector.actions.progress import Progress, quiet
 from ml_connector.app import App
@@ -43,7 +44,8 @@ async def apply(app: App, plan_id: str, actor: str, progress: Progress = quiet) 
     if plan.postings():
         await forget_changed(app.runtime, RESTS_ON)
     approve(app, row, plan, actor)
-    return await drain(app, progress)
+    with on_record(app):
+        return await drain(app, progress)
 
 
 def _refusal(app: App, row: PlanRow, plan: Plan, actor: str) -> WrongUse | None:

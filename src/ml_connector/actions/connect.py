@@ -16,7 +16,7 @@ from ml_connector.clock import Timekeeper
 from ml_connector.custody import SealedTokens, seal_secret
 from ml_connector.model.errors import SignInNeeded, WrongUse
 from ml_connector.settings import change_settings, load
-from ml_connector.store.rows import Connected
+from ml_connector.store.rows import Connected, RunEnd
 from ml_connector.systems.http import Caller, Request
 from ml_connector.systems.limits import free_throttle
 from ml_connector.systems.quickbooks import auth as quickbooks_auth
@@ -104,6 +104,9 @@ def register(home: Home, actor: str, system: str = "") -> Connected:
     now = home.world.clock.now()
     home.store.add_connection(name, quickbooks.realm_id, salesforce.org_id, quickbooks.realm_id, now)
     detail = {"environment": quickbooks.environment}
+    if home.store.last_run(name) is not None:
+        # What ended the last run may have been the very sign-in that was renewed; the next run says whether it was.
+        home.store.note_run(name, RunEnd(began_at=now, ended_at=now), actor, now)
     home.store.audit(name, actor, "sign in", system or "quickbooks, salesforce", detail, now)
     connected = home.store.connection(name)
     if connected is None:

@@ -8,6 +8,8 @@ from typing import Literal, get_args
 import msgspec
 
 from ml_connector.accounting.invoice_status import Status
+from ml_connector.actions.audit import verify_audit
+from ml_connector.actions.status import current_status
 from ml_connector.app import App
 from ml_connector.flows.invoices.contact_roles import OTHER
 from ml_connector.flows.invoices.opportunity_fields import stage_name
@@ -124,18 +126,21 @@ def _rules(app: App) -> list[Finding]:
                 "warn",
                 "Rules",
                 "No posting template is signed off: no order is posted.",
-                "Choose one:  ml-connector sign-off --template T1 --unbilled ... --deferred ... --start-date ...",
+                "See what there is to choose:  ml-connector sign-off",
             )
         ]
     return [Finding("ok", "Rules", f"Template {template.id}, signed off by {template.signed_off_by}; from {start}.")]
 
 
 def _state(app: App) -> list[Finding]:
-    events = app.store.verify_audit()
-    waiting = sum(app.store.unserved(app.connection.id).values())
-    open_writes = len(app.store.open_writes(app.connection.id))
-    findings = [Finding("ok", "State", f"{waiting} records wait, {events} audit events unbroken.")]
-    if open_writes:
-        text = f"{open_writes} writes are being checked."
-        findings.append(Finding("warn", "State", text, "Nothing to do: the next sync looks them up."))
-    return findings
+    """Our own records: the same as `status` says, and the audit log from its first event to its last."""
+    undone = [
+        Finding(item.level, "State", item.sentence, f"ml-connector {item.command}")
+        for item in current_status(app).undone()
+    ]
+    try:
+        events = verify_audit(app).events
+    except ConnectorError as error:
+        whole = Finding("FAIL", "Audit log", error.sentence, error.remedy)
+        return [whole, *(finding for finding in undone if finding.sentence != error.sentence)]
+    return [Finding("ok", "Audit log", f"{events} events, whole and sealed."), *undone]

@@ -7,16 +7,22 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from ml_connector.actions.conflicts import ConflictView, entries
+from ml_connector.actions.flags import flags
 from ml_connector.actions.holds import HeldView, held_views
 from ml_connector.app import App
 from ml_connector.engine.intake import listeners
 from ml_connector.model.errors import WrongUse
+from ml_connector.model.reasons import Reason
 from ml_connector.model.refs import Ref
 from ml_connector.model.roles import Role
+from ml_connector.model.tasks import Waiting
 
 
 class Explained(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything on record about one record: verdict, links, writes, hold, flags, conflicts without their values."""
+    """Everything on record about one record: verdict, links, writes, hold, flags, conflicts without their values.
+
+    `verdicts` and `reasons` are by flow: how it was decided, and what that means. `flags` are names with sentences.
+    """
 
     record: str
     verdicts: Mapping[str, str]
@@ -25,6 +31,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     holds: Sequence[HeldView]
     flags: Sequence[str]
     conflicts: Sequence[ConflictView] = ()
+    reasons: Mapping[str, str] = {}
 
 
 def explain(app: App, name: str) -> Explained:
@@ -51,6 +58,22 @@ def explain(app: App, name: str) -> Explained:
         links=links,
         writes=writes,
         holds=[view for view in held_views(app) if view.record == str(ref)],
-        flags=[flag for _, flagged, flag in app.store.flags(app.connection.id) if flagged == ref],
+        flags=[f"{view.flag}: {view.sentence}" for view in flags(app) if view.record == str(ref)],
         conflicts=conflicts,
+        reasons={flow: reason_sentence(verdict) for flow, verdict in verdicts.items()},
     )
+
+
+_SENTENCES: Mapping[str, str] = {
+    **{reason.value: reason.sentence for reason in Reason},
+    Waiting.APPROVAL: "Its write waits for a person's approval.",
+    Waiting.CHANGED_MEANWHILE: "Somebody else was faster; it is read and decided again at once.",
+    Waiting.LATER: "The vendor did not do it yet; it is tried again by itself.",
+    Waiting.BEING_CHECKED: "Nobody knows yet whether the vendor did it; it is looked up by itself.",
+    Waiting.NEXT_PLAN: "It rests on a record that does not exist yet, and stands in the plan after that.",
+}
+
+
+def reason_sentence(verdict: str) -> str:
+    """What a verdict means; blank where its hold says it."""
+    return _SENTENCES.get(verdict, "")

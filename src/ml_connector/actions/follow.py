@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from ml_connector.actions.drain import DrainReport
 from ml_connector.actions.progress import Progress, quiet
 from ml_connector.actions.sync import sync
 from ml_connector.app import App
@@ -15,18 +16,24 @@ Tell = Callable[[str], None]
 """Told a line that people should still see later."""
 
 
-async def follow(app: App, progress: Progress = quiet, tell: Tell = lambda _: None) -> None:
+async def follow(
+    app: App,
+    progress: Progress = quiet,
+    tell: Tell = lambda _: None,
+    passed: Callable[[DrainReport], None] = lambda _: None,
+) -> None:
     """Sync again and again at the cadence of the settings, sooner when something waits for a moment in between.
 
     While writes are stopped, and in dry run, it goes on asking what changed. Everything else is waited for, each time
     longer, up to 15 minutes: another run, a vendor that is away or cannot be read, a limit, a state that is locked or
     full. Only a person can renew a dead sign-in (`SignInNeeded`) or correct a setting (`WrongUse`): these end it.
+    `passed` is told what each pass did.
     """
     condition, failures = Condition(tell), 0
     cadence = timedelta(minutes=app.settings.cadence.sweep_minutes)
     while True:
         try:
-            await sync(app, progress)
+            passed(await sync(app, progress))
             wait = _until_next(app, cadence)
         except (SignInNeeded, WrongUse):
             raise

@@ -9,10 +9,17 @@ import msgspec
 import structlog
 
 from ml_connector.app import App
+from ml_connector.engine.corridor import UNANSWERED
 from ml_connector.model.holds import ALLOWED, render, who_acts
 from ml_connector.store.rows import HeldRow
 
+OPEN_WRITE_ALLOWED = timedelta(hours=1)
+"""How long a write may stay open. The vendors are done with a request after minutes; then a look-up settles it."""
 _HOUR = timedelta(hours=1)
+PLAYED_DAYS = (
+    "In a rehearsal: a day that was played has put the emulators' clock ahead of this machine's, by which orders are "
+    "posted. The order follows when that day has come here; until then it is right that it waits."
+)
 _log = structlog.get_logger("holds")
 
 
@@ -20,7 +27,7 @@ class HeldView(msgspec.Struct, frozen=True, kw_only=True):
     """A hold as people read it. `amount` in `currency`.
 
     `owner` is who acts. `overdue`: it should have ended by itself long ago; owner and remedy then say who looks after
-    it, and how. `hours` is how long it has lasted.
+    it, and how. `unread`: the vendor's answer about it cannot be read. `hours` is how long it has lasted.
     """
 
     code: str
@@ -34,6 +41,7 @@ class HeldView(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime
     owner: str = ""
     overdue: bool = False
+    unread: bool = False
     hours: int = 0
 
 
@@ -46,26 +54,36 @@ def open_holds(app: App, code: str = "") -> list[HeldView]:
 def held_views(app: App) -> list[HeldView]:
     """All open holds in words, by code and age."""
     now = app.world.clock.now()
-    return [_view(row, now) for row in app.store.holds(app.connection.id)]
+    return [_view(app, row, now) for row in app.store.holds(app.connection.id)]
 
 
-def _view(row: HeldRow, now: datetime) -> HeldView:
+def _view(app: App, row: HeldRow, now: datetime) -> HeldView:
     overdue = is_late(row, now)
     words = render(row.code, row.facts, row.amount, row.currency, late=overdue)
+    remedy = words.remedy
+    if row.code == "H-FUTURE" and in_rehearsal(app):
+        remedy = f"{remedy} {PLAYED_DAYS}"
     return HeldView(
         code=row.code,
         flow=row.flow,
         record=str(row.ref),
         sentence=words.sentence,
         meaning=words.meaning,
-        remedy=words.remedy,
+        remedy=remedy,
         amount=row.amount,
         currency=row.currency,
         since=row.since,
         owner=who_acts(row.code, row.facts, late=overdue),
         overdue=overdue,
+        unread=row.code in UNANSWERED,
         hours=hours_since(row.since, now),
     )
+
+
+def in_rehearsal(app: App) -> bool:
+    """Whether the vendors are the emulators of this machine."""
+    quickbooks = app.settings.quickbooks
+    return quickbooks is not None and quickbooks.environment == "rehearsal"
 
 
 def is_late(row: HeldRow, now: datetime) -> bool:
@@ -74,11 +92,17 @@ def is_late(row: HeldRow, now: datetime) -> bool:
 
 
 def note_late(app: App) -> None:
-    """Tell once of each hold that has lasted longer than it should: in the log, and in the audit chain."""
+    """Tell once of each hold that has lasted, and of each write that was open, for longer than it should.
+
+    In the log, and in the audit log.
+    """
     now = app.world.clock.now()
     for late in app.store.tell_late(app.connection.id, ALLOWED, "ml-connector", now):
         hours = hours_since(late.since, now)
         _log.warning("a hold lasts too long", code=late.code, flow=late.flow, record=str(late.ref), hours=hours)
+    for write in app.store.tell_late_writes(app.connection.id, OPEN_WRITE_ALLOWED, "ml-connector", now):
+        hours = hours_since(write.since, now)
+        _log.warning("a write stays open too long", step=write.step, record=str(write.ref), hours=hours)
 
 
 def hours_since(since: datetime, now: datetime) -> int:

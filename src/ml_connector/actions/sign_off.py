@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -11,7 +11,7 @@ import msgspec
 from ml_connector.accounting.templates import POLICIES
 from ml_connector.app import App
 from ml_connector.model.errors import WrongUse
-from ml_connector.model.rules import Template
+from ml_connector.model.rules import PRESELECTED, Template
 from ml_connector.settings import change_settings, load, sign_off_template
 from ml_connector.systems.quickbooks.records import Account
 
@@ -25,6 +25,47 @@ class SignOff(msgspec.Struct, frozen=True, kw_only=True):
     deferred: str = ""
     discounts: str = ""
     shipping: str = ""
+
+
+class Choices(msgspec.Struct, frozen=True, kw_only=True):
+    """What a sign-off may choose from: accounts by what they are for, and those whose name says that it is theirs.
+
+    `likely` has the option's value: number, else full name.
+    """
+
+    template: str
+    start_date: date
+    accounts: Mapping[str, Sequence[str]]
+    likely: Mapping[str, str]
+
+
+_USES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "unbilled": (("Other Current Asset",), ("unbilled",)),
+    "deferred": (("Other Current Liability", "Long Term Liability"), ("deferred revenue", "unearned")),
+    "discounts": (("Income", "Other Income", "Expense"), ("discount",)),
+    "shipping": (("Income",), ("shipping",)),
+}
+"""Account types and words of a name, by option."""
+
+
+async def choices(app: App) -> Choices:
+    """Read the accounts that fit each option of the sign-off (A.2, A.4). Writes nothing. Raises vendor errors."""
+    accounts = [a for a in (await app.quickbooks.reference("accounts")).value.values() if a.active]
+    fitting = {use: [a for a in accounts if a.account_type in kinds] for use, (kinds, _) in _USES.items()}
+    named = {use: [a for a in fitting[use] if _says(a, words)] for use, (_, words) in _USES.items()}
+    today = app.connection.today(app.world.clock.now())
+    return Choices(
+        template=PRESELECTED,
+        start_date=app.rules.start_date or today.replace(day=1),
+        accounts={use: sorted(f"{a.acct_num} {a.fully_qualified_name}".strip() for a in fitting[use]) for use in _USES},
+        likely={
+            use: named[use][0].acct_num or named[use][0].fully_qualified_name for use in _USES if len(named[use]) == 1
+        },
+    )
+
+
+def _says(account: Account, words: Sequence[str]) -> bool:
+    return any(word in account.fully_qualified_name.casefold() for word in words)
 
 
 async def sign_off(app: App, choice: SignOff, actor: str) -> Template:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
-from ml_connector.actions.holds import hours_since, is_late
+from ml_connector.actions.holds import OPEN_WRITE_ALLOWED, PLAYED_DAYS, hours_since, is_late
 from ml_connector.app import App
+from ml_connector.engine.corridor import UNANSWERED
 from ml_connector.model.errors import WrongUse
-from ml_connector.store.rows import Comparison, HeldRow
+from ml_connector.store.rows import Comparison, HeldRow, LateWrite, RunEnd
 
 
 class Overdue(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,11 +24,42 @@ class Overdue(msgspec.Struct, frozen=True, kw_only=True):
     hours: int
 
 
+class OpenTooLong(msgspec.Struct, frozen=True, kw_only=True):
+    """A write whose outcome nobody knows yet, although it should have been settled long ago."""
+
+    record: str
+    step: str
+    since: datetime
+    hours: int
+
+
+class LastRun(msgspec.Struct, frozen=True, kw_only=True):
+    """When the last run was, and the kind and words of the error that ended it; blank where all went well."""
+
+    began_at: datetime
+    ended_at: datetime
+    error: str = ""
+    sentence: str = ""
+    remedy: str = ""
+
+
+class Undone(msgspec.Struct, frozen=True):
+    """Something that is left to do. FAIL: somebody must look after it. warn: it waits, or ends by itself.
+
+    `command` is what shows or mends it.
+    """
+
+    level: Literal["FAIL", "warn"]
+    sentence: str
+    command: str
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """Where the connection stands, from our own records; no vendor is asked.
 
-    `conflicts` are those whose lost value can still be read. `compared` says of each kind when all its ids were
-    compared with ours, what that found, and whether it is under way.
+    `held_by_flow` are the same holds as `holds`, which counts them by code. `conflicts` are those whose lost value can
+    still be read. `flags` are marks on records that are done. `audit` says why the audit log does not fit its seals.
+    `compared` says of each kind when all its ids were compared with ours, what that found, and whether it is under way.
     """
 
     company: str
@@ -43,22 +76,80 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     overdue: Sequence[Overdue] = ()
     conflicts: int = 0
     compared: Sequence[Comparison] = ()
+    held_by_flow: Mapping[str, int] = {}
+    late_writes: Sequence[OpenTooLong] = ()
+    last_run: LastRun | None = None
+    flags: int = 0
+    audit: str = ""
+    for_approval: int = 0
+
+    @property
+    def hint(self) -> str:
+        """What a newcomer would wonder about; blank for nothing."""
+        played = self.environment == "rehearsal" and self.holds.get("H-FUTURE", 0) > 0
+        return f"H-FUTURE: {PLAYED_DAYS}" if played else ""
 
     @property
     def attention(self) -> bool:
-        """Whether somebody must look after something that was to end by itself."""
-        return bool(self.overdue)
+        """Whether somebody must look after something."""
+        return any(item.level == "FAIL" for item in self.undone())
+
+    def undone(self) -> list[Undone]:
+        """All that is left to do, the worst first. `status`, `doctor` and every run say this and nothing else."""
+        return [*self._failing(), *self._waiting()]
+
+    def _failing(self) -> Iterator[Undone]:
+        if self.audit:
+            yield Undone("FAIL", self.audit, "audit verify")
+        if self.last_run is not None and self.last_run.error:
+            yield Undone("FAIL", f"The last run did not end well: {self.last_run.sentence}", _mends(self.last_run))
+        if self.late_writes:
+            oldest, number = self.late_writes[0], len(self.late_writes)
+            what = f"{number:,} write{' has' if number == 1 else 's have'} been open for too long"
+            yield Undone(
+                "FAIL", f"{what}: nobody knows yet whether {'it was' if number == 1 else 'they were'} done.",
+                f"explain {oldest.record}",
+            )  # fmt: skip
+        for holds in self.overdue:
+            yield Undone("FAIL", f"{_records(holds.count)} too long ({holds.code}).", f"holds {holds.code}")
+        for code in UNANSWERED:
+            if unread := self.holds.get(code, 0):
+                yield Undone("FAIL", f"{unread:,} record{'' if unread == 1 else 's'} could not be read.", f"holds {code}")
+
+    def _waiting(self) -> Iterator[Undone]:
+        if self.paused:
+            yield Undone("warn", f"Writes are stopped: {self.paused}.", "resume")
+        if self.plans_open:
+            yield Undone(
+                "warn", f"{self.plans_open:,} plan{'' if self.plans_open == 1 else 's'} to apply.", "plan --list"
+            )
+        if self.dry_run:
+            yield Undone("warn", "This is a dry run: nothing is written.", "plan")
+        if self.for_approval and not self.plans_open:
+            yield Undone("warn", f"{_records(self.for_approval)} for a plan to be approved.", "plan")
+        if self.open_writes > len(self.late_writes):
+            number = self.open_writes - len(self.late_writes)
+            yield Undone("warn", f"{number:,} write{' is' if number == 1 else 's are'} being checked.", "sync --once")
+        if held := sum(self.holds.values()):
+            yield Undone("warn", f"{held:,} record{' is' if held == 1 else 's are'} held.", "holds")
+        if waiting := sum(self.waiting.values()):
+            yield Undone("warn", f"{_records(waiting)} to be looked at.", "sync --once")
+
+
+def _records(number: int) -> str:
+    return f"{number:,} record{' waits' if number == 1 else 's wait'}"
+
+
+def _mends(run: LastRun) -> str:
+    return "doctor" if run.error == "SignInNeeded" else "sync --once"
 
 
 def current_status(app: App) -> Status:
     """Raises `WrongUse` before both sides are connected."""
     connected = app.store.connection(app.connection.id)
     if connected is None:
-        raise WrongUse("The two sides are not connected yet.", "Run  ml-connector connect quickbooks  and  salesforce")
-    held = app.store.holds(app.connection.id)
-    by_code: dict[str, int] = {}
-    for row in held:
-        by_code[row.code] = by_code.get(row.code, 0) + 1
+        raise WrongUse("The two sides are not connected yet.", "Run  ml-connector connect quickbooks")
+    held, now = app.store.holds(app.connection.id), app.world.clock.now()
     quickbooks = app.settings.quickbooks
     return Status(
         company=connected.company,
@@ -69,13 +160,35 @@ def current_status(app: App) -> Status:
         paused=connected.paused,
         waiting=app.store.unserved(app.connection.id),
         open_writes=len(app.store.open_writes(app.connection.id)),
-        holds=by_code,
+        holds=_counted(row.code for row in held),
+        held_by_flow=_counted(row.flow for row in held),
         swept={name: at.isoformat() for name, at in app.store.swept(app.connection.id).items()},
         plans_open=sum(row.state == "open" for row in app.store.plans(app.connection.id)),
-        overdue=_overdue(held, app.world.clock.now()),
+        overdue=_overdue(held, now),
+        late_writes=[_late(write, now) for write in app.store.late_writes(app.connection.id, OPEN_WRITE_ALLOWED, now)],
         conflicts=app.store.count_conflicts(app.connection.id),
         compared=app.store.comparisons(app.connection.id),
+        last_run=_run(app.store.last_run(app.connection.id)),
+        flags=len(app.store.flags(app.connection.id)),
+        audit=app.store.audit_trouble(app.connection.id),
+        for_approval=app.store.planned(app.connection.id),
     )
+
+
+def _counted(names: Iterator[str]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for name in names:
+        counts[name] = counts.get(name, 0) + 1
+    return counts
+
+
+def _late(write: LateWrite, now: datetime) -> OpenTooLong:
+    hours = hours_since(write.since, now)
+    return OpenTooLong(record=str(write.ref), step=write.step, since=write.since, hours=hours)
+
+
+def _run(end: RunEnd | None) -> LastRun | None:
+    return None if end is None else LastRun(**msgspec.structs.asdict(end))
 
 
 def _overdue(held: Sequence[HeldRow], now: datetime) -> list[Overdue]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ml_connector.actions.conflicts import forget_old
 from ml_connector.actions.drain import DrainReport, drain
 from ml_connector.actions.holds import note_late
+from ml_connector.actions.last_run import on_record
 from ml_connector.actions.progress import Progress, quiet
 from ml_connector.actions.sweep import sweep_all
 from ml_connector.app import App
@@ -18,16 +19,18 @@ async def sync(app: App, progress: Progress = quiet) -> DrainReport:
     """
     refused: list[ReadRefused] = []
     try:
-        await sweep_all(app, progress, refused)
-        connected = app.store.connection(app.connection.id)
-        if connected is None or connected.live_since is None:
-            raise DryRun(
-                "This installation is in dry run: nothing was written.",
-                "See what would be done with  ml-connector plan  and apply that plan.",
-            )
-        report = await drain(app, progress)
-        report.unlisted += [f"{error.sentence} {error.remedy}" for error in refused]
-        return report
+        with on_record(app) as errors:
+            await sweep_all(app, progress, refused)
+            connected = app.store.connection(app.connection.id)
+            if connected is None or connected.live_since is None:
+                raise DryRun(
+                    "This installation is in dry run: nothing was written.",
+                    "See what would be done with  ml-connector plan  and apply that plan.",
+                )
+            report = await drain(app, progress)
+            report.unlisted += [f"{error.sentence} {error.remedy}" for error in refused]
+            errors += refused
+            return report
     finally:
         # A side that is away is no reason to keep quiet about what waits too long, maybe for that side.
         note_late(app)

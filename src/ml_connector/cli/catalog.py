@@ -28,7 +28,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("apply", f"{_ROOM}.work:apply", "Approve a plan and carry it out"),
         Command("sync", f"{_ROOM}.work:sync", "Do all that is due, again and again or once"),
         Command("backfill", f"{_ROOM}.work:backfill", "Look at every record again"),
-        Command("sign-off", f"{_ROOM}.work:sign_off", "Sign the posting template off"),
+        Command("sign-off", f"{_ROOM}.work:sign_off", "Choose the posting template and sign it off"),
         Command("match pair", f"{_ROOM}.work:match_pair", "Decide a review: these two belong together"),
         Command("match new", f"{_ROOM}.work:match_new", "Decide a review: this one has no counterpart yet"),
         Command("stop", f"{_ROOM}.work:stop", "Stop all writes; reading goes on"),
@@ -37,12 +37,15 @@ GROUPS: dict[str, tuple[Command, ...]] = {
     "Look": (
         Command("status", f"{_ROOM}.look:status", "Where the connection stands"),
         Command("holds", f"{_ROOM}.look:holds", "What is held, why, and what ends it"),
+        Command("flags", f"{_ROOM}.look:flags", "What is done but should be looked at"),
         Command("explain", f"{_ROOM}.look:explain", "Everything on record about one record"),
         Command("conflicts", f"{_ROOM}.look:conflicts", "Fields changed on both sides, and who kept its own"),
         Command("reconcile", f"{_ROOM}.look:reconcile", "Prove a month: both systems show the same money"),
     ),
     "Keep": (
-        Command("audit verify", f"{_ROOM}.keep:audit_verify", "Check that no audit event was changed or lost"),
+        Command(
+            "audit verify", f"{_ROOM}.keep:audit_verify", "Check that no audit event or approval was changed or lost"
+        ),
         Command("keys rotate", f"{_ROOM}.keep:keys_rotate", "Seal all that is sealed with a new key"),
         Command("backup", f"{_ROOM}.keep:backup", "Copy the state to a file"),
         Command("scenario run", f"{_ROOM}.rehearse:scenario_run", "Play a given/when/then file on fresh emulators"),

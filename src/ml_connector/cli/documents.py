@@ -11,8 +11,10 @@ from ml_connector.model.holds import render
 from .render_plan import totals
 
 if TYPE_CHECKING:
+    from ml_connector.actions.drain import DrainReport
     from ml_connector.actions.plan import PlannedHold, PlanView
     from ml_connector.actions.reconcile import Report, Row, TieOut
+    from ml_connector.actions.status import Status
 
 
 def plan_document(view: PlanView, company: str = "") -> dict[str, Any]:
@@ -32,6 +34,18 @@ def plan_document(view: PlanView, company: str = "") -> dict[str, Any]:
         "writes": plan.writes,
         "holds": [_hold(hold) for hold in plan.holds],
         "skipped": plan.skipped,
+    }
+
+
+def report_document(report: DrainReport, status: Status) -> dict[str, Any]:
+    """What a run did, when, and what is left undone now."""
+    run = status.last_run
+    return {
+        **msgspec.structs.asdict(report),
+        "began_at": run.began_at if run else None,
+        "ended_at": run.ended_at if run else None,
+        "held_now": status.held_by_flow,
+        "undone": status.undone(),
     }
 
 

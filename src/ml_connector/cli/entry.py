@@ -42,7 +42,10 @@ def _answered(words: list[str]) -> int:
         from .commands.rehearse import emulators
 
         return emulators(words[1:])
-    return _guarded(words)
+    from .address import at_home
+
+    with at_home(words):
+        return _guarded(words)
 
 
 def _guarded(words: list[str]) -> int:

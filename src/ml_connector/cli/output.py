@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
+from .address import addressed
 from .text import fold, safe
 
 if TYPE_CHECKING:
@@ -30,8 +31,10 @@ class Screen:
         return max(20, shutil.get_terminal_size().columns) if self.out.isatty() else None
 
     def lines(self, lines: Iterable[str]) -> None:
-        colour = _colourful(self.out)
-        for line in lines:
+        colour, shown = _colourful(self.out), list(lines)
+        if shown and shown[-1].startswith("Next"):  # whole, whether it was folded before or not
+            shown[-1:] = fold(shown[-1], self.width)
+        for line in shown if self.width else map(addressed, shown):
             self.out.write((_coloured(line) if colour else line) + "\n")
         self.out.flush()
 
@@ -48,13 +51,14 @@ class Screen:
 
     def note(self, text: str) -> None:
         """A line for the person, beside the result."""
-        self.err.write(f"{safe(text)}\n")
+        self.err.write(f"{addressed(safe(text))}\n")
         self.err.flush()
 
     def error(self, error: ConnectorError) -> None:
         """Sentence and remedy; with `json` one document, on stderr as well."""
         if self.json:
-            fields = {"kind": type(error).__name__, "sentence": error.sentence, "remedy": error.remedy}
+            remedy = addressed(error.remedy)
+            fields = {"kind": type(error).__name__, "sentence": error.sentence, "remedy": remedy}
             Screen(out=self.err).document({**fields, "exit_status": error.exit_status}, "error")
             return
         width = shutil.get_terminal_size().columns if self.err.isatty() else None

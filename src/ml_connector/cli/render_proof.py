@@ -157,7 +157,7 @@ def demo_lines(document: Mapping[str, Any], width: int | None) -> list[str]:
     level = "ok    " if document.get("converged") else "FAIL  "
     seed, seconds = safe(document.get("seed", "-")), safe(document.get("seconds", "-"))
     lines += hanging(level, f"After {seconds} s (seed {seed}) {ended}.", width)
-    return [*lines, *_serving(document.get("emulators"), width)]
+    return [*lines, *_serving(document.get("emulators"), document.get("home"), width)]
 
 
 def _agreement(document: Mapping[str, Any]) -> str:
@@ -259,10 +259,18 @@ def _calls(calls: Mapping[str, Any], width: int | None) -> list[str]:
     return table(columns, rows, width) if rows else []
 
 
-def _serving(emulators: Any, width: int | None) -> list[str]:
-    if not isinstance(emulators, Mapping):
-        return fold("Next:  ml-connector emulators , then  ml-connector init --emulators FILE", width)
-    control = safe(emulators.get("control_url", ""))
-    return fold(
-        f"Everything keeps running; control door {control}. Next: look around, then stop it with Ctrl+C.", width
-    )
+_AHEAD = (
+    "The emulators have a clock of their own, on the last day that was played. Commands go by this machine's: what is "
+    "dated after today is held as H-FUTURE until that day has come here."
+)
+
+
+def _serving(emulators: Any, home: Any, width: int | None) -> list[str]:
+    """What can be done now: with emulators that keep running, with a home that stays, or with neither."""
+    if isinstance(emulators, Mapping):
+        control = safe(emulators.get("control_url", ""))
+        running = f"Everything keeps running until Ctrl+C: control door {control}, home {safe(home or '')}"
+        return [*fold(running, width), *fold(_AHEAD, width), *fold("Next, elsewhere:  ml-connector status", width)]
+    if home:
+        return fold("Next:  ml-connector holds", width)
+    return fold("Next: do the same by hand, as docs/rehearse.md goes through it.", width)

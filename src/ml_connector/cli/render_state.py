@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
     from ml_connector.actions.doctor import Finding
     from ml_connector.actions.drain import DrainReport
     from ml_connector.actions.explain import Explained
+    from ml_connector.actions.flags import FlagView
     from ml_connector.actions.holds import HeldView
-    from ml_connector.actions.status import Overdue, Status
+    from ml_connector.actions.sign_off import Choices
+    from ml_connector.actions.status import LastRun, OpenTooLong, Overdue, Status
 
 LEVELS = ("ok", "warn", "FAIL")
 _NAMED = 5
@@ -54,14 +57,20 @@ def status_lines(status: Status, width: int | None, zone: tzinfo = UTC) -> list[
     """Where the connection stands: state, what waits, holds, up to when each side was read."""
     held = sum(status.holds.values())
     waiting = sum(status.waiting.values())
+    fresh = status.open_writes - len(status.late_writes)
     rows = [
         ("writes", _writes(status)),
         ("waiting", f"{count(waiting, 'record')} to look at{_by(status.waiting)}"),
-        ("unsure", f"{count(status.open_writes, 'write')} being checked" if status.open_writes else ""),
+        ("for approval", count(status.for_approval, "record") if status.for_approval else ""),
+        ("unsure", f"{count(fresh, 'write')} being checked" if fresh else ""),
+        ("open late", _open_late(status.late_writes, zone)),
         ("held", f"{count(held, 'record')}{_by(status.holds)}"),
         ("too late", _too_late(status.overdue, zone)),
+        ("flags", f"{count(status.flags, 'mark')} to look at:  ml-connector flags" if status.flags else ""),
         ("conflicts", _conflicts(status.conflicts)),
         ("plans", f"{count(status.plans_open, 'plan')} to apply"),
+        ("last run", _last_run(status.last_run, zone)),
+        ("audit log", f"FAIL: {safe(status.audit)}" if status.audit else ""),
         *((_side(source), f"read up to {_instant(at, zone)}") for source, at in status.swept.items()),
         ("compared", _compared(status.compared, zone)),
     ]
@@ -72,7 +81,24 @@ def status_lines(status: Status, width: int | None, zone: tzinfo = UTC) -> list[
     for name, sentence in rows:
         if sentence:
             lines += hanging(f"  {pad(name, label)}   ", sentence, width)
-    return [*lines, *fold(_next(status, held), width)]
+    return [*lines, *fold(next_of(status), width)]
+
+
+def _open_late(writes: Sequence[OpenTooLong], zone: tzinfo) -> str:
+    """`1 write open for too long, the oldest since 2026-11-20 14:03 PST, 3 h, of salesforce:Order:801`."""
+    if not writes:
+        return ""
+    oldest = writes[0]
+    since = f"the oldest since {moment(oldest.since, zone)}, {_age(oldest.hours)}, of {safe(oldest.record)}"
+    return f"{count(len(writes), 'write')} open for too long, {since}"
+
+
+def _last_run(run: LastRun | None, zone: tzinfo) -> str:
+    if run is None:
+        return ""
+    if not run.error:
+        return f"{moment(run.began_at, zone)}, ended well"
+    return f"{moment(run.began_at, zone)}, FAIL: {safe(run.sentence)} {safe(run.remedy)}"
 
 
 def _compared(comparisons: Sequence[Comparison], zone: tzinfo) -> str:
@@ -138,23 +164,68 @@ def _by(counts: Mapping[str, int]) -> str:
     return f" ({', '.join(parts + more)})" if parts else ""
 
 
-def _next(status: Status, held: int) -> str:
-    if status.paused:
-        return "Next:  ml-connector resume"
-    if status.overdue:
-        return f"Next:  ml-connector holds {safe(status.overdue[0].code)}"
-    if status.plans_open:
-        return "Next:  ml-connector plan --list"
-    if status.dry_run:
-        return "Next:  ml-connector plan"
-    return "Next:  ml-connector holds" if held else "Next:  ml-connector sync --once"
+def next_of(status: Status) -> str:
+    """What to do next: about the worst that is left undone."""
+    undone = status.undone()
+    return f"Next:  ml-connector {safe(undone[0].command) if undone else 'sync --once'}"
 
 
-def hold_lines(holds: Sequence[HeldView], width: int | None, *, code: str = "", zone: tzinfo = UTC) -> list[str]:
-    """Holds by reason, first what waits too long, then the one with most records; with `code`, every record of it."""
+def undone_lines(status: Status, width: int | None) -> list[str]:
+    """All that is left to do, one a line."""
+    lines = [line for item in status.undone() for line in hanging(f"{item.level}  ", safe(item.sentence), width)]
+    return [*lines, *(hanging("      ", status.hint, width) if status.hint else [])]
+
+
+def flag_lines(flags: Sequence[FlagView], width: int | None, *, name: str = "") -> list[str]:
+    """Marks on records that are done, by name: the sentence, and the records."""
+    if not flags:
+        what = f"Nothing is marked {safe(name)}." if name else "Nothing is marked."
+        return [*fold(what, width), "Next:  ml-connector status"]
+    groups: dict[str, list[FlagView]] = {}
+    for flag in flags:
+        groups.setdefault(flag.flag, []).append(flag)
+    lines: list[str] = []
+    for flag_name, members in groups.items():
+        lines += hanging("flag  ", f"{safe(flag_name)}  {count(len(members), 'record')}", width)
+        lines += hanging("      ", safe(members[0].sentence), width)
+        shown = members if name else members[:_NAMED]
+        lines += [line for flag in shown for line in hanging("      ", safe(flag.record), width)]
+        if len(members) > len(shown):
+            more = f"{len(members) - len(shown):,} more:  ml-connector flags {shlex.quote(safe(flag_name))}"
+            lines += hanging("      ", more, width)
+    total = f"{count(len(flags), 'mark')} on records that are done. A mark goes when its record is done without it."
+    return [*lines, *fold(total, width), *fold(f"Next:  ml-connector explain {safe(flags[0].record)}", width)]
+
+
+def choice_lines(choices: Choices, width: int | None) -> list[str]:
+    """The accounts for each option of the sign-off, and the command, where their names say which they are."""
+    lines: list[str] = []
+    for use, accounts in choices.accounts.items():
+        lines += fold(f"--{use}", width)
+        lines += [line for account in accounts for line in hanging("      ", safe(account), width)]
+        lines += [] if accounts else ["      none of a fitting type"]
+    if not {"unbilled", "deferred"} <= choices.likely.keys():
+        return [*lines, *fold("Next: choose an account for unbilled and one for deferred, or make them.", width)]
+    options = " ".join(f"--{use} {shlex.quote(safe(name))}" for use, name in choices.likely.items())
+    command = f"sign-off --template {choices.template} {options} --start-date {choices.start_date}"
+    return [
+        *lines,
+        "These accounts go by their names; choose others as you like.",
+        *fold(f"Next:  ml-connector {command}", width),
+    ]
+
+
+def hold_lines(
+    holds: Sequence[HeldView], width: int | None, *, code: str = "", zone: tzinfo = UTC, flags: int = 0
+) -> list[str]:
+    """Holds by reason, first what waits too long, then the one with most records; with `code`, every record of it.
+
+    `flags` is how many marks there are on records that are done.
+    """
+    marked = fold(f"{count(flags, 'mark')} on records that are done:  ml-connector flags", width) if flags else []
     if not holds:
         what = f"Nothing is held for {safe(code)}." if code else "Nothing is held."
-        return [*fold(what, width), "Next:  ml-connector status"]
+        return [*fold(what, width), *marked, "Next:  ml-connector status"]
     groups: dict[str, list[HeldView]] = {}
     for hold in holds:
         groups.setdefault(hold.code, []).append(hold)
@@ -175,6 +246,7 @@ def hold_lines(holds: Sequence[HeldView], width: int | None, *, code: str = "", 
     return [
         *lines,
         *fold(f"{closing}. A hold ends by itself when its cause is gone.", width),
+        *marked,
         *fold(f"Next:  ml-connector explain {safe(holds[0].record)}", width),
     ]
 
@@ -197,7 +269,10 @@ def explained_lines(explained: Explained, width: int | None, zone: tzinfo = UTC)
     """Everything on record about one record."""
     lines = fold(safe(explained.record), width)
     for name, verdict in explained.verdicts.items():
-        lines += hanging(f"  {words(name)}: ", words(verdict), width)
+        meaning = explained.reasons.get(name, "")
+        lines += hanging(
+            f"  {words(name)}: ", f"{words(verdict)}. {safe(meaning)}" if meaning else words(verdict), width
+        )
     parts = (("linked", explained.links), ("written", explained.writes), ("listed", explained.flags))
     for title, texts in parts:
         for text in texts:
@@ -216,23 +291,41 @@ _AGAIN = (
 )
 
 
-def report_lines(report: DrainReport, width: int | None) -> list[str]:
-    """What a run created, updated, held and left alone, by what it was about."""
-    names = list(dict.fromkeys([*report.created, *report.updated, *report.held, *report.skipped]))
+def report_lines(report: DrainReport, status: Status, width: int | None, zone: tzinfo = UTC) -> list[str]:
+    """When a run was, what it created, updated and left alone, by what it was about, and what is left undone now.
+
+    Holds are counted as `status` and `holds` do: those that are open after the run, whoever made them.
+    """
+    names = list(dict.fromkeys([*report.created, *report.updated, *status.held_by_flow, *report.skipped]))
     columns = [
         Column(""),
-        *(Column(title, figure=True) for title in ("Created", "Updated", "Held", "Unchanged or skipped")),
+        *(Column(title, figure=True) for title in ("Created", "Updated", "Held now", "Unchanged or skipped")),
     ]
     rows = []
     for name in names:
         unchanged = sum(report.skipped.get(name, {}).values())
-        numbers = (report.created.get(name, 0), report.updated.get(name, 0), report.held.get(name, 0), unchanged)
+        held = status.held_by_flow.get(name, 0)
+        numbers = (report.created.get(name, 0), report.updated.get(name, 0), held, unchanged)
         rows.append([words(name.replace(" ", ": ", 1)), *(f"{number:,}" for number in numbers)])
-    held = sum(report.held.values())
-    lines = table(columns, rows, width) if rows else ["Nothing was due."]
-    lines += fold(f"{count(report.written, 'write')}, {held:,} held.", width)
+    run = status.last_run
+    lines = fold(f"{moment(run.began_at, zone)} to {moment(run.ended_at, zone)}", width) if run else []
+    lines += table(columns, rows, width) if rows else _nothing(status)
+    lines += fold(summed_up(report, status), width)
     if report.unreadable:
         lines += hanging("FAIL  ", f"{count(report.unreadable, 'record')} could not be read: {_AGAIN}", width)
     for text in report.unlisted:
         lines += hanging("FAIL  ", safe(text), width)
-    return [*lines, "Next:  ml-connector holds" if held else "Next:  ml-connector status"]
+    return [*lines, *undone_lines(status, width), *fold(_after(status), width)]
+
+
+def _nothing(status: Status) -> list[str]:
+    return ["Nothing was done in this run."] if status.undone() else ["Nothing was due."]
+
+
+def _after(status: Status) -> str:
+    return next_of(status) if status.undone() else "Next:  ml-connector status"
+
+
+def summed_up(report: DrainReport, status: Status) -> str:
+    """`412 writes, 3 held.`"""
+    return f"{count(report.written, 'write')}, {sum(status.holds.values()):,} held."

@@ -13,6 +13,8 @@ import wcwidth
 
 from ml_connector.model import money
 
+from .address import GLUE, glued
+
 _JOINERS = "\u200c\u200d"
 _NARROWEST = 8
 _UNSAFE = ("Cc", "Cf", "Cs", "Zl", "Zp", "Cn", "Co")
@@ -46,10 +48,12 @@ def pad(text: str, width: int, *, right: bool = False) -> str:
 
 def fold(text: str, width: int | None) -> list[str]:
     """The text in lines of at most `width` columns (8 at least; None: one line), broken at blanks, inside a word only
-    where it is longer than a line."""
+    where it is longer than a line. Commands in it name the home."""
+    text = glued(text)
     if width is None or width_of(text) <= width:
-        return [text]
-    return wcwidth.wrap(text, max(width, _NARROWEST), break_on_hyphens=False) or [""]
+        return [text.replace(GLUE, " ")]
+    lines = wcwidth.wrap(text, max(width, _NARROWEST), break_on_hyphens=False) or [""]
+    return [line.replace(GLUE, " ") for line in lines]
 
 
 def hanging(head: str, text: str, width: int | None) -> list[str]:

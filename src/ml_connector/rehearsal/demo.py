@@ -113,6 +113,8 @@ async def run(
             document["seconds"] = Decimal(str(round(time.monotonic() - begun, 1)))
             if options.serve:
                 document["emulators"] = dict(emulators.line)
+            if options.serve or options.home:
+                document["home"] = str(home)
             shown(document)
             if options.serve:
                 await _until_interrupted()

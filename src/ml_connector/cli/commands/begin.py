@@ -14,7 +14,7 @@ from ml_connector.cli.text import safe, system_name
 from ml_connector.cli.views import Ask
 from ml_connector.model.errors import WrongUse
 
-from .common import USUAL, Common, run, show
+from .common import USUAL, Common, actor, run, show
 
 _LONGEST = 1_000_000
 
@@ -40,14 +40,14 @@ def init(
     return 0
 
 
-async def _named(common: Common) -> str:
-    """The company's name, once both sides are connected; empty before."""
+async def _named(common: Common, system: str = "") -> str:
+    """The company's name, once both sides are connected; the sign-in (to `system`, or to both) goes on record."""
     from ml_connector.actions.connect import name_company
     from ml_connector.actions.open import open_home
 
     with common.logged():
         async with open_home(common.folder) as home:
-            return (await name_company(home)).company
+            return (await name_company(home, actor(), system)).company
 
 
 def read_line(file: Path) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def _connected(common: Common, system: str) -> int:
         "salesforce": settings_of(common.folder, "salesforce").get("org_id"),
     }
     other = next((name for name, id_ in known.items() if not id_), "")
-    company = "" if other else asyncio.run(_named(common))
+    company = "" if other else asyncio.run(_named(common, system))
     following = f"ml-connector connect {other}" if other else "ml-connector doctor"
     lines = [f"{system_name(system)} is connected.", *([f"Company: {safe(company)}"] if company else [])]
     document = {"home": str(common.folder), "system": system, "company": company, "complete": not other}

@@ -5,20 +5,36 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 from cyclopts import Parameter
 
 from ml_connector.cli.text import count, safe
 
-from .common import USUAL, Common, look, show
+from .common import USUAL, Common, actor, look, show
 
 
-def audit_verify(*, common: Common = USUAL) -> int:
-    """Recompute the chain of the audit log; ends with 1 at the first event that does not fit."""
+def audit_verify(
+    *,
+    head: Annotated[str, Parameter(help="A head that you kept: it must be in the log")] = "",
+    restored: Annotated[bool, Parameter(help="The state was put back from the backup that printed --head")] = False,
+    common: Common = USUAL,
+) -> int:
+    """Recompute the audit log and compare it with its seals and the approvals; ends with 1 where something differs."""
+    common.check()
     from ml_connector.actions.audit import verify_audit
 
-    number = look(common, verify_audit)
-    lines = [f"ok    {count(number, 'event')}, none changed, none missing in between.", "Next:  ml-connector status"]
-    show(common, "audit", {"events": number, "intact": True}, lambda _: lines)
+    log = look(common, lambda app: verify_audit(app, head, restored=restored, actor=actor()))
+    lines = [f"ok    {count(log.events, 'event')}: none changed, moved or missing, and every approval as it was given."]
+    if log.compared_with:
+        since = count(log.events - log.compared_with, "event")
+        lines.append(f"ok    The head that you kept is event {log.compared_with}; {since} since then.")
+    if not log.kept_in_home:
+        lines.append("warn  This home keeps no head of the log yet; the next event puts it there.")
+    keep = [f"head  {log.head}", "Keep the head elsewhere: it proves later that nothing before it was cut off."]
+    after = (
+        [*keep, f"Next:  ml-connector audit verify --head {log.head}"] if log.head else ["Next:  ml-connector status"]
+    )
+    show(common, "audit", {"intact": True, **msgspec.structs.asdict(log)}, lambda _: [*lines, *after])
     return 0
 
 
@@ -41,7 +57,12 @@ def backup(
     """Copy the state to a file while work goes on. Keys are not in it; keep them elsewhere."""
     from ml_connector.actions.backup import backup as action
 
-    file = look(common, lambda app: action(app, to))
-    lines = [f"The state is in {safe(file)}.", "Keys are not in it. Next: copy the folder keys to another safe place."]
-    show(common, "backup", {"file": str(file)}, lambda _: lines)
+    copy = look(common, lambda app: action(app, actor(), to))
+    lines = [
+        f"The state is in {safe(copy.file)}.",
+        f"head  {copy.head}",
+        "Keep the head of its audit log elsewhere: after the state was put back, audit verify asks for it.",
+        "Keys are not in it. Next: copy the folder keys to another safe place.",
+    ]
+    show(common, "backup", {"file": str(copy.file), "head": copy.head}, lambda _: lines)
     return 0

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def status(*, common: Common = USUAL) -> int:
-    """Where the connection stands, from our own records; ends with 1 if something waits too long."""
+    """Where the connection stands, from our own records; ends with 1 if somebody must look after something."""
     common.check()
     from ml_connector.actions.status import current_status
 
@@ -36,13 +36,29 @@ def holds(
     *,
     common: Common = USUAL,
 ) -> int:
-    """What is held, why, what it means in money, and what ends it."""
+    """What is held, why, what it means in money, and what ends it; ends with 1 if something is overdue or unread."""
     common.check()
     from ml_connector.actions.holds import open_holds
+    from ml_connector.actions.status import current_status
 
-    views = look(common, lambda app: open_holds(app, code))
-    zone = common.zone
-    show(common, "holds", views, lambda width: render_state.hold_lines(views, width, code=code, zone=zone))
+    views, status = look(common, lambda app: (open_holds(app, code), current_status(app)))
+    zone, flags = common.zone, status.flags
+    show(common, "holds", views, lambda width: render_state.hold_lines(views, width, code=code, zone=zone, flags=flags))
+    return int(any(view.overdue or view.unread for view in views))
+
+
+def flags(
+    name: Annotated[str, Parameter(name="FLAG", help="Only this mark, every record of it")] = "",
+    /,
+    *,
+    common: Common = USUAL,
+) -> int:
+    """What was done but should be looked at by a person, and why."""
+    common.check()
+    from ml_connector.actions.flags import flags as action
+
+    views = look(common, lambda app: action(app, name))
+    show(common, "flags", views, lambda width: render_state.flag_lines(views, width, name=name))
     return 0
 
 

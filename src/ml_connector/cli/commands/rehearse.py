@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from cyclopts import Parameter
 
+from ml_connector.cli.address import living_at
 from ml_connector.cli.home import find_home
 from ml_connector.cli.logs import logged
 from ml_connector.cli.progress import progress_on, stay
@@ -61,7 +62,8 @@ def demo(
         if common.json:
             common.screen.document(document)
         else:
-            common.screen.lines(demo_lines(document, common.screen.width))
+            with living_at(str(document.get("home") or "")):
+                common.screen.lines(demo_lines(document, common.screen.width))
         sys.stdout.flush()
 
     with logged(find_home(common.home), debug=common.debug), progress_on() as step:

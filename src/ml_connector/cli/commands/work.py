@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from datetime import date
+from collections.abc import Callable
+from datetime import UTC, date, datetime, tzinfo
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from cyclopts import Parameter
 
 from ml_connector.cli import render_plan, render_state
-from ml_connector.cli.documents import plan_document
+from ml_connector.cli.documents import plan_document, report_document
 from ml_connector.cli.progress import stay
-from ml_connector.cli.text import safe
+from ml_connector.cli.text import moment, safe
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.rules import PRESELECTED
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ml_connector.actions.open import App
     from ml_connector.actions.plan import PlanView
     from ml_connector.actions.progress import Progress
+    from ml_connector.actions.status import Status
     from ml_connector.cli.views import Names
 
 
@@ -91,9 +93,21 @@ def apply(
     if not (yes or common.json) and sys.stdin.isatty() and sys.stderr.isatty():
         view = look(common, lambda app: plan_named(app, plan_id))
         _ask(render_plan.question(view, title(common, look(common, current_status).company)))
-    report = run(common, lambda app, step: action(app, plan_id, actor(), step))
-    show(common, "report", report, lambda width: render_state.report_lines(report, width))
-    return 1 if report.unreadable or report.unlisted else 0
+
+    async def applied(app: App, step: Progress) -> tuple[DrainReport, Status]:
+        return await action(app, plan_id, actor(), step), current_status(app)
+
+    report, status = run(common, applied)
+    return _reported(common, report, status)
+
+
+def _reported(common: Common, report: DrainReport, status: Status) -> int:
+    """Show what a run did and what is left; 1 where somebody must look after something."""
+    zone = common.zone
+    show(
+        common, "report", report_document(report, status), lambda w: render_state.report_lines(report, status, w, zone)
+    )
+    return int(status.attention)
 
 
 def _ask(question: str) -> None:
@@ -114,23 +128,44 @@ def sync(
         from ml_connector.actions.follow import follow
 
         common.screen.note("Syncing until stopped with Ctrl+C.")
+        zone = common.zone
         with contextlib.suppress(KeyboardInterrupt):  # it is how this ends
-            run(common, lambda app, step: follow(app, step, lambda text: stay([safe(text)])))
+            run(common, lambda app, step: follow(app, step, _stamped(zone), _passed(app, zone)))
         return 0
-    report, off = run(common, _synced)
-    show(common, "report", report, lambda width: render_state.report_lines(report, width))
+    report, status, off = run(common, _synced)
+    ended = _reported(common, report, status)
     if off:
         common.screen.note(off)
-    return 1 if report.unreadable or report.unlisted else 0
+    return ended
 
 
-async def _synced(app: App, step: Progress) -> tuple[DrainReport, str]:
-    """What was done, and why no orders are posted if that is so."""
+def _stamped(zone: tzinfo) -> Callable[[str], None]:
+    """Lines that stay on the screen, each with its time."""
+    return lambda text: stay([f"{moment(datetime.now(UTC), zone)}  {safe(text)}"])
+
+
+def _passed(app: App, zone: tzinfo) -> Callable[[DrainReport], None]:
+    """A line for each pass: what was written, and the worst of what is left."""
+    from ml_connector.actions.status import current_status
+
+    say = _stamped(zone)
+
+    def told(report: DrainReport) -> None:
+        status = current_status(app)
+        worst = next((f" {item.level}: {item.sentence}" for item in status.undone() if item.level == "FAIL"), "")
+        say(f"{render_state.summed_up(report, status)}{worst}")
+
+    return told
+
+
+async def _synced(app: App, step: Progress) -> tuple[DrainReport, Status, str]:
+    """What was done, what is left, and why no orders are posted if that is so."""
     from ml_connector.actions.doctor import orders_off
+    from ml_connector.actions.status import current_status
     from ml_connector.actions.sync import sync as action
 
     report = await action(app, step)
-    return report, await orders_off(app)
+    return report, current_status(app), await orders_off(app)
 
 
 def backfill(
@@ -170,15 +205,20 @@ def _compare(common: Common) -> int:
 def sign_off(
     *,
     template: Annotated[str, Parameter(help="T1 (balance sheet only) or T0 (no entries)")] = PRESELECTED,
-    start_date: Annotated[str, Parameter(help="Go-live day, for example 2026-11-01; nothing earlier is posted")],
+    start_date: Annotated[str, Parameter(help="Go-live day, for example 2026-11-01; nothing earlier is posted")] = "",
     unbilled: Annotated[str, Parameter(help="Unbilled Receivable: number, full name or id")] = "",
     deferred: Annotated[str, Parameter(help="Deferred Revenue: number, full name or id")] = "",
     discounts: Annotated[str, Parameter(help="Account for discounts")] = "",
     shipping: Annotated[str, Parameter(help="Income account for shipping")] = "",
     common: Common = USUAL,
 ) -> int:
-    """Choose the posting template and sign it off, in your name. Needed before the first entry is posted."""
+    """Choose the posting template and sign it off, in your name. Needed before the first entry is posted.
+
+    Without --start-date it shows the accounts there are to choose from, and signs nothing.
+    """
     common.check()
+    if not start_date:
+        return _choices(common)
     from ml_connector.actions.sign_off import SignOff
     from ml_connector.actions.sign_off import sign_off as action
 
@@ -189,6 +229,15 @@ def sign_off(
     signed = run(common, lambda app, _: action(app, choice, actor()))
     lines = [f"Template {safe(signed.id)} is signed off by {safe(signed.signed_off_by)}.", "Next:  ml-connector plan"]
     show(common, "sign-off", signed, lambda _: lines)
+    return 0
+
+
+def _choices(common: Common) -> int:
+    """The accounts that may be chosen, and the command that chooses."""
+    from ml_connector.actions.sign_off import choices
+
+    offered = run(common, lambda app, _: choices(app))
+    show(common, "choices", offered, lambda width: render_state.choice_lines(offered, width))
     return 0
 
 
