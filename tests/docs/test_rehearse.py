@@ -56,7 +56,7 @@ def test_the_page_can_be_followed(folder: Path, emulators: str) -> None:
     for command in COMMANDS[1:]:
         output = _run(command.replace(" PLAN ", f" {plan} "), folder)
         shown[command.split()[1]] = output
-        if found := re.search(r"^Next:  ml-connector apply (\S+)$", output, re.MULTILINE):
+        if found := re.search(r"^Next:  ml-connector apply (\S+) --home rehearsal$", output, re.MULTILINE):
             plan = found[1]
     assert list(shown) == ["init", "doctor", "sign-off", "plan", "apply", "status", "holds", "reconcile"]
     assert "FAIL" not in shown["doctor"]

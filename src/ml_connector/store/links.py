@@ -52,7 +52,7 @@ def put_links(tx: Connection, connection: str, links: Iterable[Link], now: datet
         tx.execute(upsert(tx, schema.link, _KEY, _KEPT), rows)
     except IntegrityError as error:
         raise ConnectorError(
-            "Two records claim the same counterpart.", "Look at the links of both with ml-connector explain."
+            "Two records claim the same counterpart.", "See which are held or marked:  ml-connector holds"
         ) from error
 
 

@@ -87,7 +87,8 @@ def decided(customer: Ref, account: Ref, known: Mapping[Ref, Sequence[Link]], *,
     own = [their for their in customer_links if their.source == customer]
     for link in (*(own if not vanished else ()), *(account_links if not vanished else ())):
         raise WrongUse(
-            f"{link.source} and {link.target} belong together already.", "Look at both with  ml-connector explain"
+            f"{link.source} and {link.target} belong together already.",
+            f"Look at it:  ml-connector explain {link.source}",
         )
     ended = [msgspec.structs.replace(other, target=end(other).target, exclusive=False) for other in account_links]
     if own:
