@@ -75,7 +75,7 @@ class SealedHeads:
     def kept(self, connection: str) -> bytes | None:
         try:
             return self._file(connection).read_bytes()[:_LONGEST]
-        except FileNotFoundError:
+        except FileNotFoundError:  # another machine, or before the first event
             return None
         except OSError as error:
             raise StateTrouble(
@@ -88,7 +88,7 @@ class SealedHeads:
         A home that cannot be written keeps the older head, which is behind the log and no alarm.
         """
         file = self._file(connection)
-        with suppress(OSError):
+        with suppress(OSError):  # read-only, or full
             self._folder.mkdir(mode=0o700, exist_ok=True)
             handle = os.open(file, os.O_WRONLY | os.O_CREAT, 0o600)
             try:

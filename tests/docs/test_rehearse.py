@@ -58,7 +58,7 @@ def test_the_page_can_be_followed(folder: Path, emulators: str) -> None:
         shown[command.split()[1]] = output
         if found := re.search(r"^Next:  ml-connector apply (\S+) --home rehearsal$", output, re.MULTILINE):
             plan = found[1]
-    assert list(shown) == ["init", "doctor", "sign-off", "plan", "apply", "status", "holds", "reconcile"]
+    assert list(shown) == ["init", "doctor", "sign-off", "plan", "apply", "status", "holds", "flags", "reconcile"]
     assert "FAIL" not in shown["doctor"]
     assert "Nothing has been written." in shown["plan"]
     assert "writes       live" in shown["status"]

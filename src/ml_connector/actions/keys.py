@@ -51,8 +51,8 @@ def _reseal_heads(app: App) -> None:
     """The heads of the audit logs. One that does not open is left as it is: `audit verify` tells of it."""
     heads = SealedHeads(app.vault, app.settings.home)
     for owner, sealed in app.store.sealed_heads():
-        with suppress(StateTrouble):
+        with suppress(StateTrouble):  # evidence: it is not touched
             app.store.reseal_head(owner, sealed, heads.reseal(owner, sealed))
-        with suppress(StateTrouble):
+        with suppress(StateTrouble):  # as well
             if (kept := heads.kept(owner)) is not None:
                 heads.keep(owner, heads.reseal(owner, kept))
