@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ml_connector.custody import SealedTokens, open_secret, seal_secret
+from ml_connector.custody import SealedHeads, SealedTokens, open_secret, seal_secret
 from ml_connector.model.errors import SignInNeeded, StateTrouble
+from ml_connector.store.rows import Head
 from ml_connector.systems.quickbooks.auth import Tokens
 from support.world import Installation
 
@@ -54,3 +55,34 @@ def test_one_process_at_a_time_has_the_turn_to_renew_tokens(home: Installation) 
     assert (ours.take_turn(until), theirs.take_turn(until)) == (True, False)
     ours.end_turn()
     assert theirs.take_turn(until)
+
+
+def test_the_head_of_a_log_lies_sealed_in_the_home(home: Installation, tmp_path: Path) -> None:
+    connection = home.app.connection.id
+    home.store.audit(connection, "ana", "stop", connection, {}, home.clock.now())
+    heads = SealedHeads(home.vault, tmp_path)
+    kept = heads.kept(connection) or b""
+    head = home.store.audit_head(connection)
+    assert heads.open(connection, kept) == head
+    assert head.hash.encode() not in kept
+    with pytest.raises(StateTrouble):
+        heads.open("another", kept)
+    home.store.audit(connection, "ana", "resume", connection, {}, home.clock.now())
+    assert len(heads.kept(connection) or b"") == len(kept), "put over the one before"
+    (file,) = (tmp_path / "audit").iterdir()
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_a_home_that_cannot_be_written_is_behind(home: Installation, tmp_path: Path) -> None:
+    (tmp_path / "audit").write_text("in the way")
+    heads = SealedHeads(home.vault, tmp_path)
+    heads.keep("acme", heads.seal("acme", Head(1, "9f")))
+    assert (tmp_path / "audit").read_text() == "in the way"
+
+
+@pytest.mark.parametrize("name", ["../evil", "a/b", "x" * 99, ""])
+def test_no_name_of_a_connection_leads_out_of_the_folder(name: str, home: Installation, tmp_path: Path) -> None:
+    heads = SealedHeads(home.vault, tmp_path)
+    heads.keep(name, heads.seal(name, Head(1, "9f")))
+    assert heads.open(name, heads.kept(name) or b"") == Head(1, "9f")
+    assert [path.parent for path in tmp_path.rglob("*.head")] == [tmp_path / "audit"]

@@ -55,9 +55,17 @@ async def test_in_production_another_person_applies_it(tmp_path: Path) -> None:
     view = await make_plan(app, "mia")
     with pytest.raises(WrongUse, match="mia made plan"):
         await apply(app, view.id, "mia")
+    event = home.store.audit_events(app.connection.id)[-1]
+    assert (event.actor, event.action, event.object) == ("mia", "refuse", view.id), "the refusal is on record"
+    assert event.detail["why"].startswith("mia made plan")
     assert home.state("quickbooks", "JournalEntry") == []
     await apply(app, view.id, "ana")
     assert len(home.state("quickbooks", "JournalEntry")) == 3
+    events = home.store.audit_events(app.connection.id)
+    assert [event.actor for event in events if event.action == "approve"] == ["ana"] * 3
+    posted = [event.detail for event in events if event.action == "post"]
+    assert [detail["result"].partition(":")[0] for detail in posted] == ["quickbooks"] * 3
+    assert {detail["key"] for detail in posted} == {write.key for write in view.plan.postings()}
     assert (four_eyes(app), four_eyes(home.app)) == (True, False)
 
 

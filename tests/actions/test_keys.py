@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from ml_connector.actions.audit import verify_audit
 from ml_connector.actions.keys import rotate_keys
 from ml_connector.custody import open_secret
-from ml_connector.model.errors import Stopped
+from ml_connector.model.errors import ConnectorError, Stopped
 from support.world import Installation
 
 
@@ -21,6 +22,26 @@ def test_all_secrets_open_with_the_new_key_alone(tmp_path: Path) -> None:
     client = home.emulation.vendors["quickbooks"].connection_info()
     secret = open_secret(home.store, home.vault, f"quickbooks:{client['client_id']}", "client_secret", "")
     assert secret == client["client_secret"]
+
+
+async def test_the_audit_log_is_whole_after_a_rotation(tmp_path: Path) -> None:
+    """Both seals are made anew, and the old key is gone."""
+    home = Installation(tmp_path)
+    await home.approve_all()
+    before = verify_audit(home.app)
+    rotate_keys(home.app)
+    assert verify_audit(home.app, before.head).compared_with == before.events
+    assert verify_audit(home.app).events == before.events + 1
+
+
+async def test_a_rotation_covers_nothing_up(tmp_path: Path) -> None:
+    home = Installation(tmp_path)
+    await home.approve_all()
+    with home.store.begin() as tx:
+        tx.exec_driver_sql("DELETE FROM audit WHERE number > 2")
+    rotate_keys(home.app)
+    with pytest.raises(ConnectorError):
+        verify_audit(home.app)
 
 
 def test_not_while_a_run_is_at_work(tmp_path: Path) -> None:
