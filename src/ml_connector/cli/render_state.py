@@ -61,7 +61,7 @@ def status_lines(status: Status, width: int | None, zone: tzinfo = UTC) -> list[
     rows = [
         ("writes", _writes(status)),
         ("waiting", f"{count(waiting, 'record')} to look at{_by(status.waiting)}"),
-        ("for approval", count(status.for_approval, "record") if status.for_approval else ""),
+        ("approval", f"{count(status.for_approval, 'record')} for a plan to be applied" if status.for_approval else ""),
         ("unsure", f"{count(fresh, 'write')} being checked" if fresh else ""),
         ("open late", _open_late(status.late_writes, zone)),
         ("held", f"{count(held, 'record')}{_by(status.holds)}"),

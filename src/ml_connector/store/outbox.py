@@ -186,7 +186,7 @@ def _close(tx: Connection, settled: Sequence[Settled], now: datetime) -> _Closed
     for start in range(0, len(ids), 500):
         mine = table.c.id.in_(ids[start : start + 500]) & (table.c.state == "open")
         asked = select(table.c.id, table.c.source, table.c.request_id, table.c.content, table.c.body)
-        for row in tx.execute(asked.where(mine)).all():
+        for row in tx.execute(asked.where(mine).order_by(table.c.batch_id, table.c.position, table.c.id)).all():
             write, end = _decoder.decode(row.content), by_id[row.id]
             rows.append(_closed(end, write, row.content, row.body, now))
             if write.conflicts:
