@@ -37,7 +37,8 @@ MADE_FLOATS: Mapping[str, str] = {
 
 THEMES: Mapping[str, str] = {
     "chaos": "crash_runs safeguards simulator",
-    "docs": "control_door emulator_snippets house_plan pages rehearse salesforce_fields setup",
+    "cli": "exit_status",
+    "docs": "control_door emulator_snippets house_plan pages printed_commands rehearse salesforce_fields setup",
     "emulators/kit": "all_comes_back faults_at_both schemathesis tls",
     "emulators/pubsub": "gaps judge together",
     "emulators/quickbooks": "anything gaps judge_records own_faults recorded_xml recordings spellings switches",

@@ -114,7 +114,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
             yield Undone("FAIL", f"{_records(holds.count)} too long ({holds.code}).", f"holds {holds.code}")
         for code in UNANSWERED:
             if unread := self.holds.get(code, 0):
-                yield Undone("FAIL", f"{unread:,} record{'' if unread == 1 else 's'} could not be read.", f"holds {code}")
+                yield Undone(
+                    "FAIL", f"{unread:,} record{'' if unread == 1 else 's'} could not be read.", f"holds {code}"
+                )
 
     def _waiting(self) -> Iterator[Undone]:
         if self.paused:

@@ -73,7 +73,7 @@ class AuditCheck(Audit):
         if number is None:
             raise ConnectorError(
                 f"The head that you kept is not in this log, which ends with event {last.number}.",
-                f"The log was cut off before it, or exchanged. {_DO}",
+                "The log was cut off before it, or exchanged: compare it with a backup (runbook, The audit log).",
             )
         return int(number)
 
