@@ -10,10 +10,9 @@ import pytest
 
 from ml_connector.actions.doctor import Finding, Level
 from ml_connector.actions.explain import Explained
+from ml_connector.cli.render_records import explained_lines, hold_lines
 from ml_connector.cli.render_state import (
-    explained_lines,
     finding_lines,
-    hold_lines,
     report_lines,
     status_lines,
     worst,

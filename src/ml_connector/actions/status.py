@@ -134,6 +134,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
             yield Undone("warn", f"{number:,} write{' is' if number == 1 else 's are'} being checked.", "sync --once")
         if held := sum(self.holds.values()):
             yield Undone("warn", f"{held:,} record{' is' if held == 1 else 's are'} held.", "holds")
+        if kinds := ", ".join(row.kind for row in self.compared if row.why):
+            yield Undone("warn", f"All ids are still to be compared: {kinds}.", "sync --once")
         if waiting := sum(self.waiting.values()):
             yield Undone("warn", f"{_records(waiting)} to be looked at.", "sync --once")
 

@@ -105,6 +105,11 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def age(hours: int) -> str:
+    """`5 h`, from a day on `2 days`."""
+    return f"{hours} h" if hours < 24 else count(hours // 24, "day")
+
+
 def words(name: str) -> str:
     """`customer_to_account` as people say it."""
     return safe(name).replace("_", " ")

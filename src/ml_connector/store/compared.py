@@ -14,9 +14,9 @@ from ml_connector.model.refs import Ref
 from ml_connector.model.roles import Role
 
 from . import schema
-from .base import Base, lock
+from .audit import Audit
+from .base import lock
 from .database import insert, instant, ms, portions, upsert
-from .records import add_events
 from .rows import Comparison
 
 _KEY = ("connection", "system", "kind")
@@ -27,7 +27,7 @@ _OURS = _table.c.connection == bindparam("p_connection")
 _ALL = select(_table).where(_OURS).order_by(_table.c.system, _table.c.kind)
 
 
-class Compared(Base):
+class Compared(Audit):
     def ask_comparison(self, connection: str, system: str, kinds: Iterable[str], why: str, now: datetime) -> None:
         """From now on these kinds are to be compared, from their first id, even where one is under way.
 
@@ -149,7 +149,8 @@ class Compared(Base):
         values = {name: getattr(after, name) for name in ("why", "position", "after", *_COUNTS)}
         if not after.why:
             values["ended_at"] = ms(now)
-        with self.begin() as tx:
+        with self.recording() as recording:
+            tx = recording.tx
             lock(tx, connection)
             step = update(_table).where(_table.c.connection == connection, same).values(values)
             if tx.execute(step).rowcount != 1:
@@ -158,7 +159,7 @@ class Compared(Base):
                 tx.execute(delete(_vanished).where(_vanished.c.connection == connection, _vanished.c.ref.in_(some)))
             if not after.why:
                 detail = {"why": before.why} | {name: getattr(after, name) for name in _COUNTS}
-                add_events(tx, connection, actor, "compare", [(f"{after.system} {after.kind}", detail)], now)
+                recording.add(connection, actor, "compare", [(f"{after.system} {after.kind}", detail)], now)
         return True
 
 

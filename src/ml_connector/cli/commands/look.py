@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from ml_connector.cli import render_proof, render_state
+from ml_connector.cli import render_proof, render_records, render_state
 from ml_connector.cli.documents import tie_out_document
 from ml_connector.cli.render_conflicts import conflict_lines
 from ml_connector.model.errors import WrongUse
@@ -43,7 +43,9 @@ def holds(
 
     views, status = look(common, lambda app: (open_holds(app, code), current_status(app)))
     zone, flags = common.zone, status.flags
-    show(common, "holds", views, lambda width: render_state.hold_lines(views, width, code=code, zone=zone, flags=flags))
+    show(
+        common, "holds", views, lambda width: render_records.hold_lines(views, width, code=code, zone=zone, flags=flags)
+    )
     return int(any(view.overdue or view.unread for view in views))
 
 
@@ -58,7 +60,7 @@ def flags(
     from ml_connector.actions.flags import flags as action
 
     views = look(common, lambda app: action(app, name))
-    show(common, "flags", views, lambda width: render_state.flag_lines(views, width, name=name))
+    show(common, "flags", views, lambda width: render_records.flag_lines(views, width, name=name))
     return 0
 
 
@@ -73,7 +75,7 @@ def explain(
     from ml_connector.actions.explain import explain as action
 
     explained = look(common, lambda app: action(app, ref))
-    show(common, "explained", explained, lambda width: render_state.explained_lines(explained, width, common.zone))
+    show(common, "explained", explained, lambda width: render_records.explained_lines(explained, width, common.zone))
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from cyclopts import Parameter
@@ -15,7 +15,6 @@ from ml_connector.cli.documents import plan_document, report_document
 from ml_connector.cli.progress import stay
 from ml_connector.cli.text import moment, safe
 from ml_connector.model.errors import WrongUse
-from ml_connector.model.rules import PRESELECTED
 
 from .common import USUAL, Common, actor, look, run, show, title
 
@@ -200,108 +199,3 @@ def _compare(common: Common) -> int:
     rows = run(common, compare_all)
     show(common, "compare", rows, lambda width: render_state.comparison_lines(rows, width))
     return int(any(row.why for row in rows))
-
-
-def sign_off(
-    *,
-    template: Annotated[str, Parameter(help="T1 (balance sheet only) or T0 (no entries)")] = PRESELECTED,
-    start_date: Annotated[str, Parameter(help="Go-live day, for example 2026-11-01; nothing earlier is posted")] = "",
-    unbilled: Annotated[str, Parameter(help="Unbilled Receivable: number, full name or id")] = "",
-    deferred: Annotated[str, Parameter(help="Deferred Revenue: number, full name or id")] = "",
-    discounts: Annotated[str, Parameter(help="Account for discounts")] = "",
-    shipping: Annotated[str, Parameter(help="Income account for shipping")] = "",
-    common: Common = USUAL,
-) -> int:
-    """Choose the posting template and sign it off, in your name. Needed before the first entry is posted.
-
-    Without --start-date it shows the accounts there are to choose from, and signs nothing.
-    """
-    common.check()
-    if not start_date:
-        return _choices(common)
-    from ml_connector.actions.sign_off import SignOff
-    from ml_connector.actions.sign_off import sign_off as action
-
-    choice = SignOff(
-        template=template, start_date=_day(start_date), unbilled=unbilled, deferred=deferred, discounts=discounts,
-        shipping=shipping,
-    )  # fmt: skip
-    signed = run(common, lambda app, _: action(app, choice, actor()))
-    lines = [f"Template {safe(signed.id)} is signed off by {safe(signed.signed_off_by)}.", "Next:  ml-connector plan"]
-    show(common, "sign-off", signed, lambda _: lines)
-    return 0
-
-
-def _choices(common: Common) -> int:
-    """The accounts that may be chosen, and the command that chooses."""
-    from ml_connector.actions.sign_off import choices
-
-    offered = run(common, lambda app, _: choices(app))
-    show(common, "choices", offered, lambda width: render_state.choice_lines(offered, width))
-    return 0
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise WrongUse("--start-date is no day.", "Write it as year, month, day, for example 2026-11-01.") from None
-
-
-def stop(
-    reason: Annotated[str, Parameter(name="REASON", help="Why, for the audit log")] = "",
-    /,
-    *,
-    common: Common = USUAL,
-) -> int:
-    """Stop all writes. Reading goes on, so that nothing is missed meanwhile."""
-    common.check()
-    from ml_connector.actions.pause import pause
-
-    look(common, lambda app: pause(app, actor(), reason))
-    show(common, "writes", {"stopped": True}, lambda _: ["Writes are stopped.", "Next:  ml-connector resume"])
-    return 0
-
-
-def resume(*, common: Common = USUAL) -> int:
-    """Allow writes again."""
-    common.check()
-    from ml_connector.actions.pause import resume as action
-
-    look(common, lambda app: action(app, actor()))
-    show(common, "writes", {"stopped": False}, lambda _: ["Writes go on.", "Next:  ml-connector sync --once"])
-    return 0
-
-
-def match_pair(
-    customer: Annotated[str, Parameter(name="CUSTOMER", help="quickbooks:Customer:<id>")],
-    account: Annotated[str, Parameter(name="ACCOUNT", help="salesforce:Account:<id>")],
-    /,
-    *,
-    common: Common = USUAL,
-) -> int:
-    """Say that a customer and an account belong together. What was held for it goes on."""
-    common.check()
-    from ml_connector.actions.match import declare_pair
-
-    look(common, lambda app: declare_pair(app, customer, account, actor()))
-    document = {"customer": customer, "account": account}
-    lines = [f"{safe(customer)} and {safe(account)} belong together.", "Next:  ml-connector plan"]
-    show(common, "match", document, lambda _: lines)
-    return 0
-
-
-def match_new(
-    record: Annotated[str, Parameter(name="RECORD", help="quickbooks:Customer:<id> or salesforce:Account:<id>")],
-    /,
-    *,
-    common: Common = USUAL,
-) -> int:
-    """Say that a record has no counterpart yet, so that one is made."""
-    common.check()
-    from ml_connector.actions.match import declare_new
-
-    look(common, lambda app: declare_new(app, record, actor()))
-    lines = [f"A counterpart of {safe(record)} will be made.", "Next:  ml-connector plan"]
-    show(common, "match", {"new": record}, lambda _: lines)
-    return 0
