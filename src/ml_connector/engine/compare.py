@@ -16,11 +16,13 @@ from ml_connector.model.refs import Change, Ref
 from ml_connector.store.rows import Comparison
 
 from .corridor import Connection, Runtime
-from .intake import compared_kinds, receive
+from .intake import FULL_FEED, compared_kinds, receive
 
 PAGE = 1_000
 """Ids of ours that are in memory at once, beside a page of the vendor's."""
 ACTOR = "ml-connector"
+NO_HURRY = timedelta(days=1)
+"""How long a comparison may wait that is most probably not needed."""
 EVERY = timedelta(days=7)
 """How often ids are compared without a special reason (accounting-rules section H: weekly)."""
 
@@ -46,9 +48,15 @@ def _rows(connection: Connection, runtime: Runtime, system: str) -> dict[str, Co
 
 
 def pending(connection: Connection, runtime: Runtime, system: str) -> list[Comparison]:
-    """The comparisons that are to be done, or are under way."""
-    kinds = compared_kinds(runtime, system)
-    return [row for row in _rows(connection, runtime, system).values() if row.why and row.kind in kinds]
+    """The comparisons that are to be done now, or are under way."""
+    kinds, now = compared_kinds(runtime, system), runtime.clock.now()
+    rows = _rows(connection, runtime, system).values()
+    return [row for row in rows if row.why and row.kind in kinds and not _may_wait(row, now)]
+
+
+def _may_wait(row: Comparison, now: datetime) -> bool:
+    """A full feed has most probably hidden nothing, and a busy day is no time to pay for finding out."""
+    return row.why == FULL_FEED and not row.position and row.begun_at is not None and now < row.begun_at + NO_HURRY
 
 
 def estimate(connection: Connection, runtime: Runtime, system: str) -> int:

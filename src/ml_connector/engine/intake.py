@@ -16,6 +16,9 @@ from .corridor import Connection, Runtime
 SKEW = timedelta(minutes=5)
 """How far a vendor's clock may be from ours, and how late what it has committed may show."""
 
+DELETIONS_MISSING = "deletions may be missing"
+FULL_FEED = "a feed was full to the last place"
+"""Why ids are compared."""
 POLL = timedelta(hours=1)
 """How often a table that no sweep watches is read because somebody waits for it to change."""
 
@@ -91,8 +94,9 @@ async def sweep(connection: Connection, runtime: Runtime, system: str) -> int:
 
     found = await runtime.systems[system].sweep(kinds, position, runtime.clock.now(), take)
     # Before the position: after a crash between the two the comparison is merely asked for again.
-    doubtful = found.truncated if position is not None else [kind for kind in kinds if kind not in found.refused]
-    _ask_comparison(connection, runtime, system, doubtful, known=known)
+    cut = found.truncated if position is not None else [kind for kind in kinds if kind not in found.refused]
+    _ask_comparison(connection, runtime, system, cut, DELETIONS_MISSING, known=known)
+    _ask_comparison(connection, runtime, system, found.doubtful, FULL_FEED, known=known)
     changed.update(names[change.ref.kind] for change in found.changes if change.ref.kind in names)
     moves = found.by_kind or not found.refused
     position_now = found.position if moves else None
@@ -132,7 +136,7 @@ async def forget_changed(runtime: Runtime, tables: Mapping[str, tuple[str, ...]]
         if told:
             oldest = min(kept[table] for table in told.values())
             heard = await system.sweep(list(told), system.position_at(list(told), oldest), runtime.clock.now())
-            changed |= {told[kind] for kind in (*heard.truncated, *heard.refused) if kind in told}
+            changed |= {told[kind] for kind in (*heard.truncated, *heard.doubtful, *heard.refused) if kind in told}
             changed |= {
                 table
                 for change in heard.changes
@@ -148,13 +152,20 @@ def _knows(connection: Connection, runtime: Runtime, system: str) -> bool:
 
 
 def _ask_comparison(
-    connection: Connection, runtime: Runtime, system: str, kinds: Sequence[str], *, known: bool
+    connection: Connection, runtime: Runtime, system: str, kinds: Sequence[str], why: str, *, known: bool
 ) -> None:
-    """Deletions of these kinds may be missing. Of what was listed whole while we knew nothing, none can be."""
+    """Deletions of these kinds may be missing. Of what was listed whole while we knew nothing, none can be.
+
+    One full feed after the other does not put off the comparison that the first has asked for.
+    """
     mine = [kind for kind in kinds if kind in compared_kinds(runtime, system)]
+    if why == FULL_FEED:
+        rows = runtime.store.comparisons(connection.id)
+        asked = {row.kind for row in rows if row.system == system and row.why and not row.position}
+        mine = [kind for kind in mine if kind not in asked]
     now = runtime.clock.now()
     if known:
-        runtime.store.ask_comparison(connection.id, system, mine, "deletions may be missing", now)
+        runtime.store.ask_comparison(connection.id, system, mine, why, now)
     else:
         runtime.store.count_as_compared(connection.id, system, mine, now)
 

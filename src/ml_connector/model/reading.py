@@ -34,7 +34,8 @@ class Reference(msgspec.Struct, frozen=True):
 class Sweep(msgspec.Struct, frozen=True):
     """What changed since a position. `position` is where the next sweep starts; `covered_to` up to when it is complete.
 
-    `truncated`: kinds of which deletions may be missing; only a comparison of all ids finds those. `refused`: kinds
+    `truncated`: kinds of which deletions are missing, if there were any; only a comparison of all ids finds those.
+    `doubtful`: kinds whose list was full to the last place, so that it may have been cut off. `refused`: kinds
     that the vendor does not list; the position says nothing of them, unless it keeps them apart (`by_kind`).
     """
 
@@ -42,6 +43,7 @@ class Sweep(msgspec.Struct, frozen=True):
     position: str
     covered_to: datetime
     truncated: tuple[str, ...] = ()
+    doubtful: tuple[str, ...] = ()
     refused: Mapping[str, ReadRefused] = {}
     by_kind: bool = False
 

@@ -79,7 +79,7 @@ async def sweep(
 
     A position too old to ask for lists what changed since.
 
-    `truncated` names the kinds of which deletions may be missing: only a comparison of ids can find those.
+    `truncated` and `doubtful` name kinds of which deletions may be missing: only a comparison of ids finds those.
     Kinds that QuickBooks does not list by change (preferences) are left out; they are polled as references.
     """
     known = [kind for kind in dict.fromkeys(kinds) if kind in KINDS]
@@ -174,7 +174,7 @@ async def _listed(
             refused[kind] = error
     begun = begun or now
     truncated = () if since is None else tuple(kinds)
-    return Sweep(changes, Position(begun).text(), begun, truncated, refused)
+    return Sweep(changes, Position(begun).text(), begun, truncated, refused=refused)
 
 
 async def _captured(calls: Calls, kinds: Sequence[str], since: Position) -> Sweep:
@@ -185,18 +185,21 @@ async def _captured(calls: Calls, kinds: Sequence[str], since: Position) -> Swee
     lists = {kind: _stubs(rows, what) for kind, rows in _cdc_lists(tree, what)}
     changes = {ref: change for kind, stubs in lists.items() for ref, change in _changes(kind, stubs, "cdc", time)}
     position = Position(time, time if sum(map(len, lists.values())) >= FULL + _SLACK else since.proved)
-    doubtful, unheard = _perhaps_cut(kinds, lists, own=position.each_list_has_its_own())
-    for kind in doubtful:
+    full, unheard = _perhaps_cut(kinds, lists, own=position.each_list_has_its_own())
+    truncated: list[str] = []
+    for kind in full:
         live = sum(stub.status != "Deleted" for stub in lists[kind])
         if live < await _count(calls, kind, from_when):
+            truncated.append(kind)
             async for _, knocks in pages(calls, [kind], from_when):
                 changes.update((knock.ref, knock) for knock in knocks)
-    truncated = list(doubtful)
+    doubtful = [kind for kind in full if kind not in truncated]
     if unheard:
         others = await _captured(calls, unheard, since)
         changes.update((knock.ref, knock) for knock in others.changes)
         truncated += others.truncated
-    return Sweep(list(changes.values()), position.text(), time, tuple(truncated))
+        doubtful += others.doubtful
+    return Sweep(list(changes.values()), position.text(), time, tuple(truncated), tuple(doubtful))
 
 
 async def _count(calls: Calls, kind: str, since: datetime) -> int:
