@@ -63,4 +63,4 @@ def test_the_page_can_be_followed(folder: Path, emulators: str) -> None:
     assert "Nothing has been written." in shown["plan"]
     assert "writes       live" in shown["status"]
     assert "H-DIM-AMBIGUOUS" in shown["holds"]
-    assert "Everything adds up: unexplained 0.00." in shown["reconcile"]
+    assert "Everything adds up: unexplained 0.00, nothing open." in shown["reconcile"]
