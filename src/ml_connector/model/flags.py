@@ -5,7 +5,7 @@ The values stand in the state; they never change.
 
 from __future__ import annotations
 
-from enum import StrEnum
+from .spoken import Spoken
 
 
 def _left_out(what: str, verb: str = "was") -> str:
@@ -15,16 +15,8 @@ def _left_out(what: str, verb: str = "was") -> str:
     )
 
 
-class Flag(StrEnum):
+class Flag(Spoken):
     """A flag, with its sentence: `Flag.REDATED.sentence`."""
-
-    sentence: str
-
-    def __new__(cls, value: str, sentence: str = "") -> Flag:
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.sentence = sentence
-        return member
 
     # orders and entries
     REDATED = "REDATED", "The entry was dated later than the order says, because the books were closed."

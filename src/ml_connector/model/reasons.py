@@ -5,19 +5,11 @@ The values stand in the state; they never change.
 
 from __future__ import annotations
 
-from enum import StrEnum
+from .spoken import Spoken
 
 
-class Reason(StrEnum):
+class Reason(Spoken):
     """A reason to skip, with its sentence: `Reason.ZERO.sentence`."""
-
-    sentence: str
-
-    def __new__(cls, value: str, sentence: str = "") -> Reason:
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.sentence = sentence
-        return member
 
     IN_AGREEMENT = "in_agreement", "Both sides agree."
     GONE = "gone", "The record was deleted, and nothing of the other side depends on it."
