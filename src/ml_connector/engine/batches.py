@@ -45,6 +45,7 @@ def _claims(write: Write) -> set[str]:
 
 
 def limit_for(write: Write, sizes: Mapping[str, int]) -> int:
+    """How many such writes a request takes: `sizes` by `"<action> <kind>"`, else the action, else `""`, else one."""
     for name in (f"{write.action} {write.kind}", write.action, ""):
         if name in sizes:
             return sizes[name]

@@ -95,6 +95,7 @@ class ReferenceCache:
         }
 
     def forget(self, system: str, name: str) -> None:
+        """Whoever asks for the table next has it read afresh."""
         self._kept.pop((system, name), None)
 
 
@@ -152,19 +153,23 @@ class PageContext:
         self._memo = Memo()
 
     def once(self, rule: Callable[[R, Any], T], record: R) -> T:
+        """See `Context`. What the rule said of this record stands until a fact that it asked for is another one."""
         answer: T = self._memo.once(rule, record, self)
         return answer
 
     def want(self, *needs: Need) -> None:
+        """Raises `NotLoaded` with those that are not known, so that they are fetched in one go."""
         missing = [need for need in needs if not self.knows(need)]
         if missing:
             raise NotLoaded(missing)
 
     def link(self, role: Role, ref: Ref) -> Link | None:
+        """The first of `links`, which a dry run's own come before; None where there is none. Raises `NotLoaded`."""
         links = self.links(role, ref)
         return links[0] if links else None
 
     def links(self, role: Role, ref: Ref) -> Sequence[Link]:
+        """Links of `ref` in this role, on either side; those a dry run pretends come first. Raises `NotLoaded`."""
         name = (role, ref)
         known = self._links.get(name)
         if known is None:
@@ -179,6 +184,7 @@ class PageContext:
         return [*planned, *(link for link in known if link.source not in replaced)]
 
     def record(self, ref: Ref) -> Any | Gone:
+        """The record as it stands now, or `Gone`. Raises `NotLoaded`, and `BadAnswer` where its answer is no use."""
         record = self._records.get(ref)
         if record is None:
             raise NotLoaded([NeedRecord(ref)])
@@ -188,6 +194,7 @@ class PageContext:
         return record
 
     def found(self, system: str, kind: str, field: str, value: str) -> Sequence[Any]:
+        """Records of a kind whose `field` is `value`, with what this page wrote. Raises as `record`."""
         need = NeedFind(system, kind, field, value)
         found = self._found.get(need)
         if found is None:
@@ -198,6 +205,7 @@ class PageContext:
         return found
 
     def reference(self, system: str, name: str) -> Any:
+        """A reference table (docs/contracts.md), the same for the whole drain unless forgotten. Raises as `record`."""
         key = (system, name)
         if key not in self._cache.references:
             raise NotLoaded([NeedReference(system, name)])
@@ -212,6 +220,7 @@ class PageContext:
         self._records[record.ref] = record
 
     def known(self, ref: Ref) -> Any | Gone | None:
+        """What `record` would give, without raising: None where it was not read, `Unreadable` as it is."""
         return self._records.get(ref)
 
     def settled(self, write: Write, done: Done, record: Any, links: Sequence[Link]) -> None:
@@ -236,6 +245,7 @@ class PageContext:
                     self._links[link.role, ref] = _with(known, link)
 
     def knows(self, need: Need) -> bool:
+        """Whether this fact has an answer, be it that there is nothing, or that the answer cannot be read."""
         match need:
             case NeedLink():
                 return (need.role, need.ref) in self._links

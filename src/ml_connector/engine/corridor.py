@@ -60,6 +60,7 @@ class Connection(msgspec.Struct, frozen=True):
     zone: ZoneInfo
 
     def today(self, now: datetime) -> date:
+        """The day at this instant in the company's time zone: accounting days are local, instants are UTC."""
         return now.astimezone(self.zone).date()
 
 
@@ -243,6 +244,7 @@ def finished(draft: LinkDraft, made: Ref | None, version: str = "") -> Link | No
 
 
 def links_made(write: Write, done: Done) -> list[Link]:
+    """The links of a write that was done: blanks are the record it made, `done.version` is the version of that."""
     return [link for draft in write.links if (link := finished(draft, done.ref, done.version))]
 
 

@@ -50,6 +50,7 @@ class Dispatcher:
         return await self._runtime.systems[writes[0].write.system].apply(writes, self._lease.end)
 
     def settle(self, settled: Sequence[Settled]) -> None:
+        """Outcomes, links and knocks, in one transaction. Raises `LeaseLost` where another is at work; then none."""
         if settled:
             now = self._runtime.clock.now()
             self._store.settle_writes(self._connection, self._lease.fencing_token, settled, now)

@@ -34,6 +34,7 @@ class Gate(msgspec.Struct, frozen=True):
     approved: Mapping[str, str]
 
     def check(self, prepared: PreparedWrite) -> GateAnswer:
+        """Whether it may go out: the approval binds the digest of the body, not the key alone (decision 0005)."""
         if not prepared.write.needs_approval:
             return GateAnswer.GO
         approved = self.approved.get(prepared.write.key)

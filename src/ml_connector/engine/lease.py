@@ -88,4 +88,5 @@ class Lease:
 
 
 def lease_end(now: datetime) -> datetime:
+    """When a lease that was taken or renewed at `now` ends, unless it is renewed again."""
     return now + LEASE

@@ -24,6 +24,7 @@ class PageVerdicts:
         self._knocks: dict[Ref, tuple[Knock, ...]] = {}
 
     def hold(self, task: Task, hold: Hold) -> None:
+        """Held for now: a link that a neighbour makes on this page may release it (`released`)."""
         self._held[task.ref] = (task, hold)
 
     def write(self, task: Task, write: Write) -> None:
@@ -36,6 +37,7 @@ class PageVerdicts:
         self._knocks[ref] = self._knocks.get(ref, ()) + knocks
 
     def skip(self, task: Task, decision: Skip) -> None:
+        """Ended, with the flags of what it wrote before and whatever was learned of it on this page."""
         ref = task.ref
         flags, links = self._flags.get(ref, ()), self._links.get(ref, ())
         self.ended.append(skipped(task, decision, flags, links, self._knocks.get(ref, ())))
@@ -62,6 +64,7 @@ class PageVerdicts:
 def skipped(
     task: Task, decision: Skip, flags: tuple[Flag, ...], links: tuple[Link, ...], knocks: tuple[Knock, ...] = ()
 ) -> Verdict:
+    """The verdict of a task that needs no write (any more). `flags`: of the writes that went before."""
     return Verdict(
         task=task,
         ending=decision.reason,
@@ -73,6 +76,7 @@ def skipped(
 
 
 def held_verdict(task: Task, hold: Hold, flags: tuple[Flag, ...]) -> Verdict:
+    """The verdict of a task that is held. `flags`: of the writes that went before."""
     return Verdict(task=task, ending=hold, flags=flags, waits_for=hold.waits_for)
 
 

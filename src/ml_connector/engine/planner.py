@@ -41,6 +41,8 @@ class PlannedWrite(msgspec.Struct, frozen=True):
 
 
 class PlannedHold(msgspec.Struct, frozen=True):
+    """A record that would be held, and why. `amount` is what waits, in `currency`; None where it is not about money."""
+
     flow: str
     record: str
     code: str
@@ -95,6 +97,7 @@ class Planner(Corridor):
             self._told.setdefault(name, {})[ref] = None
 
     async def carry_out(self, flow: Flow, writes: Sequence[PreparedWrite], page: PageContext) -> RoundResult:
+        """Put the writes on the plan and pretend that they were done, so that what follows from them is planned too."""
         outcome = RoundResult()
         for prepared in writes:
             task, write = prepared.task, prepared.write
@@ -115,6 +118,7 @@ class Planner(Corridor):
         return outcome
 
     async def settle(self, flow: Flow, verdicts: Sequence[Verdict]) -> None:
+        """Put these endings on the plan; what they would knock on is looked at next."""
         for verdict in verdicts:
             self.cache.plan_links(verdict.links)
             self._tell(verdict.knocks)

@@ -47,7 +47,8 @@ class System(Protocol):
         A question that the vendor refuses has its refusal, and spoils no other.
         """
 
-    async def reference(self, name: str) -> Reference: ...
+    async def reference(self, name: str) -> Reference:
+        """A reference table, read afresh, with the version that says whether it is another (docs/contracts.md)."""
 
     async def look_up(self, writes: Sequence[OpenWrite]) -> list[LookUp]:
         """Does the vendor have these writes? One answer each, in order; in bulk where possible."""
@@ -86,7 +87,8 @@ class System(Protocol):
 class CrashPoint(Protocol):
     """Called at every step of the corridor with its name; the simulator dies or freezes there."""
 
-    async def __call__(self, name: str) -> None: ...
+    async def __call__(self, name: str) -> None:
+        """Returns at once in real life; raises in a simulation where the process dies at this step."""
 
 
 async def no_crash(name: str) -> None:

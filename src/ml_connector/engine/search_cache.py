@@ -76,6 +76,7 @@ class SearchCache:
         return known.found if known is not None else {}
 
     def put(self, need: NeedFind, found: Found) -> None:
+        """What the vendor found, or that its answer cannot be read."""
         fields = self._kinds.setdefault((need.system, need.kind), {})
         fields.setdefault(need.field, _Field()).put(need.value, found)
 

@@ -58,6 +58,7 @@ class DrainReport(msgspec.Struct):
     pages: int = 0
 
     def add(self, counts: dict[str, int], name: str) -> None:
+        """Count one more under `name`."""
         counts[name] = counts.get(name, 0) + 1
 
     def count(self, flow: Flow, write: Write, done: Done) -> None:
@@ -123,6 +124,7 @@ class Worker(Corridor):
     # --- note, apply, settle
 
     async def carry_out(self, flow: Flow, writes: Sequence[PreparedWrite], page: PageContext) -> RoundResult:
+        """Note, send and settle, batch after batch. Raises `Stopped` where the lease is no longer this drain's."""
         result = RoundResult()
         ready = self._unclaimed(self._through_gate(self._not_given_up(flow, writes, result), result), result)
         # One batch after the other, each settled before the next is noted: a crash leaves at most one of them open.
@@ -289,6 +291,7 @@ class Worker(Corridor):
         return backoff(task.attempts, self.runtime.ids.jitter())
 
     async def settle(self, flow: Flow, verdicts: Sequence[Verdict]) -> None:
+        """Serve or put off the tasks, with holds, links and knocks, in one transaction. Raises `LeaseLost`."""
         for verdict in verdicts:
             if verdict.hold is not None:
                 self.report.add(self.report.held, flow.name)

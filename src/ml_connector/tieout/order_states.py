@@ -60,12 +60,15 @@ class Books(msgspec.Struct, frozen=True):
     opportunities: Mapping[Ref, Sequence[Link]]
 
     def entries_of(self, due: Due) -> list[JournalEntry]:
+        """Entries under a number that its parts have or would have. Raises `BadAnswer` where one cannot be read."""
         return [entry for number in numbers_of(due.order, due.parts) for entry in sound(self.entries[number])]
 
     def invoices_of(self, due: Due) -> list[Invoice]:
+        """The invoices under the number of its order (double count, D.3). Raises `BadAnswer` as above."""
         return list(sound(self.invoices[due.order.text("OrderNumber")]))
 
     def opportunities_of(self, invoice: Ref) -> list[str]:
+        """The ids of the Opportunities that an invoice is linked to; each invoice that was read has an answer."""
         return [link.target.id for link in self.opportunities[invoice]]
 
 

@@ -61,6 +61,7 @@ class OpportunityFact(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def record(self) -> str:
+        """It, as an item of the report names it."""
         return f"salesforce:Opportunity:{self.id}"
 
 

@@ -29,6 +29,7 @@ class Links(msgspec.Struct, frozen=True):
     connection: str
 
     def all_of(self, role: Role) -> list[Link]:
+        """All links of the connection in one role."""
         return self.store.all_links(self.connection, role)
 
     def by_ref(self, role: Role, refs: Sequence[Ref]) -> dict[Ref, list[Link]]:

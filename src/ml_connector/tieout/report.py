@@ -47,14 +47,17 @@ class Row(msgspec.Struct, frozen=True):
 
     @property
     def explained(self) -> Decimal:
+        """The sum of its items in the row's currency, open and closed ones alike."""
         return money.summed((item.amount for item in self.items), self.cell.currency)
 
     @property
     def difference(self) -> Decimal:
+        """QuickBooks minus Salesforce, in the row's currency."""
         return money.less(self.quickbooks, self.salesforce)
 
     @property
     def unexplained(self) -> Decimal:
+        """What no item accounts for; 0 where the row adds up (accounting-rules G)."""
         return money.less(self.difference, self.explained)
 
 
@@ -71,6 +74,7 @@ class Completeness(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def adds_up(self) -> bool:
+        """Whether posted, held, skipped and pending make up what was activated, in count and in amount alike."""
         count = self.activated == self.posted + self.held + self.skipped + self.pending
         parts = money.total(self.amounts.get(name, money.ZERO) for name in STATES)
         return count and self.amounts.get("activated", money.ZERO) == parts
@@ -126,6 +130,7 @@ class TieOut(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def month(self) -> str:
+        """The months in words: `2026-11`, or `2026-10 to 2026-11`."""
         return self.months[0] if len(self.months) == 1 else f"{self.months[0]} to {self.months[-1]}"
 
     @property
@@ -135,6 +140,7 @@ class TieOut(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def open_items(self) -> list[tuple[Cell, Item]]:
+        """What is still to be ended in all reports, each with its place."""
         return [placed for report in self.reports for placed in report.open_items]
 
     @property
