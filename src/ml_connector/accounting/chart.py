@@ -51,10 +51,12 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def code(self) -> str:
+        """Its SKU, else its product code; blank where it has neither (B.3a)."""
         return self.sku or self.product_code
 
     @property
     def label(self) -> str:
+        """How a hold names it: by code, else name, else id."""
         return self.code or self.name or self.id or "(none)"
 
     @property
@@ -64,10 +66,12 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ref(self) -> Ref:
+        """The Product2 of it, blank id where the line has none."""
         return Ref("salesforce", "Product2", self.id)
 
     @property
     def waits_for(self) -> tuple[Trigger, ...]:
+        """What releases an order that is held for its item: a change of QuickBooks' items, or of the product."""
         return (*ITEMS, record_changed(self.ref)) if self.id else ITEMS
 
 
@@ -206,6 +210,7 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
         return (account.acct_num if account and self.by_number else "") or id_
 
     def label(self, id_: str) -> str:
+        """Number and name as people read them; the id where QuickBooks has no such account."""
         account = self.accounts.get(id_)
         if account is None:
             return id_
@@ -244,9 +249,11 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
                 return self.income(income)
 
     def income(self, id_: str) -> str:
+        """An income account, in whatever currency (B.3). Raises `Held` as `check`."""
         return self.check(id_, "Revenue", INCOME, ())
 
     def unbilled(self, template: Template) -> str:
+        """The Unbilled account, in home currency or that of the entry (A.2). Raises `Held` as `check`."""
         return self.check(template.unbilled, "Unbilled", UNBILLED, (self.home, self.currency))
 
     def deferred(self, template: Template, income: str) -> str:
@@ -263,6 +270,7 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
         return self.check(chosen, f"Accounts receivable ({self.currency})", RECEIVABLE, (self.currency,))
 
     def discounts(self, template: Template) -> str:
+        """The account of discounts given, income or expense (B.6). Raises `Held` as `check`."""
         return self.check(template.discounts, "Discounts given", (*INCOME, *EXPENSE), ())
 
     def tax(self, id_: str) -> str:

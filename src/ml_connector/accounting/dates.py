@@ -20,6 +20,7 @@ class PostingDay(msgspec.Struct, frozen=True):
 
     @property
     def redated(self) -> bool:
+        """Whether the books were closed on the day that it should have had."""
         return self.day != self.original
 
 

@@ -47,6 +47,8 @@ class Alias(msgspec.Struct, frozen=True):
 
 
 class Resolved(msgspec.Struct, frozen=True):
+    """The text means this active entry: its id, and its full name as QuickBooks has it now."""
+
     id: str
     name: str
 
@@ -59,11 +61,15 @@ class Unmapped(msgspec.Struct, frozen=True):
 
 
 class Ambiguous(msgspec.Struct, frozen=True):
+    """The text means several active entries: their full names, sorted."""
+
     text: str
     candidates: tuple[str, ...]
 
 
 class Inactive(msgspec.Struct, frozen=True):
+    """The text means an entry that is inactive; nothing is posted to it (H-DIM-INACTIVE)."""
+
     text: str
     id: str
 

@@ -77,6 +77,7 @@ class EntryInputs(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def policy(self) -> Policy:
+        """The policy of its template; T0, which posts nothing, where none was signed off."""
         return policy_of(self.template)
 
 

@@ -74,6 +74,7 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rows(self) -> list[Row]:
+        """The lines of the entry before they are ordered: what the counter account takes, then the keys' own."""
         return [*self.counters, *(row for key in self.keys for row in key.rows)]
 
 

@@ -38,6 +38,7 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def no_rates(day: date) -> Rates:
+    """No rate is known for any day: for orders in home currency, which ask for none."""
     return Rates()
 
 
@@ -54,14 +55,17 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def home(self) -> str:
+        """The home currency of the books; where preferences name none, the customer's, else the order's."""
         return self.tables.preferences.home_currency or self.customer.currency or currency_of(self.order, "")
 
     @property
     def currency(self) -> str:
+        """The currency in which everything of the order is reckoned and posted (B.9)."""
         return currency_of(self.order, self.home)
 
     @property
     def template(self) -> Template:
+        """The template that was signed off; T0, which posts nothing, without one."""
         return self.rules.template or Template(id=T0.id)
 
 

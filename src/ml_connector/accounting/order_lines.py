@@ -42,9 +42,11 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     past: bool = False
 
     def entries(self, dim: Dim) -> Mapping[str, Named]:
+        """The departments or the classes by id, inactive ones too."""
         return self.departments if dim == "department" else self.classes
 
     def tracks(self, dim: Dim) -> bool:
+        """Whether the company uses this dimension: where it does not, nothing of it may stand on a line (B.4)."""
         return self.preferences.tracks_departments if dim == "department" else self.preferences.tracks_classes
 
 

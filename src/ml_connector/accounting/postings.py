@@ -61,6 +61,7 @@ def of_order(order: SObject, whole: Entry) -> dict[str, str]:
 
 
 def rate_link(currency: str, home: str, rate: Rate, day: date) -> LinkDraft:
+    """The rate of a pair as it was last used, on the day of that entry: the next rate is judged by it (B.9)."""
     agreed = {"rate": money.plain(rate.value), "date": day.isoformat(), "source": rate.source}
     return LinkDraft(Role.RATE, rate_ref(currency, home), None, agreed)
 

@@ -18,6 +18,8 @@ HOME_CURRENCY = "USD"
 
 
 class Rate(msgspec.Struct, frozen=True):
+    """Home units per one unit of the entry's currency, rounded to 6 decimals, and who gave it, in words."""
+
     value: Decimal
     source: str
 

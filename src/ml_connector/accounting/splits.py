@@ -24,6 +24,7 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
     class_: str | None = None
 
     def dims(self, own: Dims) -> Dims:
+        """Department and class ids of this share; `own` are those of the line."""
         return self.department, own[1] if self.class_ is None else self.class_
 
 
@@ -61,6 +62,7 @@ def dims_key(dims: Dims) -> tuple[tuple[int, int, str], ...]:
 
 
 def id_key(id_: str) -> tuple[int, int, str]:
+    """Sorts an id of QuickBooks: numbers by value, then other texts, blank last (B.5)."""
     if id_.isdecimal():
         return (0, int(id_), "")
     return (1, 0, id_) if id_ else (2, 0, "")

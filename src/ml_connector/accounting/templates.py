@@ -27,6 +27,7 @@ class Legs(msgspec.Struct, frozen=True):
 
     @property
     def swapped(self) -> Legs:
+        """What takes them back: debit and credit change places, amounts stay positive."""
         return Legs(debit=self.credit, credit=self.debit)
 
 
@@ -59,6 +60,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def posts(self) -> bool:
+        """Whether orders are posted at all."""
         return self.order is not None
 
     @property

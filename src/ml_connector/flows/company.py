@@ -32,6 +32,7 @@ class Company:
 
     @property
     def home_currency(self) -> str:
+        """ISO code of the currency of the books; USD where the preferences name none."""
         return self._context.reference("quickbooks", "preferences").home_currency or HOME_CURRENCY
 
     @property
@@ -61,6 +62,7 @@ class Company:
         return ref.name or (known.name if known else "")
 
     def currency_of(self, customer: Customer) -> str:
+        """ISO code: a customer of QuickBooks has one currency for life, blank means that of the books."""
         return customer.currency or self.home_currency
 
     def customer_key(self, customer_id: str) -> str:

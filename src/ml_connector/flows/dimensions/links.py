@@ -17,6 +17,7 @@ from ml_connector.systems.quickbooks.records import Named
 
 
 def entry_ref(dim: Dim, id_: str) -> Ref:
+    """The department or class of QuickBooks with this id."""
     return Ref("quickbooks", KINDS[dim], id_)
 
 
@@ -41,6 +42,7 @@ def leaf_alias_link(dim: Dim, id_: str, leaf: str, earlier: Link | None, on: dat
 
 
 def rename_need(dim: Dim, text: str) -> NeedLink:
+    """Ask with this whether `text` is an old name of a department or class (F.3)."""
     return NeedLink(Role.DIM_ALIAS, name_ref(dim, text))
 
 

@@ -91,6 +91,7 @@ def _of_another_company(opportunity: SObject, context: Context) -> bool:
 
 
 def gone(opportunity: Gone, context: Context) -> Decision:
+    """Skipped: texts go with the Opportunity they stand on."""
     del opportunity, context
     return Skip(reason=Reason.GONE)
 

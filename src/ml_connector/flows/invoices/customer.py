@@ -27,6 +27,7 @@ class Billed(msgspec.Struct, frozen=True):
 
     @property
     def bill(self) -> Bill:
+        """As the contacts of the invoice are looked for: the account, and whether a parent pays for the customer."""
         return Bill(self.customer_id, self.link.target, self.link.agreed.get("bill_with_parent") == "true")
 
     @property

@@ -27,6 +27,7 @@ class InvoiceDims(msgspec.Struct, frozen=True):
 
 
 def dims_of(invoice: Invoice, context: Context) -> InvoiceDims:
+    """By id in the tables as they are now, the class with most of the net first (D.4). Raises `NotLoaded`."""
     ranked = _ranked(invoice, context)
     return InvoiceDims(
         department=text_of(invoice.department_ref, "departments", context),

@@ -50,6 +50,7 @@ def decide(invoice: Invoice, context: Context) -> Decision:
 
 
 def label_of(invoice: Invoice) -> str:
+    """What people call it: its number, else `#<id>`, for numbers may be left out in QuickBooks."""
     return invoice.doc_number or f"#{invoice.id}"
 
 
@@ -117,9 +118,11 @@ class Mirror(msgspec.Struct, frozen=True):
 
     @property
     def classes(self) -> list[str]:
+        """Ids of its classes, blank for a line without one; none where classes are off."""
         return self.entry.class_ids.split(";") if self.entry.class_ids else []
 
     def of(self, entry: Entry) -> Mirror:
+        """The same for another entry of it: what is agreed is made of the entry anew."""
         return Mirror(self.to, entry, entry.agreed(), self.addresses, self.mark)
 
 
@@ -259,10 +262,12 @@ class Step(msgspec.Struct, frozen=True):
 
     @property
     def flags(self) -> tuple[Flag, ...]:
+        """Of what this write, or agreeing without one, leaves otherwise than the rules would have it."""
         rolled_up = opportunity_fields.rolled_up(self.wanted, self.place.opportunity)
         return (*((Flag.AMOUNT_ROLLUP,) if rolled_up else ()), *self.fitted.flags)
 
     def draft(self, agreed: Mapping[str, str | None]) -> LinkDraft:
+        """The invoice's link to its Opportunity, blank for one yet to be made; `agreed`: what both sides show."""
         target = self.place.opportunity.ref if self.place.opportunity else None
         record = self.record
         return LinkDraft(
@@ -276,6 +281,7 @@ class Step(msgspec.Struct, frozen=True):
         return () if same and link is not None and dict(link.agreed) == dict(agreed) else (self.draft(agreed),)
 
     def write(self) -> Write | None:
+        """By our mark where it carries ours, else by id; None where nothing differs. `amount`: the net (D.4)."""
         body = self.fitted.body
         if not body:
             return None
@@ -300,6 +306,7 @@ class Step(msgspec.Struct, frozen=True):
         )
 
     def done(self, links: tuple[LinkDraft, ...], flags: tuple[Flag, ...]) -> Skip:
+        """Nothing to write (any more): links found, and the day on which an open invoice becomes overdue (D.2)."""
         found = (*links, *self.uses)
         return Skip(
             links=found,

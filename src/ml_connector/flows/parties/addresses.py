@@ -73,10 +73,12 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
         return self if owner.country.strip() else msgspec.structs.replace(self, country="")
 
     def raw(self) -> dict[str, str]:
+        """Each part as it is written, by the vendor-neutral end of its Salesforce field: `Street`, `PostalCode`, ..."""
         return {name: getattr(self, field) for name, field in _FIELD.items()}
 
 
 def of_customer(address: Address | None) -> Parts:
+    """An address of QuickBooks; its up to five lines become one street of as many lines."""
     if address is None:
         return Parts()
     lines = (address.line1, address.line2, address.line3, address.line4, address.line5)
@@ -90,6 +92,7 @@ def of_customer(address: Address | None) -> Parts:
 
 
 def of_account(account: SObject, place: Place) -> Parts:
+    """The billing or shipping address of an account. An org with picklists shows codes beside the names."""
     return Parts(
         street=account.text(f"{place}Street"),
         city=account.text(f"{place}City"),
@@ -111,10 +114,12 @@ def text_without(text: str | None, parts: Collection[str]) -> str | None:
 
 
 def fits_account(parts: Parts) -> bool:
+    """Whether Salesforce takes every part whole: a part that is cut would be another address."""
     return all(len(value) <= _ACCOUNT_LIMITS[name] for name, value in parts.raw().items())
 
 
 def fits_customer(parts: Parts) -> bool:
+    """Whether QuickBooks takes every part whole: a street of at most 5 lines, 500 characters each."""
     lines = parts.street.splitlines()
     short = all(len(value) <= _CUSTOMER_LIMITS.get(name, 2000) for name, value in parts.raw().items())
     return short and len(lines) <= _LINES and all(len(line) <= _LINE_LIMIT for line in lines)
@@ -130,6 +135,7 @@ class Placed(msgspec.Struct, frozen=True):
 
     @property
     def flags(self) -> tuple[Flag, ...]:
+        """Whether state or country stand in the street instead, or nowhere for want of room."""
         if not self.outside:
             return ()
         return (Flag.REGION_IN_STREET if self.line else Flag.REGION_LEFT_OUT,)

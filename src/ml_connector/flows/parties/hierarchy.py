@@ -40,6 +40,7 @@ def parent_account(customer: Customer, context: Context) -> str:
 
 
 def parent_ref(customer: Customer) -> Ref:
+    """The customer above; of blank id for one at the top."""
     return Ref("quickbooks", "Customer", _pointer(customer).value)
 
 

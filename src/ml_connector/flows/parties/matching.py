@@ -57,6 +57,7 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def place(self) -> tuple[str, str]:
+        """Postal code and country: a postal code alone says nothing across borders (E.1)."""
         return self.postal_code, self.country_or_home
 
 
@@ -76,6 +77,7 @@ class Match(msgspec.Struct, frozen=True):
 
     @property
     def best(self) -> Candidate:
+        """The candidate with most points; `auto` and `review` always have one."""
         return self.candidates[0]
 
     @property
@@ -88,11 +90,16 @@ class Thresholds(Protocol):
     """Points: `match_auto` to link by itself, `match_review` to ask, `match_gap` ahead of the next best."""
 
     @property
-    def match_auto(self) -> int: ...
+    def match_auto(self) -> int:
+        """At least as many points link without a person."""
+
     @property
-    def match_review(self) -> int: ...
+    def match_review(self) -> int:
+        """At least as many points are shown to a person; below is no counterpart."""
+
     @property
-    def match_gap(self) -> int: ...
+    def match_gap(self) -> int:
+        """By so many points the best must lead, or a person decides."""
 
 
 Free = Callable[[Sequence[Party]], Sequence[Party]]
@@ -201,6 +208,7 @@ def _name(left: Party, right: Party) -> tuple[str, int]:
 
 
 def everyone(parties: Sequence[Party]) -> Sequence[Party]:
+    """All candidates may be taken: nobody is linked yet."""
     return parties
 
 

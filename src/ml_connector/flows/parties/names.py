@@ -37,6 +37,7 @@ def clean(text: str) -> str:
 
 
 def cut(text: str, limit: int) -> str:
+    """The first `limit` characters, without a blank where the cut fell."""
     return text[:limit].strip()
 
 

@@ -229,14 +229,17 @@ def _within(limits: Mapping[str, int], of_customer: str, of_account: str) -> boo
 
 
 def place_of(name: str) -> addresses.Place:
+    """The beginning of the account's address fields for a field of ours, `billing_address` or `shipping_address`."""
     return "Billing" if name == "billing_address" else "Shipping"
 
 
 def phone_of(customer: Customer) -> str:
+    """The customer's telephone number as it is written, blank for none."""
     return customer.primary_phone.free_form_number.strip() if customer.primary_phone else ""
 
 
 def web_of(customer: Customer) -> str:
+    """The customer's web address as it is written, blank for none."""
     return customer.web_addr.uri.strip() if customer.web_addr else ""
 
 
