@@ -40,6 +40,7 @@ def folded(value: str | None) -> str | None:
 
 
 def email(value: str | None) -> str | None:
+    """In lower case without blanks around; whether it is one says `is_email`."""
     return (value or "").strip().lower() or None
 
 
@@ -112,10 +113,12 @@ def amount(value: Decimal | None) -> str | None:
 
 
 def flag(value: bool | None) -> str:
+    """`true` or `false`: of a flag nothing is empty, a missing one counts as false."""
     return "true" if value else "false"
 
 
 def day(value: date | str | None) -> str | None:
+    """ISO text; a text is taken as it is."""
     return value.isoformat() if isinstance(value, date) else text(value)
 
 

@@ -42,6 +42,7 @@ class HoldCode(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def code(self) -> str:
+        """The code without its case."""
         return self.name.partition("/")[0]
 
 
@@ -54,6 +55,7 @@ def words(
     remedy: str,
     late: Late | None = None,
 ) -> HoldCode:
+    """A `HoldCode` in one line of a table."""
     return HoldCode(
         name=name, actor=actor, released_by=released_by, sentence=sentence, meaning=meaning, remedy=remedy, late=late
     )

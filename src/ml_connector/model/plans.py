@@ -303,14 +303,17 @@ class Context(Protocol):
     def link(self, role: Role, ref: Ref) -> Link | None:
         """The first link of `ref` in `role`, on either side."""
 
-    def links(self, role: Role, ref: Ref) -> Sequence[Link]: ...
+    def links(self, role: Role, ref: Ref) -> Sequence[Link]:
+        """All links of `ref` in `role`, on either side; empty where there are none."""
 
     def record(self, ref: Ref) -> Any | Gone:
         """A fresh record (typed by its system), or `Gone`."""
 
-    def found(self, system: str, kind: str, field: str, value: str) -> Sequence[Any]: ...
+    def found(self, system: str, kind: str, field: str, value: str) -> Sequence[Any]:
+        """All records of a kind whose `field` equals `value`, as the vendor compares text. Raises `BadAnswer` too."""
 
-    def reference(self, system: str, name: str) -> Any: ...
+    def reference(self, system: str, name: str) -> Any:
+        """A reference table by id, inactive entries included (docs/contracts.md). Raises `BadAnswer` too."""
 
     def once(self, rule: Callable[[R, Any], T], record: R) -> T:
         """`rule(record, context)`, a pure rule. It is asked again only when a fact that it asked for has changed, so it

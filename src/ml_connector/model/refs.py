@@ -24,6 +24,7 @@ class Ref(msgspec.Struct, frozen=True, order=True):
 
     @classmethod
     def parse(cls, text: str) -> Ref:
+        """From `system:kind:id`, as `str` writes it; an id may hold colons. Raises `WrongUse`."""
         parts = text.split(":", 2)
         if len(parts) != 3 or not all(parts):
             raise WrongUse(f"{text!r} names no record.", "Write system:kind:id, for example quickbooks:Invoice:1043.")
@@ -42,10 +43,12 @@ class Record(Protocol):
     """What the engine knows of a vendor's record: its name, and a version text that moves when it changes."""
 
     @property
-    def ref(self) -> Ref: ...
+    def ref(self) -> Ref:
+        """Its system, kind and id."""
 
     @property
-    def version(self) -> str: ...
+    def version(self) -> str:
+        """The vendor's own mark where it has one (SyncToken, SystemModstamp): compared for equality only."""
 
 
 class Gone(msgspec.Struct, frozen=True):

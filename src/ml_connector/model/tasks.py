@@ -72,6 +72,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def hold(self) -> Hold | None:
+        """The hold, where it ended in one."""
         return self.ending if isinstance(self.ending, Hold) else None
 
     @property
@@ -81,6 +82,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def held_text(code: str) -> str:
+    """The ending of a held task as it is kept and shown."""
     return f"held {code}"
 
 

@@ -20,6 +20,8 @@ Trigger = NewType("Trigger", str)
 
 
 class TriggerKind(StrEnum):
+    """What a trigger is about. The values begin the texts in the state; they never change."""
+
     RECORD = "record"
     """Another record has changed."""
     LINK = "link"
@@ -39,6 +41,7 @@ CLEAN_POSTINGS = Trigger(TriggerKind.CLEAN_POSTINGS.value)
 
 
 def record_changed(ref: Ref) -> Trigger:
+    """Fires when anybody tells that `ref` may have changed."""
     return Trigger(f"{TriggerKind.RECORD.value}:{ref}")
 
 
@@ -53,6 +56,7 @@ def table_changed(table: str, system: str = "quickbooks") -> Trigger:
 
 
 def day_begins(day: date) -> Trigger:
+    """Fires when this day begins in the company's time zone."""
     return Trigger(f"{TriggerKind.DAY.value}:{day.isoformat()}")
 
 
@@ -96,12 +100,15 @@ OTHER_SETTINGS = Release(TriggerKind.SETTINGS)
 
 
 def when_linked(role: Role, fact: str) -> Release:
+    """Ends when the record that the hold has as this fact is linked in `role`."""
     return Release(TriggerKind.LINK, role=role, fact=fact)
 
 
 def when_table(table: str, system: str = "quickbooks") -> Release:
+    """Ends when this reference table of `system` has another version."""
     return Release(TriggerKind.REFERENCE, system=system, table=table)
 
 
 def on_day(fact: str) -> Release:
+    """Ends on the day that the hold has as this fact."""
     return Release(TriggerKind.DAY, fact=fact)

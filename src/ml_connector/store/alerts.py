@@ -28,6 +28,8 @@ _decoder = msgspec.json.Decoder(_Step)
 
 
 class Alerts(Audit):
+    """Telling of a hold and keeping that it was told is one transaction, so that nobody is told of it twice."""
+
     def tell_late(self, connection: str, allowed: Mapping[str, timedelta], actor: str, now: datetime) -> list[Late]:
         """Holds of these codes that have lasted as long as is allowed and were not told of yet; they are from now on.
 

@@ -23,6 +23,8 @@ BY_A_PERSON = schema.approval.c.plan != ""
 
 
 class Approvals(Audit):
+    """What may go out, by key and hash of the body (docs/decisions/0005)."""
+
     def approve(self, connection: str, plan_id: str, hashes: Mapping[str, str], approver: str, now: datetime) -> None:
         """Record that exactly these bodies (by write key) may be sent, and that the plan was applied.
 

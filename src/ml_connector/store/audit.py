@@ -1,4 +1,4 @@
-"""The audit log: a chain of events for each connection, whose end is sealed outside the table (docs/decisions/0010).
+"""The audit log: a chain of events for each connection, whose end is sealed outside the table (docs/decisions/0011).
 
 Each event carries its number and the hash of the one before. The head, number and hash of the last event, is sealed in
 the state in the transaction of the event, and kept in the home after it. A seal that does not fit the log is never
@@ -40,7 +40,8 @@ HASHED = ("connection", "at", "actor", "action", "object", "detail", "previous")
 class HeadKeeper(Protocol):
     """Seals heads, and keeps them in the home folder."""
 
-    def seal(self, connection: str, head: Head) -> bytes: ...
+    def seal(self, connection: str, head: Head) -> bytes:
+        """The head, sealed for this connection by the key in use."""
 
     def open(self, connection: str, sealed: bytes) -> Head:
         """Raises `StateTrouble` for what was not sealed here for this connection."""
@@ -48,7 +49,8 @@ class HeadKeeper(Protocol):
     def kept(self, connection: str) -> bytes | None:
         """What the home keeps; None if it keeps nothing."""
 
-    def keep(self, connection: str, sealed: bytes) -> None: ...
+    def keep(self, connection: str, sealed: bytes) -> None:
+        """Put a sealed head in place of the one in the home; raises nothing, for the event is committed by now."""
 
 
 class Recording:
@@ -108,6 +110,8 @@ class Recording:
 
 
 class Audit(Base):
+    """What the parts of the store share whose transactions add events."""
+
     keeper: HeadKeeper | None = None
     """Who seals the heads; None in a store of its own, whose log is a chain and no more."""
 
@@ -174,6 +178,7 @@ def head_of(tx: Connection, connection: str) -> Head:
 
 
 def hash_of(tx: Connection, connection: str, number: int) -> str | None:
+    """The hash of the event with this number; None where there is none."""
     return tx.execute(_HASH, {"p_connection": connection, "p_number": number}).scalar()
 
 

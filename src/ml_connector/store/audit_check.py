@@ -28,6 +28,8 @@ Approval = tuple[str, str, str, int]
 
 
 class AuditCheck(Audit):
+    """What tells whether the log is whole, and the way out after a backup was put back (decision 0011)."""
+
     def verify_audit(self, *, kept: bool = True) -> int:
         """Recompute every chain and compare it with its seals and with the approvals; how many events there are.
 

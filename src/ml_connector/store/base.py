@@ -82,10 +82,13 @@ def last_fired(tx: Connection, connection: str) -> int:
 
 
 class Base:
+    """The database, transactions of it, and the lease of a connection."""
+
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
     def begin(self) -> AbstractContextManager[Connection]:
+        """A transaction: committed and synced at its end, undone when it is left by an error. Raises `StateTrouble`."""
         return transaction(self.engine)
 
     def copy_to(self, file: Path) -> None:
@@ -122,6 +125,7 @@ class Base:
             self.guard(tx, connection, fencing_token, now)
 
     def release_lease(self, connection: str, fencing_token: int) -> None:
+        """Give the lease back. Nothing happens where it is another's by now: this fencing token is not its own."""
         mine = {"p_connection": connection}
         with self.begin() as tx:
             if tx.execute(_RENEW, mine | {"p_token": fencing_token, "p_until": 0}).rowcount:

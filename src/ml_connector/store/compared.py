@@ -28,6 +28,8 @@ _ALL = select(_table).where(_OURS).order_by(_table.c.system, _table.c.kind)
 
 
 class Compared(Audit):
+    """The rows of comparisons, one for each kind of a system."""
+
     def ask_comparison(self, connection: str, system: str, kinds: Iterable[str], why: str, now: datetime) -> None:
         """From now on these kinds are to be compared, from their first id, even where one is under way.
 

@@ -73,6 +73,8 @@ def _forget_guesses(tx: Connection, connection: str, rows: Sequence[Row[Any]]) -
 
 
 class Conflicts(Base):
+    """Reading the log. Entries are made by `note_conflicts` and `settle_conflicts`, within the outbox' transactions."""
+
     def conflicts(self, connection: str, ref: Ref | None = None) -> list[ConflictRow]:
         """The log, newest first; with `ref` what one of its two records is about."""
         query = _entries(connection, ref)

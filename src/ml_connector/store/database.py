@@ -215,4 +215,5 @@ def ms(instant: datetime) -> int:
 
 
 def instant(milliseconds: int) -> datetime:
+    """UTC, from milliseconds since 1970, which is how every instant is kept."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC)

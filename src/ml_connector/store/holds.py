@@ -128,6 +128,8 @@ def _hold_row(connection: str, verdict: Verdict, hold: Hold, now: datetime) -> d
 
 
 class Holds(Base):
+    """What is held and flagged now; set and lifted by `put_holds`, where tasks are settled."""
+
     def holds(self, connection: str) -> list[HeldRow]:
         """All open holds, by code and age."""
         table = schema.hold

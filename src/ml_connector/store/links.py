@@ -69,6 +69,8 @@ def _link(row: Row[tuple[object, ...]]) -> Link:
 
 
 class Links(Base):
+    """Links of all roles; those that flows make are put by `put_links`, together with what they come from."""
+
     def put_link(self, connection: str, link: Link, now: datetime) -> None:
         """A link that a person has decided."""
         with self.begin() as tx:
@@ -87,6 +89,7 @@ class Links(Base):
         return answer
 
     def all_links(self, connection: str, role: Role) -> list[Link]:
+        """All links of the connection in a role."""
         with self.begin() as tx:
             rows = tx.execute(_ALL, {"p_connection": connection, "p_role": role}).all()
         return [_link(row) for row in rows]

@@ -74,6 +74,8 @@ _REFUSALS = (
 
 
 class Outbox(Audit):
+    """Every change of an open write checks the fencing token: who lost the lease can neither note nor settle."""
+
     def note(
         self,
         connection: str,

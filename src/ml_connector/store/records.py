@@ -35,6 +35,8 @@ _FREE_TURN = (
 
 
 class Connections(Base):
+    """The connections themselves, and which versions of reference tables they have seen."""
+
     def add_connection(self, id: str, realm_id: str, org_id: str, company: str, now: datetime) -> None:
         """Make the connection, or renew its company name; realm and org of a connection never change."""
         row = {"id": id, "realm_id": realm_id, "org_id": org_id, "company": company, "created_at": ms(now)}
@@ -42,6 +44,7 @@ class Connections(Base):
             tx.execute(upsert(tx, schema.connection, ("id",), ("realm_id", "org_id", "company")), row)
 
     def connection(self, id: str) -> Connected | None:
+        """None where there is none of this name."""
         with self.begin() as tx:
             row = tx.execute(_CONNECTED, {"p_connection": id}).one_or_none()
         if row is None:
@@ -78,6 +81,8 @@ class Connections(Base):
 
 
 class Plans(Base):
+    """Plans as they were shown. An approval names its plan; what may go out, the approval says alone."""
+
     def save_plan(self, connection: str, day: str, plan: PlanRow) -> PlanRow:
         """Store a plan under the next number of its day, `<day>-01`; several who plan at once get different numbers."""
         table = schema.plan
@@ -112,6 +117,7 @@ class Plans(Base):
         return [PlanRow(r.id, instant(r.made_at), r.made_by, r.hash, r.content, r.state, r.applied_by) for r in rows]
 
     def plan(self, connection: str, plan_id: str) -> PlanRow:
+        """Raises `WrongUse` for an id that is none."""
         for row in self.plans(connection):
             if row.id == plan_id:
                 return row
@@ -119,7 +125,10 @@ class Plans(Base):
 
 
 class Secrets(Base):
+    """Sealed values by connection and name, and turns at using them. Only custody knows what they are."""
+
     def put_sealed(self, connection: str, name: str, sealed: bytes, now: datetime) -> None:
+        """Put it in place of the one that was there. On disk when it returns: a token is stored before it is used."""
         with self.begin() as tx:
             tx.execute(
                 upsert(tx, schema.secret, ("connection", "name"), ("sealed", "changed_at")),
@@ -134,10 +143,12 @@ class Secrets(Base):
             return tx.execute(update(table).where(mine).values(sealed=new, changed_at=ms(now))).rowcount
 
     def sealed(self, connection: str, name: str) -> bytes | None:
+        """None where nothing is kept under this name."""
         with self.begin() as tx:
             return tx.execute(_SEALED, {"p_connection": connection, "p_name": name}).scalar()
 
     def all_sealed(self) -> list[tuple[str, str, bytes]]:
+        """Connection, name and sealed value of everything, for a rotation of keys."""
         with self.begin() as tx:
             return [(r.connection, r.name, r.sealed) for r in tx.execute(select(schema.secret))]
 
@@ -149,11 +160,13 @@ class Secrets(Base):
             return tx.execute(_FREE_TURN, taken).rowcount == 1
 
     def end_turn(self, name: str, holder: str) -> None:
+        """Give the turn back; not where somebody else has it by now."""
         table = schema.turn
         with self.begin() as tx:
             tx.execute(delete(table).where(table.c.name == name, table.c.holder == holder))
 
     def drop_sealed(self, connection: str, name: str) -> None:
+        """Forget it; no matter whether there was one."""
         table = schema.secret
         with self.begin() as tx:
             tx.execute(delete(table).where(table.c.connection == connection, table.c.name == name))

@@ -61,6 +61,8 @@ class Late(msgspec.Struct, frozen=True):
 
 
 class HeldRow(msgspec.Struct, frozen=True):
+    """An open hold. `amount` in `currency` is what waits, None where it is not about money; new facts leave `since`."""
+
     flow: str
     ref: Ref
     code: str
@@ -71,6 +73,8 @@ class HeldRow(msgspec.Struct, frozen=True):
 
 
 class PlanRow(msgspec.Struct, frozen=True):
+    """A plan: `content` is its JSON, `hash` the digest of that, `state` is `open` or `applied`."""
+
     id: str
     made_at: datetime
     made_by: str
@@ -119,6 +123,8 @@ class Head(msgspec.Struct, frozen=True):
 
 
 class AuditRow(msgspec.Struct, frozen=True):
+    """An event. `number` counts from 1 in its connection; `hash` covers the others and `previous`, that before it."""
+
     number: int
     at: datetime
     actor: str

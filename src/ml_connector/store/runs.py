@@ -16,6 +16,8 @@ _KEPT = ("began_at", "ended_at", "error", "sentence", "remedy")
 
 
 class Runs(Audit):
+    """One row for each connection: the run before is forgotten, but for its events in the audit log."""
+
     def note_run(self, connection: str, end: RunEnd, actor: str, now: datetime) -> None:
         """Keep how a run ended. A sign-in that is found dead, or alive again, is an event of the audit log."""
         row = {

@@ -63,6 +63,7 @@ class Store(
         return cls(tx.engine)
 
     def close(self) -> None:
+        """Close all connections to the database."""
         self.engine.dispose()
 
 
@@ -89,6 +90,7 @@ def migrate(tx: Connection, revision: str = "head") -> None:
 
 
 def alembic_config(tx: Connection) -> Config:
+    """Alembic's settings for our migrations, to run in the transaction `tx`."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = tx

@@ -118,6 +118,8 @@ def fire(tx: Connection, connection: str, triggers: Iterable[Trigger], now: date
 
 
 class Tasks(Audit):
+    """What is due. A task is due while it was noticed more often than served, from `next_at` on."""
+
     def intake(
         self,
         connection: str,
@@ -155,6 +157,7 @@ class Tasks(Audit):
         tx.execute(upsert(tx, schema.coverage, _SPAN), key | span)
 
     def position(self, connection: str, source: str) -> str | None:
+        """Up to where this source was read, in its own words; None before its first reading."""
         with self.begin() as tx:
             return tx.execute(_POSITION, {"p_connection": connection, "p_source": source}).scalar()
 
@@ -286,6 +289,7 @@ class Tasks(Audit):
             tx.execute(_END, rows)
 
     def fire(self, connection: str, triggers: Sequence[Trigger], now: datetime) -> None:
+        """Look again at what waits for these triggers, and at what a run at work is about to hold for one of them."""
         with self.begin() as tx:
             lock(tx, connection)
             fire(tx, connection, triggers, now)

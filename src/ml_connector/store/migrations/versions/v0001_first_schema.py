@@ -10,6 +10,7 @@ down_revision = None
 
 
 def upgrade() -> None:
+    """All tables of the first version."""
     op.create_table(
         "approval",
         sa.Column("connection", sa.Text(), nullable=False),
@@ -160,7 +161,6 @@ def upgrade() -> None:
             sqlite_where=sa.text("noticed > served"),
             postgresql_where=sa.text("noticed > served"),
         )
-
     op.create_table(
         "wait",
         sa.Column("connection", sa.Text(), nullable=False),

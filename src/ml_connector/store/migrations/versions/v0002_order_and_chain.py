@@ -10,6 +10,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
+    """Two events after the same one are refused; on PostgreSQL texts have the order that SQLite has."""
     op.create_index("audit_chain", "audit", ["previous"], unique=True)
     if op.get_bind().dialect.name == "postgresql":
         _compare_by_bytes()

@@ -10,6 +10,7 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
+    """A table of what has fired; plans have the connection in their key. SQLite changes no key, so it copies."""
     server = op.get_bind().dialect.name == "postgresql"
     words = sa.Text(collation="C") if server else sa.Text()
     op.create_table(

@@ -10,6 +10,7 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
+    """A page of due tasks is read in order, not sorted: that took 0.5 s with 800,000 waiting (decision 0008)."""
     waiting = sa.text("noticed > served")
     op.drop_index("task_due", "task")
     op.create_index(

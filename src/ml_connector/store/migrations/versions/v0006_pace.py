@@ -10,6 +10,7 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
+    """One row for each company or org (decision 0009)."""
     words = sa.Text(collation="C") if op.get_bind().dialect.name == "postgresql" else sa.Text()
     op.create_table(
         "pace",

@@ -10,6 +10,7 @@ down_revision = "0006"
 
 
 def upgrade() -> None:
+    """The log is empty, and no hold was told of."""
     words = sa.Text(collation="C") if op.get_bind().dialect.name == "postgresql" else sa.Text()
     names = ("connection", "write", "flow", "task", "record", "other", "field", "winner", "digest", "state")
     op.create_table(

@@ -20,6 +20,7 @@ head = sa.table("audit_head", sa.column("connection"), sa.column("sealed", sa.La
 
 
 def upgrade() -> None:
+    """Events get their numbers; approvals from before get an event that says so (decision 0011)."""
     words = sa.Text(collation="C") if op.get_bind().dialect.name == "postgresql" else sa.Text()
     op.create_table(
         "audit_head",
