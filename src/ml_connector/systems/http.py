@@ -56,6 +56,7 @@ class Response(msgspec.Struct, frozen=True):
     body: bytes = b""
 
     def header(self, name: str, default: str = "") -> str:
+        """The value of a header, its name in any case; `default` where it is missing."""
         return self.headers.get(name.lower(), default)
 
 

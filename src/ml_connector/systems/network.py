@@ -42,11 +42,13 @@ class AiohttpNetwork:
         await self.close()
 
     async def close(self) -> None:
+        """Close all connections. It opens again with the next request."""
         if self._session is not None:
             await self._session.close()
             self._session = None
 
     async def send(self, request: Request) -> Response:
+        """One request, one answer of any status. Raises `NotSent` where it surely never arrived, else `NoAnswer`."""
         _check_url(request.url)
         try:
             return await self._exchange(request)
@@ -134,6 +136,7 @@ def _check_url(url: str) -> None:
 
 
 def is_loopback(host: str) -> bool:
+    """Whether a host name or address means this machine. Other names are not asked for: they may change."""
     if host == "localhost":
         return True
     try:

@@ -69,6 +69,7 @@ class Position(msgspec.Struct, frozen=True):
         return " ".join(at.astimezone(UTC).isoformat() for at in (self.at, self.proved) if at)
 
     def each_list_has_its_own(self) -> bool:
+        """Whether an answer has lately shown that 1,000 is the limit of a list, not of all (open in reference 8)."""
         return self.proved is not None and self.at - self.proved <= PROOF_HOLDS
 
 

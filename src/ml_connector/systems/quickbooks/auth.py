@@ -60,6 +60,7 @@ class AppKeys(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def basic(self) -> str:
+        """The `Authorization` header of the token endpoint (reference 1.3). A secret."""
         return "Basic " + base64.b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
 
 
@@ -76,6 +77,7 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
         return f"Tokens(hidden, access_expires_at={self.access_expires_at.isoformat()})"
 
     def fresh(self, now: datetime) -> bool:
+        """Whether the access token will do for a call that begins now."""
         return bool(self.access_token) and now < self.access_expires_at - _EARLY
 
 

@@ -52,12 +52,15 @@ class QuickBooks:
         return company
 
     async def read(self, kind: str, ids: Sequence[str]) -> dict[str, Record | Gone]:
+        """One metered read for each 1,000 ids."""
         return await self._reader.read(kind, ids)
 
     async def find(self, kind: str, field: str, values: Sequence[str]) -> dict[str, list[Record]]:
+        """Texts in any case, as QuickBooks compares. A metered read for each portion of values."""
         return await self._reader.find(kind, field, values)
 
     async def ask(self, questions: Sequence[Question]) -> list[dict[str, Any] | ReadRefused]:
+        """One after the other: each question is metered, in a batch too (reference 11)."""
         return await self._reader.ask(questions)
 
     async def listed(self, kind: str, *conditions: str) -> list[Any]:
@@ -65,9 +68,11 @@ class QuickBooks:
         return await self._reader.listed(kind, *conditions)
 
     async def reference(self, name: str) -> Reference:
+        """One metered read for each 1,000 entries of the table."""
         return await self._reader.reference(name)
 
     async def look_up(self, writes: Sequence[OpenWrite]) -> list[LookUp]:
+        """By number, name or id, never by `requestid`: see `lookup.py`."""
         return await lookup.look_up(self._calls, writes)
 
     async def apply(self, writes: Sequence[OpenWrite], before: Deadline | None = None) -> list[Outcome]:
@@ -79,6 +84,7 @@ class QuickBooks:
         return outcomes
 
     def encode(self, write: Write) -> bytes:
+        """Raises `WrongUse` or `UnsoundEntry` for a write that must not be sent."""
         return writing.encode(write)
 
     def after(self, record: Record | Gone | None, write: Write, done: Any) -> Record:
@@ -87,13 +93,16 @@ class QuickBooks:
         return answer
 
     def position_at(self, kinds: Sequence[str], at: datetime) -> str:
+        """One instant for all kinds."""
         del kinds  # one instant for all
         return arrivals.Position(at).text()
 
     async def sweep(self, kinds: Sequence[str], position: str | None, now: datetime, take: Take | None = None) -> Sweep:
+        """One metered call for all kinds, up to 29 days back; a listing for each kind beyond that."""
         return await arrivals.sweep(self._calls, kinds, position, now, take)
 
     async def ids(self, kind: str, position: str) -> IdPage | None:
+        """A metered read for each 1,000 ids."""
         return await arrivals.ids(self._calls, kind, position)
 
     def pages(

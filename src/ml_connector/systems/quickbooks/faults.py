@@ -138,4 +138,5 @@ def _error_of(status: int, problems: tuple[Problem, ...]) -> ConnectorError:
 
 
 def sign_in_refused() -> SignInNeeded:
+    """The error where only a person can go on: by connecting anew."""
     return SignInNeeded("QuickBooks no longer accepts the connection's sign-in.", RECONNECT)

@@ -57,10 +57,12 @@ def select(kind: str, *conditions: str, start: int = 1, size: int = PAGE, what: 
 
 
 def count(kind: str, *conditions: str) -> str:
+    """How many records of a kind, inactive ones too, meet these conditions."""
     return _from(kind, "count(*)", conditions)
 
 
 def among(field: str, values: Iterable[str]) -> str:
+    """The condition that a field has one of these values, at least one."""
     return f"{field} IN ({', '.join(map(quoted, values))})"
 
 

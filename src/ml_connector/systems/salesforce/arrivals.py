@@ -48,6 +48,7 @@ class Position(msgspec.Struct, frozen=True):
             raise WrongUse("The stored position of the Salesforce sweep cannot be read.", "Run a backfill.") from None
 
     def text(self) -> str:
+        """The position as it is stored; the same for the same instants."""
         return msgspec.json.encode(self, order="deterministic").decode()
 
 
@@ -64,11 +65,13 @@ class Knocks(Sequence[Change]):
         self.clear()
 
     def clear(self) -> None:
+        """Empty it; kinds keep their numbers."""
         self._kind = array("B")
         self._at = array("d")
         self._ids = bytearray()
 
     def add(self, kind: str, record_id: str, at: datetime) -> None:
+        """Append a change. `record_id` has 18 characters."""
         if kind not in self._kinds:
             self._kinds.append(kind)
         self._kind.append(self._kinds.index(kind))

@@ -46,6 +46,7 @@ class Answer(msgspec.Struct, frozen=True):
 
     @property
     def ok(self) -> bool:
+        """Whether the status says that it was done; of a collection each item still says it for itself."""
         return 200 <= self.status < 300
 
     def taken(self) -> Any:
@@ -204,6 +205,7 @@ class Calls:
             pending = following
 
     def query_path(self, statement: str, deleted_too: bool = False) -> str:
+        """The path of a SOQL query; with `deleted_too` it sees the Recycle Bin and what was merged away."""
         return f"{self.base}/{'queryAll' if deleted_too else 'query'}?q={quote(statement, safe='')}"
 
 

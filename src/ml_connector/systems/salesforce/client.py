@@ -58,12 +58,15 @@ class Salesforce:
         return await self._sessions.renew(stale)
 
     async def read(self, kind: str, ids: Sequence[str]) -> dict[str, Record | Gone]:
+        """Up to 2,000 ids a call (reference 2.8); merged records say into which."""
         return await self._reader.read(kind, ids)
 
     async def find(self, kind: str, field: str, values: Sequence[str]) -> dict[str, list[Record]]:
+        """Texts as the org compares them. Several statements in one composite call."""
         return await self._reader.find(kind, field, values)
 
     async def ask(self, questions: Sequence[Question]) -> list[dict[str, Any] | ReadRefused]:
+        """All questions in as few composite calls as hold them."""
         return await self._reader.ask(questions)
 
     async def listed(self, kind: str, fields: Sequence[str], where: Callable[[frozenset[str]], str]) -> list[SObject]:
@@ -74,12 +77,15 @@ class Salesforce:
         return await self._reader.listed(kind, fields, where)
 
     async def reference(self, name: str) -> Reference:
+        """A table of the org, or what this user may see of an object (docs/contracts.md)."""
         return await self._reader.reference(name)
 
     async def look_up(self, writes: Sequence[OpenWrite]) -> list[LookUp]:
+        """By external id, id or pair: see `lookup.py`."""
         return await lookup.look_up(self._calls, self._catalog, [open_write.write for open_write in writes])
 
     async def apply(self, writes: Sequence[OpenWrite], before: Deadline | None = None) -> list[Outcome]:
+        """Collections of 200, up to five in one composite call (reference 2.8)."""
         return await self._sender.apply([Item(open_write.write, open_write.body) for open_write in writes], before)
 
     def encode(self, write: Write) -> bytes:
@@ -96,12 +102,15 @@ class Salesforce:
         return SObject(write.kind, done.ref.id, before).merged({**write.body, **key, **own})
 
     def position_at(self, kinds: Sequence[str], at: datetime) -> str:
+        """The instant for each of the kinds."""
         return arrivals.Position(dict.fromkeys(kinds, at)).text()
 
     async def sweep(self, kinds: Sequence[str], position: str | None, now: datetime, take: Take | None = None) -> Sweep:
+        """By SystemModstamp, deleted ones from the Recycle Bin."""
         return await arrivals.sweep(self._calls, self._catalog, kinds, position, now, take)
 
     async def ids(self, kind: str, position: str) -> IdPage | None:
+        """Up to 2,000 ids a call, in the order of their bytes."""
         return await arrivals.ids(self._calls, self._catalog, kind, position)
 
     async def fit(self) -> list[Finding]:

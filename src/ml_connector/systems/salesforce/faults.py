@@ -127,6 +127,7 @@ def error_of(status: int, body: Any) -> ConnectorError:
 
 
 def limit_reached() -> LimitReached:
+    """The error after REQUEST_LIMIT_EXCEEDED or 429 (reference 3.1)."""
     return LimitReached(
         "Salesforce allows no more API calls for now (its limit counts the last 24 hours).",
         "Work goes on by itself. If it happens often, ask Salesforce for more calls or stop other heavy integrations.",
@@ -134,6 +135,7 @@ def limit_reached() -> LimitReached:
 
 
 def session_refused() -> SignInNeeded:
+    """The error after 401 with a session that is new: signing in again would not help (reference 1.5)."""
     return SignInNeeded(
         "Salesforce refuses a session that it has just given out.",
         "Check that the app does not lock sessions to an IP address, then run `ml-connector connect salesforce`.",

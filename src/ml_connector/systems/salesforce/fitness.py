@@ -73,6 +73,7 @@ async def _findings(question: Callable[[], Awaitable[list[Finding]]]) -> list[Fi
 
 
 def edition_finding(organization: SObject) -> Finding:
+    """A warning for editions without change events (reference 7.7), else edition and time zone of the org."""
     edition = organization.text("OrganizationType")
     where = "sandbox" if organization["IsSandbox"] is True else "org"
     if not any(name in edition for name in ("Enterprise", "Unlimited", "Performance", "Developer")):
@@ -85,6 +86,7 @@ def edition_finding(organization: SObject) -> Finding:
 
 
 def currency_finding(account: Object, currencies: list[str]) -> Finding:
+    """Which currencies the org has. Only an org with several shows CurrencyIsoCode (reference 7.7)."""
     if "CurrencyIsoCode" not in account.names:
         return Finding("ok", "The org has a single currency.")
     return Finding("ok", f"The org has several currencies: {', '.join(sorted(currencies))}.")

@@ -220,15 +220,18 @@ class Reader:
         return Reference(value, digest(value))
 
     async def stages(self) -> dict[str, SObject]:
+        """Active stages of Opportunities by ApiName, in their order."""
         rows = await self._table("OpportunityStage", "IsActive = true", "SortOrder, Id")
         return {row.text("ApiName"): row for row in rows}
 
     async def currencies(self) -> dict[str, SObject]:
+        """Active currencies by ISO code; empty in an org with a single one, which has no such table."""
         if "CurrencyIsoCode" not in (await self._catalog.object("Account")).names:
             return {}
         return {row.text("IsoCode"): row for row in await self._table("CurrencyType", "IsActive = true")}
 
     async def organization(self) -> SObject:
+        """The org itself. Raises `BadAnswer` where it is not one row."""
         rows = await self._table("Organization")
         if len(rows) != 1:
             raise BadAnswer("Salesforce did not say which org it is.", "Run `ml-connector doctor`.")
@@ -259,10 +262,12 @@ class Search:
         self._literals = {value: _literal(described, value) if possible else "" for value in values}
 
     def statements(self, seen: Seen) -> list[str]:
+        """What to ask, each value once; none where no value can be in the field."""
         asked = list(dict.fromkeys(text for text in self._literals.values() if text))
         return selects(self.kind, seen, self._field, asked) if asked else []
 
     def answer(self, rows: Sequence[Json]) -> dict[str, list[Record]]:
+        """The records by the value asked for, each value with a list; deleted ones never."""
         by_value: dict[Any, list[Record]] = {}
         for record in (decode(row, self.kind) for row in rows):
             by_value.setdefault(_compared(self._described, record.leaf(self._field)), []).append(record)

@@ -63,6 +63,7 @@ class Chunk(msgspec.Struct, frozen=True):
 
     @property
     def body(self) -> bytes:
+        """The collection, each record as it was noted: no record of it spoils another (`allOrNone` false)."""
         return b'{"allOrNone":false,"records":[' + b",".join(item.body for item in self.items) + b"]}"
 
     @property

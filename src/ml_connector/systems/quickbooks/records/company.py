@@ -26,6 +26,8 @@ class AccountingPrefs(Part, frozen=True, kw_only=True):
 
 
 class SalesFormsPrefs(Part, frozen=True, kw_only=True):
+    """How sales forms are filled in (reference 6.11)."""
+
     custom_txn_numbers: bool = False
     allow_deposit: bool = False
     allow_shipping: bool = False
@@ -34,6 +36,8 @@ class SalesFormsPrefs(Part, frozen=True, kw_only=True):
 
 
 class CurrencyPrefs(Part, frozen=True, kw_only=True):
+    """`home_currency`: in which the books are kept; blank in companies that never had the choice."""
+
     multi_currency_enabled: bool = False
     home_currency: Reference = Reference()
 
@@ -46,10 +50,14 @@ class TaxPrefs(Part, frozen=True, kw_only=True):
 
 
 class OtherPrefs(Part, frozen=True, kw_only=True):
+    """Preferences that have no place of their own, as names and values."""
+
     name_value: tuple[NameValue, ...] = ()
 
 
 class Preferences(Entity, frozen=True, kw_only=True):
+    """What the company has switched on (reference 6.11). No feed surely tells of its change: it is polled."""
+
     KIND: ClassVar[str] = "Preferences"
 
     accounting_info_prefs: AccountingPrefs = AccountingPrefs()
@@ -60,27 +68,33 @@ class Preferences(Entity, frozen=True, kw_only=True):
 
     @property
     def home_currency(self) -> str:
+        """ISO code; blank where the company does not say."""
         return self.currency_prefs.home_currency.value
 
     @property
     def multicurrency(self) -> bool:
+        """Whether records may have a currency other than that of the books. Never switched off again."""
         return self.currency_prefs.multi_currency_enabled
 
     @property
     def book_close_date(self) -> date | None:
+        """The last closed day; None while the books are open (accounting-rules B.10)."""
         return self.accounting_info_prefs.book_close_date
 
     @property
     def tracks_classes(self) -> bool:
+        """Whether there are classes, one for a whole transaction or one for each line."""
         prefs = self.accounting_info_prefs
         return prefs.class_tracking_per_txn or prefs.class_tracking_per_txn_line
 
     @property
     def tracks_departments(self) -> bool:
+        """Whether there are departments, which the company may call locations, stores, ..."""
         return self.accounting_info_prefs.track_departments
 
     @property
     def refuses_duplicate_journal_numbers(self) -> bool:
+        """Whether a journal entry whose number is taken is refused (accounting-rules B.11)."""
         return self.other("WarnDuplicateJournalNumber").casefold() == "true"
 
     def other(self, name: str) -> str:

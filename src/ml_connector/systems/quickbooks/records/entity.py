@@ -31,18 +31,26 @@ class Reference(msgspec.Struct, frozen=True):
 
 
 class Email(Part, frozen=True, kw_only=True):
+    """As people typed it: perhaps several addresses in one text."""
+
     address: str = ""
 
 
 class Phone(Part, frozen=True, kw_only=True):
+    """A number in the form in which it was typed."""
+
     free_form_number: str = ""
 
 
 class Web(msgspec.Struct, frozen=True, kw_only=True):
+    """A web address as it was typed."""
+
     uri: str = msgspec.field(name="URI", default="")
 
 
 class Memo(msgspec.Struct, frozen=True, kw_only=True):
+    """A text that the customer sees."""
+
     value: str = ""
 
 
@@ -61,17 +69,23 @@ class Address(Part, frozen=True, kw_only=True):
 
 
 class Meta(Part, frozen=True, kw_only=True):
+    """When QuickBooks made and last changed the record, by its own clock, with an offset."""
+
     create_time: datetime | None = None
     last_updated_time: datetime | None = None
 
 
 class LinkedTxn(Part, frozen=True, kw_only=True):
+    """Another transaction that this one belongs to: payment and invoice, credit memo and payment."""
+
     txn_id: str = ""
     txn_type: str = ""
     txn_line_id: str = ""
 
 
 class CustomField(Part, frozen=True, kw_only=True):
+    """A custom field of a sales form (reference 6.12); only texts are read."""
+
     definition_id: str = ""
     name: str = ""
     type: str = ""
@@ -79,6 +93,8 @@ class CustomField(Part, frozen=True, kw_only=True):
 
 
 class NameValue(Part, frozen=True, kw_only=True):
+    """A setting by name."""
+
     name: str = ""
     value: str = ""
 
@@ -95,6 +111,7 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
     @property
     def ref(self) -> Ref:
+        """The record's name in our words."""
         return Ref(SYSTEM, type(self).KIND, self.id)
 
     @property
@@ -109,6 +126,7 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
     @property
     def created_at(self) -> datetime | None:
+        """When it was made, UTC; None where the vendor does not say."""
         made = self.meta_data.create_time
         return made.astimezone(UTC) if made else None
 

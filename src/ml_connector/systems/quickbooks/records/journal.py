@@ -39,6 +39,8 @@ class EntityRef(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
 
 class JournalLineDetail(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """What a line posts: `posting_type` is `Debit` or `Credit` (reference 6.5)."""
+
     posting_type: str
     account_ref: Reference = Reference()
     entity: EntityRef | None = None
@@ -62,6 +64,7 @@ class JournalLine(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
     @property
     def posting(self) -> Posting:
+        """It in plain terms. Raises `UnsoundEntry` for a line that is a text only."""
         detail = self.journal_entry_line_detail
         if detail is None or self.amount is None:
             raise UnsoundEntry("A journal line without an account posts nothing.")
@@ -93,6 +96,7 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True):
     entity_type: str = "Customer"
 
     def body(self) -> Json:
+        """It as QuickBooks takes it; what is blank is left out."""
         detail: Json = {"PostingType": self.side, "AccountRef": {"value": self.account}}
         if self.entity:
             detail["Entity"] = {"Type": self.entity_type, "EntityRef": {"value": self.entity}}

@@ -9,6 +9,8 @@ from .entity import ZERO, LinkedTxn, Part, Reference
 
 
 class SalesItemLineDetail(Part, frozen=True, kw_only=True):
+    """An item that is sold. `unit_price` and `discount_amt` in the currency of the form, `qty` in the item's unit."""
+
     item_ref: Reference | None = None
     qty: Decimal | None = None
     unit_price: Decimal | None = None
@@ -21,6 +23,8 @@ class SalesItemLineDetail(Part, frozen=True, kw_only=True):
 
 
 class DiscountLineDetail(Part, frozen=True, kw_only=True):
+    """A discount on the form; its amount, positive, stands on the line."""
+
     percent_based: bool = False
     discount_percent: Decimal | None = None
     discount_account_ref: Reference | None = None
@@ -28,6 +32,8 @@ class DiscountLineDetail(Part, frozen=True, kw_only=True):
 
 
 class GroupLineDetail(Part, frozen=True, kw_only=True):
+    """A bundle: `line` are the lines of what it is made of."""
+
     group_item_ref: Reference | None = None
     quantity: Decimal | None = None
     line: tuple[Line, ...] = ()
@@ -53,10 +59,13 @@ class Line(Part, frozen=True, kw_only=True):
 
     @property
     def class_ref(self) -> Reference | None:
+        """The line's own class; None where it has none or is neither sale nor discount."""
         detail = self.sales_item_line_detail or self.discount_line_detail
         return detail.class_ref if detail else None
 
 
 class TxnTaxDetail(Part, frozen=True, kw_only=True):
+    """Sales tax of the whole form, in its currency."""
+
     txn_tax_code_ref: Reference | None = None
     total_tax: Decimal = ZERO

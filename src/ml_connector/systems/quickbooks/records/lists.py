@@ -44,6 +44,8 @@ class _Person(Named, frozen=True, kw_only=True):
 
 
 class Customer(_Person, frozen=True, kw_only=True):
+    """A customer, sub-customer (`job`) or project. `level` counts from 0 at the top; balances in its currency."""
+
     KIND: ClassVar[str] = "Customer"
 
     alternate_phone: Phone | None = None
@@ -67,6 +69,8 @@ class Customer(_Person, frozen=True, kw_only=True):
 
 
 class Vendor(_Person, frozen=True, kw_only=True):
+    """Shares one namespace of display names with customers and employees."""
+
     KIND: ClassVar[str] = "Vendor"
 
     term_ref: Reference | None = None
@@ -105,6 +109,8 @@ class Item(_Listed, frozen=True, kw_only=True):
 
 
 class Account(_Listed, frozen=True, kw_only=True):
+    """An account of the books. Balances in its own currency, which never changes."""
+
     KIND: ClassVar[str] = "Account"
 
     account_type: str = ""
@@ -118,22 +124,29 @@ class Account(_Listed, frozen=True, kw_only=True):
 
     @property
     def currency(self) -> str:
+        """ISO code; empty when the company has one currency and does not say."""
         return self.currency_ref.value if self.currency_ref else ""
 
 
 class Department(_Listed, frozen=True, kw_only=True):
+    """`Location` in the user interface (reference 6.7)."""
+
     KIND: ClassVar[str] = "Department"
 
     sub_department: bool = False
 
 
 class Class(_Listed, frozen=True, kw_only=True):
+    """A class: on a line, or on the whole form (reference 6.8)."""
+
     KIND: ClassVar[str] = "Class"
 
     sub_class: bool = False
 
 
 class Term(_Listed, frozen=True, kw_only=True):
+    """Payment terms. `due_days` after the date of the invoice; None for terms of another kind."""
+
     KIND: ClassVar[str] = "Term"
 
     type: str = ""

@@ -25,6 +25,7 @@ class Transaction(Entity, frozen=True, kw_only=True):
 
     @property
     def currency(self) -> str:
+        """ISO code; empty when the company has one currency and does not say."""
         return self.currency_ref.value if self.currency_ref else ""
 
 
@@ -94,6 +95,8 @@ def _quantities(lines: Iterable[Line]) -> set[Decimal]:
 
 
 class Invoice(_SalesForm, frozen=True, kw_only=True):
+    """`total_amt` with tax, and `balance`, what of it is open; in its currency. Both always come (reference 6.2)."""
+
     KIND: ClassVar[str] = "Invoice"
 
     total_amt: Decimal
@@ -119,10 +122,13 @@ class Estimate(Entity, frozen=True, kw_only=True):
     linked_txn: tuple[LinkedTxn, ...] = ()
 
     def linked(self, txn_type: str) -> tuple[str, ...]:
+        """Ids of the linked transactions of one type, each once, in order."""
         return _ids_of(txn_type, self.linked_txn)
 
 
 class CreditMemo(_SalesForm, frozen=True, kw_only=True):
+    """`total_amt` is positive; `remaining_credit` is what of it was not applied yet (reference 6.4)."""
+
     KIND: ClassVar[str] = "CreditMemo"
 
     total_amt: Decimal
@@ -138,6 +144,8 @@ class PaymentLine(Part, frozen=True, kw_only=True):
 
 
 class Payment(Transaction, frozen=True, kw_only=True):
+    """Money received, in its currency; `unapplied_amt` is what no invoice has yet (reference 6.3)."""
+
     KIND: ClassVar[str] = "Payment"
 
     total_amt: Decimal
@@ -169,10 +177,12 @@ class JournalEntry(Transaction, frozen=True, kw_only=True):
 
     @property
     def debits(self) -> Decimal:
+        """Sum of the debits in the currency of the entry."""
         return sum((p.amount for p in self.postings if p.side == "Debit"), ZERO)
 
     @property
     def credits(self) -> Decimal:
+        """Sum of the credits in the currency of the entry."""
         return sum((p.amount for p in self.postings if p.side == "Credit"), ZERO)
 
     @property

@@ -67,9 +67,11 @@ class Object(msgspec.Struct, frozen=True, rename="camel", dict=True):
 
     @property
     def names(self) -> frozenset[str]:
+        """The fields that the user may see."""
         return frozenset(self._by_name)
 
     def field(self, name: str) -> Field | None:
+        """None for a field that is not there or hidden."""
         return self._by_name.get(name)
 
     def choices(self, name: str) -> list[str]:

@@ -148,6 +148,7 @@ class Written(msgspec.Struct, frozen=True):
 
     @property
     def needed(self) -> bool:
+        """Whether a record without it is held instead of written."""
         return self.flag is None
 
 

@@ -21,13 +21,20 @@ class Listed(Protocol):
     """A value of a picklist."""
 
     @property
-    def value(self) -> str | None: ...
+    def value(self) -> str | None:
+        """The code that records keep."""
+
     @property
-    def label(self) -> str | None: ...
+    def label(self) -> str | None:
+        """What people see."""
+
     @property
-    def active(self) -> bool: ...
+    def active(self) -> bool:
+        """Whether new records may have it."""
+
     @property
-    def valid_for(self) -> str | None: ...
+    def valid_for(self) -> str | None:
+        """Of a state: the places of its countries in their list, as base64 bits; None for a country."""
 
 
 class Regions(msgspec.Struct, frozen=True):

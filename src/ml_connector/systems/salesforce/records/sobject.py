@@ -101,6 +101,7 @@ class SObject(msgspec.Struct, frozen=True):
 
     @property
     def ref(self) -> Ref:
+        """The record's name in our words."""
         return Ref(SYSTEM, self.kind, self.id)
 
     @property
