@@ -203,6 +203,13 @@ def _functions() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]
                 yield f"{path.relative_to(SOURCE)} {node.name}", node
 
 
+def _lines_of_docstring(node: ast.AST) -> int:
+    if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        return 0
+    text = node.body[0] if ast.get_docstring(node, clean=False) is not None else None
+    return 0 if text is None else (text.end_lineno or 0) - text.lineno + 1
+
+
 def _spells_a_float(node: ast.AST) -> bool:
     if isinstance(node, ast.Constant):
         return isinstance(node.value, float) or node.value in ("float", "float64")
@@ -255,20 +262,27 @@ def test_a_file_reads_in_one_sitting() -> None:
 
 
 def test_most_functions_are_short() -> None:
-    """As short as they are today; those that are longer than 45 lines are known, and only become shorter."""
+    """As short as they are today; those that are longer than 45 lines are known, and only become shorter.
+
+    What most are is counted without docstrings: nobody shall leave out a contract to keep a number.
+    """
     lengths = [(name, (node.end_lineno or 0) - node.lineno + 1) for name, node in _functions()]
-    sizes = sorted(length for _, length in lengths)
-    assert sizes[len(sizes) // 2] <= 6
-    assert sizes[int(len(sizes) * 0.9)] <= 15
+    sizes = sorted(
+        length - _lines_of_docstring(node) for (_, length), (_, node) in zip(lengths, _functions(), strict=True)
+    )
+    assert sizes[len(sizes) // 2] <= 5
+    assert sizes[int(len(sizes) * 0.9)] <= 13
     long = {name: length for name, length in lengths if length > 45}
     assert long.keys() == house.LONG_FUNCTIONS.keys()
     assert [name for name, length in long.items() if length > house.LONG_FUNCTIONS[name]] == []
 
 
 def test_most_files_are_short() -> None:
-    sizes = sorted(path.read_text().count("\n") for path in MODULES)
-    assert sizes[len(sizes) // 2] <= 110
-    assert sizes[int(len(sizes) * 0.9)] <= 240
+    sizes = sorted(
+        path.read_text().count("\n") - sum(map(_lines_of_docstring, ast.walk(_tree(path)))) for path in MODULES
+    )
+    assert sizes[len(sizes) // 2] <= 102
+    assert sizes[int(len(sizes) * 0.9)] <= 230
 
 
 def test_every_error_has_a_sentence_and_a_remedy_and_an_exit_status() -> None:

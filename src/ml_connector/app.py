@@ -57,6 +57,7 @@ class App(msgspec.Struct, frozen=True):
 
     @property
     def runtime(self) -> Runtime:
+        """What the engine is given: systems, flows, clock, chance, crash points and the seal of lost values."""
         systems: dict[str, System] = {self.quickbooks.name: self.quickbooks, self.salesforce.name: self.salesforce}
         world, seal = self.world, self.vault.seal
         return Runtime(self.store, systems, FLOWS, world.clock, world.ids, world.crash, self.tables, seal)

@@ -50,13 +50,17 @@ class WallClock:
         self.offset = offset
 
     def now(self) -> datetime:
+        """An aware UTC instant, `offset` beside the machine's."""
         return datetime.now(UTC) + self.offset
 
     async def sleep(self, length: timedelta) -> None:
+        """Let others work meanwhile; at once for none, or less than none."""
         await asyncio.sleep(max(0.0, length.total_seconds()))
 
     @contextmanager
     def every(self, length: timedelta, act: Callable[[], None]) -> Iterator[None]:
+        """By a task of the running loop. What `act` raises ends the calls: it keeps it for whoever waits meanwhile."""
+
         async def call() -> None:
             while True:
                 await self.sleep(length)
@@ -98,6 +102,7 @@ class MovedClock(ABC):
         return self.now()
 
     async def sleep(self, length: timedelta) -> None:
+        """Move the clock on, and call on the way what is due, which may let more time pass than was asked for."""
         end = self.running() + length
         while self._calls and (call := min(self._calls, key=lambda call: call.due)).due <= end:
             await self._pass_until(call.due)
@@ -111,6 +116,7 @@ class MovedClock(ABC):
 
     @contextmanager
     def every(self, length: timedelta, act: Callable[[], None]) -> Iterator[None]:
+        """Called by whoever sleeps; a process that only computes, or is frozen, calls nothing."""
         call = _Call(self.running() + length, length, act)
         self._calls.append(call)
         try:
@@ -123,7 +129,9 @@ class RandomIds:
     """The machine's chance."""
 
     def token(self) -> str:
+        """32 hexadecimal digits from the machine's secure source."""
         return secrets.token_hex(16)
 
     def jitter(self) -> float:
+        """0.0 up to, and without, 1.0."""
         return random.random()  # noqa: S311 - spreads waiting times, guards nothing

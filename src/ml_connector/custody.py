@@ -1,4 +1,4 @@
-"""Secrets, tokens and the heads of the audit log in custody: sealed by the vault (promises P6, P7; decision 0010)."""
+"""Secrets, tokens and the heads of the audit log in custody: sealed by the vault (promises P6, P7; decision 0011)."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ class SealedTokens:
         self._holder = holder
 
     def load(self) -> Tokens | None:
+        """What is stored now; None before the first sign-in. Raises `StateTrouble` where it does not open."""
         sealed = self._store.sealed(self._owner, "tokens")
         if sealed is None:
             return None
@@ -37,13 +38,16 @@ class SealedTokens:
         return msgspec.json.decode(opened, type=Tokens)
 
     def store(self, tokens: Tokens) -> None:
+        """In place of those before, and on disk when it returns: whoever uses a token has stored it."""
         sealed = self._vault.seal(msgspec.json.encode(tokens), self._owner, "tokens")
         self._store.put_sealed(self._owner, "tokens", sealed, self._clock.now())
 
     def take_turn(self, until: datetime) -> bool:
+        """Whether this process alone may renew them up to `until`, which ends by itself should it be killed."""
         return self._store.take_turn(self._owner, self._holder, until, self._clock.now())
 
     def end_turn(self) -> None:
+        """Let others renew them. No error when the turn had ended before."""
         self._store.end_turn(self._owner, self._holder)
 
 
@@ -65,6 +69,7 @@ class SealedHeads:
         return self._vault.seal(f"{head.number:020d}:{head.hash}".encode(), connection, _HEAD)
 
     def open(self, connection: str, sealed: bytes) -> Head:
+        """The head of the log of this connection. Raises `StateTrouble` for what was not sealed here for it."""
         number, _, hash_ = self._vault.open(sealed, connection, _HEAD).decode().partition(":")
         return Head(int(number), hash_)
 
@@ -73,6 +78,7 @@ class SealedHeads:
         return self._vault.reseal(sealed, connection, _HEAD)
 
     def kept(self, connection: str) -> bytes | None:
+        """What the home keeps; None if it keeps nothing. Raises `StateTrouble` where it cannot be read."""
         try:
             return self._file(connection).read_bytes()[:_LONGEST]
         except FileNotFoundError:  # another machine, or before the first event

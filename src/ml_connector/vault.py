@@ -40,6 +40,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
+        """The text itself, for the call that needs it; keep what has it short-lived and out of logs."""
         return self._text
 
     def __repr__(self) -> str:
@@ -119,9 +120,11 @@ class Vault:
             ) from error
 
     def seal_text(self, secret: Secret, connection: str, name: str) -> bytes:
+        """`seal` for a secret text."""
         return self.seal(secret.reveal().encode(), connection, name)
 
     def open_text(self, sealed: bytes, connection: str, name: str) -> Secret:
+        """`open` for a text that `seal_text` sealed. Raises `StateTrouble` too."""
         return Secret(self.open(sealed, connection, name).decode())
 
     def key_of(self, sealed: bytes) -> str:

@@ -59,11 +59,13 @@ class Condition:
         self._told: type[ConnectorError] | None = None
 
     def is_now(self, error: ConnectorError) -> None:
+        """Tell of this trouble, unless its kind was told last: a limit that lasts is one line, not one a minute."""
         if type(error) is not self._told:
             self._told = type(error)
             self._tell(f"{error.sentence} {error.remedy}")
 
     def is_over(self) -> None:
+        """Tell that it is over; nothing where nothing was told."""
         if self._told is not None:
             self._told = None
             self._tell("That is over: syncing goes on.")

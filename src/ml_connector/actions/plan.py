@@ -57,6 +57,7 @@ def look_again(app: App, plan: Plan) -> None:
 
 
 def plan_view(row: PlanRow) -> PlanView:
+    """A stored plan with its content decoded."""
     plan = msgspec.json.decode(row.content, type=Plan)
     return PlanView(id=row.id, made_by=row.made_by, made_at=row.made_at, hash=row.hash, state=row.state, plan=plan)
 

@@ -41,6 +41,7 @@ class TerminalAsk:
         return getpass.getpass(f"{safe(question)}: ", sys.stderr).strip()
 
     def tell(self, sentence: str) -> None:
+        """A line on stderr, at once: the next question may wait for long. Control characters are taken out."""
         sys.stderr.write(f"{safe(sentence)}\n")
         sys.stderr.flush()
 

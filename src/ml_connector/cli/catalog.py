@@ -8,6 +8,8 @@ _ROOM = "ml_connector.cli.commands"
 
 
 class Command(NamedTuple):
+    """A command. `target` is `module:function`, imported when the command is called and not for help."""
+
     name: str
     target: str
     summary: str

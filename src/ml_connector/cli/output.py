@@ -31,6 +31,7 @@ class Screen:
         return max(20, shutil.get_terminal_size().columns) if self.out.isatty() else None
 
     def lines(self, lines: Iterable[str]) -> None:
+        """Print lines, coloured where a person looks. A last line `Next: ...` is folded so that it can be copied."""
         colour, shown = _colourful(self.out), list(lines)
         if shown and shown[-1].startswith("Next"):  # whole, whether it was folded before or not
             shown[-1:] = fold(shown[-1], self.width)

@@ -18,4 +18,5 @@ class Ask(Protocol):
     def secret(self, name: str, question: str) -> str:
         """Asked without echo; never shown, never logged."""
 
-    def tell(self, sentence: str) -> None: ...
+    def tell(self, sentence: str) -> None:
+        """Say what comes next, or what has been done."""

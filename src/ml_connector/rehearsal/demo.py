@@ -50,15 +50,24 @@ class Options(Protocol):
     """What is rehearsed. `home` None: a folder that is thrown away."""
 
     @property
-    def scale(self) -> int: ...
+    def scale(self) -> int:
+        """How many times the sample company there is."""
+
     @property
-    def seed(self) -> int: ...
+    def seed(self) -> int:
+        """What all chance of the sample comes from: the same seed gives the same document."""
+
     @property
-    def days(self) -> int: ...
+    def days(self) -> int:
+        """How many live days follow the first sync."""
+
     @property
-    def serve(self) -> bool: ...
+    def serve(self) -> bool:
+        """Whether the emulators stay afterwards, until the command is interrupted."""
+
     @property
-    def home(self) -> Path | None: ...
+    def home(self) -> Path | None:
+        """Where the connector's home is made; None for a folder that is thrown away."""
 
 
 class Tally(msgspec.Struct):
@@ -69,6 +78,7 @@ class Tally(msgspec.Struct):
     rounds: list[DrainReport] = []
 
     def add(self, report: DrainReport) -> None:
+        """Count what one more sync did."""
         self.rounds.append(report)
         for mine, new in ((self.created, report.created), (self.updated, report.updated)):
             for name, count in new.items():
@@ -76,6 +86,7 @@ class Tally(msgspec.Struct):
 
     @property
     def written(self) -> int:
+        """Writes of all syncs together."""
         return sum(report.written for report in self.rounds)
 
 

@@ -30,6 +30,7 @@ class Calls(msgspec.Struct, frozen=True):
     salesforce: int = 0
 
     def minus(self, before: Calls) -> Calls:
+        """What came after `before`, an earlier count."""
         return Calls(
             self.quickbooks_reads - before.quickbooks_reads,
             self.quickbooks_writes - before.quickbooks_writes,
@@ -71,6 +72,7 @@ class Emulators:
         return list(report["results"])
 
     async def calls(self) -> Calls:
+        """All calls since they were started, from their request log."""
         totals = (await self.ask("GET", "/requests?limit=1"))["totals"]
         quickbooks, salesforce = totals["quickbooks"], totals["salesforce"]
         return Calls(quickbooks["reads"], quickbooks["writes"], salesforce["calls"])
@@ -80,6 +82,7 @@ class Emulators:
         return WallClock(await self.offset())
 
     async def offset(self) -> timedelta:
+        """How far the emulators' clock is ahead of this machine's."""
         now = datetime.fromisoformat((await self.ask("GET", "/health"))["now"])
         return now - datetime.now(UTC)
 

@@ -74,10 +74,12 @@ def _made(report: DrainReport, step: str) -> int:
 
 
 def pages(count: int, size: int) -> int:
+    """How many calls `count` records take, `size` in each; none for none."""
     return -(-count // size)
 
 
 def plus(*calls: Calls) -> Calls:
+    """The sum."""
     return Calls(
         sum(each.quickbooks_reads for each in calls),
         sum(each.quickbooks_writes for each in calls),

@@ -35,10 +35,12 @@ class Common:
 
     @property
     def folder(self) -> Path:
+        """The home: as given, else `./.ml-connector` if it is there, else the user's data directory."""
         return find_home(self.home)
 
     @property
     def screen(self) -> Screen:
+        """Where the result goes: stdout, as lines or as one document."""
         return Screen(json=self.json)
 
     def check(self) -> None:

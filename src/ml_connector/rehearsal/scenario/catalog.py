@@ -21,6 +21,7 @@ BOOK = "Direct Sales"
 
 
 async def item(play: Play, entry: Ready) -> None:
+    """`item`: a SKU, as item in QuickBooks and as product in Salesforce, or one of the two."""
     for kind, record in await _make(play, str(entry.value), entry.args):
         await remember(play, entry, kind, record)
 
@@ -80,6 +81,7 @@ async def _entry(stage: Stage, book: str, product: str, currency: str) -> str:
 
 
 async def price_book(stage: Stage) -> str:
+    """The id of the price book that orders of scenarios use."""
     books = await stage.records("salesforce", "Pricebook2")
     return next((str(each["Id"]) for each in books if each["Name"] == BOOK), str(books[0]["Id"]))
 
@@ -95,6 +97,7 @@ async def pair_for(play: Play, account: str) -> str:
 
 
 async def gl_account(play: Play, entry: Ready) -> None:
+    """`gl_account`: an account of the books, by its number."""
     body = without_blanks(
         {
             "Name": entry.text("name"),
@@ -109,6 +112,7 @@ async def gl_account(play: Play, entry: Ready) -> None:
 
 
 async def dimension(play: Play, entry: Ready) -> None:
+    """`department`, `class`: `Parent:Child` makes the parents that are missing."""
     kind = entry.entry.verb.name
     record = await dim_ref(play, kind, str(entry.value))
     await remember(play, entry, kind, {"Id": record.id})
@@ -138,6 +142,7 @@ async def renamed_dim(play: Play, kind: str, to: str) -> Json:
 
 
 async def exchange_rate(play: Play, entry: Ready) -> None:
+    """`exchange_rate`: home units per one unit on a day; the currency is switched on where it is not."""
     day, code = entry.get("date") or date(2026, 1, 1), str(entry.value).upper()
     await _in_use(play.stage, code)
     body = {"currency": code, "rate": str(entry.get("rate")), "day": day.isoformat()}
@@ -158,10 +163,12 @@ async def _in_use(stage: Stage, code: str) -> None:
 
 
 async def preferences(play: Play, entry: Ready) -> None:
+    """`preferences`: by the vendor's names."""
     await play.stage.act("quickbooks", "set_preferences", "Preferences", entry.value)
 
 
 async def books_closed(play: Play, entry: Ready) -> None:
+    """`books_closed`: closed up to and including this day; `none` opens them."""
     await close_books(play.stage, str(entry.value))
 
 

@@ -21,11 +21,13 @@ Verdict = tuple[bool, str, str]
 
 
 async def journal_entry(play: Play, entry: Ready) -> Check:
+    """`journal_entry`: the entry in QuickBooks with the number that is picked, and what its lines are."""
     entries = [each for each in await _entries(play, entry) if each.get("DocNumber") == await _number(play, entry)]
     return await _judged(play, entry, entries, "in QuickBooks")
 
 
 async def planned_entry(play: Play, entry: Ready) -> Check:
+    """`planned_entry`: the same of an entry that a plan shows."""
     number = await _number(play, entry)
     postings = find_plan(play, entry.text("plan")).plan.postings()
     entries = [write.body for write in postings if write.body and write.body.get("DocNumber") == number]
@@ -33,6 +35,7 @@ async def planned_entry(play: Play, entry: Ready) -> Check:
 
 
 async def journal_entries(play: Play, entry: Ready) -> Check:
+    """`journal_entries`: how many entries there are, of an order, kind, number or day."""
     entries = await _entries(play, entry)
     if name := entry.text("order"):
         order = (await play.names.ref(name, "order")).id

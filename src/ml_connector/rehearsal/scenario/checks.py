@@ -81,10 +81,12 @@ async def _of(play: Play, entry: Ready, rows: Iterable[_Held]) -> list[_Held]:
 
 
 async def hold(play: Play, entry: Ready) -> Check:
+    """`hold`: whether a record is held now with a code, its facts, amount and words."""
     return _judged(entry, await _of(play, entry, await _held_now(play)))
 
 
 async def planned_hold(play: Play, entry: Ready) -> Check:
+    """`planned_hold`: the same of a hold that a plan shows."""
     return _judged(entry, await _of(play, entry, _planned(play, entry)))
 
 
@@ -109,6 +111,7 @@ def _fits(entry: Ready, held: _Held) -> bool:
 
 
 async def holds(play: Play, entry: Ready) -> Check:
+    """`holds`: how many records are held, of a code where one is named."""
     rows = await _of(play, entry, await _held_now(play))
     held = [each for each in rows if entry.text("code") in ("", each.code)]
     check = counted(entry, len(held), "holds")
@@ -116,6 +119,7 @@ async def holds(play: Play, entry: Ready) -> Check:
 
 
 async def planned(play: Play, entry: Ready) -> Check:
+    """`planned`: how many entries, writes or holds a plan has."""
     plan, what = find_plan(play, entry.text("plan")).plan, entry.text("what") or "entries"
     count = {"entries": len(plan.postings()), "writes": len(plan.writes), "holds": len(plan.holds)}[what]
     return counted(entry, count, what)
@@ -125,6 +129,7 @@ async def planned(play: Play, entry: Ready) -> Check:
 
 
 async def balance(play: Play, entry: Ready) -> Check:
+    """`balance`: an account's balance as its side is read; in home currency, unless one is named."""
     books = await books_of(play.stage)
     account = str(entry.value)
     chosen = [each for each in await movements(play.stage, books) if _counts(entry, each, books, account)]
@@ -152,6 +157,7 @@ def _dim(text: str) -> str:
 
 
 async def requests(play: Play, entry: Ready) -> Check:
+    """`requests`: how many requests the vendors had since a mark, or their cost; and what all must share."""
     since = play.marks.get(entry.text("since"), 0)
     if entry.text("since") and entry.text("since") not in play.marks:
         raise WrongUse(
@@ -183,6 +189,7 @@ def _of_row(row: Mapping[str, Any], name: str) -> str:
 
 
 async def tie(play: Play, entry: Ready) -> Check:
+    """`tie_out`: whether the proof agrees, and its totals and reasons. What does not fit is named."""
     proof = await reconcile(await play.app(), entry.get("months") or ())
     reports = [each for each in proof.reports if entry.text("report") in ("", each.name)]
     actual = {**_totals(entry, reports), "items": _reasons(entry, reports)}
@@ -215,6 +222,7 @@ def _rows(entry: Ready, reports: Iterable[Report]) -> list[Row]:
 
 
 async def link(play: Play, entry: Ready) -> Check:
+    """`link`: whether records are linked in a role, and to whom."""
     role, ends = Role(str(entry.value)), await play.names.refs(entry.text("from"))
     ends = [posting_ref(ref.id) if role == Role.JOURNAL and ref.kind == "Order" else ref for ref in ends]
     links = inside.links_of(await play.app(), role, ends)
@@ -230,6 +238,7 @@ async def link(play: Play, entry: Ready) -> Check:
 
 
 async def outcome(play: Play, entry: Ready) -> Check:
+    """`outcome`: whether some flow ended last with this about a record, a hold code counts too."""
     app = await play.app()
     words: set[str] = set()
     for ref in await play.names.refs(entry.text("of")):
@@ -245,6 +254,7 @@ async def outcome(play: Play, entry: Ready) -> Check:
 
 
 async def flag(play: Play, entry: Ready) -> Check:
+    """`flag`: whether a record has this flag, or any record where none is named."""
     rows = [(str(ref), name) for ref, name in inside.flags(await play.app())]
     if name := entry.text("of"):
         refs = {str(ref) for ref in await play.names.refs(name)}
@@ -255,17 +265,21 @@ async def flag(play: Play, entry: Ready) -> Check:
 
 
 async def written(play: Play, entry: Ready) -> Check:
+    """`written`: how many records the last step of the connector wrote."""
     return counted(entry, play.written, "records written")
 
 
 async def waiting(play: Play, entry: Ready) -> Check:
+    """`waiting`: how many tasks are not served."""
     return counted(entry, inside.unserved(await play.app()), "records waiting")
 
 
 async def open_writes(play: Play, entry: Ready) -> Check:
+    """`open_writes`: how many noted writes are not settled."""
     return counted(entry, inside.open_writes(await play.app()), "open writes")
 
 
 async def equal(play: Play, entry: Ready) -> Check:
+    """`equal`: two values, most of them filled in from records."""
     expected = entry.get("to")
     return Check(entry.entry.title, matches(expected, entry.value), plain(expected), plain(entry.value))

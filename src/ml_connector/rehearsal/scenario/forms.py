@@ -116,6 +116,7 @@ async def _applied(play: Play, part: Mapping[str, Any]) -> Json:
 
 
 async def manual_entry(play: Play, entry: Ready) -> None:
+    """`manual_entry`: a journal entry that a bookkeeper keys, without any mark of ours."""
     body = await _head(play, entry)
     customer = entry.text("customer")
     body["Line"] = [await _posting(play, line, customer) for line in entry.get("lines")]

@@ -37,9 +37,11 @@ class SeededIds:
         self._random = Random(seed)  # noqa: S311 - a rehearsal wants repeatable chance
 
     def token(self) -> str:
+        """128 bits from the seed, as hexadecimal digits."""
         return f"{self._random.getrandbits(128):032x}"
 
     def jitter(self) -> float:
+        """0.0 up to, and without, 1.0, from the seed."""
         return self._random.random()
 
 
@@ -83,6 +85,7 @@ class Installation:
         return self.app
 
     def close(self) -> None:
+        """Close the state; the folder goes with whoever made it."""
         self.store.close()
 
 

@@ -30,16 +30,20 @@ class Books(msgspec.Struct, frozen=True):
     customers: Mapping[str, Mapping[str, Any]]
 
     def number(self, account: str) -> str:
+        """How people name the account with this id: its number, else its name, else the id."""
         row = self.accounts.get(account, {})
         return str(row.get("AcctNum") or row.get("Name") or account)
 
     def type_of(self, account: str) -> str:
+        """The AccountType of the account with this id; blank where there is none."""
         return str(self.accounts.get(account, {}).get("AccountType", ""))
 
     def normal_credit(self, account: str) -> bool:
+        """Whether its balance is read as credits less debits."""
         return self.accounts.get(account, {}).get("Classification") in _CREDIT_SIDE
 
     def by_number(self, number: str) -> str:
+        """The id of the account that people name so; blank where there is none."""
         return next((key for key in self.accounts if self.number(key) == number), "")
 
 
@@ -57,6 +61,7 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def books_of(stage: Stage) -> Books:
+    """The lists as they are now."""
     return Books(
         accounts=await stage.by_id("Account"),
         departments=await stage.by_id("Department"),
@@ -67,6 +72,7 @@ async def books_of(stage: Stage) -> Books:
 
 
 def ref_of(record: Mapping[str, Any], name: str) -> str:
+    """The id that a field of a record points at; blank for none."""
     return str((record.get(name) or {}).get("value", ""))
 
 
@@ -98,6 +104,7 @@ def _entry_line(line: Mapping[str, Any], detail: Mapping[str, Any], books: Books
 
 
 def made_by_us(entry: Mapping[str, Any]) -> bool:
+    """Whether a journal entry carries our mark in its note (accounting-rules B.11)."""
     return bool(note_fields(str(entry.get("PrivateNote", ""))))
 
 
@@ -181,4 +188,5 @@ def _receivable(currency: str, books: Books) -> str:
 
 
 def is_income(books: Books, account: str) -> bool:
+    """Whether the account with this id counts as revenue."""
     return books.type_of(account) in _INCOME

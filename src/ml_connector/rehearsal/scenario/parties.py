@@ -11,6 +11,7 @@ Json = dict[str, Any]
 
 
 def ref(record_id: str) -> Json:
+    """A pointer to a QuickBooks record."""
     return {"value": record_id}
 
 
@@ -44,6 +45,7 @@ async def business(play: Play, entry: Ready) -> None:
 
 
 async def customer(play: Play, entry: Ready) -> None:
+    """`customer`: a customer of QuickBooks; with `parent` a sub-customer."""
     body = without_blanks(
         {
             "DisplayName": str(entry.value),
@@ -77,6 +79,7 @@ async def _create(play: Play, entry: Ready, system: str, kind: str, body: Json) 
 
 
 async def vendor(play: Play, entry: Ready) -> None:
+    """`vendor`: one of QuickBooks."""
     body = without_blanks(
         {"DisplayName": str(entry.value), "CurrencyRef": without_blanks({"value": entry.get("currency")})}
     )
@@ -84,12 +87,14 @@ async def vendor(play: Play, entry: Ready) -> None:
 
 
 async def employee(play: Play, entry: Ready) -> None:
+    """`employee`: one of QuickBooks; the last word is the family name."""
     given, _, family = str(entry.value).rpartition(" ")
     body = without_blanks({"GivenName": given, "FamilyName": family, "DisplayName": str(entry.value)})
     await remember(play, entry, "employee", await _create(play, entry, "quickbooks", "Employee", body))
 
 
 async def account(play: Play, entry: Ready) -> None:
+    """`account`: one of Salesforce, with a contact for each e-mail."""
     body = without_blanks(
         {
             "Name": str(entry.value),
@@ -116,6 +121,7 @@ async def account(play: Play, entry: Ready) -> None:
 
 
 async def contact(play: Play, entry: Ready) -> None:
+    """`contact`: one of Salesforce; the last word is the last name."""
     first, _, last = str(entry.value).rpartition(" ")
     owner = (await play.names.ref(entry.text("account"), "account")).id
     body = without_blanks(

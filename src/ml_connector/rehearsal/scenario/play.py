@@ -37,9 +37,11 @@ class Ready(NamedTuple):
     args: Mapping[str, Any]
 
     def get(self, name: str, default: Any = None) -> Any:
+        """The value of a key in its type; `default` where the entry has not got it."""
         return self.args.get(name, default)
 
     def text(self, name: str) -> str:
+        """The value of a key as text; blank where the entry has not got it."""
         return str(self.args.get(name) or "")
 
 
@@ -65,6 +67,7 @@ class Play:
         return self._installation.app or self._installation.start(await self.rules())
 
     async def rules(self) -> Rules:
+        """The settings of the file, with those that `restart` has changed. Raises `WrongUse`."""
         return await rules_of(self.scenario, self.names, self.stage.door.line, self._changes)
 
     async def restart(self, changes: Mapping[str, Any] | None = None) -> App:
@@ -76,6 +79,7 @@ class Play:
         return self._installation.start(await self.rules())
 
     def close(self) -> None:
+        """End the connector, if there is one."""
         if self._installation is not None:
             self._installation.close()
 

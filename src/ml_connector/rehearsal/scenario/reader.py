@@ -55,6 +55,7 @@ class Entry(NamedTuple):
 
     @property
     def title(self) -> str:
+        """As the document names it: its `title`, else made of verb, value and what it is about."""
         if TITLE.name in self.args:
             return str(self.args[TITLE.name])
         subject = next((self.args[key] for key in ("of", "order", "from") if key in self.args), "")
@@ -80,6 +81,7 @@ def read(file: Path) -> Scenario:
 
 
 def parse(text: str, name: str, *, as_json: bool = False) -> Scenario:
+    """The same from a text; `name` is how messages call it."""
     tree = _json(text, name) if as_json else _toml(text, name)
     if not isinstance(tree, dict):
         raise WrongUse(f"{name} holds no table.", _PAGE)

@@ -19,6 +19,7 @@ _CENT = Decimal("0.01")
 
 
 async def opportunity(play: Play, entry: Ready) -> None:
+    """`opportunity`: one of Salesforce; without a close date it closes today."""
     body = without_blanks(
         {
             "Name": str(entry.value),

@@ -12,10 +12,12 @@ from .play import Play, Ready
 
 
 async def org(play: Play, entry: Ready) -> None:
+    """`org`: switches of the Salesforce emulator."""
     await _switch(play, entry.value)
 
 
 async def company(play: Play, entry: Ready) -> None:
+    """`company`: what the QuickBooks emulator says of its company."""
     await _act(play, "set_company", entry.value, "quickbooks")
 
 
@@ -50,6 +52,7 @@ def _field(entry: Ready) -> tuple[str, str]:
 
 
 async def field_rights(play: Play, entry: Ready) -> None:
+    """`field_rights`: what the integration user, or another one, may do with a field. Who may not read may not edit."""
     name, field = _field(entry)
     readable = entry.get("read", True)
     rights = {"readable": readable, "editable": readable and entry.get("edit", True)}
@@ -57,27 +60,32 @@ async def field_rights(play: Play, entry: Ready) -> None:
 
 
 async def object_rights(play: Play, entry: Ready) -> None:
+    """`object_rights`: the same for an object; what is not named stays."""
     rights = _given(entry, "read", "create", "edit", "delete")
     await _act(play, "set_object_rights", {"object": str(entry.value), **rights, **_user(entry)})
 
 
 async def permission(play: Play, entry: Ready) -> None:
+    """`permission`: give a system permission, or take it away."""
     granted = entry.get("granted", True)
     await _act(play, "set_permission", {"permission": str(entry.value), "granted": granted, **_user(entry)})
 
 
 async def freeze_user(play: Play, entry: Ready) -> None:
+    """`freeze_user`: of the integration user, or of the one who is named."""
     who = {} if entry.value is True else {"username": str(entry.value)}
     await _act(play, "freeze_user", {**who, "frozen": entry.get("frozen", True)})
 
 
 async def state_country_picklists(play: Play, entry: Ready) -> None:
+    """`state_country_picklists`: the org has them from now on; `places` says how old addresses read."""
     values: Json = {"state_country_picklists": True, "address_places": entry.get("places") or {}}
     values |= {"active_countries": entry.get("countries"), "state_texts": entry.get("state_texts", "name")}
     await _switch(play, values)
 
 
 async def picklist(play: Play, entry: Ready) -> None:
+    """`picklist`: the values of a field, and whether it takes no others."""
     name = ".".join(_field(entry))
     now, values = await _switches(play), entry.get("values")
     if values is not None:
@@ -88,11 +96,13 @@ async def picklist(play: Play, entry: Ready) -> None:
 
 
 async def sales_stage(play: Play, entry: Ready) -> None:
+    """`sales_stage`: make, rename or change a stage of Opportunities."""
     facts = _given(entry, "renames", "closed", "won", "probability", "active")
     await _act(play, "set_stage", {"name": str(entry.value), **facts})
 
 
 async def duplicate_rule(play: Play, entry: Ready) -> None:
+    """`duplicate_rule`: of a kind: `alert` can be passed by a header, `block` cannot, `off` ends it."""
     name, now = str(entry.value), await _switches(play)
     rules = {kind: mode for kind, mode in now["duplicate_rules"].items() if kind != name}
     mode = entry.get("mode", "block")
@@ -102,12 +112,14 @@ async def duplicate_rule(play: Play, entry: Ready) -> None:
 
 
 async def validation_rule(play: Play, entry: Ready) -> None:
+    """`validation_rule`: one more; records that meet its condition are refused with its message."""
     rule: Json = {"kind": entry.text("object"), "condition": entry.text("condition"), "message": str(entry.value)}
     rules = (await _switches(play))["validation_rules"]
     await _switch(play, {"validation_rules": [*rules, {**rule, "field": entry.get("field")}]})
 
 
 async def custom_field(play: Play, entry: Ready) -> None:
+    """`custom_field`: a field in the org; nobody sees it unless `visible`."""
     name, field = _field(entry)
     metadata: Json = {"type": entry.text("type") or "Text", **(entry.get("metadata") or {})}
     if metadata["type"] == "Text":
@@ -118,11 +130,13 @@ async def custom_field(play: Play, entry: Ready) -> None:
 
 
 async def remove_field(play: Play, entry: Ready) -> None:
+    """`remove_field`: an administrator deletes it."""
     name, field = _field(entry)
     await _act(play, "remove_field", {"object": name, "field": field})
 
 
 async def late_commit(play: Play, entry: Ready) -> None:
+    """`late_commit`: a record that shows up seconds after the time that it carries."""
     kind, record = str(entry.value), dict[str, Any](entry.get("fields"))
     known = next((name for name, each in KINDS.items() if (each.system, each.kind) == ("salesforce", kind)), "")
     if changed := entry.text("of"):

@@ -46,6 +46,7 @@ def base_of(scenario: Scenario) -> tuple[str, int, date]:
 
 
 def zone_of(scenario: Scenario) -> ZoneInfo:
+    """The time zone of the company in this file. Raises `WrongUse` for a name that is none."""
     name = scenario.top.get("time_zone") or scenario.top.get("rules", {}).get("time_zone", ZONE)
     try:
         return ZoneInfo(name)
@@ -80,15 +81,19 @@ class Stage(MovedClock):
     # --- time
 
     def now(self) -> datetime:
+        """The instant that everybody has, UTC."""
         return self._now
 
     def today(self) -> date:
+        """The day in the company's time zone."""
         return self._now.astimezone(self.zone).date()
 
     async def move(self, by: timedelta) -> None:
+        """Let time pass at the vendors and for the connector alike."""
         await self.set_clock(self._now + by)
 
     async def set_clock(self, at: datetime) -> None:
+        """Set everybody's clock, back too: it stands until it is moved."""
         answer = await self.door.ask("POST", "/clock", {"op": "freeze", "at": at.isoformat()})
         self._now = datetime.fromisoformat(answer["now"]) if isinstance(answer["now"], str) else answer["now"]
         self.forget()

@@ -36,10 +36,12 @@ def _done(play: Play, *reports: DrainReport) -> None:
 
 
 async def sync(play: Play, entry: Ready) -> None:
+    """`sync`: one pass."""
     _done(play, await sync_once(await play.app()))
 
 
 async def plan(play: Play, entry: Ready) -> None:
+    """`plan`: make one, by the preparer unless another name is given; its hash can be filled in."""
     name = "" if entry.value is True else str(entry.value)
     view = await make_plan(await play.app(), entry.text("by") or PREPARER)
     play.plans.append((name, view))
@@ -48,6 +50,7 @@ async def plan(play: Play, entry: Ready) -> None:
 
 
 async def apply(play: Play, entry: Ready) -> None:
+    """`apply`: approve and apply the last plan, or the one of that name."""
     view = find_plan(play, "" if entry.value is True else str(entry.value))
     _done(play, await apply_plan(await play.app(), view.id, entry.text("by") or APPROVER))
 
@@ -77,15 +80,18 @@ def _goes_on(app: App, report: DrainReport) -> bool:
 
 
 async def clock(play: Play, entry: Ready) -> None:
+    """`clock`: to an instant, or to noon of a day of the company."""
     value: date | datetime = entry.value
     await play.stage.set_clock(instant(value, play.stage.zone, 12))
 
 
 async def advance(play: Play, entry: Ready) -> None:
+    """`advance`: by a length of time."""
     await play.stage.set_clock(play.stage.now() + entry.value)
 
 
 async def fault(play: Play, entry: Ready) -> None:
+    """`fault`: what a vendor does wrong with the next requests that fit, once or `count` times."""
     order: dict[str, Any] = {name: entry.args[name] for name in _FAULT_KEYS if name in entry.args}
     order |= await _at_record(play, entry)
     order |= {"kind": entry.value, "count": entry.get("count", 1)}
@@ -108,10 +114,12 @@ async def _at_record(play: Play, entry: Ready) -> dict[str, Any]:
 
 
 async def clear_faults(play: Play, entry: Ready) -> None:
+    """`clear_faults`: both vendors work as they should."""
     await play.stage.door.ask("POST", "/faults", {"clear": True})
 
 
 async def restart(play: Play, entry: Ready) -> None:
+    """`restart`: end the connector, start it on what it kept."""
     await play.restart()
 
 
@@ -121,22 +129,27 @@ async def settings(play: Play, entry: Ready) -> None:
 
 
 async def stop(play: Play, entry: Ready) -> None:
+    """`stop`: stop all writes, with the reason."""
     pause.pause(await play.app(), entry.text("by") or APPROVER, str(entry.value))
 
 
 async def resume(play: Play, entry: Ready) -> None:
+    """`resume`: let writes go on."""
     pause.resume(await play.app(), entry.text("by") or APPROVER)
 
 
 async def backfill(play: Play, entry: Ready) -> None:
+    """`backfill`: knock on every record of both systems, without serving any."""
     await look_at_all(await play.app())
     _done(play)
 
 
 async def match_new(play: Play, entry: Ready) -> None:
+    """`match_new`: say of a customer or account that it has no counterpart."""
     ref = await play.names.ref(str(entry.value), "customer", "account")
     declare_new(await play.app(), str(ref), entry.text("by") or PREPARER)
 
 
 async def mark(play: Play, entry: Ready) -> None:
+    """`mark`: name this place in the log of requests, for `requests`."""
     play.marks[str(entry.value)] = await play.counted()

@@ -31,6 +31,7 @@ async def _target(play: Play, entry: Ready) -> Ref:
 
 
 async def update(play: Play, entry: Ready) -> None:
+    """`update`: change fields of a record, by the vendor's names."""
     ref = await _target(play, entry)
     await play.stage.act(ref.system, "update", ref.kind, {**entry.get("fields"), "Id": ref.id})
 
@@ -51,6 +52,7 @@ async def switch_on_or_off(play: Play, entry: Ready) -> None:
 
 
 async def rename(play: Play, entry: Ready) -> None:
+    """`rename`: by the field that holds the name of its kind. Raises `WrongUse` for kinds that have none."""
     ref = await _target(play, entry)
     kind = next(name for name, known in KINDS.items() if (known.system, known.kind) == (ref.system, ref.kind))
     to = entry.text("to")
@@ -64,6 +66,7 @@ async def rename(play: Play, entry: Ready) -> None:
 
 
 async def merge(play: Play, entry: Ready) -> None:
+    """`merge`: one record into another of its kind; the first is gone afterwards."""
     loser = await _target(play, entry)
     kind = "customer" if loser.kind == "Customer" else loser.kind.lower()
     survivor = await play.names.ref(entry.text("into"), kind)
@@ -74,6 +77,7 @@ async def merge(play: Play, entry: Ready) -> None:
 
 
 async def act(play: Play, entry: Ready) -> None:
+    """`act`: any act that the control door knows, by its own names (docs/emulators.md)."""
     system, kind = entry.text("system"), entry.text("kind")
     made = await play.stage.act(system, str(entry.value), kind, entry.get("body") or {})
     if alias := entry.text("as"):
@@ -82,4 +86,5 @@ async def act(play: Play, entry: Ready) -> None:
 
 
 async def switch(play: Play, entry: Ready) -> None:
+    """`switch`: switches of a vendor, by their own names (docs/emulators.md)."""
     await play.stage.door.ask("POST", "/switches", {str(entry.value): entry.get("values")})

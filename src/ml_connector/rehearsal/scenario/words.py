@@ -21,6 +21,7 @@ class Verb(NamedTuple):
     makes: bool = False
 
     def param(self, name: str) -> Param | None:
+        """The key of this name that the entry may have; None for no such key."""
         return next((each for each in all_params(self) if each.name == name), None)
 
 
