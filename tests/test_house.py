@@ -55,6 +55,29 @@ ALLOWED = {
 """What each room of ml_connector may import, from the bottom up; of a file in it, where it has a row of its own."""
 
 
+EMULATOR_ROOMS: Mapping[str, Mapping[str, set[str]]] = {
+    "quickbooks": {
+        "kinds": set(),
+        "rules": {"kinds"},
+        "query": {"kinds", "rules"},
+        "webhooks": set(),
+        "signin": set(),
+    },
+    "salesforce": {
+        "schema": set(),
+        "query": {"schema"},
+        "rules": {"schema"},
+        "saving": {"schema", "query", "rules"},
+        "signin": set(),
+        "rest": {"schema", "query", "rules", "saving"},
+        "bulk": {"schema", "query", "saving", "rest"},
+        "tooling": {"schema", "query", "rules", "rest"},
+        "actions": {"schema", "rules", "saving", "signin", "tooling"},
+    },
+}
+"""Which rooms of the same vendor a room of an emulator may import, from the bottom up."""
+
+
 @cache
 def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text())
@@ -107,6 +130,21 @@ def _forbidden(path: Path) -> set[str]:
 
 def test_imports_run_one_way() -> None:
     assert {_module(path): names for path in MODULES if (names := _forbidden(path))} == {}
+
+
+@pytest.mark.parametrize("vendor", EMULATOR_ROOMS)
+def test_rooms_of_an_emulator_stand_on_those_below(vendor: str) -> None:
+    rooms, base = EMULATOR_ROOMS[vendor], f"ml_emulators.{vendor}."
+    folders = {path.parent.name for path in (SOURCE / "ml_emulators" / vendor).glob("*/*.py")}
+    assert folders == rooms.keys()
+    too_much = {
+        room: above
+        for room, below in rooms.items()
+        for path in (SOURCE / "ml_emulators" / vendor / room).rglob("*.py")
+        if (above := {name.removeprefix(base).partition(".")[0] for name in _imports(path)} & folders - below - {room})
+    }
+    assert too_much == {}
+    assert _cycles(rooms) == []
 
 
 def _cycles(graph: Mapping[str, set[str]]) -> list[list[str]]:

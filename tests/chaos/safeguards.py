@@ -26,7 +26,7 @@ from ml_connector.store.tasks import Tasks
 from ml_connector.systems.quickbooks import arrivals
 from ml_connector.systems.quickbooks import lookup as quickbooks_lookup
 from ml_connector.systems.salesforce import lookup as salesforce_lookup
-from ml_emulators.salesforce import writing
+from ml_emulators.salesforce.saving import writing
 
 from .cases import Case
 from .faults import Strike

@@ -16,10 +16,10 @@ from typing import Any
 from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.kit.control_bodies import BadOrder
 from ml_emulators.salesforce import ChangeNotice, Salesforce
-from ml_emulators.salesforce.limits import Usage
-from ml_emulators.salesforce.profiles import has_change_events
+from ml_emulators.salesforce.rest.limits import Usage
 from ml_emulators.salesforce.rights import sees_object
 from ml_emulators.salesforce.schema import SObject
+from ml_emulators.salesforce.schema.profiles import has_change_events
 
 from .changes import Change, changes_of
 from .channels import Topic, default_channels, enriched_parts

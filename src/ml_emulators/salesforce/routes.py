@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import versions
 from .bulk import Bulk
 from .calls import Answer, Call
-from .collections import collections
-from .commerce import commerce
-from .composite import composite
-from .conditional import NOT_MODIFIED, Watch, unmodified
-from .describe import describe, describe_basic, describe_global
 from .errors import not_found
-from .graph import batch, graph, tree
-from .limits import limits, record_count
-from .queries import Locators, more, query
-from .replication import deleted, updated
-from .sobjects import create_record, keyed_record, one_record
+from .query.pages import Locators, more, query
+from .rest import versions
+from .rest.collections import collections
+from .rest.commerce import commerce
+from .rest.composite import composite
+from .rest.conditional import NOT_MODIFIED, Watch, unmodified
+from .rest.describe import describe, describe_basic, describe_global
+from .rest.graph import batch, graph, tree
+from .rest.limits import limits, record_count
+from .rest.replication import deleted, updated
+from .rest.sobjects import create_record, keyed_record, one_record
 from .tooling import Tooling
 
 _RESOURCES = ("composite", "jobs", "limits", "query", "queryAll", "sobjects", "tooling")

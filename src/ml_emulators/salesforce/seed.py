@@ -5,9 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from . import ids, profiles, times
+from . import ids, times
 from .org import Person
-from .people import full_name
+from .rules.people import full_name
+from .schema import profiles
 from .state import Record
 from .world import World
 

@@ -12,19 +12,22 @@ from ml_emulators.kit.faults import NO_RECORD_FAULTS, RecordFaults
 from ml_emulators.kit.hosts import LOGIN, place
 from ml_emulators.kit.wire import Cost, Request, Response
 
-from . import addresses, limits, pretty, relations, rights, seed, versions
-from .actions import Actions, full_record
+from . import rights, seed
+from .actions.user_actions import Actions, full_record
 from .bulk import Bulk
 from .calls import Answer, Call
-from .conditional import Watch
 from .errors import ApiError, OAuthError, bad_method, not_found
-from .identity import identity
-from .oauth import OAuth, Sessions, bearer, expired
 from .org import Org, Switches
-from .permissions import Permissions
-from .queries import Locators
+from .query.pages import Locators
+from .rest import limits, pretty, versions
+from .rest.conditional import Watch
 from .routes import Routes
-from .soap import Passwords, Soap
+from .rules import relations
+from .rules.permissions import Permissions
+from .saving import addresses
+from .signin.identity import identity
+from .signin.oauth import OAuth, Sessions, bearer, expired
+from .signin.soap import Passwords, Soap
 from .tooling import ChannelBook, Tooling
 from .world import ChangeNotice, World
 

@@ -15,10 +15,10 @@ from zoneinfo import ZoneInfo
 from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.kit.faults import NO_RECORD_FAULTS, RecordFaults
 
-from . import ids, places, profiles, times
+from . import ids, times
 from .numbers import MOST_PLACES
 from .org import Org, Person, Switches
-from .schema import Field, Schema, SObject, customised, default_schema
+from .schema import Field, Schema, SObject, customised, default_schema, places, profiles
 from .state import Grave, Record, State, Table
 
 UI_ORIGIN = "com/salesforce/api/soap/65.0;client=SfdcInternalAPI/"

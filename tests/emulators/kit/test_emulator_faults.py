@@ -23,7 +23,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 Records = list[logging.LogRecord]
 RULES = {
     "quickbooks": "ml_emulators.quickbooks.rules.writes._judge",
-    "salesforce": "ml_emulators.salesforce.rulebook.insert",
+    "salesforce": "ml_emulators.salesforce.rules.rule.insert",
 }
 
 
@@ -94,7 +94,7 @@ async def test_a_mistake_in_a_rule(
     assert (await client.create(vendor, "Before"))[1] == ""
     with monkeypatch.context() as patch:
         patch.setattr(RULES[vendor], broken)
-        patch.setattr("ml_emulators.salesforce.writing.insert", broken)
+        patch.setattr("ml_emulators.salesforce.saving.writing.insert", broken)
         status, header, body = await client.create(vendor, "Fern")
     assert (status, header, body["emulator_fault"]["error"]) == (500, "TypeError", "TypeError")
     assert "secret" not in str(body)
@@ -113,7 +113,7 @@ async def test_a_fault_that_was_ordered_is_none(client: Client) -> None:
 
 
 async def test_it_fails_the_test(client: Client, monkeypatch: pytest.MonkeyPatch, emulator_faults: Records) -> None:
-    monkeypatch.setattr("ml_emulators.salesforce.writing.insert", broken)
+    monkeypatch.setattr("ml_emulators.salesforce.saving.writing.insert", broken)
     await client.create("salesforce", "Fern")
     with pytest.raises(pytest.fail.Exception, match=r"(?s)salesforce POST.*in broken.*TypeError: planted"):
         fail_if_any()
@@ -124,7 +124,7 @@ async def test_it_fails_the_test(client: Client, monkeypatch: pytest.MonkeyPatch
 async def test_a_mistake_behind_an_operation_of_the_control_door(
     client: Client, monkeypatch: pytest.MonkeyPatch, emulator_faults: Records
 ) -> None:
-    monkeypatch.setattr("ml_emulators.salesforce.writing.insert", broken)
+    monkeypatch.setattr("ml_emulators.salesforce.saving.writing.insert", broken)
     operation = {"system": "salesforce", "op": "create", "kind": "Account", "body": {"Name": "Fern"}}
     url = f"{client.info['control_url']}/seed"
     status, header, body = await client.sent("POST", url, {"operations": [operation]})

@@ -10,8 +10,8 @@ import pytest
 from ml_emulators.kit.wire import Request
 from ml_emulators.quickbooks import answers, attachments, registry
 from ml_emulators.quickbooks.kinds import fields
+from ml_emulators.quickbooks.kinds.queryable import QueryField
 from ml_emulators.quickbooks.query import cdc, parse, run
-from ml_emulators.quickbooks.query.fields import QueryField
 from ml_emulators.quickbooks.rules import auxiliary
 from ml_emulators.quickbooks.rules.rulebook import RULES
 from ml_emulators.quickbooks.signin.tokens import Authority

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from .test_billing import INGEST, POST, Billed
+from emulators.salesforce.rules.test_billing import INGEST, POST, Billed
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.text(max_size=12),

@@ -16,6 +16,7 @@ from simple_salesforce.exceptions import (
 )
 
 from emulators.pubsub.test_together import metadata
+from emulators.salesforce.rules.test_billing import INGEST, Billed
 from journeys.rig import servers
 from ml_emulators.pubsub import messages
 from ml_emulators.salesforce import ValidationRule
@@ -24,7 +25,6 @@ from ml_emulators.server import Emulators
 
 from .orgs import TestOrg
 from .sockets import listening, session_to
-from .test_billing import INGEST, Billed
 
 HOST = "acme.my.salesforce.com"
 

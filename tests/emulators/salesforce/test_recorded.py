@@ -135,7 +135,7 @@ def test_the_list_of_versions_of_2026(org: TestOrg) -> None:
     shared = real.keys() & ours.keys()
     assert len(shared) == 17
     assert {version: ours[version] for version in shared} == {version: real[version] for version in shared}
-    from ml_emulators.salesforce.versions import label
+    from ml_emulators.salesforce.rest.versions import label
 
     assert all(label(int(version[:2])) == entry["label"] for version, entry in real.items())
 

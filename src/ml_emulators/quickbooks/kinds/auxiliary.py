@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ml_emulators.quickbooks.kinds import fields as f
 from ml_emulators.quickbooks.kinds.kind import HEAD, Kind
-from ml_emulators.quickbooks.query.fields import ACTIVE, QueryField, numbers, texts, unqueryable
+from ml_emulators.quickbooks.kinds.queryable import ACTIVE, QueryField, numbers, texts, unqueryable
 
 KINDS: list[Kind] = []
 _SILENT: dict[str, str] = {}

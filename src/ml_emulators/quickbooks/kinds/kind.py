@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ml_emulators.quickbooks.kinds.fields import Reader, anything, ref
+from ml_emulators.quickbooks.kinds.queryable import COMMON, QueryField
 from ml_emulators.quickbooks.kinds.schema_words import EXTRA
-from ml_emulators.quickbooks.query.fields import COMMON, QueryField
 from ml_emulators.quickbooks.values import Json
 
 HEAD = ("domain", "sparse", "Id", "SyncToken", "MetaData")

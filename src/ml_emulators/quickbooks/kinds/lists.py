@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ml_emulators.quickbooks.kinds import fields as f
 from ml_emulators.quickbooks.kinds.kind import HEAD, LIST_NOTICES, Kind
-from ml_emulators.quickbooks.query.fields import ACTIVE, QueryField, numbers, texts, unqueryable
+from ml_emulators.quickbooks.kinds.queryable import ACTIVE, QueryField, numbers, texts, unqueryable
 
 _NO_DELETE = {"create": "Create", "update": "Update", "deactivate": "Update"}
 _SILENT: dict[str, str] = {}

@@ -6,7 +6,7 @@ from ml_emulators.quickbooks.kinds import fields as f
 from ml_emulators.quickbooks.kinds.fields import Reader
 from ml_emulators.quickbooks.kinds.kind import HEAD, Kind
 from ml_emulators.quickbooks.kinds.lines import PURCHASE_DETAILS, form_lines
-from ml_emulators.quickbooks.query.fields import QueryField, numbers, texts, unqueryable
+from ml_emulators.quickbooks.kinds.queryable import QueryField, numbers, texts, unqueryable
 
 KINDS: list[Kind] = []
 _fields: dict[str, Reader] = {

@@ -6,7 +6,7 @@ from ml_emulators.quickbooks.kinds import fields as f
 from ml_emulators.quickbooks.kinds.fields import Reader
 from ml_emulators.quickbooks.kinds.kind import HEAD, TXN_NOTICES, Kind
 from ml_emulators.quickbooks.kinds.lines import PURCHASE_DETAILS, deposit_lines, form_lines, payment_lines
-from ml_emulators.quickbooks.query.fields import QueryField, numbers, texts, unqueryable
+from ml_emulators.quickbooks.kinds.queryable import QueryField, numbers, texts, unqueryable
 
 _dated: dict[str, Reader] = {
     "TxnDate": f.day,

@@ -6,7 +6,7 @@ from ml_emulators.quickbooks.kinds import fields as f
 from ml_emulators.quickbooks.kinds.fields import Reader
 from ml_emulators.quickbooks.kinds.kind import EMAILED, HEAD, TXN_NOTICES, Kind
 from ml_emulators.quickbooks.kinds.lines import JOURNAL_DETAILS, SALES_DETAILS, form_lines, payment_lines
-from ml_emulators.quickbooks.query.fields import SALES, QueryField, numbers, texts, unqueryable
+from ml_emulators.quickbooks.kinds.queryable import SALES, QueryField, numbers, texts, unqueryable
 
 KINDS: list[Kind] = []
 _MAILED = {**TXN_NOTICES, **EMAILED}

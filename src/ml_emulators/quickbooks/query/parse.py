@@ -13,7 +13,7 @@ from lark import Lark, Token, Transformer, UnexpectedInput
 from ml_emulators.quickbooks import faults
 from ml_emulators.quickbooks.kinds.catalog import KINDS, PATHS
 from ml_emulators.quickbooks.kinds.kind import Kind
-from ml_emulators.quickbooks.query.fields import ACTIVE, QueryField
+from ml_emulators.quickbooks.kinds.queryable import ACTIVE, QueryField
 from ml_emulators.quickbooks.values import Unreadable, fold
 
 DEFAULT_PAGE = 100

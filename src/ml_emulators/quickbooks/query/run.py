@@ -9,8 +9,8 @@ from typing import Any
 from msgspec import Raw
 
 from ml_emulators.kit.wire import loads
+from ml_emulators.quickbooks.kinds.queryable import NOTHING, QueryField
 from ml_emulators.quickbooks.ordered import Ordered
-from ml_emulators.quickbooks.query.fields import NOTHING, QueryField
 from ml_emulators.quickbooks.query.parse import Condition, Query
 from ml_emulators.quickbooks.state import Books, Row, Table
 from ml_emulators.quickbooks.values import Json, fold

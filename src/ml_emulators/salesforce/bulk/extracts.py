@@ -8,12 +8,13 @@ from typing import Any
 
 import msgspec
 
+from ml_emulators.salesforce.query import run
+from ml_emulators.salesforce.query.parse import parse
+from ml_emulators.salesforce.query.scope import Scope, find_kind
+from ml_emulators.salesforce.query.tree import Call, Path, Query
+
 from ..errors import ApiError
 from ..numbers import on_wire
-from ..soql import run
-from ..soql.parse import parse
-from ..soql.scope import Scope, find_kind
-from ..soql.tree import Call, Path, Query
 from ..world import Actor, World
 from .jobs import Job, Outcome
 from .sheets import line

@@ -7,12 +7,13 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ml_emulators.salesforce.saving.deleting import delete
+from ml_emulators.salesforce.saving.writing import create, update, upsert
+
 from .. import ids, rights
-from ..deleting import delete
 from ..errors import ApiError, Malformed
 from ..schema import Field, SObject
 from ..world import Tx, World
-from ..writing import create, update, upsert
 from .jobs import Job, Outcome
 from .sheets import DELIMITERS, BadSheet, Sheet, read, written
 

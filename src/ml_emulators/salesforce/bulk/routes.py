@@ -9,9 +9,9 @@ from typing import Any
 
 from ml_emulators.salesforce.calls import Answer, Call
 from ml_emulators.salesforce.errors import ApiError, bad_json, bad_method, not_found
-from ml_emulators.salesforce.limits import Usage
+from ml_emulators.salesforce.rest.limits import Usage
+from ml_emulators.salesforce.rest.sobjects import visible_fields
 from ml_emulators.salesforce.schema import SObject
-from ml_emulators.salesforce.sobjects import visible_fields
 from ml_emulators.salesforce.world import World
 
 from . import extracts

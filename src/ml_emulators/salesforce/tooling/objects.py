@@ -6,8 +6,9 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from ml_emulators.salesforce.rules.rule import undeletable
+
 from ..errors import ApiError
-from ..rulebook import undeletable
 from ..schema import Field, SObject
 from ..schema.tooling import CUSTOM_OBJECT
 from ..schema.words import currency_code, deleted_flag, owner, record_id, stamps, text

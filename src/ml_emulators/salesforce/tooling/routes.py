@@ -8,14 +8,14 @@ from typing import Any
 
 from ml_emulators.salesforce import rights
 from ml_emulators.salesforce.calls import Answer, Call
-from ml_emulators.salesforce.describe import describe, describe_basic, describe_global
 from ml_emulators.salesforce.errors import ApiError, not_found
-from ml_emulators.salesforce.queries import Locators, more, query
+from ml_emulators.salesforce.query.pages import Locators, more, query
+from ml_emulators.salesforce.query.parse import parse
+from ml_emulators.salesforce.query.tree import Path, Query
+from ml_emulators.salesforce.rest.describe import describe, describe_basic, describe_global
+from ml_emulators.salesforce.rest.sobjects import one_record, record_id_of
 from ml_emulators.salesforce.schema import SObject
 from ml_emulators.salesforce.schema.tooling import tooling_schema
-from ml_emulators.salesforce.sobjects import one_record, record_id_of
-from ml_emulators.salesforce.soql.parse import parse
-from ml_emulators.salesforce.soql.tree import Path, Query
 from ml_emulators.salesforce.world import World
 
 from .channels import ChannelBook, ChannelResource, MemberResource

@@ -1,0 +1,1 @@
+"""What each object adds to a save or a deletion."""

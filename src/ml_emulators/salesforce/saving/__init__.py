@@ -1,0 +1,1 @@
+"""How a record is saved, deleted and merged: the steps that all objects share."""

@@ -1,0 +1,1 @@
+"""Sign-in: OAuth tokens, JWT assertions, SOAP login, and who a session is."""
