@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from ml_connector.accounting.rates import HOME_CURRENCY
 from ml_connector.model import canonical
 from ml_connector.model.plans import Context
-from ml_connector.model.refs import Link
+from ml_connector.model.refs import Json, Link
 from ml_connector.systems.quickbooks.records import Customer
 from ml_connector.systems.quickbooks.records import Reference as Pointer
-from ml_connector.systems.salesforce.records import Object
+from ml_connector.systems.salesforce.records import COMPANY, EXTERNAL_ID, Object, SObject
 
 from . import fields
 
@@ -49,6 +49,17 @@ class Company:
     def account_fields(self) -> Object:
         """What the org shows of accounts."""
         return fields.shown("Account", self._context)
+
+    def mark(self) -> Json:
+        """What says on an Opportunity that its figures are of this company's invoices; nothing where the org has no
+        field for it."""
+        return {COMPANY: self.rules.realm_id} if COMPANY in fields.shown("Opportunity", self._context) else {}
+
+    def is_of_another(self, opportunity: SObject) -> bool:
+        """Whether it shows invoices of another company in the same org."""
+        realm, colon, _ = opportunity.text(EXTERNAL_ID).partition(":")
+        named = realm if colon else opportunity.text(COMPANY)
+        return named not in ("", self.rules.realm_id)
 
     def refused_of_account(self, key: str) -> Mapping[str, Link]:
         """What is remembered of values that Salesforce refused on the account with this key, by field."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -14,7 +14,7 @@ from ml_connector.model import money
 from ml_connector.model.refs import Gone, Link, Ref
 from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks.records import Department, Invoice
-from ml_connector.systems.salesforce.records import SObject
+from ml_connector.systems.salesforce.records import COMPANY, EXTERNAL_ID, SObject
 
 from .r1 import InvoiceFact, LinkFact, OpportunityFact, r1
 from .reading import NONE, Reading, span
@@ -26,7 +26,7 @@ MARKS = (
 )
 """Fields of an Opportunity that only the connector fills: who has one carries marks or figures of ours."""
 
-_READ = ("Name", "AccountId", "CloseDate", "CurrencyIsoCode", "Department__c", *MARKS)
+_READ = (COMPANY, "Name", "AccountId", "CloseDate", "CurrencyIsoCode", "Department__c", *MARKS)
 
 
 class Company(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,16 +70,36 @@ async def read_r1(reading: Reading, months: Sequence[str]) -> Report:
         invoice_fact(invoice, company, agreed.get(invoice.ref, {}), _accounts(invoice, accounts))
         for invoice in invoices
     ]
-    opportunities = await _opportunities(reading, company)
+    opportunities = await _opportunities(reading, company, {link.target.id for link in known})
     links = [link_fact(link, reading.rules.realm_id) for link in known]
     return r1(facts, await _living(reading, links, opportunities), opportunities, months)
 
 
-async def _opportunities(reading: Reading, company: Company) -> list[OpportunityFact]:
-    """All that carry marks or figures of ours, linked or not; without those that another company's invoices made."""
+async def _opportunities(reading: Reading, company: Company, linked: Collection[str]) -> list[OpportunityFact]:
+    """All that carry marks or figures of ours, linked or not; without those that show another company's invoices.
+
+    One that has no link and does not say whose it is belongs to the company of its Account, if that is another one.
+    """
+    realm = reading.rules.realm_id
     records = await reading.salesforce.listed("Opportunity", _READ, _is_marked)
-    facts = [opportunity_fact(record, company.home) for record in records]
-    return [fact for fact in facts if not fact.key or fact.key.startswith(f"{reading.rules.realm_id}:")]
+    marked = {record.id: _realm_of(record) for record in records}
+    nobodys = [record for record in records if not marked[record.id] and record.id not in linked]
+    realms = marked | await _realms_of_accounts(reading, nobodys)
+    return [opportunity_fact(record, company.home) for record in records if realms[record.id] in ("", realm)]
+
+
+def _realm_of(record: SObject) -> str:
+    """The company whose mark a record carries; blank for none."""
+    realm, colon, _ = record.text(EXTERNAL_ID).partition(":")
+    return realm if colon else str(record.get(COMPANY) or "")
+
+
+async def _realms_of_accounts(reading: Reading, opportunities: Sequence[SObject]) -> dict[str, str]:
+    """By Opportunity, the company whose customer its Account is."""
+    wanted = list(dict.fromkeys(filter(None, (record.text("AccountId") for record in opportunities))))
+    accounts = await reading.salesforce.read("Account", wanted) if wanted else {}
+    above = {record.id: accounts.get(record.text("AccountId")) for record in opportunities}
+    return {key: _realm_of(account) for key, account in above.items() if isinstance(account, SObject)}
 
 
 def _is_marked(visible: frozenset[str]) -> str:

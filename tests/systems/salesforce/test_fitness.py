@@ -53,6 +53,11 @@ def test_fields_that_only_some_orgs_have_are_not_missed() -> None:
     assert worst(object_findings(without("Account", "CurrencyIsoCode", "BillingStateCode"))) == []
 
 
+def test_a_field_for_several_companies_is_only_mentioned() -> None:
+    (finding,) = object_findings(without("Opportunity", "QBO_Company__c"))
+    assert (finding.level, "more than one company" in finding.remedy) == ("warn", True)
+
+
 @pytest.mark.parametrize(
     ("body", "levels"),
     [

@@ -80,14 +80,9 @@ def owning_invoice(record: SObject, context: Context) -> Ref | None:
 
 def decide(opportunity: SObject, context: Context) -> Decision:
     """An Opportunity of sales, or the one that outlived its invoice."""
-    if owning_invoice(opportunity, context) or _of_another_company(opportunity, context):
+    if owning_invoice(opportunity, context) or Company(context).is_of_another(opportunity):
         return Skip(reason=Reason.NOT_OF_SALES)
     return renewed(opportunity, context) or Skip()
-
-
-def _of_another_company(opportunity: SObject, context: Context) -> bool:
-    realm, colon, _ = opportunity.text("QBO_Id__c").partition(":")
-    return bool(colon) and realm != Company(context).rules.realm_id
 
 
 def gone(opportunity: Gone, context: Context) -> Decision:

@@ -73,7 +73,8 @@ def _decide(invoice: Invoice, context: Context) -> Decision:
     if place.opportunity is None or ours:
         wanted = _owned(invoice, mirror, context)
     else:
-        wanted = opportunity_fields.sales_fields(_with_others(entry, invoice.ref, place.opportunity, context))
+        entries = _with_others(entry, invoice.ref, place.opportunity, context)
+        wanted = opportunity_fields.sales_fields(entries, context)
     agreed = {**mirror.agreed, "emails": _emails_done(place)}
     fitted = opportunity_fields.fitted(wanted, place.opportunity, key, label_of(invoice), context)
     step = Step(invoice, label_of(invoice), key, place, wanted, agreed, entry, fitted, (*uses, *fitted.links))
@@ -341,7 +342,8 @@ def gone(invoice: Gone, context: Context) -> Decision:
         if place.is_ours(key):
             fields = opportunity_fields.deleted_fields(entry, context)
         else:
-            fields = opportunity_fields.sales_fields(_with_others(entry, invoice.ref, place.opportunity, context))
+            entries = _with_others(entry, invoice.ref, place.opportunity, context)
+            fields = opportunity_fields.sales_fields(entries, context)
         fitted = opportunity_fields.fitted(fields, place.opportunity, key, label, context)
     except Held as held:
         return held.hold(entry.voided_net, entry.currency, invoice=label)

@@ -67,9 +67,10 @@ def deleted_fields(entry: Entry, context: Context) -> Json:
     return {"StageName": stage, "Amount": entry.shown(entry.net), **qbo_fields([entry])}
 
 
-def sales_fields(entries: Sequence[Entry]) -> Json:
-    """On an Opportunity of sales only the `QBO_*` fields, summed over its invoices (D.5)."""
-    return qbo_fields(entries)
+def sales_fields(entries: Sequence[Entry], context: Context) -> Json:
+    """On an Opportunity of sales only the `QBO_*` fields, summed over its invoices (D.5), and whose they are: unlike
+    the mirror of an invoice it has no key that says so."""
+    return qbo_fields(entries) | Company(context).mark()
 
 
 def differing(wanted: Json, now: SObject | None) -> Json:

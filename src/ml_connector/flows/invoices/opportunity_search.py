@@ -11,11 +11,12 @@ from typing import Any
 
 import msgspec
 
+from ml_connector.flows.company import Company
 from ml_connector.model.plans import Context, NeedFind, NeedLink, NeedRecord
 from ml_connector.model.refs import Gone, Link, Ref
 from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks.records import Estimate, Invoice
-from ml_connector.systems.salesforce.records import SObject, sound_id
+from ml_connector.systems.salesforce.records import EXTERNAL_ID, SObject, sound_id
 
 Form = Invoice | Estimate
 _TOKEN = re.compile(r"SF-ORD:\s*([A-Za-z0-9][A-Za-z0-9_-]*)", re.IGNORECASE)
@@ -115,11 +116,15 @@ def _records(kind: str, ids: Sequence[str], context: Context) -> list[Any]:
 
 
 def _only_live(ids: set[str], context: Context) -> SObject | None:
-    """The Opportunity that is named, if it is exactly one and not the mirror of another invoice."""
+    """The Opportunity that is named, if it is exactly one and not the mirror of another invoice.
+
+    Nor one that shows invoices of another company in the same org: one sum cannot be of both.
+    """
     refs = [Ref("salesforce", "Opportunity", key) for key in sorted(ids)]
     context.want(*(NeedRecord(ref) for ref in refs))
     found = [record for ref in refs if not isinstance(record := context.record(ref), Gone)]
-    live = [record for record in found if not record["QBO_Id__c"]]
+    company = Company(context)
+    live = [record for record in found if not record[EXTERNAL_ID] and not company.is_of_another(record)]
     return live[0] if len(live) == 1 else None
 
 

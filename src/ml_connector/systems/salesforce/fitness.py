@@ -13,6 +13,7 @@ from .calls import Calls
 from .catalog import Catalog
 from .reading import Reader
 from .records import (
+    COMPANY,
     DEPENDS_ON_ORG,
     DESCRIBED,
     EXTERNAL_ID,
@@ -27,6 +28,7 @@ from .records import (
 )
 
 _SETUP = "Run `ml-connector setup salesforce`, and assign its permission set to the integration user."
+_COMPANY = f"It is needed where more than one company is connected to this org. {_SETUP}"
 _SCARCE = 10
 
 
@@ -142,7 +144,9 @@ def _missing_fields(described: Object) -> Iterator[Finding]:
     """Fields that are read or written and cannot be seen."""
     written = WRITTEN.get(described.name, {})
     used = dict.fromkeys((*fields_needed(described.name), *written))
-    missing = [name for name in used if name not in described and name not in DEPENDS_ON_ORG]
+    if COMPANY in used and COMPANY not in described:
+        yield Finding("warn", f"{described.name} lacks {COMPANY}, or the user may not see it.", _COMPANY)
+    missing = [name for name in used if name not in described and name not in {*DEPENDS_ON_ORG, COMPANY}]
     ours = [name for name in missing if name.endswith("__c") or (name in written and written[name].needed)]
     if ours:
         yield Finding("FAIL", f"{described.name} lacks {', '.join(ours)}, or the user may not see them.", _SETUP)

@@ -70,6 +70,7 @@ OPPORTUNITY = SObject(
         create_only(ref("ContactId", "Contact", "Opportunities", permissionable=False)),
         *seen(),
         key_text("QBO_Id__c"),
+        text("QBO_Company__c", 20),
         text("QBO_Invoice_Number__c", 30),
         text("QBO_Status__c", 20),
         money("QBO_Total__c"),

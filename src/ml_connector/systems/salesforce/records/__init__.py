@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .described import Choice, Field, Object
 from .fields import (
+    COMPANY,
     DEPENDS_ON_ORG,
     DESCRIBED,
     EXTERNAL_ID,
@@ -23,6 +24,7 @@ from .regions import Regions
 from .sobject import SYSTEM, SObject, decode, instant, long_id, sound_id
 
 __all__ = [
+    "COMPANY",
     "DEPENDS_ON_ORG",
     "DESCRIBED",
     "EXTERNAL_ID",

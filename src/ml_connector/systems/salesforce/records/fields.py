@@ -39,6 +39,9 @@ _ORDER_ITEM = (
 
 _RELATION = ("Id", "AccountId", "IsActive", "EndDate")
 
+COMPANY = "QBO_Company__c"
+"""The company whose invoices an Opportunity of sales shows. Orgs with one company can do without it."""
+
 SHAPES: Mapping[str, Shape] = {
     "Account": Shape(
         (
@@ -64,6 +67,7 @@ SHAPES: Mapping[str, Shape] = {
             *("QBO_Id__c", "QBO_Invoice_Number__c", "QBO_Status__c", "QBO_Total__c", "QBO_Tax__c", "QBO_Balance__c"),
             *("QBO_Invoiced_Net__c", "QBO_Credited_Net__c", "QBO_Voided_Net__c", "QBO_Paid_Percent__c"),
             *("QBO_Due_Date__c", "QBO_Project__c", "QBO_Note__c", "Department__c", "Class__c", "QBO_Classes__c"),
+            COMPANY,
         ),
     ),
     "OpportunityContactRole": Shape((*BASE, "OpportunityId", "ContactId", "Role", "IsPrimary")),
@@ -196,7 +200,7 @@ WRITTEN: Mapping[str, Mapping[str, Written]] = {
             Flag.LEFT_OUT_FIGURES,
             *("QBO_Invoice_Number__c", "QBO_Total__c", "QBO_Tax__c", "QBO_Balance__c", "QBO_Invoiced_Net__c"),
             *("QBO_Credited_Net__c", "QBO_Voided_Net__c", "QBO_Paid_Percent__c", "QBO_Due_Date__c", "QBO_Project__c"),
-            "QBO_Note__c",
+            *("QBO_Note__c", COMPANY),
         ),
     },
     "OpportunityContactRole": {
