@@ -101,12 +101,14 @@ class SealedHeads:
                 fresh = os.fstat(handle).st_size != len(sealed)
                 os.pwrite(handle, sealed, 0)
                 if fresh:
+                    # Nothing, or something else, lay there. A later head is not synced: an older one is no alarm.
                     os.ftruncate(handle, len(sealed))
                     os.fsync(handle)
             finally:
                 os.close(handle)
 
     def _file(self, connection: str) -> Path:
+        # However a connection is called, its file lies in this folder.
         plain = re.fullmatch(r"[A-Za-z0-9-]{1,80}", connection)
         return self._folder / f"{connection if plain else hashlib.sha256(connection.encode()).hexdigest()}.head"
 

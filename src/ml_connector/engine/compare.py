@@ -97,6 +97,7 @@ def _compared(connection: Connection, runtime: Runtime, row: Comparison, page: I
     """Compare a page with what we know between the last id of the page before and its own last; after the last page
     there is nothing."""
     beyond = id_key(row.after, page.order)
+    # QuickBooks pages by place, so a page repeats some of the one before: they are compared already.
     listed = [record_id for record_id in page.ids if not row.after or id_key(record_id, page.order) > beyond]
     last = listed[-1] if listed else row.after
     upto = last if page.position else None

@@ -175,6 +175,7 @@ class PageContext:
         if known is None:
             raise NotLoaded([NeedLink(role, ref)])
         planned = self._cache.planned.get(name)
+        # Both, because either may become another. The guard spares two calls for the most frequent question of all.
         if self._memo.at_work:
             self._memo.consulted(self._links.get, name, known)
             self._memo.consulted(self._cache.planned.get, name, planned)
@@ -309,6 +310,7 @@ class PageContext:
         for ref in [ref for ref in refs if ref.id.startswith(PLANNED) or ref in self._cache.made]:
             self._records.setdefault(ref, self._cache.made.get(ref, Gone(ref)))
         for need in searches:
+            # Also what is not asked for below has an answer, or its decision would ask for ever.
             self._found.put(need, [])
         wanted: dict[tuple[str, str], list[str]] = {}
         for ref in refs:
@@ -338,6 +340,7 @@ class PageContext:
             return
         for value, found in answer.items():
             if not isinstance(found, BadAnswer):
+                # What a dry run has written stands only here.
                 found = [self._cache.made.get(record.ref, record) for record in found]
             self._found.put(NeedFind(system, question.kind, question.field, value), found)
 

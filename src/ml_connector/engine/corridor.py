@@ -30,12 +30,15 @@ from .ports import CrashPoint, Seal, System
 from .prepared import PreparedWrite, prepare
 
 PAGE = 1000
+"""Tasks of a page: as many records as one metered read of QuickBooks brings."""
 ROUNDS = 20
+"""Whoever still has something to write then never comes to rest: the record is held, and its neighbours go on."""
 UNREADABLE = "UNREADABLE"
 READ_REFUSED = "READ-REFUSED"
 UNANSWERED = (UNREADABLE, READ_REFUSED)
 """The holds of what is asked for again by itself, because a vendor gave no answer that could be used."""
 FIRST_WAIT = timedelta(minutes=5)
+"""Until it is asked for again; each time twice as long, up to 21 hours."""
 _log = structlog.get_logger("engine")
 
 
@@ -102,6 +105,8 @@ class Corridor(ABC):
     async def _rounds(self, flow: Flow, tasks: Sequence[Task], page: PageContext) -> list[Verdict]:
         page_verdicts, waiting, left = PageVerdicts(), list(tasks), ROUNDS
         while waiting and left:
+            # One write for each record, then all are decided again with their links: so batches stay full, and after a
+            # crash there is nothing to resume (decision 0004).
             writes, again = self._sort_decisions(await self._decide(flow, waiting, page), page, page_verdicts)
             sent, later = chosen(writes)
             # The parts of a long entry are many rounds, but they come to an end.
@@ -156,6 +161,8 @@ class Corridor(ABC):
                     asking.append((task, question.needs))
             needs = [need for _, wanted in asking for need in wanted]
             await page.load(needs, self.connection.id, self.store, self.runtime.systems)
+            # Whose facts are all there gets on and asks its next question; the others wait, so that what they ask of the
+            # dearer system comes together (decision 0003).
             still = [(task, wanted) for task, wanted in asking if not all(map(page.knows, wanted))]
             waiting = {task.ref for task, _ in still}
             todo, asking = [task for task, _ in asking if task.ref not in waiting], still

@@ -22,6 +22,7 @@ from .lease import Lease
 from .outcomes import StillOpen, after_look_up, after_sending
 
 SOON = timedelta(seconds=30)
+"""The earliest next look at an open write."""
 
 
 class Dispatcher:
@@ -46,6 +47,8 @@ class Dispatcher:
 
     async def apply(self, writes: Sequence[OpenWrite]) -> list[Outcome]:
         """Send noted writes of one batch. Raises `SleptTooLong` or `LeaseLost` before anything is sent."""
+        # A process that slept between noting and sending would do once more what another has done meanwhile. The end of
+        # the lease goes along, because a request may yet wait for its place or for a sign-in, and sleep there.
         self._lease.check()
         return await self._runtime.systems[writes[0].write.system].apply(writes, self._lease.end)
 
@@ -85,6 +88,7 @@ class Dispatcher:
                     settled.append(self._give_up(write, now))
                 case _:
                     assert_never(step)
+        # What is known comes first: sending again may take minutes, and whoever is killed in them need not ask anew.
         self.settle(settled)
         self._wait(waiting, patience)
         await self._send_all_again(again, writes)
@@ -109,6 +113,8 @@ class Dispatcher:
         One by one too after a second failure, each under its own key: one of them may spoil the others.
         """
         for batch in in_batches(again):
+            # Its key stands for exactly these writes: nobody says what a vendor answers under a key that is used with
+            # another body (quickbooks reference 2.1).
             whole = len(batch) == sum(write.batch_id == batch[0].batch_id for write in looked_up)
             failures = max(write.sendings for write in batch)
             if whole and failures < ONE_BY_ONE:
@@ -135,6 +141,7 @@ class Dispatcher:
         """Look at the records of these open writes no sooner than the vendor may have made up its mind."""
         if writes:
             now = self._runtime.clock.now()
+            # The youngest counts: a drain that came earlier would look up for a metered read, and have to `WAIT` again.
             until = max(now + SOON, max(write.noted_at for write in writes) + patience)
             tasks = [(write.flow, write.source) for write in writes]
             self._store.delay(self._connection, self._lease.fencing_token, tasks, until, now)
@@ -142,6 +149,7 @@ class Dispatcher:
 
 
 def _once_more(write: OpenWrite, now: datetime) -> OpenWrite:
+    # Patience counts from the last sending, giving up from the first.
     first = write.first_noted_at or write.noted_at
     return msgspec.structs.replace(write, noted_at=now, sent_at=now, sendings=write.sendings + 1, first_noted_at=first)
 

@@ -80,6 +80,7 @@ async def sweep(connection: Connection, runtime: Runtime, system: str) -> int:
     source = f"sweep:{system}"
     position = runtime.store.position(connection.id, source)
     kinds = swept_kinds(runtime, system)
+    # Without a position but with tasks: a backfill of what we know lists what is there, and not what was deleted.
     known = position is not None or _knows(connection, runtime, system)
     if position is None:
         kinds = compared_kinds(runtime, system)
@@ -98,6 +99,7 @@ async def sweep(connection: Connection, runtime: Runtime, system: str) -> int:
     _ask_comparison(connection, runtime, system, cut, DELETIONS_MISSING, known=known)
     _ask_comparison(connection, runtime, system, found.doubtful, FULL_FEED, known=known)
     changed.update(names[change.ref.kind] for change in found.changes if change.ref.kind in names)
+    # One position for all kinds stays where it was, or a refused kind would never be asked for from there.
     moves = found.by_kind or not found.refused
     position_now = found.position if moves else None
     count += receive(connection, runtime, found.changes, source, position=position_now, covered_to=found.covered_to)

@@ -57,7 +57,7 @@ class Lease:
 
     def _beat(self) -> None:
         if self._lost is not None:
-            return
+            return  # lost for good: a fencing token that is not the last one never is again
         now = self._clock.now()
         try:
             self._store.renew_lease(self._connection, self.fencing_token, now)

@@ -45,6 +45,7 @@ class Memo:
         if said is None or said.record is not record or not _stands(said.facts):
             said = self._said[name] = self._ask(rule, record, context)
         if self._asked is not None:
+            # A rule that asks this one rests on its facts as well.
             self._asked += said.facts
         return said.answer
 

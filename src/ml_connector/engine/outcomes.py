@@ -39,8 +39,11 @@ from .page_verdicts import held_verdict, skipped
 from .prepared import PreparedWrite
 
 A_DAY = timedelta(days=1)
+"""For so long a write is tried before a person is told."""
 LONGEST_PATIENCE = timedelta(hours=4)
+"""Patience doubles with each sending, up to this: what is lost again and again is not sent every few minutes."""
 OFTEN = 3
+"""So many times at least it was tried in that day: a connector that was switched off has tried nothing."""
 _HOURLY = timedelta(hours=1)
 
 
@@ -98,6 +101,7 @@ def may_still_come(write: OpenWrite, now: datetime, patience: timedelta) -> bool
     An update with a version token cannot come late: once anything else was written, the vendor refuses it.
     """
     guarded = write.write.action == "update" and write.write.sync_token
+    # The 12 only keeps the power small: four hours are reached before.
     return not guarded and now < write.noted_at + min(patience * 2 ** (min(write.sendings, 12) - 1), LONGEST_PATIENCE)
 
 

@@ -80,6 +80,8 @@ class Planner(Corridor):
         now = self.runtime.clock.now()
         for flow in self.flows:
             seen: set[Ref] = set()
+            # By name, from a blank, which comes before every name: a plan serves nothing, so the oldest tasks would be
+            # taken again and again.
             after = ""
             while tasks := self.store.due(self.connection.id, flow.name, now, PAGE, after=after or " ", planned=True):
                 await self.serve(flow, tasks)

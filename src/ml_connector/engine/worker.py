@@ -88,6 +88,8 @@ class Worker(Corridor):
         """Serve until nothing is due. Raises `Stopped` (`Busy`, `LeaseLost`, `SleptTooLong`) and vendor errors."""
         served = 0
         with self._lease.held(self.runtime.ids.token()), self._lease.kept_alive():
+            # Before anything new: an older request that arrives late would win over what is written now, and what it
+            # made would never be linked (docs/proof.md, without finishing open writes).
             await self._dispatcher.finish_open()
             while page := self._take():
                 total = served + sum(self.store.unserved(self.connection.id).values())
@@ -166,6 +168,7 @@ class Worker(Corridor):
             task, write = prepared.task, prepared.write
             name = (flow.name, str(task.ref), write.key)
             words = given_up.get(name)
+            # A missing update is dropped and decided anew each time: no open write of it grows old, its task does.
             if words is None and task.attempts > ONE_BY_ONE and now >= task.first_at + A_DAY:
                 words = self._dispatcher.missing.get(name)
             if words is None:
@@ -192,6 +195,8 @@ class Worker(Corridor):
         gate = Gate(self.store.approvals(self.connection.id, keys) if keys else {})
         ready, waiting = [], []
         for prepared in writes:
+            # Decided afresh and compared with what was approved: an approved body that was kept and sent would go out
+            # although its sources have moved (decision 0005).
             answer = gate.check(prepared)
             match answer:
                 case GateAnswer.GO:
@@ -218,7 +223,8 @@ class Worker(Corridor):
 
     def _compose(self, flow: Flow, batch: Sequence[PreparedWrite]) -> list[OpenWrite]:
         now = self.runtime.clock.now()
-        # After a final refusal the vendor would answer the same key with the same refusal: it takes the next one.
+        # After a final refusal the vendor would answer the same key with the same refusal: it takes the next one. An
+        # update needs none, its key is made of its body.
         created = [prepared.write.key for prepared in batch if prepared.write.action == "create"]
         refusals = self.store.refusals(self.connection.id, created) if created else {}
         texts = [_key_text(prepared, refusals) for prepared in batch]
@@ -248,6 +254,7 @@ class Worker(Corridor):
         result: RoundResult,
     ) -> None:
         """Prepared, noted and answered: each is settled, or stays open; then its task is decided again, or ends."""
+        # Settled together: one transaction and one sync to disk for the whole batch (decision 0008).
         settled = []
         for prepared, open_write, answer in answered:
             end = after_sending(open_write, answer, self.flows)
@@ -303,6 +310,7 @@ class Worker(Corridor):
         now = self.runtime.clock.now()
         self.store.settle(self.connection.id, self._lease.fencing_token, knocked, now, self._fired)
         self._lease.renewed(now)
+        # After the holds: killed in between, an older version stays on record, and they are looked at once too often.
         self.store.changed_references(self.connection.id, self._seen(verdicts))
         await self.runtime.crash("tasks settled")
 

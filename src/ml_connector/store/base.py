@@ -61,6 +61,7 @@ def keep_fired(tx: Connection, connection: str, triggers: Iterable[Trigger]) -> 
     `tx` has locked the connection. Whoever fires later than a page was read, fires for its holds too (`late`).
     """
     names = [{"connection": connection, "trigger": each} for each in dict.fromkeys(triggers)]
+    # Without a run nobody has a page in hand: whatever waits for it is on record, and was knocked on.
     if names and tx.execute(_RUN_UNTIL, {"p_connection": connection}).scalar():
         tx.execute(insert(tx, schema.fired), names)
 

@@ -34,6 +34,7 @@ def put_holds(tx: Connection, connection: str, verdicts: Sequence[Verdict], now:
 
     A hold keeps its `since` while its code stays.
     """
+    # Who is merely put off (a lost answer, a limit) keeps the hold and the flags it had: nothing was found out.
     ended = [v for v in verdicts if v.next_at is None or v.hold is not None]
     changes = _changes(tx, connection, ended)
     _clear(tx, connection, ended)
@@ -111,6 +112,7 @@ def _clear(tx: Connection, connection: str, verdicts: Sequence[Verdict]) -> None
         refs.setdefault(verdict.task.flow, []).append(str(verdict.task.ref))
         if verdict.hold is None:
             free.setdefault(verdict.task.flow, []).append(str(verdict.task.ref))
+    # What it waits for and its flags are put down anew; a hold that stays is only renewed, it keeps its age.
     for table, by_flow in ((schema.wait, refs), (schema.flag, refs), (schema.hold, free)):
         for flow, names in by_flow.items():
             for some in portions(names):

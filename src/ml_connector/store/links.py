@@ -51,6 +51,7 @@ def put_links(tx: Connection, connection: str, links: Iterable[Link], now: datet
     try:
         tx.execute(upsert(tx, schema.link, _KEY, _KEPT), rows)
     except IntegrityError as error:
+        # The last line: a claim on the counterpart keeps two such writes of one page apart (`batches.chosen`).
         raise ConnectorError(
             "Two records claim the same counterpart.", "See which are held or marked:  ml-connector holds"
         ) from error

@@ -199,6 +199,7 @@ def _close(tx: Connection, settled: Sequence[Settled], now: datetime) -> _Closed
                 detail = {"step": write.step, "key": write.key, "outcome": end.outcome, "request": row.request_id}
                 closed.refused.append((row.source, detail))
     if rows:
+        # All in one statement, not two for each write: that was a quarter of the time of settling (decision 0008).
         tx.execute(_CLOSE, rows)
     return closed
 

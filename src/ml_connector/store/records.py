@@ -157,6 +157,7 @@ class Secrets(Base):
         taken = {"p_name": name, "p_holder": holder, "p_until": ms(until), "p_now": ms(now)}
         with self.begin() as tx:
             tx.execute(upsert(tx, schema.turn, ("name",)), {"name": name, "holder": "", "until": 0})
+            # One UPDATE looks and takes, so of two at once one has it. A holder may take its own anew.
             return tx.execute(_FREE_TURN, taken).rowcount == 1
 
     def end_turn(self, name: str, holder: str) -> None:

@@ -70,6 +70,7 @@ _END = (
     update(_task)
     .where(_OURS, _task.c.flow == bindparam("p_flow"), _task.c.ref == bindparam("p_ref"))
     .values(
+        # Never lower: who is put off comes with 0, and keeps what was served before.
         served=case((_served > _task.c.served, _served), else_=_task.c.served),
         next_at=bindparam("p_next"),
         attempts=bindparam("p_attempts"),
@@ -102,6 +103,7 @@ def _knock(dialect: str) -> Any:
             "source": put.excluded.source,
             # News overrules a pause: what changed may be just what was waited for.
             "next_at": 0,
+            # One more knock makes a wait no younger: a day of failing counts from the first.
             "first_at": case((settled, put.excluded.first_at), else_=table.c.first_at),
         },
     )
@@ -263,6 +265,7 @@ class Tasks(Audit):
             changes = put_holds(tx, connection, verdicts, now)
             recording.add(connection, "ml-connector", "release", changes.released, now)
             recording.add(connection, "ml-connector", "hold", changes.held, now)
+            # After `_end_tasks`: a knock on one of these very tasks must make it due now, whatever pause it has got.
             fire(tx, connection, fired_by(link for v in verdicts for link in v.links), now)
             knock(tx, connection, [each for v in verdicts for each in v.knocks], "needed", now)
             if since is not None:
