@@ -161,7 +161,7 @@ class Corridor(ABC):
                     asking.append((task, question.needs))
             needs = [need for _, wanted in asking for need in wanted]
             await page.load(needs, self.connection.id, self.store, self.runtime.systems)
-            # Whose facts are all there gets on and asks its next question; the others wait, so that what they ask of the
+            # Whose facts are all there goes on to its next question. The others wait, so that what they ask of the
             # dearer system comes together (decision 0003).
             still = [(task, wanted) for task, wanted in asking if not all(map(page.knows, wanted))]
             waiting = {task.ref for task, _ in still}

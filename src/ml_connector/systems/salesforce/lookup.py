@@ -92,7 +92,7 @@ def _by_name(kind: str, field: str, records: Iterable[SObject]) -> dict[tuple[st
     by_name: dict[tuple[str, ...], list[SObject]] = {}
     second = _PAIRS.get(kind, ("", ""))[1]
     for record in records:
-        # Not `record[field]`, which raises for a number that cannot be read: here it is compared only (crash run 37544).
+        # Not `record[field]`, which raises for a number that cannot be read: it is only compared (crash run 37544).
         first = str(record.fields.get(field))
         for name in [(first,), (first, str(record.fields.get(second)))]:
             by_name.setdefault(name, []).append(record)
