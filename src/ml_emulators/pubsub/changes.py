@@ -167,7 +167,7 @@ def _content(change: Change) -> Any:
 
 def _together(group: list[Change]) -> Change:
     ids = tuple(each for change in group for each in change.ids)
-    return replace(group[0], ids=ids, sources=tuple(each for change in group for each in change.sources))
+    return replace(group[0], ids=ids, sources=tuple(source for change in group for source in change.sources))
 
 
 def _split(change: Change) -> list[Change]:

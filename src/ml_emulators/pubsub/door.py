@@ -162,11 +162,11 @@ class PubSubDoor:
         schema_id, results = self._pubsub.publish(topic, given)
         answers = [
             messages.PublishResult(
-                replay_id=each.replay_id,
-                correlation_key=each.key,
-                error=messages.Error(code=messages.PUBLISH_ERROR, msg=each.error) if each.error else None,
+                replay_id=result.replay_id,
+                correlation_key=result.key,
+                error=messages.Error(code=messages.PUBLISH_ERROR, msg=result.error) if result.error else None,
             )
-            for each in results
+            for result in results
         ]
         return messages.PublishResponse(results=answers, schema_id=schema_id, rpc_id=call.rpc_id)
 
@@ -306,10 +306,10 @@ def _fetch(request: Any) -> Fetch:
 def _response(batch: Batch, rpc_id: str) -> Any:
     events = [
         messages.ConsumerEvent(
-            event=messages.ProducerEvent(id=each.uuid, schema_id=each.schema_id, payload=each.payload),
-            replay_id=each.replay_id,
+            event=messages.ProducerEvent(id=event.uuid, schema_id=event.schema_id, payload=event.payload),
+            replay_id=event.replay_id,
         )
-        for each in batch.events
+        for event in batch.events
     ]
     return messages.FetchResponse(
         events=events, latest_replay_id=batch.latest, rpc_id=rpc_id, pending_num_requested=batch.pending

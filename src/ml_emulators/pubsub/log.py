@@ -126,7 +126,7 @@ class Log:
 
     def next_ready(self, now: datetime) -> datetime | None:
         """When the first entry that is held back is due."""
-        return next((each.ready for each in self.entries if each.ready is not None and each.ready > now), None)
+        return next((entry.ready for entry in self.entries if entry.ready is not None and entry.ready > now), None)
 
     def copy(self) -> Log:
         return Log(self.keep, list(self.entries), self.dropped)

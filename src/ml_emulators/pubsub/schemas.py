@@ -113,7 +113,7 @@ def change_schema(kind: SObject, *, formulas: bool = True) -> EventSchema:
         schema_id_of(json),
         json,
         dict(_places(slots)),
-        {name: tuple(each.name for each in parts) for name, parts in slots if _is_compound(name, parts)},
+        {name: tuple(part.name for part in parts) for name, parts in slots if _is_compound(name, parts)},
         tuple(each.name for each in chosen if each.calculated),
         frozenset(each.name for each in chosen if each.long_text),
     )
@@ -187,7 +187,7 @@ def _optional(name: str, types: list[Any], doc: str = "") -> dict[str, Any]:
 
 
 def _record(name: str, whole: str, parts: Iterable[Field]) -> dict[str, Any]:
-    fields = [_optional(_part_name(whole, each.name), _union(each)) for each in parts]
+    fields = [_optional(_part_name(whole, part.name), _union(part)) for part in parts]
     return {"type": "record", "name": name, "namespace": NAMESPACE, "fields": fields}
 
 

@@ -256,8 +256,8 @@ class Salesforce:
         self.restore(self._fresh)
         self._permissions.forget()
         fresh = Switches()
-        for each in fields(Switches):
-            setattr(self._world.switches, each.name, getattr(fresh, each.name))
+        for field in fields(Switches):
+            setattr(self._world.switches, field.name, getattr(fresh, field.name))
 
 
 def _listing(world: World, request: Request) -> Answer:

@@ -59,7 +59,7 @@ class Administration:
         field = kind.find(str(body.get("field")))
         if field is None or not field.custom:
             raise _wrong("no such custom field; standard fields can only be hidden")
-        set_customs(self._world, kind, tuple(each for each in kind.customs if each != field))
+        set_customs(self._world, kind, tuple(custom for custom in kind.customs if custom != field))
         rights.forget_field(self._world, kind.name, field.name)
         return {"object": kind.name, "field": field.name}
 

@@ -138,10 +138,10 @@ class Actions:
         return record_id
 
     def _upsert(self, tx: Tx, kind: SObject, body: Body) -> str:
-        for each in kind.fields:
-            if each.external_id and body.get(each.name) is not None:
-                rest = {name: value for name, value in body.items() if name != each.name}
-                return upsert(tx, kind, each, body[each.name], rest)[0]
+        for field in kind.fields:
+            if field.external_id and body.get(field.name) is not None:
+                rest = {name: value for name, value in body.items() if name != field.name}
+                return upsert(tx, kind, field, body[field.name], rest)[0]
         raise _wrong("the body must name the record by an external id")
 
     def _delete(self, tx: Tx, kind: SObject, body: Body) -> str:
@@ -195,4 +195,4 @@ def _full_id(value: Any) -> str:
 
 def full_record(kind: SObject, record: Record) -> dict[str, Any]:
     """All fields, nulls too, without the compounds."""
-    return {each.name: record.get(each.name) for each in kind.fields if each.type != "address"}
+    return {field.name: record.get(field.name) for field in kind.fields if field.type != "address"}

@@ -65,7 +65,7 @@ def _columns(world: World, job: Job, kind: SObject, sheet: Sheet) -> list[Column
     if len(set(columns)) < len(columns):
         raise BadSheet("InvalidBatch : Duplicate field name in the header row")
     needed = {"update": "Id", "delete": "Id", "hardDelete": "Id", "upsert": job.key}.get(job.operation)
-    if needed and not any(each.field.name == needed and not each.parent for each in columns):
+    if needed and not any(column.field.name == needed and not column.parent for column in columns):
         raise BadSheet(f"InvalidBatch : Field name not found : {needed}")
     if job.operation in ("delete", "hardDelete") and len(columns) > 1:
         raise BadSheet("InvalidBatch : a delete takes the column Id and no other")

@@ -111,9 +111,9 @@ def constant(field: Field, literal: Literal) -> Any:
 
 
 def constants(field: Field, literals: tuple[Literal, ...]) -> frozenset[Any]:
-    if field.type in _TEXTS and all(each.kind == "string" for each in literals):
-        return frozenset(_text(field, each) for each in literals)
-    return frozenset(constant(field, each) for each in literals)
+    if field.type in _TEXTS and all(literal.kind == "string" for literal in literals):
+        return frozenset(_text(field, literal) for literal in literals)
+    return frozenset(constant(field, literal) for literal in literals)
 
 
 def check_filterable(field: Field) -> None:
@@ -263,7 +263,7 @@ _SEMICOLON = re.compile(r"\s*;\s*")
 def _includes(field: Field, value: Getter, condition: Includes) -> Test:
     if field.type != "multipicklist":
         raise _bad_operator(f"INCLUDES and EXCLUDES are for multipicklist fields only: {field.name}")
-    groups = [set(_SEMICOLON.split(unescape(each.text).lower())) for each in condition.options]
+    groups = [set(_SEMICOLON.split(unescape(option.text).lower())) for option in condition.options]
 
     def included(record: Any) -> bool:
         chosen = set(_SEMICOLON.split((value(record) or "").lower()))

@@ -92,8 +92,8 @@ class Selection:
         if which != "STANDARD" and not (query.limit is not None and query.limit <= 200):
             raise malformed("The SOQL FIELDS function must have a LIMIT of at most 200")
         kind = self._scope.kind
-        fields = [each for each in kind.fields if self._scope.visible(kind, each)]
-        return [Item(Path((each.name,))) for each in fields if which == "ALL" or each.custom == (which == "CUSTOM")]
+        fields = [field for field in kind.fields if self._scope.visible(kind, field)]
+        return [Item(Path((field.name,))) for field in fields if which == "ALL" or field.custom == (which == "CUSTOM")]
 
     def _tree(self, kind: SObject, paths: list[tuple[str, ...]]) -> Render:
         """Rows of `kind`; longer paths become nested rows at the place of their first mention."""

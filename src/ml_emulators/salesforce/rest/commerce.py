@@ -52,11 +52,11 @@ def _records(body: dict[str, Any]) -> list[dict[str, Any]]:
     if not isinstance(invoices, list) or len(invoices) != 1 or not isinstance(invoices[0], dict):
         raise refused("invoices: exactly one invoice is taken in with a call")
     records = invoices[0].get("records")
-    if not isinstance(records, list) or not records or not all(_is_node(each) for each in records):
+    if not isinstance(records, list) or not records or not all(_is_node(record) for record in records):
         raise refused("records: each needs a referenceId and a record with attributes of type and method")
     if len(records) > _MOST_RECORDS:
         raise refused(f"records: {len(records)} are more than the {_MOST_RECORDS} that a call takes")
-    names = [each["referenceId"] for each in records]
+    names = [record["referenceId"] for record in records]
     if len(set(names)) < len(names):
         raise refused("referenceId: every record needs one of its own")
     return records
@@ -73,7 +73,7 @@ def _is_node(node: Any) -> bool:
 def _ingest(call: Call) -> Answer:
     records = _records(call.object_body())
     _check_whole(records)
-    head = next(each["record"] for each in records if each["record"]["attributes"]["type"] == "Invoice")
+    head = next(record["record"] for record in records if record["record"]["attributes"]["type"] == "Invoice")
     with call.work() as tx:
         known = _known(tx, head)
         invoice_id = known if known is not None else _Graph(call, tx).take(records)
@@ -90,7 +90,7 @@ def _ingest(call: Call) -> Answer:
 
 def _check_whole(records: list[dict[str, Any]]) -> None:
     """One invoice, at least one address and one line."""
-    kinds = Counter(each["record"]["attributes"]["type"] for each in records)
+    kinds = Counter(record["record"]["attributes"]["type"] for record in records)
     if kinds["Invoice"] != 1:
         raise refused("records: exactly one Invoice is needed")
     for kind in ("InvoiceAddressGroup", "InvoiceLine"):

@@ -52,7 +52,7 @@ def _values(call: Call, kind: SObject, field: Field) -> list[dict[str, Any]]:
         return addresses.choices(call.world, field)
     source = _FROM_TABLE.get(field.name)
     if field.values or source is None:
-        return [_value(each) for each in field.values]
+        return [_value(value) for value in field.values]
     table, column, active = source
     rows = call.world.state.tables[table].live.values()
     return [
@@ -282,7 +282,7 @@ def _describe(call: Call, kind: SObject) -> dict[str, Any]:
         "defaultImplementation": None,
         "extendedBy": None,
         "extendsInterfaces": None,
-        "fields": [field_entry(call, kind, each) for each in visible_fields(call, kind)],
+        "fields": [field_entry(call, kind, field) for field in visible_fields(call, kind)],
         "implementedBy": None,
         "implementsInterfaces": None,
         "listviewable": None,

@@ -24,7 +24,7 @@ _NO_KEY = "Provided external ID field does not exist or is not accessible"
 def visible_fields(call: Call, kind: SObject) -> list[Field]:
     """The fields this user may read."""
     hidden = rights.hidden_of(call.world, call.actor, kind.name)
-    return [each for each in kind.fields if each.name not in hidden]
+    return [field for field in kind.fields if field.name not in hidden]
 
 
 def _scope(call: Call, kind: SObject) -> Scope:

@@ -23,7 +23,9 @@ def label(number: int) -> str:
 def listing(world: World) -> list[dict[str, str]]:
     low, high = world.org.versions
     numbers = range(low, high + 1)
-    return [{"label": label(each), "url": f"/services/data/v{each}.0", "version": f"{each}.0"} for each in numbers]
+    return [
+        {"label": label(number), "url": f"/services/data/v{number}.0", "version": f"{number}.0"} for number in numbers
+    ]
 
 
 def check(world: World, text: str) -> None:

@@ -73,7 +73,7 @@ def check_locks(tx: Tx, kind: SObject, record: Record) -> None:
         raise ApiError("ENTITY_IS_LOCKED", "the entity is locked for editing", fields=())
     if not switches.locked_ids and not switches.lock_next:
         return
-    touched = [record.get("Id"), *(record.get(each.name) for each in kind.references)]
+    touched = [record.get("Id"), *(record.get(reference.name) for reference in kind.references)]
     held = [name for name in touched if name in switches.locked_ids]
     if not held and not switches.lock_next:
         return

@@ -53,10 +53,10 @@ def _parent_id(tx: Tx, kind: SObject, key: Field, value: Any, each: Field) -> st
 
 def check_references(tx: Tx, kind: SObject, values: dict[str, Any]) -> None:
     """Every id that is written must be of a live record of the right kind."""
-    for each in kind.references:
-        value = values.get(each.name)
+    for reference in kind.references:
+        value = values.get(reference.name)
         if value is not None:
-            _check(tx, each, value)
+            _check(tx, reference, value)
 
 
 def _check_active(each: Field, target: SObject, found: Record) -> None:

@@ -77,14 +77,14 @@ def _missing(kind: SObject, record: Record) -> None:
 
 def check_unique(tx: Tx, kind: SObject, record: Record, old: Record | None = None) -> None:
     """DUPLICATE_VALUE when another live record has the value of a unique field."""
-    for each in kind.unique_fields:
-        value = record.get(each.name)
-        if value is None or (old is not None and old.get(each.name) == value):
+    for field in kind.unique_fields:
+        value = record.get(field.name)
+        if value is None or (old is not None and old.get(field.name) == value):
             continue
-        for other in tx.find(kind.name, each.name, value):
+        for other in tx.find(kind.name, field.name, value):
             if other["Id"] != record.get("Id"):
                 shown = other["Id"][:15]
-                text = f"duplicate value found: {each.name} duplicates value on record with id: {shown}"
+                text = f"duplicate value found: {field.name} duplicates value on record with id: {shown}"
                 raise ApiError("DUPLICATE_VALUE", text, fields=())
 
 

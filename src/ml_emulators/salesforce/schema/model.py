@@ -207,9 +207,9 @@ class Schema:
         for name, kind in self.objects.items():
             self._lower[name.lower()] = kind
             self.by_prefix[kind.prefix] = kind
-            for each in kind.references:
-                for target in each.refers_to:
-                    self._children.setdefault(target, []).append(Child(name, each))
+            for reference in kind.references:
+                for target in reference.refers_to:
+                    self._children.setdefault(target, []).append(Child(name, reference))
 
     def find(self, name: str) -> SObject | None:
         """The object by its API name in any case."""

@@ -77,10 +77,10 @@ def seen(whole: Schema, has: Features) -> Schema:
 def _fitted(kind: SObject, has: Features, required: frozenset[str]) -> SObject:
     values = dict(has.picklists)
     fields = tuple(
-        _listed(kind, _required(each) if each.name in required else each, values, has.restricted)
-        for each in kind.fields
-        if (has.multicurrency or each.name not in _CURRENCY_FIELDS)
-        and (not each.feature or each.feature in has.enabled)
+        _listed(kind, _required(field) if field.name in required else field, values, has.restricted)
+        for field in kind.fields
+        if (has.multicurrency or field.name not in _CURRENCY_FIELDS)
+        and (not field.feature or field.feature in has.enabled)
     )
     made = kind if fields == kind.fields else replace(kind, fields=fields)
     if kind.name in _INGESTED and not has.plain_billing:

@@ -77,7 +77,9 @@ def _is_signed(assertion: Assertion, certificate: str) -> bool:
 
 def check_signature(assertion: Assertion, certificates: Iterable[str]) -> None:
     """RS256 by one of the app's certificates, and nothing else. Raises `OAuthError`."""
-    if assertion.header.get("alg") != "RS256" or not any(_is_signed(assertion, each) for each in certificates):
+    if assertion.header.get("alg") != "RS256" or not any(
+        _is_signed(assertion, certificate) for certificate in certificates
+    ):
         raise _refused("invalid assertion")
 
 

@@ -143,7 +143,7 @@ class MemberResource:
         if channel not in self._book.listed():
             raise wrong(f"there is no channel {channel}", "EventChannel")
         known = self._book.listed()[channel]
-        taken = {self._name(where, each) for where, members in self._book.listed().items() for each in members}
+        taken = {self._name(where, member) for where, members in self._book.listed().items() for member in members}
         if kind.name in known or name in taken:
             text = f"{event_of(kind.name)} is a member of {channel} already"
             raise ApiError("DUPLICATE_VALUE", text, fields=["SelectedEntity"])
@@ -163,7 +163,7 @@ class MemberResource:
         if given.get("filterExpression"):
             raise wrong("filter expressions are not imitated", "FilterExpression")
         fields = given.get("enrichedFields") or []
-        names = [each.get("name") if isinstance(each, dict) else None for each in fields]
+        names = [field.get("name") if isinstance(field, dict) else None for field in fields]
         try:
             self._book.select(kind, channel, tuple(map(str, names)))
         except BadOrder as error:

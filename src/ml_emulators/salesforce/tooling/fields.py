@@ -43,8 +43,8 @@ class Fields:
     def _all(self) -> Iterator[tuple[SObject, Field]]:
         whole = self._org.state.schema.objects
         for name in self._org.schema.objects:
-            for each in whole[name].customs:
-                yield whole[name], each
+            for custom in whole[name].customs:
+                yield whole[name], custom
 
     def create(self, body: dict[str, Any], actor: Actor) -> str:
         kind, name = self._named(body.get("FullName"))
@@ -75,7 +75,7 @@ class Fields:
             raise wrong("the type of a field is not changed here", "type")
         if field.unique and not old.unique:
             self._check_unique(kind, field)
-        self._change(kind, tuple(field if each.name == name else each for each in kind.customs))
+        self._change(kind, tuple(field if custom.name == name else custom for custom in kind.customs))
 
     def _check_unique(self, kind: SObject, field: Field) -> None:
         values = [row.get(field.name) for row in self._org.state.tables[kind.name].live.values()]
@@ -85,7 +85,7 @@ class Fields:
 
     def delete(self, row: Record) -> None:
         kind, name = self._named(row["FullName"])
-        self._change(kind, tuple(each for each in kind.customs if each.name != name))
+        self._change(kind, tuple(custom for custom in kind.customs if custom.name != name))
         rights.forget_field(self._org, kind.name, name)
 
     def _change(self, kind: SObject, customs: tuple[Field, ...]) -> None:
@@ -94,7 +94,7 @@ class Fields:
 
 def set_customs(org: World, kind: SObject, customs: tuple[Field, ...]) -> None:
     """Give an object of the org these custom fields; the values of those that are gone go with them."""
-    if sum(each.external_id for each in customs) > _MOST_KEYS:
+    if sum(custom.external_id for custom in customs) > _MOST_KEYS:
         raise integrity(f"{kind.name} can have at most {_MOST_KEYS} external ids", "ExternalId")
     made, known = org.set_up
     org.customise((made, tuple(sorted({**dict(known), kind.name: customs}.items()))))

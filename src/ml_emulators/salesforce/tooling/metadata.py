@@ -167,6 +167,6 @@ def _more(kind: str, field: Field) -> Metadata:
         children = field.children.removesuffix("__r") if field.children else None
         return {"referenceTo": field.refers_to[0], "relationshipName": children}
     if kind in ("Picklist", "MultiselectPicklist"):
-        values = [{"fullName": each, "default": False, "label": each} for each in field.values]
+        values = [{"fullName": value, "default": False, "label": value} for value in field.values]
         return {"valueSet": {"restricted": field.restricted, "valueSetDefinition": {"sorted": False, "value": values}}}
     return {}
