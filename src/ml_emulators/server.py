@@ -93,6 +93,7 @@ class Emulators:
 
     @property
     def emulation(self) -> Emulation:
+        """What stands behind the sockets. Raises `RuntimeError` before `start()`."""
         if self._emulation is None:
             raise RuntimeError("the emulators have not been started")
         return self._emulation
@@ -122,17 +123,17 @@ class Emulators:
     def _pubsub_door(self, emulation: Emulation) -> PubSubDoor:
         from ml_emulators.pubsub.door import PubSubDoor  # gRPC is slow to load, and not needed for --help
 
-        found = emulation.companions["pubsub"]
-        if not isinstance(found, PubSub):
+        pubsub = emulation.companions["pubsub"]
+        if not isinstance(pubsub, PubSub):
             raise TypeError("the emulation has no event bus")
         issued = self._authority.certificates if self._authority else None
         tls = (issued.key, issued.server) if issued else None
-        return PubSubDoor(found, self._pubsub_port, log=emulation.log, tls=tls)
+        return PubSubDoor(pubsub, self._pubsub_port, log=emulation.log, tls=tls)
 
     def _filled(self) -> Emulation:
         """The emulation with what was kept, else with the scenario."""
-        found = persistence.load_state(self._state, SHARED) if self._state else None
-        self._seed = found["seed"] if found else self._seed
+        kept = persistence.load_state(self._state, SHARED) if self._state else None
+        self._seed = kept["seed"] if kept else self._seed
         emulation = new_emulation(
             self._seed,
             clock=self.clock,
@@ -141,8 +142,8 @@ class Emulators:
             keep=self._keep,
         )
         emulation.set_switches("salesforce", self._org)
-        if found:
-            persistence.resume(emulation, found)
+        if kept:
+            persistence.resume(emulation, kept)
             quickbooks = emulation.vendors["quickbooks"]
             # A connection kept with the state goes on by itself; who connects anew needs a consent of its own.
             self._consent = quickbooks.connect() if isinstance(quickbooks, QuickBooks) else ""

@@ -66,6 +66,7 @@ class PrivateAuthority:
 
     @property
     def ca_file(self) -> Path:
+        """The PEM file that a client is to trust; it is there once the server has started."""
         return self._folder / CA_FILE
 
     def _kept(self) -> Certificates | None:
@@ -107,5 +108,5 @@ def _good(kept: Certificates, now: datetime) -> bool:
     if serialization.load_pem_private_key(kept.key, None).public_key() != server.public_key():
         return False
     known = server.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    names = {str(each.value) for each in known}
+    names = {str(name.value) for name in known}
     return now + _LEFT < server.not_valid_after_utc and names == set(NAMES)

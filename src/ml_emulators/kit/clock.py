@@ -22,16 +22,20 @@ class VirtualClock:
 
     @property
     def frozen(self) -> bool:
+        """Whether time stands until it is moved."""
         return self._frozen is not None
 
     def now(self) -> datetime:
+        """The instant in UTC that everything at the emulators goes by."""
         return self._frozen if self._frozen is not None else self._wall() + self._offset
 
     def freeze(self, at: datetime | None = None) -> None:
+        """Stop at an aware instant, or at this one; who waits for a moved clock is rung."""
         self._frozen = at if at is not None else self.now()
         self._moved()
 
     def advance(self, by: timedelta) -> None:
+        """Move on by a span, running or frozen; who waits for a moved clock is rung."""
         if self._frozen is not None:
             self._frozen += by
         else:
@@ -62,5 +66,6 @@ class VirtualClock:
         return self._offset, self._frozen
 
     def restore(self, setting: tuple[timedelta, datetime | None]) -> None:
+        """Back to a setting of `snapshot`: the distance from the wall clock, and where it is frozen, if it is."""
         self._offset, self._frozen = setting
         self._moved()

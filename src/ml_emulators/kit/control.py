@@ -123,6 +123,7 @@ class ControlDoor:
 
     @property
     def url(self) -> str:
+        """Where it listens, without a path; always plain http."""
         return f"http://{LOOPBACK}:{self.port}"
 
     def reserve(self) -> None:
@@ -132,6 +133,7 @@ class ControlDoor:
             self.port = self._socket.getsockname()[1]
 
     async def start(self) -> None:
+        """Listen on loopback, at the port that was reserved. Raises `OSError` when the port is taken."""
         self.reserve()
         self._runner = web.AppRunner(
             self.app(), access_log=None, logger=QUIET, max_line_size=LINE, max_field_size=LINE, shutdown_timeout=0.5
@@ -141,6 +143,7 @@ class ControlDoor:
             await web.SockSite(self._runner, self._socket).start()
 
     async def stop(self) -> None:
+        """Close the server and its socket; a door that was not started may be stopped."""
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -149,6 +152,7 @@ class ControlDoor:
             self._socket = None
 
     def app(self) -> web.Application:
+        """The web application without a socket: a handler for each of `ROUTES`, and their OpenAPI document."""
         app = web.Application(middlewares=[_guard], client_max_size=64 * 1024 * 1024)
         shown = dumps(document(ROUTES))
         app.router.add_get("/openapi.json", _fixed(shown))

@@ -16,6 +16,8 @@ class BadOrder(ValueError):
 
 
 class Health(msgspec.Struct, frozen=True):
+    """That the emulators answer: their clock's instant, and which systems they emulate."""
+
     ok: bool
     now: datetime
     systems: list[str]
@@ -29,6 +31,8 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class Refusal(msgspec.Struct, frozen=True):
+    """The body of every status from 400 on."""
+
     error: Problem
 
 
@@ -44,6 +48,8 @@ class ClockOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ClockState(msgspec.Struct, frozen=True):
+    """The virtual instant, and whether it stands."""
+
     now: datetime
     frozen: bool
 
@@ -58,6 +64,8 @@ class FaultsOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FaultInForce(msgspec.Struct, frozen=True):
+    """A fault by its number: how many requests it matched (`seen`), and how many of them it struck."""
+
     number: int
     seen: int
     struck: int
@@ -65,6 +73,8 @@ class FaultInForce(msgspec.Struct, frozen=True):
 
 
 class FaultList(msgspec.Struct, frozen=True):
+    """The faults in force, and the numbers of those that this order added."""
+
     added: list[int]
     faults: list[FaultInForce]
 
@@ -86,6 +96,8 @@ class SnapshotEntry(msgspec.Struct, frozen=True):
 
 
 class SnapshotList(msgspec.Struct, frozen=True):
+    """The snapshots, oldest first, beside the virtual instant."""
+
     now: datetime
     snapshots: list[SnapshotEntry]
 
@@ -127,6 +139,8 @@ class SeedFailure(msgspec.Struct, frozen=True):
 
 
 class SeedReport(msgspec.Struct, frozen=True):
+    """How many operations were done, what each gave, and the first that was refused; none follow it."""
+
     ok: bool
     done: int
     results: list[Any]
@@ -258,12 +272,16 @@ class EventsState(msgspec.Struct, frozen=True):
 
 
 class StatePage(msgspec.Struct, frozen=True):
+    """One page of the records of a kind; `count` is over all pages."""
+
     kind: str
     count: int
     records: list[dict[str, Any]]
 
 
 class RequestEntry(msgspec.Struct, frozen=True):
+    """One request of the log. `cost` counts at the vendor's rates; `fault` names the ordered one that struck it."""
+
     seq: int
     at: datetime
     vendor: str

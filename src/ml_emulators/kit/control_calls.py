@@ -44,7 +44,8 @@ class DoorError(Exception):
 class Stages(Protocol):
     """The scenarios as the door needs them."""
 
-    def names(self) -> list[str]: ...
+    def names(self) -> list[str]:
+        """The scenarios that `POST /seed` takes."""
 
     def most(self) -> int:
         """The largest scale."""
@@ -65,6 +66,7 @@ class ControlContext(NamedTuple):
 
 
 def health(context: ControlContext, params: Params, body: Any) -> dict[str, Any]:
+    """That the door answers, its virtual instant, and the systems behind it."""
     return {"ok": True, "now": context.emulation.clock.now(), "systems": list(context.emulation.vendors)}
 
 
@@ -107,19 +109,21 @@ def requests(context: ControlContext, params: Params, body: Any) -> dict[str, An
 
 
 def kinds(context: ControlContext, params: Params, body: Any) -> list[str]:
-    found: list[str] = _system(context, params["system"]).kinds()
-    return found
+    """The kinds of record that the system has now. Raises 404 for a system that is not emulated."""
+    names: list[str] = _system(context, params["system"]).kinds()
+    return names
 
 
 def state(context: ControlContext, params: Params, body: Any) -> dict[str, Any]:
+    """A page of a kind's records, or the one of an `id`. Raises 404 for an unknown kind or company."""
     vendor, kind = _system(context, params["system"]), params["kind"]
     known = vendor.kinds()
     if kind not in known:
         raise DoorError(404, f"{params['system']} has no kind {kind}.", f"Use one of {', '.join(sorted(known))}.")
     records = _records(vendor, kind, params.get("realm", ""))
-    wanted = params.get("id", "")
-    if wanted:
-        records = [record for record in records if wanted in (record.get("Id"), record.get("id"))]
+    record_id = params.get("id", "")
+    if record_id:
+        records = [record for record in records if record_id in (record.get("Id"), record.get("id"))]
     first, limit = _number(params, "offset", 0), _number(params, "limit", len(records))
     return {"kind": kind, "count": len(records), "records": records[first : first + limit]}
 
@@ -128,23 +132,27 @@ def _records(vendor: Any, kind: str, realm: str) -> list[dict[str, Any]]:
     """All records of a kind, of one QuickBooks company if `realm` names it."""
     if realm and realm not in getattr(vendor, "realms", ()):
         raise DoorError(404, f"There is no company {realm}.", "Leave realm out, or name an open company.")
-    found: list[dict[str, Any]] = vendor.records(kind, realm) if realm else vendor.records(kind)
-    return found
+    records: list[dict[str, Any]] = vendor.records(kind, realm) if realm else vendor.records(kind)
+    return records
 
 
 def get_clock(context: ControlContext, params: Params, body: Any) -> dict[str, Any]:
+    """The virtual instant, and whether it stands."""
     return {"now": context.emulation.clock.now(), "frozen": context.emulation.clock.frozen}
 
 
 def post_clock(context: ControlContext, params: Params, body: ClockOrder) -> dict[str, Any]:
+    """Freeze, set, advance or release the clock. Raises 422 for an order that contradicts itself."""
     return set_clock(context.emulation.clock, msgspec.structs.asdict(body))
 
 
 def get_faults(context: ControlContext, params: Params, body: Any) -> dict[str, Any]:
+    """The faults in force; none was added."""
     return {"added": [], "faults": context.emulation.faults.list()}
 
 
 def post_faults(context: ControlContext, params: Params, body: FaultsOrder) -> dict[str, Any]:
+    """Reseed, clear, remove, then add. All is checked before anything is changed: raises 422 or 404."""
     book = context.emulation.faults
     try:
         for fault in body.add:
@@ -181,6 +189,7 @@ def _check_system(context: ControlContext, fault: Fault) -> None:
 
 
 def seed(context: ControlContext, params: Params, body: SeedOrder) -> SeedReport:
+    """Do operations, load a scenario, or play a day of it: exactly one of the three. Raises 422 otherwise."""
     asked = [body.operations is not None, body.scenario is not None, body.day is not None]
     if sum(asked) != 1:
         raise DoorError(422, "Nothing to do, or too much.", "Give exactly one of operations, scenario and day.")
@@ -218,11 +227,13 @@ def _play(context: ControlContext, day: int) -> SeedReport:
 
 
 def reset(context: ControlContext, params: Params, body: Any) -> dict[str, Any]:
+    """Empty both vendors, faults, log and what was planted; clock and switches stay."""
     context.emulation.reset()
     return health(context, params, body)
 
 
 def save(context: ControlContext, params: Params, body: Any) -> dict[str, Any]:
+    """Write the state to its folder now. Raises 409 when there is no folder, or it cannot be written."""
     if context.save is None:
         raise DoorError(409, "No folder keeps the state.", "Start the emulators with --state DIR.")
     try:
@@ -235,10 +246,12 @@ def save(context: ControlContext, params: Params, body: Any) -> dict[str, Any]:
 
 
 def get_snapshots(context: ControlContext, params: Params, body: Any) -> dict[str, Any]:
+    """The snapshots that are kept, by name."""
     return {"now": context.emulation.clock.now(), "snapshots": context.emulation.snapshots.list()}
 
 
 def take_snapshot(context: ControlContext, params: Params, body: SnapshotOrder) -> dict[str, Any]:
+    """Keep everything as it is now under a name. Raises 422 when too many are kept."""
     try:
         context.emulation.snapshots.take(body.name)
     except BadOrder as error:
@@ -247,6 +260,7 @@ def take_snapshot(context: ControlContext, params: Params, body: SnapshotOrder) 
 
 
 def restore_snapshot(context: ControlContext, params: Params, body: SnapshotOrder) -> dict[str, Any]:
+    """Back to a named snapshot, which stays. Raises 404 for an unknown name."""
     try:
         context.emulation.snapshots.restore(body.name)
     except NoSnapshot as error:
@@ -255,6 +269,7 @@ def restore_snapshot(context: ControlContext, params: Params, body: SnapshotOrde
 
 
 def drop_snapshot(context: ControlContext, params: Params, body: Any) -> dict[str, Any]:
+    """Forget a named snapshot. Raises 404 for an unknown name."""
     try:
         context.emulation.snapshots.drop(params["name"])
     except NoSnapshot as error:
@@ -272,10 +287,12 @@ def connection(context: ControlContext, params: Params, body: Any) -> dict[str, 
 
 
 def get_switches(context: ControlContext, params: Params, body: Any) -> dict[str, Any]:
+    """Every switch of every system, as it stands."""
     return context.emulation.get_switches()
 
 
 def post_switches(context: ControlContext, params: Params, body: SwitchesOrder) -> dict[str, Any]:
+    """Turn switches of one or several systems. Raises 404 for an absent system, 422 for a bad value."""
     for system in ("quickbooks", "salesforce", "pubsub"):
         values = getattr(body, system)
         if values:
@@ -291,10 +308,12 @@ def _events(context: ControlContext) -> Companion:
 
 
 def get_events(context: ControlContext, params: Params, body: Any) -> dict[str, Any]:
+    """The event bus: channels, positions, subscribers, plans. Raises 404 when there is none."""
     return _events(context).view()
 
 
 def post_events(context: ControlContext, params: Params, body: EventsOrder) -> dict[str, Any]:
+    """Select channels, publish, plan trouble. Raises 422 for what the bus cannot do."""
     try:
         return _events(context).order(body)
     except BadOrder as error:
@@ -302,17 +321,19 @@ def post_events(context: ControlContext, params: Params, body: EventsOrder) -> d
 
 
 def _outbox(context: ControlContext) -> Outbox:
-    found = context.emulation.webhooks
-    if found is None:
+    outbox = context.emulation.webhooks
+    if outbox is None:
         raise DoorError(404, "No vendor here sends webhooks.", "Start the emulators with QuickBooks.")
-    return found
+    return outbox
 
 
 def get_webhooks(context: ControlContext, params: Params, body: Any) -> WebhookState:
+    """Where webhooks go, and what is due, delivered or given up."""
     return _outbox(context).view()
 
 
 def post_webhooks(context: ControlContext, params: Params, body: WebhookOrder) -> WebhookState:
+    """Point the webhooks at an address on this machine, or at none. Raises 422 for any other machine."""
     if body.target is not None and not loopback(body.target):
         raise DoorError(
             422,
@@ -324,6 +345,7 @@ def post_webhooks(context: ControlContext, params: Params, body: WebhookOrder) -
 
 
 def post_webhook_troubles(context: ControlContext, params: Params, body: WebhookTroubles) -> WebhookState:
+    """Plan losses, copies or delays of the next webhooks. Raises 422 for what cannot be planned."""
     try:
         _outbox(context).trouble(body)
     except BadOrder as error:
@@ -332,6 +354,7 @@ def post_webhook_troubles(context: ControlContext, params: Params, body: Webhook
 
 
 def scenario(context: ControlContext, params: Params, body: Any) -> dict[str, Any]:
+    """Which scenario was loaded, the facts its days go by, and what was planted to be found."""
     known = context.emulation.memory
     facts = {name: known[name] for name in ("start_date", "books_closed", "today") if name in known}
     return {**context.emulation.scenario, "facts": facts, "planted": context.emulation.planted}

@@ -32,30 +32,40 @@ class EmulatedVendor(Vendor, Protocol):
     """A vendor as the emulation needs it: with switches, and a state that can be put aside and brought back."""
 
     @property
-    def switches(self) -> Any: ...
+    def switches(self) -> Any:
+        """A dataclass of what may be turned while it runs."""
 
-    def connection_info(self) -> Mapping[str, Any]: ...
+    def connection_info(self) -> Mapping[str, Any]:
+        """Where a client finds it and signs in; secrets of the emulator are among it."""
 
-    def snapshot(self) -> Any: ...
+    def snapshot(self) -> Any:
+        """All state but clock and switches, as a value that later work does not change."""
 
-    def restore(self, snapshot: Any) -> None: ...
+    def restore(self, snapshot: Any) -> None:
+        """Back to a snapshot, which may be restored again."""
 
 
 class Companion(Protocol):
     """What stands beside a vendor and goes back and forth with it: the event bus of an org."""
 
     @property
-    def switches(self) -> Any: ...
+    def switches(self) -> Any:
+        """A dataclass of what may be turned while it runs."""
 
-    def order(self, order: EventsOrder) -> dict[str, Any]: ...
+    def order(self, order: EventsOrder) -> dict[str, Any]:
+        """Do what `POST /events` says; its view afterwards. Raises `BadOrder`."""
 
-    def view(self) -> dict[str, Any]: ...
+    def view(self) -> dict[str, Any]:
+        """What `GET /events` shows."""
 
-    def snapshot(self) -> Any: ...
+    def snapshot(self) -> Any:
+        """All state but switches, as a value that later work does not change."""
 
-    def restore(self, snapshot: Any) -> None: ...
+    def restore(self, snapshot: Any) -> None:
+        """Back to a snapshot, which may be restored again."""
 
-    def reset(self) -> None: ...
+    def reset(self) -> None:
+        """An empty log and nothing ordered; switches stay."""
 
 
 class Refused(Exception):
@@ -96,8 +106,8 @@ class Emulation:
     @property
     def webhooks(self) -> Outbox | None:
         """What the vendor that sends webhooks has to deliver; None when there is no such vendor."""
-        found = (getattr(vendor, "webhooks", None) for vendor in self.vendors.values())
-        return next((outbox for outbox in found if outbox is not None), None)
+        outboxes = (getattr(vendor, "webhooks", None) for vendor in self.vendors.values())
+        return next((outbox for outbox in outboxes if outbox is not None), None)
 
     @property
     def parts(self) -> dict[str, EmulatedVendor | Companion]:
@@ -110,6 +120,7 @@ class Emulation:
         return self.log.ever, self._turns, self.clock.snapshot()
 
     def serve(self, vendor: str, request: Request) -> Outcome:
+        """One request of a client: through faults, vendor and log. Nothing is waited for; the outcome says how long."""
         return self.gate.serve(vendor, request)
 
     def act(self, system: str, op: str, kind: str, body: Mapping[str, Any], realm: str = "") -> dict[str, Any]:
@@ -155,7 +166,7 @@ class Emulation:
         """Vendors, clock, chance and what is planted; faults and the log stay out of it."""
         return {
             "vendors": {name: vendor.snapshot() for name, vendor in self.vendors.items()},
-            "companions": {name: each.snapshot() for name, each in self.companions.items()},
+            "companions": {name: companion.snapshot() for name, companion in self.companions.items()},
             "clock": self.clock.snapshot(),
             "random": self.random.getstate(),
             "planted": list(self.planted),
@@ -164,6 +175,7 @@ class Emulation:
         }
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Back to what `snapshot` gave; it may be restored again. Faults, log and switches stay."""
         self._turns += 1
         for name, vendor in self.vendors.items():
             vendor.restore(snapshot["vendors"][name])
@@ -194,8 +206,8 @@ class Emulation:
     def get_switches(self) -> dict[str, dict[str, Any]]:
         """The switches of every vendor and companion, by name."""
         return {
-            system: {name: getattr(each.switches, name) for name in settable(each.switches.__class__)}
-            for system, each in self.parts.items()
+            system: {name: getattr(part.switches, name) for name in settable(part.switches.__class__)}
+            for system, part in self.parts.items()
         }
 
     def set_switches(self, system: str, values: Mapping[str, Any]) -> None:
@@ -308,9 +320,9 @@ def _look(match: re.Match[str], names: Mapping[str, Any]) -> Any:
     name, path = match.group(1), match.group(2) or "Id"
     if name not in names:
         raise Refused(f"${{{name}}} names no earlier operation; give that one save_as: {name}")
-    found = names[name]
+    value = names[name]
     for part in path.split("."):
-        if not isinstance(found, dict) or part not in found:
+        if not isinstance(value, dict) or part not in value:
             raise Refused(f"${{{name}.{path}}}: the record has no {part}")
-        found = found[part]
-    return found
+        value = value[part]
+    return value

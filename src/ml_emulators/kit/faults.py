@@ -55,6 +55,7 @@ class RecordMatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     on: Literal["any", "read", "list", "write"] = "any"
 
     def fits(self, on: On, kind: str, record: Mapping[str, Any]) -> bool:
+        """Whether the record of that kind, as it is read or written, is meant."""
         if self.kind != kind or self.on not in ("any", on):
             return False
         if self.id and record.get("Id") != self.id:
@@ -201,11 +202,13 @@ class FaultBook:
             check(fault)
 
     def remove(self, number: int) -> bool:
+        """Take a fault away by its number; False when there is no such fault."""
         before = len(self._live)
         self._live = [live for live in self._live if live.number != number]
         return len(self._live) < before
 
     def clear(self) -> None:
+        """Take all faults away; numbers go on."""
         self._live = []
 
     def reseed(self, seed: int) -> None:
@@ -231,8 +234,8 @@ class FaultBook:
 
     def at_records(self, vendor: str, request: Request) -> RecordFaults:
         """The faults at records that this request may meet."""
-        found = [live for live in self._live if live.fault.record is not None and live.matches(vendor, request)]
-        return RecordFaults(found) if found else NO_RECORD_FAULTS
+        live_faults = [live for live in self._live if live.fault.record is not None and live.matches(vendor, request)]
+        return RecordFaults(live_faults) if live_faults else NO_RECORD_FAULTS
 
 
 def check(fault: Fault) -> None:

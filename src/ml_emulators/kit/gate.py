@@ -37,6 +37,8 @@ Outcome = Answer | Dropped
 
 
 class Gate:
+    """What all requests of a run pass: the faults in force, the vendor by name, the log. One for all vendors."""
+
     def __init__(
         self,
         vendors: Mapping[str, Vendor],

@@ -47,10 +47,12 @@ class Place(NamedTuple):
 
     @property
     def url(self) -> str:
+        """The base of addresses in answers, as the caller would write it."""
         return f"{self.scheme}://{self.netloc}"
 
     @property
     def host(self) -> str:
+        """The host alone, in lower case; blank when the caller named none."""
         return (urlsplit(f"//{self.netloc}").hostname or "").lower()
 
     def of(self, name: str) -> str:

@@ -35,8 +35,8 @@ def named(vendor: str) -> dict[str, str]:
 
 def unreadable(vendor: str, status: int) -> web.Response:
     """A page as gateways send it, and the end of the connection."""
-    told = f"{status} {HTTPStatus(status).phrase}"
-    page = f"<html>\r\n<head><title>{told}</title></head>\r\n<body>\r\n<h1>{told}</h1>\r\n</body>\r\n</html>\r\n"
+    reason = f"{status} {HTTPStatus(status).phrase}"
+    page = f"<html>\r\n<head><title>{reason}</title></head>\r\n<body>\r\n<h1>{reason}</h1>\r\n</body>\r\n</html>\r\n"
     response = web.Response(status=status, text=page, content_type="text/html", headers=named(vendor))
     response.force_close()
     return response
@@ -64,6 +64,7 @@ class Handler(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
+        """The page of a gateway for what the client got wrong; a marked 500 for a mistake of ours."""
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return _faulty(request, exc or RuntimeError(message))
         return unreadable(self.vendor, status_of(exc, message))

@@ -47,6 +47,7 @@ class Totals(msgspec.Struct):
     faults: int = 0
 
     def minus(self, other: Totals) -> Totals:
+        """What came on top of an earlier reading of the same counters."""
         return Totals(
             self.requests - other.requests,
             self.reads - other.reads,
@@ -61,6 +62,8 @@ class UnknownMark(LookupError):
 
 
 class RequestLog:
+    """The last `keep` requests, and counters over all of them by vendor and by shape of path."""
+
     def __init__(self, keep: int = 10_000) -> None:
         self.entries: deque[Entry] = deque(maxlen=keep)
         self.ever = 0
@@ -88,6 +91,7 @@ class RequestLog:
         milliseconds: float = 0.0,
         size: int = 0,
     ) -> None:
+        """Count one exchange. Secrets in `query` are masked; `cost` is the vendor's count, `size` bytes of body."""
         self.seq += 1
         self.ever += 1
         shown = _SECRET.sub(r"\1=***", query) if "=" in query else query

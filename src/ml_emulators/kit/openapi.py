@@ -30,17 +30,28 @@ class Described(Protocol):
     """What the document needs to know of a route."""
 
     @property
-    def method(self) -> str: ...
+    def method(self) -> str:
+        """The HTTP method, upper case."""
+
     @property
-    def path(self) -> str: ...
+    def path(self) -> str:
+        """The path, with its parameters in braces."""
+
     @property
-    def summary(self) -> str: ...
+    def summary(self) -> str:
+        """One sentence for the reader of the document."""
+
     @property
-    def takes(self) -> Any: ...
+    def takes(self) -> Any:
+        """The type of the body; None for a call without one."""
+
     @property
-    def gives(self) -> Any: ...
+    def gives(self) -> Any:
+        """The type of the answer's body."""
+
     @property
-    def query(self) -> tuple[str, ...]: ...
+    def query(self) -> tuple[str, ...]:
+        """The names of the query parameters; all are optional."""
 
 
 def document(routes: Sequence[Described]) -> dict[str, Any]:

@@ -74,18 +74,18 @@ def load_state(folder: Path, known: Shared) -> dict[str, Any] | None:
         return None
     try:
         with path.open("rb") as file:
-            found: dict[str, Any] = _Reader(file, known).load()
+            kept: dict[str, Any] = _Reader(file, known).load()
     except (pickle.UnpicklingError, EOFError, LookupError, AttributeError, ImportError, TypeError, ValueError) as error:
         raise BadState(f"{path} is damaged, or of another version. Move it away, or name another folder.") from error
-    return found
+    return kept
 
 
-def resume(emulation: Emulation, found: Mapping[str, Any]) -> None:
+def resume(emulation: Emulation, kept: Mapping[str, Any]) -> None:
     """Bring an emulation to what was kept. Raises `BadState`."""
     try:
-        for system, values in found["switches"].items():
+        for system, values in kept["switches"].items():
             emulation.set_switches(system, values)
-        emulation.restore(found["emulation"])
+        emulation.restore(kept["emulation"])
     except (Refused, LookupError, TypeError, ValueError, AttributeError) as error:
         raise BadState("The kept state is of another version. Move it away, or name another folder.") from error
 

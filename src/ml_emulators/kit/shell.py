@@ -49,6 +49,7 @@ class Shell:
 
     @property
     def url(self) -> str:
+        """Where it listens, without a path: https with a certificate, else http."""
         return f"{'https' if self._tls else 'http'}://{LOOPBACK}:{self.port}"
 
     def reserve(self) -> None:
@@ -58,6 +59,7 @@ class Shell:
             self.port = self._socket.getsockname()[1]
 
     async def start(self) -> None:
+        """Listen on loopback, at the port that was reserved. Raises `OSError` when the port is taken."""
         self.reserve()
         server = Server(
             self._handle,
@@ -78,6 +80,7 @@ class Shell:
             await web.SockSite(self._runner, self._socket, ssl_context=self._tls, backlog=1024).start()
 
     async def stop(self) -> None:
+        """Close connections and socket; a shell that was not started may be stopped."""
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None

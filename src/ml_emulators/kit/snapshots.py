@@ -22,7 +22,8 @@ class Switched(Protocol):
     """A vendor or companion, as far as its switches go."""
 
     @property
-    def switches(self) -> Any: ...
+    def switches(self) -> Any:
+        """A dataclass, whose values are kept beside the state."""
 
 
 class Restorable(Protocol):
@@ -31,11 +32,14 @@ class Restorable(Protocol):
     clock: VirtualClock
 
     @property
-    def parts(self) -> Mapping[str, Switched]: ...
+    def parts(self) -> Mapping[str, Switched]:
+        """Vendors and companions by the name of their system."""
 
-    def snapshot(self) -> dict[str, Any]: ...
+    def snapshot(self) -> dict[str, Any]:
+        """Everything but faults, log and switches."""
 
-    def restore(self, snapshot: Mapping[str, Any]) -> None: ...
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Back to a snapshot, which may be restored again."""
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,8 @@ class Outbox(Protocol):
     """What a vendor has to deliver. Pure: it is told what time it is and how an attempt went."""
 
     @property
-    def on_news(self) -> list[Callable[[], None]]: ...
+    def on_news(self) -> list[Callable[[], None]]:
+        """Called whenever something may have become due."""
 
     def point(self, order: WebhookOrder) -> None:
         """Where deliveries go from now on, and in which format; without a target everything waiting is dropped."""
@@ -41,7 +42,8 @@ class Outbox(Protocol):
     def trouble(self, order: WebhookTroubles) -> None:
         """What shall go wrong with the next events. Raises `BadOrder`."""
 
-    def view(self) -> WebhookState: ...
+    def view(self) -> WebhookState:
+        """The target, and what is due, delivered or given up, as the control door shows it."""
 
     def forget(self) -> None:
         """Drop what waits, and what was delivered."""
@@ -69,12 +71,14 @@ class Sender:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
+        """Deliver from now on, in a task of the running loop."""
         self._loop = asyncio.get_running_loop()
         self._outbox.on_news.append(self.ring)
         self._clock.on_move.append(self.ring)
         self._task = self._loop.create_task(self._run())
 
     async def stop(self) -> None:
+        """Deliver nothing more; what is under way is broken off and stays due."""
         if self._task is None:
             return
         self._outbox.on_news.remove(self.ring)

@@ -23,6 +23,7 @@ class Request(msgspec.Struct, frozen=True):
     body: bytes = b""
 
     def header(self, name: str, default: str = "") -> str:
+        """The value of a header by its name in any case."""
         return self.headers.get(name.lower(), default)
 
     def params(self) -> dict[str, str]:
@@ -35,6 +36,8 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Response(msgspec.Struct, frozen=True):
+    """One answer as it goes out: names of headers as the vendor spells them, the body in bytes."""
+
     status: int
     headers: dict[str, str] = {}
     body: bytes = b""
@@ -56,9 +59,11 @@ class Vendor(Protocol):
     def handle(self, request: Request) -> Response:
         """Answer one request; never raises for anything a client can send."""
 
-    def cost(self, request: Request, response: Response) -> Cost: ...
+    def cost(self, request: Request, response: Response) -> Cost:
+        """What the vendor's meters count for this exchange."""
 
-    def kinds(self) -> list[str]: ...
+    def kinds(self) -> list[str]:
+        """The names of its kinds of record."""
 
     def records(self, kind: str) -> list[dict[str, Any]]:
         """All records of a kind as the control door shows them (deleted ones included, marked)."""
@@ -70,7 +75,8 @@ class Vendor(Protocol):
         vendor's own field names; the same rules apply as for API clients, but no token, metering or throttle.
         """
 
-    def reset(self) -> None: ...
+    def reset(self) -> None:
+        """As at its start, switches too."""
 
 
 _decoder = msgspec.json.Decoder(float_hook=Decimal)

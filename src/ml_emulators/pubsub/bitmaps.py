@@ -20,5 +20,5 @@ def bitmaps(top: Iterable[int], nested: Mapping[int, Iterable[int]]) -> list[str
     `top` are places in the event (its header is 0); `nested` maps the place of a compound field to places in it.
     """
     first = list(top)
-    found = [bitmap(first)] if first else []
-    return found + [f"{parent}-{bitmap(nested[parent])}" for parent in sorted(nested)]
+    own = [bitmap(first)] if first else []
+    return own + [f"{parent}-{bitmap(nested[parent])}" for parent in sorted(nested)]

@@ -116,6 +116,7 @@ class Bus:
             self.publish_changes(changes_of(notices, schema_of, self.switches, self.next_commit()))
 
     def next_commit(self) -> int:
+        """A commit number for the next transaction: one more than the last."""
         self._commit += 1
         return self._commit
 
@@ -124,17 +125,17 @@ class Bus:
         return self._schema_in(self._world.schema.objects, kind)
 
     def _schema_in(self, kinds: Mapping[str, SObject], kind: str) -> EventSchema | None:
-        found = kinds.get(kind)
-        if found is None or not capable(kind):
+        sobject = kinds.get(kind)
+        if sobject is None or not capable(kind):
             return None
-        return self.schemas.of(found, formulas=self.switches.formulas)
+        return self.schemas.of(sobject, formulas=self.switches.formulas)
 
     # Into the log
 
     def publish_changes(self, changes: Iterable[Change]) -> None:
         """Put the events of one transaction on every channel that has selected their object."""
         members = self.channels.members if has_change_events(self._world.switches) else {}
-        chosen = [change for change in changes if any(change.kind in each for each in members.values())]
+        chosen = [change for change in changes if any(change.kind in selected for selected in members.values())]
         fates = [(self.new_uuid(), fate) for fate in self.injections.fates(chosen)]
         for channel, kinds in members.items():
             step = 1 + self._transactions * 7 % 4
@@ -159,9 +160,11 @@ class Bus:
         return step
 
     def log(self, channel: str) -> Log:
+        """The log of a channel, made when it is first asked for."""
         return self._logs.setdefault(channel, Log(self._keep))
 
     def new_uuid(self) -> str:
+        """The id of the next event; the same seed gives the same ids."""
         self._made += 1
         return self.made_uuid("event", self._made)
 
@@ -182,9 +185,11 @@ class Bus:
 
     @property
     def org_id(self) -> str:
+        """The 18 characters of the org, as trailers and topics have it."""
         return self._world.org_id
 
     def token_is_live(self, token: str) -> bool:
+        """Whether a session token of the org would be accepted; asking does not extend it."""
         return self.salesforce.token_is_live(token)
 
     def topic(self, name: str) -> Topic:
@@ -194,11 +199,11 @@ class Bus:
         own = self.platform.get(name)
         if own is None and not has_change_events(self._world.switches):
             raise Refusal("topic.not.found")
-        found = Topic(name, name, "", own.schema_id, can_publish=True) if own else self.channels.topic(name)
-        if found is None:
+        topic = Topic(name, name, "", own.schema_id, can_publish=True) if own else self.channels.topic(name)
+        if topic is None:
             raise Refusal("topic.not.found")
-        schema = self.schema_of(found.kind) if found.kind else None
-        return replace(found, schema_id=schema.schema_id) if schema else found
+        schema = self.schema_of(topic.kind) if topic.kind else None
+        return replace(topic, schema_id=schema.schema_id) if schema else topic
 
     def visible(self, kind: str) -> bool:
         """Whether the connector's user may see events of the object at all."""
@@ -212,12 +217,12 @@ class Bus:
         """A schema that is or was in force. Raises `Refusal`."""
         for kind in self._world.schema.objects:
             self.schema_of(kind)
-        found = self.schemas.get(schema_id)
-        if found is None or (not found.kind.endswith("__e") and not has_change_events(self._world.switches)):
+        schema = self.schemas.get(schema_id)
+        if schema is None or (not schema.kind.endswith("__e") and not has_change_events(self._world.switches)):
             raise Refusal("schema.validation.failed")
-        if not self.visible(found.kind):
+        if not self.visible(schema.kind):
             raise Refusal("schema.meta.permission")
-        return found
+        return schema
 
     def read(self, topic: Topic, after: int, most: int) -> tuple[list[Entry], int]:
         """At most `most` events after a position that this topic shows, and how far was looked."""
@@ -245,6 +250,7 @@ class Bus:
         return Delivered(entry.uuid, entry.schema_id, payload, replay_id(entry.position))
 
     def fresh_position(self) -> int:
+        """The newest position, for keepalives; after a minute without events a new one, so that it does not age out."""
         return self.positions.fresh(self.clock.now(), _FRESH_SECONDS)
 
     def position_of(self, topic: Topic, given: bytes) -> int:
@@ -269,6 +275,7 @@ class Bus:
 
     @property
     def daily_most(self) -> int:
+        """Events that the edition may deliver in 24 hours (reference 3.2); a switch overrules it."""
         edition = self._world.org.edition.partition(" ")[0]
         given = self.switches.daily_deliveries
         return _EDITIONS.get(edition, _DEVELOPER) if given is None else given
@@ -278,7 +285,7 @@ class Bus:
         if not name.endswith("__e"):
             raise BadOrder("a platform event's name ends with __e")
         names = (name, *fields)
-        if not all(_NAME.fullmatch(each) for each in names):
+        if not all(_NAME.fullmatch(word) for word in names):
             raise BadOrder("names begin with a letter, and hold letters, digits and underscores")
         schema = self.schemas.add(platform_schema(name, names[1:]))
         self.platform[f"/event/{name}"] = schema

@@ -146,11 +146,11 @@ def header_only(change: Change, change_type: str, ids: tuple[str, ...] | None = 
 def _merged(made: list[Change], switches: Switches) -> Iterator[Change]:
     """Identical changes of several records as one event at the place of the first, the stamps in one of their own."""
     crowds = _crowds(made) if switches.merging == "fields" else set()
-    found: dict[Any, list[Change]] = {}
+    groups: dict[Any, list[Change]] = {}
     for change in made:
         for part in _split(change) if change.kind in crowds else [change]:
-            found.setdefault(_content(part), []).append(part)
-    for group in found.values():
+            groups.setdefault(_content(part), []).append(part)
+    for group in groups.values():
         yield from group if len(group) == 1 else _split(_together(group))
 
 
@@ -166,7 +166,7 @@ def _content(change: Change) -> Any:
 
 
 def _together(group: list[Change]) -> Change:
-    ids = tuple(each for change in group for each in change.ids)
+    ids = tuple(record_id for change in group for record_id in change.ids)
     return replace(group[0], ids=ids, sources=tuple(source for change in group for source in change.sources))
 
 
@@ -175,15 +175,15 @@ def _split(change: Change) -> list[Change]:
     if change.change_type != "UPDATE":
         return [change]
     stamps = _only(change, lambda name: name in _STAMPS)
-    rest = _only(change, lambda name: name not in _STAMPS)
-    return [part for part in (stamps, rest) if part.changed or part.nulled or part.diffs]
+    others = _only(change, lambda name: name not in _STAMPS)
+    return [part for part in (stamps, others) if part.changed or part.nulled or part.diffs]
 
 
-def _only(change: Change, wanted: Callable[[str], bool]) -> Change:
+def _only(change: Change, chosen: Callable[[str], bool]) -> Change:
     return replace(
         change,
-        values={name: value for name, value in change.values.items() if wanted(name)},
-        changed=tuple(filter(wanted, change.changed)),
-        nulled=tuple(filter(wanted, change.nulled)),
-        diffs=tuple(filter(wanted, change.diffs)),
+        values={name: value for name, value in change.values.items() if chosen(name)},
+        changed=tuple(filter(chosen, change.changed)),
+        nulled=tuple(filter(chosen, change.nulled)),
+        diffs=tuple(filter(chosen, change.diffs)),
     )

@@ -60,11 +60,12 @@ class Channels:
         if len(fields) > MOST_ENRICHED:
             raise BadOrder(f"at most {MOST_ENRICHED} enriched fields")
         for name in fields:
-            each = kind.by_name.get(name)
-            if each is None or each.calculated or each.long_text or (each.compound and each.compound != name):
+            field = kind.by_name.get(name)
+            if field is None or field.calculated or field.long_text or (field.compound and field.compound != name):
                 raise BadOrder(f"{kind.name}.{name} cannot be enriched")
 
     def deselect(self, kind: str, channel: str = STANDARD) -> None:
+        """Take an object off a channel; nothing happens when it was not on it."""
         self.members.get(channel, {}).pop(kind, None)
 
     def topic(self, name: str) -> Topic | None:
@@ -74,10 +75,11 @@ class Channels:
             return None
         if tail in self.members:
             return Topic(name, tail)
-        kind = next((each for each in self.members[STANDARD] if event_name(each) == tail), None)
+        kind = next((selected for selected in self.members[STANDARD] if event_name(selected) == tail), None)
         return Topic(name, STANDARD, kind) if kind else None
 
     def copy(self) -> Channels:
+        """The same selections, to be changed apart."""
         return Channels({name: dict(members) for name, members in self.members.items()}, self.more_kinds)
 
 
@@ -102,4 +104,4 @@ def enriched_parts(
     for record_id, source in zip(change.ids, change.sources, strict=True):
         more = tuple((name, source[name]) for name in fields if source.get(name) is not None)
         groups.setdefault(repr(more), ([], more))[0].append(record_id)
-    return [(replace(change, ids=tuple(found)), more) for found, more in groups.values()]
+    return [(replace(change, ids=tuple(record_ids)), more) for record_ids, more in groups.values()]

@@ -67,6 +67,7 @@ class PubSubDoor:
 
     @property
     def target(self) -> str:
+        """`host:port`, as gRPC clients take it."""
         return f"{LOOPBACK}:{self.port}"
 
     async def start(self) -> None:
@@ -88,6 +89,7 @@ class PubSubDoor:
         return server.add_secure_port(self.target, grpc.ssl_server_credentials([self._tls]))
 
     async def stop(self) -> None:
+        """End all streams and the server; a door that was not started may be stopped."""
         if self._server is not None:
             self._pubsub.bus.on_news.remove(self._ring)
             await self._server.stop(None)
@@ -106,7 +108,7 @@ class PubSubDoor:
             "PublishStream": self._publish_stream,
             "ManagedSubscribe": self._managed,
         }
-        return {rpc: self._handler(rpc, each) for rpc, each in work.items()}
+        return {rpc: self._handler(rpc, call) for rpc, call in work.items()}
 
     def _handler(self, rpc: str, work: Callable[..., Any]) -> Any:
         takes, _, how = messages.RPCS[rpc]

@@ -27,6 +27,7 @@ class Geocoder:
         self.due: list[Due] = []
 
     def note(self, notice: ChangeNotice) -> None:
+        """Listen to a change of the org; a written address of an object with co-ordinates becomes due."""
         if notice.kind not in _KINDS or notice.change_type not in ("CREATE", "UPDATE"):
             return
         kind = self._world.schema.objects[notice.kind]
@@ -36,8 +37,8 @@ class Geocoder:
 
     def work(self, now: datetime) -> None:
         """Write the co-ordinates of what is due: an empty origin, the system's own user, no LastModifiedDate."""
-        ready = [each for each in self.due if each[0] <= now]
-        self.due = [each for each in self.due if each[0] > now]
+        ready = [job for job in self.due if job[0] <= now]
+        self.due = [job for job in self.due if job[0] > now]
         for _, kind, record_id, stem in ready:
             with self._world.transact(self._actor, "") as tx:
                 record = tx.live(kind, record_id)

@@ -33,15 +33,19 @@ Fate = tuple[Change, timedelta | None, int]
 
 
 class Injections:
+    """The plans in force, and the events they hold back. Chance is of the injections' own generator."""
+
     def __init__(self) -> None:
         self.plans: list[Plan] = []
         self._late: list[Fate] = []
         self._random = Random(_SEED)  # noqa: S311  # repeatable chance is wanted
 
     def snapshot(self) -> Any:
+        """Plans, what is late, and the state of chance."""
         return list(self.plans), list(self._late), self._random.getstate()
 
     def restore(self, kept: Any) -> None:
+        """Back to a snapshot, which may be restored again."""
         plans, late, chance = kept
         self.plans, self._late = list(plans), list(late)
         self._random.setstate(chance)
@@ -51,6 +55,7 @@ class Injections:
         self._random.seed(seed)
 
     def add(self, plan: Plan) -> None:
+        """Put a plan behind those in force."""
         self.plans.append(plan)
 
     def _use(self, op: str, kind: str) -> Plan | None:

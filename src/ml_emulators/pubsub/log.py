@@ -45,6 +45,7 @@ class Positions:
         self._marks: deque[tuple[datetime, int]] = deque()
 
     def next(self, step: int, now: datetime) -> int:
+        """A position `step` after the last one, given out at that instant; an old mark may go for it."""
         self.last += step
         if self._marks and self._marks[-1][0] == now:
             self._marks[-1] = (now, self.last)
@@ -61,6 +62,7 @@ class Positions:
         return self.last
 
     def forget(self, before: datetime) -> None:
+        """Move the floor up over all positions given out before that instant (retention, reference 3.2)."""
         while self._marks and self._marks[0][0] < before:
             self.floor = self._marks.popleft()[1]
 
@@ -78,9 +80,11 @@ class Positions:
         return position
 
     def snapshot(self) -> tuple[int, int, tuple[tuple[datetime, int], ...]]:
+        """Last, floor and marks, as a value that later work does not change."""
         return self.last, self.floor, tuple(self._marks)
 
     def restore(self, kept: tuple[int, int, tuple[tuple[datetime, int], ...]]) -> None:
+        """Back to a snapshot."""
         self.last, self.floor, marks = kept
         self._marks = deque(marks)
 
@@ -94,6 +98,7 @@ class Log:
     dropped: int = 0
 
     def append(self, entry: Entry) -> None:
+        """Add the newest entry; now and then those above `keep` are dropped in one go."""
         self.entries.append(entry)
         if len(self.entries) > self.keep + self.keep // 8:
             self._drop(len(self.entries) - self.keep)
@@ -103,6 +108,7 @@ class Log:
         del self.entries[:count]
 
     def forget(self, before: datetime) -> None:
+        """Drop the entries from before that instant (retention, reference 3.2)."""
         count = 0
         while count < len(self.entries) and self.entries[count].instant < before:
             count += 1
@@ -110,25 +116,26 @@ class Log:
             self._drop(count)
 
     def read(
-        self, after: int, most: int, now: datetime, wanted: Callable[[Entry], bool], end: int
+        self, after: int, most: int, now: datetime, fits: Callable[[Entry], bool], end: int
     ) -> tuple[list[Entry], int]:
         """At most `most` entries after a position, and how far was looked: `end` when there is nothing more."""
-        found: list[Entry] = []
+        entries: list[Entry] = []
         seen = after
         for index in range(bisect_right(self.entries, after, key=_position), len(self.entries)):
             entry = self.entries[index]
-            if len(found) == most or (entry.ready is not None and entry.ready > now):
-                return found, seen
-            if wanted(entry):
-                found.append(entry)
+            if len(entries) == most or (entry.ready is not None and entry.ready > now):
+                return entries, seen
+            if fits(entry):
+                entries.append(entry)
             seen = entry.position
-        return found, max(seen, end)
+        return entries, max(seen, end)
 
     def next_ready(self, now: datetime) -> datetime | None:
         """When the first entry that is held back is due."""
         return next((entry.ready for entry in self.entries if entry.ready is not None and entry.ready > now), None)
 
     def copy(self) -> Log:
+        """The same entries, to be changed apart."""
         return Log(self.keep, list(self.entries), self.dropped)
 
 

@@ -64,6 +64,7 @@ class Refusal(Exception):
 
     @property
     def full_code(self) -> str:
+        """The code as trailers carry it; blank for a status without trailers."""
         return f"{PREFIX}{self.code}" if self.code else ""
 
 

@@ -97,7 +97,7 @@ def schema_id_of(json: str) -> str:
 
 def change_schema(kind: SObject, *, formulas: bool = True) -> EventSchema:
     """The schema of the change events of an object as it is now: header first, then describe's order."""
-    chosen = [each for each in kind.fields if _told(each) and (formulas or not each.calculated)]
+    chosen = [field for field in kind.fields if _told(field) and (formulas or not field.calculated)]
     slots = list(_slots(chosen))
     first = next((name for name, _ in slots if name.endswith("Address")), "")
     body = [_avro_slot(kind, name, parts, name == first) for name, parts in slots]
@@ -114,15 +114,15 @@ def change_schema(kind: SObject, *, formulas: bool = True) -> EventSchema:
         json,
         dict(_places(slots)),
         {name: tuple(part.name for part in parts) for name, parts in slots if _is_compound(name, parts)},
-        tuple(each.name for each in chosen if each.calculated),
-        frozenset(each.name for each in chosen if each.long_text),
+        tuple(field.name for field in chosen if field.calculated),
+        frozenset(field.name for field in chosen if field.long_text),
     )
 
 
-def _told(each: Field) -> bool:
+def _told(field: Field) -> bool:
     """The person of an account is told by the event of its contact."""
-    own = each.feature != PERSON_ACCOUNTS or each.name == "IsPersonAccount"
-    return own and each.name not in _LEFT_OUT
+    own = field.feature != PERSON_ACCOUNTS or field.name == "IsPersonAccount"
+    return own and field.name not in _LEFT_OUT
 
 
 Slot = tuple[str, list[Field]]
@@ -130,12 +130,12 @@ Slot = tuple[str, list[Field]]
 
 def _slots(fields: list[Field]) -> Iterator[Slot]:
     """(name in the event, the fields it is made of) at the first of them; a compound's own field adds nothing."""
-    found: dict[str, list[Field]] = {}
-    whole = {each.compound for each in fields if each.compound and each.compound != each.name}
-    for each in fields:
-        if each.name not in whole:
-            found.setdefault(each.compound or each.name, []).append(each)
-    for name, parts in found.items():
+    slots: dict[str, list[Field]] = {}
+    whole = {member.compound for member in fields if member.compound and member.compound != member.name}
+    for member in fields:
+        if member.name not in whole:
+            slots.setdefault(member.compound or member.name, []).append(member)
+    for name, parts in slots.items():
         yield name, sorted(parts, key=_person_order) if _is_person(name, parts) else parts
 
 
@@ -147,8 +147,8 @@ def _is_person(name: str, parts: list[Field]) -> bool:
     return name == "Name" and _is_compound(name, parts)
 
 
-def _person_order(each: Field) -> int:
-    return _PERSON.index(each.name) if each.name in _PERSON else len(_PERSON)
+def _person_order(field: Field) -> int:
+    return _PERSON.index(field.name) if field.name in _PERSON else len(_PERSON)
 
 
 def _part_name(whole: str, part: str) -> str:
@@ -157,29 +157,29 @@ def _part_name(whole: str, part: str) -> str:
 
 def _places(slots: list[Slot]) -> Iterator[tuple[str, Place]]:
     for index, (name, parts) in enumerate(slots, 1):
-        for nested, each in enumerate(parts):
+        for nested, part in enumerate(parts):
             if _is_compound(name, parts):
-                yield each.name, Place(index, name, each.type, _part_name(name, each.name), nested)
+                yield part.name, Place(index, name, part.type, _part_name(name, part.name), nested)
             else:
-                yield each.name, Place(index, name, each.type)
+                yield part.name, Place(index, name, part.type)
 
 
-def _doc(kind: SObject, each: Field) -> str:
-    text = _DOC.get(each.type, "Data:Text")
-    if each.type == "picklist":
-        text = "Data:StaticEnum" if each.restricted else "Data:DynamicEnum"
-    elif each.long_text:
+def _doc(kind: SObject, field: Field) -> str:
+    text = _DOC.get(field.type, "Data:Text")
+    if field.type == "picklist":
+        text = "Data:StaticEnum" if field.restricted else "Data:DynamicEnum"
+    elif field.long_text:
         text = "Data:StringPlusClob"
-    elif each.name == "CreatedDate":
+    elif field.name == "CreatedDate":
         text = "CreatedDate:DateTime"
-    if not each.custom:
+    if not field.custom:
         return text
-    number = zlib.crc32(f"{kind.name}.{each.name}".encode())
+    number = zlib.crc32(f"{kind.name}.{field.name}".encode())
     return f"{text}:{ids.make('00N', number)[:15]}"
 
 
-def _union(each: Field) -> list[Any]:
-    return ["null", _AVRO.get(each.type, "string")]
+def _union(field: Field) -> list[Any]:
+    return ["null", _AVRO.get(field.type, "string")]
 
 
 def _optional(name: str, types: list[Any], doc: str = "") -> dict[str, Any]:
@@ -197,10 +197,10 @@ def _avro_slot(kind: SObject, name: str, parts: list[Field], defines_address: bo
     if _is_compound(name, parts):
         address: Any = _record("Address", name, parts) if defines_address else f"{NAMESPACE}.Address"
         return _optional(name, ["null", address], "Data:Address")
-    each = parts[0]
-    if each.extra_type == "switchablepersonname":
+    field = parts[0]
+    if field.extra_type == "switchablepersonname":
         return _optional(name, ["null", "string", _switchable()], "Data:Switchable_PersonName")
-    return _optional(name, _union(each), _doc(kind, each))
+    return _optional(name, _union(field), _doc(kind, field))
 
 
 def _switchable() -> dict[str, Any]:
@@ -233,7 +233,7 @@ def platform_schema(name: str, fields: Iterable[str]) -> EventSchema:
     body = [
         {"name": "CreatedDate", "type": "long", "doc": "CreatedDate:DateTime"},
         {"name": "CreatedById", "type": "string", "doc": "CreatedBy:EntityId"},
-        *(_optional(each, ["null", "string"], "Data:Text") for each in fields),
+        *(_optional(field, ["null", "string"], "Data:Text") for field in fields),
     ]
     json = msgspec.json.encode({"type": "record", "name": name, "namespace": NAMESPACE, "fields": body}).decode()
     return EventSchema(name, schema_id_of(json), json)
@@ -247,6 +247,7 @@ class Schemas:
         self._now: dict[tuple[str, bool], tuple[SObject, EventSchema]] = {}
 
     def of(self, kind: SObject, *, formulas: bool) -> EventSchema:
+        """The schema in force for an object as it is now; `formulas` says whether calculated fields are in it."""
         known = self._now.get((kind.name, formulas))
         if known is not None and known[0] is kind:
             return known[1]
@@ -255,13 +256,17 @@ class Schemas:
         return self.add(made)
 
     def add(self, schema: EventSchema) -> EventSchema:
+        """Know a schema by its id; the one known before when the id is the same."""
         return self._by_id.setdefault(schema.schema_id, schema)
 
     def get(self, schema_id: str) -> EventSchema | None:
+        """A schema that is or was in force; None for an unknown id."""
         return self._by_id.get(schema_id)
 
     def snapshot(self) -> dict[str, EventSchema]:
+        """All schemas by id."""
         return dict(self._by_id)
 
     def restore(self, kept: dict[str, EventSchema]) -> None:
+        """Know those of a snapshot too; an id never stops meaning what it meant."""
         self._by_id = self._by_id | kept

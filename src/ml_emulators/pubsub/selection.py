@@ -32,6 +32,7 @@ class Selection:
         self._bus.channels.members.setdefault(channel, {})
 
     def close(self, channel: str) -> None:
+        """Remove a channel with all that was selected on it."""
         self._bus.channels.members.pop(channel, None)
 
     def select(self, kind: SObject, channel: str, enriched: tuple[str, ...]) -> None:
@@ -39,6 +40,7 @@ class Selection:
         self._bus.channels.select(kind, channel, enriched)
 
     def deselect(self, kind: str, channel: str) -> None:
+        """Take an object off a channel."""
         self._bus.channels.deselect(kind, channel)
 
     def delivered(self) -> int:
@@ -50,7 +52,7 @@ class Selection:
         topic = self._bus.channels.topic(f"/data/{name}")
         try:
             schema_id = self._bus.topic(topic.name).schema_id if topic else name
-            found = self._bus.schema(schema_id)
+            schema = self._bus.schema(schema_id)
         except Refusal:
             return None
-        return {**msgspec.json.decode(found.json), "uuid": found.schema_id}
+        return {**msgspec.json.decode(schema.json), "uuid": schema.schema_id}

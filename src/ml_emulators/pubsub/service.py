@@ -63,6 +63,7 @@ class PubSub:
 
     @property
     def switches(self) -> Switches:
+        """What may be turned while it runs."""
         return self.bus.switches
 
     def rpc_id(self) -> str:
@@ -81,13 +82,16 @@ class PubSub:
         return token
 
     def get_topic(self, name: str) -> TopicFacts:
+        """Facts of a topic, with what this user may do at it. Raises `Refusal` (reference 5.5)."""
         topic = self.bus.topic(name)
         return TopicFacts(name, self.bus.org_id, topic.can_publish, self.bus.may_subscribe(topic), topic.schema_id)
 
     def get_schema(self, schema_id: str) -> EventSchema:
+        """A schema by its id, for a user who may read the object. Raises `Refusal` (reference 5.5)."""
         return self.bus.schema(schema_id)
 
     def subscription(self, token: str) -> Subscription:
+        """A new Subscribe stream of a session; it looks after the token's life by itself."""
         return Subscription(self.bus, self.trouble, token)
 
     def publish(self, name: str, events: Iterable[Produced]) -> tuple[str, list[Published]]:
@@ -112,9 +116,11 @@ class PubSub:
     # As a companion of the emulation
 
     def snapshot(self) -> Any:
+        """Log, positions, channels, schemas; streams and switches stay out of it."""
         return self.bus.snapshot()
 
     def restore(self, snapshot: Any) -> None:
+        """Back to a snapshot, which may be restored again."""
         self.bus.restore(snapshot)
 
     def reset(self) -> None:
@@ -128,4 +134,5 @@ class PubSub:
         return self.view()
 
     def view(self) -> dict[str, Any]:
+        """Channels, positions, streams and plans, as the control door shows them."""
         return self.bus.view()

@@ -42,6 +42,8 @@ class Ended(Exception):
 
 
 class Subscription:
+    """One stream: what was asked for and not delivered yet, where it stands, when it last said something."""
+
     def __init__(self, bus: Bus, trouble: Trouble, token: str) -> None:
         self.topic: Topic | None = None
         self.pending = 0
@@ -83,6 +85,7 @@ class Subscription:
 
     @property
     def silent(self) -> bool:
+        """Whether trouble has struck it so that it says nothing more and does not end."""
         return self._born[1] < self._trouble.stalls
 
     def take(self, at: float) -> Batch | None:

@@ -128,8 +128,8 @@ class Trouble:
 
     def check_call(self, rpc: str) -> None:
         """Raises the `Refusal` that was ordered for this call, if any."""
-        for each in self.refused:
-            if each.rpc in ("", rpc):
-                each.count -= 1
-                self.refused = [one for one in self.refused if one.count > 0]
-                raise Refusal(each.code)
+        for refusal in self.refused:
+            if refusal.rpc in ("", rpc):
+                refusal.count -= 1
+                self.refused = [order for order in self.refused if order.count > 0]
+                raise Refusal(refusal.code)
