@@ -56,7 +56,7 @@ def glued(text: str) -> str:
     home = _home.get()
     if not home or "ml-connector " not in text:
         return text
-    return _PRINTED.sub(lambda found: _with(found[0], home).replace(" ", GLUE), text)
+    return _PRINTED.sub(lambda printed: _with(printed[0], home).replace(" ", GLUE), text)
 
 
 def _with(command: str, home: str) -> str:

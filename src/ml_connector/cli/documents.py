@@ -73,7 +73,10 @@ def _report(report: Report) -> dict[str, Any]:
         "adds_up": report.adds_up,
         "rows": [_row(row) for row in report.rows],
         "totals": [_row(row) for row in report.totals()],
-        "completeness": [{**msgspec.structs.asdict(each), "adds_up": each.adds_up} for each in report.completeness],
+        "completeness": [
+            {**msgspec.structs.asdict(completeness), "adds_up": completeness.adds_up}
+            for completeness in report.completeness
+        ],
         "notes": report.notes,
     }
 

@@ -24,7 +24,7 @@ _SECRETS = re.compile(
 def known_cause(error: BaseException) -> ConnectorError | None:
     """The error of ours inside a group, or the disk that is full; None for a real fault."""
     if isinstance(error, BaseExceptionGroup):
-        causes = [known_cause(each) for each in error.exceptions]
+        causes = [known_cause(exception) for exception in error.exceptions]
         return next((cause for cause in causes if cause is not None), None)
     if isinstance(error, ConnectorError):
         return error
@@ -61,9 +61,9 @@ def without_secrets(text: str) -> str:
 def trace_of(error: BaseException) -> str:
     """The traceback: places as they are, messages without secrets, no line of source, no local value."""
     parts = []
-    for each in _chain(error):
-        frames = [f"  {f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(each.__traceback__)]
-        parts += [*frames, f"{type(each).__name__}: {without_secrets(str(each))}", ""]
+    for cause in _chain(error):
+        frames = [f"  {f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(cause.__traceback__)]
+        parts += [*frames, f"{type(cause).__name__}: {without_secrets(str(cause))}", ""]
     return "\n".join(parts)
 
 

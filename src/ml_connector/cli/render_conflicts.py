@@ -28,34 +28,34 @@ def conflict_lines(
         return ["No field was changed on both sides.", "Next:  ml-connector status"]
     rows = [
         [
-            moment(each.at, zone),
-            safe(each.record),
-            words(each.field),
-            f"{_winner(each)}, {safe(each.other)}",
-            _value(each) if values else "",
+            moment(conflict.at, zone),
+            safe(conflict.record),
+            words(conflict.field),
+            f"{_winner(conflict)}, {safe(conflict.other)}",
+            _value(conflict) if values else "",
         ]
-        for each in conflicts
+        for conflict in conflicts
     ]
     after = f"ml-connector explain {safe(conflicts[0].record)}" if values else "ml-connector conflicts --values"
     return [
         *table(_COLUMNS, rows, width),
         *fold(f"{count(len(conflicts), 'conflict')}. {_SEALED}", width),
-        *(fold(_PERHAPS, width) if not all(each.certain for each in conflicts) else []),
+        *(fold(_PERHAPS, width) if not all(conflict.certain for conflict in conflicts) else []),
         *fold(f"Next:  {after}", width),
     ]
 
 
-def conflict_line(each: ConflictView, zone: tzinfo = UTC) -> str:
+def conflict_line(conflict: ConflictView, zone: tzinfo = UTC) -> str:
     """One entry in a sentence, without its value."""
-    said = f"{words(each.field)} of {safe(each.record)} gave way, {_winner(each)} kept its own"
-    return f"{moment(each.at, zone)} {said}"
+    said = f"{words(conflict.field)} of {safe(conflict.record)} gave way, {_winner(conflict)} kept its own"
+    return f"{moment(conflict.at, zone)} {said}"
 
 
-def _winner(each: ConflictView) -> str:
-    return system_name(each.winner) + ("" if each.certain else ", perhaps")
+def _winner(conflict: ConflictView) -> str:
+    return system_name(conflict.winner) + ("" if conflict.certain else ", perhaps")
 
 
-def _value(each: ConflictView) -> str:
-    if not isinstance(each.lost, str):
-        return f"(no longer kept, SHA-256 {each.digest[:12]})"
-    return safe(each.lost) or "(none)"
+def _value(conflict: ConflictView) -> str:
+    if not isinstance(conflict.lost, str):
+        return f"(no longer kept, SHA-256 {conflict.digest[:12]})"
+    return safe(conflict.lost) or "(none)"

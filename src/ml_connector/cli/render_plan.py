@@ -109,7 +109,7 @@ def entry_lines(entry: PlannedWrite, width: int | None, names: Names) -> list[st
 def side_sum(lines: Iterable[Mapping[str, Any]], side: str) -> Decimal:
     """The sum of the debits or credits of a journal entry's lines."""
     amounts = [decimal(line.get("Amount")) for line in lines if _detail(line).get("PostingType") == side]
-    return sum((each for each in amounts if each is not None), Decimal(0))
+    return sum((figure for figure in amounts if figure is not None), Decimal(0))
 
 
 def _row(line: Mapping[str, Any], currency: str, names: Names) -> list[str]:

@@ -70,7 +70,7 @@ def _report(report: Report, width: int | None, names: Names) -> list[str]:
 
 def _open(report: Report, width: int | None) -> list[str]:
     """What is open, by name; the largest first."""
-    placed = sorted(report.open_items, key=lambda each: (-abs(each[1].amount), each))
+    placed = sorted(report.open_items, key=lambda placed_item: (-abs(placed_item[1].amount), placed_item))
     lines = [line for cell, item in placed[:_MOST_OPEN] for line in hanging("open  ", _spoken(cell, item), width)]
     more = len(placed) - _MOST_OPEN
     return [*lines, f"      ... {more:,} more"] if more > 0 else lines
@@ -191,9 +191,11 @@ def _planted(planted: Mapping[str, Any], width: int | None) -> list[str]:
     if not planted:
         return []
     missing, unexpected = planted.get("missing", ()), planted.get("unexpected", ())
-    lines = [line for each in missing for line in hanging("FAIL  ", f"not held, though planted: {safe(each)}", width)]
+    lines = [
+        line for record in missing for line in hanging("FAIL  ", f"not held, though planted: {safe(record)}", width)
+    ]
     lines += [
-        line for each in unexpected for line in hanging("FAIL  ", f"held, though not planted: {safe(each)}", width)
+        line for record in unexpected for line in hanging("FAIL  ", f"held, though not planted: {safe(record)}", width)
     ]
     right = f"All {planted.get('expected', 0):,} planted records are held, and no other."
     return lines or hanging("ok    ", right, width)
@@ -242,9 +244,11 @@ def _reasons(items: Sequence[Mapping[str, Any]], kind: str, currency: str, width
     return lines
 
 
-def _orders(each: Iterable[Mapping[str, Any]], width: int | None) -> list[str]:
+def _orders(completeness: Iterable[Mapping[str, Any]], width: int | None) -> list[str]:
     return [
-        line for one in each for line in _adding_up(one, one.get("amounts") or {}, str(one.get("currency", "")), width)
+        line
+        for sums in completeness
+        for line in _adding_up(sums, sums.get("amounts") or {}, str(sums.get("currency", "")), width)
     ]
 
 

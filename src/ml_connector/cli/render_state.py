@@ -21,19 +21,19 @@ _NAMED = 5
 
 def finding_lines(findings: Sequence[Finding], width: int | None, *, again: str) -> list[str]:
     """Checks with their verdict in words, the remedy below each that is not ok, and the count. `again` repeats them."""
-    subject = max((width_of(safe(each.subject)) for each in findings), default=0)
+    subject = max((width_of(safe(finding.subject)) for finding in findings), default=0)
     lines: list[str] = []
-    for each in findings:
-        head = f"{pad(each.level, 4)}  {pad(safe(each.subject), subject)}   "
+    for finding in findings:
+        head = f"{pad(finding.level, 4)}  {pad(safe(finding.subject), subject)}   "
         if width is not None and width < NARROW:
-            lines += hanging(f"{pad(each.level, 4)}  ", safe(each.subject), width)
-            lines += hanging("      ", safe(each.sentence), width)
+            lines += hanging(f"{pad(finding.level, 4)}  ", safe(finding.subject), width)
+            lines += hanging("      ", safe(finding.sentence), width)
             head = "      "
         else:
-            lines += hanging(head, safe(each.sentence), width)
-        if each.level != "ok" and each.remedy:
-            lines += hanging(" " * width_of(head), f"fix:  {safe(each.remedy)}", width)
-    counts = {level: sum(each.level == level for each in findings) for level in LEVELS}
+            lines += hanging(head, safe(finding.sentence), width)
+        if finding.level != "ok" and finding.remedy:
+            lines += hanging(" " * width_of(head), f"fix:  {safe(finding.remedy)}", width)
+    counts = {level: sum(finding.level == level for finding in findings) for level in LEVELS}
     lines.append(", ".join(f"{number} {level}" for level, number in counts.items() if number or level == "ok"))
     mended = "Next:  ml-connector plan" if again == "doctor" else "Next:  ml-connector doctor"
     return [
@@ -44,7 +44,7 @@ def finding_lines(findings: Sequence[Finding], width: int | None, *, again: str)
 
 def worst(findings: Sequence[Finding]) -> int:
     """The exit status: 1 if anything is FAIL."""
-    return int(any(each.level == "FAIL" for each in findings))
+    return int(any(finding.level == "FAIL" for finding in findings))
 
 
 def status_lines(status: Status, width: int | None, zone: tzinfo = UTC) -> list[str]:
@@ -107,11 +107,11 @@ def comparison_lines(comparisons: Sequence[Comparison], width: int | None) -> li
     """What a comparison of all ids found, and what to do next."""
     lines: list[str] = []
     for row in comparisons:
-        found = (
+        outcome = (
             f"{row.vanished:,} gone, {row.unknown:,} never heard of" if not row.why else "not finished: run it again"
         )
         head = f"{system_name(row.system)} {safe(row.kind)}: "
-        lines += fold(f"{head}{count(row.listed, 'id')} in {count(row.reads, 'read')}, {found}.", width)
+        lines += fold(f"{head}{count(row.listed, 'id')} in {count(row.reads, 'read')}, {outcome}.", width)
     again = any(row.why for row in comparisons)
     return [*lines, f"Next:  ml-connector {'backfill --compare-only' if again else 'sync --once'}"]
 
@@ -120,10 +120,10 @@ def _too_late(overdue: Sequence[Overdue], zone: tzinfo) -> str:
     """`1 record waits too long (1 WAIT_CUSTOMER), the oldest since 2026-11-20 14:03 PST, 2 days`."""
     if not overdue:
         return ""
-    number = sum(each.count for each in overdue)
+    number = sum(late.count for late in overdue)
     what = f"{number:,} record{' waits' if number == 1 else 's wait'} too long"
     since = f"the oldest since {moment(overdue[0].since, zone)}, {age(overdue[0].hours)}"
-    return f"{what}{_by({each.code: each.count for each in overdue})}, {since}"
+    return f"{what}{_by({late.code: late.count for late in overdue})}, {since}"
 
 
 def _conflicts(number: int) -> str:

@@ -100,9 +100,9 @@ def moment(at: datetime | None, zone: tzinfo = UTC) -> str:
     return f"{local:%Y-%m-%d %H:%M} {local:%Z}"
 
 
-def count(number: int, one: str, many: str = "") -> str:
+def count(number: int, noun: str, many: str = "") -> str:
     """A number with its noun: `1 hold`, `1,240 holds`; `many` where the plural is not made with an s."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return f"{number:,} {noun if number == 1 else many or noun + 's'}"
 
 
 def age(hours: int) -> str:

@@ -201,11 +201,11 @@ async def _story(
 def _planted(scenario: Mapping[str, Any], held: Sequence[HeldView]) -> dict[str, Any]:
     """What the sample company has planted to be held, and where that differs from what is held."""
     planted = {
-        f"{each['code']} {each['system']}:{each['kind']}:{each['key']}"
-        for each in scenario["planted"]
-        if not each["released"]
+        f"{record['code']} {record['system']}:{record['kind']}:{record['key']}"
+        for record in scenario["planted"]
+        if not record["released"]
     }
-    actual = {f"{each.code} {each.record}" for each in held}
+    actual = {f"{hold.code} {hold.record}" for hold in held}
     return {"expected": len(planted), "missing": sorted(planted - actual), "unexpected": sorted(actual - planted)}
 
 
@@ -267,7 +267,7 @@ def _document(
     status = current_status(app)
     used, floor = calls
     quiet = second[0].written == 0 and second[1].quickbooks_writes == 0
-    known = {each.record for each in held}
+    known = {hold.record for hold in held}
     explained = proof.adds_up and all(item.record in known for _, item in proof.open_items)
     converged = explained and quiet and not status.waiting and not status.open_writes
     return {
@@ -277,10 +277,10 @@ def _document(
         "records": _records(tally, held),
         "journal_entries": entries,
         "tie_out": [line for report in proof.reports for line in _lines(report)],
-        "completeness": [_completeness(each) for report in proof.reports for each in report.completeness],
+        "completeness": [_completeness(sums) for report in proof.reports for sums in report.completeness],
         "holds": [
-            {"code": each.code, "record": each.record, "sentence": each.sentence, "remedy": each.remedy}
-            for each in held
+            {"code": hold.code, "record": hold.record, "sentence": hold.sentence, "remedy": hold.remedy}
+            for hold in held
         ],
         "conflicts": status.conflicts,
         "api_calls": {**msgspec.structs.asdict(used), "floor": msgspec.structs.asdict(floor)},
@@ -300,7 +300,7 @@ def _records(tally: Tally, held: Sequence[HeldView]) -> dict[str, dict[str, int]
         records[flow] = {
             "created": tally.created.get(names[0], 0),
             "updated": tally.updated.get(names[0], 0),
-            "held": sum(each.flow == flow for each in held),
+            "held": sum(hold.flow == flow for hold in held),
         }
         for step, name in (("contacts", names[1]), ("contact_roles", names[2])):
             if tally.created.get(name):
@@ -326,9 +326,9 @@ def _lines(report: Report) -> list[dict[str, Any]]:
     ]
 
 
-def _completeness(each: Any) -> dict[str, Any]:
-    values = msgspec.structs.asdict(each)
-    values["amounts"] = {name: _text(value) for name, value in each.amounts.items()}
+def _completeness(completeness: Any) -> dict[str, Any]:
+    values = msgspec.structs.asdict(completeness)
+    values["amounts"] = {name: _text(value) for name, value in completeness.amounts.items()}
     return values
 
 

@@ -81,7 +81,7 @@ def pages(count: int, size: int) -> int:
 def plus(*calls: Calls) -> Calls:
     """The sum."""
     return Calls(
-        sum(each.quickbooks_reads for each in calls),
-        sum(each.quickbooks_writes for each in calls),
-        sum(each.salesforce for each in calls),
+        sum(call.quickbooks_reads for call in calls),
+        sum(call.quickbooks_writes for call in calls),
+        sum(call.salesforce for call in calls),
     )

@@ -108,12 +108,12 @@ class Approvals(Audit):
 def _approved(tx: Connection, connection: str, keys: Sequence[str], which: ColumnElement[bool]) -> dict[str, str]:
     """What is approved under these keys, by hash."""
     table = schema.approval
-    found: dict[str, str] = {}
+    approved: dict[str, str] = {}
     for start in range(0, len(keys), 500):
         mine = (table.c.connection == connection) & table.c.key.in_(keys[start : start + 500])
         query = select(table.c.key, table.c.body_hash).where(mine, which)
-        found.update({row.key: row.body_hash for row in tx.execute(query)})
-    return found
+        approved.update({row.key: row.body_hash for row in tx.execute(query)})
+    return approved
 
 
 def _put(tx: Connection, rows: Sequence[Mapping[str, object]]) -> None:

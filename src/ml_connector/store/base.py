@@ -60,7 +60,7 @@ def keep_fired(tx: Connection, connection: str, triggers: Iterable[Trigger]) -> 
 
     `tx` has locked the connection. Whoever fires later than a page was read, fires for its holds too (`late`).
     """
-    names = [{"connection": connection, "trigger": each} for each in dict.fromkeys(triggers)]
+    names = [{"connection": connection, "trigger": trigger} for trigger in dict.fromkeys(triggers)]
     # Without a run nobody has a page in hand: whatever waits for it is on record, and was knocked on.
     if names and tx.execute(_RUN_UNTIL, {"p_connection": connection}).scalar():
         tx.execute(insert(tx, schema.fired), names)
@@ -69,12 +69,12 @@ def keep_fired(tx: Connection, connection: str, triggers: Iterable[Trigger]) -> 
 def late(tx: Connection, connection: str, triggers: Iterable[Trigger], since: int) -> set[Trigger]:
     """Which of these triggers have fired after `since`, a mark of `flows_due`."""
     names = list(dict.fromkeys(triggers))
-    found: set[Trigger] = set()
+    fired: set[Trigger] = set()
     if names and last_fired(tx, connection) > since:
         for some in portions(names):
             asked = {"p_connection": connection, "p_triggers": some, "p_since": since}
-            found.update(tx.execute(_LATE, asked).scalars())
-    return found
+            fired.update(tx.execute(_LATE, asked).scalars())
+    return fired
 
 
 def last_fired(tx: Connection, connection: str) -> int:

@@ -30,20 +30,20 @@ def note_conflicts(tx: Connection, connection: str, lost: Sequence[LostValue]) -
     """Keep these with their writes, which are noted in the same transaction."""
     rows = [
         {
-            "id": each.id,
+            "id": value.id,
             "connection": connection,
-            "write": each.write,
-            "flow": each.flow,
-            "task": str(each.task),
-            "record": str(each.record),
-            "other": str(each.other),
-            "field": each.field,
-            "winner": each.other.system,
-            "digest": each.digest,
+            "write": value.write,
+            "flow": value.flow,
+            "task": str(value.task),
+            "record": str(value.record),
+            "other": str(value.other),
+            "field": value.field,
+            "winner": value.other.system,
+            "digest": value.digest,
             "state": NOTED,
-            "sealed": each.sealed,
+            "sealed": value.sealed,
         }
-        for each in lost
+        for value in lost
     ]
     if rows:
         tx.execute(insert(tx, _table), rows)
@@ -52,9 +52,9 @@ def note_conflicts(tx: Connection, connection: str, lost: Sequence[LostValue]) -
 def settle_conflicts(tx: Connection, connection: str, settled: Sequence[Settled], now: datetime) -> None:
     """What became of the lost values of these writes; the transaction is the one that settles them."""
     by_state: dict[str, list[str]] = {}
-    for each in settled:
-        state = LOST if each.state == "done" else PERHAPS if each.perhaps else ""
-        by_state.setdefault(state, []).append(each.id)
+    for end in settled:
+        state = LOST if end.state == "done" else PERHAPS if end.perhaps else ""
+        by_state.setdefault(state, []).append(end.id)
     for state, writes in by_state.items():
         noted = (_table.c.write.in_(writes)) & (_table.c.state == NOTED)
         if not state:

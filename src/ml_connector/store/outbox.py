@@ -132,10 +132,10 @@ class Outbox(Audit):
             settle_conflicts(tx, connection, closed.over, now)
             recording.add(connection, "ml-connector", "post", closed.posted, now)
             recording.add(connection, "ml-connector", "refuse", closed.refused, now)
-            links = [link for each in settled for link in each.links]
+            links = [link for end in settled for link in end.links]
             put_links(tx, connection, links, now)
             fire(tx, connection, fired_by(links), now)
-            knock(tx, connection, [one for each in settled for one in each.knocks], "written", now)
+            knock(tx, connection, [task for end in settled for task in end.knocks], "written", now)
 
     def delay(
         self, connection: str, fencing_token: int, tasks: Sequence[tuple[str, Ref]], until: datetime, now: datetime
@@ -183,7 +183,7 @@ def _close(tx: Connection, settled: Sequence[Settled], now: datetime) -> _Closed
     table = schema.write
     rows: list[dict[str, object]] = []
     closed = _Closed()
-    by_id = {each.id: each for each in settled}
+    by_id = {end.id: end for end in settled}
     ids = list(by_id)
     for start in range(0, len(ids), 500):
         mine = table.c.id.in_(ids[start : start + 500]) & (table.c.state == "open")

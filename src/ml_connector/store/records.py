@@ -90,7 +90,7 @@ class Plans(Base):
             lock(tx, connection)
             mine = (table.c.connection == connection) & table.c.id.startswith(f"{day}-", autoescape=True)
             known = tx.execute(select(table.c.id).where(mine)).scalars()
-            numbers = [int(each.removeprefix(f"{day}-")) for each in known]
+            numbers = [int(plan_id.removeprefix(f"{day}-")) for plan_id in known]
             plan = msgspec.structs.replace(plan, id=f"{day}-{max(numbers, default=0) + 1:02d}")
             tx.execute(
                 insert(tx, table),

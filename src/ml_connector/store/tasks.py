@@ -214,8 +214,8 @@ class Tasks(Audit):
         names = {f"p_flow_{number}": flow for number, flow in enumerate(flows)}
         with self.begin() as tx:
             mark = last_fired(tx, connection)
-            found = tx.execute(_flows_due(len(flows)), asked | names).scalars()
-            return mark, {flows[number] for number in found}
+            numbers = tx.execute(_flows_due(len(flows)), asked | names).scalars()
+            return mark, {flows[number] for number in numbers}
 
     def next_due(self, connection: str) -> datetime | None:
         """When the earliest unserved task wants to be looked at; None when all are served."""
@@ -267,11 +267,11 @@ class Tasks(Audit):
             recording.add(connection, "ml-connector", "hold", changes.held, now)
             # After `_end_tasks`: a knock on one of these very tasks must make it due now, whatever pause it has got.
             fire(tx, connection, fired_by(link for v in verdicts for link in v.links), now)
-            knock(tx, connection, [each for v in verdicts for each in v.knocks], "needed", now)
+            knock(tx, connection, [task for v in verdicts for task in v.knocks], "needed", now)
             if since is not None:
                 # It fired after the page was read and before this hold was on record: nobody could be told of it.
-                told = late(tx, connection, (name for v in verdicts for name in v.waits_for), since)
-                again = [(v.task.flow, v.task.ref) for v in verdicts if told.intersection(v.waits_for)]
+                fired = late(tx, connection, (name for v in verdicts for name in v.waits_for), since)
+                again = [(v.task.flow, v.task.ref) for v in verdicts if fired.intersection(v.waits_for)]
                 knock(tx, connection, again, "released", now)
 
     def _end_tasks(self, tx: Connection, connection: str, verdicts: Sequence[Verdict]) -> None:

@@ -64,7 +64,7 @@ async def _currencies(stage: Stage) -> list[str]:
 
 async def price_entry(stage: Stage, product: str, currency: str, price: Any) -> str:
     """The id of the product's entry in the price book for that currency; made if it is not there."""
-    for book in sorted(await stage.records("salesforce", "Pricebook2"), key=lambda each: not each["IsStandard"]):
+    for book in sorted(await stage.records("salesforce", "Pricebook2"), key=lambda book: not book["IsStandard"]):
         if book["IsStandard"] or book["Name"] == BOOK:
             entry_id = await _entry(stage, book["Id"], product, currency)
             if not entry_id:
@@ -83,7 +83,7 @@ async def _entry(stage: Stage, book: str, product: str, currency: str) -> str:
 async def price_book(stage: Stage) -> str:
     """The id of the price book that orders of scenarios use."""
     books = await stage.records("salesforce", "Pricebook2")
-    return next((str(each["Id"]) for each in books if each["Name"] == BOOK), str(books[0]["Id"]))
+    return next((str(book["Id"]) for book in books if book["Name"] == BOOK), str(books[0]["Id"]))
 
 
 async def pair_for(play: Play, account: str) -> str:
@@ -151,12 +151,12 @@ async def exchange_rate(play: Play, entry: Ready) -> None:
 
 async def _in_use(stage: Stage, code: str) -> None:
     """Let both sides use a currency that one of them does not have yet."""
-    known = {str(each.get("Code")) for each in await stage.records("quickbooks", "CompanyCurrency")}
+    known = {str(currency.get("Code")) for currency in await stage.records("quickbooks", "CompanyCurrency")}
     if code not in known:
         await stage.act("quickbooks", "create", "CompanyCurrency", {"Code": code})
     if not await stage.has_currencies():
         return
-    active = {str(each.get("IsoCode")) for each in await stage.records("salesforce", "CurrencyType")}
+    active = {str(currency.get("IsoCode")) for currency in await stage.records("salesforce", "CurrencyType")}
     if code not in active:
         body = {"IsoCode": code, "IsActive": True, "ConversionRate": 1, "DecimalPlaces": minor_digits(code)}
         await stage.act("salesforce", "create", "CurrencyType", body)

@@ -22,7 +22,9 @@ Verdict = tuple[bool, str, str]
 
 async def journal_entry(play: Play, entry: Ready) -> Check:
     """`journal_entry`: the entry in QuickBooks with the number that is picked, and what its lines are."""
-    entries = [each for each in await _entries(play, entry) if each.get("DocNumber") == await _number(play, entry)]
+    entries = [
+        journal for journal in await _entries(play, entry) if journal.get("DocNumber") == await _number(play, entry)
+    ]
     return await _judged(play, entry, entries, "in QuickBooks")
 
 
@@ -39,10 +41,12 @@ async def journal_entries(play: Play, entry: Ready) -> Check:
     entries = await _entries(play, entry)
     if name := entry.text("order"):
         order = (await play.names.ref(name, "order")).id
-        entries = [each for each in entries if note_fields(str(each.get("PrivateNote", ""))).get("ord") == order]
-    for key, read in (("kind", _kind_of), ("number", lambda each: each.get("DocNumber")), ("date", _date_of)):
+        entries = [
+            journal for journal in entries if note_fields(str(journal.get("PrivateNote", ""))).get("ord") == order
+        ]
+    for key, read in (("kind", _kind_of), ("number", lambda journal: journal.get("DocNumber")), ("date", _date_of)):
         if value := entry.get(key):
-            entries = [each for each in entries if read(each) == str(value)]
+            entries = [journal for journal in entries if read(journal) == str(value)]
     return counted(entry, len(entries), "entries")
 
 
@@ -56,12 +60,12 @@ def counted(entry: Ready, count: int, what: str) -> Check:
     return Check(entry.entry.title, good, f"{bounds} {what}", f"{count} {what}")
 
 
-def _kind_of(each: Json) -> str | None:
-    return note_fields(str(each.get("PrivateNote", ""))).get("k")
+def _kind_of(journal: Json) -> str | None:
+    return note_fields(str(journal.get("PrivateNote", ""))).get("k")
 
 
-def _date_of(each: Json) -> str:
-    return str(each.get("TxnDate"))
+def _date_of(journal: Json) -> str:
+    return str(journal.get("TxnDate"))
 
 
 async def _entries(play: Play, entry: Ready) -> list[Json]:
@@ -93,7 +97,7 @@ async def _judged(play: Play, entry: Ready, entries: list[Json], where: str) -> 
     verdicts = [verdict for verdict in _aspects(entry, entries[0], await books_of(play.stage)) if verdict is not None]
     good = all(ok for ok, _, _ in verdicts)
     wrong = [verdict for verdict in verdicts if good or not verdict[0]]
-    return Check(title, good, "; ".join(each[1] for each in wrong), "; ".join(each[2] for each in wrong))
+    return Check(title, good, "; ".join(verdict[1] for verdict in wrong), "; ".join(verdict[2] for verdict in wrong))
 
 
 def _aspects(entry: Ready, journal: Json, books: Books) -> list[Verdict | None]:

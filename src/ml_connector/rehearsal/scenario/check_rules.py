@@ -41,9 +41,9 @@ async def build(play: Play, entry: Ready) -> Check:
     if code:
         return Check(title, False, code, f"{len(built.parts)} entries, net {plain(built.net)}")
     verdicts = [verdict for verdict in await _built(play, entry, built) if verdict is not None]
-    wrong = [each for each in verdicts if not each[0]] or verdicts
+    wrong = [verdict for verdict in verdicts if not verdict[0]] or verdicts
     return Check(
-        title, all(each[0] for each in verdicts), "; ".join(e[1] for e in wrong), "; ".join(e[2] for e in wrong)
+        title, all(verdict[0] for verdict in verdicts), "; ".join(e[1] for e in wrong), "; ".join(e[2] for e in wrong)
     )
 
 
@@ -59,7 +59,7 @@ def _held(held: Held, inputs: EntryInputs, entry: Ready) -> Check:
 
 async def _inputs(play: Play, entry: Ready) -> EntryInputs:
     rules, accounts = await play.rules(), await play.stage.records("quickbooks", "Account")
-    table = {str(each["Id"]): wire.convert(each, Account, "an account") for each in accounts}
+    table = {str(account["Id"]): wire.convert(account, Account, "an account") for account in accounts}
     template = rules.template
     if template is None:
         raise Unknown("There is no template.", "Report this.")
@@ -91,7 +91,7 @@ async def _line(play: Play, line: Json, number: int) -> EntryLine:
         department=await _dim(play, "department", line.get("department", "")),
         class_=await _dim(play, "class", line.get("class", "")),
         gross=line.get("gross"),
-        splits=tuple([await _split(play, each) for each in line.get("splits", ())]),
+        splits=tuple([await _split(play, share) for share in line.get("splits", ())]),
     )
 
 
@@ -119,7 +119,7 @@ async def _built(play: Play, entry: Ready, built: Entry) -> list[tuple[bool, str
     lines = [line for part in built.parts for line in entry_lines(part.draft.body(), books)]
     expected, total = entry.get("lines"), money.total(part.draft.total for part in built.parts)
     nets: list[Decimal] = entry.get("nets", [])
-    sums = _sums(built, [each.get("number", f"{100 + n:010}") for n, each in enumerate(entry.get("given_lines"), 1)])
+    sums = _sums(built, [line.get("number", f"{100 + n:010}") for n, line in enumerate(entry.get("given_lines"), 1)])
     count = entry.get("entries")
     return [
         None
@@ -139,17 +139,21 @@ def _sums(built: Entry, numbers: list[str]) -> list[Decimal]:
 async def matching(play: Play, entry: Ready) -> Check:
     """Points and outcome (accounting-rules E.1)."""
     rules = await play.rules()
-    parties = [_party(str(number), each) for number, each in enumerate(entry.get("candidates"), 1)]
+    parties = [_party(str(number), args) for number, args in enumerate(entry.get("candidates"), 1)]
     matched = match(_party("0", entry.args), Index(parties), rules)
-    points = {each.party.name: each.score for each in matched.candidates}
+    points = {candidate.party.name: candidate.score for candidate in matched.candidates}
     expected_points = entry.get("points") or {}
     scores = {name: points.get(name, 0) for name in expected_points}
     ahead = matched.best.party.name if matched.candidates else "(none)"
-    good = matched.outcome == entry.value and all(matches(each, scores[name]) for name, each in expected_points.items())
+    good = matched.outcome == entry.value and all(
+        matches(score, scores[name]) for name, score in expected_points.items()
+    )
     best = entry.text("best")
     points_text = f", points {plain(expected_points)}" if expected_points else ""
     expected = f"{entry.value}{f', best {best}' if best else ''}{points_text}"
-    evidence = "; ".join(f"{each.party.name} {each.score} ({', '.join(each.why)})" for each in matched.candidates)
+    evidence = "; ".join(
+        f"{candidate.party.name} {candidate.score} ({', '.join(candidate.why)})" for candidate in matched.candidates
+    )
     return Check(
         entry.entry.title, good and best in ("", ahead), expected, f"{matched.outcome}: {evidence or 'nobody'}"
     )

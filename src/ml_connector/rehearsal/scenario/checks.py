@@ -30,8 +30,8 @@ async def record(play: Play, entry: Ready) -> Check:
     records = await play.stage.records(system, str(entry.value))
     if name := entry.text("of"):
         ids = {ref.id for ref in await play.names.refs(name) if (ref.system, ref.kind) == (system, entry.value)}
-        records = [each for each in records if each["Id"] in ids]
-    picked = [each for each in records if fits(entry.get("where") or {}, each)]
+        records = [row for row in records if row["Id"] in ids]
+    picked = [row for row in records if fits(entry.get("where") or {}, row)]
     count = entry.get("count", 1)
     if len(picked) != count:
         which = f" where {differing(entry.get('where') or {}, {})[0]}" if entry.get("where") else ""
@@ -39,9 +39,9 @@ async def record(play: Play, entry: Ready) -> Check:
     fields = entry.get("fields")
     if not fields:
         return Check(title, True, f"{count} {entry.value}", f"{count} {entry.value}")
-    sides = [differing(fields, each) for each in picked]
-    good = all(fits(fields, each) for each in picked)
-    return Check(title, good and bool(sides), sides[0][0] if sides else "", "; ".join(each[1] for each in sides))
+    sides = [differing(fields, row) for row in picked]
+    good = all(fits(fields, row) for row in picked)
+    return Check(title, good and bool(sides), sides[0][0] if sides else "", "; ".join(side[1] for side in sides))
 
 
 # --- holds
@@ -70,14 +70,14 @@ async def _held_now(play: Play) -> list[_Held]:
 
 def _planned(play: Play, entry: Ready) -> list[_Held]:
     plan = find_plan(play, entry.text("plan")).plan
-    return [_Held(each.code, each.record, each.facts, each.amount, each.currency) for each in plan.holds]
+    return [_Held(row.code, row.record, row.facts, row.amount, row.currency) for row in plan.holds]
 
 
 async def _of(play: Play, entry: Ready, rows: Iterable[_Held]) -> list[_Held]:
     if not (name := entry.text("of")):
         return list(rows)
     refs = {str(ref) for ref in await play.names.refs(name)}
-    return [each for each in rows if each.record in refs]
+    return [row for row in rows if row.record in refs]
 
 
 async def hold(play: Play, entry: Ready) -> Check:
@@ -92,13 +92,13 @@ async def planned_hold(play: Play, entry: Ready) -> Check:
 
 def _judged(entry: Ready, rows: list[_Held]) -> Check:
     title, seen = entry.entry.title, "; ".join(map(str, rows)) or "no hold"
-    coded = [each for each in rows if each.code == entry.value]
+    coded = [row for row in rows if row.code == entry.value]
     if not entry.get("present", True):
         return Check(title, not coded, f"no {entry.value}", seen)
     expected = {name: entry.args[name] for name in ("facts", "amount", "currency", "says") if name in entry.args}
     words = f"{entry.value}" + "".join(f", {name} {plain(value)}" for name, value in expected.items())
-    fitting = [each for each in coded if _fits(entry, each)]
-    facts = "; ".join(f"facts {plain(each.facts)}, amount {plain(each.amount)} {each.currency}" for each in coded)
+    fitting = [row for row in coded if _fits(entry, row)]
+    facts = "; ".join(f"facts {plain(row.facts)}, amount {plain(row.amount)} {row.currency}" for row in coded)
     return Check(title, bool(fitting), words, seen if fitting or not facts else f"{seen} ({facts})")
 
 
@@ -113,7 +113,7 @@ def _fits(entry: Ready, held: _Held) -> bool:
 async def holds(play: Play, entry: Ready) -> Check:
     """`holds`: how many records are held, of a code where one is named."""
     rows = await _of(play, entry, await _held_now(play))
-    held = [each for each in rows if entry.text("code") in ("", each.code)]
+    held = [row for row in rows if entry.text("code") in ("", row.code)]
     check = counted(entry, len(held), "holds")
     return check._replace(actual=f"{check.actual}: {'; '.join(map(str, held))}") if held else check
 
@@ -132,9 +132,9 @@ async def balance(play: Play, entry: Ready) -> Check:
     """`balance`: an account's balance as its side is read; in home currency, unless one is named."""
     books = await books_of(play.stage)
     account = str(entry.value)
-    chosen = [each for each in await movements(play.stage, books) if _counts(entry, each, books, account)]
+    chosen = [moved for moved in await movements(play.stage, books) if _counts(entry, moved, books, account)]
     foreign = entry.text("currency")
-    amounts = [each.amount if foreign else money.q(each.amount * each.rate, "USD") for each in chosen]
+    amounts = [moved.amount if foreign else money.q(moved.amount * moved.rate, "USD") for moved in chosen]
     total = money.total(amounts)
     if account == "revenue" or books.normal_credit(books.by_number("2200" if account == "tax" else account)):
         total = money.negated(total)
@@ -191,7 +191,7 @@ def _of_row(row: Mapping[str, Any], name: str) -> str:
 async def tie(play: Play, entry: Ready) -> Check:
     """`tie_out`: whether the proof agrees, and its totals and reasons. What does not fit is named."""
     proof = await reconcile(await play.app(), entry.get("months") or ())
-    reports = [each for each in proof.reports if entry.text("report") in ("", each.name)]
+    reports = [report for report in proof.reports if entry.text("report") in ("", report.name)]
     actual = {**_totals(entry, reports), "items": _reasons(entry, reports)}
     expected = {name: entry.args[name] for name in actual if name in entry.args}
     left = [f"{r.name} {plain(row.unexplained)}" for r in proof.reports for row in r.rows if row.unexplained]
@@ -246,7 +246,7 @@ async def outcome(play: Play, entry: Ready) -> Check:
             words |= set(explain(app, str(ref)).verdicts.values())
         except WrongUse:
             words |= set()
-    held = {each.code for each in await _of(play, entry, await _held_now(play))}
+    held = {row.code for row in await _of(play, entry, await _held_now(play))}
     seen = words | held
     return Check(
         entry.entry.title, entry.value in seen, str(entry.value), ", ".join(sorted(seen)) or "nothing on record"

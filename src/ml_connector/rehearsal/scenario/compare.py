@@ -31,7 +31,7 @@ def plain(value: Any) -> str:
     if isinstance(value, Decimal):
         return f"{value:f}"
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key} = {plain(each)}" for key, each in value.items()) + "}"
+        return "{" + ", ".join(f"{key} = {plain(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(plain, value)) + "]"
     return value.isoformat() if isinstance(value, date) else str(value)
@@ -74,7 +74,7 @@ COMPARISONS: Mapping[str, tuple[Callable[[Any, Any], bool], str]] = {
         lambda expected, actual: re.search(str(expected), _text(actual)) is not None,
         "fits this regular expression",
     ),
-    "one_of": (lambda expected, actual: any(_equal(each, actual) for each in expected), "is one of this list"),
+    "one_of": (lambda expected, actual: any(_equal(choice, actual) for choice in expected), "is one of this list"),
     "not": (lambda expected, actual: not matches(expected, actual), "is anything else"),
     "at_least": (_least, "is this or more"),
     "at_most": (_most, "is this or less"),

@@ -23,7 +23,7 @@ async def form(play: Play, entry: Ready) -> None:
     verb = entry.entry.verb.name
     customer = await play.names.ref(entry.text("customer"), "customer")
     body = await _head(play, entry)
-    body |= {"CustomerRef": ref(customer.id), "Line": [await _line(play, entry, each) for each in _lines(entry)]}
+    body |= {"CustomerRef": ref(customer.id), "Line": [await _line(play, entry, line) for line in _lines(entry)]}
     if off := entry.get("discount"):
         detail = {"PercentBased": False, "DiscountAccountRef": ref((await play.names.ref("4900", "gl_account")).id)}
         body["Line"].append({"DetailType": "DiscountLineDetail", "Amount": off, "DiscountLineDetail": detail})
@@ -94,7 +94,7 @@ async def payment(play: Play, entry: Ready) -> None:
     parts = entry.get("parts") or [without_blanks({"invoice": entry.get("invoice"), "amount": entry.get("amount")})]
     if any("amount" not in part for part in parts):
         raise WrongUse(f"{entry.entry.where}: payment has no amount.", "Give it an amount, or parts.")
-    total = sum((-each["amount"] if "credit_memo" in each else each["amount"] for each in parts), Decimal(0))
+    total = sum((-part["amount"] if "credit_memo" in part else part["amount"] for part in parts), Decimal(0))
     body = {
         "CustomerRef": ref(customer.id),
         "TxnDate": (entry.get("date") or play.stage.today()).isoformat(),

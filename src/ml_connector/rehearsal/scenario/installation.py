@@ -130,10 +130,10 @@ async def rules_of(scenario: Scenario, names: Names, line: Mapping[str, Any], ch
     return Rules(**ids, **{**known, "template": await _template(template, scenario, names)})
 
 
-async def _template(wanted: Mapping[str, Any], scenario: Scenario, names: Names) -> Template:
+async def _template(chosen: Mapping[str, Any], scenario: Scenario, names: Names) -> Template:
     usual = {"unbilled": "1250", "deferred_default": "2450", "discounts": "4900"}
-    values = {**usual, "receivable": {"USD": "1100", "EUR": "1110"}, **wanted}
-    plain = {key: await _by_name(key, value, names, strict=key in wanted) for key, value in values.items()}
+    values = {**usual, "receivable": {"USD": "1100", "EUR": "1110"}, **chosen}
+    plain = {key: await _by_name(key, value, names, strict=key in chosen) for key, value in values.items()}
     known = table(plain, "rules.template", ("rules", "template"), lambda _: scenario.file)
     template = Template(**known)
     signed = {"signed_off_by": template.signed_off_by or "Ana Ortiz"}
@@ -164,5 +164,5 @@ async def _ids_of(key: str, value: Any, names: Names) -> Any:
     if key in ("department", "class", "default_class") and value not in ("", "blank"):
         return (await names.ref(str(value), key.removeprefix("default_"))).id
     if key in ("account_rules", "dim_defaults"):
-        return [{k: await _ids_of(k, v, names) for k, v in each.items()} for each in value]
+        return [{k: await _ids_of(k, v, names) for k, v in rule.items()} for rule in value]
     return value

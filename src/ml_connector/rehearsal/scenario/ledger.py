@@ -111,9 +111,9 @@ def made_by_us(entry: Mapping[str, Any]) -> bool:
 async def movements(stage: Stage, books: Books) -> list[Moved]:
     """Everything that entries, invoices, credit memos, receipts and payments have posted."""
     moved = [
-        each for kind, sign in _SALES.items()
+        movement for kind, sign in _SALES.items()
         for form in await stage.records("quickbooks", kind)
-        for each in _form(kind, form, sign, books)
+        for movement in _form(kind, form, sign, books)
     ]  # fmt: skip
     for entry in await stage.records("quickbooks", "JournalEntry"):
         moved += _entry(entry, books)

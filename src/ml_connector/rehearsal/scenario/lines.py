@@ -31,14 +31,14 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     source: str | None = None
     customer: str | None = None
 
-    def fits(self, found: Line) -> bool:
-        """Whether a found line is what this one asks for."""
+    def fits(self, line: Line) -> bool:
+        """Whether a line is what this one asks for."""
         pairs = (
-            (self.department, found.department), (self.class_, found.class_), (self.source, found.source),
-            (self.customer, found.customer),
+            (self.department, line.department), (self.class_, line.class_), (self.source, line.source),
+            (self.customer, line.customer),
         )  # fmt: skip
-        same = all(wanted is None or _folded(wanted) == _folded(there) for wanted, there in pairs)
-        return same and (self.side, self.account, self.amount) == (found.side, found.account, found.amount)
+        same = all(asked is None or _folded(asked) == _folded(there) for asked, there in pairs)
+        return same and (self.side, self.account, self.amount) == (line.side, line.account, line.amount)
 
     def __str__(self) -> str:
         side = "Dr" if self.side == "Debit" else "Cr"
@@ -51,15 +51,15 @@ def _folded(text: str | None) -> str:
     return ":".join(part.strip() for part in (text or "").casefold().split(":"))
 
 
-def same(expected: Sequence[Line], found: Sequence[Line], *, in_order: bool = False) -> bool:
+def same(expected: Sequence[Line], lines: Sequence[Line], *, in_order: bool = False) -> bool:
     """Whether the lines are those expected, each once; in any order unless `in_order`."""
-    if len(expected) != len(found):
+    if len(expected) != len(lines):
         return False
     if in_order:
-        return all(wanted.fits(line) for wanted, line in zip(expected, found, strict=True))
-    left = list(found)
-    for wanted in sorted(expected, key=lambda line: (line.department is None, line.source is None)):
-        fitting = next((line for line in left if wanted.fits(line)), None)
+        return all(asked.fits(line) for asked, line in zip(expected, lines, strict=True))
+    left = list(lines)
+    for asked in sorted(expected, key=lambda line: (line.department is None, line.source is None)):
+        fitting = next((line for line in left if asked.fits(line)), None)
         if fitting is None:
             return False
         left.remove(fitting)
@@ -85,25 +85,25 @@ def shown(lines: Sequence[Line], like: Sequence[Line] | None = None) -> str:
 def read(raw: Any) -> list[Line]:
     """Lines from a text with one line each, or a list of texts, lists and tables. Raises `ValueError`."""
     if isinstance(raw, str):
-        raw = [each for each in re.split(r"[\n;]", raw) if each.strip()]
+        raw = [part for part in re.split(r"[\n;]", raw) if part.strip()]
     if not isinstance(raw, list):
         raise ValueError("")
-    return [_line(each) for each in raw]
+    return [_line(row) for row in raw]
 
 
 def _line(raw: Any) -> Line:
     if isinstance(raw, Mapping):
         return _from_table(raw)
-    columns = [str(each).strip() for each in raw] if isinstance(raw, list) else _columns(str(raw))
-    source = next((each.strip("[]") for each in columns if each.startswith("[")), None)
-    columns = [each for each in columns if not each.startswith("[")]
+    columns = [str(column).strip() for column in raw] if isinstance(raw, list) else _columns(str(raw))
+    source = next((column.strip("[]") for column in columns if column.startswith("[")), None)
+    columns = [column for column in columns if not column.startswith("[")]
     if "[" in (columns[1] if len(columns) > 1 else ""):
         columns[1], source = columns[1].split("[", 1)[0].strip(), columns[1].split("[", 1)[1].strip("] ")
     if len(columns) == 4 and "/" in columns[2]:
         columns = [*columns[:2], *columns[2].split("/", 1), columns[3]]
     if len(columns) not in (3, 5) or columns[0].lower() not in _SIDES:
         raise ValueError(f"{raw!r} is not side, account, department, class, amount")
-    dims = [_dim(each) for each in columns[2:4]] if len(columns) == 5 else [None, None]
+    dims = [_dim(column) for column in columns[2:4]] if len(columns) == 5 else [None, None]
     side = _SIDES[columns[0].lower()]
     return Line(
         side=side, account=columns[1], amount=_amount(columns[-1]), department=dims[0], class_=dims[1], source=source
@@ -113,10 +113,10 @@ def _line(raw: Any) -> Line:
 def _columns(text: str) -> list[str]:
     """By bars if there are any; else by two blanks or more, so that names may hold one; else by single blanks."""
     if "|" in text:
-        return [each.strip() for each in text.strip().strip("|").split("|")]
+        return [part.strip() for part in text.strip().strip("|").split("|")]
     wide = re.split(r"\s{2,}|\t+", text.strip())
     wide = [*wide[0].split(), *wide[1:]]
-    count = sum(not each.startswith("[") for each in wide)
+    count = sum(not part.startswith("[") for part in wide)
     return wide if count in (3, 5) or (count == 4 and "/" in text) else text.split()
 
 
@@ -124,7 +124,7 @@ def _from_table(raw: Mapping[str, Any]) -> Line:
     known = {"side", "account", "department", "class", "amount", "debit", "credit", "source", "customer"}
     if odd := set(raw) - known:
         raise ValueError(f"{min(odd)!r} is no key of a line; the keys are {', '.join(sorted(known))}")
-    side = next((each for each in ("debit", "credit") if each in raw), str(raw.get("side", "")).lower())
+    side = next((word for word in ("debit", "credit") if word in raw), str(raw.get("side", "")).lower())
     account = raw.get("debit") or raw.get("credit") or raw.get("account")
     if side not in _SIDES or account is None or "amount" not in raw:
         raise ValueError("a line needs a debit or credit account and an amount")

@@ -69,8 +69,8 @@ class Names:
 
     def given(self, name: str, *kinds: str) -> list[tuple[str, Ref]]:
         """What the file has given that name, of these kinds or of any."""
-        found = self._given.get(name.strip().casefold(), {})
-        return [(kind, ref) for kind, ref in found.items() if not kinds or kind in kinds]
+        refs = self._given.get(name.strip().casefold(), {})
+        return [(kind, ref) for kind, ref in refs.items() if not kinds or kind in kinds]
 
     async def ref(self, name: str, *kinds: str) -> Ref:
         """The one record of that name. Raises `Unknown`."""
@@ -85,17 +85,17 @@ class Names:
             return await self.refs(plain.strip(), kind)
         if len(parts := name.split(":", 2)) == 3 and parts[0] in ("quickbooks", "salesforce"):
             return [Ref(*parts)]
-        found = [ref for kind in kinds or KINDS if (ref := await self._found(kind, name))]
-        if not found:
+        records = [ref for kind in kinds or KINDS if (ref := await self._found(kind, name))]
+        if not records:
             raise Unknown(f"There is no {_either(kinds)} named {name!r}.", await self._hint(name, kinds))
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(records))
 
     async def _found(self, kind: str, name: str) -> Ref | None:
         """By the record's own name, in any case; names of live records only."""
-        known, wanted = KINDS[kind], _folded(name)
+        known, folded = KINDS[kind], _folded(name)
         for field in known.named_by:
             for record in await self._stage.records(known.system, known.kind):
-                if _folded(str(record.get(field) or "")) == wanted and wanted:
+                if _folded(str(record.get(field) or "")) == folded and folded:
                     return Ref(known.system, known.kind, str(record["Id"]))
         return None
 
@@ -112,13 +112,13 @@ class Names:
     async def filled(self, value: Any) -> Any:
         """A value with every `${name}` (the id) and `${name.Field}` filled in. Raises `Unknown`."""
         if isinstance(value, dict):
-            return {key: await self.filled(each) for key, each in value.items()}
+            return {key: await self.filled(inner) for key, inner in value.items()}
         if isinstance(value, list):
-            return [await self.filled(each) for each in value]
-        if not isinstance(value, str) or not (found := list(REFERENCE.finditer(value))):
+            return [await self.filled(inner) for inner in value]
+        if not isinstance(value, str) or not (references := list(REFERENCE.finditer(value))):
             return value
-        parts = [await self._looked(match[1]) for match in found]
-        if len(found) == 1 and found[0].group() == value:
+        parts = [await self._looked(match[1]) for match in references]
+        if len(references) == 1 and references[0].group() == value:
             return parts[0]
         texts = iter(parts)
         return REFERENCE.sub(lambda _: str(next(texts)), value)
@@ -146,17 +146,17 @@ def _cuts(text: str) -> list[int]:
 
 def field(record: Mapping[str, Any], path: str, text: str = "") -> Any:
     """`BillAddr.City`, `Line.0.Amount`. Raises `Unknown` where `text` asked for what is not there."""
-    found: Any = record
+    value: Any = record
     for part in path.split("."):
-        if isinstance(found, list) and part.isdecimal() and int(part) < len(found):
-            found = found[int(part)]
-        elif isinstance(found, Mapping) and part in found:
-            found = found[part]
+        if isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+            value = value[int(part)]
+        elif isinstance(value, Mapping) and part in value:
+            value = value[part]
         elif text:
             raise Unknown(f"${{{text}}}: the record has no {part}.", "Field names are the vendor's own.")
         else:
             return None
-    return found
+    return value
 
 
 def _folded(text: str) -> str:

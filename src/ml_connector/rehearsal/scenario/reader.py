@@ -118,9 +118,9 @@ def _ordered(tree: Mapping[str, Any], text: str, name: str, *, as_json: bool) ->
     for key, entries in lists.items():
         if not isinstance(entries, list):
             raise WrongUse(f"{name}: {key} must be a list.", f"Write each entry below a line  [[{key}]]")
-    plain = _TEXT_BLOCK.sub(lambda found: "\n" * found.group().count("\n"), text)
+    plain = _TEXT_BLOCK.sub(lambda block: "\n" * block.group().count("\n"), text)
     headers = [] if as_json else [(m[1], plain.count("\n", 0, m.start(1)) + 1) for m in _HEADER.finditer(plain)]
-    if all(sum(each == key for each, _ in headers) == len(entries) for key, entries in lists.items()):
+    if all(sum(header == key for header, _ in headers) == len(entries) for key, entries in lists.items()):
         left = {key: iter(entries) for key, entries in lists.items()}
         return [(next(left[key]), f"{name}, line {line}, [[{key}]]") for key, line in headers]
     return [(e, f"{name}, [[{key}]] {n}") for key in LISTS for n, e in enumerate(lists.get(key, ()), 1)]
@@ -182,7 +182,7 @@ def converted(kind: Kind, raw: Any, where: str) -> Any:
         raise WrongUse(f"{where} must be: {kind.words}{reason}.", _near(kind, raw) or _PAGE) from error
     if not kind.rows:
         return value
-    return [_row(kind.rows, each, f"{where} {number}") for number, each in enumerate(value, 1)]
+    return [_row(kind.rows, row, f"{where} {number}") for number, row in enumerate(value, 1)]
 
 
 def _row(params: tuple[Param, ...], raw: Mapping[str, Any], where: str) -> dict[str, Any]:

@@ -55,15 +55,15 @@ async def products(play: Play, entry: Ready) -> None:
 async def order(play: Play, entry: Ready) -> None:
     """A draft with its lines, activated at its instant; the clock goes there and comes back."""
     here = play.stage.now()
-    wanted = entry.get("activated", True)
-    moment = _moment(play, wanted) if isinstance(wanted, date | datetime) else here
+    activated = entry.get("activated", True)
+    moment = _moment(play, activated) if isinstance(activated, date | datetime) else here
     play.check_moment(moment)
     effective = entry.get("effective") or moment.astimezone(play.stage.zone).date()
     if moment != here:
         await play.stage.set_clock(moment)
     try:
         made = await _draft(play, entry, effective)
-        if wanted is not False:
+        if activated is not False:
             await play.stage.act("salesforce", "activate_order", "Order", {"Id": made["Id"]})
     finally:
         if moment != here:
@@ -110,8 +110,8 @@ async def _originals(play: Play, entry: Ready) -> list[Json]:
     """The lines of the order that this one reduces, by number."""
     if not (name := entry.text("reduces")):
         return []
-    wanted = (await play.names.ref(name, "order")).id
-    rows = [row for row in await play.stage.records("salesforce", "OrderItem") if row["OrderId"] == wanted]
+    order_id = (await play.names.ref(name, "order")).id
+    rows = [row for row in await play.stage.records("salesforce", "OrderItem") if row["OrderId"] == order_id]
     return sorted(rows, key=lambda row: str(row["OrderItemNumber"]))
 
 

@@ -27,8 +27,8 @@ async def _switch(play: Play, values: Json) -> None:
 
 
 async def _switches(play: Play) -> Json:
-    found: Json = (await play.stage.door.ask("GET", "/switches", None))["salesforce"]
-    return found
+    switches: Json = (await play.stage.door.ask("GET", "/switches", None))["salesforce"]
+    return switches
 
 
 async def _act(play: Play, operation: str, body: Json, system: str = "salesforce") -> None:
@@ -91,8 +91,8 @@ async def picklist(play: Play, entry: Ready) -> None:
     if values is not None:
         await _switch(play, {"picklist_values": {**now["picklist_values"], name: values}})
     if "restricted" in entry.args:
-        rest = {each for each in now["restricted_picklists"] if each != name}
-        await _switch(play, {"restricted_picklists": sorted(rest | ({name} if entry.get("restricted") else set()))})
+        others = {other for other in now["restricted_picklists"] if other != name}
+        await _switch(play, {"restricted_picklists": sorted(others | ({name} if entry.get("restricted") else set()))})
 
 
 async def sales_stage(play: Play, entry: Ready) -> None:
@@ -138,7 +138,7 @@ async def remove_field(play: Play, entry: Ready) -> None:
 async def late_commit(play: Play, entry: Ready) -> None:
     """`late_commit`: a record that shows up seconds after the time that it carries."""
     kind, record = str(entry.value), dict[str, Any](entry.get("fields"))
-    known = next((name for name, each in KINDS.items() if (each.system, each.kind) == ("salesforce", kind)), "")
+    known = next((name for name, named in KINDS.items() if (named.system, named.kind) == ("salesforce", kind)), "")
     if changed := entry.text("of"):
         record["Id"] = (await play.names.ref(changed, *([known] if known else []))).id
     body = {"record": record, "seconds": entry.get("seconds", 3)}

@@ -113,8 +113,8 @@ class Stage(MovedClock):
     async def records(self, system: str, kind: str) -> list[dict[str, Any]]:
         """The live records of a kind as the vendor keeps them."""
         if (system, kind) not in self._seen:
-            found = (await self.door.ask("GET", f"/state/{system}/{kind}", None))["records"]
-            self._seen[system, kind] = [each for each in found if not _is_deleted(each)]
+            rows = (await self.door.ask("GET", f"/state/{system}/{kind}", None))["records"]
+            self._seen[system, kind] = [row for row in rows if not _is_deleted(row)]
         return self._seen[system, kind]
 
     async def has_currencies(self) -> bool:
@@ -124,14 +124,14 @@ class Stage(MovedClock):
 
     async def record(self, ref: Ref) -> dict[str, Any]:
         """One record as it is now. Raises `Refused` when it is gone."""
-        for each in await self.records(ref.system, ref.kind):
-            if each.get("Id") == ref.id:
-                return each
+        for row in await self.records(ref.system, ref.kind):
+            if row.get("Id") == ref.id:
+                return row
         raise Refused(f"{_NAMES[ref.system]} has no {ref.kind} {ref.id} any more.", _CORRECT)
 
     async def by_id(self, kind: str) -> dict[str, dict[str, Any]]:
         """The records of a QuickBooks kind by id."""
-        return {str(each["Id"]): each for each in await self.records("quickbooks", kind)}
+        return {str(row["Id"]): row for row in await self.records("quickbooks", kind)}
 
     def forget(self) -> None:
         """What was read may have changed."""

@@ -57,10 +57,10 @@ async def apply(play: Play, entry: Ready) -> None:
 
 def find_plan(play: Play, name: str) -> PlanView:
     """The plan of that name, or the last one. Raises `WrongUse`."""
-    found = [view for known, view in play.plans if not name or name in (known, view.id)]
-    if not found:
+    plans = [view for known, view in play.plans if not name or name in (known, view.id)]
+    if not plans:
         raise WrongUse(f"There is no plan {name}.".replace(" .", "."), 'Make one before:  plan = "..."')
-    return found[-1]
+    return plans[-1]
 
 
 async def approve_and_apply(play: Play, entry: Ready) -> None:

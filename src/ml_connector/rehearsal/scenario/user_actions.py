@@ -25,7 +25,7 @@ async def _target(play: Play, entry: Ready) -> Ref:
         raise WrongUse(f"{entry.entry.where}: {kinds[0]!r} is no kind.", f"Kinds are {', '.join(KINDS)}.")
     refs = await play.names.refs(str(entry.value), *kinds)
     if len(refs) > 1:
-        named = ", ".join(f"{each.system} {each.kind}" for each in refs)
+        named = ", ".join(f"{ref.system} {ref.kind}" for ref in refs)
         raise WrongUse(f"{entry.entry.where}: {entry.value!r} names more than one record ({named}).", "Add kind = ...")
     return refs[0]
 
@@ -81,7 +81,7 @@ async def act(play: Play, entry: Ready) -> None:
     system, kind = entry.text("system"), entry.text("kind")
     made = await play.stage.act(system, str(entry.value), kind, entry.get("body") or {})
     if alias := entry.text("as"):
-        named = next((n for n, each in KINDS.items() if (each.system, each.kind) == (system, kind)), kind)
+        named = next((n for n, known in KINDS.items() if (known.system, known.kind) == (system, kind)), kind)
         play.names.give(named, alias, made, system, kind)
 
 

@@ -106,7 +106,7 @@ def _span(raw: Any) -> timedelta:
 
 
 def _texts(raw: Any) -> list[str]:
-    return [_text(each) for each in raw] if isinstance(raw, list) else [_text(raw)]
+    return [_text(text) for text in raw] if isinstance(raw, list) else [_text(raw)]
 
 
 def _table(raw: Any) -> dict[str, Any]:
@@ -132,8 +132,8 @@ def rows(*params: Param) -> Kind:
     names = ", ".join(f"`{param.name}`" for param in params)
 
     def convert(raw: Any) -> list[dict[str, Any]]:
-        found = [raw] if isinstance(raw, dict) else raw
-        return found if isinstance(found, list) and all(isinstance(each, dict) for each in found) else _never()
+        tables = [raw] if isinstance(raw, dict) else raw
+        return tables if isinstance(tables, list) and all(isinstance(table, dict) for table in tables) else _never()
 
     return Kind(f"list of tables with {names}", convert, params)
 
@@ -142,7 +142,7 @@ TEXT = Kind("text", _text)
 FLAG = Kind("`true` or `false`", _flag)
 COUNT = Kind("whole number", _count)
 AMOUNT = Kind('amount as text, such as `"1,250.00"`', _amount)
-AMOUNTS = Kind("list of amounts", lambda raw: [_amount(each) for each in raw])
+AMOUNTS = Kind("list of amounts", lambda raw: [_amount(amount) for amount in raw])
 DAY = Kind("day, such as `2026-11-22`", _day)
 MOMENT = Kind("day, or instant such as `2026-11-01T03:30:00Z`", _moment)
 MOMENT_OR_FLAG = Kind(

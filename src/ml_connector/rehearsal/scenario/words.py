@@ -22,7 +22,7 @@ class Verb(NamedTuple):
 
     def param(self, name: str) -> Param | None:
         """The key of this name that the entry may have; None for no such key."""
-        return next((each for each in all_params(self) if each.name == name), None)
+        return next((param for param in all_params(self) if param.name == name), None)
 
 
 TITLE = Param("title", TEXT, "What this entry is about, in your words. It is the name of a check.")

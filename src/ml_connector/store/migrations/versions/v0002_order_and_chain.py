@@ -17,8 +17,8 @@ def upgrade() -> None:
 
 
 def _compare_by_bytes() -> None:
-    found = sa.inspect(op.get_bind())
-    for table in found.get_table_names():
-        for column in found.get_columns(table):
+    inspector = sa.inspect(op.get_bind())
+    for table in inspector.get_table_names():
+        for column in inspector.get_columns(table):
             if isinstance(column["type"], sa.Text):
                 op.alter_column(table, column["name"], type_=sa.Text(collation="C"))
