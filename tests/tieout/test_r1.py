@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ml_connector.tieout.r1 import InvoiceFact, LinkFact, OpportunityFact, r1
 from ml_connector.tieout.report import Cell, Report
@@ -224,3 +226,34 @@ def test_the_order_of_what_is_read_does_not_matter() -> None:
     invoices, links = [invoice("1", "5.00"), invoice("2", "7.00", WEST)], [link("1", "5.00"), link("2", "6.00", WEST)]
     reports = {repr(r1(invoices, links, order, NOVEMBER)) for order in permutations(facts)}
     assert len(reports) == 1
+
+
+CURRENCIES = st.sampled_from(["USD", "EUR", "JPY"])
+AMOUNTS = st.integers(-500_000, 500_000).map(lambda units: Decimal(units) / 100)
+
+
+@settings(max_examples=80)
+@given(st.lists(st.tuples(AMOUNTS, CURRENCIES), min_size=1, max_size=5), AMOUNTS, CURRENCIES)
+def test_amounts_of_different_currencies_are_never_added(
+    parts: list[tuple[Decimal, str]], field: Decimal, currency: str
+) -> None:
+    """Whatever the links of an Opportunity say, its field counts once, in its own currency."""
+    cells = [msgspec.structs.replace(EAST, currency=each) for _, each in parts]
+    links = [
+        link(str(number), str(net), cells[number], opportunity="opp deal") for number, (net, _) in enumerate(parts)
+    ]
+    invoices = [invoice(str(number), str(net), cells[number]) for number, (net, _) in enumerate(parts)]
+    shown = opportunity("deal", str(field), msgspec.structs.replace(EAST, currency=currency))
+    report = r1(invoices, links, [shown], NOVEMBER)
+    totals = {row.cell.currency: row for row in report.totals()}
+    assert {name: row.salesforce for name, row in totals.items() if row.salesforce} == (
+        {currency: field} if field else {}
+    )
+    for name, row in totals.items():
+        assert row.quickbooks == sum(net for net, each in parts if each == name)
+    named_in = {each for net, each in parts if net}
+    of_one = not named_in or (len(named_in) == 1 and (not field or currency in named_in))
+    if of_one:
+        assert report.agrees is (sum(net for net, _ in parts) == field)
+    else:
+        assert not report.agrees

@@ -154,6 +154,10 @@ class Flag(Spoken):
         "AMOUNT_ROLLUP",
         "Products on the Opportunity make its amount; the net of the invoices stands beside it.",
     )
+    SEVERAL_CURRENCIES = (
+        "SEVERAL_CURRENCIES",
+        "The account has invoices in several currencies and no customer of its own to choose one: nothing is added up.",
+    )
 
     @classmethod
     def too_long(cls, field: str) -> Flag:

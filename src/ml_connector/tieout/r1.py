@@ -154,12 +154,17 @@ class _Book:
 
 
 def _shares(opportunity: OpportunityFact | None, members: Sequence[LinkFact]) -> list[tuple[LinkFact, Decimal]]:
-    """What each link contributes to the field of its Opportunity; a rest that no link explains stays with the last."""
+    """What each link contributes to the field of its Opportunity; a rest that no link explains stays with the last.
+
+    A link in another currency than the field contributes nothing that could be taken from it.
+    """
     rest = (opportunity.net if opportunity else None) or money.ZERO
+    currency = (opportunity or members[-1]).cell.currency
     shares = []
     for link in members[:-1]:
-        shares.append((link, link.net))
-        rest = money.less(rest, link.net)
+        share = link.net if link.cell.currency == currency else money.ZERO
+        shares.append((link, share))
+        rest = money.less(rest, share)
     return [*shares, (members[-1], rest)]
 
 
@@ -190,12 +195,13 @@ def _is_misplaced(opportunity: OpportunityFact, invoice: InvoiceFact, link: Link
 
 
 def _sums(opportunity: OpportunityFact | None, members: Sequence[LinkFact]) -> list[Item]:
-    """U6: the field of an Opportunity is not the sum of its links, or it is in another currency than they."""
-    total = money.total(link.net for link in members)
+    """U6: the field of an Opportunity is not the sum of its links, or it is in another currency than one of them."""
     net, record = (opportunity.net if opportunity else None), f"salesforce:Opportunity:{members[-1].opportunity}"
+    theirs = sorted({link.cell.currency for link in members if link.net})
+    shown = opportunity.cell.currency if opportunity and net else ""
+    if theirs and (len(theirs) > 1 or shown not in ("", *theirs)):
+        return [Item("U6", record, money.ZERO, f"field in {shown or 'none'}, links in {', '.join(theirs)}")]
+    total = money.total(link.net for link in members)
     if (net or money.ZERO) != total:
         return [Item("U6", record, money.ZERO, f"field {'none' if net is None else money.plain(net)}, links {total:f}")]
-    theirs = members[-1].cell.currency
-    if opportunity and total and opportunity.cell.currency != theirs:
-        return [Item("U6", record, money.ZERO, f"field in {opportunity.cell.currency}, links in {theirs}")]
     return []

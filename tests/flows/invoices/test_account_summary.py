@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ml_connector.flows.dimensions import texts as dim_texts
 from ml_connector.flows.invoices import account_summary
 from ml_connector.flows.parties import status_text as account_status
+from ml_connector.model.flags import Flag
 from ml_connector.model.plans import Hold, Refused, Skip
 from ml_connector.model.refs import Ref
 from ml_connector.model.roles import Role
@@ -79,6 +80,41 @@ def test_a_text_of_people_is_never_touched(invoices: list[dict[str, Any]], text:
     world.today = TODAY + timedelta(days=days)
     settle(account_summary.FLOW, ACCOUNT, world)
     assert world.records[ACCOUNT]["Department__c"] == text
+
+
+CURRENCIES = st.sampled_from(["USD", "EUR", "JPY"])
+
+
+@settings(max_examples=100)
+@given(INVOICES, st.lists(CURRENCIES, min_size=8, max_size=8), st.none() | CURRENCIES)
+def test_amounts_of_different_currencies_are_never_added(
+    invoices: list[dict[str, Any]], currencies: list[str], of_the_customer: str | None
+) -> None:
+    """Neither what is overdue nor which department has the most money; where nobody can choose, it is flagged."""
+    world = town(invoices, None)
+    for number, currency in zip(range(len(invoices)), currencies, strict=False):
+        link = world.links[Role.BILLED, Ref("quickbooks", "Invoice", str(number))]
+        world.link(Role.BILLED, link.source, link.target, {**link.agreed, "currency": currency})
+    if of_the_customer:
+        world.link(Role.ACCOUNT, Ref("quickbooks", "Customer", "1"), ACCOUNT, {"currency": of_the_customer})
+    end = settle(account_summary.FLOW, ACCOUNT, world)[-1]
+    assert isinstance(end, Skip)
+    year_ago = TODAY.replace(year=TODAY.year - 1)
+    named = {
+        currency
+        for each, currency in zip(invoices, currencies, strict=False)
+        if each["balance"] or (each["net"] and not each["status"] and year_ago < each["txn_date"] <= TODAY)
+    }
+    chosen = {of_the_customer} if of_the_customer else named
+    if len(chosen) > 1:
+        assert (end.flags, world.records[ACCOUNT]["QBO_Overdue__c"]) == ((Flag.SEVERAL_CURRENCIES,), None)
+        assert f"link:account:{ACCOUNT}" in end.waits_for
+        assert world.records[ACCOUNT]["Department__c"] is None
+    elif invoices:
+        own = [each for each, currency in zip(invoices, currencies, strict=False) if currency in chosen]
+        late = [each["balance"] for each in own if each["txn_date"] + timedelta(days=each["due"] or 0) < TODAY]
+        assert (end.flags, world.records[ACCOUNT]["QBO_Overdue__c"]) == ((), sum(late))
+        assert world.records[ACCOUNT]["Department__c"] == min(largest(own, TODAY), default=None)
 
 
 @settings(max_examples=60)

@@ -19,6 +19,7 @@ from ml_connector.flows.dimensions.links import entry_ref
 from ml_connector.flows.fields import Fitted, for_salesforce
 from ml_connector.flows.refusals import refused_alone
 from ml_connector.model import canonical, money
+from ml_connector.model.flags import Flag
 from ml_connector.model.plans import Context, Decision, Flow, NeedLink, Skip, Write
 from ml_connector.model.reasons import Reason
 from ml_connector.model.refs import Gone, Json, Link, LinkDraft, Ref
@@ -38,16 +39,18 @@ def decide(account: SObject, context: Context) -> Decision:
     links = context.links(Role.BILLED, account.ref)
     if not links:
         return Skip(reason=Reason.NO_INVOICES)
-    entries = _in_its_currency(account, links, context)
+    counted = _in_one_currency(account, links, context)
+    entries = counted.entries
     context.want(
         *(NeedLink(Role.DIM_NAME, ref) for dim in FIELDS for ref in _leading(dim, entries, context.today) or ())
     )
     names = {dim: _name(dim, entries, context) for dim in FIELDS}
     known = context.link(Role.SUMMARY, account.ref)
     texts, agreed = _texts(account, {dim: name.text for dim, name in names.items()}, known.agreed if known else {})
-    body = texts | _overdue(account, entries, context.today)
+    body = texts | _overdue(account, counted, context.today)
     name = account.text("Name")
     fitted = for_salesforce("Account", account.id, body, context, creating=False, record=name)
+    fitted = msgspec.structs.replace(fitted, flags=(*fitted.flags, *counted.flags))
     agreed |= {str(dim): None for dim, field in FIELDS.items() if field in body.keys() - fitted.body.keys()}
     draft = _draft(account.ref, agreed)
     if fitted.body:
@@ -56,18 +59,38 @@ def decide(account: SObject, context: Context) -> Decision:
     waits = tuple(linked(Role.DIM_NAME, ref) for name in names.values() for ref in name.unknown)
     return Skip(
         links=(*news, *billed_links.retired(links, context.today)),
-        waits_for=(*_next_day(entries, context.today), *waits, *fitted.waits_for),
+        waits_for=(*_next_day(counted.all, context.today), *counted.waits_for, *waits, *fitted.waits_for),
         flags=fitted.flags,
     )
 
 
-def _in_its_currency(account: SObject, links: Sequence[Link], context: Context) -> list[Entry]:
+class Counted(msgspec.Struct, frozen=True, kw_only=True):
+    """The invoices that are added up, all in one currency; none where nobody can say in which (`flags`).
+
+    `all` are those of every currency, `waits_for` what may tell the currency.
+    """
+
+    entries: Sequence[Entry] = ()
+    all: Sequence[Entry] = ()
+    flags: tuple[Flag, ...] = ()
+    waits_for: tuple[Trigger, ...] = ()
+
+
+def _in_one_currency(account: SObject, links: Sequence[Link], context: Context) -> Counted:
     """The invoices in the currency of the customer. Amounts are never converted; a customer of another currency can
-    only have come to this Account by a merge."""
+    only have come to this Account by a merge.
+
+    Without a customer of its own, or while its currency is not known yet, only where all are in the same one.
+    """
     entries = [kept(link.agreed) for link in links]
     customers = [link for link in context.links(Role.ACCOUNT, account.ref) if link.exclusive]
     currency = customers[0].agreed.get("currency") if customers else None
-    return [entry for entry in entries if not currency or entry.currency == currency]
+    if currency:
+        return Counted(entries=[entry for entry in entries if entry.currency == currency], all=entries)
+    worth = {entry.currency for entry in entries if entry.balance or _counts(entry, context.today)}
+    if len(worth) < 2:
+        return Counted(entries=[entry for entry in entries if entry.currency in worth], all=entries)
+    return Counted(all=entries, flags=(Flag.SEVERAL_CURRENCIES,), waits_for=(linked(Role.ACCOUNT, account.ref),))
 
 
 def restored(account: SObject, context: Context) -> Write | None:
@@ -147,12 +170,14 @@ def _texts(
     return body, agreed
 
 
-def _overdue(account: SObject, entries: Sequence[Entry], today: date) -> Json:
-    """The open balance of what is past its due day, in the customer's currency like the balance beside it."""
-    late = money.total(entry.balance for entry in entries if (day := _late_on(entry)) and day <= today)
-    if OVERDUE not in account or canonical.value(account[OVERDUE]) == canonical.value(late):
+def _overdue(account: SObject, counted: Counted, today: date) -> Json:
+    """The open balance of what is past its due day, in the customer's currency like the balance beside it; blank where
+    there is no such currency."""
+    late = money.total(entry.balance for entry in counted.entries if (day := _late_on(entry)) and day <= today)
+    shown = None if counted.flags else late
+    if OVERDUE not in account or canonical.value(account[OVERDUE]) == canonical.value(shown):
         return {}
-    return {OVERDUE: late}
+    return {OVERDUE: shown}
 
 
 def _late_on(entry: Entry) -> date | None:

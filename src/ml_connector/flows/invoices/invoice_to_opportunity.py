@@ -264,7 +264,8 @@ class Step(msgspec.Struct, frozen=True):
     @property
     def flags(self) -> tuple[Flag, ...]:
         """Of what this write, or agreeing without one, leaves otherwise than the rules would have it."""
-        rolled_up = opportunity_fields.rolled_up(self.wanted, self.place.opportunity)
+        currency = self.entry.home or self.entry.currency
+        rolled_up = opportunity_fields.rolled_up(self.wanted, self.place.opportunity, currency)
         return (*((Flag.AMOUNT_ROLLUP,) if rolled_up else ()), *self.fitted.flags)
 
     def draft(self, agreed: Mapping[str, str | None]) -> LinkDraft:

@@ -9,7 +9,7 @@ from ml_connector.accounting.invoice_status import LOST
 from ml_connector.flows.company import Company
 from ml_connector.flows.fields import Fitted, for_salesforce
 from ml_connector.flows.parties.names import opportunity_name
-from ml_connector.model import canonical
+from ml_connector.model import canonical, money
 from ml_connector.model.held import Held
 from ml_connector.model.plans import Context
 from ml_connector.model.refs import Json
@@ -87,10 +87,16 @@ def fitted(wanted: Json, now: SObject | None, key: str, label: str, context: Con
     return for_salesforce("Opportunity", key, body, context, creating=now is None, record=f"invoice {label}")
 
 
-def rolled_up(wanted: Json, now: SObject | None) -> bool:
-    """Whether products give the Opportunity another amount than the invoice has: AMOUNT_ROLLUP."""
-    there = now is not None and bool(now["HasOpportunityLineItem"])
-    return there and now is not None and "Amount" in wanted and _differs(wanted["Amount"], now["Amount"])
+def rolled_up(wanted: Json, now: SObject | None, currency: str) -> bool:
+    """Whether products give the Opportunity another amount than the invoice has: AMOUNT_ROLLUP.
+
+    Salesforce keeps decimals that `currency` does not have, and products of quantity and price are full of them: both
+    amounts are compared as money of it.
+    """
+    if now is None or not now["HasOpportunityLineItem"] or "Amount" not in wanted:
+        return False
+    shown = now.amount("Amount")
+    return shown is None or money.q(shown, currency) != money.q(wanted["Amount"], currency)
 
 
 def _differs(wanted: Any, now: Any) -> bool:
