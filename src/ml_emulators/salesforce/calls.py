@@ -55,12 +55,15 @@ class Call:
 
     @property
     def number(self) -> int:
+        """The version's number: 60 of `v60.0`. Rules that came with a version compare it."""
         return int(self.version[1:].split(".")[0])
 
     def body(self) -> Any:
+        """The body, decoded with exact decimals. Raises `Malformed` JSON_PARSER_ERROR."""
         return self.given if self.inner else read_json(self.raw)
 
     def object_body(self) -> dict[str, Any]:
+        """The body where only an object will do. Raises `Malformed` JSON_PARSER_ERROR."""
         body = self.body()
         if not isinstance(body, dict):
             raise bad_json("The HTTP entity body is required to be a JSON object")
@@ -74,10 +77,10 @@ class Call:
 
     def kind(self, name: str) -> SObject:
         """The object of that name, when this user may see it. Raises 404."""
-        found = self.world.schema.find(name)
-        if found is None or not rights.sees_object(self.world, self.actor, found.name):
+        kind = self.world.schema.find(name)
+        if kind is None or not rights.sees_object(self.world, self.actor, kind.name):
             raise not_found()
-        return found
+        return kind
 
     @property
     def origin(self) -> str:
@@ -120,8 +123,10 @@ def _options(header: str) -> dict[str, str]:
 
 
 def header_options(header: str) -> dict[str, str]:
+    """`allowSave=true; ...` of a header as names in lower case and values (reference 2.1)."""
     return _options(header)
 
 
 def as_flag(value: Any) -> bool:
+    """A flag of a body or a query string: true in JSON or by its word in any case, else false."""
     return value is True or (isinstance(value, str) and value.lower() == "true")

@@ -62,39 +62,48 @@ class OAuthError(Exception):
         self.status = status
 
     def body(self) -> dict[str, str]:
+        """`error` and `error_description`, as section 1 of the reference shows them."""
         return {"error": self.error, "error_description": self.description}
 
 
 def not_found(message: str = "The requested resource does not exist") -> ApiError:
+    """404 NOT_FOUND: no such address, object or record, or none that the user may see (reference 2.6)."""
     return ApiError("NOT_FOUND", message, status=404)
 
 
 def deleted() -> ApiError:
+    """404 ENTITY_IS_DELETED: it lies in the bin, or did (reference 2.6)."""
     return ApiError("ENTITY_IS_DELETED", "entity is deleted", status=404, fields=())
 
 
 def bad_json(message: str) -> ApiError:
+    """400 JSON_PARSER_ERROR, which strikes a whole call, not one record of it (reference 2.6)."""
     return Malformed("JSON_PARSER_ERROR", message)
 
 
 def bad_method(method: str) -> ApiError:
+    """405 METHOD_NOT_ALLOWED, with the methods that the API names (reference 2.6)."""
     text = f"HTTP Method '{method}' not allowed. Allowed are HEAD,GET,POST,PATCH,DELETE"
     return ApiError("METHOD_NOT_ALLOWED", text, status=405)
 
 
 def no_column(name: str, kind: str) -> ApiError:
+    """400 INVALID_FIELD of a write that names a field the object has not, for the whole call (reference 2.6)."""
     return Malformed("INVALID_FIELD", f"No such column '{name}' on sobject of type {kind}")
 
 
 def bad_reference() -> ApiError:
+    """INVALID_CROSS_REFERENCE_KEY: the id is of the right kind and names no record (reference 2.6)."""
     return ApiError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", fields=())
 
 
 def integrity(message: str, *fields: str) -> ApiError:
+    """FIELD_INTEGRITY_EXCEPTION: a value that does not go with the others of its record (reference 2.6)."""
     return ApiError("FIELD_INTEGRITY_EXCEPTION", message, fields=fields)
 
 
 def read_only(names: Iterable[str]) -> ApiError:
+    """INVALID_FIELD_FOR_INSERT_UPDATE with the fields the user may not write, in the vendor's words (reference 2.6)."""
     listed = list(names)
     text = (
         f"Unable to create/update fields: {', '.join(listed)}. Please check the security settings of this "
@@ -104,6 +113,7 @@ def read_only(names: Iterable[str]) -> ApiError:
 
 
 def required(names: Iterable[str]) -> ApiError:
+    """REQUIRED_FIELD_MISSING with the fields that must be filled, in the vendor's words (reference 2.6)."""
     listed = list(names)
     text = f"Required fields are missing: [{', '.join(listed)}]"
     return ApiError("REQUIRED_FIELD_MISSING", text, fields=listed)

@@ -20,21 +20,21 @@ def _front(ten: str) -> str:
     return _block(ten[:5]) + _block(ten[5:])
 
 
-def to18(id15: str) -> str:
+def _to18(id15: str) -> str:
     return id15 + _front(id15[:10]) + _block(id15[10:])
 
 
 def _base62(number: int, width: int) -> str:
     digits = []
     while number:
-        number, rest = divmod(number, 62)
-        digits.append(_DIGITS[rest])
+        number, digit = divmod(number, 62)
+        digits.append(_DIGITS[digit])
     return "".join(reversed(digits)).rjust(width, "0")
 
 
 def make(prefix: str, number: int) -> str:
     """The 18-character id of the `number`th record of a kind; later ids sort after earlier ones."""
-    return to18(prefix + _POD + _base62(number, 9))
+    return _to18(prefix + _POD + _base62(number, 9))
 
 
 def _recase(five: str, sign: str) -> str | None:
@@ -60,7 +60,7 @@ def normalise(text: str) -> str | None:
     if not _PLAIN.issuperset(text):
         return None
     if len(text) == 15:
-        return to18(text)
+        return _to18(text)
     if len(text) != 18:
         return None
-    return text if to18(text[:15]) == text else _restore(text)
+    return text if _to18(text[:15]) == text else _restore(text)

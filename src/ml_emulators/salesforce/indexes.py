@@ -20,12 +20,14 @@ class Index:
         self._shared = False
 
     def find(self, key: Hashable) -> tuple[str, ...] | dict[str, None]:
-        found = self._data.get(key)
-        if found is None:
+        """The ids under a key, in the order they came; none for an unknown key. Not to be changed."""
+        bucket = self._data.get(key)
+        if bucket is None:
             return ()
-        return (found,) if isinstance(found, str) else found
+        return (bucket,) if isinstance(bucket, str) else bucket
 
     def count(self, key: Hashable) -> int:
+        """How many ids are under a key."""
         return len(self.find(key))
 
     def _writable(self) -> dict[Hashable, Bucket]:
@@ -46,6 +48,7 @@ class Index:
         return mine
 
     def add(self, key: Hashable, record_id: str) -> None:
+        """Put an id under a key; once more changes nothing."""
         data = self._writable()
         bucket = data.get(key)
         if bucket is None:
@@ -54,6 +57,7 @@ class Index:
             self._own(data, key, bucket)[record_id] = None
 
     def remove(self, key: Hashable, record_id: str) -> None:
+        """Take an id from under a key, if it is there."""
         data = self._writable()
         bucket = data.get(key)
         if bucket is None:
@@ -69,11 +73,13 @@ class Index:
             self._owned.discard(key)
 
     def share(self) -> Any:
+        """What a snapshot holds; from now on the index copies what it writes to."""
         self._shared = True
         self._owned = set()
         return self._data
 
     def adopt(self, data: Any) -> None:
+        """Go on from what a snapshot holds, which itself stays as it is."""
         self._data = data
         self.share()
 
@@ -95,6 +101,7 @@ class Stamps:
         return self._seconds
 
     def add(self, second: str, record_id: str) -> None:
+        """Note a record under the second (text) of its SystemModstamp."""
         seconds = self._seconds
         if not seconds or second > seconds[-1]:
             self._writable().append(second)
@@ -105,6 +112,7 @@ class Stamps:
         self._index.add(second, record_id)
 
     def remove(self, second: str, record_id: str) -> None:
+        """Take a record from under its second; the second stays in the order, empty."""
         self._index.remove(second, record_id)
 
     def buckets(
@@ -117,13 +125,16 @@ class Stamps:
             yield self._index.find(seconds[place])
 
     def count(self, low: str, high: str) -> int:
+        """How many records were stamped at low <= second < high."""
         return sum(len(bucket) for bucket in self.buckets(low, high))
 
     def share(self) -> Any:
+        """What a snapshot holds; from now on it copies what it writes to."""
         self._shared = True
         return (self._index.share(), self._seconds)
 
     def adopt(self, data: Any) -> None:
+        """Go on from what a snapshot holds."""
         index, self._seconds = data
         self._index.adopt(index)
         self._shared = True
@@ -145,6 +156,7 @@ class Ordered:
         return self._ids
 
     def add(self, record_id: str) -> None:
+        """Put an id at its place; one that is there stays."""
         ids = self._ids
         if not ids or record_id > ids[-1]:
             self._writable().append(record_id)
@@ -163,9 +175,11 @@ class Ordered:
         return (ids[place] for place in (reversed(range(first, last)) if backward else range(first, last)))
 
     def share(self) -> Any:
+        """What a snapshot holds; from now on it copies what it writes to."""
         self._shared = True
         return self._ids
 
     def adopt(self, data: Any) -> None:
+        """Go on from what a snapshot holds."""
         self._ids = data
         self._shared = True

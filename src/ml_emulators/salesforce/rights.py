@@ -58,11 +58,12 @@ def fingerprint(world: World, actor: Actor) -> Hashable:
     """What the user must do without in objects and fields, as a value that differs when a right is given or taken."""
     taken = held(world, actor)
     by_kind = (taken.hidden_fields, taken.read_only_fields, taken.denied_rights)
-    stores = tuple(frozenset((kind, frozenset(names)) for kind, names in each.items() if names) for each in by_kind)
+    stores = tuple(frozenset((kind, frozenset(names)) for kind, names in store.items() if names) for store in by_kind)
     return frozenset(taken.hidden_objects), stores
 
 
 def sees_object(world: World, actor: Actor, kind: str) -> bool:
+    """Whether describe, queries and addresses know the object for the user; some follow a parent object's right."""
     if not actor.limited:
         return True
     taken, name = held(world, actor), _FOLLOWS.get(kind, kind)
@@ -120,7 +121,7 @@ def require_api(world: World, actor: Actor) -> None:
 def hide_from_all(world: World, kind: str, field: str) -> None:
     """A new field is nobody's until it is granted."""
     switches = world.switches
-    for store in (switches.hidden_fields, *(each.hidden_fields for each in switches.user_rights.values())):
+    for store in (switches.hidden_fields, *(user.hidden_fields for user in switches.user_rights.values())):
         store.setdefault(kind, set()).add(field)
 
 

@@ -38,31 +38,31 @@ class Routes:
         versions.check(call.world, call.version)
         if not call.parts:
             return self._resources(call)
-        first, rest = call.parts[0], call.parts[1:]
+        first, others = call.parts[0], call.parts[1:]
         if first == "sobjects":
-            return self._sobjects(call, rest)
+            return self._sobjects(call, others)
         if first in ("query", "queryAll"):
-            return self._query(call, first, rest)
+            return self._query(call, first, others)
         if first == "composite":
-            return self._composite(call, rest)
+            return self._composite(call, others)
         if first == "limits":
-            return self._limits(call, rest)
+            return self._limits(call, others)
         if first == "jobs":
-            return self._bulk.answer(call, rest)
+            return self._bulk.answer(call, others)
         if first == "commerce":
-            return commerce(call, rest)
+            return commerce(call, others)
         if first == "tooling":
-            return self._tooling.answer(call, rest)
-        if rest[:1] == ("eventSchema",) and first == "event" and len(rest) == 2:
-            return self._tooling.event_schema(call, rest[1])
+            return self._tooling.answer(call, others)
+        if others[:1] == ("eventSchema",) and first == "event" and len(others) == 2:
+            return self._tooling.event_schema(call, others[1])
         raise not_found()
 
     def _resources(self, call: Call) -> Answer:
         call.only("GET")
         base = f"/services/data/{call.version}"
         who = f"/id/{call.world.org_id}/{call.actor.user_id}"
-        found = {name: f"{base}/{name}" for name in _RESOURCES}
-        return Answer(200, {"identity": f"https://login.salesforce.com{who}"} | found)
+        resources = {name: f"{base}/{name}" for name in _RESOURCES}
+        return Answer(200, {"identity": f"https://login.salesforce.com{who}"} | resources)
 
     def _sobjects(self, call: Call, parts: tuple[str, ...]) -> Answer:
         if len(parts) == 2 and parts[1] == "eventSchema":

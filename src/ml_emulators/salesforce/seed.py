@@ -82,18 +82,18 @@ def _organization(world: World) -> None:
 
 def tell_edition(world: World) -> None:
     """The org names the edition that its profile makes it."""
-    wanted = profiles.edition(world.switches, world.org.edition)
+    edition = profiles.edition(world.switches, world.org.edition)
     row = world.state.live("Organization", world.org_id)
-    if row is not None and row["OrganizationType"] != wanted:
-        world.state.tables["Organization"].put(row | {"OrganizationType": wanted})
+    if row is not None and row["OrganizationType"] != edition:
+        world.state.tables["Organization"].put(row | {"OrganizationType": edition})
 
 
 def _currencies(world: World) -> None:
-    for place, each in enumerate(world.org.currencies):
+    for place, currency in enumerate(world.org.currencies):
         record = {
-            "IsoCode": each.code,
-            "ConversionRate": each.rate,
-            "DecimalPlaces": each.places,
+            "IsoCode": currency.code,
+            "ConversionRate": currency.rate,
+            "DecimalPlaces": currency.places,
             "IsActive": True,
             "IsCorporate": place == 0,
         }

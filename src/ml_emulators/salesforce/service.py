@@ -79,14 +79,17 @@ class Salesforce:
 
     @property
     def switches(self) -> Switches:
+        """What an administrator, or a test, may turn at any time."""
         return self._world.switches
 
     @property
     def on_change(self) -> list[Callable[[ChangeNotice], None]]:
+        """Called after each committed transaction, one `ChangeNotice` a record."""
         return self._world.on_change
 
     @property
     def org(self) -> Org:
+        """What the org was made with."""
         return self._world.org
 
     @property
@@ -99,6 +102,7 @@ class Salesforce:
         self._tooling.join(book)
 
     def connection_info(self) -> dict[str, str]:
+        """Where a client finds the org, and the keys of the app and of the integration user."""
         return {
             "base_url": self.base_url,
             "client_id": self._sessions.client_id,
@@ -115,6 +119,7 @@ class Salesforce:
         return self._sessions.peek(token) is not None
 
     def handle(self, request: Request) -> Response:
+        """Answer one request; what the API refuses is an answer too, in the shape of its family."""
         self._settle()
         try:
             return self._respond(request, *self._answer(request))
@@ -170,8 +175,8 @@ class Salesforce:
 
     def _instance(self, request: Request) -> str:
         """Where the caller finds the org: on the host it used, or behind a login host at the org's My Domain."""
-        found = place(request, self.base_url)
-        return found.of(self.org.my_domain) if found.host in LOGIN else found.url
+        host = place(request, self.base_url)
+        return host.of(self.org.my_domain) if host.host in LOGIN else host.url
 
     def _data(self, request: Request, version: str, parts: tuple[str, ...]) -> tuple[Answer, int]:
         session = self._sessions.use(bearer(request))
@@ -215,16 +220,17 @@ class Salesforce:
         return Cost(calls=int(metered))
 
     def kinds(self) -> list[str]:
+        """The objects that the org has as it is set up now."""
         self._settle()
         return list(self._world.schema.objects)
 
     def records(self, kind: str) -> list[dict[str, Any]]:
         """All records of a kind, deleted ones last. Raises `KeyError` for an unknown kind."""
         self._settle()
-        found = self._world.schema.objects[kind]
+        sobject = self._world.schema.objects[kind]
         table = self._world.state.tables[kind]
         rows = [*table.live.values(), *table.gone.values()]
-        return [full_record(found, row) for row in rows]
+        return [full_record(sobject, row) for row in rows]
 
     def act(self, operation: dict[str, Any]) -> dict[str, Any]:
         """Do what a user of the screens would do. Raises `ActError`."""
@@ -236,7 +242,7 @@ class Salesforce:
         world = self._world
         made = (world.secrets_made, world.purged)
         others = (self._sessions, self._usage, self._locators, self._bulk)
-        parts = tuple(each.snapshot() for each in others)
+        parts = tuple(part.snapshot() for part in others)
         return (self._tooling.snapshot(), world.state.snapshot(), made, parts)
 
     def restore(self, kept: Any) -> None:

@@ -34,8 +34,8 @@ class Table:
         self.kind = kind
         self.live: dict[str, Record] = {}
         self.gone: dict[str, Record] = {}
-        self.indexes = {each.name: Index() for each in kind.indexed}
-        self._keys = tuple((each.name, each.exact, self.indexes[each.name]) for each in kind.indexed)
+        self.indexes = {field.name: Index() for field in kind.indexed}
+        self._keys = tuple((field.name, field.exact, self.indexes[field.name]) for field in kind.indexed)
         self.stamps = Stamps()
         self.ordered = Ordered()
         self.graves: list[Grave] = []
@@ -94,37 +94,39 @@ class Table:
 
     def find(self, field: str, value: Any) -> Iterator[Record]:
         """Live records whose indexed `field` has `value` (without regard to case unless the field has it)."""
-        each = self.kind.by_name[field]
-        for record_id in tuple(self.indexes[field].find(each.index_key(value))):
+        known = self.kind.by_name[field]
+        for record_id in tuple(self.indexes[field].find(known.index_key(value))):
             yield self.live[record_id]
 
     def reshape(self, kind: SObject) -> None:
         """The object has other fields now. Records and indexes of fields that stay are left alone."""
         gone = self.kind.by_name.keys() - kind.by_name.keys()
         boxes = {name: value for name, value in kind.defaults.items() if name not in self.kind.by_name}
-        same = {each.name for each in kind.indexed if self.kind.by_name.get(each.name) == each}
+        same = {field.name for field in kind.indexed if self.kind.by_name.get(field.name) == field}
         self.kind = kind
         if gone or boxes:
-            self.live = {each: _reshaped(row, gone, boxes) for each, row in self.live.items()}
-            self.gone = {each: _reshaped(row, gone, boxes) for each, row in self.gone.items()}
+            self.live = {record_id: _reshaped(row, gone, boxes) for record_id, row in self.live.items()}
+            self.gone = {record_id: _reshaped(row, gone, boxes) for record_id, row in self.gone.items()}
         known = {name: index for name, index in self.indexes.items() if name in same}
-        self.indexes = {each.name: known.get(each.name) or self._indexed(each) for each in kind.indexed}
-        self._keys = tuple((each.name, each.exact, self.indexes[each.name]) for each in kind.indexed)
+        self.indexes = {field.name: known.get(field.name) or self._indexed(field) for field in kind.indexed}
+        self._keys = tuple((field.name, field.exact, self.indexes[field.name]) for field in kind.indexed)
 
-    def _indexed(self, each: Field) -> Index:
+    def _indexed(self, field: Field) -> Index:
         made = Index()
         for record_id, row in self.live.items():
-            if row.get(each.name) is not None:
-                made.add(each.index_key(row[each.name]), record_id)
+            if row.get(field.name) is not None:
+                made.add(field.index_key(row[field.name]), record_id)
         return made
 
     def share(self) -> tuple[Any, ...]:
+        """What a snapshot holds; from now on the table copies what it writes to."""
         self._shared = True
         indexes = tuple(index.share() for index in self.indexes.values())
-        rest = (self.stamps.share(), self.ordered.share(), self.counter)
-        return (self.live, self.gone, self.graves, indexes, *rest)
+        others = (self.stamps.share(), self.ordered.share(), self.counter)
+        return (self.live, self.gone, self.graves, indexes, *others)
 
     def adopt(self, data: tuple[Any, ...]) -> None:
+        """Go on from what a snapshot holds, which itself stays as it is."""
         self.live, self.gone, self.graves, indexes, stamps, ordered, self.counter = data
         for index, kept in zip(self.indexes.values(), indexes, strict=True):
             index.adopt(kept)
@@ -153,14 +155,18 @@ class State:
                 table.reshape(schema.objects[name])
 
     def table(self, kind: str) -> Table:
+        """The records of an object. Raises `KeyError` for an unknown one."""
         return self.tables[kind]
 
     def live(self, kind: str, record_id: str | None) -> Record | None:
+        """A record that is not deleted; None when there is none, or no id."""
         return self.tables[kind].live.get(record_id) if record_id else None
 
     def snapshot(self) -> Any:
+        """All tables; costs references only."""
         return {name: table.share() for name, table in self.tables.items()}
 
     def restore(self, kept: Any) -> None:
+        """Back to a snapshot, which may be restored again."""
         for name, table in self.tables.items():
             table.adopt(kept[name])

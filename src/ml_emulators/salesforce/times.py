@@ -19,6 +19,7 @@ def stamp(moment: datetime) -> str:
 
 
 def exact(moment: datetime) -> str:
+    """The text of an aware instant with its milliseconds, in UTC: `2026-01-05T12:00:30.250+0000`."""
     utc = moment.astimezone(UTC)
     return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}+0000"
 
@@ -30,11 +31,11 @@ def moment(text: str) -> datetime:
 
 def parse_date(text: str) -> str | None:
     """The text itself when it is a day of the calendar between 1700 and 4000."""
-    found = _DATE.match(text)
-    if not found or int(found[1]) not in _YEARS:
+    day = _DATE.match(text)
+    if not day or int(day[1]) not in _YEARS:
         return None
     try:
-        date(int(found[1]), int(found[2]), int(found[3]))
+        date(int(day[1]), int(day[2]), int(day[3]))
     except ValueError:  # no day of the calendar
         return None
     return text
@@ -52,12 +53,12 @@ def _zone(text: str | None) -> timezone | None:
 
 def parse_instant(text: str) -> datetime | None:
     """ISO 8601 with `Z`, an offset, or nothing (then UTC); None when it is no instant."""
-    found = _INSTANT.match(text)
-    zone = _zone(found[8]) if found else None
-    if not found or zone is None or int(found[1]) not in _YEARS:
+    match = _INSTANT.match(text)
+    zone = _zone(match[8]) if match else None
+    if not match or zone is None or int(match[1]) not in _YEARS:
         return None
-    micro = int((found[7] or "0").ljust(6, "0")[:6])
-    year, month, day, hour, minute, second = (int(found[place] or 0) for place in range(1, 7))
+    micro = int((match[7] or "0").ljust(6, "0")[:6])
+    year, month, day, hour, minute, second = (int(match[place] or 0) for place in range(1, 7))
     try:
         return datetime(year, month, day, hour, minute, second, micro, zone).astimezone(UTC)
     except (ValueError, OverflowError):  # no moment of the calendar

@@ -118,10 +118,10 @@ class World:
     def schema(self) -> Schema:
         """The objects that the org has as it is set up now."""
         has = profiles.features(self.switches, self.related)
-        found = self._parts.get(has)
-        if found is None:
-            found = self._parts[has] = profiles.seen(self._whole, has)
-        return found
+        schema = self._parts.get(has)
+        if schema is None:
+            schema = self._parts[has] = profiles.seen(self._whole, has)
+        return schema
 
     def secret(self, length: int) -> str:
         """The next unguessable text of hex digits; the same seed gives the same series."""
@@ -144,6 +144,7 @@ class World:
         self.purged = dict.fromkeys(self.state.tables, before)
 
     def next_number(self, kind: str) -> int:
+        """The next number of an object's ids and auto numbers; a snapshot keeps the counter."""
         table = self.state.tables[kind]
         table.counter += 1
         return table.counter
@@ -175,6 +176,7 @@ class Tx:
 
     @property
     def switches(self) -> Switches:
+        """The org's switches."""
         return self.world.switches
 
     @property
@@ -188,16 +190,20 @@ class Tx:
         return 2 if self.switches.round_to_scale else MOST_PLACES
 
     def live(self, kind: str, record_id: str | None) -> Record | None:
+        """A record that is not deleted, as this transaction has left it; None when there is none, or no id."""
         return self.world.state.tables[kind].live.get(record_id) if record_id else None
 
     def find(self, kind: str, field: str, value: Any) -> Iterator[Record]:
+        """Live records by an indexed field, without case unless the field minds it."""
         return self.world.state.tables[kind].find(field, value)
 
     def put(self, kind: str, record: Record) -> None:
+        """Store a record as it is: no checks, no stamps; it can be rolled back."""
         table = self.world.state.tables[kind]
         self._journal.append((table, record["Id"], table.put(record)))
 
     def erase(self, kind: str, record_id: str) -> None:
+        """Remove a record without a trace, from the bin too; it can be rolled back."""
         table = self.world.state.tables[kind]
         old = table.erase(record_id)
         if old is not None:
@@ -214,9 +220,11 @@ class Tx:
         return new
 
     def savepoint(self) -> int:
+        """A place to `rollback` to."""
         return len(self._journal)
 
     def rollback(self, point: int) -> None:
+        """Undo everything since a savepoint."""
         while len(self._journal) > point:
             table, record_id, old = self._journal.pop()
             if old is None:

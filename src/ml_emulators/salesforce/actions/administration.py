@@ -64,10 +64,10 @@ class Administration:
         return {"object": kind.name, "field": field.name}
 
     def _object(self, body: Body) -> SObject:
-        found = self._world.schema.find(str(body.get("object")))
-        if found is None:
+        kind = self._world.schema.find(str(body.get("object")))
+        if kind is None:
             raise _wrong("no such object")
-        return self._world.state.schema.objects[found.name]
+        return self._world.state.schema.objects[kind.name]
 
     def set_stage(self, body: Body) -> Body:
         """{"name", "probability"?, "closed"?, "won"?, "active"?, "renames"?: the stage that has this name from now on}.
@@ -118,11 +118,11 @@ class Administration:
 def _saved(tx: Tx, kind: SObject, record: Body) -> str:
     if "Id" not in record:
         return create(tx, kind, record)
-    found = ids.normalise(str(record["Id"]))
-    if found is None:
+    record_id = ids.normalise(str(record["Id"]))
+    if record_id is None:
         raise ApiError("MALFORMED_ID", f"Id: id value of incorrect type: {record['Id']}", fields=["Id"])
-    update(tx, kind, found, {name: value for name, value in record.items() if name != "Id"})
-    return found
+    update(tx, kind, record_id, {name: value for name, value in record.items() if name != "Id"})
+    return record_id
 
 
 def _stage(body: Body, old: Record, name: str) -> Record:

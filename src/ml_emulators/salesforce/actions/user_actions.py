@@ -122,26 +122,26 @@ class Actions:
         """The id of the record the body names, by Id or by an external id, and the rest of the body."""
         for key, value in body.items():
             if key.lower() == "id":
-                return _full_id(value), {name: each for name, each in body.items() if name != key}
-        for each in kind.fields:
-            if each.external_id and body.get(each.name) is not None:
-                found = match(tx, kind, each, body[each.name])
-                if len(found) != 1:
+                return _full_id(value), {name: given for name, given in body.items() if name != key}
+        for field in kind.fields:
+            if field.external_id and body.get(field.name) is not None:
+                matches = match(tx, kind, field, body[field.name])
+                if len(matches) != 1:
                     raise not_found()
-                rest = {name: value for name, value in body.items() if name != each.name}
-                return found[0]["Id"], rest
+                others = {name: value for name, value in body.items() if name != field.name}
+                return matches[0]["Id"], others
         raise _wrong("the body must name the record by Id or by an external id")
 
     def _update(self, tx: Tx, kind: SObject, body: Body) -> str:
-        record_id, rest = self._target(tx, kind, body)
-        update(tx, kind, record_id, rest)
+        record_id, others = self._target(tx, kind, body)
+        update(tx, kind, record_id, others)
         return record_id
 
     def _upsert(self, tx: Tx, kind: SObject, body: Body) -> str:
         for field in kind.fields:
             if field.external_id and body.get(field.name) is not None:
-                rest = {name: value for name, value in body.items() if name != field.name}
-                return upsert(tx, kind, field, body[field.name], rest)[0]
+                others = {name: value for name, value in body.items() if name != field.name}
+                return upsert(tx, kind, field, body[field.name], others)[0]
         raise _wrong("the body must name the record by an external id")
 
     def _delete(self, tx: Tx, kind: SObject, body: Body) -> str:
@@ -187,10 +187,10 @@ class Actions:
 
 
 def _full_id(value: Any) -> str:
-    found = ids.normalise(value) if isinstance(value, str) else None
-    if found is None:
+    record_id = ids.normalise(value) if isinstance(value, str) else None
+    if record_id is None:
         raise ApiError("MALFORMED_ID", f"Id: id value of incorrect type: {value}", fields=["Id"])
-    return found
+    return record_id
 
 
 def full_record(kind: SObject, record: Record) -> dict[str, Any]:

@@ -65,10 +65,10 @@ def _reader(world: World, kind: str, path: tuple[str, ...]) -> Callable[[dict[st
     is_instant = here.by_name[path[-1]].type == "datetime"
 
     def read(row: dict[str, Any]) -> str:
-        found: Any = row
+        value: Any = row
         for name in path:
-            found = None if found is None else found[name]
-        text = _cell(found)
+            value = None if value is None else value[name]
+        text = _cell(value)
         return text.replace("+0000", "Z") if is_instant else text
 
     return read

@@ -59,6 +59,7 @@ class Job:
 
 
 def wrong_state(message: str) -> ApiError:
+    """What a job in another state refuses: 400 INVALIDJOBSTATE (reference 4.2)."""
     return ApiError("INVALIDJOBSTATE", message)
 
 
@@ -87,6 +88,7 @@ class Jobs:
         return job
 
     def put(self, job: Job, **changes: Any) -> Job:
+        """Keep the job with these changes, touched now; the changed job."""
         return self._keep(replace(job, touched=self._world.clock.now(), **changes))
 
     def find(self, text: str, *, is_query: bool) -> Job:
@@ -97,16 +99,18 @@ class Jobs:
         return job
 
     def remove(self, job: Job) -> None:
+        """Forget a job with its data. Raises `KeyError` for one that is not there."""
         del self._known[job.id]
 
     def listed(self, *, is_query: bool) -> list[Job]:
+        """Ingest or query jobs, oldest first, without those that are kept no longer (7 days)."""
         return [job for job in self._known.values() if job.is_query == is_query and not self._is_stale(job)]
 
     def waiting(self) -> list[Job]:
         """Jobs whose data is complete and whose work is not done."""
         if not self._running:
             return []
-        return [job for each in self._running if (job := self._known[each]).state != "Open"]
+        return [job for job_id in self._running if (job := self._known[job_id]).state != "Open"]
 
     def _is_stale(self, job: Job) -> bool:
         return job.state in FINAL and self._world.clock.now() - job.touched > _KEPT_FOR
@@ -114,14 +118,16 @@ class Jobs:
     def close_forgotten(self) -> None:
         """A job that stands open for a day is aborted."""
         now = self._world.clock.now()
-        for job in [self._known[each] for each in self._running]:
+        for job in [self._known[job_id] for job_id in self._running]:
             if job.state == "Open" and now - job.created > _OPEN_FOR:
                 self.put(job, state="Aborted")
 
     def snapshot(self) -> Any:
+        """All jobs and the counter of their ids; jobs never change in place."""
         return dict(self._known), self._made
 
     def restore(self, kept: Any) -> None:
+        """Back to a snapshot, which may be restored again."""
         known, self._made = kept
         self._known = dict(known)
         self._running = {job.id: None for job in known.values() if job.state not in FINAL}

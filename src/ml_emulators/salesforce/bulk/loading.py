@@ -47,15 +47,15 @@ class Column:
 
 def _column(world: World, kind: SObject, name: str, hidden: Collection[str]) -> Column:
     relation, _, key = name.rpartition(".")
-    found = kind.find(key) if not relation else None
+    field = kind.find(key) if not relation else None
     step = kind.parents.get(relation.lower()) if relation else None
     if step is not None and step.name not in hidden:
         target = world.schema.objects[step.refers_to[0]].find(key)
         if target is not None and (target.external_id or target.id_lookup):
             return Column(target, str(step.relationship))
-    if found is None or found.name in hidden:
+    if field is None or field.name in hidden:
         raise BadSheet(f"InvalidBatch : Field name not found : {name}")
-    return Column(found)
+    return Column(field)
 
 
 def _columns(world: World, job: Job, kind: SObject, sheet: Sheet) -> list[Column]:
@@ -104,9 +104,9 @@ class Loading:
         done = sheet.rows if stop is None else sheet.rows[:stop]
         for rows in _chunks(done):
             self._chunk(columns, rows)
-        rest = sheet.rows[len(done) :]
-        message = "InternalServerError : the batch ran into an error too often" if rest else ""
-        return "Failed" if rest else "JobComplete", self._outcome(sheet, rest, message)
+        left = sheet.rows[len(done) :]
+        message = "InternalServerError : the batch ran into an error too often" if left else ""
+        return "Failed" if left else "JobComplete", self._outcome(sheet, left, message)
 
     def unprocessed(self) -> Outcome:
         """What an aborted job leaves: nothing of its data was looked at."""
@@ -117,7 +117,7 @@ class Loading:
             return Outcome()
         return self._outcome(sheet, sheet.rows, "")
 
-    def _outcome(self, sheet: Sheet, rest: list[list[str]], message: str) -> Outcome:
+    def _outcome(self, sheet: Sheet, left: list[list[str]], message: str) -> Outcome:
         good, bad = self._results.good, self._results.bad
         chance = random.Random(self._job.id)  # noqa: S311  # no secret: results come in no order
         chance.shuffle(good)
@@ -125,7 +125,7 @@ class Loading:
         files = {
             "successfulresults": self._file("sf__Created", sheet, good),
             "failedresults": self._file("sf__Error", sheet, bad),
-            "unprocessedrecords": written(sheet.header, rest, self._job.delimiter, self._job.line_end),
+            "unprocessedrecords": written(sheet.header, left, self._job.delimiter, self._job.line_end),
         }
         return Outcome(len(good) + len(bad), len(bad), message, files=files)
 
@@ -198,11 +198,11 @@ def _check_size(tx: Tx, columns: list[Column], cells: list[str]) -> None:
 def _given_id(value: Any, seen: set[Any]) -> str:
     if value is None:
         raise ApiError("MISSING_ARGUMENT", "Id not specified", fields=())
-    found = ids.normalise(str(value))
-    if found is None:
+    record_id = ids.normalise(str(value))
+    if record_id is None:
         raise ApiError("MALFORMED_ID", f"Id: id value of incorrect type: {value}", fields=["Id"])
-    _once(seen, found, f"duplicate id in list: {found}")
-    return found
+    _once(seen, record_id, f"duplicate id in list: {record_id}")
+    return record_id
 
 
 def _once(seen: set[Any], key: Any, message: str) -> None:

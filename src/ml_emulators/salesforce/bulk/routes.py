@@ -70,9 +70,11 @@ class Bulk:
         return {"DailyBulkApiBatches": self._batches.count(now), "DailyBulkV2QueryJobs": self._queries.count(now)}
 
     def snapshot(self) -> Any:
+        """Jobs, and what is used of the allocations of batches and queries."""
         return self._jobs.snapshot(), self._batches.snapshot(), self._queries.snapshot()
 
     def restore(self, kept: Any) -> None:
+        """Back to a snapshot, which may be restored again."""
         jobs, batches, queries = kept
         self._jobs.restore(jobs)
         self._batches.restore(batches)
@@ -107,9 +109,9 @@ class Bulk:
         self._count(self._queries, now, 1, _MOST_QUERIES)
         facts = {"operation": operation, "kind": kind, "query": text, "is_query": True}
         job = self._jobs.add(call, **facts, state="UploadComplete", closed=now, **_shape(body))
-        told = shown(job)
+        answer = shown(job)
         self._advance(job, now)
-        return Answer(200, told)
+        return Answer(200, answer)
 
     def _count(self, usage: Usage, now: datetime, more: int, most: int) -> None:
         if self._world.switches.enforce_limits and usage.count(now) + more > most:
@@ -118,12 +120,12 @@ class Bulk:
 
     def _list(self, call: Call, *, is_query: bool) -> Answer:
         """Pages of 1,000, oldest first."""
-        found = self._jobs.listed(is_query=is_query)
+        jobs = self._jobs.listed(is_query=is_query)
         start = _place(call.params.get("queryLocator", ""))
-        page = found[start : start + _LISTED]
+        page = jobs[start : start + _LISTED]
         end = start + len(page)
         more = None
-        if end < len(found):
+        if end < len(jobs):
             name = "query" if is_query else "ingest"
             more = f"/services/data/{call.version}/jobs/{name}?queryLocator={_locator(end)}"
         return Answer(200, {"done": more is None, "records": [shown(job) for job in page], "nextRecordsUrl": more})
@@ -152,9 +154,9 @@ class Bulk:
         lines = (job.content or b"").count(b"\n")
         self._count(self._batches, now, max(1, -(-lines // _BATCH)), _MOST_BATCHES)
         closed = self._jobs.put(job, state="UploadComplete", closed=now)
-        told = shown(closed)
+        answer = shown(closed)
         self._advance(closed, now)
-        return Answer(200, told)
+        return Answer(200, answer)
 
     def _advance(self, job: Job, now: datetime) -> None:
         """UploadComplete, InProgress and the end come one after the other, as long as the switches say."""
@@ -260,11 +262,11 @@ def _object(call: Call, name: Any) -> SObject:
 
 def _key(call: Call, kind: SObject, name: Any) -> str:
     """The field an upsert goes by. Raises INVALIDJOB."""
-    found = kind.find(str(name)) if name else None
-    if found is None or found not in visible_fields(call, kind) or not (found.external_id or found.id_lookup):
+    field = kind.find(str(name)) if name else None
+    if field is None or field not in visible_fields(call, kind) or not (field.external_id or field.id_lookup):
         text = f"Field name provided, {name}, does not match an External ID, Salesforce Id, or indexed field"
         raise ApiError("INVALIDJOB", f"{text} for {kind.name}")
-    return found.name
+    return field.name
 
 
 def _locator(place: int) -> str:

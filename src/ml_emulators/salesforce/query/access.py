@@ -38,8 +38,8 @@ class Access:
     def candidates(self, condition: Condition | None) -> Candidates | None:
         """None when no index helps."""
         if isinstance(condition, AllOf):
-            found = [each for part in condition.parts if (each := self.candidates(part))]
-            return min(found, key=lambda each: each.count) if found else None
+            indexed = [chosen for part in condition.parts if (chosen := self.candidates(part))]
+            return min(indexed, key=lambda chosen: chosen.count) if indexed else None
         if isinstance(condition, AnyOf):
             return _union([self.candidates(part) for part in condition.parts])
         if isinstance(condition, Compare) and condition.operator == "=":
@@ -68,11 +68,11 @@ class Access:
     def _by_keys(self, column: Column, keys: frozenset[Any]) -> Candidates | None:
         if None in keys:
             return None
-        found: Iterable[str] = _ids_of(self._scope.table(column.kind.name), column.field, keys)
+        ids_here: Iterable[str] = _ids_of(self._scope.table(column.kind.name), column.field, keys)
         for step, kind in zip(reversed(column.steps), self._kinds(column), strict=True):
             index = self._scope.table(kind.name).indexes[step.name]
-            found = list(chain.from_iterable(index.find(parent) for parent in found))
-        ids = sorted(set(found))
+            ids_here = list(chain.from_iterable(index.find(parent) for parent in ids_here))
+        ids = sorted(set(ids_here))
         return Candidates(len(ids), lambda: ids)
 
     def _kinds(self, column: Column) -> list[SObject]:
@@ -84,8 +84,8 @@ class Access:
         """Bounds of SystemModstamp that the condition implies. The other stamps are never later than it."""
         if not isinstance(condition, AllOf | AnyOf):
             return self._stamp_bounds(condition)
-        found = [self.stamp_range(part) for part in condition.parts]
-        lows, highs = [low for low, _ in found], [high for _, high in found]
+        bounds = [self.stamp_range(part) for part in condition.parts]
+        lows, highs = [low for low, _ in bounds], [high for _, high in bounds]
         return (max(lows), min(highs)) if isinstance(condition, AllOf) else (min(lows), max(highs))
 
     def _stamp_bounds(self, part: Condition | None) -> tuple[str, str]:
@@ -135,7 +135,7 @@ class Access:
 
 def _usable(column: Column) -> bool:
     """Whether every step and the field have an index."""
-    indexed = {each.name for each in column.kind.indexed} | {"Id"}
+    indexed = {field.name for field in column.kind.indexed} | {"Id"}
     steps = all(len(step.refers_to) == 1 and "User" not in step.refers_to for step in column.steps)
     return steps and column.field.name in indexed
 
@@ -147,9 +147,9 @@ def _ids_of(table: Table, field: Field, keys: frozenset[Any]) -> list[str]:
     return list(chain.from_iterable(index.find(key) for key in keys))
 
 
-def _union(found: list[Candidates | None]) -> Candidates | None:
-    known = [each for each in found if each is not None]
-    if len(known) < len(found):
+def _union(parts: list[Candidates | None]) -> Candidates | None:
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
         return None
-    count = sum(each.count for each in known)
-    return Candidates(count, lambda: sorted(set(chain.from_iterable(each.ids() for each in known))))
+    count = sum(part.count for part in known)
+    return Candidates(count, lambda: sorted(set(chain.from_iterable(part.ids() for part in known))))

@@ -35,32 +35,32 @@ def columns(world: World, actor: Actor, text: str, version: str) -> dict[str, An
     query = parse(text)
     kind = find_kind(world, actor, text, query.source, query.place)
     scope = Scope(world, actor, text, kind, query.alias, version)
-    told = _columns(scope, query)
+    shown = _columns(scope, query)
     return {
-        "columnMetadata": told,
+        "columnMetadata": shown,
         "entityName": kind.name,
         "groupBy": is_aggregate(query) and bool(query.group),
-        "idSelected": any(column["columnName"] == "Id" for column in told),
+        "idSelected": any(column["columnName"] == "Id" for column in shown),
         "keyPrefix": kind.prefix,
     }
 
 
 def _columns(scope: Scope, query: Query) -> list[Column]:
-    told: dict[str, Column] = {}
+    shown: dict[str, Column] = {}
     unnamed = 0
     for item in query.items if is_aggregate(query) else Selection(scope, _no_rows).expanded(query):
         if isinstance(item.what, Query):
             inner, back = child_scope(scope, item.what)
             name = str(back.children)
-            told[name] = _column(name, joined=_columns(inner, item.what))
+            shown[name] = _column(name, joined=_columns(inner, item.what))
         elif isinstance(item.what, Call):
             name = item.alias or f"expr{unnamed}"
             unnamed += not item.alias
-            told[name] = _aggregate(scope, name, item.what)
+            shown[name] = _aggregate(scope, name, item.what)
         else:
             scope.field(item.what)
-            _add(scope.kind, told, scope.names(item.what), scope)
-    return list(told.values())
+            _add(scope.kind, shown, scope.names(item.what), scope)
+    return list(shown.values())
 
 
 def _no_rows(_scope: Scope, _query: Query) -> Any:
@@ -78,15 +78,15 @@ def _aggregate(scope: Scope, name: str, call: Call) -> Column:
     }
 
 
-def _add(kind: SObject, told: dict[str, Column], names: tuple[str, ...], scope: Scope) -> None:
+def _add(kind: SObject, shown: dict[str, Column], names: tuple[str, ...], scope: Scope) -> None:
     """A field, or a parent with its fields in `joinColumns`."""
     if len(names) == 1:
         field = kind.by_lower[names[0].lower()]
-        told[field.name] = _of_field(field)
+        shown[field.name] = _of_field(field)
         return
     step = kind.parents[names[0].lower()]
     name = str(step.relationship)
-    parent = told.setdefault(name, _column(name, key=step.name))
+    parent = shown.setdefault(name, _column(name, key=step.name))
     below = {column["columnName"]: column for column in parent["joinColumns"]}
     _add(scope.world.schema.objects[step.refers_to[0]], below, names[1:], scope)
     parent["joinColumns"] = list(below.values())

@@ -56,19 +56,19 @@ def _id(field: Field, literal: Literal) -> str | None:
         raise _wrong_type(field, quoted=False)
     if not literal.text:
         return None
-    found = ids.normalise(literal.text)
-    if found is None:
+    record_id = ids.normalise(literal.text)
+    if record_id is None:
         raise _bad_operator(f"invalid ID field: {literal.text}")
-    return found
+    return record_id
 
 
 def _number(field: Field, literal: Literal) -> Decimal:
     if literal.kind != "number":
         raise _wrong_type(field, quoted=literal.kind == "string")
-    found = numbers.parse(literal.text)
-    if found is None:
+    number = numbers.parse(literal.text)
+    if number is None:
         raise malformed(f"number out of range: {literal.text}")
-    return found
+    return number
 
 
 def _flag(field: Field, literal: Literal) -> bool:
@@ -79,17 +79,17 @@ def _flag(field: Field, literal: Literal) -> bool:
 
 
 def _day(field: Field, literal: Literal) -> str:
-    found = times.parse_date(literal.text) if literal.kind == "date" else None
-    if found is None:
+    day = times.parse_date(literal.text) if literal.kind == "date" else None
+    if day is None:
         raise _wrong_type(field, quoted=literal.kind == "string")
-    return found
+    return day
 
 
 def _moment(field: Field, literal: Literal) -> str:
-    found = times.parse_instant(literal.text) if literal.kind == "datetime" else None
-    if found is None:
+    moment = times.parse_instant(literal.text) if literal.kind == "datetime" else None
+    if moment is None:
         raise _wrong_type(field, quoted=literal.kind == "string")
-    return times.exact(found)
+    return times.exact(moment)
 
 
 def _reader_of(field: Field) -> Callable[[Field, Literal], Any]:
@@ -101,22 +101,24 @@ def _reader_of(field: Field) -> Callable[[Field, Literal], Any]:
     return named[field.type]
 
 
-def is_null(literal: Literal) -> bool:
+def _is_null(literal: Literal) -> bool:
     return literal.kind == "word" and literal.text.lower() == "null"
 
 
 def constant(field: Field, literal: Literal) -> Any:
     """The literal as it is compared with stored values of the field; None is null. Raises INVALID_FIELD."""
-    return None if is_null(literal) else _reader_of(field)(field, literal)
+    return None if _is_null(literal) else _reader_of(field)(field, literal)
 
 
 def constants(field: Field, literals: tuple[Literal, ...]) -> frozenset[Any]:
+    """The stored forms of the values of an IN list. Raises as `constant` does."""
     if field.type in _TEXTS and all(literal.kind == "string" for literal in literals):
         return frozenset(_text(field, literal) for literal in literals)
     return frozenset(constant(field, literal) for literal in literals)
 
 
 def check_filterable(field: Field) -> None:
+    """Raises INVALID_FIELD for what WHERE cannot ask for: long texts and compounds (reference 2.4)."""
     if field.long_text or field.type in ("address", "complexvalue"):
         raise ApiError("INVALID_FIELD", f"field '{field.name}' can not be filtered in a query call")
 
@@ -127,8 +129,8 @@ def _folded(field: Field, value: Getter) -> Getter:
         return value
 
     def lower(record: Any) -> Any:
-        found = value(record)
-        return found.lower() if found is not None else None
+        text = value(record)
+        return text.lower() if text is not None else None
 
     return lower
 
@@ -143,6 +145,7 @@ class Conditions:
         self._now = scope.world.clock.now()
 
     def test(self, condition: Condition) -> Test:
+        """The condition as a function of a record. Raises `ApiError` for what the query is refused for (2.4)."""
         if isinstance(condition, AllOf):
             return _all([self.test(part) for part in condition.parts])
         if isinstance(condition, AnyOf):
@@ -167,13 +170,13 @@ class Conditions:
         span = self.span(field, condition.value)
         if span is not None:
             return _in_span(value, condition.operator, span)
-        wanted = constant(field, condition.value)
-        found = _folded(field, value)
+        asked = constant(field, condition.value)
+        folded = _folded(field, value)
         if condition.operator == "=":
-            return lambda record: found(record) == wanted
+            return lambda record: folded(record) == asked
         if condition.operator == "!=":
-            return lambda record: found(record) != wanted
-        return _ordered(field, found, condition.operator, wanted)
+            return lambda record: folded(record) != asked
+        return _ordered(field, folded, condition.operator, asked)
 
     def span(self, field: Field, literal: Literal) -> tuple[str, str] | None:
         """First and end (exclusive) of a date literal, in the stored form of the field."""
@@ -182,7 +185,7 @@ class Conditions:
         zone = self._scope.actor.zone
         days = named_span(literal.text, self._now, zone)
         if days is None:
-            if is_null(literal):
+            if _is_null(literal):
                 return None
             raise malformed(f"unexpected token: '{literal.text}'")
         return _span_texts(field, days, zone)
@@ -191,15 +194,15 @@ class Conditions:
         if isinstance(condition.options, Query):
             if field.type not in ("id", "reference"):
                 raise malformed("a semi join compares an id or a reference field")
-            wanted: set[Any] | frozenset[Any] = self._subquery(condition.options)
+            members: set[Any] | frozenset[Any] = self._subquery(condition.options)
         else:
             spans = [self.span(field, literal) for literal in condition.options]
             if any(spans):
                 raise malformed("date literals cannot stand in a list")
-            wanted = constants(field, condition.options)
+            members = constants(field, condition.options)
         if condition.negated:
-            return lambda record: value(record) not in wanted
-        return lambda record: value(record) in wanted
+            return lambda record: value(record) not in members
+        return lambda record: value(record) in members
 
 
 def _span_texts(field: Field, days: Span, zone: Any) -> tuple[str, str]:
@@ -223,8 +226,8 @@ def _in_span(value: Getter, sign: str, span: tuple[str, str]) -> Test:
     start, end = span
 
     def inside(record: Any) -> bool:
-        found = value(record)
-        return found is not None and start <= found < end
+        moment = value(record)
+        return moment is not None and start <= moment < end
 
     if sign == "=":
         return inside
@@ -234,27 +237,27 @@ def _in_span(value: Getter, sign: str, span: tuple[str, str]) -> Test:
     return _beside(value, _ORDER[plain], span[place])
 
 
-def _beside(value: Getter, compare: Callable[[Any, Any], bool], wanted: Any) -> Test:
+def _beside(value: Getter, compare: Callable[[Any, Any], bool], asked: Any) -> Test:
     def test(record: Any) -> bool:
-        found = value(record)
-        return found is not None and compare(found, wanted)
+        here = value(record)
+        return here is not None and compare(here, asked)
 
     return test
 
 
-def _ordered(field: Field, value: Getter, sign: str, wanted: Any) -> Test:
+def _ordered(field: Field, value: Getter, sign: str, asked: Any) -> Test:
     if field.type == "boolean":
         raise _bad_operator(f"invalid operator on boolean field: {field.name}")
-    if wanted is None:
+    if asked is None:
         return lambda record: False
-    return _beside(value, _ORDER[sign], wanted)
+    return _beside(value, _ORDER[sign], asked)
 
 
 def _like(field: Field, value: Getter, condition: Like) -> Test:
     if field.type not in _TEXTS:
         raise _bad_operator(f"invalid operator on {field.type} field: {field.name}")
     matches = like_pattern(condition.pattern).fullmatch
-    return lambda record: (found := value(record)) is not None and bool(matches(found))
+    return lambda record: (text := value(record)) is not None and bool(matches(text))
 
 
 _SEMICOLON = re.compile(r"\s*;\s*")

@@ -22,11 +22,13 @@ _AVERAGE = Field("average", "double", precision=28, scale=_PLACES)
 
 
 def is_aggregate(query: Query) -> bool:
+    """Whether the answer has rows of type AggregateResult: GROUP BY, or an aggregate function."""
     called = any(isinstance(item.what, Call) and item.what.function in _FUNCTIONS for item in query.items)
     return bool(query.group) or called
 
 
 def is_bare_count(query: Query) -> bool:
+    """Whether it is `SELECT COUNT()`: the answer has a size and no rows (reference 2.4)."""
     what = query.items[0].what
     return len(query.items) == 1 and isinstance(what, Call) and what.function == "COUNT" and what.path is None
 
@@ -38,7 +40,7 @@ class Grouping:
         self._scope = scope
         self._query = query
         self._keys = [self._plain(operand) for operand in query.group]
-        self._names = {scope.column(each).field.name for each in query.group if isinstance(each, Path)}
+        self._names = {scope.column(operand).field.name for operand in query.group if isinstance(operand, Path)}
         self._aliases = {item.alias.lower(): item.what for item in query.items if item.alias}
 
     def _plain(self, operand: Operand) -> Getter:
@@ -50,13 +52,14 @@ class Grouping:
         return column.value
 
     def groups(self, rows: Iterable[Record]) -> list[Group]:
+        """The rows by the values of GROUP BY, in the order of the first of each; without it all are one group."""
         if not self._keys:
             return [list(rows)]
-        found: dict[tuple[Any, ...], Group] = {}
+        groups: dict[tuple[Any, ...], Group] = {}
         for row in rows:
             key = tuple(_group_key(value(row)) for value in self._keys)
-            found.setdefault(key, []).append(row)
-        return list(found.values())
+            groups.setdefault(key, []).append(row)
+        return list(groups.values())
 
     def read(self, operand: Operand) -> tuple[Field, Getter]:
         """What an operand of HAVING, ORDER BY or SELECT means for a group."""
@@ -66,7 +69,7 @@ class Grouping:
                 return self.read(named)
         if isinstance(operand, Call):
             return self._aggregate(operand)
-        if not any(isinstance(each, Path) and _same(each, operand) for each in self._query.group):
+        if not any(isinstance(grouped, Path) and _same(grouped, operand) for grouped in self._query.group):
             raise malformed(f"Field must be grouped or aggregated: {operand.text}")
         column = self._scope.column(operand)
         return column.field, lambda group: column.value(group[0])
@@ -83,7 +86,7 @@ class Grouping:
         if call.function == "COUNT":
             return _COUNTED, lambda group: sum(value(row) is not None for row in group)
         if call.function == "COUNT_DISTINCT":
-            return _COUNTED, lambda group: len({_group_key(each) for each in _present(value, group)})
+            return _COUNTED, lambda group: len({_group_key(value_here) for value_here in _present(value, group)})
         if call.function in ("SUM", "AVG"):
             return _summing(call.function, column.field, value)
         _check_comparable(column.field)
@@ -103,6 +106,7 @@ class Grouping:
         return in_corporate
 
     def render(self) -> Callable[[Group], dict[str, Any]]:
+        """How a group is shown: the aliases as keys, `expr0`, `expr1`, ... for what has none (reference 2.4)."""
         columns = [(name, self.read(what)[1]) for name, what in self._named()]
 
         def row(group: Group) -> dict[str, Any]:
@@ -127,12 +131,12 @@ class Grouping:
                 count += 1
 
 
-def _same(one: Path, other: Path) -> bool:
-    return one.text.lower() == other.text.lower()
+def _same(first: Path, other: Path) -> bool:
+    return first.text.lower() == other.text.lower()
 
 
 def _present(value: Getter, group: Group) -> list[Any]:
-    return [found for row in group if (found := value(row)) is not None]
+    return [here for row in group if (here := value(row)) is not None]
 
 
 def _group_key(value: Any) -> Any:
@@ -144,6 +148,7 @@ def _shown(value: Any) -> Any:
 
 
 def groupable(field: Field) -> bool:
+    """Whether GROUP BY takes the field, as describe says: no numbers with decimals, instants, long texts, compounds."""
     if field.type in ("datetime", "double", "currency", "percent", "address", "complexvalue"):
         return False
     return not field.long_text
@@ -159,11 +164,11 @@ def _summing(function: str, field: Field, value: Getter) -> tuple[Field, Getter]
         raise malformed(f"field {field.name} does not support aggregate operator {function}")
 
     def total(group: Group) -> Any:
-        found = _present(value, group)
-        if not found:
+        amounts = _present(value, group)
+        if not amounts:
             return None
         if function == "AVG":
-            return tidy(sum(found, Decimal(0)) / len(found), _PLACES)
-        return sum(found) if field.type == "int" else tidy(sum(found, Decimal(0)), MOST_PLACES)
+            return tidy(sum(amounts, Decimal(0)) / len(amounts), _PLACES)
+        return sum(amounts) if field.type == "int" else tidy(sum(amounts, Decimal(0)), MOST_PLACES)
 
     return (field if function == "SUM" else _AVERAGE), total

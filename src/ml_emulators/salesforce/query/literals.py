@@ -16,8 +16,8 @@ _CHARS = {"'": "'", '"': '"', "\\": "\\", "n": "\n", "r": "\r", "t": "\t", "b": 
 _LONGEST = 4000
 
 
-def _read_pair(found: re.Match[str]) -> str:
-    pair = found[1]
+def _read_pair(escape: re.Match[str]) -> str:
+    pair = escape[1]
     if len(pair) == 5:
         return chr(int(pair[1:], 16))
     if pair.lower() not in _CHARS:
@@ -36,11 +36,11 @@ def like_pattern(text: str) -> re.Pattern[str]:
     """`%` any text, `_` one character; backslash takes away their meaning. Case does not matter."""
     parts, place = [], 0
     while place < len(text):
-        found = _PAIR.match(text, place)
-        if found:
-            mark = found[1]
-            parts.append(re.escape(mark if mark in ("%", "_") else _read_pair(found)))
-            place = found.end()
+        escape = _PAIR.match(text, place)
+        if escape:
+            mark = escape[1]
+            parts.append(re.escape(mark if mark in ("%", "_") else _read_pair(escape)))
+            place = escape.end()
         else:
             parts.append({"%": ".*", "_": "."}.get(text[place]) or re.escape(text[place]))
             place += 1

@@ -25,6 +25,7 @@ class Locators:
         self._kept: dict[str, tuple[datetime, Result]] = {}
 
     def keep(self, world: World, result: Result) -> str:
+        """Keep a result for its next pages; the locator. When too many are kept, the oldest goes (reference 2.4)."""
         number = int(world.secret(9), 16)
         name = ids.make("01g", number)
         if len(self._kept) >= _MOST_LOCATORS:
@@ -33,15 +34,18 @@ class Locators:
         return name
 
     def find(self, world: World, name: str) -> Result:
+        """The result of a locator. Raises INVALID_QUERY_LOCATOR when it is unknown or two days old (reference 2.4)."""
         made, result = self._kept.get(name, (None, None))
         if made is None or result is None or world.clock.now() - made > _LIFE:
             raise ApiError("INVALID_QUERY_LOCATOR", "invalid query locator")
         return result
 
     def snapshot(self) -> dict[str, tuple[datetime, Result]]:
+        """What is kept, by locator; results never change in place."""
         return dict(self._kept)
 
     def restore(self, kept: dict[str, tuple[datetime, Result]]) -> None:
+        """Back to a snapshot, which may be restored again."""
         self._kept = dict(kept)
 
 

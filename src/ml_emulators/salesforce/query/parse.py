@@ -209,8 +209,8 @@ _parser = Lark(
 
 def _syntax_error(text: str, error: UnexpectedInput) -> ApiError:
     if isinstance(error, UnexpectedToken):
-        found = "<EOF>" if error.token.type == "$END" else str(error.token)
-        message = f"unexpected token: '{found}'"
+        token = "<EOF>" if error.token.type == "$END" else str(error.token)
+        message = f"unexpected token: '{token}'"
     elif isinstance(error, UnexpectedCharacters):
         message = f"unexpected token: '{text[error.pos_in_stream :][:20]}'"
     else:

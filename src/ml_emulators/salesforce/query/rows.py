@@ -24,6 +24,7 @@ Children = Callable[[Scope, Query], Callable[[Record], Any]]
 
 
 def address_of(version: str, kind: str) -> str:
+    """The address of an object's records, to which an id is added: `attributes.url`, `Location`."""
     return f"/services/data/{version}/sobjects/{kind}/"
 
 
@@ -31,10 +32,10 @@ def plain_render(scope: Scope, kind: SObject, fields: Iterable[Field]) -> Render
     """Rows of plain fields; the quick way that most queries take."""
     base = address_of(scope.version, kind.name)
     chosen = list(fields)
-    names = [each.name for each in chosen if each.type != "address"]
-    compounds = [(each.name, compound_getter(kind, each)) for each in chosen if each.type == "address"]
+    names = [field.name for field in chosen if field.type != "address"]
+    compounds = [(field.name, compound_getter(kind, field)) for field in chosen if field.type == "address"]
     numbers = [name for name in names if name in kind.numbers] if scope.world.switches.java_numbers else []
-    ordered = [each.name for each in chosen]
+    ordered = [field.name for field in chosen]
 
     def render(record: Record) -> Row:
         row: Row = {"attributes": {"type": kind.name, "url": base + record["Id"]}}
@@ -60,6 +61,7 @@ class Selection:
         self._children = children
 
     def render(self, query: Query) -> Render:
+        """How a record is shown. Raises for unknown fields, a field twice, more than 55 parents (reference 2.4)."""
         items = self.expanded(query)
         paths = [self._scope.names(item.what) for item in items if isinstance(item.what, Path)]
         for item in items:
@@ -73,6 +75,7 @@ class Selection:
         return self._with_children(render, subqueries) if subqueries else render
 
     def expanded(self, query: Query) -> list[Item]:
+        """The items, with `FIELDS(...)` and functions replaced by the fields that they stand for."""
         items: list[Item] = []
         for item in query.items:
             if isinstance(item.what, Call):
@@ -126,23 +129,23 @@ class Selection:
         render = self._tree(target, inner)
 
         def parent(record: Record) -> Row | None:
-            found = self._scope.parent(record, step)
-            return None if found is None else render(found)
+            above = self._scope.parent(record, step)
+            return None if above is None else render(above)
 
         return parent
 
     def _with_children(self, render: Render, subqueries: list[Query]) -> Render:
-        found = []
+        below = []
         for query in subqueries:
             child = self._scope.world.schema.child_named(self._scope.kind.name, query.source)
             if child is None:
                 text = f"Didn't understand relationship '{query.source}' in FROM part of query call."
                 raise ApiError("INVALID_TYPE", text)
-            found.append((str(child.field.children), self._children(self._scope, query)))
+            below.append((str(child.field.children), self._children(self._scope, query)))
 
         def complete(record: Record) -> Row:
             row = render(record)
-            for name, children in found:
+            for name, children in below:
                 row[name] = children(record)
             return row
 

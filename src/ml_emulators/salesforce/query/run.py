@@ -117,11 +117,11 @@ class _Run:
     def _grouped(self) -> Result:
         grouping = Grouping(self.scope, self.query)
         show = grouping.render()
-        found = grouping.groups(self._matching())
+        groups = grouping.groups(self._matching())
         if self.query.having is not None:
             test = Conditions(self.scope, grouping.read, self._semi_join).test(self.query.having)
-            found = [group for group in found if test(group)]
-        rows = _cut(_sorted(found, self.query.order, grouping.read), self.query)
+            groups = [group for group in groups if test(group)]
+        rows = _cut(_sorted(groups, self.query.order, grouping.read), self.query)
         return Result(len(rows), rows, show, 2000)
 
     def _test(self) -> Test | None:
@@ -130,14 +130,14 @@ class _Run:
     def _matching(self) -> Iterator[Record]:
         """All matching records, by the shortest way; in the order of ids unless an index was used."""
         test = self._test()
-        found = self._access.candidates(self.query.where)
+        indexed = self._access.candidates(self.query.where)
         live = self.scope.table(self.scope.kind.name).live
         low, high = self._access.stamp_range(self.query.where)
         rows: Iterable[Record]
-        if found is not None:
-            rows = (live[record_id] for record_id in found.ids())
+        if indexed is not None:
+            rows = (live[record_id] for record_id in indexed.ids())
         elif low or high != "9999":
-            rows = (live[each] for second in self._access.by_stamp(low, high) for each in second)
+            rows = (live[record_id] for second in self._access.by_stamp(low, high) for record_id in second)
         else:
             rows = self._in_id_order()
         yield from rows if test is None else filter(test, rows)
@@ -156,9 +156,9 @@ class _Run:
 
     def rows(self) -> list[Record]:
         """Matching records in order, cut to LIMIT and OFFSET."""
-        wanted = None if self.query.limit is None else self.query.limit + self.query.offset
-        if wanted is not None and not self.scope.deleted:
-            early = self._stop_early(wanted)
+        most = None if self.query.limit is None else self.query.limit + self.query.offset
+        if most is not None and not self.scope.deleted:
+            early = self._stop_early(most)
             if early is not None:
                 return early
         rows = list(self._matching())
@@ -166,50 +166,50 @@ class _Run:
             random.Random(self.scope.world.secret(16)).shuffle(rows)  # noqa: S311  # no secret: an order
         return _cut(_sorted(rows, self.query.order, self._read), self.query)
 
-    def _stop_early(self, wanted: int) -> list[Record] | None:
+    def _stop_early(self, most: int) -> list[Record] | None:
         """With a LIMIT, rows that come in the asked order already need not all be read."""
         if self.scope.world.switches.unstable_order:
             return None
-        found = self._access.candidates(self.query.where)
+        indexed = self._access.candidates(self.query.where)
         first = self._leading()
         if not self.query.order:
-            return list(islice(self._matching(), wanted))[self.query.offset :]
-        if first is None or (found is not None and found.count <= _FEW):
+            return list(islice(self._matching(), most))[self.query.offset :]
+        if first is None or (indexed is not None and indexed.count <= _FEW):
             return None
         test = self._test() or _yes
         backward = self.query.order[0].descending
         if first == "Id":
             rows = (row for row in self._in_id_order(backward=backward) if test(row))
-            return list(islice(rows, wanted))[self.query.offset :]
+            return list(islice(rows, most))[self.query.offset :]
         if first == "SystemModstamp":
-            kept = self._until(test, wanted, newest_first=backward)
+            kept = self._until(test, most, newest_first=backward)
         else:
-            kept = self._newest(test, wanted, first)
+            kept = self._newest(test, most, first)
         return _cut(_sorted(kept, self.query.order, self._read), self.query)
 
-    def _until(self, test: Test, wanted: int, *, newest_first: bool) -> list[Record]:
+    def _until(self, test: Test, most: int, *, newest_first: bool) -> list[Record]:
         live = self.scope.table(self.scope.kind.name).live
         kept: list[Record] = []
         low, high = self._access.stamp_range(self.query.where)
         for second in self._access.by_stamp(low, high, newest_first=newest_first):
-            kept.extend(row for each in second if test(row := live[each]))
-            if len(kept) >= wanted:
+            kept.extend(row for record_id in second if test(row := live[record_id]))
+            if len(kept) >= most:
                 break
         return kept
 
-    def _newest(self, test: Test, wanted: int, name: str) -> list[Record]:
+    def _newest(self, test: Test, most: int, name: str) -> list[Record]:
         """The latest by a stamp that is never after SystemModstamp; it ends where only earlier ones can follow."""
         live = self.scope.table(self.scope.kind.name).live
         kept: list[Record] = []
         best: list[str] = []
         low, high = self._access.stamp_range(self.query.where)
         for second in self._access.by_stamp(low, high, newest_first=True):
-            if second and len(best) >= wanted and (not best or live[second[0]]["SystemModstamp"] < best[0]):
+            if second and len(best) >= most and (not best or live[second[0]]["SystemModstamp"] < best[0]):
                 break
             for row in filter(test, map(live.__getitem__, second)):
                 kept.append(row)
                 heappush(best, row[name])
-                if len(best) > wanted:
+                if len(best) > most:
                     heappop(best)
         return kept
 
@@ -244,22 +244,22 @@ def _sort_key(field: Field, value: Getter, *, nulls_last_in_order: bool) -> Call
     fold = not field.exact and field.type not in ("date", "datetime")
 
     def key(row: Any) -> tuple[bool, Any]:
-        found = value(row)
-        if found is None:
+        here = value(row)
+        if here is None:
             return (nulls_last_in_order, "")
-        return (not nulls_last_in_order, found.lower() if fold and isinstance(found, str) else found)
+        return (not nulls_last_in_order, here.lower() if fold and isinstance(here, str) else here)
 
     return key
 
 
 def _sorted(rows: list[Any], order: tuple[Ordering, ...], read: Callable[[Operand], tuple[Field, Getter]]) -> list[Any]:
     """Nulls come first unless NULLS LAST, whichever the direction."""
-    for each in reversed(order):
-        field, value = read(each.operand)
+    for ordering in reversed(order):
+        field, value = read(ordering.operand)
         if field.long_text or field.type in ("address", "complexvalue"):
             raise ApiError("INVALID_FIELD", f"field '{field.name}' can not be sorted in a query call")
-        key = _sort_key(field, value, nulls_last_in_order=each.nulls_last != each.descending)
-        rows.sort(key=key, reverse=each.descending)
+        key = _sort_key(field, value, nulls_last_in_order=ordering.nulls_last != ordering.descending)
+        rows.sort(key=key, reverse=ordering.descending)
     return rows
 
 
@@ -276,8 +276,8 @@ def _children(scope: Scope, query: Query) -> Callable[[Record], Any]:
 
     def children(record: Record) -> dict[str, Any] | None:
         ids = sorted(table.indexes[field.name].find(record["Id"]))
-        found = [row for each in ids if test(row := table.live[each])]
-        rows = _cut(_sorted(found, query.order, sub._read), query)  # noqa: SLF001  # as above
+        matching = [row for child_id in ids if test(row := table.live[child_id])]
+        rows = _cut(_sorted(matching, query.order, sub._read), query)  # noqa: SLF001  # as above
         if not rows:
             return None
         return {"totalSize": len(rows), "done": True, "records": [show(row) for row in rows]}

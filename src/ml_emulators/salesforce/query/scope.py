@@ -46,9 +46,11 @@ class Scope:
     level: int = 1
 
     def visible(self, kind: SObject, field: Field) -> bool:
+        """Whether the user who asks may read the field."""
         return field.name not in rights.hidden_of(self.world, self.actor, kind.name)
 
     def table(self, kind: str) -> Table:
+        """The records of an object, whatever the user may see."""
         return self.world.state.tables[kind]
 
     def find_kind(self, name: str, place: tuple[int, int]) -> SObject:
@@ -71,16 +73,16 @@ class Scope:
     def field(self, path: Path) -> Field:
         """The field that the path means, where it need not be read. Raises INVALID_FIELD."""
         if len(path.names) == 1:
-            found = self.kind.find(path.names[0])
-            if found is not None and self.visible(self.kind, found):
-                return found
+            field = self.kind.find(path.names[0])
+            if field is not None and self.visible(self.kind, field):
+                return field
         return self.column(path).field
 
     def column(self, path: Path) -> Column:
         """What the path means. Raises INVALID_FIELD."""
-        *rest, last = self.names(path)
+        *parents, last = self.names(path)
         kind, steps = self.kind, []
-        for name in rest:
+        for name in parents:
             step = kind.parents.get(name.lower())
             if step is None or not self.visible(kind, step) or not self._sees(step):
                 text = f"Didn't understand relationship '{name}' in field path."

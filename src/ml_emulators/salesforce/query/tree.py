@@ -17,6 +17,7 @@ class Path:
 
     @property
     def text(self) -> str:
+        """As it is written, in the spelling of the query."""
         return ".".join(self.names)
 
 
@@ -29,6 +30,7 @@ class Call:
 
     @property
     def text(self) -> str:
+        """As it is written, for messages."""
         return f"{self.function}({self.path.text if self.path else ''})"
 
 
@@ -45,6 +47,8 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Compare:
+    """`Name = 'Acme'`. `operator`: =, !=, <, <=, >, >=."""
+
     operand: Operand
     operator: str
     value: Literal
@@ -52,6 +56,8 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class Like:
+    """`Name LIKE 'A%'`; the pattern's escapes are not read yet."""
+
     operand: Operand
     pattern: str
 
@@ -67,6 +73,8 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Includes:
+    """`INCLUDES` or, negated, `EXCLUDES`, of a multi-select picklist; each option may hold several values, by `;`."""
+
     operand: Operand
     negated: bool
     options: tuple[Literal, ...]
@@ -74,18 +82,24 @@ class Includes:
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
+    """Conditions with AND between them. `depth`: how many brackets deep the deepest is."""
+
     parts: tuple[Condition, ...]
     depth: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
+    """Conditions with OR between them. `depth` as above."""
+
     parts: tuple[Condition, ...]
     depth: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class NoneOf:
+    """A condition behind NOT. `depth` as above."""
+
     part: Condition
     depth: int = 1
 
@@ -103,6 +117,8 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Ordering:
+    """One part of ORDER BY; nulls come first unless `nulls_last`, in either direction."""
+
     operand: Operand
     descending: bool
     nulls_last: bool
@@ -110,6 +126,8 @@ class Ordering:
 
 @dataclass(frozen=True, slots=True)
 class Query:
+    """A query, or one inside another. `source` is the text behind FROM, `place` its line and column, from 1."""
+
     items: tuple[Item, ...]
     source: str
     place: tuple[int, int]
@@ -124,6 +142,7 @@ class Query:
 
 
 def malformed(message: str) -> ApiError:
+    """400 MALFORMED_QUERY: the text is no query, or asks for what SOQL has not (reference 2.6)."""
     return ApiError("MALFORMED_QUERY", message)
 
 

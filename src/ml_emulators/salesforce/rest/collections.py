@@ -29,10 +29,12 @@ Step = Callable[[Tx, Any], dict[str, Any]]
 
 
 def failure(error: ApiError) -> dict[str, Any]:
+    """How one refused record shows in the list of a collection call (reference 2.8)."""
     return {"success": False, "errors": [error.item()]}
 
 
 def done(record_id: str, **more: Any) -> dict[str, Any]:
+    """How one saved record shows in the list of a collection call (reference 2.8)."""
     return {"id": record_id, "success": True, "errors": [], **more}
 
 
@@ -73,11 +75,11 @@ def _records(call: Call) -> tuple[list[dict[str, Any]], bool]:
     records = body.get("records")
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         raise bad_json("The request needs a list of records")
-    check_size(len(records))
+    _check_size(len(records))
     return records, as_flag(body.get("allOrNone", False))
 
 
-def check_size(count: int) -> None:
+def _check_size(count: int) -> None:
     if count > MOST_RECORDS:
         text = f"record limit reached. cannot submit more than {MOST_RECORDS} records into this call"
         raise ApiError("LIMIT_EXCEEDED", text)
@@ -89,21 +91,22 @@ def type_of(call: Call, record: dict[str, Any]) -> SObject:
     name = attributes.get("type") if isinstance(attributes, dict) else None
     if not isinstance(name, str):
         raise Malformed("INVALID_TYPE", "Include the type of the record in its attributes")
-    found = call.world.schema.find(name)
-    if found is None:
+    kind = call.world.schema.find(name)
+    if kind is None:
         text = f"sObject type '{name}' is not supported."
         raise Malformed("INVALID_TYPE", text)
-    return found
+    return kind
 
 
 def _check_chunks(kinds: list[SObject]) -> None:
-    chunks = 1 + sum(one is not other for one, other in itertools.pairwise(kinds))
+    chunks = 1 + sum(first is not other for first, other in itertools.pairwise(kinds))
     if kinds and chunks > _MOST_CHUNKS:
         text = "Cannot have more than 10 chunks in a single operation. Please rearrange the data to reduce chunking."
         raise ApiError("LIMIT_EXCEEDED", text)
 
 
 def create_all(call: Call) -> Answer:
+    """`POST /composite/sobjects`: several types in up to 10 runs of one type; an answer for each record, in order."""
     records, all_or_none = _records(call)
     kinds = [type_of(call, record) for record in records]
     _check_chunks(kinds)
@@ -117,17 +120,17 @@ def create_all(call: Call) -> Answer:
 def _given_id(record: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     """The record's id, and the record without it."""
     keys = [key for key in record if key.lower() == "id"]
-    rest = {key: value for key, value in record.items() if key not in keys}
-    return (record[keys[0]] if keys else None), rest
+    others = {key: value for key, value in record.items() if key not in keys}
+    return (record[keys[0]] if keys else None), others
 
 
 def _checked_id(text: Any) -> str:
     if text is None:
         raise ApiError("MISSING_ARGUMENT", "Id not specified in an update call", fields=())
-    found = ids.normalise(text) if isinstance(text, str) else None
-    if found is None:
+    record_id = ids.normalise(text) if isinstance(text, str) else None
+    if record_id is None:
         raise ApiError("MALFORMED_ID", f"Id: id value of incorrect type: {text}", fields=["Id"])
-    return found
+    return record_id
 
 
 def _once(seen: set[Any], key: Any, message: str, code: str = "DUPLICATE_VALUE") -> None:
@@ -136,17 +139,17 @@ def _once(seen: set[Any], key: Any, message: str, code: str = "DUPLICATE_VALUE")
     seen.add(key)
 
 
-def update_all(call: Call) -> Answer:
+def _update_all(call: Call) -> Answer:
     records, all_or_none = _records(call)
     kinds = [type_of(call, record) for record in records]
     _check_chunks(kinds)
     seen: set[str] = set()
 
     def step(tx: Tx, pair: tuple[SObject, dict[str, Any]]) -> dict[str, Any]:
-        given, rest = _given_id(pair[1])
+        given, others = _given_id(pair[1])
         record_id = _checked_id(given)
         _once(seen, record_id, f"duplicate id in list: {record_id}")
-        update(tx, pair[0], record_id, rest)
+        update(tx, pair[0], record_id, others)
         return done(record_id)
 
     return run_items(call, list(zip(kinds, records, strict=True)), step, all_or_none=all_or_none)
@@ -164,29 +167,29 @@ def upsert_all(call: Call, kind_name: str, key_name: str) -> Answer:
             raise ApiError("INVALID_TYPE", f"All records must be of type {kind.name}", fields=())
         names = [name for name in record if name.lower() == key.name.lower()]
         value = record[names[0]] if names else None
-        rest = {name: each for name, each in record.items() if name not in names}
+        others = {name: given for name, given in record.items() if name not in names}
         if key.type == "id" and value is None:
-            return done(create(tx, kind, rest), created=True)
+            return done(create(tx, kind, others), created=True)
         if value is None or isinstance(value, dict | list) or value == "":
             raise ApiError("MISSING_ARGUMENT", f"{key.name} not specified", fields=())
         shown = str(value)
         _once(seen, key.index_key(shown), f"Duplicate external id specified: {shown}", tx.switches.repeated_key_code)
-        record_id, created = _upsert_one(tx, kind, key, shown, rest)
+        record_id, created = _upsert_one(tx, kind, key, shown, others)
         return done(record_id, created=created)
 
     return run_items(call, records, step, all_or_none=all_or_none)
 
 
-def _upsert_one(tx: Tx, kind: SObject, key: Field, value: str, rest: dict[str, Any]) -> tuple[str, bool]:
+def _upsert_one(tx: Tx, kind: SObject, key: Field, value: str, body: dict[str, Any]) -> tuple[str, bool]:
     try:
-        return upsert(tx, kind, key, value, rest)
+        return upsert(tx, kind, key, value, body)
     except Several as several:
         raise ApiError(several.code, several.message, fields=()) from None
 
 
-def delete_all(call: Call) -> Answer:
+def _delete_all(call: Call) -> Answer:
     asked = [text for text in call.params.get("ids", "").split(",") if text]
-    check_size(len(asked))
+    _check_size(len(asked))
     seen: set[str] = set()
 
     def step(tx: Tx, text: str) -> dict[str, Any]:
@@ -211,10 +214,10 @@ def retrieve(call: Call, kind_name: str) -> Answer:
         raise ApiError("MISSING_ARGUMENT", "The required fields parameter is missing")
     show = renderer(call, kind, names)
     live = call.world.state.tables[kind.name].live
-    found = [live.get(_checked_id(text)) for text in asked]
-    for record in filter(None, found):
+    records = [live.get(_checked_id(text)) for text in asked]
+    for record in filter(None, records):
         meet(call.world, "read", kind.name, record)
-    return Answer(200, [None if record is None else show(record) for record in found])
+    return Answer(200, [None if record is None else show(record) for record in records])
 
 
 def _asked(call: Call) -> tuple[list[str], list[str]]:
@@ -232,7 +235,7 @@ def collections(call: Call, parts: tuple[str, ...]) -> Answer:
     """Everything under `/composite/sobjects`."""
     if not parts:
         call.only("POST", "PATCH", "DELETE")
-        work = {"POST": create_all, "PATCH": update_all, "DELETE": delete_all}
+        work = {"POST": create_all, "PATCH": _update_all, "DELETE": _delete_all}
         return work[call.method](call)
     if len(parts) == 1:
         call.only("GET", "POST")

@@ -78,14 +78,14 @@ def _ingest(call: Call) -> Answer:
         known = _known(tx, head)
         invoice_id = known if known is not None else _Graph(call, tx).take(records)
         identifier = tx.world.secret(32)
-    told = {
+    answer = {
         "invoiceId": invoice_id,
         "requestIdentifier": identifier,
         "statusURL": f"/services/data/{call.version}/sobjects/Invoice/{invoice_id}",
         "success": True,
         "errors": [],
     }
-    return Answer(201, told)
+    return Answer(201, answer)
 
 
 def _check_whole(records: list[dict[str, Any]]) -> None:
@@ -107,10 +107,10 @@ def _known(tx: Tx, head: dict[str, Any]) -> str | None:
     key = _value(head, "UniqueIdentifier")
     if not isinstance(key, str) or not key:
         raise refused("uniqueIdentifier: it makes a repeated call harmless, and is needed", "UniqueIdentifier")
-    found = next(iter(tx.find("Invoice", "UniqueIdentifier", key)), None)
-    if found is not None and tx.switches.repeated_ingest == "refused":
+    invoice = next(iter(tx.find("Invoice", "UniqueIdentifier", key)), None)
+    if invoice is not None and tx.switches.repeated_ingest == "refused":
         raise refused(f"uniqueIdentifier: {key} was taken in before", "UniqueIdentifier")
-    return found["Id"] if found is not None else None
+    return invoice["Id"] if invoice is not None else None
 
 
 class _Graph:
@@ -137,12 +137,12 @@ class _Graph:
         return invoice
 
     def _told(self, value: Any) -> Any:
-        found = _REFERENCE.match(value) if isinstance(value, str) else None
-        if found is None:
+        reference = _REFERENCE.match(value) if isinstance(value, str) else None
+        if reference is None:
             return value
-        if found[1] not in self._ids:
+        if reference[1] not in self._ids:
             raise refused(f"{value}: no earlier record has this referenceId")
-        return self._ids[found[1]]
+        return self._ids[reference[1]]
 
     def _one(self, attributes: dict[str, str], given: dict[str, Any]) -> str:
         kind, method = attributes["type"], attributes["method"].upper()
@@ -168,12 +168,12 @@ class _Graph:
 
     def _account(self, method: str, given: dict[str, Any]) -> str:
         """Accounts are looked up, never written, by this call."""
-        found = ids.normalise(str(_value(given, "Id")))
+        account_id = ids.normalise(str(_value(given, "Id")))
         if method != "GET":
             raise refused("Account can only be read by this call: its method is GET")
-        if found is None or self._tx.live("Account", found) is None:
+        if account_id is None or self._tx.live("Account", account_id) is None:
             raise refused("Account: no such record", "Id")
-        return found
+        return account_id
 
 
 def _need(given: dict[str, Any], kind: str, names: list[str]) -> None:
@@ -183,11 +183,11 @@ def _need(given: dict[str, Any], kind: str, names: list[str]) -> None:
 
 
 def _live(tx: Tx, call: Call, kind: str, given: Any) -> Record:
-    found = tx.live(kind, ids.normalise(given)) if isinstance(given, str) else None
-    if found is None:
+    record = tx.live(kind, ids.normalise(given)) if isinstance(given, str) else None
+    if record is None:
         raise refused(f"no such {kind}: {given}")
     rights.require(call.world, call.actor, call.world.schema.objects[kind], "edit")
-    return found
+    return record
 
 
 def _post(call: Call) -> Answer:
@@ -196,7 +196,7 @@ def _post(call: Call) -> Answer:
     if not isinstance(asked, list) or not asked:
         raise refused("invoiceIds: name at least one invoice")
     with call.work() as tx:
-        made = [post(tx, _live(tx, call, "Invoice", each))["Id"] for each in asked]
+        made = [post(tx, _live(tx, call, "Invoice", invoice_id))["Id"] for invoice_id in asked]
     return Answer(200, {"success": True, "errors": [], "invoiceIds": made})
 
 

@@ -32,10 +32,10 @@ class Halted(ApiError):
         super().__init__("PROCESSING_HALTED", message)
 
 
-def _look_up(found: re.Match[str], answers: dict[str, Any]) -> Any:
-    name = found[1]
+def _look_up(reference: re.Match[str], answers: dict[str, Any]) -> Any:
+    name = reference[1]
     value = answers.get(name)
-    for key, place in _STEP.findall(found[2]):
+    for key, place in _STEP.findall(reference[2]):
         if key and isinstance(value, dict) and key in value:
             value = value[key]
         elif place and isinstance(value, list) and int(place) < len(value):
@@ -44,7 +44,7 @@ def _look_up(found: re.Match[str], answers: dict[str, Any]) -> Any:
             value = None
             break
     if value is None or isinstance(value, dict | list):
-        path = found[0][2:-1]
+        path = reference[0][2:-1]
         raise Halted(f"Invalid reference specified. No value for {path} found in {name}")
     return Decimal(bytes(value).decode()) if isinstance(value, msgspec.Raw) else value
 
@@ -61,18 +61,18 @@ def fill(value: Any, answers: dict[str, Any]) -> Any:
         whole = _REFERENCE.fullmatch(value)
         if whole:
             return _look_up(whole, answers)
-        return _REFERENCE.sub(lambda found: _text_of(_look_up(found, answers)), value)
+        return _REFERENCE.sub(lambda reference: _text_of(_look_up(reference, answers)), value)
     if isinstance(value, dict):
-        return {key: fill(each, answers) for key, each in value.items()}
+        return {key: fill(inner, answers) for key, inner in value.items()}
     if isinstance(value, list):
-        return [fill(each, answers) for each in value]
+        return [fill(inner, answers) for inner in value]
     return value
 
 
 def names_used(value: Any) -> set[str]:
     """Which other calls a call refers to."""
     if isinstance(value, str):
-        return {found[1] for found in _REFERENCE.finditer(value)}
+        return {reference[1] for reference in _REFERENCE.finditer(value)}
     if isinstance(value, dict):
         return set().union(*map(names_used, value.values())) if value else set()
     if isinstance(value, list):
@@ -137,6 +137,7 @@ def _headers_of(entry: dict[str, Any]) -> dict[str, str]:
 
 
 def shown(entry: dict[str, Any], answer: Answer) -> dict[str, Any]:
+    """How an inner call's answer stands in the list of a composite (reference 2.8)."""
     return {
         "body": answer.body,
         "httpHeaders": answer.headers,
@@ -176,6 +177,7 @@ def _halted(
 
 
 def composite(call: Call, dispatch: Dispatch) -> Answer:
+    """`POST /composite`. 25 calls, 5 of them queries or collections; with allOrNone one failure undoes all (2.8)."""
     call.only("POST")
     body = call.object_body()
     entries = check_entries(body.get("compositeRequest"), _MOST_CALLS)

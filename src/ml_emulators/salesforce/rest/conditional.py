@@ -20,10 +20,10 @@ def _asked(call: Call, header: str) -> datetime | None:
     """The instant a header names; None when it names none, then it does not count."""
     text = call.headers.get(header)
     try:
-        found = parsedate_to_datetime(text) if text else None
+        instant = parsedate_to_datetime(text) if text else None
     except ValueError:
         return None
-    return found.replace(tzinfo=UTC) if found is not None and found.tzinfo is None else found
+    return instant.replace(tzinfo=UTC) if instant is not None and instant.tzinfo is None else instant
 
 
 def unmodified(call: Call, changed: datetime) -> bool:
@@ -33,6 +33,7 @@ def unmodified(call: Call, changed: datetime) -> bool:
 
 
 def changed_at(record: Record) -> datetime:
+    """The SystemModstamp of a record as an instant."""
     return times.moment(record["SystemModstamp"])
 
 
@@ -53,6 +54,7 @@ class Watch:
         self._since = world.clock.now()
 
     def since(self) -> datetime:
+        """The instant at which a change was first seen; the conditional header of describe is compared with it."""
         seen = self._look()
         if seen != self._seen:
             now = self._world.clock.now()
@@ -61,11 +63,11 @@ class Watch:
 
     def _look(self) -> tuple[Any, ...]:
         switches = self._world.switches
-        users = repr([(name, each) for name, each in switches.user_rights.items()])
+        users = repr(list(switches.user_rights.items()))
         closed = (switches.hidden_fields, switches.read_only_fields, switches.denied_rights)
-        rights = tuple(frozenset((kind, *sorted(names)) for kind, names in each.items() if names) for each in closed)
+        rights = tuple(frozenset((kind, *sorted(names)) for kind, names in store.items() if names) for store in closed)
         lists = ("OpportunityStage", "OrderStatus", "CurrencyType")
-        tables = (self._world.state.tables[each].live for each in lists)
+        tables = (self._world.state.tables[kind].live for kind in lists)
         choices = tuple(frozenset((row["Id"], row.get("SystemModstamp")) for row in live.values()) for live in tables)
         has = profiles.features(switches, self._world.related)
         return has, self._world.set_up, frozenset(switches.hidden_objects), rights, users, choices

@@ -197,6 +197,7 @@ def _open(call: Call, kind: SObject, right: rights.Right) -> bool:
 
 
 def describe_global(call: Call) -> Answer:
+    """`GET /sobjects`: what the caller may see, each object in short."""
     call.only("GET")
     shown = [_summary(call, kind) for kind in _visible_kinds(call)]
     return Answer(200, {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": shown})
@@ -261,11 +262,11 @@ _MOST_KEPT = 1_000
 def _choices(call: Call, kind: SObject) -> tuple[Any, ...]:
     """What `_values` reads from tables, for this object."""
     tables = call.world.state.tables
-    found = [_FROM_TABLE[name] for name in _FROM_TABLE if name in kind.by_name and _FROM_TABLE[name][0] in tables]
+    sources = [_FROM_TABLE[name] for name in _FROM_TABLE if name in kind.by_name and _FROM_TABLE[name][0] in tables]
     columns = ("MasterLabel", "IsDefault", "IsCorporate")
     return tuple(
-        tuple(row.get(each) for each in (column, active or "", *columns))
-        for table, column, active in found
+        tuple(row.get(name) for name in (column, active or "", *columns))
+        for table, column, active in sources
         for row in tables[table].live.values()
     )
 
@@ -273,11 +274,11 @@ def _choices(call: Call, kind: SObject) -> tuple[Any, ...]:
 def _describe(call: Call, kind: SObject) -> dict[str, Any]:
     if kind not in _visible_kinds(call):
         raise not_found()
-    seen = {each.name for each in _visible_kinds(call)}
+    seen = {entry.name for entry in _visible_kinds(call)}
     children = [_child(child) for child in call.world.schema.children(kind.name) if child.kind in seen]
     body = _summary(call, kind) | {
         "actionOverrides": [],
-        "childRelationships": sorted(children, key=lambda each: (each["childSObject"], each["field"])),
+        "childRelationships": sorted(children, key=lambda entry: (entry["childSObject"], entry["field"])),
         "compactLayoutable": kind.createable,
         "defaultImplementation": None,
         "extendedBy": None,

@@ -24,19 +24,20 @@ _TREE_KINDS = 5
 
 
 def graph(call: Call, dispatch: Dispatch) -> Answer:
+    """`POST /composite/graph`: up to 75 graphs, 500 nodes in all, each graph all or none (reference 2.8)."""
     call.only("POST")
     graphs = call.object_body().get("graphs")
-    if not isinstance(graphs, list) or not all(isinstance(each, dict) for each in graphs):
+    if not isinstance(graphs, list) or not all(isinstance(given, dict) for given in graphs):
         raise bad_json("The request needs a list of graphs")
-    entries = [check_entries(each.get("compositeRequest"), _MOST_NODES) for each in graphs]
+    entries = [check_entries(given.get("compositeRequest"), _MOST_NODES) for given in graphs]
     if len(graphs) > _MOST_GRAPHS or sum(map(len, entries)) > _MOST_NODES:
         raise ApiError("LIMIT_EXCEEDED", "At most 75 graphs and 500 nodes are allowed in one request")
     results: list[dict[str, Any]] = []
     failed = 0
-    for each, nodes in zip(graphs, entries, strict=True):
+    for given, nodes in zip(graphs, entries, strict=True):
         result = _one_graph(call, nodes, dispatch, halted=failed >= _MOST_FAILED)
         failed += not result["isSuccessful"]
-        results.append({"graphId": str(each.get("graphId"))} | result)
+        results.append({"graphId": str(given.get("graphId"))} | result)
     return Answer(200, {"graphs": results})
 
 
@@ -184,14 +185,14 @@ class _Planting:
         return name
 
     def _below(self, kind: SObject, record: dict[str, Any]) -> list[tuple[SObject, str, list[Any]]]:
-        found = []
+        below = []
         for name, value in record.items():
             if isinstance(value, dict) and isinstance(value.get("records"), list):
                 child = self._call.world.schema.child_named(kind.name, name)
                 if child is None:
                     raise Malformed("INVALID_FIELD", f"No such relation '{name}' on {kind.name}")
-                found.append((self._call.world.schema.objects[child.kind], child.field.name, value["records"]))
-        return found
+                below.append((self._call.world.schema.objects[child.kind], child.field.name, value["records"]))
+        return below
 
     def plant(self, tx: Tx, kind: SObject, records: list[Any], link: dict[str, str]) -> None:
         for record in records:

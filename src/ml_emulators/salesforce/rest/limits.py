@@ -41,9 +41,11 @@ class Usage:
         return self._total
 
     def snapshot(self) -> tuple[tuple[tuple[int, int], ...], int]:
+        """The counts by minute and their sum."""
         return tuple(self._minutes), self._total
 
     def restore(self, kept: tuple[tuple[tuple[int, int], ...], int]) -> None:
+        """Back to a snapshot, which may be restored again."""
         self._minutes, self._total = deque(kept[0]), kept[1]
 
 
@@ -60,6 +62,7 @@ def check(world: World, used: int) -> None:
 
 
 def header(world: World, used: int) -> str:
+    """`api-usage=18/15000` of Sforce-Limit-Info: calls of the last 24 hours, and how many may be (reference 3.1)."""
     return f"api-usage={used}/{world.org.daily_api_requests}"
 
 
@@ -71,7 +74,7 @@ def limits(call: Call, used: dict[str, int]) -> Answer:
         most["DataStorageMB"] = call.world.switches.data_storage_mb
     used = used | {"DataStorageMB": storage_used(call.world)}
     shown: dict[str, dict[str, Any]]
-    shown = {name: {"Max": each, "Remaining": max(0, each - used.get(name, 0))} for name, each in most.items()}
+    shown = {name: {"Max": allowed, "Remaining": max(0, allowed - used.get(name, 0))} for name, allowed in most.items()}
     shown["PermissionSets"] = {**shown["PermissionSets"], "CreateCustom": dict(shown["PermissionSets"])}
     return Answer(200, dict(sorted(shown.items())))
 
@@ -81,6 +84,6 @@ def record_count(call: Call) -> Answer:
     call.only("GET")
     tables = call.world.state.tables
     asked = [name.strip() for name in call.params.get("sObjects", "").split(",") if name.strip()]
-    kinds = [found for name in asked if (found := call.world.schema.find(name))] if asked else None
+    kinds = [kind for name in asked if (kind := call.world.schema.find(name))] if asked else None
     names = sorted(kind.name for kind in kinds) if kinds is not None else sorted(call.world.schema.objects)
     return Answer(200, {"sObjects": [{"count": len(tables[name].live), "name": name} for name in names]})

@@ -11,12 +11,13 @@ from ml_emulators.kit.wire import dumps
 
 
 def encode(value: Any, *, pretty: bool) -> bytes:
+    """The body in UTF-8, every decimal as it is kept."""
     return "".join(_lines(value, "")).encode() if pretty else dumps(value)
 
 
 def _lines(value: Any, indent: str) -> Iterator[str]:
     if isinstance(value, dict) and value:
-        yield from _block(((f"{_scalar(key)} : ", each) for key, each in value.items()), indent, "{}")
+        yield from _block(((f"{_scalar(key)} : ", inner) for key, inner in value.items()), indent, "{}")
     elif isinstance(value, list):
         yield from _list(value, indent)
     else:

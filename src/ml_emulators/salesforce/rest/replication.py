@@ -28,10 +28,10 @@ def _minute(moment: datetime) -> datetime:
 
 def _bound(call: Call, name: str) -> datetime:
     text = call.params.get(name)
-    found = times.parse_instant(text.replace(" ", "+")) if text else None
-    if found is None:
+    instant = times.parse_instant(text.replace(" ", "+")) if text else None
+    if instant is None:
         raise _wrong(f"{name} is missing or not a date and time: {text or ''}")
-    return _minute(found)
+    return _minute(instant)
 
 
 def _window(call: Call, days: int) -> tuple[datetime, datetime]:
@@ -58,16 +58,18 @@ def _when(grave: Grave) -> str:
 
 
 def updated(call: Call, kind: SObject) -> Answer:
+    """`/updated`: ids by SystemModstamp in start <= t < end, whole minutes. Raises for a bad window (2.7)."""
     call.only("GET")
     start, end = _window(call, _UPDATED_DAYS)
     stamps = call.world.state.tables[kind.name].stamps
     low, high = times.stamp(start), times.stamp(end)
     _check_count(stamps.count(low, high))
-    found = [record_id for bucket in stamps.buckets(low, high) for record_id in bucket]
-    return Answer(200, {"ids": found, "latestDateCovered": _covered(call, end)})
+    ids = [record_id for bucket in stamps.buckets(low, high) for record_id in bucket]
+    return Answer(200, {"ids": ids, "latestDateCovered": _covered(call, end)})
 
 
 def deleted(call: Call, kind: SObject) -> Answer:
+    """`/deleted`: what went in the window and did not come back, as far as the log still goes (reference 2.7)."""
     call.only("GET")
     start, end = _window(call, _DELETED_DAYS)
     low, high = times.stamp(start), times.stamp(end)
@@ -76,10 +78,10 @@ def deleted(call: Call, kind: SObject) -> Answer:
     first = bisect_left(table.graves, max(low, kept), key=_when)
     last = bisect_left(table.graves, high, key=_when)
     dug = islice(table.graves, first, max(first, last))
-    found = {grave.id: grave.when for grave in dug if grave.id not in table.live}
-    _check_count(len(found))
+    deletions = {grave.id: grave.when for grave in dug if grave.id not in table.live}
+    _check_count(len(deletions))
     body = {
-        "deletedRecords": [{"id": record_id, "deletedDate": when} for record_id, when in found.items()],
+        "deletedRecords": [{"id": record_id, "deletedDate": when} for record_id, when in deletions.items()],
         "earliestDateAvailable": kept,
         "latestDateCovered": _covered(call, end),
     }

@@ -46,6 +46,7 @@ def _no_children(_scope: Scope, _query: Query) -> Any:
 
 
 def success(call: Call, kind: SObject, record_id: str, *, upserted: bool | None = None) -> Answer:
+    """201 for a new record, 200 for one that an upsert met; with `Location` (reference 2.5)."""
     body: dict[str, Any] = {"id": record_id, "success": True, "errors": []}
     created = upserted is not False
     if upserted is not None:
@@ -55,6 +56,7 @@ def success(call: Call, kind: SObject, record_id: str, *, upserted: bool | None 
 
 
 def create_record(call: Call, kind: SObject) -> Answer:
+    """`POST /sobjects/X`: 201 with the new id. Raises INVALID_FIELD for a body with an Id (reference 2.5)."""
     body = call.object_body()
     _refuse_key(body, "Id")
     with call.work() as tx:
@@ -70,12 +72,12 @@ def _refuse_key(body: dict[str, Any], name: str) -> None:
 
 def record_id_of(kind: SObject, text: str) -> str:
     """The full id that an address names. Raises 404 for what is no id of this kind."""
-    found = ids.normalise(text)
-    if found is None:
+    record_id = ids.normalise(text)
+    if record_id is None:
         raise not_found(f"{_NO_KEY}: {text}")
-    if not found.startswith(kind.prefix):
+    if not record_id.startswith(kind.prefix):
         raise not_found()
-    return found
+    return record_id
 
 
 def _fields_asked(call: Call) -> list[str] | None:
@@ -118,12 +120,12 @@ def _update(call: Call, kind: SObject, record_id: str) -> Answer:
 
 def key_field(call: Call, kind: SObject, name: str) -> Field:
     """A field that may stand for the id in an address. Raises 404."""
-    found = kind.find(name)
-    if found is None or found not in visible_fields(call, kind):
+    field = kind.find(name)
+    if field is None or field not in visible_fields(call, kind):
         raise not_found(f"{_NO_KEY}: {name}")
-    if not (found.external_id or found.id_lookup):
+    if not (field.external_id or field.id_lookup):
         raise not_found(f"{_NO_KEY}: {name}")
-    return found
+    return field
 
 
 def keyed_record(call: Call, kind: SObject, name: str, value: str) -> Answer:
@@ -136,17 +138,17 @@ def keyed_record(call: Call, kind: SObject, name: str, value: str) -> Answer:
         return _read_or_delete(call, kind, _only_match(call, kind, key, value))
     except Several as several:
         base = address_of(call.version, kind.name)
-        return Answer(300, [base + each for each in several.record_ids])
+        return Answer(300, [base + record_id for record_id in several.record_ids])
 
 
 def _only_match(call: Call, kind: SObject, key: Field, value: str) -> Record:
     with call.work() as tx:
-        found = match(tx, kind, key, value)
-    if len(found) > 1:
-        raise Several(kind.name, [row["Id"] for row in found])
-    if not found:
+        records = match(tx, kind, key, value)
+    if len(records) > 1:
+        raise Several(kind.name, [row["Id"] for row in records])
+    if not records:
         raise not_found()
-    return found[0]
+    return records[0]
 
 
 def _read_or_delete(call: Call, kind: SObject, record: Record) -> Answer:

@@ -21,6 +21,7 @@ def label(number: int) -> str:
 
 
 def listing(world: World) -> list[dict[str, str]]:
+    """`GET /services/data`: label, url and version of every release that the org has, oldest first."""
     low, high = world.org.versions
     numbers = range(low, high + 1)
     return [
@@ -30,11 +31,11 @@ def listing(world: World) -> list[dict[str, str]]:
 
 def check(world: World, text: str) -> None:
     """Raises for a version that is retired, or was never there."""
-    found = _VERSION.match(text)
+    version = _VERSION.match(text)
     low, high = world.org.versions
-    if not found or int(found[1]) > high:
+    if not version or int(version[1]) > high:
         raise not_found()
-    if int(found[1]) < low:
+    if int(version[1]) < low:
         status = world.switches.unsupported_version_status
         message = f"API version {text[1:]} is not supported"
         raise ApiError("UNSUPPORTED_API_VERSION", message, status=status)

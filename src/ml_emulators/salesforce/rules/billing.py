@@ -31,12 +31,16 @@ def _save(tx: Tx, kind: str, record: Record, **changes: Any) -> Record:
 
 
 class InvoiceRules(Rules):
+    """A draft may be edited; posting, voiding and crediting are functions, and lock it (reference 7.6)."""
+
     def before_create(self, tx: Tx, draft: Record) -> None:
+        """A draft with nothing on it. Raises FIELD_INTEGRITY_EXCEPTION for any other status."""
         if draft["Status"] != "Draft":
             raise integrity("Status: a new invoice is a draft", "Status")
         draft |= dict.fromkeys(("Balance", "TotalAmount", "TotalTaxAmount", "TotalAmountWithTax"), _ZERO)
 
     def before_update(self, tx: Tx, old: Record, new: Record, values: dict[str, Any]) -> None:
+        """Statuses change among open ones only; once posted, only custom fields move. Raises for the rest."""
         moved = changed(old, new, values)
         if "Status" in moved and not {old["Status"], new["Status"]} <= _OPEN:
             raise integrity("Status: invoices are posted, voided and credited by Billing's own functions", "Status")
@@ -45,6 +49,7 @@ class InvoiceRules(Rules):
             raise locked("The invoice is posted: this field is locked", *fixed)
 
     def before_delete(self, tx: Tx, record: Record) -> None:
+        """Raises DELETE_FAILED once it is posted."""
         if record["Status"] not in _OPEN:
             raise undeletable("A posted invoice cannot be deleted: void or credit it")
 
@@ -54,26 +59,34 @@ def _invoice_of(tx: Tx, line: Record) -> Record:
 
 
 class LineRules(Rules):
+    """Lines of an invoice follow its currency and add up in its totals (reference 7.6)."""
+
     def before_create(self, tx: Tx, draft: Record) -> None:
+        """Currency of the invoice, amount of the charge, no tax yet. Raises when the invoice is posted."""
         _still_open(_invoice_of(tx, draft))
         draft["CurrencyIsoCode"] = _invoice_of(tx, draft).get("CurrencyIsoCode", draft["CurrencyIsoCode"])
         draft["TaxAmount"] = _ZERO
         draft["LineAmount"] = draft.get("ChargeAmount", _ZERO)
 
     def after_create(self, tx: Tx, record: Record) -> None:
+        """The invoice's total and balance grow by the charge."""
         _roll_up(tx, record["InvoiceId"], record["ChargeAmount"], _ZERO)
 
     def before_update(self, tx: Tx, old: Record, new: Record, values: dict[str, Any]) -> None:
+        """The amount follows the charge. Raises when the invoice is posted."""
         _still_open(_invoice_of(tx, old))
         new["LineAmount"] = new["ChargeAmount"]
 
     def after_update(self, tx: Tx, old: Record, new: Record) -> None:
+        """The invoice's total and balance move by the difference."""
         _roll_up(tx, new["InvoiceId"], new["ChargeAmount"] - old["ChargeAmount"], _ZERO)
 
     def before_own_delete(self, tx: Tx, record: Record) -> None:
+        """Raises when the invoice is posted."""
         _still_open(_invoice_of(tx, record))
 
     def after_delete(self, tx: Tx, record: Record) -> None:
+        """Charge and tax leave the invoice's totals and balance."""
         _roll_up(tx, record["InvoiceId"], -record["ChargeAmount"], -record["TaxAmount"])
 
 
@@ -83,7 +96,10 @@ def _still_open(invoice: Record) -> None:
 
 
 class TaxRules(Rules):
+    """Tax of a line adds up on the line and on its invoice (reference 7.6)."""
+
     def after_create(self, tx: Tx, record: Record) -> None:
+        """Line and invoice grow by the tax. Raises when the invoice is posted."""
         line = tx.live("InvoiceLine", record["InvoiceLineId"])
         if line is not None:
             _still_open(_invoice_of(tx, line))
@@ -163,7 +179,10 @@ def credit(tx: Tx, invoice: Record, given: Decimal | None = None) -> Record:
 
 
 class PaymentRules(Rules):
+    """Draft, processed, canceled; what is not applied yet is the balance (reference 7.6)."""
+
     def before_create(self, tx: Tx, draft: Record) -> None:
+        """All of it is balance. Raises FIELD_INTEGRITY_EXCEPTION for a canceled one or no amount above zero."""
         if draft.get("Status") == "Canceled":
             raise integrity("Status: a new payment is a draft or processed", "Status")
         if draft.get("Amount", Decimal(1)) <= 0:
@@ -171,6 +190,7 @@ class PaymentRules(Rules):
         draft["Balance"] = draft.get("Amount", _ZERO)
 
     def before_update(self, tx: Tx, old: Record, new: Record, values: dict[str, Any]) -> None:
+        """Raises for a status that cannot follow, a processed amount or account, an applied one that is canceled."""
         moved = changed(old, new, values)
         if "Status" in moved and new["Status"] not in _NEXT[old["Status"]]:
             raise integrity(f"Status: cannot go from {old['Status']} to {new['Status']}", "Status")
@@ -186,6 +206,7 @@ class PaymentLineRules(Rules):
     """Applies a payment to an invoice, or takes an application back."""
 
     def before_create(self, tx: Tx, draft: Record) -> None:
+        """Move the amount from the payment's balance to the invoice's. Raises for other currencies or states."""
         payment, invoice = tx.live("Payment", draft.get("PaymentId")), tx.live("Invoice", draft.get("InvoiceId"))
         if payment is None or invoice is None or "Amount" not in draft or "Type" not in draft:
             return

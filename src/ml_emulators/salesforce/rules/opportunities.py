@@ -55,7 +55,10 @@ def _derive_fiscal(record: Record) -> None:
 
 
 class OpportunityRules(Rules):
+    """Stage and amount lead; probability, forecast, fiscal period and expected revenue follow (reference 7.3)."""
+
     def before_create(self, tx: Tx, draft: Record) -> None:
+        """Derive what follows from stage, amount and close date, unless the caller gave it."""
         if "StageName" in draft:
             _derive_stage(tx, draft, set(draft))
         _derive_amounts(tx, draft)
@@ -70,6 +73,7 @@ class OpportunityRules(Rules):
             insert(tx, kind, role | {"CurrencyIsoCode": record["CurrencyIsoCode"]})
 
     def before_update(self, tx: Tx, old: Record, new: Record, values: dict[str, Any]) -> None:
+        """The same anew. With products the amount stays theirs, and book and currency are fixed: integrity error."""
         if old.get("HasOpportunityLineItem"):
             _keep_amount(old, new)
             fixed = changed(old, new, values) & {"Pricebook2Id", "CurrencyIsoCode"}
@@ -94,21 +98,25 @@ class RoleRules(Rules):
     """One primary contact an opportunity: a new one takes the place of the old."""
 
     def before_create(self, tx: Tx, draft: Record) -> None:
+        """The currency of the opportunity."""
         parent = tx.live("Opportunity", draft.get("OpportunityId"))
         if parent:
             draft["CurrencyIsoCode"] = parent["CurrencyIsoCode"]
 
     def after_create(self, tx: Tx, record: Record) -> None:
+        """A primary role takes the place of the one before, and the opportunity remembers its contact."""
         if record.get("IsPrimary"):
             _make_primary(tx, record)
 
     def after_update(self, tx: Tx, old: Record, new: Record) -> None:
+        """The same when a role becomes primary; when it stops, the opportunity has no primary contact."""
         if new.get("IsPrimary"):
             _make_primary(tx, new)
         elif old.get("IsPrimary"):
             _remember_contact(tx, new["OpportunityId"], None)
 
     def after_delete(self, tx: Tx, record: Record) -> None:
+        """Without its primary role the opportunity has no primary contact."""
         if record.get("IsPrimary"):
             _remember_contact(tx, record["OpportunityId"], None)
 
@@ -127,7 +135,10 @@ def _remember_contact(tx: Tx, opportunity: str, contact: str | None) -> None:
 
 
 class LineRules(Rules):
+    """Products on an opportunity: prices follow each other, and their sum is its amount (reference 7.3)."""
+
     def before_create(self, tx: Tx, draft: Record) -> None:
+        """Currency, name and price by its price-book entry. Raises for two prices, none, or another book's entry."""
         parent = tx.live("Opportunity", draft.get("OpportunityId"))
         entry = matching_entry(tx, draft, "opportunity", self._book(tx, parent, draft), parent)
         if parent is None or entry is None or "Quantity" not in draft:
@@ -153,6 +164,7 @@ class LineRules(Rules):
         return parent.get("Pricebook2Id")
 
     def before_update(self, tx: Tx, old: Record, new: Record, values: dict[str, Any]) -> None:
+        """The other price follows the one that moved. Raises FIELD_INTEGRITY_EXCEPTION when both do."""
         moved = changed(old, new, values)
         if {"UnitPrice", "TotalPrice"} <= moved:
             raise integrity("specify either UnitPrice or TotalPrice, not both", "UnitPrice", "TotalPrice")
@@ -160,12 +172,15 @@ class LineRules(Rules):
             _price_line(tx, new, "UnitPrice" if moved & {"UnitPrice", "Discount"} else "TotalPrice")
 
     def after_create(self, tx: Tx, record: Record) -> None:
+        """Quantity and amount of the opportunity grow by the line."""
         _roll_up(tx, record["OpportunityId"], {}, record)
 
     def after_update(self, tx: Tx, old: Record, new: Record) -> None:
+        """Quantity and amount of the opportunity move by the difference."""
         _roll_up(tx, new["OpportunityId"], old, new)
 
     def after_delete(self, tx: Tx, record: Record) -> None:
+        """Quantity and amount of the opportunity shrink by the line."""
         _roll_up(tx, record["OpportunityId"], record, {})
 
 
@@ -174,11 +189,11 @@ def _price_line(tx: Tx, line: Record, lead: str) -> None:
     quantity, discount = line["Quantity"], line.get("Discount", _ZERO)
     if not quantity:
         raise integrity("Quantity: must not be zero", "Quantity")
-    rest = 1 - discount / _HUNDRED
+    kept = 1 - discount / _HUNDRED
     if lead == "UnitPrice" and "UnitPrice" in line:
-        line["TotalPrice"] = amount(line["UnitPrice"] * quantity * rest, "TotalPrice", tx.places)
-    elif "TotalPrice" in line and rest:
-        line["UnitPrice"] = amount(line["TotalPrice"] / quantity / rest, "UnitPrice")
+        line["TotalPrice"] = amount(line["UnitPrice"] * quantity * kept, "TotalPrice", tx.places)
+    elif "TotalPrice" in line and kept:
+        line["UnitPrice"] = amount(line["TotalPrice"] / quantity / kept, "UnitPrice")
     line["Subtotal"] = amount(line.get("UnitPrice", _ZERO) * quantity, "Subtotal", tx.places)
 
 

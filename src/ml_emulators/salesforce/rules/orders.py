@@ -20,6 +20,7 @@ _FIXED_ONCE_ACTIVE = "The order is activated: this field is locked"
 
 
 def failed(message: str) -> ApiError:
+    """FAILED_ACTIVATION: a status that cannot be reached from here (reference 7.5)."""
     return ApiError("FAILED_ACTIVATION", message, fields=())
 
 
@@ -36,7 +37,10 @@ def _items(tx: Tx, order: str) -> list[Record]:
 
 
 class OrderRules(Rules):
+    """Draft to activated and back; an activated order is nearly closed (reference 7.5)."""
+
     def before_create(self, tx: Tx, draft: Record) -> None:
+        """A draft of no amount, of its contract's account if none is named. Raises for other statuses, no account."""
         if "Status" in draft:
             draft["StatusCode"] = _status_code(tx, draft)
             if draft["StatusCode"] != "Draft":
@@ -51,6 +55,7 @@ class OrderRules(Rules):
         _check_reduction(tx, draft)
 
     def before_update(self, tx: Tx, old: Record, new: Record, values: dict[str, Any]) -> None:
+        """Activate, deactivate, or change within what the status allows. Raises FAILED_ACTIVATION or the lock."""
         new["StatusCode"] = _status_code(tx, new)
         moved = changed(old, new, values)
         was, now = old["StatusCode"], new["StatusCode"]
@@ -65,6 +70,7 @@ class OrderRules(Rules):
         _check_dates(new)
 
     def before_delete(self, tx: Tx, record: Record) -> None:
+        """Raises DELETE_FAILED unless it is a draft."""
         if record["StatusCode"] != "Draft":
             raise undeletable("An activated order cannot be deleted: set it back to draft first")
 
@@ -99,7 +105,7 @@ def _check_draft_changes(tx: Tx, old: Record, moved: set[str]) -> None:
         raise integrity("field integrity exception: the order has products", *sorted(fixed))
 
 
-def may_edit_activated(tx: Tx) -> bool:
+def _may_edit_activated(tx: Tx) -> bool:
     return rights.holds(tx.world, tx.actor, "EditActivatedOrders")
 
 
@@ -108,7 +114,7 @@ def _check_locked(tx: Tx, moved: set[str]) -> None:
     fixed = sorted(name for name in moved if not name.endswith("__c") and name not in free | {"Status"})
     if fixed:
         raise locked(_FIXED_ONCE_ACTIVE, *fixed)
-    if moved and not may_edit_activated(tx):
+    if moved and not _may_edit_activated(tx):
         raise locked("insufficient access rights on object id: the order is activated", *sorted(moved))
 
 
@@ -151,7 +157,10 @@ def _take(tx: Tx, items: list[Record], sign: int) -> None:
 
 
 class ItemRules(Rules):
+    """Products of an order, and of a reduction order, which take from those of the original (reference 7.5)."""
+
     def before_create(self, tx: Tx, draft: Record) -> None:
+        """Currency, total and available quantity by order and entry. Raises unless the order is a draft with a book."""
         order = tx.live("Order", draft.get("OrderId"))
         if order is None:
             return
@@ -175,11 +184,12 @@ class ItemRules(Rules):
             draft["AvailableQuantity"] = _ZERO if reducing else draft["Quantity"]
 
     def before_update(self, tx: Tx, old: Record, new: Record, values: dict[str, Any]) -> None:
+        """Total and available quantity anew. Raises when the order is activated and the user may not edit such."""
         order = tx.live("Order", old["OrderId"]) or {}
         if "UnitPrice" not in new:
             raise required(["UnitPrice"])
         moved = changed(old, new, values)
-        if order.get("StatusCode") == "Activated" and moved and not may_edit_activated(tx):
+        if order.get("StatusCode") == "Activated" and moved and not _may_edit_activated(tx):
             raise locked("insufficient access rights on object id: the order is activated", *sorted(moved))
         if "Quantity" in moved:
             _check_quantity(tx, new, reducing=bool(order.get("IsReductionOrder")))
@@ -187,17 +197,21 @@ class ItemRules(Rules):
         _total(tx, new)
 
     def after_create(self, tx: Tx, record: Record) -> None:
+        """The order's amount grows by the total."""
         _roll_up(tx, record["OrderId"], record["TotalPrice"])
 
     def after_update(self, tx: Tx, old: Record, new: Record) -> None:
+        """The order's amount moves by the difference."""
         _roll_up(tx, new["OrderId"], new["TotalPrice"] - old["TotalPrice"])
 
     def before_delete(self, tx: Tx, record: Record) -> None:
+        """Raises DELETE_FAILED unless the order is a draft."""
         order = tx.live("Order", record["OrderId"])
         if order and order["StatusCode"] != "Draft":
             raise undeletable("Products of an activated order cannot be deleted")
 
     def after_delete(self, tx: Tx, record: Record) -> None:
+        """The order's amount shrinks by the total."""
         _roll_up(tx, record["OrderId"], -record["TotalPrice"])
 
 

@@ -23,6 +23,7 @@ class AccountRules(Rules):
     """Hierarchies without a circle; a person account has the name of its person, and a contact behind it."""
 
     def before_create(self, tx: Tx, draft: Record) -> None:
+        """With a LastName it is a person: named after it. Raises when a person is given a Name too."""
         if "LastName" not in draft:
             return
         if "Name" in draft:
@@ -30,6 +31,7 @@ class AccountRules(Rules):
         draft |= {"Name": full_name(draft), "IsPersonAccount": True}
 
     def after_create(self, tx: Tx, record: Record) -> None:
+        """A person gets the contact that stands behind it, with the same person fields and owner."""
         if not record.get("IsPersonAccount"):
             return
         kind = tx.world.schema.objects["Contact"]
@@ -41,6 +43,7 @@ class AccountRules(Rules):
         tx.adjust("Account", record, PersonContactId=contact["Id"])
 
     def after_update(self, tx: Tx, old: Record, new: Record) -> None:
+        """What changed of the person changes at its contact, with the account's stamps."""
         contact = tx.live("Contact", new.get("PersonContactId"))
         if contact is not None and _person_of(old) != _person_of(new):
             stamps = {"LastModifiedDate": tx.now, "LastModifiedById": tx.actor.user_id}
@@ -48,6 +51,7 @@ class AccountRules(Rules):
             tx.adjust("Contact", contact, **(gone | _person_of(new) | stamps))
 
     def before_update(self, tx: Tx, old: Record, new: Record, values: dict[str, Any]) -> None:
+        """A person's name follows its parts. Raises CIRCULAR_DEPENDENCY for a parent that hangs below."""
         if old.get("IsPersonAccount"):
             if "Name" in values:
                 raise _refuse_name()
@@ -69,6 +73,7 @@ def _person_of(account: Record) -> Record:
 
 
 def full_name(record: Record) -> str:
+    """First and last name with a space; of what is filled."""
     return " ".join(record[part] for part in ("FirstName", "LastName") if record.get(part))
 
 
@@ -76,14 +81,18 @@ class ContactRules(Rules):
     """The compound name is kept from its parts, the direct relation from its account."""
 
     def before_create(self, tx: Tx, draft: Record) -> None:
+        """Name from first and last name."""
         if name := full_name(draft):
             draft["Name"] = name
 
     def before_update(self, tx: Tx, old: Record, new: Record, values: dict[str, Any]) -> None:
+        """Name from first and last name."""
         new["Name"] = full_name(new)
 
     def after_create(self, tx: Tx, record: Record) -> None:
+        """It gets its direct relation, where the org has relations."""
         contact_saved(tx, None, record)
 
     def after_update(self, tx: Tx, old: Record, new: Record) -> None:
+        """Its direct relation moves with its account, where the org has relations."""
         contact_saved(tx, old, new)

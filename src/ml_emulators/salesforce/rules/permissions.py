@@ -48,16 +48,19 @@ def _once(tx: Tx, kind: str, draft: Record, *names: str) -> None:
 
 
 def _object(tx: Tx, draft: Record) -> SObject:
-    found = tx.world.schema.find(str(draft.get("SobjectType")))
-    if found is None:
+    kind = tx.world.schema.find(str(draft.get("SobjectType")))
+    if kind is None:
         text = f"Sobject Type Name: bad value for restricted picklist field: {draft.get('SobjectType')}"
         raise ApiError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", text, fields=["SobjectType"])
-    draft["SobjectType"] = found.name
-    return found
+    draft["SobjectType"] = kind.name
+    return kind
 
 
 class SetRules(Rules):
+    """Permission sets are made by administrators only (reference 8.3)."""
+
     def before_create(self, tx: Tx, draft: Record) -> None:
+        """Raises INSUFFICIENT_ACCESS without Customize Application."""
         _check_admin(tx)
 
     def before_delete(self, tx: Tx, record: Record) -> None:
@@ -70,13 +73,19 @@ class SetRules(Rules):
 
 
 class AssignmentRules(Rules):
+    """A set is given to a user once (reference 8.3)."""
+
     def before_create(self, tx: Tx, draft: Record) -> None:
+        """Raises INSUFFICIENT_ACCESS without Customize Application, DUPLICATE_VALUE the second time."""
         _check_admin(tx)
         _once(tx, "PermissionSetAssignment", draft, "PermissionSetId", "AssigneeId")
 
 
 class AccessRules(Rules):
+    """A set opens an app or another set-up entity once (reference 8.3)."""
+
     def before_create(self, tx: Tx, draft: Record) -> None:
+        """Raises INSUFFICIENT_ACCESS without Customize Application, DUPLICATE_VALUE the second time."""
         _check_admin(tx)
         _once(tx, "SetupEntityAccess", draft, "ParentId", "SetupEntityId")
 
@@ -85,6 +94,7 @@ class FieldRules(Rules):
     """Which fields may stand in a permission set: not the required ones and not the platform's own."""
 
     def before_create(self, tx: Tx, draft: Record) -> None:
+        """Spell the field as the object has it. Raises for a field that cannot be hidden, and the second time."""
         _check_admin(tx)
         kind = _object(tx, draft)
         owner, _, name = str(draft.get("Field")).partition(".")
@@ -97,6 +107,7 @@ class FieldRules(Rules):
         self._check(draft)
 
     def before_update(self, tx: Tx, old: Record, new: Record, values: dict[str, Any]) -> None:
+        """Raises for a permission that does not even grant to read, and without Customize Application."""
         _check_admin(tx)
         self._check(new)
 
@@ -107,13 +118,17 @@ class FieldRules(Rules):
 
 
 class ObjectRules(Rules):
+    """Rights of a set on the records of an object; one without those it needs is refused (reference 8.3)."""
+
     def before_create(self, tx: Tx, draft: Record) -> None:
+        """Raises for an unknown object, a right without those it needs, and the second time."""
         _check_admin(tx)
         _object(tx, draft)
         _once(tx, "ObjectPermissions", draft, "ParentId", "SobjectType")
         self._check(draft)
 
     def before_update(self, tx: Tx, old: Record, new: Record, values: dict[str, Any]) -> None:
+        """Raises for a right without those it needs, and without Customize Application."""
         _check_admin(tx)
         self._check(new)
 
@@ -143,18 +158,20 @@ class Permissions:
         if not self._seen and not any(tables):
             return
         rows = tuple(chain.from_iterable(live.values() for live in tables))
-        if len(rows) == len(self._seen) and all(one is other for one, other in zip(rows, self._seen, strict=True)):
+        if len(rows) == len(self._seen) and all(
+            before is other for before, other in zip(rows, self._seen, strict=True)
+        ):
             return
         self._seen = rows
         self._carry(self._granted())
 
     def _granted(self) -> dict[Place, set[str]]:
         """Place -> what is granted there."""
-        found: dict[Place, set[str]] = {}
+        granted: dict[Place, set[str]] = {}
         for assignment in self._world.state.tables["PermissionSetAssignment"].live.values():
             for kind, field, opened in self._opened(assignment["PermissionSetId"]):
-                found.setdefault((assignment["AssigneeId"], kind, field), set()).update(opened)
-        return found
+                granted.setdefault((assignment["AssigneeId"], kind, field), set()).update(opened)
+        return granted
 
     def _opened(self, permission_set: str) -> Iterator[tuple[str, str, set[str]]]:
         tables = self._world.state.tables

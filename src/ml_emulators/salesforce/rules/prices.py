@@ -36,28 +36,34 @@ def matching_entry(tx: Tx, draft: Record, parent_word: str, book: str | None, pa
 
 
 def require_active(entry: Record) -> None:
+    """Raises FIELD_INTEGRITY_EXCEPTION for an inactive entry, which no new line may use (reference 7.4)."""
     if not entry.get("IsActive"):
         text = "field integrity exception: PricebookEntryId (pricebook entry is inactive)"
         raise integrity(text, "PricebookEntryId")
 
 
 class ProductRules(Rules):
+    """A product leads its price-book entries (reference 7.4)."""
+
     def after_update(self, tx: Tx, old: Record, new: Record) -> None:
         """Name and code of a product show on its price-book entries."""
         if any(old.get(name) != new.get(name) for name in ("Name", "ProductCode")):
             for entry in list(tx.find("PricebookEntry", "Product2Id", new["Id"])):
                 shown = {name: new.get(name) for name in ("Name", "ProductCode")}
                 merged = entry | shown
-                tx.put("PricebookEntry", {name: each for name, each in merged.items() if each is not None})
+                tx.put("PricebookEntry", {name: value for name, value in merged.items() if value is not None})
 
 
 class PricebookRules(Rules):
+    """The standard price book is the platform's (reference 7.4)."""
+
     def before_delete(self, tx: Tx, record: Record) -> None:
+        """Raises DELETE_FAILED for the standard price book."""
         if record.get("IsStandard"):
             raise undeletable("The standard price book cannot be deleted")
 
 
-def standard_entry(tx: Tx, product: str, currency: str) -> Record | None:
+def _standard_entry(tx: Tx, product: str, currency: str) -> Record | None:
     for entry in tx.find("PricebookEntry", "Product2Id", product):
         book = tx.live("Pricebook2", entry["Pricebook2Id"])
         if book and book.get("IsStandard") and entry["CurrencyIsoCode"] == currency:
@@ -69,6 +75,7 @@ class EntryRules(Rules):
     """One price a product, book and currency; the standard price comes first."""
 
     def before_create(self, tx: Tx, draft: Record) -> None:
+        """Name and code of the product. Raises for a second entry, and before the standard price is there."""
         book = tx.live("Pricebook2", draft.get("Pricebook2Id"))
         product = tx.live("Product2", draft.get("Product2Id"))
         if book is None or product is None:
@@ -89,7 +96,7 @@ class EntryRules(Rules):
                 raise ApiError("DUPLICATE_VALUE", text, fields=["Pricebook2Id", "Product2Id"])
 
     def _custom_price(self, tx: Tx, draft: Record) -> None:
-        standard = standard_entry(tx, draft["Product2Id"], draft["CurrencyIsoCode"])
+        standard = _standard_entry(tx, draft["Product2Id"], draft["CurrencyIsoCode"])
         if standard is None:
             text = "Before creating a custom price, create a standard price."
             raise ApiError("STANDARD_PRICE_NOT_DEFINED", text, fields=())
@@ -97,13 +104,15 @@ class EntryRules(Rules):
             draft["UnitPrice"] = standard["UnitPrice"]
 
     def before_update(self, tx: Tx, old: Record, new: Record, values: dict[str, Any]) -> None:
+        """A price that follows the standard one cannot be written: INVALID_FIELD_FOR_INSERT_UPDATE."""
         if "UnitPrice" in changed(old, new, values) and new.get("UseStandardPrice"):
             raise read_only(["UnitPrice"])
-        standard = standard_entry(tx, new["Product2Id"], new["CurrencyIsoCode"])
+        standard = _standard_entry(tx, new["Product2Id"], new["CurrencyIsoCode"])
         if standard and standard["Id"] != new["Id"] and new.get("UseStandardPrice"):
             new["UnitPrice"] = standard["UnitPrice"]
 
     def after_update(self, tx: Tx, old: Record, new: Record) -> None:
+        """Entries that use the standard price of the currency follow it."""
         if old["UnitPrice"] == new["UnitPrice"]:
             return
         for entry in list(tx.find("PricebookEntry", "Product2Id", new["Product2Id"])):
@@ -112,13 +121,17 @@ class EntryRules(Rules):
 
 
 class CurrencyRules(Rules):
+    """Currencies and their rate to the corporate one."""
+
     def before_create(self, tx: Tx, draft: Record) -> None:
+        """Never corporate, code in upper case. Raises for a rate that is not above zero."""
         draft["IsCorporate"] = False
         if draft.get("IsoCode"):
             draft["IsoCode"] = draft["IsoCode"].upper()
         _positive_rate(draft)
 
     def before_update(self, tx: Tx, old: Record, new: Record, values: dict[str, Any]) -> None:
+        """Raises when the corporate currency would lose its rate of one or be switched off."""
         if old.get("IsCorporate") and changed(old, new, values) & {"ConversionRate", "IsActive"}:
             raise integrity("The corporate currency keeps its rate of one", "ConversionRate")
         _positive_rate(new)
@@ -133,9 +146,11 @@ class DatedRateRules(Rules):
     """Dated rates of one currency follow each other: each ends where the next starts."""
 
     def before_create(self, tx: Tx, draft: Record) -> None:
+        """Raises for a rate that is not above zero."""
         _positive_rate(draft)
 
     def after_create(self, tx: Tx, record: Record) -> None:
+        """Each rate of the currency ends where the next starts, the last on 9999-12-31."""
         table = tx.world.state.tables["DatedConversionRate"]
         rows = [row for row in table.live.values() if row["IsoCode"] == record["IsoCode"]]
         rows.sort(key=lambda row: str(row["StartDate"]))
@@ -148,13 +163,17 @@ _CONTRACT_CODES = {"Draft": "Draft", "In Approval Process": "InApproval", "Activ
 
 
 class ContractRules(Rules):
+    """A contract begins as a draft; its end follows from start and term."""
+
     def before_create(self, tx: Tx, draft: Record) -> None:
+        """Raises FAILED_ACTIVATION for a new contract that is activated already."""
         draft.setdefault("Status", "Draft")
         if draft["Status"] == "Activated":
             raise ApiError("FAILED_ACTIVATION", "Choose a valid contract status and save your changes.")
         _derive_contract(draft)
 
     def before_update(self, tx: Tx, old: Record, new: Record, values: dict[str, Any]) -> None:
+        """The end anew."""
         _derive_contract(new)
 
 

@@ -20,17 +20,20 @@ class RelationRules(Rules):
     """What a client makes is indirect, once for a contact and an account."""
 
     def before_create(self, tx: Tx, draft: Record) -> None:
+        """Raises DUPLICATE_VALUE for a second relation of the contact with the account."""
         contact, account = draft.get("ContactId"), draft.get("AccountId")
         if contact and account and find(tx, contact, account):
             text = "This contact already has a relationship with this account."
             raise ApiError("DUPLICATE_VALUE", text, fields=["ContactId"])
 
     def before_own_delete(self, tx: Tx, record: Record) -> None:
+        """Raises DELETE_FAILED for the direct relation, which is the contact's own account."""
         if record.get("IsDirect"):
             raise undeletable("To remove a direct relationship, change the contact's account or delete the contact.")
 
 
 def find(tx: Tx, contact: str, account: str) -> Record | None:
+    """The relation of a contact with an account; None when they have none."""
     return next((row for row in tx.find(KIND, "ContactId", contact) if row["AccountId"] == account), None)
 
 
@@ -85,15 +88,15 @@ def _one_direct(tx: Tx, contact: str) -> None:
 
 def settle(world: World) -> None:
     """Let the admin's switch take effect: on, every contact gets its direct relation; off, all relations go."""
-    wanted = world.switches.contacts_to_multiple_accounts
-    if wanted == world.related:
+    switched_on = world.switches.contacts_to_multiple_accounts
+    if switched_on == world.related:
         return
     world.related = True
     with world.transact(world.sales, UI_ORIGIN) as tx:
-        if wanted:
+        if switched_on:
             for contact in list(world.state.tables["Contact"].live.values()):
                 contact_saved(tx, None, contact)
         else:
             for row_id in [*world.state.tables[KIND].live, *world.state.tables[KIND].gone]:
                 tx.erase(KIND, row_id)
-    world.related = wanted
+    world.related = switched_on

@@ -62,10 +62,12 @@ def amount(value: Decimal, field: str, places: int = 2) -> Decimal:
 
 
 def locked(message: str, *fields: str) -> ApiError:
+    """INSUFFICIENT_ACCESS_OR_READONLY: the state of the record closes these fields (reference 2.6)."""
     return ApiError("INSUFFICIENT_ACCESS_OR_READONLY", message, fields=fields)
 
 
 def undeletable(message: str) -> ApiError:
+    """DELETE_FAILED: the state of the record, or of what hangs on it, keeps it (reference 2.6)."""
     return ApiError("DELETE_FAILED", message, fields=())
 
 

@@ -41,4 +41,5 @@ _BOOK: dict[str, Rules] = {
 
 
 def rules_of(kind: str) -> Rules:
+    """The rules of an object; the plain ones, which add nothing, for most."""
     return _BOOK.get(kind, _PLAIN)

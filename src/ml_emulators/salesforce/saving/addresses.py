@@ -50,14 +50,18 @@ def listed(set_up: Setting) -> Places:
             text = code if set_up.state_texts == "code" and key not in changed else name
             place = Place(code, text, standard().get(key, name), country)
             states.setdefault(country, {})[code] = place
-    known = {country: found for country, found in states.items() if country in countries}
+    known = {country: places_there for country, places_there in states.items() if country in countries}
     return Places(dict(sorted(countries.items(), key=lambda pair: pair[1].name)), known)
 
 
 def _state_rows(known: Places) -> list[tuple[Place, str]]:
     """Each state with the bits of the countries that it is valid for, as `validFor` has them."""
     order = {code: index for index, code in enumerate(known.countries)}
-    return [(state, _bits(order[country])) for country, found in known.states.items() for state in found.values()]
+    return [
+        (state, _bits(order[country]))
+        for country, places_there in known.states.items()
+        for state in places_there.values()
+    ]
 
 
 def _bits(index: int) -> str:
@@ -147,16 +151,16 @@ class _Address:
         return not self._names(part, values) and old.get(f"{self._stem}{part}Code") is not None
 
     def _of_code(self, part: str, code: str, known: dict[str, Place]) -> Place:
-        if found := known.get(code.upper()):
-            return found
+        if place := known.get(code.upper()):
+            return place
         raise self._refused(part, code, f"{self._stem}{part}Code")
 
     def _of_text(self, part: str, text: str, known: dict[str, Place]) -> Place:
         for place in known.values():
             if place.text.casefold() == text.casefold():
                 return place
-        if self._lenient and (found := known.get(text.upper())):
-            return found
+        if self._lenient and (of_code := known.get(text.upper())):
+            return of_code
         raise self._refused(part, text, f"{self._stem}{part}")
 
     def _refused(self, part: str, given: str, field: str) -> ApiError:
@@ -171,7 +175,7 @@ class _Address:
         return integrity(f"{text}: {self._label(part)}", field)
 
     def _all_states(self) -> list[Place]:
-        return [place for found in self._known.states.values() for place in found.values()]
+        return [place for places_there in self._known.states.values() for place in places_there.values()]
 
     @staticmethod
     def _is(place: Place, given: str) -> bool:
@@ -196,9 +200,9 @@ def adopt(world: World) -> None:
         stems = [whole.removesuffix("Address") for whole in kind.compounds]
         table = world.state.tables[kind.name]
         for record in list(table.live.values()) if stems else ():
-            found = {name: value for stem in stems for name, value in _codes(record, stem, listed(set_up)).items()}
-            if found.items() - record.items():
-                table.put(record | found)
+            codes = {name: value for stem in stems for name, value in _codes(record, stem, listed(set_up)).items()}
+            if codes.items() - record.items():
+                table.put(record | codes)
 
 
 def _codes(record: Record, stem: str, known: Places) -> Record:
@@ -206,9 +210,9 @@ def _codes(record: Record, stem: str, known: Places) -> Record:
     country = _meant(record.get(f"{stem}Country"), known.countries)
     if country is None:
         return {}
-    found = {f"{stem}Country": country.text, f"{stem}CountryCode": country.code}
+    codes = {f"{stem}Country": country.text, f"{stem}CountryCode": country.code}
     state = _meant(record.get(f"{stem}State"), known.states.get(country.code, {}))
-    return found | ({f"{stem}State": state.text, f"{stem}StateCode": state.code} if state else {})
+    return codes | ({f"{stem}State": state.text, f"{stem}StateCode": state.code} if state else {})
 
 
 def _meant(text: str | None, known: dict[str, Place]) -> Place | None:

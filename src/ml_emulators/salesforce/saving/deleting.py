@@ -49,8 +49,8 @@ def _children(tx: Tx, child: Child, record_id: str) -> list[Record]:
 
 
 def _restricting(tx: Tx, kind: SObject, record: Record) -> list[Child]:
-    found = [child for child in tx.world.schema.children(kind.name) if child.field.restrict_delete]
-    return [child for child in found if _children(tx, child, record["Id"])]
+    restricting = [child for child in tx.world.schema.children(kind.name) if child.field.restrict_delete]
+    return [child for child in restricting if _children(tx, child, record["Id"])]
 
 
 def _check_children(tx: Tx, kind: SObject, record: Record) -> None:

@@ -39,9 +39,9 @@ def plain(name: str) -> str:
     return " ".join(word for word in words if word not in _FORMS) or " ".join(words)
 
 
-def likeness(one: str, other: str) -> float:
+def likeness(name: str, other: str) -> float:
     """How much alike two names are, from 0 to 1."""
-    first, second = plain(one), plain(other)
+    first, second = plain(name), plain(other)
     if first == second:
         return 1.0
     matcher = difflib.SequenceMatcher(None, first, second, autojunk=False)
@@ -55,12 +55,12 @@ def _matches(tx: Tx, kind: SObject, record: Record) -> list[tuple[Record, float]
     name = str(record.get(_NAMES[kind.name]) or "")
     if not name:
         return []
-    found = []
+    matches = []
     for row in tx.world.state.tables[kind.name].live.values():
         if row["Id"] != record.get("Id") and _agree(kind, record, row):
             alike = likeness(name, str(row.get(_NAMES[kind.name]) or ""))
-            found += [(row, alike)] if alike >= _ALIKE else []
-    return sorted(found, key=lambda pair: (-pair[1], pair[0]["Id"]))
+            matches += [(row, alike)] if alike >= _ALIKE else []
+    return sorted(matches, key=lambda pair: (-pair[1], pair[0]["Id"]))
 
 
 def _agree(kind: SObject, record: Record, row: Record) -> bool:
@@ -96,11 +96,11 @@ def check_duplicates(tx: Tx, kind: SObject, new: Record, old: Record | None) -> 
     keys = (_NAMES[kind.name], *_EXACT.get(kind.name, ()))
     if old is not None and all(old.get(name) == new.get(name) for name in keys):
         return
-    if found := _matches(tx, kind, new):
-        raise _detected(tx, kind, found, passable=mode == "alert")
+    if matches := _matches(tx, kind, new):
+        raise _detected(tx, kind, matches, passable=mode == "alert")
 
 
-def _detected(tx: Tx, kind: SObject, found: list[tuple[Record, float]], *, passable: bool) -> ApiError:
+def _detected(tx: Tx, kind: SObject, matches: list[tuple[Record, float]], *, passable: bool) -> ApiError:
     rule = tx.switches.duplicate_rule_names.get(kind.name, f"Standard_{kind.name}_Duplicate_Rule")
     result = {
         "allowSave": passable,
@@ -113,9 +113,9 @@ def _detected(tx: Tx, kind: SObject, found: list[tuple[Record, float]], *, passa
                 "errors": [],
                 "matchEngine": "FuzzyMatchEngine",
                 "rule": f"Standard_{kind.name}_Match_Rule_v1_0",
-                "size": len(found),
+                "size": len(matches),
                 "success": True,
-                "matchRecords": [_match_entry(tx, kind, row, alike) for row, alike in found],
+                "matchRecords": [_match_entry(tx, kind, row, alike) for row, alike in matches],
             }
         ],
     }

@@ -25,16 +25,16 @@ def merge(tx: Tx, kind: SObject, body: dict[str, Any]) -> str:
         record = existing(tx, kind, loser)
         tx.put(kind.name, record | stamps | {"IsDeleted": True, "MasterRecordId": winner})
     merged(tx, winner, f"{kind.name}Id")
-    rest = {name: value for name, value in body.items() if name not in ("Id", "losers")}
-    update(tx, kind, winner, rest)
+    taken = {name: value for name, value in body.items() if name not in ("Id", "losers")}
+    update(tx, kind, winner, taken)
     return winner
 
 
 def _known(tx: Tx, kind: SObject, text: Any) -> str:
-    found = ids.normalise(text) if isinstance(text, str) else None
-    if found is None:
+    record_id = ids.normalise(text) if isinstance(text, str) else None
+    if record_id is None:
         raise ApiError("MALFORMED_ID", f"Id: id value of incorrect type: {text}", fields=["Id"])
-    return str(existing(tx, kind, found)["Id"])
+    return str(existing(tx, kind, record_id)["Id"])
 
 
 def _hand_over(tx: Tx, kind: SObject, loser: str, winner: str) -> None:

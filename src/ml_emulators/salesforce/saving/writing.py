@@ -20,16 +20,17 @@ from .references import check_references, resolve
 
 
 def require_right(kind: SObject, right: str) -> None:
+    """Raises CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY where nobody may do it to the object; `right`: `createable`, ..."""
     if not getattr(kind, right):
         text = f"entity type {kind.name} does not support {right.removesuffix('able')}e"
         raise ApiError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", text, fields=())
 
 
-def writable(tx: Tx, kind: SObject, each: Field, *, creating: bool) -> bool:
+def writable(tx: Tx, kind: SObject, field: Field, *, creating: bool) -> bool:
     """Whether this actor may write the field now."""
-    if not (each.createable if creating else each.updateable):
+    if not (field.createable if creating else field.updateable):
         return False
-    return rights.may_write(tx.world, tx.actor, kind.name, each.name)
+    return rights.may_write(tx.world, tx.actor, kind.name, field.name)
 
 
 def _prepare(tx: Tx, kind: SObject, body: dict[str, Any], *, creating: bool) -> dict[str, Any]:
@@ -39,27 +40,27 @@ def _prepare(tx: Tx, kind: SObject, body: dict[str, Any], *, creating: bool) -> 
     for key, raw in body.items():
         if key == "attributes":
             continue
-        each = kind.find(key)
-        if each is None:
-            each = kind.parents.get(key.lower())
-            if each is None or not (raw is None or isinstance(raw, dict)):
+        field = kind.find(key)
+        if field is None:
+            field = kind.parents.get(key.lower())
+            if field is None or not (raw is None or isinstance(raw, dict)):
                 raise no_column(key, kind.name)
-            raw = resolve(tx, each, raw)
-        if writable(tx, kind, each, creating=creating):
-            values[each.name] = coerce(each, raw, tx.switches)
+            raw = resolve(tx, field, raw)
+        if writable(tx, kind, field, creating=creating):
+            values[field.name] = coerce(field, raw, tx.switches)
         else:
-            _refuse_hidden(tx, kind, each)
-            refused.append(each.name)
+            _refuse_hidden(tx, kind, field)
+            refused.append(field.name)
     if refused:
         raise read_only(refused)
     return values
 
 
-def _refuse_hidden(tx: Tx, kind: SObject, each: Field) -> None:
+def _refuse_hidden(tx: Tx, kind: SObject, field: Field) -> None:
     """A field that the user does not see is refused as one that is not there, or as a fixed one: sources differ."""
-    hidden = each.name in rights.hidden_of(tx.world, tx.actor, kind.name)
+    hidden = field.name in rights.hidden_of(tx.world, tx.actor, kind.name)
     if hidden and tx.switches.hidden_field_code == "INVALID_FIELD":
-        raise no_column(each.name, kind.name)
+        raise no_column(field.name, kind.name)
 
 
 def _defaults(tx: Tx, kind: SObject, draft: Record) -> None:
@@ -92,11 +93,11 @@ def _currency_known(tx: Tx, kind: SObject, values: dict[str, Any]) -> None:
     code = values.get("CurrencyIsoCode")
     if code is None:
         return
-    each = kind.by_name["CurrencyIsoCode"]
+    field = kind.by_name["CurrencyIsoCode"]
     known = [row for row in tx.find("CurrencyType", "IsoCode", code) if row.get("IsActive")]
     if not known:
-        text = f"{each.label}: bad value for restricted picklist field: {code}"
-        raise ApiError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", text, fields=[each.name])
+        text = f"{field.label}: bad value for restricted picklist field: {code}"
+        raise ApiError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", text, fields=[field.name])
     values["CurrencyIsoCode"] = known[0]["IsoCode"]
 
 
@@ -183,12 +184,12 @@ def upsert(
     tx: Tx, kind: SObject, key: Field, value: Any, body: dict[str, Any], *, update_only: bool = False
 ) -> tuple[str, bool]:
     """Update the one record with the key, or insert it: (id, created). `Several` when there are more."""
-    found = match(tx, kind, key, value)
-    if len(found) > 1:
-        raise Several(kind.name, [record["Id"] for record in found])
-    if found:
-        update(tx, kind, found[0]["Id"], body)
-        return found[0]["Id"], False
+    records = match(tx, kind, key, value)
+    if len(records) > 1:
+        raise Several(kind.name, [record["Id"] for record in records])
+    if records:
+        update(tx, kind, records[0]["Id"], body)
+        return records[0]["Id"], False
     if update_only or key.type == "id":
         raise not_found()
     return create(tx, kind, body | {key.name: value}), True

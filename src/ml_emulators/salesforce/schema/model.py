@@ -54,14 +54,17 @@ class Field:
 
     @property
     def custom(self) -> bool:
+        """Whether an administrator, or a package, made it: its name ends with `__c`."""
         return self.name.endswith("__c")
 
     @property
     def required(self) -> bool:
+        """Whether a new record must name it: writable, not null and without a default."""
         return self.createable and not self.nillable and not self.defaulted
 
     @property
     def long_text(self) -> bool:
+        """Whether it is a long text area (above 255), which can be neither filtered, sorted nor grouped."""
         return self.type == "textarea" and self.length > 255
 
     @property
@@ -77,6 +80,7 @@ class Field:
         return self.case_sensitive or self.type in IDS
 
     def index_key(self, value: Any) -> Any:
+        """The value as indexes hold it: without case unless the field minds it."""
         return value if self.exact or not isinstance(value, str) else value.lower()
 
 
@@ -100,90 +104,99 @@ class SObject:
 
     @property
     def custom(self) -> bool:
+        """Whether an administrator made it: its name ends with `__c`."""
         return self.name.endswith("__c")
 
     @cached_property
     def by_name(self) -> dict[str, Field]:
-        return {each.name: each for each in self.fields}
+        """Fields by their exact name."""
+        return {field.name: field for field in self.fields}
 
     @cached_property
     def by_lower(self) -> dict[str, Field]:
-        return {each.name.lower(): each for each in self.fields}
+        """Fields by their name in lower case: the API takes any spelling."""
+        return {field.name.lower(): field for field in self.fields}
 
     @cached_property
     def parents(self) -> dict[str, Field]:
         """Lower-case relationship name -> reference field."""
-        found = {each.relationship.lower(): each for each in self.fields if each.relationship}
-        return {name: each for name, each in found.items() if each.type == "reference"}
+        related = {field.relationship.lower(): field for field in self.fields if field.relationship}
+        return {name: field for name, field in related.items() if field.type == "reference"}
 
     @cached_property
     def indexed(self) -> tuple[Field, ...]:
         """Fields with an index: keys, names and references (but not to users: half the org has the same)."""
-        return tuple(each for each in self.fields if _is_indexed(each))
+        return tuple(field for field in self.fields if _is_indexed(field))
 
     @cached_property
     def unique_fields(self) -> tuple[Field, ...]:
-        return tuple(each for each in self.fields if each.unique and each.type != "id")
+        """Fields of which two records may not have the same value, the id apart."""
+        return tuple(field for field in self.fields if field.unique and field.type != "id")
 
     @cached_property
     def references(self) -> tuple[Field, ...]:
-        return tuple(each for each in self.fields if each.type == "reference")
+        """Fields that hold the id of another record."""
+        return tuple(field for field in self.fields if field.type == "reference")
 
     @cached_property
     def numbers(self) -> frozenset[str]:
-        return frozenset(each.name for each in self.fields if each.type in NUMBERS)
+        """The names of fields whose values are numbers."""
+        return frozenset(field.name for field in self.fields if field.type in NUMBERS)
 
     @cached_property
     def required_names(self) -> tuple[str, ...]:
-        return tuple(each.name for each in self.fields if each.required)
+        """The names of fields that a new record must name."""
+        return tuple(field.name for field in self.fields if field.required)
 
     @cached_property
     def defaults(self) -> dict[str, Any]:
         """What a new record starts with: checkboxes are never null, picklists may have a default."""
-        given = {each.name: each.default for each in self.fields if each.default is not None}
-        return {each.name: False for each in self.fields if each.type == "boolean"} | given
+        given = {field.name: field.default for field in self.fields if field.default is not None}
+        return {field.name: False for field in self.fields if field.type == "boolean"} | given
 
     @cached_property
     def compounds(self) -> dict[str, dict[str, str]]:
         """Compound address field -> {key in the answer: field that holds the part}."""
         parts: dict[str, dict[str, str]] = {}
-        for each in self.fields:
-            if each.type == "address":
-                parts[each.name] = {}
-        for each in self.fields:
-            if each.compound in parts and each.name != each.compound:
-                stem = each.compound.removesuffix("Address")
-                key = each.name.removeprefix(stem)
-                parts[each.compound][key[0].lower() + key[1:]] = each.name
-        return {name: dict(sorted(found.items())) for name, found in parts.items()}
+        for part in self.fields:
+            if part.type == "address":
+                parts[part.name] = {}
+        for part in self.fields:
+            if part.compound in parts and part.name != part.compound:
+                stem = part.compound.removesuffix("Address")
+                key = part.name.removeprefix(stem)
+                parts[part.compound][key[0].lower() + key[1:]] = part.name
+        return {name: dict(sorted(keys.items())) for name, keys in parts.items()}
 
     @cached_property
     def name_of(self) -> str | None:
-        return next((each.name for each in self.fields if each.name_field), None)
+        """The field that names a record to people; None where there is none."""
+        return next((field.name for field in self.fields if field.name_field), None)
 
     def find(self, name: str) -> Field | None:
         """The field by its API name in any case."""
         return self.by_name.get(name) or self.by_lower.get(name.lower())
 
     def with_fields(self, *more: Field) -> SObject:
+        """The object with more fields behind its own."""
         return replace(self, fields=self.fields + more)
 
     @property
     def customs(self) -> tuple[Field, ...]:
         """The fields that an admin made."""
-        return tuple(each for each in self.fields if each.custom)
+        return tuple(field for field in self.fields if field.custom)
 
     def with_customs(self, customs: tuple[Field, ...]) -> SObject:
         """The object with these custom fields instead of its own."""
-        return replace(self, fields=tuple(each for each in self.fields if not each.custom) + customs)
+        return replace(self, fields=tuple(field for field in self.fields if not field.custom) + customs)
 
 
-def _is_indexed(each: Field) -> bool:
-    if each.type == "reference":
-        return "User" not in each.refers_to
-    if each.type == "id":
+def _is_indexed(field: Field) -> bool:
+    if field.type == "reference":
+        return "User" not in field.refers_to
+    if field.type == "id":
         return False
-    return each.unique or each.external_id or each.id_lookup or (each.name_field and each.type == "string")
+    return field.unique or field.external_id or field.id_lookup or (field.name_field and field.type == "string")
 
 
 @dataclass(frozen=True)
@@ -216,12 +229,14 @@ class Schema:
         return self.objects.get(name) or self._lower.get(name.lower())
 
     def children(self, name: str) -> list[Child]:
+        """The lookups of other objects to this one, for describe and for cascades; none for an unknown name."""
         return self._children.get(name, [])
 
     def child_named(self, name: str, relationship: str) -> Child | None:
-        wanted = relationship.lower()
+        """The lookup behind a child relationship (`Contacts`), in any case; None when there is none."""
+        asked = relationship.lower()
         for child in self.children(name):
-            if child.field.children and child.field.children.lower() == wanted:
+            if child.field.children and child.field.children.lower() == asked:
                 return child
         return None
 

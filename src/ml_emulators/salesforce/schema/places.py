@@ -127,10 +127,10 @@ def setting(switches: Switches) -> Setting | None:
 @cache
 def standard() -> dict[str, str]:
     """`US` -> United States, `US-MA` -> Massachusetts."""
-    found = _read(_COUNTRIES)
+    names = _read(_COUNTRIES)
     for country, text in _STATES.items():
-        found |= {f"{country}-{code}": name for code, name in _read(text).items()}
-    return found
+        names |= {f"{country}-{code}": name for code, name in _read(text).items()}
+    return names
 
 
 def _read(text: str) -> dict[str, str]:

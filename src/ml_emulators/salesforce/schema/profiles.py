@@ -88,17 +88,17 @@ def _fitted(kind: SObject, has: Features, required: frozenset[str]) -> SObject:
     return made
 
 
-def _listed(kind: SObject, each: Field, values: Mapping[str, tuple[str, ...]], restricted: Collection[str]) -> Field:
+def _listed(kind: SObject, field: Field, values: Mapping[str, tuple[str, ...]], restricted: Collection[str]) -> Field:
     """A picklist with the values that the org's administrator has given it."""
-    name = f"{kind.name}.{each.name}"
-    if each.type not in ("picklist", "multipicklist") or (name not in values and name not in restricted):
-        return each
-    return replace(each, values=values.get(name, each.values), restricted=each.restricted or name in restricted)
+    name = f"{kind.name}.{field.name}"
+    if field.type not in ("picklist", "multipicklist") or (name not in values and name not in restricted):
+        return field
+    return replace(field, values=values.get(name, field.values), restricted=field.restricted or name in restricted)
 
 
-def _required(each: Field) -> Field:
+def _required(field: Field) -> Field:
     """Only custom fields can be required by an admin for every record; a checkbox always has a value."""
-    return replace(each, nillable=False) if each.custom and each.type != "boolean" else each
+    return replace(field, nillable=False) if field.custom and field.type != "boolean" else field
 
 
 def edition(switches: Switches, usual: str) -> str:

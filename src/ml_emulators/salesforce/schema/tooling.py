@@ -99,4 +99,5 @@ MEMBER = SObject(
 
 
 def tooling_schema() -> Schema:
+    """The objects of the Tooling API that the emulator has."""
     return Schema({kind.name: kind for kind in (CUSTOM_FIELD, CUSTOM_OBJECT, CHANNEL, MEMBER)})

@@ -13,26 +13,32 @@ def _field(name: str, kind: str, more: dict[str, Any]) -> Field:
 
 
 def text(name: str, length: int, **more: Any) -> Field:
+    """A text of one line; `length` in characters."""
     return _field(name, "string", {"length": length} | more)
 
 
 def area(name: str, length: int, **more: Any) -> Field:
+    """A text area; above 255 characters it is a long text, which cannot be filtered."""
     return _field(name, "textarea", {"length": length, "extra_type": "plaintextarea"} | more)
 
 
 def phone(name: str) -> Field:
+    """A phone number, which is a text of 40 characters."""
     return _field(name, "phone", {"length": 40})
 
 
 def url(name: str, **more: Any) -> Field:
+    """An address of the web, 255 characters unless `more` says otherwise."""
     return _field(name, "url", {"length": 255} | more)
 
 
 def email(name: str, **more: Any) -> Field:
+    """An e-mail address of 80 characters, whose form is checked."""
     return _field(name, "email", {"length": 80} | more)
 
 
 def pick(name: str, *values: str, **more: Any) -> Field:
+    """A picklist; only a restricted one refuses values that are not listed."""
     return _field(name, "picklist", {"length": 255, "values": values} | more)
 
 
@@ -42,31 +48,38 @@ def picks(name: str, *values: str, **more: Any) -> Field:
 
 
 def money(name: str, precision: int = 18, scale: int = 2, **more: Any) -> Field:
+    """An amount: `precision` digits in all, `scale` of them decimals, on screens; in the record's currency."""
     return _field(name, "currency", {"precision": precision, "scale": scale} | more)
 
 
 def number(name: str, precision: int, scale: int, **more: Any) -> Field:
+    """A decimal: `precision` digits in all, `scale` of them decimals."""
     return _field(name, "double", {"precision": precision, "scale": scale} | more)
 
 
 def percent(name: str, precision: int, scale: int, **more: Any) -> Field:
+    """A percentage: 25 means 25 %."""
     return _field(name, "percent", {"precision": precision, "scale": scale} | more)
 
 
 def integer(name: str, **more: Any) -> Field:
+    """A whole number of 32 bits."""
     return _field(name, "int", more)
 
 
 def flag(name: str, **more: Any) -> Field:
+    """A checkbox: never null, false unless given."""
     given = {"nillable": False, "defaulted": True, "permissionable": more.get("createable", True)}
     return _field(name, "boolean", given | more)
 
 
 def day(name: str, **more: Any) -> Field:
+    """A date without time or zone."""
     return _field(name, "date", more)
 
 
 def moment(name: str, **more: Any) -> Field:
+    """An instant, kept to the second."""
     return _field(name, "datetime", more)
 
 
@@ -86,6 +99,7 @@ def derived(made: Field) -> Field:
 
 
 def create_only(made: Field) -> Field:
+    """The field, writable on create and fixed afterwards."""
     from dataclasses import replace
 
     return replace(made, updateable=False)
@@ -96,20 +110,24 @@ _STAMPED: dict[str, Any] = _READ | {"nillable": False, "defaulted": True}
 
 
 def record_id(kind: str) -> Field:
+    """The Id of an object's records, 18 characters, which can stand in place of an external id."""
     label = f"{label_of(kind)} ID"
     return _field("Id", "id", _STAMPED | {"length": 18, "label": label, "id_lookup": True, "unique": False})
 
 
 def deleted_flag() -> Field:
+    """IsDeleted, which the platform sets."""
     return flag("IsDeleted", label="Deleted", **{**_STAMPED, "default": False})
 
 
 def currency_code() -> Field:
+    """CurrencyIsoCode: of the org's active currencies, its own or the user's unless given."""
     more = {"nillable": False, "defaulted": True, "restricted": True, "label": "Currency ISO Code"}
     return pick("CurrencyIsoCode", **more, length=3)
 
 
 def owner(*targets: str) -> Field:
+    """OwnerId: a user unless other targets are given; whoever creates, unless given."""
     return ref("OwnerId", targets or ("User",), nillable=False, defaulted=True)
 
 
@@ -130,6 +148,7 @@ def seen() -> tuple[Field, ...]:
 
 
 def last_activity() -> Field:
+    """LastActivityDate, which nobody writes."""
     return day("LastActivityDate", label="Last Activity", **_READ)
 
 

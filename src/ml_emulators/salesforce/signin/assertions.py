@@ -34,6 +34,7 @@ class Assertion:
     signature: bytes
 
     def claim(self, name: str) -> str:
+        """A claim that is a text; blank when it is missing or anything else."""
         value = self.claims.get(name)
         return value if isinstance(value, str) else ""
 

@@ -27,6 +27,8 @@ _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 @dataclass
 class Session:
+    """A token that is alive: whose, since when, and when it was last used, from which its end counts."""
+
     actor: Actor
     started: datetime
     used: datetime
@@ -51,8 +53,8 @@ class Sessions:
         now = self._world.clock.now()
         if self._world.switches.same_token_on_new_login:
             for token in list(self._live):
-                found = self.use(token)
-                if found is not None and found.actor == actor:
+                session = self.use(token)
+                if session is not None and session.actor == actor:
                     return token
         secret = base64.b64encode(bytes.fromhex(self._world.secret(144))).decode()
         token = f"{self._world.org_id[:15]}!{secret.replace('+', '.').replace('/', '_')}"
@@ -60,6 +62,7 @@ class Sessions:
         return token
 
     def peek(self, token: str) -> Session | None:
+        """The session of a token that is alive, without extending it; None when it ended or its user is frozen."""
         session = self._live.get(token)
         if session is None or self._world.clock.now() - session.used >= self._lifetime():
             return None
@@ -77,6 +80,7 @@ class Sessions:
         return session
 
     def close(self, token: str) -> bool:
+        """End a session; False when the token was not alive."""
         return self._live.pop(token, None) is not None
 
     def kill_all(self) -> int:
@@ -86,18 +90,21 @@ class Sessions:
         return count
 
     def expires(self, session: Session) -> datetime:
+        """When it ends if it is not used again (reference 1.5)."""
         return session.used + self._lifetime()
 
     def snapshot(self) -> Any:
+        """Certificates and sessions, as a value that later use does not change."""
         return self.certificates, _copies(self._live)
 
     def restore(self, kept: Any) -> None:
+        """Back to a snapshot, which may be restored again."""
         self.certificates, live = kept
         self._live = _copies(live)
 
 
 def _copies(live: dict[str, Session]) -> dict[str, Session]:
-    return {token: Session(each.actor, each.started, each.used) for token, each in live.items()}
+    return {token: Session(session.actor, session.started, session.used) for token, session in live.items()}
 
 
 def bearer(request: Request) -> str:
@@ -114,6 +121,7 @@ def bearer(request: Request) -> str:
 
 
 def expired() -> ApiError:
+    """401 INVALID_SESSION_ID, for a token that ended or never was (reference 1.5)."""
     return ApiError("INVALID_SESSION_ID", "Session expired or invalid", status=401)
 
 
@@ -136,8 +144,8 @@ def _client(request: Request, form: dict[str, str]) -> tuple[str, str]:
     return unquote(key), unquote(secret)
 
 
-def _same(one: str, other: str) -> bool:
-    return hmac.compare_digest(one.encode(), other.encode())
+def _same(given: str, other: str) -> bool:
+    return hmac.compare_digest(given.encode(), other.encode())
 
 
 class OAuth:

@@ -37,13 +37,14 @@ class Fault(Exception):
         self.message = message
 
     def answer(self) -> Answer:
+        """500 with a SOAP envelope, as a LoginFault."""
         code, message = escape(self.code), escape(self.message)
-        told = (
+        fault = (
             f"<soapenv:Fault><faultcode>sf:{code}</faultcode><faultstring>{code}: {message}</faultstring>"
             f'<detail><sf:LoginFault xsi:type="sf:LoginFault"><sf:exceptionCode>{code}</sf:exceptionCode>'
             f"<sf:exceptionMessage>{message}</sf:exceptionMessage></sf:LoginFault></detail></soapenv:Fault>"
         )
-        return Answer(500, raw=_ENVELOPE.format(told).encode(), headers=_XML)
+        return Answer(500, raw=_ENVELOPE.format(fault).encode(), headers=_XML)
 
 
 class Passwords:
@@ -53,9 +54,11 @@ class Passwords:
         self._world = world
 
     def password(self, actor: Actor) -> str:
+        """A user's password, 16 characters; the same seed gives the same."""
         return self._made("password", actor)[:16]
 
     def token(self, actor: Actor) -> str:
+        """A user's security token, 24 characters; the same seed gives the same."""
         return self._made("token", actor)[:24]
 
     def _made(self, what: str, actor: Actor) -> str:
@@ -65,7 +68,7 @@ class Passwords:
         """The password with the token behind it; alone it does where the caller's address is trusted."""
         trusted = self._world.switches.trusted_network
         good = [self.password(actor) + self.token(actor), *([self.password(actor)] if trusted else [])]
-        return any(hmac.compare_digest(given.encode(), each.encode()) for each in good)
+        return any(hmac.compare_digest(given.encode(), accepted.encode()) for accepted in good)
 
 
 class Soap:
@@ -84,8 +87,8 @@ class Soap:
             return fault.answer()
 
     def _login(self, request: Request, parts: list[str], instance: str) -> Answer:
-        found = _VERSION.match(parts[1]) if len(parts) > 1 and parts[0] in ("u", "c") else None
-        if found is None or int(found[1]) not in _VERSIONS or not self._world.switches.soap_login:
+        version = _VERSION.match(parts[1]) if len(parts) > 1 and parts[0] in ("u", "c") else None
+        if version is None or int(version[1]) not in _VERSIONS or not self._world.switches.soap_login:
             raise Fault("UNSUPPORTED_API_VERSION", "SOAP login() does not exist in this version of the API")
         asked = _asked(request.body)
         if asked.tag.endswith("}logout"):
@@ -96,17 +99,17 @@ class Soap:
             raise Fault("INVALID_LOGIN", _WRONG)
         org_id = self._world.org_id
         urls = [f"{instance}/services/Soap/{letter}/{parts[1]}/{org_id}" for letter in ("m", parts[0])]
-        told = (
+        login = (
             f"<loginResponse><result><metadataServerUrl>{escape(urls[0])}</metadataServerUrl>"
             f"<passwordExpired>false</passwordExpired><sandbox>false</sandbox><serverUrl>{escape(urls[1])}</serverUrl>"
             f"<sessionId>{escape(self._sessions.open(actor))}</sessionId><userId>{actor.user_id}</userId>"
             f"<userInfo>{self._about(actor, org_id)}</userInfo></result></loginResponse>"
         )
-        return Answer(200, raw=_ENVELOPE.format(told).encode(), headers=_XML)
+        return Answer(200, raw=_ENVELOPE.format(login).encode(), headers=_XML)
 
     def _logout(self, body: bytes) -> Answer:
-        found = re.search(rb"<(?:\w+:)?sessionId>([^<]+)</", body)
-        if not found or not self._sessions.close(found[1].decode("utf-8", "replace")):
+        session_id = re.search(rb"<(?:\w+:)?sessionId>([^<]+)</", body)
+        if not session_id or not self._sessions.close(session_id[1].decode("utf-8", "replace")):
             raise Fault("INVALID_SESSION_ID", "Invalid Session ID found in SessionHeader: Session not found")
         return Answer(200, raw=_ENVELOPE.format("<logoutResponse/>").encode(), headers=_XML)
 
@@ -120,7 +123,7 @@ class Soap:
         user = self._world.state.live("User", actor.user_id) or {}
         minutes = self._world.switches.session_minutes
         seconds = 60 * (self._world.org.session_minutes if minutes is None else minutes)
-        told = {
+        facts = {
             "organizationId": org_id,
             "organizationName": self._world.org.name,
             "sessionSecondsValid": str(seconds),
@@ -130,7 +133,7 @@ class Soap:
             "userName": str(user.get("Username", "")),
             "userTimeZone": actor.zone.key,
         }
-        return "".join(f"<{name}>{escape(value)}</{name}>" for name, value in told.items())
+        return "".join(f"<{name}>{escape(value)}</{name}>" for name, value in facts.items())
 
 
 _CALLS = {f"{{urn:{kind}.soap.sforce.com}}{name}" for kind in ("partner", "enterprise") for name in ("login", "logout")}
@@ -145,11 +148,11 @@ def _asked(body: bytes) -> Element:
         whole = fromstring(body)  # noqa: S314  # entities cannot be declared, see above
     except (ParseError, ValueError):
         raise Fault("INVALID_SOAP_HEADER", "the body is not a SOAP envelope") from None
-    for each in whole.findall("{http://schemas.xmlsoap.org/soap/envelope/}Body/*"):
-        if each.tag in _CALLS:
-            return each
+    for element in whole.findall("{http://schemas.xmlsoap.org/soap/envelope/}Body/*"):
+        if element.tag in _CALLS:
+            return element
     raise Fault("UNKNOWN_EXCEPTION", "of SOAP there is login() and logout() only")
 
 
 def _text(login: Element, name: str) -> str:
-    return next((each.text or "" for each in login if each.tag.rpartition("}")[2] == name), "")
+    return next((element.text or "" for element in login if element.tag.rpartition("}")[2] == name), "")

@@ -31,12 +31,14 @@ class ChannelBook(Protocol):
     def open(self, channel: str) -> None:
         """Make a custom channel. Raises `BadOrder`."""
 
-    def close(self, channel: str) -> None: ...
+    def close(self, channel: str) -> None:
+        """Remove a channel."""
 
     def select(self, kind: SObject, channel: str, enriched: tuple[str, ...]) -> None:
         """Raises `BadOrder` with what is wrong."""
 
-    def deselect(self, kind: str, channel: str) -> None: ...
+    def deselect(self, kind: str, channel: str) -> None:
+        """Take an object off a channel."""
 
     def delivered(self) -> int:
         """How many events API subscribers got within 24 hours."""
@@ -69,20 +71,22 @@ class ChannelResource:
         self.labels: dict[str, str] = {}
 
     def sync(self) -> None:
+        """A row for each custom channel of the bus."""
         custom = {name for name in self._book.listed() if name != STANDARD}
         for name in custom:
             label = self.labels.get(name, name.removesuffix("__chn"))
-            told: Record = {
+            row: Record = {
                 "DeveloperName": name.removesuffix("__chn"),
                 "MasterLabel": label,
                 "Language": "en_US",
                 "ChannelType": "data",
                 "Metadata": {"channelType": "data", "eventType": None, "label": label},
             }
-            put_row(self._tooling, CHANNEL, name, told)
+            put_row(self._tooling, CHANNEL, name, row)
         drop_rows(self._tooling, CHANNEL, custom)
 
     def create(self, body: dict[str, Any], actor: Actor) -> str:
+        """Open a channel `X__chn`. Raises for a bad name or type, DUPLICATE_DEVELOPER_NAME, LIMIT_EXCEEDED (8.3)."""
         name, given = _given(body)
         if not _CHANNEL.match(name):
             raise wrong(f"a custom channel's name ends with __chn: {name}", "FullName")
@@ -98,12 +102,14 @@ class ChannelResource:
         return made_id(CHANNEL, name)
 
     def update(self, row: Record, body: dict[str, Any]) -> None:
+        """A new label; nothing else of a channel can change."""
         given = body.get("Metadata")
         if not isinstance(given, dict) or given.get("channelType", "data") != "data":
             raise wrong("of a channel only the label is changed", "Metadata")
         self.labels[row["FullName"]] = str(given.get("label") or row["MasterLabel"])
 
     def delete(self, row: Record) -> None:
+        """Raises DELETE_FAILED while it has members."""
         name = row["FullName"]
         if self._book.listed().get(name):
             raise ApiError("DELETE_FAILED", "The channel still has members", fields=())
@@ -127,15 +133,17 @@ class MemberResource:
         return self.names.get((channel, kind), usual)
 
     def sync(self) -> None:
-        found = set()
+        """A row for each object on each channel of the bus."""
+        names = set()
         for channel, members in self._book.listed().items():
             for kind, enriched in members.items():
                 name = self._name(channel, kind)
-                found.add(name)
+                names.add(name)
                 put_row(self._tooling, MEMBER, name, _told(name, channel, kind, enriched))
-        drop_rows(self._tooling, MEMBER, found)
+        drop_rows(self._tooling, MEMBER, names)
 
     def create(self, body: dict[str, Any], actor: Actor) -> str:
+        """Select an object on a channel, with enrichment. Raises for unknown ones, DUPLICATE_VALUE, too many (8.3)."""
         name, given = _given(body)
         if not _MEMBER.match(name):
             raise wrong(f"a member's name holds letters, digits and single underscores: {name}", "FullName")
@@ -170,6 +178,7 @@ class MemberResource:
             raise wrong(str(error), "SelectedEntity") from None
 
     def update(self, row: Record, body: dict[str, Any]) -> None:
+        """Other enrichment; channel and object cannot change."""
         given = body.get("Metadata")
         if not isinstance(given, dict):
             raise wrong("Metadata is needed", "Metadata")
@@ -180,6 +189,7 @@ class MemberResource:
         self._select(self._kind(row["SelectedEntity"]), row["EventChannel"], given)
 
     def delete(self, row: Record) -> None:
+        """Take the object off the channel."""
         kind = self._kind(row["SelectedEntity"]).name
         self._book.deselect(kind, row["EventChannel"])
         self.names.pop((row["EventChannel"], kind), None)
@@ -194,7 +204,7 @@ def _told(name: str, channel: str, kind: str, enriched: tuple[str, ...]) -> Reco
         "EventChannel": channel,
         "SelectedEntity": entity,
         "Metadata": {
-            "enrichedFields": [{"name": each} for each in enriched],
+            "enrichedFields": [{"name": field} for field in enriched],
             "eventChannel": channel,
             "filterExpression": None,
             "selectedEntity": entity,

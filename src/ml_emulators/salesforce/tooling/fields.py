@@ -28,13 +28,14 @@ class Fields:
         self._seen: Schema | None = None
 
     def sync(self) -> None:
+        """A row for each custom field of the org; nothing to do while the schema is the same."""
         if self._seen is self._org.schema:
             return
         self._seen = self._org.schema
-        found = {f"{kind.name}.{each.name}": _told(kind, each) for kind, each in self._all()}
-        for name, told in found.items():
-            put_row(self._tooling, CUSTOM_FIELD, name, told)
-        drop_rows(self._tooling, CUSTOM_FIELD, set(found))
+        rows = {f"{kind.name}.{field.name}": _told(kind, field) for kind, field in self._all()}
+        for name, row in rows.items():
+            put_row(self._tooling, CUSTOM_FIELD, name, row)
+        drop_rows(self._tooling, CUSTOM_FIELD, set(rows))
 
     def forget(self) -> None:
         """The rows were replaced: look at them anew."""
@@ -47,6 +48,7 @@ class Fields:
                 yield whole[name], custom
 
     def create(self, body: dict[str, Any], actor: Actor) -> str:
+        """Add a field `Object.Name__c`. Raises for a bad name or metadata, DUPLICATE_DEVELOPER_NAME (reference 8.3)."""
         kind, name = self._named(body.get("FullName"))
         check_name(name)
         if kind.find(name) is not None:
@@ -68,6 +70,7 @@ class Fields:
         return self._org.state.schema.objects[kind.name], name
 
     def update(self, row: Record, body: dict[str, Any]) -> None:
+        """Change a field but for its type. Raises when it would be unique and values are not."""
         kind, name = self._named(row["FullName"])
         old = kind.by_name[name]
         field = field_of(name, body.get("Metadata"), self._org.schema)
@@ -84,6 +87,7 @@ class Fields:
             raise wrong("The field cannot be unique: records share values", "unique")
 
     def delete(self, row: Record) -> None:
+        """Remove a field with its values and all that was granted of it."""
         kind, name = self._named(row["FullName"])
         self._change(kind, tuple(custom for custom in kind.customs if custom.name != name))
         rights.forget_field(self._org, kind.name, name)

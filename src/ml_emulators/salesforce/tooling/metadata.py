@@ -18,10 +18,12 @@ _LONGEST_LABEL = 40
 
 
 def wrong(message: str, *fields: str) -> ApiError:
+    """FIELD_INTEGRITY_EXCEPTION: the metadata says what cannot be."""
     return ApiError("FIELD_INTEGRITY_EXCEPTION", message, fields=fields)
 
 
 def check_name(name: str) -> None:
+    """Raises FIELD_INTEGRITY_EXCEPTION for what is no name of a custom field (43 characters with `__c`)."""
     if not _NAME.match(name) or len(name) > 43:
         raise wrong(
             "The Custom Field Name can only contain alphanumeric characters and single underscores, must begin with a "
@@ -44,13 +46,13 @@ def _digits(given: Metadata) -> tuple[int, int]:
 
 def _options(given: Metadata) -> tuple[str, ...]:
     """The values of a picklist that stands in the field itself."""
-    found: Any = given
+    values: Any = given
     for key in ("valueSet", "valueSetDefinition", "value"):
-        found = found.get(key) if isinstance(found, dict) else None
-    if not isinstance(found, list) or not found:
+        values = values.get(key) if isinstance(values, dict) else None
+    if not isinstance(values, list) or not values:
         raise wrong("a picklist needs valueSet.valueSetDefinition.value", "valueSet")
-    names = [str(each.get("fullName") or each.get("valueName") or "") for each in found if isinstance(each, dict)]
-    if len(names) < len(found) or not all(names):
+    names = [str(value.get("fullName") or value.get("valueName") or "") for value in values if isinstance(value, dict)]
+    if len(names) < len(values) or not all(names):
         raise wrong("each value of a picklist needs a fullName", "valueSet")
     return tuple(names)
 
@@ -148,16 +150,16 @@ def type_of(field: Field) -> str:
 def metadata_of(field: Field) -> Metadata:
     """`Metadata` of a field as it stands."""
     kind = type_of(field)
-    told: Metadata = {"label": field.label, "type": kind, "required": field.required, "description": None}
+    metadata: Metadata = {"label": field.label, "type": kind, "required": field.required, "description": None}
     if kind in ("Text", "LongTextArea"):
-        told["length"] = field.length
+        metadata["length"] = field.length
     if kind in ("Number", "Currency", "Percent"):
-        told |= {"precision": field.precision, "scale": field.scale}
+        metadata |= {"precision": field.precision, "scale": field.scale}
     if kind in _KEYED:
-        told |= {"externalId": field.external_id, "unique": field.unique}
+        metadata |= {"externalId": field.external_id, "unique": field.unique}
     if field.unique:
-        told["caseSensitive"] = field.case_sensitive
-    return told | _more(kind, field)
+        metadata["caseSensitive"] = field.case_sensitive
+    return metadata | _more(kind, field)
 
 
 def _more(kind: str, field: Field) -> Metadata:

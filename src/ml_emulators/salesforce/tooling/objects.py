@@ -34,13 +34,15 @@ class Objects:
         self.book: ChannelBook | None = None
 
     def sync(self) -> None:
+        """A row for each custom object of the org."""
         made, _ = self._org.set_up
         for kind in made:
-            told: Record = {"DeveloperName": kind.name.removesuffix("__c"), "Metadata": _metadata_of(kind)}
-            put_row(self._tooling, CUSTOM_OBJECT, kind.name, told)
+            row: Record = {"DeveloperName": kind.name.removesuffix("__c"), "Metadata": _metadata_of(kind)}
+            put_row(self._tooling, CUSTOM_OBJECT, kind.name, row)
         drop_rows(self._tooling, CUSTOM_OBJECT, {kind.name for kind in made})
 
     def create(self, body: dict[str, Any], actor: Actor) -> str:
+        """Add an object `Name__c` with a name field and an owner. Raises for a bad name, DUPLICATE_DEVELOPER_NAME."""
         name = body.get("FullName")
         if not isinstance(name, str) or not _NAME.match(name) or len(name) > 43:
             raise wrong(f"the name of a custom object holds letters and digits and ends with __c: {name}", "FullName")
@@ -54,13 +56,14 @@ class Objects:
     def _prefix(self) -> str:
         """`a00`, `a01`, ...: the first that is free."""
         taken = {kind.prefix for kind in self._org.state.schema.objects.values()}
-        every = (f"a{one}{two}" for one in _DIGITS for two in _DIGITS)
-        found = next((prefix for prefix in every if prefix not in taken), None)
-        if found is None:
+        every = (f"a{first}{two}" for first in _DIGITS for two in _DIGITS)
+        free = next((prefix for prefix in every if prefix not in taken), None)
+        if free is None:
             raise ApiError("LIMIT_EXCEEDED", "the org can have no more custom objects", fields=())
-        return found
+        return free
 
     def update(self, row: Record, body: dict[str, Any]) -> None:
+        """Another label and plural."""
         made, customs = self._org.set_up
         old = self._org.state.schema.objects[row["FullName"]]
         label, plural, _ = _words(body.get("Metadata"))
@@ -73,8 +76,8 @@ class Objects:
         if [child for child in self._org.state.schema.children(name) if child.kind != name]:
             raise undeletable(f"Fields of other objects refer to {name}")
         made, customs = self._org.set_up
-        rest = tuple((kind, fields) for kind, fields in customs if kind != name)
-        self._org.customise((tuple(kind for kind in made if kind.name != name), rest))
+        others = tuple((kind, fields) for kind, fields in customs if kind != name)
+        self._org.customise((tuple(kind for kind in made if kind.name != name), others))
         for channel in list(self.book.listed()) if self.book else ():
             if self.book is not None:
                 self.book.deselect(name, channel)
@@ -123,5 +126,5 @@ def _name(name_field: dict[str, Any], numbered: bool) -> Field:
 def _metadata_of(kind: SObject) -> dict[str, Any]:
     name = kind.by_name["Name"]
     name_field = {"label": name.label, "type": "AutoNumber" if name.auto_number else "Text"}
-    told = {"label": kind.label, "pluralLabel": kind.plural, "nameField": name_field}
-    return told | {"deploymentStatus": "Deployed", "sharingModel": "ReadWrite"}
+    metadata = {"label": kind.label, "pluralLabel": kind.plural, "nameField": name_field}
+    return metadata | {"deploymentStatus": "Deployed", "sharingModel": "ReadWrite"}

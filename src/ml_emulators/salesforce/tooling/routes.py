@@ -72,10 +72,10 @@ class Tooling:
     def event_schema(self, call: Call, name: str) -> Answer:
         """The Avro schema of a change event, by its name or by the schema's id (salesforce reference 2.2)."""
         call.only("GET")
-        found = self._book.schema(name) if self._book else None
-        if found is None:
+        schema = self._book.schema(name) if self._book else None
+        if schema is None:
             raise not_found()
-        return Answer(200, found)
+        return Answer(200, schema)
 
     def _query(self, call: Call, parts: tuple[str, ...]) -> Answer:
         if parts:
@@ -119,6 +119,7 @@ class Tooling:
         return Answer(204)
 
     def snapshot(self) -> Any:
+        """The rows, what was customised, and the names and labels that only the Tooling API knows."""
         names = dict(self._members.names) if self._members else {}
         labels = dict(self._channels.labels) if self._channels else {}
         return self._world.state.snapshot(), self._org.set_up, names, labels

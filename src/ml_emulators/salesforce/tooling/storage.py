@@ -22,9 +22,11 @@ class SetupResource(Protocol):
     def create(self, body: dict[str, Any], actor: Actor) -> str:
         """Make one by `FullName` and `Metadata`; its id."""
 
-    def update(self, row: Record, body: dict[str, Any]) -> None: ...
+    def update(self, row: Record, body: dict[str, Any]) -> None:
+        """Change the one that the row shows, by `Metadata`."""
 
-    def delete(self, row: Record) -> None: ...
+    def delete(self, row: Record) -> None:
+        """Remove the one that the row shows."""
 
 
 def made_id(kind: SObject, name: str) -> str:
@@ -32,12 +34,12 @@ def made_id(kind: SObject, name: str) -> str:
     return ids.make(kind.prefix, zlib.crc32(name.encode()))
 
 
-def put_row(tooling: World, kind: SObject, name: str, told: Record) -> None:
+def put_row(tooling: World, kind: SObject, name: str, values: Record) -> None:
     """Store a row unless it stands there as it is; only a change moves the stamps."""
     table = tooling.state.tables[kind.name]
     row_id = made_id(kind, name)
     old = table.live.get(row_id, {})
-    row = kind.defaults | {key: value for key, value in told.items() if value is not None} | {"FullName": name}
+    row = kind.defaults | {key: value for key, value in values.items() if value is not None} | {"FullName": name}
     if all(old.get(key) == value for key, value in row.items()):
         return
     now, who = times.stamp(tooling.clock.now()), tooling.sales.user_id
