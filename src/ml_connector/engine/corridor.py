@@ -95,6 +95,7 @@ class Corridor(ABC):
 
     async def serve(self, flow: Flow, tasks: Sequence[Task]) -> None:
         """One page of one flow, from reading to settling."""
+        # One instant for all of it: a page that is decided over midnight has one day.
         now = self.runtime.clock.now()
         page = PageContext(self.connection.settings, self.connection.today(now), now, self.cache)
         await page.read(self.runtime.systems, [task.ref for task in tasks])

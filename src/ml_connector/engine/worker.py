@@ -121,6 +121,7 @@ class Worker(Corridor):
                 return others
             self._relayed.add(flow.name)
         tasks = self.store.due(connection, flow.name, now, PAGE)
+        # Those that came since come alone as well: what they knock on is looked at once, after them.
         return [task for task in tasks if task.ref.kind != flow.kind] or tasks
 
     # --- note, apply, settle

@@ -213,6 +213,7 @@ class Tasks(Audit):
         asked = {"p_connection": connection, "p_now": ms(now)}
         names = {f"p_flow_{number}": flow for number, flow in enumerate(flows)}
         with self.begin() as tx:
+            # First: what PostgreSQL lets fire between the two is then told once too often, and not missed.
             mark = last_fired(tx, connection)
             numbers = tx.execute(_flows_due(len(flows)), asked | names).scalars()
             return mark, {flows[number] for number in numbers}

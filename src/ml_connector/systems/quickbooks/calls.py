@@ -21,6 +21,7 @@ PRODUCTION = "https://quickbooks.api.intuit.com"
 SANDBOX = "https://sandbox-quickbooks.api.intuit.com"
 MINOR_VERSION = "75"
 _LONGEST_URL = 2000
+"""Longer statements go by POST, which QuickBooks takes for queries too (reference 2)."""
 _JSON = "application/json"
 T = TypeVar("T", bound=Entity)
 

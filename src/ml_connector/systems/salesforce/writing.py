@@ -152,6 +152,7 @@ class Sender:
             try:
                 await self._send(group, outcomes)
             except ConnectorError as error:
+                # Raised where nothing has left. Once something has, what the vendor said of it must not be lost.
                 if not outcomes:
                     raise
                 unsent = [chunk for chunk in group if chunk.places[0] not in outcomes]
