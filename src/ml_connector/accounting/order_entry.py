@@ -95,7 +95,7 @@ def lines_of(order: SObject) -> list[SObject]:
 
 
 def total_of(order: SObject) -> Decimal | None:
-    """The order's amount as held and skipped orders show it: its header, else the sum of what its lines show."""
+    """The amount that held and skipped orders show, in the order's currency: its header, else the sum of its lines."""
     header = order.amount("TotalAmount")
     if header is not None:
         return header

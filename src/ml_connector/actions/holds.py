@@ -106,5 +106,5 @@ def note_late(app: App) -> None:
 
 
 def hours_since(since: datetime, now: datetime) -> int:
-    """Whole hours."""
+    """Whole hours since then; what is left over is dropped."""
     return (now - since) // _HOUR

@@ -207,5 +207,5 @@ def _after(status: Status) -> str:
 
 
 def summed_up(report: DrainReport, status: Status) -> str:
-    """`412 writes, 3 held.`"""
+    """`412 writes, 3 held.`: what this sync wrote, and all that is held now."""
     return f"{count(report.written, 'write')}, {sum(status.holds.values()):,} held."

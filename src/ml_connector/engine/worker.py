@@ -62,7 +62,7 @@ class DrainReport(msgspec.Struct):
         counts[name] = counts.get(name, 0) + 1
 
     def count(self, flow: Flow, write: Write, done: Done) -> None:
-        """A write was done."""
+        """Count a write that was done: by flow and step, made or changed."""
         self.written += 1
         self.add(self.created if done.created else self.updated, f"{flow.name} {write.step}")
 

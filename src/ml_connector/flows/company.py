@@ -26,7 +26,7 @@ class Company:
 
     @property
     def home_country(self) -> str:
-        """ISO alpha-2."""
+        """ISO alpha-2 of the company's country; US where it names none."""
         found = canonical.country(self._context.reference("quickbooks", "company").country)
         return found if found and len(found) == 2 else HOME_COUNTRY
 

@@ -94,7 +94,7 @@ def summed(amounts: Iterable[Decimal], currency: str) -> Decimal:
 
 
 def times(a: Decimal, b: Decimal) -> Decimal:
-    """The exact product."""
+    """The exact product, for example an amount times a rate; it is rounded where it becomes an amount again."""
     return EXACT.multiply(exact(a), exact(b))
 
 
@@ -143,7 +143,7 @@ def _lr(exacts: list[Fraction], target: Decimal, currency: str, keys: Sequence[A
 
 
 def share(amount: Decimal, weights: Sequence[Number], currency: str, keys: Sequence[Any]) -> list[Decimal]:
-    """`amount` split in proportion to `weights` by `lr`. The weights must not sum to zero (`ValueError`)."""
+    """`amount` in `currency` split in proportion to `weights` by `lr`. Raises `ValueError` where they sum to zero."""
     parts = [as_fraction(weight) for weight in weights]
     whole = sum(parts, Fraction(0))
     if whole == 0:

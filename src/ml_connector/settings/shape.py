@@ -154,7 +154,7 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def path(self) -> str:
-        """`rules.max_lines`."""
+        """How messages and pages name it: `rules.max_lines`."""
         return f"{self.table}.{self.name}"
 
     @property

@@ -103,7 +103,7 @@ class Recording:
         return hash_of(self.tx, connection, known.number) == known.hash
 
     def keep_heads(self) -> None:
-        """After the transaction."""
+        """Keep the new heads in the home: after the commit, so that it is behind the log at most, and never ahead."""
         if self._keeper is not None:
             for connection, sealed in self._heads.items():
                 self._keeper.keep(connection, sealed)
@@ -126,7 +126,7 @@ class Audit(Base):
     def audit(
         self, connection: str, actor: str, action: str, object: str, detail: Mapping[str, Any], now: datetime
     ) -> None:
-        """Add one event."""
+        """Add one event, in a transaction of its own. `object` is what it is about; `detail` holds no personal data."""
         with self.recording() as recording:
             recording.add(connection, actor, action, [(object, detail)], now)
 
@@ -142,7 +142,7 @@ class Audit(Base):
         ]
 
     def audit_head(self, connection: str) -> Head:
-        """The end of the log."""
+        """Number and hash of the last event; number 0 for an empty log."""
         with self.begin() as tx:
             return head_of(tx, connection)
 

@@ -149,7 +149,7 @@ def actual_fact(entry: JournalEntry, mirrors: frozenset[str], org_id: str, home:
 
 
 def lines_of(postings: Sequence[Posting], mirrors: frozenset[str]) -> dict[str, Decimal]:
-    """Credits minus debits by `account|department|class`, without the accounts that mirror the others."""
+    """Credits minus debits by `account|department|class`, in the entry's currency, without the mirroring accounts."""
     lines: dict[str, Decimal] = {}
     for posting in postings:
         if posting.account not in mirrors:

@@ -37,7 +37,7 @@ async def update(play: Play, entry: Ready) -> None:
 
 
 async def on_record(play: Play, entry: Ready) -> None:
-    """`delete`, `void`."""
+    """`delete`, `void`: what the vendor does not allow for the kind is refused, in its words."""
     ref = await _target(play, entry)
     await play.stage.act(ref.system, entry.entry.verb.name, ref.kind, {"Id": ref.id})
 

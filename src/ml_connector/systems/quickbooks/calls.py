@@ -36,7 +36,7 @@ class Calls:
         self._tokens = tokens
 
     async def get(self, path: str, params: Mapping[str, str], what: str) -> Any:
-        """The JSON of a read."""
+        """The JSON of a metered read, `what` it is in words. Raises by what to do next (`faults.readable`)."""
         url = self._url(path, params)
         return readable(await self._read(lambda headers: Request("GET", url, headers)), what)
 
@@ -62,7 +62,7 @@ class Calls:
             start += len(rows)
 
     async def rows(self, kind: str, *conditions: str, start: int = 1, size: int = queries.PAGE) -> list[Any]:
-        """One page as JSON."""
+        """The records of one page as JSON, for one metered read; `start` counts from 1."""
         what = f"a list of {kind}"
         tree = await self.query(queries.select(kind, *conditions, start=start, size=size), what)
         return rows_of(tree, kind, what)
