@@ -89,4 +89,5 @@ class Server(web.Server):
         super().__init__(handler, **how)
 
     def __call__(self) -> RequestHandler:
+        """What serves a new connection: a `Handler` in place of aiohttp's own."""
         return Handler(self, loop=self._loop, **self._kwargs)

@@ -41,16 +41,17 @@ class Call:
 
     @property
     def realm(self) -> str:
+        """The company's realm id."""
         return self.context.books.company.realm_id
 
 
-def wants_xml(request: Request) -> bool:
+def _wants_xml(request: Request) -> bool:
     return "application/json" not in request.header("accept").lower()
 
 
 def handle(service: Service, request: Request, segments: list[str], now: datetime) -> Response:
     """Check the token and the limits, then answer."""
-    xml = wants_xml(request)
+    xml = _wants_xml(request)
     realm = segments[2]
     scheme, _, token = request.header("authorization").partition(" ")
     connection = service.authority.bearer(token, now) if scheme.lower() == "bearer" else None
@@ -163,7 +164,7 @@ def _replay_key(call: Call, body: Any) -> tuple[Any, ...] | None:
         return call.realm, request_id
     items = batch.items_of(body)
     batch.check_names(items)
-    return call.realm, request_id, tuple(sorted(one["bId"] for one in items))
+    return call.realm, request_id, tuple(sorted(item["bId"] for item in items))
 
 
 # --- routes
@@ -204,10 +205,10 @@ def _get(call: Call) -> Json:
 
 
 def _kind(segment: str) -> str:
-    found = PATHS.get(segment)
-    if found is None:
+    kind = PATHS.get(segment)
+    if kind is None:
         raise faults.unsupported(segment[:60])
-    return found
+    return kind
 
 
 def _post(call: Call, body: Any) -> Json:

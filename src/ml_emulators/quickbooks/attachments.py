@@ -38,6 +38,7 @@ class Part:
     content: bytes
 
     def found(self, pattern: re.Pattern[str]) -> str:
+        """What the pattern's group matches in Content-Disposition; blank when it does not."""
         hit = pattern.search(self.headers.get("content-disposition", ""))
         return hit.group(1) if hit else ""
 
@@ -104,10 +105,10 @@ def _metadata(part: Part) -> Json:
     if is_xml(part.headers.get("content-type", ""), part.content):
         return from_xml(part.content)
     try:
-        found: Any = loads(part.content)
+        metadata: Any = loads(part.content)
     except (DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise faults.unknown_property("file_metadata is not JSON") from error
-    return found if isinstance(found, dict) else {}
+    return metadata if isinstance(metadata, dict) else {}
 
 
 def shown(context: WriteContext, data: Json) -> Json:

@@ -23,12 +23,12 @@ _ASKS = ("Query", "CDCQuery", "ReportQuery")
 def items_of(body: Any) -> list[Json]:
     """The items of a batch body; raises Fault for what makes the whole call wrong."""
     items = body.get("BatchItemRequest") if isinstance(body, dict) else None
-    if not isinstance(items, list) or not items or not all(isinstance(one, dict) for one in items):
+    if not isinstance(items, list) or not items or not all(isinstance(item, dict) for item in items):
         raise Fault([faults.missing("BatchItemRequest")])
     if len(items) > MOST:
         detail = f"A batch may hold at most {MOST} items; {len(items)} were sent."
         raise Fault([faults.unsupported_value("BatchItemRequest", detail)])
-    names = [one.get("bId") for one in items]
+    names = [item.get("bId") for item in items]
     if any(not isinstance(name, str) for name in names):
         raise Fault([faults.missing("bId")])
     if len(set(names)) < len(names):
@@ -38,9 +38,9 @@ def items_of(body: Any) -> list[Json]:
 
 def check_names(items: list[Json]) -> None:
     """With a requestid, a bId has at most ten characters."""
-    for one in items:
-        if len(one["bId"]) > _LONGEST_BID:
-            raise Fault([faults.too_long("bId", _LONGEST_BID, len(one["bId"]))])
+    for item in items:
+        if len(item["bId"]) > _LONGEST_BID:
+            raise Fault([faults.too_long("bId", _LONGEST_BID, len(item["bId"]))])
 
 
 def run(context: WriteContext, items: list[Json], random: Random) -> Json:
@@ -49,7 +49,7 @@ def run(context: WriteContext, items: list[Json], random: Random) -> Json:
     for item in items:
         for name in set(item) & set(KINDS):
             trouble.refuse_whole(context, name, item[name])
-    answers = [{**_item(context, one, at < served), "bId": one["bId"]} for at, one in enumerate(items)]
+    answers = [{**_item(context, item, at < served), "bId": item["bId"]} for at, item in enumerate(items)]
     if context.switches.batch_reply_order == "shuffled":
         random.shuffle(answers)
     return {"BatchItemResponse": answers}
@@ -78,8 +78,8 @@ def _perform(context: WriteContext, item: Json) -> Json:
         raise faults.unsupported(f"{operation} {name}"[:80])
     options = _options(item.get("optionsData"))
     single = replace(context, include=options, in_batch=True)
-    wanted = "void" if operation == "update" and "void" in options else operation
-    return operations.write(single, name, str(wanted), payload)
+    verb = "void" if operation == "update" and "void" in options else operation
+    return operations.write(single, name, str(verb), payload)
 
 
 def _options(value: Any) -> frozenset[str]:

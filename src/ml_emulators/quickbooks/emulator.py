@@ -74,6 +74,7 @@ class QuickBooks:
 
     @property
     def counters(self) -> Counters:
+        """What was answered and sent so far, for tests."""
         return self._service.counters
 
     @property
@@ -124,8 +125,8 @@ class QuickBooks:
 
     def cost(self, request: Request, response: Response) -> Cost:
         """Metered reads, write calls (a batch is one), and calls; OAuth costs nothing."""
-        found = measure(request, response)
-        return Cost(reads=found.reads, writes=found.writes, calls=found.calls)
+        measured = measure(request, response)
+        return Cost(reads=measured.reads, writes=measured.writes, calls=measured.calls)
 
     @property
     def realms(self) -> list[str]:
@@ -133,6 +134,7 @@ class QuickBooks:
         return list(self._service.books)
 
     def kinds(self) -> list[str]:
+        """All kinds of record, the read-only ones too."""
         return list(KINDS)
 
     def records(self, kind: str, realm_id: str | None = None) -> list[dict[str, Any]]:

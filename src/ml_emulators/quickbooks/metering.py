@@ -41,17 +41,19 @@ def measure(request: Request, response: Response) -> Measure:
 
 
 def _batch(request: Request, response: Response) -> Measure:
-    asked = {one.get("bId") for one in _items(request.body, "BatchItemRequest") if any(name in one for name in _ASKS)}
+    asked = {
+        item.get("bId") for item in _items(request.body, "BatchItemRequest") if any(name in item for name in _ASKS)
+    }
     sent = len(_items(request.body, "BatchItemRequest"))
-    answered = [one for one in _items(response.body, "BatchItemResponse") if "Fault" not in one]
-    reads = sum(one.get("bId") in asked for one in answered)
+    answered = [item for item in _items(response.body, "BatchItemResponse") if "Fault" not in item]
+    reads = sum(item.get("bId") in asked for item in answered)
     return Measure(reads=reads, writes=int(sent > len(asked)), items=len(answered) - reads, calls=1)
 
 
 def _items(body: bytes, name: str) -> list[dict[str, Any]]:
     try:
-        found = from_xml(body) if is_xml("", body) else loads(body)
+        content = from_xml(body) if is_xml("", body) else loads(body)
     except (DecodeError, RecursionError, UnicodeDecodeError, Fault):
         return []
-    items = found.get(name) if isinstance(found, dict) else None
-    return [one for one in items if isinstance(one, dict)] if isinstance(items, list) else []
+    items = content.get(name) if isinstance(content, dict) else None
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []

@@ -29,12 +29,14 @@ class Ordered:
         return self._size
 
     def copy(self) -> Ordered:
+        """The same entries, to be changed apart; costs one reference a chunk."""
         return Ordered(self._chunks.copy(), self._size)
 
     def _place(self, entry: Entry) -> int:
         return bisect_left(self._chunks, entry, key=_last)
 
     def add(self, entry: Entry) -> None:
+        """Put an entry at its place; the caller sees to it that it is not there yet."""
         chunks = self._chunks
         self._size += 1
         self._starts = None
@@ -58,6 +60,7 @@ class Ordered:
             chunks.append([entry])
 
     def remove(self, entry: Entry) -> None:
+        """Take an entry out. Raises `KeyError` when it is not there."""
         at = self._place(entry)
         chunk = self._chunks[at] if at < len(self._chunks) else []
         inner = bisect_left(chunk, entry)

@@ -25,17 +25,22 @@ class Related(Protocol):
     """What an answer takes from other records: the books of a company."""
 
     @property
-    def company(self) -> Company: ...
+    def company(self) -> Company:
+        """The company whose books they are."""
 
     @property
-    def account_balances(self) -> Mapping[str, Decimal]: ...
+    def account_balances(self) -> Mapping[str, Decimal]:
+        """Balance by account id, in the account's currency, debit positive."""
 
     @property
-    def customer_balances(self) -> Mapping[str, Decimal]: ...
+    def customer_balances(self) -> Mapping[str, Decimal]:
+        """What is posted for a customer or vendor, by id, in its currency, debit positive."""
 
-    def row(self, kind: str, record_id: str | None) -> Labelled | None: ...
+    def row(self, kind: str, record_id: str | None) -> Labelled | None:
+        """A record's label and state by its id; None when there is none."""
 
-    def family(self, kind: str, record_id: str) -> Iterator[str]: ...
+    def family(self, kind: str, record_id: str) -> Iterator[str]:
+        """The id of a record and of everything below it."""
 
 
 _DEBIT_POSITIVE = ("Asset", "Liability", "Equity")
@@ -103,7 +108,7 @@ def _party(books: Related, ref: Json) -> str:
 def _customer_balances(books: Related, data: Json) -> None:
     zero = Decimal(0)
     own = books.customer_balances.get(data["Id"], zero)
-    family = sum((books.customer_balances.get(one, zero) for one in books.family("Customer", data["Id"])), zero)
+    family = sum((books.customer_balances.get(member, zero) for member in books.family("Customer", data["Id"])), zero)
     data["Balance"] = money(own)
     data["BalanceWithJobs"] = money(family)
 
@@ -112,6 +117,8 @@ def _account_balances(books: Related, data: Json) -> None:
     shown = data.get("Classification") in _DEBIT_POSITIVE and data.get("Active", True)
     zero = Decimal(0)
     own = books.account_balances.get(data["Id"], zero) if shown else zero
-    family: Any = sum((books.account_balances.get(one, zero) for one in books.family("Account", data["Id"])), zero)
+    family: Any = sum(
+        (books.account_balances.get(member, zero) for member in books.family("Account", data["Id"])), zero
+    )
     data["CurrentBalance"] = money(own)
     data["CurrentBalanceWithSubAccounts"] = money(family if shown else zero)

@@ -41,10 +41,10 @@ def _refused(what: str) -> faults.Fault:
 def _app(service: Service, body: Mapping[str, Any]) -> App:
     """The app that `client_id` names; without it the first one."""
     apps = service.authority.apps
-    found = apps.get(str(body.get("client_id") or next(iter(apps))))
-    if found is None:
+    app = apps.get(str(body.get("client_id") or next(iter(apps))))
+    if app is None:
         raise _refused("No app has this client_id.")
-    return found
+    return app
 
 
 def _realm(service: Service, body: Mapping[str, Any]) -> str:
@@ -57,7 +57,7 @@ def _realm(service: Service, body: Mapping[str, Any]) -> str:
 def register_app(service: Service, body: Mapping[str, Any]) -> Json:
     """{"name", "redirect_uris"}: gives client id, client secret and webhook verifier token."""
     uris = body.get("redirect_uris", [])
-    if not isinstance(uris, list) or not all(isinstance(one, str) and _good_redirect(one) for one in uris):
+    if not isinstance(uris, list) or not all(isinstance(uri, str) and _good_redirect(uri) for uri in uris):
         raise _refused("Redirect URIs are https without IP addresses, or http on localhost; no query, no fragment.")
     return msgspec.to_builtins(new_app(service, str(body.get("name", "An app")), tuple(uris)))  # type: ignore[no-any-return]  # a dict
 

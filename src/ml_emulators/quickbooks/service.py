@@ -80,9 +80,11 @@ class Service:
                 listener(authored)
 
     def context(self, realm_id: str, now: datetime, include: frozenset[str] = frozenset()) -> WriteContext:
+        """What a write on the books of a company needs. Raises `KeyError` for an unknown realm."""
         return WriteContext(self.books[realm_id], now, self.switches, include, self.base_url, ordered=self.ordered)
 
     def snapshot(self) -> Snapshot:
+        """Books, tokens, replays, limits, counters, chance; switches and the registry stay out of it."""
         return Snapshot(
             {realm: books.copy() for realm, books in self.books.items()},
             self.authority.tokens.copy(),

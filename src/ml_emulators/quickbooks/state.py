@@ -56,6 +56,7 @@ class Table:
         self.gone_order = Ordered()
 
     def copy(self) -> Table:
+        """The same records and indexes, to be changed apart; rows are shared."""
         copy = Table.__new__(Table)
         copy.kind = self.kind
         copy.rows = self.rows.copy()
@@ -66,6 +67,7 @@ class Table:
         return copy
 
     def put(self, number: int, row: Row) -> None:
+        """Store a row in place of the former one, and keep the indexes."""
         old = self.rows.get(number)
         self.rows[number] = row
         self._reindex(number, old, row)
@@ -118,6 +120,7 @@ class Books:
     files: dict[str, bytes] = field(default_factory=dict)
 
     def copy(self) -> Books:
+        """The same books, to be changed apart; records are shared."""
         return Books(
             self.company,
             {name: self.tables[name].copy() if name in self.tables else Table(kind) for name, kind in KINDS.items()},
@@ -159,11 +162,13 @@ class Books:
         return body
 
     def ids(self, kind: str) -> Iterator[str]:
+        """The ids of all records of a kind, deleted ones not, in the order they came."""
         return map(str, self.tables[kind].rows)
 
     # --- writing
 
     def next_id(self, sequence: str, first: int = 1) -> str:
+        """The next number of a sequence as text; the first time `first`."""
         number = self.sequences.get(sequence, first - 1) + 1
         self.sequences[sequence] = number
         return str(number)
@@ -191,14 +196,16 @@ class Books:
             table.put(int(record_id), Row(old.wire, keys, old.active, old.label, _STALE))
 
     def drop(self, kind: str, record_id: str, at: int | None) -> None:
+        """Take a record out; `at` is the second of the deletion for CDC, None leaves no trace."""
         self.tables[kind].drop(int(record_id), at)
 
     def reparent(self, kind: str, child: str, old: str | None, new: str | None) -> None:
+        """Move a record from below one parent to below another; None is the top."""
         if old == new:
             return
         if old is not None:
             del self.parents[kind, child]
-            kept = tuple(one for one in self.children[kind, old] if one != child)
+            kept = tuple(sibling for sibling in self.children[kind, old] if sibling != child)
             self.children[kind, old] = kept
         if new is not None:
             self.parents[kind, child] = new
@@ -230,6 +237,7 @@ def _updated(row: Row) -> int:
 
 
 def meta(created: int, updated: int, user_id: str | None = None) -> Json:
+    """`MetaData` as it is answered; times in whole seconds since 1970, shown with the company's offset."""
     body: Json = {"CreateTime": stamp(from_seconds(created))}
     if user_id is not None:
         body["LastModifiedByRef"] = {"value": user_id}

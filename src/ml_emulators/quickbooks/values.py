@@ -51,10 +51,12 @@ def envelope_time(at: datetime) -> str:
 
 
 def seconds(at: datetime) -> int:
+    """Whole seconds since 1970 of an aware instant."""
     return int(at.timestamp())
 
 
 def from_seconds(value: int) -> datetime:
+    """The instant in UTC."""
     return datetime.fromtimestamp(value, UTC)
 
 

@@ -33,15 +33,15 @@ def to_xml(body: Json) -> bytes:
 
 def _element(name: str, value: Any) -> Iterator[str]:
     if isinstance(value, list):
-        for one in value:
-            yield from _element(name, one)
+        for item in value:
+            yield from _element(name, item)
     elif isinstance(value, dict) and isinstance(value.get("value"), str):
         label = f" name={quoteattr(value['name'])}" if "name" in value else ""
         yield f"<{name}{label}>{_text(value['value'])}</{name}>"
     elif isinstance(value, dict):
         flags = "".join(f" {key}={quoteattr(_text(value[key]))}" for key in _ATTRIBUTES if _plain(value.get(key)))
         inner = "".join(
-            part for key, one in value.items() if not _is_attribute(key, one) for part in _element(key, one)
+            part for key, item in value.items() if not _is_attribute(key, item) for part in _element(key, item)
         )
         yield f"<{name}{flags}>{inner}</{name}>"
     elif value is not None:

@@ -20,6 +20,7 @@ _DEEPEST = 30
 
 
 def is_xml(content_type: str, body: bytes) -> bool:
+    """Whether a body is XML: by its type, or because it begins so."""
     return "xml" in content_type.lower() or body.lstrip()[:1] == b"<"
 
 
@@ -31,8 +32,8 @@ def from_xml(body: bytes) -> Json:
         root = fromstring(body, XMLParser())  # noqa: S314 - without a document type there is nothing to expand
     except (ParseError, ValueError, LookupError) as error:
         raise faults.unknown_property("the body is not XML") from error
-    found = _content(root, 0)
-    return found if isinstance(found, dict) else {}
+    content = _content(root, 0)
+    return content if isinstance(content, dict) else {}
 
 
 def _name(tag: str) -> str:
@@ -48,14 +49,14 @@ def _content(node: Element, depth: int) -> Any:
         return _reference(node, attributes, text, depth)
     if not len(node) and not any(key in _TEXTS for key in attributes):
         return text
-    found: Json = {key: value for key, value in attributes.items() if key in _TEXTS}
+    content: Json = {key: value for key, value in attributes.items() if key in _TEXTS}
     for child in node:
         key, value = _name(child.tag), _content(child, depth + 1)
         if key in _LISTS:
-            found.setdefault(key, []).append(value)
+            content.setdefault(key, []).append(value)
         else:
-            found[key] = value
-    return found
+            content[key] = value
+    return content
 
 
 def _reference(node: Element, attributes: dict[str, str], text: str, depth: int) -> Any:

@@ -72,13 +72,17 @@ class Library:
     """The scenarios as the control door asks for them."""
 
     def names(self) -> list[str]:
+        """The scenarios by name."""
         return list(SCENARIOS)
 
     def most(self) -> int:
+        """The largest scale that `load` takes."""
         return MAX_SCALE
 
     def load(self, emulation: Emulation, name: str, scale: int, seed: int, today: date | None) -> int:
+        """Build a scenario in an empty emulation; how many operations it took. Raises `BadOrder`."""
         return load(emulation, name, scale, seed, today)
 
     def play(self, emulation: Emulation, day: int) -> SeedReport:
+        """Play a business day of the scenario that was loaded. Raises `BadOrder` out of turn."""
         return play_day(emulation, day)

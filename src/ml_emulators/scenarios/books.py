@@ -52,6 +52,7 @@ class Books:
 
 
 def ref(record_id: str) -> Json:
+    """A reference as QuickBooks takes it."""
     return {"value": record_id}
 
 
@@ -62,9 +63,9 @@ def set_up(stage: Stage, goods: Iterable[Good], *, small: bool = False) -> Books
     books.departments = _tree(stage, "Department", "SubDepartment", DEPARTMENTS[:2] if small else DEPARTMENTS)
     books.classes = _tree(stage, "Class", "SubClass", CLASSES[:1] if small else CLASSES)
     for name, days in (("Net 30", 30),) if small else (("Due on receipt", 0), ("Net 15", 15), ("Net 30", 30)):
-        found = _found(stage, "Term", "Name", name)
+        term = _found(stage, "Term", "Name", name)
         books.terms[name] = (
-            found or stage.qbo("create", "Term", {"Name": name, "Type": "STANDARD", "DueDays": days})["Id"]
+            term or stage.qbo("create", "Term", {"Name": name, "Type": "STANDARD", "DueDays": days})["Id"]
         )
     for good in goods:
         if good.kind:
@@ -109,6 +110,7 @@ def _tree(stage: Stage, kind: str, sub: str, names: Iterable[str]) -> dict[str, 
 
 
 def item_body(books: Books, good: Good) -> Json:
+    """The body of an Item; prices in USD."""
     body: Json = {"Name": good.name, "Sku": good.sku, "Type": good.kind}
     if good.income:
         return body | {"UnitPrice": good.price, "IncomeAccountRef": ref(books.accounts[good.income])}

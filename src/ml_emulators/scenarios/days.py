@@ -60,7 +60,8 @@ def play_day(emulation: Emulation, number: int) -> SeedReport:
         key = made[planted.key.strip("${}")]["Id"] if planted.key.startswith("$") else planted.key
         emulation.planted.append(msgspec.structs.replace(planted, key=key))
     emulation.planted = [
-        msgspec.structs.replace(one, released=True) if one.key in day.released else one for one in emulation.planted
+        msgspec.structs.replace(planted, released=True) if planted.key in day.released else planted
+        for planted in emulation.planted
     ]
     emulation.scenario["days"] = number
     emulation.memory["today"] = day.date.isoformat()
@@ -107,7 +108,7 @@ class _DayPlan:
     def open_invoice(self, fits: Callable[[Json], bool]) -> Json:
         """An unpaid USD invoice in open books that nothing else happens to today."""
         closed = self.memory["books_closed"]
-        for record in sorted(self.now("Invoice").values(), key=lambda one: -int(one["Id"])):
+        for record in sorted(self.now("Invoice").values(), key=lambda invoice: -int(invoice["Id"])):
             if record["Id"] in self.taken or record["TxnDate"] <= closed or not record.get("Balance"):
                 continue
             if record["CurrencyRef"]["value"] == "USD" and fits(record):
@@ -145,7 +146,7 @@ def _invoice(plan: _DayPlan, business: dict[str, str], lines: list[Line], note: 
 
 
 def _payment(plan: _DayPlan, share: Decimal) -> None:
-    record = plan.open_invoice(lambda one: True)
+    record = plan.open_invoice(lambda _invoice: True)
     amount = (Decimal(record["Balance"]) * share).quantize(Decimal("0.01"))
     line = {"Amount": amount, "LinkedTxn": [linked("Invoice", record["Id"])]}
     body = {
@@ -202,7 +203,7 @@ def _first(plan: _DayPlan) -> None:
 
 def _second(plan: _DayPlan) -> None:
     """An invoice is voided; one business gets a new phone in both systems at once, and not the same one."""
-    record = plan.open_invoice(lambda one: one["Balance"] == one["TotalAmt"])
+    record = plan.open_invoice(lambda invoice: invoice["Balance"] == invoice["TotalAmt"])
     plan.add("quickbooks", "void", "Invoice", {"Id": record["Id"]})
     business = plan.known("paired", 30)
     phone = {"FreeFormNumber": "(415) 555-0142"}
@@ -213,7 +214,7 @@ def _second(plan: _DayPlan) -> None:
 def _third(plan: _DayPlan) -> None:
     """A credit memo is set off against an invoice; the location East:Boston gets a new name."""
     record = plan.open_invoice(
-        lambda one: one["Balance"] == one["TotalAmt"] and one["Line"][0]["Amount"] <= one["Balance"]
+        lambda invoice: invoice["Balance"] == invoice["TotalAmt"] and invoice["Line"][0]["Amount"] <= invoice["Balance"]
     )
     line = {key: record["Line"][0][key] for key in ("DetailType", "Amount", "SalesItemLineDetail")}
     who = {"CustomerRef": ref(record["CustomerRef"]["value"]), "CurrencyRef": ref("USD")}
@@ -250,11 +251,11 @@ def _fourth(plan: _DayPlan) -> None:
 
 def _fifth(plan: _DayPlan) -> None:
     """Somebody fills in the missing billing countries: those accounts and their orders are free; and `_reduce`."""
-    for one in plan.emulation.planted:
-        if one.code == "V-COUNTRY":
-            plan.add("salesforce", "update", "Account", {"Id": one.key, "BillingCountry": "US"})
-            plan.released.append(one.key)
-            plan.released += _orders_of(plan, one.key)
+    for planted in plan.emulation.planted:
+        if planted.code == "V-COUNTRY":
+            plan.add("salesforce", "update", "Account", {"Id": planted.key, "BillingCountry": "US"})
+            plan.released.append(planted.key)
+            plan.released += _orders_of(plan, planted.key)
     if plan.shape.orders:
         _reduce(plan)
 
@@ -284,7 +285,7 @@ def _reduce(plan: _DayPlan) -> None:
 
 
 def _orders_of(plan: _DayPlan, account: str) -> list[str]:
-    held = {one.key for one in plan.emulation.planted if one.code == "H-CUST-UNLINKED"}
+    held = {planted.key for planted in plan.emulation.planted if planted.code == "H-CUST-UNLINKED"}
     records = plan.emulation.vendors["salesforce"].records("Order") if plan.shape.orders else []
     return [order["Id"] for order in records if order["AccountId"] == account and order["Id"] in held]
 

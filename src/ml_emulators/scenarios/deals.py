@@ -104,12 +104,12 @@ def _lines(setting: Setting, client: Client, way: Way, number: int, *, limited: 
     goods = setting.random.sample(_SOLD, _COUNTS[number % 4])
     lines = []
     for place, good in enumerate(goods):
-        each = price(good, client.currency)
+        unit_price = price(good, client.currency)
         if place == 1 and number % 4 == 1:  # ten percent off
-            each = (each * 9 / 10).quantize(CENT)
-        most = int(_LARGEST / len(goods) // each) if limited else 24
+            unit_price = (unit_price * 9 / 10).quantize(CENT)
+        most = int(_LARGEST / len(goods) // unit_price) if limited else 24
         quantity = Decimal(0 if free else min(setting.random.randrange(1, 13), most) or 1)
-        line = Line(good, quantity, each, good.class_name if way.on_lines else "")
+        line = Line(good, quantity, unit_price, good.class_name if way.on_lines else "")
         lines.append(replace(line, quantity=Decimal(1), price=Decimal(0)) if free else line)
     if number % 8 == 2 and not free:
         lines.append(Line(_SHIPPING, Decimal(1), price(_SHIPPING, client.currency)))

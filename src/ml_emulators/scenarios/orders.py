@@ -31,6 +31,7 @@ class Order:
 
     @property
     def net(self) -> Decimal:
+        """The sum of its lines, in its currency."""
         return sum((line.net for line in self.lines), Decimal(0))
 
 
@@ -38,13 +39,13 @@ def add_order(stage: Stage, shop: Shop, order: Order) -> None:
     """A draft with its products; fills `id` and `number`. Nothing in an org without orders: both stay blank."""
     if not stage.shape.orders:
         return
-    record = stage.sf("create", "Order", order_body(shop, order))
+    record = stage.sf("create", "Order", _order_body(shop, order))
     order.id, order.number = record["Id"], record["OrderNumber"]
     for line in order.lines:
         stage.sf("create", "OrderItem", item_body(shop, order, line, stage.shape.home))
 
 
-def order_body(shop: Shop, order: Order) -> Json:
+def _order_body(shop: Shop, order: Order) -> Json:
     texts = {
         "Department__c": order.department,
         "Class__c": order.class_name,
@@ -75,6 +76,7 @@ def item_body(shop: Shop, order: Order, line: Line, home: str) -> Json:
 
 
 def activate(stage: Stage, order: Order) -> None:
+    """Activate an order that was made; nothing happens for one that was not."""
     if order.id:
         stage.sf("update", "Order", {"Id": order.id, "Status": "Activated"})
 

@@ -28,7 +28,7 @@ def set_up(stage: Stage, books: Books, goods: Iterable[Good], currencies: Iterab
     standard = _standard(stage)
     shop.book = stage.sf("create", "Pricebook2", {"Name": "Direct Sales", "IsActive": True})["Id"]
     for good in goods:
-        shop.products[good.sku] = stage.sf("create", "Product2", product_body(books, good))["Id"]
+        shop.products[good.sku] = stage.sf("create", "Product2", _product_body(books, good))["Id"]
         for currency in (stage.shape.home,) if stage.shape.home else currencies:
             price = good.price if currency == "USD" else euros(good.price)
             _entry(stage, shop, standard, good.sku, currency, price)
@@ -52,7 +52,7 @@ def _entry(stage: Stage, shop: Shop, book: str, sku: str, currency: str, price: 
     return str(stage.sf("create", "PricebookEntry", body)["Id"])
 
 
-def product_body(books: Books, good: Good) -> Json:
+def _product_body(books: Books, good: Good) -> Json:
     body: Json = {"Name": good.name, "Family": good.family, "IsActive": True}
     if good.mapping == "sku":
         return body | {"StockKeepingUnit": good.sku, "ProductCode": good.sku}

@@ -33,6 +33,7 @@ class Client:
 
     @property
     def email(self) -> str:
+        """The person's address at the business; blank without a domain."""
         return self.person.email(self.domain) if self.domain else ""
 
     @property
@@ -44,6 +45,7 @@ class Client:
 
     @property
     def display(self) -> str:
+        """Name and legal form, as QuickBooks has it."""
         return self.name + self.legal
 
 
@@ -82,6 +84,7 @@ def sub_client(names: Names, parent: Client, suffix: str) -> Client:
 
 
 def add_customer(stage: Stage, books: Books, client: Client) -> None:
+    """Make the Customer, below its parent's if it has one; the client keeps its id."""
     body = customer_body(client)
     if client.term in books.terms:
         body["SalesTermRef"] = ref(books.terms[client.term])
@@ -91,6 +94,7 @@ def add_customer(stage: Stage, books: Books, client: Client) -> None:
 
 
 def customer_body(client: Client) -> Json:
+    """The body of a Customer."""
     address = client.address
     body: Json = {
         "DisplayName": client.display,
@@ -113,6 +117,7 @@ def customer_body(client: Client) -> Json:
 
 
 def account_body(client: Client, name: str = "") -> Json:
+    """The body of an Account; `name` where it is spelled otherwise than in QuickBooks."""
     address = client.address
     return {
         "Name": name or client.name,

@@ -39,6 +39,7 @@ class Calendar(NamedTuple):
 
 
 def calendar(today: date) -> Calendar:
+    """The dates of a company of that day: history, start of the connector, closed books."""
     start = _months_before(today.replace(day=1), 1)
     return Calendar(today, _months_before(start, 3), start, start + timedelta(days=3))
 

@@ -22,5 +22,6 @@ class Shape:
 
 
 def shape_of(emulation: Emulation) -> Shape:
+    """What the emulated org has a place for, by its kinds."""
     kinds = emulation.vendors["salesforce"].kinds()
     return Shape("Order" in kinds, "" if "CurrencyType" in kinds else "USD")

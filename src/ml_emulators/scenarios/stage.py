@@ -50,6 +50,7 @@ class Stage:
         return self.emulation.act("salesforce", op, kind, self.shape.body(body))
 
     def plant(self, code: str, system: str, kind: str, key: str, why: str) -> None:
+        """Note what was hidden for the connector to find: the code it must come to, at which record, and why."""
         self.planted.append(Planted(code, system, kind, key, why))
 
     def on(self, day: date, event: Callable[[], object]) -> None:

@@ -29,6 +29,7 @@ class Line:
 
     @property
     def net(self) -> Decimal:
+        """Quantity times price, to the cent."""
         return (self.quantity * self.price).quantize(CENT)
 
 
@@ -49,10 +50,12 @@ class Invoice:
 
     @property
     def net(self) -> Decimal:
+        """The lines less the discount, without tax, in the document's currency."""
         return sum((line.net for line in self.lines), Decimal(0)) - self.discount
 
 
 def price(good: Good, currency: str) -> Decimal:
+    """Per unit: in USD as the good has it, else worked out in euros."""
     return good.price if currency == "USD" else euros(good.price)
 
 
@@ -62,19 +65,21 @@ def random_lines(random: Random, goods: Sequence[Good], currency: str, most: Dec
     left = most
     fitting = [good for good in goods if price(good, currency) <= most]
     for good in random.sample(fitting, random.choice((1, 1, 2, 2, 3))):
-        each = price(good, currency)
-        quantity = min(random.randrange(1, 13), int(left // each))
+        unit_price = price(good, currency)
+        quantity = min(random.randrange(1, 13), int(left // unit_price))
         if quantity:
-            lines.append(Line(good, Decimal(quantity), each, good.class_name))
-            left -= each * quantity
+            lines.append(Line(good, Decimal(quantity), unit_price, good.class_name))
+            left -= unit_price * quantity
     return lines
 
 
 def add_invoice(stage: Stage, books: Books, invoice: Invoice) -> Json:
+    """Make the invoice; the record."""
     return stage.qbo("create", "Invoice", invoice_body(books, invoice))
 
 
 def invoice_body(books: Books, invoice: Invoice) -> Json:
+    """The body of an Invoice; amounts in the client's currency."""
     body: Json = {
         "CustomerRef": ref(invoice.client.customer),
         "TxnDate": invoice.day.isoformat(),
@@ -100,6 +105,7 @@ def invoice_body(books: Books, invoice: Invoice) -> Json:
 
 
 def item_line(books: Books, line: Line) -> Json:
+    """The body of a sales line."""
     detail: Json = {"ItemRef": ref(books.items[line.good.sku]), "Qty": line.quantity, "UnitPrice": line.price}
     if line.class_name:
         detail["ClassRef"] = ref(books.classes[line.class_name])
@@ -126,10 +132,12 @@ def pay(stage: Stage, customer: str, currency: str, day: date, parts: Sequence[t
 
 
 def linked(kind: str, record_id: str) -> Json:
+    """A link to a transaction, as payments carry it."""
     return {"TxnId": record_id, "TxnType": kind}
 
 
 def credit(stage: Stage, books: Books, client: Client, day: date, lines: Sequence[Line]) -> Json:
+    """Make a credit memo of these lines; the record."""
     body = {
         "CustomerRef": ref(client.customer),
         "CurrencyRef": ref(client.currency),

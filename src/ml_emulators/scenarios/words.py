@@ -68,6 +68,8 @@ MOST = len(FIRST) * len(SECOND) * (len(PLACES) + 1)
 
 
 class Address(NamedTuple):
+    """A postal address; `state` and `country` as codes or names, as the country writes them."""
+
     street: str
     city: str
     state: str
@@ -76,10 +78,13 @@ class Address(NamedTuple):
 
 
 class Person(NamedTuple):
+    """Who answers at a business."""
+
     given: str
     family: str
 
     def email(self, domain: str) -> str:
+        """`given.family@domain` in lower case."""
         return f"{self.given}.{self.family}@{domain}".lower()
 
 
@@ -109,9 +114,11 @@ class Names:
         return name if turn == 0 else f"{name} of {PLACES[turn - 1]}"
 
     def legal(self, currency: str) -> str:
+        """A legal form with a space before it, as goes with the currency."""
         return " GmbH" if currency == "EUR" else self.random.choice(LEGAL)
 
     def person(self) -> Person:
+        """A person; names come again."""
         return Person(self.random.choice(_GIVEN), self.random.choice(_FAMILY))
 
     def address(self, currency: str) -> tuple[Address, str]:

@@ -22,21 +22,24 @@ _MAX_DIGITS = 15
 
 
 def text(limit: int, forbidden: str = "") -> Reader:
+    """A text of at most `limit` characters (2050) without any of the `forbidden` ones (2040); spaces around it go."""
+
     def read(value: Any, element: str, problems: Problems) -> str | None:
         if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
             problems.append(faults.unsupported_value(element, f"{element} must be a text."))
             return None
-        found = str(value)
-        if len(found) > limit:
-            problems.append(faults.too_long(element, limit, len(found)))
-        if any(sign in found for sign in forbidden):
+        content = str(value)
+        if len(content) > limit:
+            problems.append(faults.too_long(element, limit, len(content)))
+        if any(sign in content for sign in forbidden):
             problems.append(faults.unsupported_value(element, f"{element} has a character that is not allowed."))
-        return found.strip() or None
+        return content.strip() or None
 
     return read
 
 
 def flag(value: Any, element: str, problems: Problems) -> bool | None:
+    """True or false, also as a text in any case; 2170 for anything else."""
     if isinstance(value, str) and value.lower() in ("true", "false"):
         return value.lower() == "true"
     if not isinstance(value, bool):
@@ -78,6 +81,7 @@ number = _numeric(bare)
 
 
 def day(value: Any, element: str, problems: Problems) -> str | None:
+    """A day as `YYYY-MM-DD`, kept as text; 2090 for anything else."""
     try:
         if not isinstance(value, str):
             raise Unreadable(value)
@@ -88,6 +92,8 @@ def day(value: Any, element: str, problems: Problems) -> str | None:
 
 
 def choice(*allowed: str) -> Reader:
+    """One of the allowed texts, in exactly this spelling; 2170 for any other."""
+
     def read(value: Any, element: str, problems: Problems) -> str | None:
         if value not in allowed:
             problems.append(faults.invalid_enumeration(element, value))
@@ -155,9 +161,9 @@ _ALL_LINES = 2000
 
 
 def _check_lines(body: Json, element: str, problems: Problems) -> None:
-    found = sum(len(value) for part, value in body.items() if part.startswith("Line"))
-    if found > _ALL_LINES:
-        problems.append(faults.too_long(element, _ALL_LINES, found))
+    count = sum(len(value) for part, value in body.items() if part.startswith("Line"))
+    if count > _ALL_LINES:
+        problems.append(faults.too_long(element, _ALL_LINES, count))
 
 
 address = group({part: text(_ADDRESS_LIMITS.get(part, 500)) for part in ADDRESS_PARTS}, _check_lines)
@@ -182,17 +188,17 @@ def _deeper_than(value: Any, levels: int) -> bool:
     if not isinstance(value, dict | list):
         return False
     inner = value.values() if isinstance(value, dict) else value
-    return levels == 0 or any(_deeper_than(one, levels - 1) for one in inner)
+    return levels == 0 or any(_deeper_than(part, levels - 1) for part in inner)
 
 
 def objects(fields: Mapping[str, Reader]) -> Reader:
     """A list of objects with known parts."""
 
     def read(value: Any, element: str, problems: Problems) -> list[Json] | None:
-        if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             problems.append(faults.unsupported_value(element, f"{element} must be a list of objects."))
             return None
-        return [read_known(fields, one, problems, element + ".") for one in value]
+        return [read_known(fields, item, problems, element + ".") for item in value]
 
     return read
 

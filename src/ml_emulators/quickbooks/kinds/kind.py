@@ -45,9 +45,9 @@ class Kind:
             kept = {name: ref if name.endswith("Ref") and name != "AttachableRef" else anything for name in more}
             object.__setattr__(self, "fields", {**kept, **self.fields})
         object.__setattr__(self, "order", (*self.order, *more))
-        every = {one.name: one for one in (*COMMON, *self.queried)}
+        every = {field.name: field for field in (*COMMON, *self.queried)}
         object.__setattr__(self, "indexed", ("Id", "MetaData.LastUpdatedTime", "MetaData.CreateTime", *self.indexed))
-        object.__setattr__(self, "query_fields", {name.casefold(): one for name, one in every.items()})
+        object.__setattr__(self, "query_fields", {name.casefold(): field for name, field in every.items()})
         object.__setattr__(self, "keys", tuple(every[name].key for name in self.indexed[3:]))
         object.__setattr__(self, "place", {name: at for at, name in enumerate(self.indexed)})
         object.__setattr__(self, "known", frozenset(self.order) | TOLERATED | frozenset(self.fields))
@@ -59,5 +59,5 @@ class Kind:
 
     def label(self, data: Json) -> str:
         """The name that references to the record show."""
-        found = data.get(self.label_field) if self.label_field else None
-        return found if isinstance(found, str) else ""
+        name = data.get(self.label_field) if self.label_field else None
+        return name if isinstance(name, str) else ""

@@ -107,7 +107,7 @@ _KNOWN = {
 _PAYMENT: dict[str, Reader] = {"Amount": amount, "LinkedTxn": linked}
 
 
-def detail_key(detail_type: str) -> str:
+def _detail_key(detail_type: str) -> str:
     return "DescriptionLineDetail" if detail_type == "DescriptionOnly" else detail_type
 
 
@@ -115,10 +115,10 @@ def form_lines(*allowed: str) -> Reader:
     """Lines that carry a `DetailType` out of `allowed`, each with its detail object."""
 
     def read(value: Any, element: str, problems: Problems) -> list[Json] | None:
-        if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        if not isinstance(value, list) or not all(isinstance(line, dict) for line in value):
             problems.append(faults.unsupported_value(element, f"{element} must be a list of objects."))
             return None
-        return [_form_line(one, allowed, problems) for one in value]
+        return [_form_line(line, allowed, problems) for line in value]
 
     return read
 
@@ -136,12 +136,13 @@ def _form_line(raw: Json, allowed: tuple[str, ...], problems: Problems) -> Json:
         problems.append(faults.invalid_enumeration("DetailType", kind))
         return line
     line["DetailType"] = kind
-    detail = raw.get(detail_key(kind))
-    line[detail_key(kind)] = read_known(DETAILS[kind], detail if isinstance(detail, dict) else {}, problems)
+    detail = raw.get(_detail_key(kind))
+    line[_detail_key(kind)] = read_known(DETAILS[kind], detail if isinstance(detail, dict) else {}, problems)
     return line
 
 
 def payment_lines(value: Any, element: str, problems: Problems) -> list[Json] | None:
+    """Lines of a payment: an amount, and the transactions it is applied to (reference 6.3)."""
     lines: list[Json] | None = objects(_PAYMENT)(value, "Line", problems)
     return lines
 
@@ -156,6 +157,7 @@ _DEPOSIT: dict[str, Reader] = {
 
 
 def deposit_lines(value: Any, element: str, problems: Problems) -> list[Json] | None:
+    """Lines of a deposit: an amount from an account, or from a payment that was not deposited."""
     lines: list[Json] | None = objects(_DEPOSIT)(value, "Line", problems)
     return lines
 
@@ -163,7 +165,7 @@ def deposit_lines(value: Any, element: str, problems: Problems) -> list[Json] | 
 def number_ids(lines: list[Json], known: set[str], first: int) -> None:
     """Give every line an Id: a known one is kept, any other is new."""
     taken = {line["Id"] for line in lines if line.get("Id") in known}
-    following = max([first - 1, *(int(one) for one in known if one.isdigit())]) + 1
+    following = max([first - 1, *(int(number) for number in known if number.isdigit())]) + 1
     used: set[str] = set()
     for line in lines:
         if line.get("Id") in taken and line["Id"] not in used:

@@ -52,8 +52,8 @@ def flags_of(preferences: Json) -> Flags:
 
 
 def _group(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = body.get(name)
-    return found if isinstance(found, dict) else {}
+    group = body.get(name)
+    return group if isinstance(group, dict) else {}
 
 
 def _other(preferences: Json, name: str) -> str:
@@ -80,6 +80,7 @@ def _accounting(company: Company) -> Json:
 
 
 def new_preferences(company: Company) -> Json:
+    """`Preferences` as a company of these facts has them before anybody changed one (reference 6.11)."""
     fields = [
         {"Type": "StringType", "Name": f"SalesFormsPrefs.SalesCustomName{key}", "StringValue": name}
         for key, name in company.custom_fields

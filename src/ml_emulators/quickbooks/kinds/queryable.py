@@ -87,14 +87,17 @@ COMMON = (
 
 
 def texts(*names: str) -> tuple[QueryField, ...]:
+    """Fields whose texts can be filtered and sorted by."""
     return tuple(QueryField(name, "text") for name in names)
 
 
 def numbers(*names: str) -> tuple[QueryField, ...]:
+    """Fields whose numbers can be filtered and sorted by."""
     return tuple(QueryField(name, "number") for name in names)
 
 
 def unqueryable(*names: str) -> tuple[QueryField, ...]:
+    """Fields that are answered, and refused in WHERE and ORDERBY (reference 3)."""
     return tuple(QueryField(name, "text", filterable=False, sortable=False) for name in names)
 
 

@@ -37,10 +37,10 @@ def capture(context: WriteContext, entities: str, since_text: str) -> Json:
 
 
 def _kind(name: str) -> str:
-    found = PATHS.get(name.lower())
-    if found is None or not KINDS[found].in_cdc:
+    kind = PATHS.get(name.lower())
+    if kind is None or not KINDS[kind].in_cdc:
         raise faults.unsupported(f"cdc for {name[:60]}")
-    return found
+    return kind
 
 
 def _since(context: WriteContext, text: str) -> int:

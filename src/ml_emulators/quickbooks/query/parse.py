@@ -76,7 +76,7 @@ class _Reader(Transformer[Token, _Parts]):
         return "count"
 
     def columns(self, children: list[Any]) -> tuple[str, ...]:
-        return tuple(str(one) for one in children)
+        return tuple(str(name) for name in children)
 
     def where(self, children: list[Any]) -> tuple[str, list[Any]]:
         return "conditions", children
@@ -171,10 +171,10 @@ def _columns(kind: Kind, what: tuple[str, ...] | str) -> tuple[str, ...] | None:
 
 
 def _top_level(kind: Kind, by_fold: dict[str, str], name: str) -> str:
-    found = by_fold.get(name.partition(".")[0].casefold())
-    if found is None:
+    field = by_fold.get(name.partition(".")[0].casefold())
+    if field is None:
         raise _unknown(kind, name)
-    return found
+    return field
 
 
 def _unknown(kind: Kind, name: str) -> faults.Fault:
@@ -182,10 +182,10 @@ def _unknown(kind: Kind, name: str) -> faults.Fault:
 
 
 def _conditions(kind: Kind, parts: _Parts) -> tuple[Condition, ...]:
-    found = tuple(_condition(kind, *one) for one in parts.conditions)
-    if not kind.is_list or any(one.field.name == "Active" for one in found):
-        return found
-    return (*found, Condition(ACTIVE, "=", (True,), ("true",)))
+    conditions = tuple(_condition(kind, *part) for part in parts.conditions)
+    if not kind.is_list or any(part.field.name == "Active" for part in conditions):
+        return conditions
+    return (*conditions, Condition(ACTIVE, "=", (True,), ("true",)))
 
 
 def _condition(kind: Kind, name: str, operator: str, texts: tuple[str, ...]) -> Condition:
@@ -213,10 +213,10 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def _known(kind: Kind, name: str) -> QueryField:
-    found = kind.query_fields.get(name.casefold())
-    if found is not None:
-        return found
-    if name.partition(".")[0].casefold() in {one.casefold() for one in kind.order}:
+    field = kind.query_fields.get(name.casefold())
+    if field is not None:
+        return field
+    if name.partition(".")[0].casefold() in {known.casefold() for known in kind.order}:
         raise faults.invalid_query(f"property '{name[:60]}' is not queryable")
     raise _unknown(kind, name)
 

@@ -28,6 +28,7 @@ def select(books: Books, query: Query, *, exact_case: bool = False) -> list[int]
 
 
 def count(books: Books, query: Query, *, exact_case: bool = False) -> int:
+    """How many records `SELECT COUNT(*)` counts; from the indexes alone where they decide."""
     table = books.tables[query.kind.name]
     conditions, indexes = _scope(table, query.conditions)
     if not conditions:
@@ -49,19 +50,19 @@ def _hits(books: Books, query: Query, exact_case: bool) -> tuple[Iterator[int], 
     in_order = _in_order(table, conditions, indexes, order)
     if in_order is not None:
         return _skipping(books, table, query, conditions, in_order, exact_case)
-    found = list(_filtered(books, table, conditions, _candidates(table, conditions, indexes)[0], exact_case))
+    hits = list(_filtered(books, table, conditions, _candidates(table, conditions, indexes)[0], exact_case))
     for known, down in reversed(order):
-        found.sort(key=_sort_key(books, table, known), reverse=down)
-    return iter(found), 0
+        hits.sort(key=_sort_key(books, table, known), reverse=down)
+    return iter(hits), 0
 
 
 def _skipping(
     books: Books, table: Table, query: Query, conditions: list[Condition], in_order: _Stretch, exact_case: bool
 ) -> tuple[Iterator[int], int]:
     """Walk an index; where no condition is left, the rows before the page are passed over without looking."""
-    rest = [one for one in conditions if one not in in_order.covered]
-    if rest or exact_case:
-        return _filtered(books, table, conditions if exact_case else rest, in_order.ids(0), exact_case), 0
+    left = [condition for condition in conditions if condition not in in_order.covered]
+    if left or exact_case:
+        return _filtered(books, table, conditions if exact_case else left, in_order.ids(0), exact_case), 0
     passed = min(query.start - 1, in_order.stop - in_order.first)
     return in_order.ids(passed), passed
 
@@ -80,20 +81,20 @@ class _Stretch:
 
 def _scope(table: Table, conditions: tuple[Condition, ...]) -> tuple[list[Condition], list[Ordered]]:
     """Conditions on `Active` choose the indexes; the others remain."""
-    rest = [one for one in conditions if one.field.name != "Active"]
-    wanted = {True, False}
-    for one in conditions:
-        if one.field.name == "Active" and one.operator in ("=", "IN"):
-            wanted &= set(one.keys)
-        elif one.field.name == "Active":
-            rest.append(one)
-    if wanted == {True}:
-        return rest, table.live
-    return rest if wanted == {True, False} else [*rest, *_actives(conditions)], table.all
+    left = [condition for condition in conditions if condition.field.name != "Active"]
+    states = {True, False}
+    for condition in conditions:
+        if condition.field.name == "Active" and condition.operator in ("=", "IN"):
+            states &= set(condition.keys)
+        elif condition.field.name == "Active":
+            left.append(condition)
+    if states == {True}:
+        return left, table.live
+    return left if states == {True, False} else [*left, *_actives(conditions)], table.all
 
 
 def _actives(conditions: tuple[Condition, ...]) -> list[Condition]:
-    return [one for one in conditions if one.field.name == "Active"]
+    return [condition for condition in conditions if condition.field.name == "Active"]
 
 
 def _default_order(table: Table) -> tuple[QueryField, bool]:
@@ -111,7 +112,9 @@ def _in_order(
     if (
         place is None
         or not single
-        or any(one.operator in ("=", "IN") and one.field.name in table.kind.place for one in conditions)
+        or any(
+            condition.operator in ("=", "IN") and condition.field.name in table.kind.place for condition in conditions
+        )
     ):
         return None
     first, stop, covered = _bounds(indexes[place], known, conditions)
@@ -123,22 +126,26 @@ def _in_order(
 
 def _bounds(index: Ordered, known: QueryField, conditions: list[Condition]) -> tuple[int, int, list[Condition]]:
     first, stop = 0, len(index)
-    covered = [one for one in conditions if one.field.name == known.name and one.operator in ("<", "<=", ">", ">=")]
-    for one in covered:
-        low, high = _range(index, one)
+    covered = [
+        condition
+        for condition in conditions
+        if condition.field.name == known.name and condition.operator in ("<", "<=", ">", ">=")
+    ]
+    for condition in covered:
+        low, high = _range(index, condition)
         first, stop = max(first, low), min(stop, high)
     return first, max(first, stop), covered
 
 
-def _range(index: Ordered, one: Condition) -> tuple[int, int]:
+def _range(index: Ordered, condition: Condition) -> tuple[int, int]:
     """The ranks that fulfil a comparison; rows without a value stand first and never match `<`."""
-    key = one.keys[0]
-    if one.operator == ">":
+    key = condition.keys[0]
+    if condition.operator == ">":
         return index.rank((key, _LAST)), len(index)
-    if one.operator == ">=":
+    if condition.operator == ">=":
         return index.rank((key, -1)), len(index)
     low = index.rank((_nothing_like(key), _LAST)) if _has_nothing(key) else 0
-    return low, index.rank((key, _LAST if one.operator == "<=" else -1))
+    return low, index.rank((key, _LAST if condition.operator == "<=" else -1))
 
 
 def _has_nothing(key: Any) -> bool:
@@ -152,30 +159,30 @@ def _nothing_like(key: Any) -> Any:
 def _candidates(table: Table, conditions: list[Condition], indexes: list[Ordered]) -> tuple[Iterable[int], int | None]:
     """The smallest set of rows that an index offers, and its size (None: every row)."""
     best: tuple[Iterable[int], int] | None = None
-    for one in conditions:
-        offer = _offer(table, one, indexes, conditions)
+    for condition in conditions:
+        offer = _offer(table, condition, indexes, conditions)
         if offer is not None and (best is None or offer[1] < best[1]):
             best = offer
     return best if best is not None else (indexes[0].ids(), None)
 
 
 def _offer(
-    table: Table, one: Condition, indexes: list[Ordered], conditions: list[Condition]
+    table: Table, condition: Condition, indexes: list[Ordered], conditions: list[Condition]
 ) -> tuple[Iterable[int], int] | None:
     """The rows that an index offers for a condition (with all others on the same field), and how many."""
-    place = table.kind.place.get(one.field.name)
+    place = table.kind.place.get(condition.field.name)
     if place is None:
         return None
     index = indexes[place]
-    if one.operator == "LIKE":
-        return _offer_prefix(index, fold(one.texts[0]).partition("%")[0])
-    if one.operator not in ("=", "IN"):
-        low, high, _ = _bounds(index, one.field, conditions)
+    if condition.operator == "LIKE":
+        return _offer_prefix(index, fold(condition.texts[0]).partition("%")[0])
+    if condition.operator not in ("=", "IN"):
+        low, high, _ = _bounds(index, condition.field, conditions)
         return index.ids(low, high), high - low
     if place == 0:
-        found = [key for key in dict.fromkeys(one.keys) if key in table.rows]
-        return [key for key in found if indexes is table.all or table.rows[key].active], len(one.keys)
-    spans = [(index.rank((key, -1)), index.rank((key, _LAST))) for key in dict.fromkeys(one.keys)]
+        hits = [key for key in dict.fromkeys(condition.keys) if key in table.rows]
+        return [key for key in hits if indexes is table.all or table.rows[key].active], len(condition.keys)
+    spans = [(index.rank((key, -1)), index.rank((key, _LAST))) for key in dict.fromkeys(condition.keys)]
     return (hit for low, high in spans for hit in index.ids(low, high)), sum(high - low for low, high in spans)
 
 
@@ -189,7 +196,7 @@ def _offer_prefix(index: Ordered, prefix: str) -> tuple[Iterable[int], int] | No
 def _filtered(
     books: Books, table: Table, conditions: list[Condition], ids: Iterable[int], exact_case: bool
 ) -> Iterator[int]:
-    tests = [_test(table, one, exact_case) for one in conditions]
+    tests = [_test(table, condition, exact_case) for condition in conditions]
     needs_data = any(test.needs_data for test in tests)
     for number in ids:
         row = table.rows[number]
@@ -201,32 +208,32 @@ def _filtered(
 class _test:  # noqa: N801 - used like a function
     """Whether a row fulfils one condition, from its index keys where there are some."""
 
-    def __init__(self, table: Table, one: Condition, exact_case: bool) -> None:
-        self.one = one
-        self.place = table.kind.place.get(one.field.name)
-        self.exact = exact_case and one.field.type in ("text", "email") and one.operator in ("=", "IN")
+    def __init__(self, table: Table, condition: Condition, exact_case: bool) -> None:
+        self.condition = condition
+        self.place = table.kind.place.get(condition.field.name)
+        self.exact = exact_case and condition.field.type in ("text", "email") and condition.operator in ("=", "IN")
         self.needs_data = self.place is None or self.exact
-        self.holds: Callable[[Any], bool] = _comparison(one)
+        self.holds: Callable[[Any], bool] = _comparison(condition)
 
     def __call__(self, row: Row, data: Json | None) -> bool:
         if self.exact and data is not None:
-            return self.one.field.raw(data) in self.one.texts
-        key = self.one.field.key(data or {}) if self.place is None else row.keys[self.place]
+            return self.condition.field.raw(data) in self.condition.texts
+        key = self.condition.field.key(data or {}) if self.place is None else row.keys[self.place]
         return self.holds(key)
 
 
-def _comparison(one: Condition) -> Callable[[Any], bool]:
-    wanted = one.keys[0]
-    if one.operator == "IN":
-        return frozenset(one.keys).__contains__
+def _comparison(condition: Condition) -> Callable[[Any], bool]:
+    asked = condition.keys[0]
+    if condition.operator == "IN":
+        return frozenset(condition.keys).__contains__
     return {
-        "=": lambda key: key == wanted,
-        "<": lambda key: key not in _EMPTY and key < wanted,
-        "<=": lambda key: key not in _EMPTY and key <= wanted,
-        ">": lambda key: key > wanted,
-        ">=": lambda key: key >= wanted,
-        "LIKE": lambda key: wanted.fullmatch(key) is not None,
-    }[one.operator]
+        "=": lambda key: key == asked,
+        "<": lambda key: key not in _EMPTY and key < asked,
+        "<=": lambda key: key not in _EMPTY and key <= asked,
+        ">": lambda key: key > asked,
+        ">=": lambda key: key >= asked,
+        "LIKE": lambda key: asked.fullmatch(key) is not None,
+    }[condition.operator]
 
 
 def _sort_key(books: Books, table: Table, known: QueryField) -> Callable[[int], Any]:
@@ -241,9 +248,9 @@ def page(books: Books, query: Query, ids: list[int]) -> list[Raw | Json]:
     name = query.kind.name
     if query.columns is None:
         return [Raw(books.wire(name, number)) for number in ids]
-    wanted = {"domain", "Id", *query.columns}
-    return [_cut(loads(books.wire(name, number)), wanted) for number in ids]
+    names = {"domain", "Id", *query.columns}
+    return [_cut(loads(books.wire(name, number)), names) for number in ids]
 
 
-def _cut(data: Json, wanted: set[str]) -> Json:
-    return {key: True if key == "sparse" else value for key, value in data.items() if key == "sparse" or key in wanted}
+def _cut(data: Json, names: set[str]) -> Json:
+    return {key: True if key == "sparse" else value for key, value in data.items() if key == "sparse" or key in names}

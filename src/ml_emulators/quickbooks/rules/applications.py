@@ -18,7 +18,7 @@ WRITABLE_LINKS = ("Estimate", "ReimburseCharge", "StatementCharge", "TimeActivit
 
 def applications(body: Json | None) -> Applications:
     """What a payment applies, by (kind, id); raises Fault for lines that cannot be read."""
-    found: Applications = {}
+    applied: Applications = {}
     for line in body.get("Line", []) if body is not None else []:
         links = line.get("LinkedTxn", [])
         if "Amount" not in line or len(links) != 1:
@@ -26,8 +26,8 @@ def applications(body: Json | None) -> Applications:
         if line["Amount"] < 0:
             raise faults.business("The amount of a payment line cannot be negative.", "Line")
         key = (links[0].get("TxnType", ""), links[0].get("TxnId", ""))
-        found[key] = found.get(key, Decimal(0)) + Decimal(line["Amount"])
-    return found
+        applied[key] = applied.get(key, Decimal(0)) + Decimal(line["Amount"])
+    return applied
 
 
 def apply(context: WriteContext, payment_id: str, new: Json | None, old: Json | None) -> None:
@@ -42,7 +42,7 @@ def apply(context: WriteContext, payment_id: str, new: Json | None, old: Json | 
 
 def _note(context: WriteContext, key: tuple[str, str], payment_id: str, customer: str, amount: Decimal) -> None:
     kind, target = key
-    others = tuple(one for one in context.books.applied.get(target, ()) if one[0] != payment_id)
+    others = tuple(part for part in context.books.applied.get(target, ()) if part[0] != payment_id)
     context.books.applied[target] = (*others, (payment_id, customer, amount)) if amount else others
     if context.books.row(kind, target) is None:
         return
@@ -54,7 +54,7 @@ def _note(context: WriteContext, key: tuple[str, str], payment_id: str, customer
 
 def unlink(context: WriteContext, kind: str, target: str) -> None:
     """Take a voided transaction out of the payments that were applied to it."""
-    for payment_id in dict.fromkeys(one for one, _, _ in context.books.applied.pop(target, ())):
+    for payment_id in dict.fromkeys(payment for payment, _, _ in context.books.applied.pop(target, ())):
         context.edit("Payment", payment_id, lambda data: _drop_lines(data, kind, target))
 
 
@@ -93,7 +93,7 @@ def settle_owed(context: WriteContext, body: Json, record_id: str | None) -> Non
     if context.flags.multicurrency:
         body["HomeBalance"] = money(left * Decimal(rate_of(body)))
     payments = dict.fromkeys(payment for payment, _, _ in applied)
-    body["LinkedTxn"] = [{"TxnId": one, "TxnType": _link_type(context, one)} for one in payments]
+    body["LinkedTxn"] = [{"TxnId": payment, "TxnType": _link_type(context, payment)} for payment in payments]
 
 
 def _link_type(context: WriteContext, payment: str) -> str:

@@ -22,6 +22,7 @@ class AttachableRule(Rule):
     """A note or a file, perhaps on records: 6000 with neither, 2500 for a record that is not there."""
 
     def complete(self, context: WriteContext, draft: Draft) -> None:
+        """Raises 6000 without note and file, 2500 for a record that is not there."""
         has_file = context.has_file if draft.old is None else draft.old["Id"] in context.books.files
         if "Note" not in draft.body and not has_file:
             raise faults.business("An attachment needs a note or a file.", "Note")
@@ -34,6 +35,7 @@ class AttachableRule(Rule):
                 raise faults.Fault([faults.invalid_reference("EntityRef", f"{kind} {target.get('value', '')}")])
 
     def on_delete(self, context: WriteContext, old: Json) -> None:
+        """The file goes too."""
         context.books.files.pop(old["Id"], None)
 
 
@@ -41,12 +43,16 @@ class TaxListRule(ListRule):
     """Tax codes and rates are set up by users only."""
 
     def complete(self, context: WriteContext, draft: Draft) -> None:
+        """Name and place in the list; 2020 without Name."""
         draft.require("Name")
         settle_name(context, draft)
 
 
 class TaxAgencyRule(ListRule):
+    """Those to whom sales tax is paid; apps may make them (reference 6.11)."""
+
     def complete(self, context: WriteContext, draft: Draft) -> None:
+        """Tracks purchases and sales unless sent; 2020 without DisplayName."""
         draft.require("DisplayName")
         draft.default("TaxTrackedOnPurchases", True)
         draft.default("TaxTrackedOnSales", True)
@@ -113,7 +119,7 @@ def set_rate(context: WriteContext, code: str, day: str, rate: Number, element: 
         raise faults.Fault([faults.invalid_reference(element, code)])
     if rate <= 0:
         raise faults.Fault([faults.illegal_number("Rate", rate)])
-    others = [one for one in books.rates.get(code, ()) if one[0] != day]
+    others = [known for known in books.rates.get(code, ()) if known[0] != day]
     books.rates[code] = tuple(sorted([*others, (day, rate, seconds(context.now))]))
     body = {"SourceCurrencyCode": code, "TargetCurrencyCode": context.flags.home, "Rate": rate, "AsOfDate": day}
     key = (_RATE, f"{code}:{day}")

@@ -39,6 +39,7 @@ class PreferencesRule(SingleRule):
     """Groups are merged part by part. Multicurrency, once on, stays on; the closing date is not for apps."""
 
     def complete(self, context: WriteContext, draft: Draft) -> None:
+        """Merge what was sent into what is. Raises 6000 for what cannot go back, 5020 for what the edition has not."""
         old = draft.old or {}
         for name, sent in draft.sent.items():
             if not isinstance(sent, dict):
@@ -67,7 +68,10 @@ def merged(old: Any, new: Any) -> Any:
 
 
 class CompanyInfoRule(SingleRule):
+    """The facts of the company; what is not sent stays (reference 6.11)."""
+
     def complete(self, context: WriteContext, draft: Draft) -> None:
+        """An address that is sent takes the place of the old one, with its Id; countries become codes."""
         old = draft.old or {}
         for name, value in old.items():
             draft.default(name, value)

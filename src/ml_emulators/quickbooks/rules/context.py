@@ -43,13 +43,16 @@ class WriteContext:
 
     @property
     def today(self) -> str:
+        """The company's day, as `YYYY-MM-DD`."""
         return company_day(self.now)
 
     @property
     def flags(self) -> Flags:
+        """The few preferences that rules look at, as they stand in the books."""
         return self.books.flags
 
     def notify(self, kind: str, record_id: str, operation: str) -> None:
+        """Leave a notice for webhooks and CDC, if the kind has one for the operation (reference 9.4)."""
         verb = KINDS[kind].notices.get(operation)
         if verb is not None:
             realm = self.books.company.realm_id

@@ -24,6 +24,7 @@ class Draft:
         return self.old.get(name) if self.old is not None else None
 
     def default(self, name: str, value: Any) -> None:
+        """Fill in a field that was not sent."""
         self.body.setdefault(name, value)
 
     def keep(self, *names: str) -> None:

@@ -26,7 +26,10 @@ _OPEN = {
 
 
 class JournalEntryRule(TransactionRule):
+    """Debits and credits balance in the transaction's currency; home amounts follow the rate (reference 6.5)."""
+
     def complete(self, context: WriteContext, draft: Draft) -> None:
+        """Judge lines, names and balance; fill in date, number, rate and totals, which are zero. Raises 6000, 2020."""
         draft.require("Line")
         body = draft.body
         details = _details(body)
@@ -51,6 +54,7 @@ class JournalEntryRule(TransactionRule):
         settle_number(context, draft)
 
     def postings(self, context: WriteContext, body: Json) -> Iterator[Posting]:
+        """Each line on its account, debit positive, with the customer of a receivable."""
         rate = rate_of(body)
         for line in _details(body):
             detail = line["JournalEntryLineDetail"]
@@ -113,7 +117,7 @@ def _complete(context: WriteContext, line: Json) -> None:
     if entity and target is None:
         detail.pop("Entity")
     elif entity and "Type" not in entity:
-        kind = next(one for one in PARTIES if context.books.row(one, target) is not None)
+        kind = next(party for party in PARTIES if context.books.row(party, target) is not None)
         detail["Entity"] = {"Type": kind, **entity}
 
 
@@ -158,10 +162,10 @@ def _other_currency() -> Fault:
 def _ordered(line: Json) -> Json:
     detail = line.get("JournalEntryLineDetail")
     if detail is not None:
-        rest = {key: value for key, value in detail.items() if key not in _ORDER}
-        line["JournalEntryLineDetail"] = {**{key: detail[key] for key in _ORDER if key in detail}, **rest}
-    rest = {key: value for key, value in line.items() if key not in _LINE_ORDER}
-    return {**{key: line[key] for key in _LINE_ORDER if key in line}, **rest}
+        others = {key: value for key, value in detail.items() if key not in _ORDER}
+        line["JournalEntryLineDetail"] = {**{key: detail[key] for key in _ORDER if key in detail}, **others}
+    others = {key: value for key, value in line.items() if key not in _LINE_ORDER}
+    return {**{key: line[key] for key in _LINE_ORDER if key in line}, **others}
 
 
 def _signed(line: Json) -> Decimal:

@@ -82,5 +82,6 @@ def _parent(context: WriteContext, kind: str, record_id: str) -> str | None:
 
 
 def rate_of(body: Json) -> Number:
+    """Home units for one unit of the transaction's currency; 1 where it has no rate."""
     rate: Number = body.get("ExchangeRate", 1)
     return rate

@@ -16,7 +16,10 @@ _RECEIVABLE_PAYABLE = ("Accounts Receivable", "Accounts Payable")
 
 
 class AccountRule(ListRule):
+    """Accounts: a type and subtype that fit, one of some subtypes, a currency that stays (reference 6.6)."""
+
     def complete(self, context: WriteContext, draft: Draft) -> None:
+        """Type, name, place and currency; balances follow the ledger. Raises 2020, 2050, 6000 and 6240."""
         draft.require("Name")
         draft.keep("AccountType", "AccountSubType", "CurrencyRef")
         _account_type(draft)
@@ -32,6 +35,7 @@ class AccountRule(ListRule):
             raise faults.Fault([faults.too_long("AcctNum", longest, len(sent))])
 
     def after_save(self, context: WriteContext, new: Json, old: Json | None) -> None:
+        """Note its name, and the one account of a subtype of which there is one."""
         super().after_save(context, new, old)
         if new["AccountSubType"] in SINGULAR and new["Active"]:
             context.books.names["subtype", new["AccountSubType"]] = new["Id"]
@@ -78,7 +82,10 @@ def _account_currency(context: WriteContext, draft: Draft) -> None:
 
 
 class ItemRule(ListRule):
+    """Items and categories: the accounts that their type needs, and a place among categories (reference 6.9)."""
+
     def complete(self, context: WriteContext, draft: Draft) -> None:
+        """Service unless sent, its accounts, name and place; zero prices. Raises 2020 and what the accounts raise."""
         draft.require("Name")
         draft.keep("Type")
         draft.default("Type", "Service")
@@ -109,14 +116,20 @@ def _item_accounts(context: WriteContext, draft: Draft) -> None:
 
 
 class DepartmentRule(ListRule):
+    """Locations, up to five levels (reference 6.7)."""
+
     def complete(self, context: WriteContext, draft: Draft) -> None:
+        """Name and place; 5020 where location tracking is off."""
         if not context.flags.track_departments:
             raise faults.feature_missing("Location tracking is not turned on.")
         _dimension(context, draft, "SubDepartment")
 
 
 class ClassRule(ListRule):
+    """Classes, up to five levels (reference 6.8)."""
+
     def complete(self, context: WriteContext, draft: Draft) -> None:
+        """Name and place; 5020 where class tracking is off."""
         if not (context.flags.class_per_line or context.flags.class_per_txn):
             raise faults.feature_missing("Class tracking is not turned on.")
         _dimension(context, draft, "SubClass")
@@ -131,7 +144,10 @@ def _dimension(context: WriteContext, draft: Draft, flag: str) -> None:
 
 
 class TermRule(ListRule):
+    """Payment terms: a number of days, or a day of the month (reference 6.11)."""
+
     def complete(self, context: WriteContext, draft: Draft) -> None:
+        """The type follows from DayOfMonthDue; 2020 without Name."""
         draft.require("Name")
         settle_name(context, draft)
         draft.default("Type", "DATE_DRIVEN" if "DayOfMonthDue" in draft.body else "STANDARD")
@@ -142,14 +158,20 @@ class TermRule(ListRule):
 
 
 class PaymentMethodRule(ListRule):
+    """Ways of paying (reference 6.11)."""
+
     def complete(self, context: WriteContext, draft: Draft) -> None:
+        """No credit card unless sent; 2020 without Name."""
         draft.require("Name")
         settle_name(context, draft)
         draft.default("Type", "NON_CREDIT_CARD")
 
 
 class CompanyCurrencyRule(ListRule):
+    """Currencies that the company uses beside its own; the code stays (reference 6.11)."""
+
     def complete(self, context: WriteContext, draft: Draft) -> None:
+        """Code in upper case, name of the currency; 2020 without Code, 2040 for what is no code."""
         draft.keep("Code")
         draft.require("Code")
         code = draft.body["Code"].upper()

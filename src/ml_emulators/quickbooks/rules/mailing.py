@@ -39,7 +39,7 @@ def send(context: WriteContext, kind: str, record_id: str, to: str) -> Json:
 
 def _address(to: str) -> Json:
     problems: Problems = []
-    found: Json | None = email({"Address": to}, "sendTo", problems)
-    if problems or found is None:
+    address: Json | None = email({"Address": to}, "sendTo", problems)
+    if problems or address is None:
         raise faults.Fault(problems or [faults.missing("sendTo")])
-    return found
+    return address

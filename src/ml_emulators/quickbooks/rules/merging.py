@@ -67,13 +67,13 @@ def _hand_over(context: WriteContext, kind: str, txn_id: str, loser: str, surviv
     context.replace(kind, data, bump=False)
     swap = _swapper(loser, survivor)
     if txn_id in books.posted:
-        books.posted[txn_id] = tuple(replace(one, customer=swap(one.customer)) for one in books.posted[txn_id])
+        books.posted[txn_id] = tuple(replace(part, customer=swap(part.customer)) for part in books.posted[txn_id])
     if txn_id in books.applied:
         books.applied[txn_id] = tuple((payment, swap(who) or who, part) for payment, who, part in books.applied[txn_id])
 
 
 def _swapper(loser: str, survivor: str) -> Callable[[str | None], str | None]:
-    return lambda one: survivor if one == loser else one
+    return lambda customer: survivor if customer == loser else customer
 
 
 def _adopt(context: WriteContext, child: str, parent: Json) -> None:

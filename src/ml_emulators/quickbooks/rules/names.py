@@ -28,6 +28,7 @@ class ListRule(Rule):
     derived = ("MetaData", *_BALANCES, "V4IDPseudonym", "ClientEntityId")
 
     def after_save(self, context: WriteContext, new: Json, old: Json | None) -> None:
+        """Keep the index of names and the tree; a new path goes down to what is below."""
         note_name(context, self.kind, new, old)
 
 
@@ -70,8 +71,8 @@ def _put_suffix(context: WriteContext, draft: Draft) -> None:
 
 
 def _own_suffix(name: str) -> str:
-    found = _SUFFIX.search(name)
-    return found.group() if found else ""
+    suffix = _SUFFIX.search(name)
+    return suffix.group() if suffix else ""
 
 
 def _suffixes(first: str) -> Iterator[str]:

@@ -27,14 +27,17 @@ class ApplyingRule(TransactionRule):
     voidable = True
 
     def after_save(self, context: WriteContext, new: Json, old: Json | None) -> None:
+        """Open amounts of the transactions that it is applied to, or was, then the ledger."""
         apply(context, new["Id"], new, old)
         super().after_save(context, new, old)
 
     def on_delete(self, context: WriteContext, old: Json) -> None:
+        """What it was applied to is open again, then the ledger."""
         apply(context, old["Id"], None, old)
         super().on_delete(context, old)
 
     def voided(self, context: WriteContext, old: Json) -> Json | None:
+        """Without amount and lines; what it was applied to is open again."""
         new = super().voided(context, old)
         if new is not None:
             new["Line"] = []
@@ -43,7 +46,10 @@ class ApplyingRule(TransactionRule):
 
 
 class PaymentRule(ApplyingRule):
+    """Money of a customer, applied to what is open or left over (reference 6.3)."""
+
     def complete(self, context: WriteContext, draft: Draft) -> None:
+        """Date, customer's currency, what is applied and left. Raises 2020, and 6000 below zero, above what is open."""
         draft.require("CustomerRef", "TotalAmt")
         body = draft.body
         if body["TotalAmt"] < 0:
@@ -61,6 +67,7 @@ class PaymentRule(ApplyingRule):
             body["HomeTotalAmt"] = money(Decimal(body["TotalAmt"]) * Decimal(rate_of(body)))
 
     def postings(self, context: WriteContext, body: Json) -> Iterator[Posting]:
+        """The deposit account against the receivable of the currency, in the payment's amount."""
         amount = Decimal(body["TotalAmt"])
         if amount:
             rate = rate_of(body)

@@ -16,7 +16,10 @@ _TAX_ID_COUNTRIES = ("IN", "CA", "GB", "AU")
 
 
 class CustomerRule(ListRule):
+    """Customers, sub-customers and projects: five levels, one name space with vendors and employees (6.1)."""
+
     def complete(self, context: WriteContext, draft: Draft) -> None:
+        """Names, place, currency, addresses; balances follow the ledger. Raises 2020, 6240, 6000, 6180."""
         body = draft.body
         _refuse_open_balance(context, draft)
         if context.books.company.country in _TAX_ID_COUNTRIES:
@@ -70,7 +73,10 @@ def _mask(draft: Draft, name: str) -> None:
 
 
 class VendorRule(ListRule):
+    """Vendors, in one name space with customers and employees (reference 6.10)."""
+
     def complete(self, context: WriteContext, draft: Draft) -> None:
+        """Names, currency, address; the tax id is shown masked. Raises 2020 and 6240."""
         _mask(draft, "TaxIdentifier")
         _display_name(draft)
         settle_name(context, draft)
@@ -82,7 +88,10 @@ class VendorRule(ListRule):
 
 
 class EmployeeRule(ListRule):
+    """Employees, in one name space with customers and vendors (reference 6.10)."""
+
     def complete(self, context: WriteContext, draft: Draft) -> None:
+        """Names and address; hours are not billable unless sent. Raises 2020 and 6240."""
         _display_name(draft)
         settle_name(context, draft)
         draft.default("BillableTime", False)
@@ -128,6 +137,7 @@ def _currency(context: WriteContext, draft: Draft, inherited: str | None) -> Non
 
 
 def add_currency(context: WriteContext, code: str) -> None:
+    """The company uses the currency from now on; webhooks and CDC hear of it."""
     stored = context.insert("CompanyCurrency", {"Code": code, "Name": CURRENCY_NAMES.get(code, code), "Active": True})
     context.books.names["CompanyCurrency", code.casefold()] = stored["Id"]
     context.notify("CompanyCurrency", stored["Id"], "create")

@@ -58,15 +58,21 @@ class _OwedRule(TransactionRule):
 
 
 class BillRule(_OwedRule):
+    """What is owed to a vendor (reference 6.10)."""
+
     def settle_due(self, context: WriteContext, draft: Draft, vendor: Json) -> None:
+        """The vendor's term unless sent, and the due date by its days."""
         _due(context, draft, vendor)
 
 
 class VendorCreditRule(_OwedRule):
+    """What a vendor owes: a bill the other way round (reference 6.10)."""
+
     sign = -1
 
 
 def settle_lines(context: WriteContext, draft: Draft) -> None:
+    """Number the lines and complete each: accounts, tax, billing, order of keys. Raises 2020 without Amount."""
     lines = draft.body["Line"]
     number_ids(lines, {line["Id"] for line in draft.kept("Line") or []}, 1)
     for place, line in enumerate(lines, 1):

@@ -25,9 +25,9 @@ def references(node: Json) -> Iterator[tuple[str, str, Json]]:
     """Every reference in a record: field name, id, and the object that holds it."""
     for key, value in node.items():
         if isinstance(value, list):
-            for one in value:
-                if isinstance(one, dict):
-                    yield from references(one)
+            for item in value:
+                if isinstance(item, dict):
+                    yield from references(item)
         elif isinstance(value, dict):
             if key.endswith("Ref") and isinstance(value.get("value"), str):
                 yield key, value["value"], node
@@ -60,8 +60,8 @@ def _target_kinds(key: str, kind: str, holder: Json) -> tuple[str, ...]:
         return (kind,)
     if key == "EntityRef":
         return (holder["Type"],) if "Type" in holder else PARTIES
-    found = _CHECKED.get(key)
-    return (found,) if found is not None else ()
+    target = _CHECKED.get(key)
+    return (target,) if target is not None else ()
 
 
 def _state(books: Books, kinds: tuple[str, ...], target: str) -> bool | None:
@@ -82,4 +82,5 @@ def ref_value(body: Json, name: str) -> str | None:
 
 
 def known_currency(books: Books, code: str) -> bool:
+    """Whether it is the home currency or one that the company uses, in any case."""
     return code == books.flags.home or ("CompanyCurrency", fold(code)) in books.names

@@ -38,6 +38,7 @@ class SalesRule(TransactionRule, ABC):
     paid_at_once = False
 
     def complete(self, context: WriteContext, draft: Draft) -> None:
+        """Customer, date, currency, lines, totals, what the form is for, number. Raises 2020, 2500, 6000."""
         customer = self._customer(context, draft) or {}
         settle_date(context, draft)
         settle_currency(context, draft, ref_value(customer, "CurrencyRef"))
@@ -64,7 +65,7 @@ class SalesRule(TransactionRule, ABC):
 
     def postings(self, context: WriteContext, body: Json) -> Iterator[Posting]:
         """Receivable or deposit against income, discount and tax."""
-        if not body["TotalAmt"] and not discount_of(body):
+        if not body["TotalAmt"] and not _discount_of(body):
             return
         credited = list(_credits(context, body, self.sign))
         yield from credited
@@ -85,25 +86,33 @@ class SalesRule(TransactionRule, ABC):
 
 
 class InvoiceRule(SalesRule):
+    """What a customer owes (reference 6.2)."""
+
     voidable = True
 
     def settle(self, context: WriteContext, draft: Draft, customer: Json) -> None:
+        """Due date, deposit and open balance, less what payments apply."""
         _invoice(context, draft, customer)
 
     def after_save(self, context: WriteContext, new: Json, old: Json | None) -> None:
+        """The ledger, and the estimates that it was made from."""
         super().after_save(context, new, old)
         _link_estimates(context, new, old)
 
     def on_delete(self, context: WriteContext, old: Json) -> None:
+        """Out of the ledger, and estimates are open again."""
         super().on_delete(context, old)
         _link_estimates(context, None, old)
 
 
 class CreditMemoRule(SalesRule):
+    """What is owed to a customer; a payment sets it off (reference 6.4)."""
+
     sign = -1
     voidable_on_screen = True
 
     def settle(self, context: WriteContext, draft: Draft, customer: Json) -> None:
+        """What is left of it, less what payments apply."""
         settle_open_amount(context, self.kind.name, draft.body, draft.kept("Id"))
 
 
@@ -111,17 +120,22 @@ class EstimateRule(SalesRule):
     """An offer: it books nothing."""
 
     def settle(self, context: WriteContext, draft: Draft, customer: Json) -> None:
+        """Pending unless sent."""
         draft.default("TxnStatus", "Pending")
 
     def postings(self, context: WriteContext, body: Json) -> Iterator[Posting]:
+        """None."""
         return iter(())
 
 
 class SalesReceiptRule(SalesRule):
+    """A sale that is paid at once (reference 6.2)."""
+
     voidable = True
     paid_at_once = True
 
     def settle(self, context: WriteContext, draft: Draft, customer: Json) -> None:
+        """Nothing is open or due; the money goes to undeposited funds unless an account is named."""
         draft.body["Balance"] = 0
         draft.body.pop("DueDate", None)
         if "DepositToAccountRef" not in draft.body:
@@ -129,11 +143,14 @@ class SalesReceiptRule(SalesRule):
 
 
 class RefundReceiptRule(SalesRule):
+    """Money given back at once."""
+
     sign = -1
     voidable_on_screen = True
     paid_at_once = True
 
     def settle(self, context: WriteContext, draft: Draft, customer: Json) -> None:
+        """Nothing is open or due; 2020 without the account that pays."""
         draft.body["Balance"] = 0
         draft.body.pop("DueDate", None)
         draft.require("DepositToAccountRef")
@@ -170,8 +187,8 @@ def _line(context: WriteContext, line: Json, place: int) -> Json:
     elif kind == "GroupLineDetail":
         _group_line(context, line)
     line["LineNum"] = place
-    rest = {key: value for key, value in line.items() if key not in _LINE_ORDER}
-    return {**{key: line[key] for key in _LINE_ORDER if key in line}, **rest}
+    others = {key: value for key, value in line.items() if key not in _LINE_ORDER}
+    return {**{key: line[key] for key in _LINE_ORDER if key in line}, **others}
 
 
 def _item_line(context: WriteContext, line: Json) -> None:
@@ -208,9 +225,9 @@ def _item_account(context: WriteContext, detail: Json) -> None:
 
 def _group_line(context: WriteContext, line: Json) -> None:
     inner = line["GroupLineDetail"].setdefault("Line", [])
-    for one in inner:
-        _item_line(context, one)
-    line["Amount"] = money(sum((_counted(one) for one in inner), Decimal(0)))
+    for part in inner:
+        _item_line(context, part)
+    line["Amount"] = money(sum((_counted(part) for part in inner), Decimal(0)))
 
 
 def _counted(line: Json) -> Decimal:
@@ -232,15 +249,15 @@ def _discount(context: WriteContext, line: Json, subtotal: Decimal) -> None:
         raise faults.Fault([faults.missing("Amount")])
 
 
-def discount_of(body: Json) -> Decimal:
-    found = (Decimal(line["Amount"]) for line in body["Line"] if line["DetailType"] == "DiscountLineDetail")
-    return sum(found, Decimal(0))
+def _discount_of(body: Json) -> Decimal:
+    discounts = (Decimal(line["Amount"]) for line in body["Line"] if line["DetailType"] == "DiscountLineDetail")
+    return sum(discounts, Decimal(0))
 
 
 def _totals(context: WriteContext, draft: Draft) -> None:
     body = draft.body
     settle_tax(context, draft, ("SalesItemLineDetail",), "SalesTaxRateList")
-    total = Decimal(body["Line"][-1]["Amount"]) - discount_of(body) + added(body)
+    total = Decimal(body["Line"][-1]["Amount"]) - _discount_of(body) + added(body)
     if total < 0:
         raise faults.business("Transaction amount must be 0 or greater.", "Line")
     body["TotalAmt"] = money(total)

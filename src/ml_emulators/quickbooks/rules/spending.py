@@ -42,7 +42,10 @@ _DEPOSITED = ("Payment", "SalesReceipt")
 
 
 class BillPaymentRule(ApplyingRule):
+    """Money to a vendor, applied to bills (reference 6.10)."""
+
     def complete(self, context: WriteContext, draft: Draft) -> None:
+        """Date, currency of the vendor, paying account, what is applied. Raises 2020, and 6000 below zero."""
         draft.require("VendorRef", "PayType", "TotalAmt")
         body = draft.body
         if body["TotalAmt"] < 0:
@@ -58,6 +61,7 @@ class BillPaymentRule(ApplyingRule):
         settle_number(context, draft)
 
     def postings(self, context: WriteContext, body: Json) -> Iterator[Posting]:
+        """The payable against the account that pays."""
         if body["TotalAmt"]:
             amount, rate = Decimal(body["TotalAmt"]), rate_of(body)
             payable = ref_value(body, "APAccountRef") or system_account(
@@ -105,6 +109,7 @@ class PurchaseRule(TransactionRule):
     voidable_on_screen = True
 
     def complete(self, context: WriteContext, draft: Draft) -> None:
+        """Raises 2020, and 6430 for an account that does not go with the way of paying."""
         if "PaymentType" not in draft.sent:
             raise faults.Fault([faults.missing("PaymentType")])
         if not draft.body.get("Line"):
@@ -120,6 +125,7 @@ class PurchaseRule(TransactionRule):
         settle_number(context, draft)
 
     def postings(self, context: WriteContext, body: Json) -> Iterator[Posting]:
+        """The costs against the account that pays; a credit the other way round."""
         costs = list(book_lines(context, body, -1 if body.get("Credit") else 1))
         yield from costs
         yield balancing(body["AccountRef"]["value"], costs)
@@ -141,6 +147,7 @@ class PurchaseOrderRule(TransactionRule):
     """An order to a vendor: it books nothing."""
 
     def complete(self, context: WriteContext, draft: Draft) -> None:
+        """Date, currency of the vendor, lines; open unless sent. Raises 2020."""
         if not draft.body.get("Line"):
             draft.body.pop("Line", None)
         draft.require("VendorRef", "Line")
@@ -155,9 +162,12 @@ class PurchaseOrderRule(TransactionRule):
 
 
 class TransferRule(TransactionRule):
+    """Money from one balance-sheet account to another, in one currency."""
+
     voidable_on_screen = True
 
     def complete(self, context: WriteContext, draft: Draft) -> None:
+        """Raises 2020, and 6000 for no amount above zero, one account, or two currencies."""
         draft.require("FromAccountRef", "ToAccountRef", "Amount")
         body = draft.body
         if body["Amount"] <= 0 or body["FromAccountRef"] == body["ToAccountRef"]:
@@ -171,6 +181,7 @@ class TransferRule(TransactionRule):
             raise faults.business("Both accounts of a transfer must be in one currency.", "ToAccountRef")
 
     def postings(self, context: WriteContext, body: Json) -> Iterator[Posting]:
+        """The account it goes to against the one it comes from."""
         if body["Amount"]:
             amount, rate = Decimal(body["Amount"]), rate_of(body)
             yield posting(context, body["ToAccountRef"]["value"], amount, rate)
@@ -181,6 +192,7 @@ class TimeActivityRule(Rule):
     """Hours are no money yet."""
 
     def complete(self, context: WriteContext, draft: Draft) -> None:
+        """The person of its kind, date and hours; not billable unless sent. Raises 2020."""
         draft.require("NameOf")
         draft.require(f"{draft.body['NameOf']}Ref")
         settle_date(context, draft)
@@ -189,6 +201,7 @@ class TimeActivityRule(Rule):
         draft.default("Minutes", 0)
 
     def before_delete(self, context: WriteContext, old: Json) -> None:
+        """Raises 6210 in closed books."""
         check_open(context, old)
 
 
@@ -196,6 +209,7 @@ class DepositRule(TransactionRule):
     """Money brought to the bank: out of undeposited payments, or from accounts."""
 
     def complete(self, context: WriteContext, draft: Draft) -> None:
+        """Number the lines, take payments out of undeposited funds, add up. Raises 2020 and 6000."""
         if not draft.body.get("Line"):
             draft.body.pop("Line", None)
         draft.require("DepositToAccountRef", "Line")
@@ -212,14 +226,17 @@ class DepositRule(TransactionRule):
             body["HomeTotalAmt"] = money(Decimal(body["TotalAmt"]) * Decimal(rate_of(body)))
 
     def after_save(self, context: WriteContext, new: Json, old: Json | None) -> None:
+        """What lies in it can no longer be changed (6540), what was taken out can; then the ledger."""
         _mark_deposited(context, new["Id"], new, old)
         super().after_save(context, new, old)
 
     def on_delete(self, context: WriteContext, old: Json) -> None:
+        """What lay in it can be changed again; then the ledger."""
         _mark_deposited(context, old["Id"], None, old)
         super().on_delete(context, old)
 
     def postings(self, context: WriteContext, body: Json) -> Iterator[Posting]:
+        """The bank against undeposited funds and the accounts of its lines."""
         rate, taken = rate_of(body), []
         for line in body["Line"]:
             account = ref_value(line.get("DepositLineDetail", {}), "AccountRef")

@@ -20,9 +20,9 @@ def system_account(context: WriteContext, spec: AccountSpec, currency: str | Non
     known = context.books.row("Account", context.books.names.get(key))
     if known is not None and known.active:
         return context.books.names[key]
-    found = _find(context, account_type, subtype, code) or _open(context, spec, name, code)
-    context.books.names[key] = found
-    return found
+    account_id = _find(context, account_type, subtype, code) or _open(context, spec, name, code)
+    context.books.names[key] = account_id
+    return account_id
 
 
 def _find(context: WriteContext, account_type: str, subtype: str, code: str) -> str | None:

@@ -62,7 +62,7 @@ _CODE = {"Active": True, "Taxable": True, "TaxGroup": True, "Hidden": False}
 def _rate_list(rates: tuple[int, ...]) -> Json:
     return {
         "TaxRateDetail": [
-            {"TaxRateRef": {"value": str(one)}, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": 0} for one in rates
+            {"TaxRateRef": {"value": str(rate)}, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": 0} for rate in rates
         ]
     }
 
@@ -73,6 +73,7 @@ def _insert(context: WriteContext, kind: str, name_field: str, body: Json) -> No
 
 
 def foreign(context: WriteContext) -> bool:
+    """Whether the company is outside the US, where tax follows from the code of each line."""
     return context.books.company.country != US
 
 
@@ -87,8 +88,8 @@ def settle(context: WriteContext, draft: Draft, details: tuple[str, ...], rates:
         _calculation(context, draft)
         if "TxnTaxDetail" not in draft.sent:
             body.pop("TxnTaxDetail", None)
-        wanted = "TxnTaxDetail" not in body and body["GlobalTaxCalculation"] != "NotApplicable"
-        if wanted:
+        computed = "TxnTaxDetail" not in body and body["GlobalTaxCalculation"] != "NotApplicable"
+        if computed:
             body["TxnTaxDetail"] = _computed(context, _by_code(body, details), rates, body["GlobalTaxCalculation"])
     else:
         body.pop("GlobalTaxCalculation", None)
@@ -113,13 +114,13 @@ def _lines(lines: list[Json]) -> Iterator[Json]:
 
 def _by_code(body: Json, details: tuple[str, ...]) -> dict[str, Decimal]:
     """Taxed amounts by tax code."""
-    found: dict[str, Decimal] = {}
+    amounts: dict[str, Decimal] = {}
     for line in _lines(body["Line"]):
         for name in details:
             code = ref_value(line.get(name, {}), "TaxCodeRef")
             if code is not None and "Amount" in line:
-                found[code] = found.get(code, Decimal(0)) + Decimal(line["Amount"])
-    return found
+                amounts[code] = amounts.get(code, Decimal(0)) + Decimal(line["Amount"])
+    return amounts
 
 
 def _automated(context: WriteContext, body: Json, details: tuple[str, ...], rates: str) -> Json:
@@ -135,7 +136,9 @@ def _computed(context: WriteContext, by_code: dict[str, Decimal], rates: str, ca
     for code, amount in by_code.items():
         if context.books.row("TaxCode", code) is None:
             continue
-        parts = [context.books.data("TaxRate", one) for one in _rates_of(context.books.data("TaxCode", code), rates)]
+        parts = [
+            context.books.data("TaxRate", rate_id) for rate_id in _rates_of(context.books.data("TaxCode", code), rates)
+        ]
         whole = sum((Decimal(part["RateValue"]) for part in parts), Decimal(0))
         net = cents(amount * 100 / (100 + whole)) if calculation == "TaxInclusive" else amount
         lines.extend(_tax_line(part, net) for part in parts)
@@ -144,7 +147,7 @@ def _computed(context: WriteContext, by_code: dict[str, Decimal], rates: str, ca
 
 
 def _rates_of(code: Json, rates: str) -> list[str]:
-    return [one["TaxRateRef"]["value"] for one in code.get(rates, {}).get("TaxRateDetail", [])]
+    return [detail["TaxRateRef"]["value"] for detail in code.get(rates, {}).get("TaxRateDetail", [])]
 
 
 def _tax_line(rate: Json, net: Decimal) -> Json:
@@ -159,6 +162,7 @@ def _tax_line(rate: Json, net: Decimal) -> Json:
 
 
 def tax_of(body: Json) -> Decimal:
+    """The transaction's whole tax, in its currency."""
     return Decimal(body.get("TxnTaxDetail", {}).get("TotalTax", 0))
 
 

@@ -34,24 +34,29 @@ class TransactionRule(Rule):
         return ()
 
     def before_update(self, context: WriteContext, old: Json) -> None:
+        """Raises 6540 for what lies in a deposit."""
         _refuse_deposited(context, old)
 
     def before_delete(self, context: WriteContext, old: Json) -> None:
+        """Raises 6210 in closed books, 6540 in a deposit, 6000 while payments are applied to it."""
         check_open(context, old)
         _refuse_deposited(context, old)
         if context.books.applied.get(old["Id"]):
             raise faults.business("You must unlink the payments of this transaction before you can delete it.")
 
     def after_save(self, context: WriteContext, new: Json, old: Json | None) -> None:
+        """The number counts on, and the ledger has its postings instead of the former ones."""
         note_number(context, self.kind.name, new, old)
         post(context, new["Id"], self.postings(context, new))
 
     def on_delete(self, context: WriteContext, old: Json) -> None:
+        """Out of the ledger."""
         post(context, old["Id"], ())
         context.books.applied.pop(old["Id"], None)
 
     def voided(self, context: WriteContext, old: Json) -> Json | None:
-        if is_voided(old):
+        """As `void_shape`, out of ledger and payments. Raises 6210 and 6540."""
+        if _is_voided(old):
             return None
         check_open(context, old)
         _refuse_deposited(context, old)
@@ -77,6 +82,7 @@ def check_open(context: WriteContext, *bodies: Json | None) -> None:
 
 
 def settle_date(context: WriteContext, draft: Draft) -> None:
+    """The company's day unless sent. Raises 6210 if the old or the new date is in closed books."""
     draft.keep("TxnDate")
     draft.default("TxnDate", context.today)
     check_open(context, draft.old, draft.body)
@@ -113,8 +119,8 @@ def _usual_rate(context: WriteContext, draft: Draft, code: str) -> Number:
 def settle_number(context: WriteContext, draft: Draft) -> None:
     """DocNumber by preference: sales forms are numbered unless numbers are custom, journal entries only on request."""
     body, kind = draft.body, draft.kind.name
-    wanted = body.get("DocNumber") == "AUTO_GENERATE" and kind != "JournalEntry"
-    if wanted or ("DocNumber" not in body and draft.old is None and _numbered(context, kind)):
+    automatic = body.get("DocNumber") == "AUTO_GENERATE" and kind != "JournalEntry"
+    if automatic or ("DocNumber" not in body and draft.old is None and _numbered(context, kind)):
         body["DocNumber"] = _next_number(context, kind)
     elif "DocNumber" in body and body["DocNumber"] != draft.kept("DocNumber"):
         _refuse_duplicate(context, kind, body["DocNumber"], draft.kept("Id"))
@@ -144,8 +150,8 @@ def number_holder(context: WriteContext, kind: str, number: str) -> str | None:
     table = context.books.tables[kind]
     index = table.all[table.kind.place["DocNumber"]]
     key = fold(number)
-    found = next(index.ids(index.rank((key, 0)), index.rank((key, 10**18))), None)
-    return None if found is None else str(found)
+    holder = next(index.ids(index.rank((key, 0)), index.rank((key, 10**18))), None)
+    return None if holder is None else str(holder)
 
 
 def _sequence(kind: str) -> str:
@@ -195,6 +201,6 @@ def _void_line(line: Json) -> None:
         _void_line(inner)
 
 
-def is_voided(body: Json) -> bool:
+def _is_voided(body: Json) -> bool:
     note = body.get("PrivateNote", "")
     return bool(note.startswith("Voided")) and not body.get("TotalAmt", body.get("Amount"))

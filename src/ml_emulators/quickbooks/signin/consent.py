@@ -61,8 +61,8 @@ def _form(request: Request) -> dict[str, str]:
 
 
 def _wants_page(service: Service, request: Request) -> bool:
-    wanted = service.switches.consent_page
-    return wanted == "always" or (wanted == "browsers" and _BROWSER in request.header("accept").lower())
+    mode = service.switches.consent_page
+    return mode == "always" or (mode == "browsers" and _BROWSER in request.header("accept").lower())
 
 
 def _decided(service: Service, app: App, asked: Mapping[str, str], now: datetime) -> Response:
@@ -73,7 +73,7 @@ def _decided(service: Service, app: App, asked: Mapping[str, str], now: datetime
         return _back(service, asked, {"error": "access_denied"}, now)
     scopes = tuple(asked["scope"].split())
     code = service.authority.consent(app.client_id, realm, asked["redirect_uri"], now, scopes)
-    company = {"realmId": realm} if any(one in COMPANY_SCOPES for one in scopes) else {}
+    company = {"realmId": realm} if any(scope in COMPANY_SCOPES for scope in scopes) else {}
     return _back(service, asked, {"code": code}, now, company)
 
 

@@ -52,6 +52,7 @@ def discovery(service: Service, request: Request, now: datetime) -> Response:
 
 
 def token(service: Service, request: Request, now: datetime) -> Response:
+    """`POST /oauth2/v1/tokens/bearer`, by code or refresh token; refusals as `error` and text (reference 1.3, 1.5)."""
     try:
         app = _client(service, request)
         body = _tokens(service, app, request, now)
@@ -137,6 +138,7 @@ def _token_to_revoke(request: Request) -> str:
 
 
 def keys(service: Service, request: Request, now: datetime) -> Response:
+    """The public keys that ID tokens are signed with (OpenID discovery, reference 1.1)."""
     return answers.plain(200, openid.keys(), service.random, now)
 
 

@@ -29,6 +29,7 @@ class OAuthError(Exception):
 
 
 def invalid_grant(description: str = "Incorrect or invalid refresh token") -> OAuthError:
+    """400 invalid_grant: the code or refresh token is unknown, used up or revoked (reference 1.5)."""
     return OAuthError(400, "invalid_grant", description)
 
 
@@ -55,6 +56,8 @@ class Connection:
 
 @dataclass(frozen=True)
 class Code:
+    """An authorization code that was given to the app: for one company, one address, once (reference 1.2)."""
+
     client_id: str
     realm_id: str
     redirect_uri: str
@@ -74,6 +77,7 @@ class Tokens:
     rotated: dict[str, datetime] = field(default_factory=dict)
 
     def copy(self) -> Tokens:
+        """The same, to be changed apart."""
         return Tokens(
             self.connections.copy(), self.codes.copy(), self.access.copy(), self.refresh.copy(), self.rotated.copy()
         )
@@ -111,8 +115,11 @@ class Authority:
 
     def connected(self, client_id: str, realm_id: str) -> bool:
         """Whether a company has authorised an app, and not disconnected it since."""
-        wanted = (client_id, realm_id)
-        return any(one.alive and (one.client_id, one.realm_id) == wanted for one in self.tokens.connections.values())
+        pair = (client_id, realm_id)
+        return any(
+            connection.alive and (connection.client_id, connection.realm_id) == pair
+            for connection in self.tokens.connections.values()
+        )
 
     def newest(self, token: str) -> str:
         """The refresh token that has taken the place of an older one of the same consent."""
@@ -198,14 +205,15 @@ class Authority:
         return True
 
     def kill(self, number: int) -> None:
+        """End a connection: all its tokens are refused from now on."""
         self.tokens.connections[number] = replace(self.tokens.connections[number], alive=False)
 
     def disconnect(self, realm_id: str, client_id: str | None = None) -> int:
         """The user disconnects the app (or every app) inside QuickBooks; how many connections ended."""
         hit = [
             number
-            for number, one in self.tokens.connections.items()
-            if one.alive and one.realm_id == realm_id and client_id in (None, one.client_id)
+            for number, connection in self.tokens.connections.items()
+            if connection.alive and connection.realm_id == realm_id and client_id in (None, connection.client_id)
         ]
         for number in hit:
             self.kill(number)

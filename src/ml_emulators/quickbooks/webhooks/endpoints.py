@@ -63,15 +63,18 @@ class Endpoints:
         return next((endpoint.webhooks for endpoint in self._endpoints if endpoint.app.client_id == client_id), None)
 
     def publish(self, notice: ChangeNotice) -> None:
+        """Tell every endpoint of a change; each decides whether its app is to know."""
         for endpoint in self._endpoints:
             endpoint.webhooks.publish(notice)
 
     # The outbox of the control door
 
     def point(self, order: WebhookOrder) -> None:
+        """Point the first app's endpoint."""
         self._endpoints[0].webhooks.point(order)
 
     def trouble(self, order: WebhookTroubles) -> None:
+        """Plan trouble for the first app's endpoint."""
         self._endpoints[0].webhooks.trouble(order)
 
     def view(self) -> WebhookState:
@@ -85,16 +88,19 @@ class Endpoints:
         return msgspec.structs.replace(views[0], deliveries=every)
 
     def forget(self) -> None:
+        """Drop what waits, is due and was delivered, at every endpoint."""
         for endpoint in self._endpoints:
             endpoint.webhooks.forget()
 
     def clear(self) -> None:
+        """Drop it and the plans of trouble too, at every endpoint."""
         for endpoint in self._endpoints:
             endpoint.webhooks.clear()
 
     # To the sender
 
     def next(self, now: datetime) -> Post | None:
+        """What is due first at any endpoint; None when nothing is."""
         return next(self._due(now), None)
 
     def _due(self, now: datetime) -> Iterator[Post]:
@@ -104,10 +110,12 @@ class Endpoints:
                 yield post._replace(number=place * _APART + post.number)
 
     def wakes_at(self) -> datetime | None:
+        """The first instant at which something is due; None when nothing waits."""
         known = [endpoint.webhooks.wakes_at() for endpoint in self._endpoints]
         return min((at for at in known if at is not None), default=None)
 
     def answered(self, number: int, status: int | None, now: datetime, error: str = "") -> None:
+        """How an attempt went: the HTTP status, or None and why there was none."""
         place, own = divmod(number, _APART)
         for endpoint in self._endpoints[place : place + 1]:
             endpoint.webhooks.answered(own, status, now, error)
@@ -115,9 +123,11 @@ class Endpoints:
     # Back and forth
 
     def snapshot(self) -> tuple[OutboxState, ...]:
+        """The state of every endpoint."""
         return tuple(endpoint.webhooks.snapshot() for endpoint in self._endpoints)
 
     def restore(self, states: Sequence[OutboxState]) -> None:
+        """Back to a snapshot; endpoints that came later are emptied."""
         for endpoint, state in zip(self._endpoints, states, strict=False):
             endpoint.webhooks.restore(state)
         for endpoint in self._endpoints[len(states) :]:

@@ -94,6 +94,7 @@ class Webhooks:
         self.forget()
 
     def forget(self) -> None:
+        """Drop what waits, is due and was delivered."""
         self._waiting: list[Event] = []
         self._queue: list[Delivery] = []
         self._done: list[Delivery] = []
@@ -101,17 +102,22 @@ class Webhooks:
     # What the control door orders and shows
 
     def point(self, order: WebhookOrder) -> None:
+        """Another target and format; none drops what waits, as nobody is to get it."""
         self._target, self._format = order.target, order.format
         if order.target is None:
             self._waiting, self._queue = [], []
         self._announce()
 
     def trouble(self, order: WebhookTroubles) -> None:
+        """Plan losses, delays, copies or another order of the next events."""
         self._troubles.order(order)
 
     def view(self) -> WebhookState:
-        deliveries = [_shown(one, True) for one in self._done] + [_shown(one, False) for one in self._queue]
-        deliveries.sort(key=lambda one: one.number)
+        """The target, what waits, and the deliveries by number, done or due."""
+        deliveries = [_shown(delivery, True) for delivery in self._done] + [
+            _shown(delivery, False) for delivery in self._queue
+        ]
+        deliveries.sort(key=lambda delivery: delivery.number)
         return WebhookState(self._target, self._format, len(self._waiting), deliveries, list(self._troubles.plans))
 
     # From the books
@@ -135,6 +141,7 @@ class Webhooks:
     # To the sender
 
     def next(self, now: datetime) -> Post | None:
+        """The attempt that is due first, as it is to be posted; None when nothing is."""
         if self._target is None:
             return None
         if not self._blocked():
@@ -148,11 +155,12 @@ class Webhooks:
         return bool(self._queue) and self._switches.webhook_blocking
 
     def wakes_at(self) -> datetime | None:
+        """The first instant at which something is due; behind a failed delivery only its next attempt counts."""
         if self._target is None:
             return None
         if self._blocked():
             return self._queue[0].due
-        return min([*(one.due for one in self._queue), *(one.due for one in self._waiting)], default=None)
+        return min([*(entry.due for entry in self._queue), *(entry.due for entry in self._waiting)], default=None)
 
     def answered(self, number: int, status: int | None, now: datetime, error: str = "") -> None:
         """An attempt is over. What was dropped or set back meanwhile is not missed."""
@@ -192,6 +200,7 @@ class Webhooks:
     # Back and forth
 
     def snapshot(self) -> OutboxState:
+        """Queues, counters and plans, as a value that later work does not change."""
         return OutboxState(
             tuple(self._waiting),
             tuple(self._queue),

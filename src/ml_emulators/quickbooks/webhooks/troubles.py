@@ -23,6 +23,7 @@ class Troubles:
         self._random = Random(_SEED)  # noqa: S311  # repeatable chance is wanted
 
     def copy(self) -> Troubles:
+        """The same plans, and chance from the same place."""
         copy = Troubles()
         copy.plans = list(self.plans)
         copy._random.setstate(self._random.getstate())
