@@ -18,12 +18,12 @@ QUIET = logging.getLogger("ml_emulators.http")
 """Says what is wrong with us, not what is wrong with a request."""
 
 
-def _ours(record: logging.LogRecord) -> bool:
+def _is_our_mistake(record: logging.LogRecord) -> bool:
     error = record.exc_info[1] if record.exc_info else None
     return not isinstance(error, HttpProcessingError | web.RequestPayloadError | ConnectionError)
 
 
-QUIET.addFilter(_ours)
+QUIET.addFilter(_is_our_mistake)
 _FRONTS = {"quickbooks": "nginx", "salesforce": "sfdcedge"}
 _TOO_MANY = "Too many headers"
 

@@ -228,10 +228,10 @@ class Bus:
         """At most `most` events after a position that this topic shows, and how far was looked."""
         now = self.settle()
 
-        def wanted(entry: Entry) -> bool:
+        def fits(entry: Entry) -> bool:
             return topic.kind in ("", entry.kind) and (not entry.kind or self.visible(entry.kind))
 
-        return self.log(topic.channel).read(after, most, now, wanted, self.positions.last)
+        return self.log(topic.channel).read(after, most, now, fits, self.positions.last)
 
     def deliver(self, entry: Entry) -> Delivered:
         """The event with the fields that the connector's user may read now."""

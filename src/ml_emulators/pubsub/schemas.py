@@ -97,7 +97,7 @@ def schema_id_of(json: str) -> str:
 
 def change_schema(kind: SObject, *, formulas: bool = True) -> EventSchema:
     """The schema of the change events of an object as it is now: header first, then describe's order."""
-    chosen = [field for field in kind.fields if _told(field) and (formulas or not field.calculated)]
+    chosen = [field for field in kind.fields if _has_slot(field) and (formulas or not field.calculated)]
     slots = list(_slots(chosen))
     first = next((name for name, _ in slots if name.endswith("Address")), "")
     body = [_avro_slot(kind, name, parts, name == first) for name, parts in slots]
@@ -119,7 +119,7 @@ def change_schema(kind: SObject, *, formulas: bool = True) -> EventSchema:
     )
 
 
-def _told(field: Field) -> bool:
+def _has_slot(field: Field) -> bool:
     """The person of an account is told by the event of its contact."""
     own = field.feature != PERSON_ACCOUNTS or field.name == "IsPersonAccount"
     return own and field.name not in _LEFT_OUT

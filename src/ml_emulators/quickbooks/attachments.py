@@ -37,7 +37,7 @@ class Part:
     headers: dict[str, str]
     content: bytes
 
-    def found(self, pattern: re.Pattern[str]) -> str:
+    def disposition(self, pattern: re.Pattern[str]) -> str:
         """What the pattern's group matches in Content-Disposition; blank when it does not."""
         hit = pattern.search(self.headers.get("content-disposition", ""))
         return hit.group(1) if hit else ""
@@ -75,7 +75,7 @@ def upload(context: WriteContext, content_type: str, body: bytes) -> Json:
     described: dict[str, Part] = {}
     files: dict[str, Part] = {}
     for part in parts_of(content_type, body):
-        place = _PLACE.search(part.found(_NAME))
+        place = _PLACE.search(part.disposition(_NAME))
         if place is not None:
             (described if place.group(1).lower() == "metadata" else files)[place.group(2)] = part
     if not files:
@@ -89,7 +89,7 @@ def _take(context: WriteContext, file: Part, described: Part | None) -> Json:
     metadata = _metadata(described) if described is not None else {}
     body = {
         **metadata,
-        "FileName": metadata.get("FileName") or file.found(_FILE) or "attachment",
+        "FileName": metadata.get("FileName") or file.disposition(_FILE) or "attachment",
         "ContentType": metadata.get("ContentType") or file.headers.get("content-type", "application/octet-stream"),
     }
     if body.get("Id") and context.books.row("Attachable", str(body["Id"])) is not None:

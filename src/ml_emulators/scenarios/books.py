@@ -63,7 +63,7 @@ def set_up(stage: Stage, goods: Iterable[Good], *, small: bool = False) -> Books
     books.departments = _tree(stage, "Department", "SubDepartment", DEPARTMENTS[:2] if small else DEPARTMENTS)
     books.classes = _tree(stage, "Class", "SubClass", CLASSES[:1] if small else CLASSES)
     for name, days in (("Net 30", 30),) if small else (("Due on receipt", 0), ("Net 15", 15), ("Net 30", 30)):
-        term = _found(stage, "Term", "Name", name)
+        term = _known_id(stage, "Term", "Name", name)
         books.terms[name] = (
             term or stage.qbo("create", "Term", {"Name": name, "Type": "STANDARD", "DueDays": days})["Id"]
         )
@@ -73,7 +73,7 @@ def set_up(stage: Stage, goods: Iterable[Good], *, small: bool = False) -> Books
     return books
 
 
-def _found(stage: Stage, kind: str, field_name: str, value: str) -> str:
+def _known_id(stage: Stage, kind: str, field_name: str, value: str) -> str:
     records = stage.emulation.vendors["quickbooks"].records(kind)
     return next((str(record["Id"]) for record in records if record.get(field_name) == value), "")
 

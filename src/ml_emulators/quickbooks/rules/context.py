@@ -52,7 +52,7 @@ class WriteContext:
         return self.books.flags
 
     def notify(self, kind: str, record_id: str, operation: str) -> None:
-        """Leave a notice for webhooks and CDC, if the kind has one for the operation (reference 9.4)."""
+        """Leave a notice for the webhooks, if they know the operation for this kind (reference 9.4)."""
         verb = KINDS[kind].notices.get(operation)
         if verb is not None:
             realm = self.books.company.realm_id

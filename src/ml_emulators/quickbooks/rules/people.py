@@ -137,7 +137,7 @@ def _currency(context: WriteContext, draft: Draft, inherited: str | None) -> Non
 
 
 def add_currency(context: WriteContext, code: str) -> None:
-    """The company uses the currency from now on; webhooks and CDC hear of it."""
+    """The company uses the currency from now on; its webhooks hear of it."""
     stored = context.insert("CompanyCurrency", {"Code": code, "Name": CURRENCY_NAMES.get(code, code), "Active": True})
     context.books.names["CompanyCurrency", code.casefold()] = stored["Id"]
     context.notify("CompanyCurrency", stored["Id"], "create")

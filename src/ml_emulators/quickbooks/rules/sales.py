@@ -91,7 +91,7 @@ class InvoiceRule(SalesRule):
     voidable = True
 
     def settle(self, context: WriteContext, draft: Draft, customer: Json) -> None:
-        """Due date, deposit and open balance, less what payments apply."""
+        """Term, due date, online payment, open balance less what is applied. Raises 2500 for an unknown estimate."""
         _invoice(context, draft, customer)
 
     def after_save(self, context: WriteContext, new: Json, old: Json | None) -> None:

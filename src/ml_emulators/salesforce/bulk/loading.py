@@ -151,7 +151,7 @@ class Loading:
             record_id, created = self._write(tx, body, seen)
         except ApiError as error:
             tx.rollback(point)
-            self._results.bad.append([str(body.get("Id") or ""), _told(error), *padded[: len(columns)]])
+            self._results.bad.append([str(body.get("Id") or ""), _error_text(error), *padded[: len(columns)]])
         else:
             self._results.good.append([record_id, str(created).lower(), *padded])
 
@@ -211,7 +211,7 @@ def _once(seen: set[Any], key: Any, message: str) -> None:
     seen.add(key)
 
 
-def _told(error: ApiError) -> str:
+def _error_text(error: ApiError) -> str:
     """`REQUIRED_FIELD_MISSING:Required fields are missing: [Name]:Name --`."""
     code = error.code
     if isinstance(error, Malformed) and code == "JSON_PARSER_ERROR":

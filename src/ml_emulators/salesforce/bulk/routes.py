@@ -54,7 +54,7 @@ class Bulk:
             return self._list(call, is_query=is_query)
         job = self._jobs.find(parts[1], is_query=is_query)
         if len(parts) == 2:
-            return self._one(call, job)
+            return self._job(call, job)
         if len(parts) > 3:
             raise not_found()
         return self._extracted(call, job, parts[2]) if is_query else self._files(call, job, parts[2])
@@ -132,7 +132,7 @@ class Bulk:
 
     # One job
 
-    def _one(self, call: Call, job: Job) -> Answer:
+    def _job(self, call: Call, job: Job) -> Answer:
         call.only("GET", "PATCH", "DELETE")
         if call.method == "PATCH":
             return self._change(call, job)

@@ -126,17 +126,17 @@ class _Graph:
         invoice, posted = "", False
         for node in records:
             name, kind = node["referenceId"], node["record"]["attributes"]["type"]
-            given = {key: self._told(value) for key, value in node["record"].items() if key != "attributes"}
+            given = {key: self._resolved(value) for key, value in node["record"].items() if key != "attributes"}
             if kind == "Invoice":
                 posted = _value(given, "Status") == "Posted"
                 _need(given, "Invoice", ["BillToContactId", *(["InvoiceNumber"] if posted else [])])
-            self._ids[name] = self._one(node["record"]["attributes"], given)
+            self._ids[name] = self._take_one(node["record"]["attributes"], given)
             invoice = self._ids[name] if kind == "Invoice" else invoice
         if posted:
             post(self._tx, self._tx.world.state.tables["Invoice"].live[invoice])
         return invoice
 
-    def _told(self, value: Any) -> Any:
+    def _resolved(self, value: Any) -> Any:
         reference = _REFERENCE.match(value) if isinstance(value, str) else None
         if reference is None:
             return value
@@ -144,7 +144,7 @@ class _Graph:
             raise refused(f"{value}: no earlier record has this referenceId")
         return self._ids[reference[1]]
 
-    def _one(self, attributes: dict[str, str], given: dict[str, Any]) -> str:
+    def _take_one(self, attributes: dict[str, str], given: dict[str, Any]) -> str:
         kind, method = attributes["type"], attributes["method"].upper()
         if kind == "Account":
             return self._account(method, given)

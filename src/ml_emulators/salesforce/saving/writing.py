@@ -210,9 +210,9 @@ def match(tx: Tx, kind: SObject, key: Field, value: Any) -> list[Record]:
     if not isinstance(value, str | int) or isinstance(value, bool):
         return []
     if key.type == "id":
-        found_id = ids.normalise(str(value))
-        if found_id is None:
+        record_id = ids.normalise(str(value))
+        if record_id is None:
             raise ApiError("MALFORMED_ID", f"Id: id value of incorrect type: {value}", fields=["Id"])
-        return [existing(tx, kind, found_id)]
+        return [existing(tx, kind, record_id)]
     text = str(value).strip() if tx.switches.trim_text else str(value)
     return list(tx.find(kind.name, key.name, text))

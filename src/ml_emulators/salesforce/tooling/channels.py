@@ -139,7 +139,7 @@ class MemberResource:
             for kind, enriched in members.items():
                 name = self._name(channel, kind)
                 names.add(name)
-                put_row(self._tooling, MEMBER, name, _told(name, channel, kind, enriched))
+                put_row(self._tooling, MEMBER, name, _member_row(name, channel, kind, enriched))
         drop_rows(self._tooling, MEMBER, names)
 
     def create(self, body: dict[str, Any], actor: Actor) -> str:
@@ -195,7 +195,7 @@ class MemberResource:
         self.names.pop((row["EventChannel"], kind), None)
 
 
-def _told(name: str, channel: str, kind: str, enriched: tuple[str, ...]) -> Record:
+def _member_row(name: str, channel: str, kind: str, enriched: tuple[str, ...]) -> Record:
     entity = event_of(kind)
     return {
         "DeveloperName": name,

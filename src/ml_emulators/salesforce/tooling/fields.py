@@ -32,7 +32,7 @@ class Fields:
         if self._seen is self._org.schema:
             return
         self._seen = self._org.schema
-        rows = {f"{kind.name}.{field.name}": _told(kind, field) for kind, field in self._all()}
+        rows = {f"{kind.name}.{field.name}": _field_row(kind, field) for kind, field in self._all()}
         for name, row in rows.items():
             put_row(self._tooling, CUSTOM_FIELD, name, row)
         drop_rows(self._tooling, CUSTOM_FIELD, set(rows))
@@ -104,7 +104,7 @@ def set_customs(org: World, kind: SObject, customs: tuple[Field, ...]) -> None:
     org.customise((made, tuple(sorted({**dict(known), kind.name: customs}.items()))))
 
 
-def _told(kind: SObject, field: Field) -> Record:
+def _field_row(kind: SObject, field: Field) -> Record:
     return {
         "TableEnumOrId": kind.name,
         "DeveloperName": field.name.removesuffix("__c"),

@@ -97,14 +97,14 @@ class Tooling:
         if len(parts) == 1:
             call.only("GET", "POST")
             return self._create(call, resource) if call.method == "POST" else describe_basic(call, kind)
-        return describe(call, kind) if parts[1] == "describe" else self._one(call, kind, resource, parts[1])
+        return describe(call, kind) if parts[1] == "describe" else self._resource(call, kind, resource, parts[1])
 
     def _create(self, call: Call, resource: SetupResource) -> Answer:
         made = resource.create(call.object_body(), call.actor)
         resource.sync()
         return Answer(201, {"id": made, "success": True, "errors": [], "warnings": [], "infos": []})
 
-    def _one(self, call: Call, kind: SObject, resource: SetupResource, text: str) -> Answer:
+    def _resource(self, call: Call, kind: SObject, resource: SetupResource, text: str) -> Answer:
         if call.method in ("GET", "HEAD"):
             return one_record(call, kind, text)
         call.only("GET", "PATCH", "DELETE")
