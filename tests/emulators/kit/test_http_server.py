@@ -233,4 +233,4 @@ async def test_a_batch_in_gzip_is_read_and_its_answer_packed(emulators: Emulator
         async with session.post(url, data=gzip.compress(body), headers=headers) as answer:
             packed = await answer.read()
     assert answer.headers["Content-Encoding"] == "gzip"
-    assert [each["success"] for each in loads(gzip.decompress(packed))] == [True] * 99
+    assert [load["success"] for load in loads(gzip.decompress(packed))] == [True] * 99

@@ -56,7 +56,7 @@ class Client:
         return str((await self.ask("GetSchema", schema_id=schema_id)).schema_json)
 
     async def seen(self, response: Any) -> list[Seen]:
-        return [read(delivered(each), await self.schema(each.event.schema_id)) for each in response.events]
+        return [read(delivered(event), await self.schema(event.event.schema_id)) for event in response.events]
 
 
 def fetch(topic: str = "", preset: int = LATEST, count: int = 1, replay_id: bytes = b"") -> Any:
@@ -256,7 +256,7 @@ async def test_calls_are_in_the_log_and_cost_nothing(org: EventOrg) -> None:
         await client.ask("GetTopic", topic_name=ALL)
         await failure(client.ask("GetTopic", topic_name="no"))
     await door.stop()
-    assert [(each.path, each.status) for each in log.entries][-1] == ("/eventbus.v1.PubSub/GetTopic", 404)
+    assert [(entry.path, entry.status) for entry in log.entries][-1] == ("/eventbus.v1.PubSub/GetTopic", 404)
     assert log.totals("pubsub").calls == 0
 
 

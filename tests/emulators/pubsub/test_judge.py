@@ -42,11 +42,11 @@ class Judge:
         """Its subscribe loop, one event a request, until `most` events were seen."""
 
         def process(answer: Any, client: Any) -> None:
-            for each in answer.events:
-                schema = client.get_schema_json(each.event.schema_id)
-                self.decoded.append(client.decode(schema, each.event.payload))
+            for event in answer.events:
+                schema = client.get_schema_json(event.event.schema_id)
+                self.decoded.append(client.decode(schema, event.event.payload))
                 self.changed.append(_changed(schema, self.decoded[-1]))
-                self.replay_ids.append(each.replay_id)
+                self.replay_ids.append(event.replay_id)
             if len(self.decoded) >= most:
                 self.channel.close()
             elif answer.pending_num_requested == 0:
@@ -106,11 +106,11 @@ def test_our_field_table_is_its_field_table() -> None:
     for ours in messages.FILE.message_type:
         found = theirs.message_types_by_name[ours.name]
         assert [(each.name, each.number, each.type) for each in ours.field] == [
-            (each.name, each.number, each.type) for each in found.fields
+            (field.name, field.number, field.type) for field in found.fields
         ]
     for enum in messages.FILE.enum_type:
         assert [(each.name, each.number) for each in enum.value] == [
-            (each.name, each.number) for each in theirs.enum_types_by_name[enum.name].values
+            (value.name, value.number) for value in theirs.enum_types_by_name[enum.name].values
         ]
     methods = theirs.services_by_name["PubSub"].methods_by_name
     assert set(methods) == set(messages.RPCS)

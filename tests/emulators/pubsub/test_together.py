@@ -68,6 +68,6 @@ async def test_the_log_is_kept_with_the_state(tmp_path: Path) -> None:
     second = Emulators(scenario="sample", state=tmp_path)
     await second.start()
     again = await kept_events(second.info())
-    assert [each.replay_id for each in again.events] == [each.replay_id for each in told.events]
-    assert [each.event.payload for each in again.events] == [each.event.payload for each in told.events]
+    assert [event.replay_id for event in again.events] == [event.replay_id for event in told.events]
+    assert [event.event.payload for event in again.events] == [event.event.payload for event in told.events]
     await second.stop()

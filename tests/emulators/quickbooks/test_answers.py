@@ -132,7 +132,7 @@ def test_a_snapshot_brings_everything_back(shop: Shop) -> None:
 def test_the_control_door_sees_deleted_records(shop: Shop) -> None:
     invoice = shop.invoice(10)
     shop.post("/invoice", {"Id": invoice["Id"], "SyncToken": "0"}, operation="delete")
-    assert [one["status"] for one in shop.server.records("Invoice")] == ["Deleted"]
+    assert [record["status"] for record in shop.server.records("Invoice")] == ["Deleted"]
 
 
 def test_reset_is_a_new_company(shop: Shop) -> None:
@@ -152,4 +152,4 @@ def test_companies_and_apps_live_side_by_side() -> None:
     server.add_company(Company(realm_id="77", name="Second"))
     server.act({"op": "create", "kind": "Customer", "realm": "77", "body": {"DisplayName": "A"}})
     assert server.records("Customer") == []
-    assert [one["DisplayName"] for one in server.records("Customer", "77")] == ["A"]
+    assert [record["DisplayName"] for record in server.records("Customer", "77")] == ["A"]

@@ -43,6 +43,6 @@ def test_each_difference_to_the_recordings_is_told(key: str) -> None:
     assert f"`{key}`" in GAPS
 
 
-@pytest.mark.parametrize("name", [one.name for one in fields(Switches)])
+@pytest.mark.parametrize("name", [field.name for field in fields(Switches)])
 def test_each_switch_is_told(name: str) -> None:
     assert f"`{name}`" in GAPS

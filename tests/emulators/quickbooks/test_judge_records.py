@@ -176,8 +176,8 @@ def test_batches(shop: Shop) -> None:
     told = batch_create([made("Customer", DisplayName=f"B{n % 34}") for n in range(35)], qb=shop.qb)
     assert (len(told.successes), len(told.faults)) == (34, 1)
     assert told.faults[0].Error[0].code == "6240"
-    for one in told.successes:
-        one.Notes = "seen"
+    for success in told.successes:
+        success.Notes = "seen"
     assert len(batch_update(told.successes, qb=shop.qb).successes) == 34
     invoices = batch_create([shop.new("Invoice") for _ in range(3)], qb=shop.qb).successes
     assert len(batch_delete(invoices, qb=shop.qb).faults) == 0

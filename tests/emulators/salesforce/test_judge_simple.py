@@ -348,5 +348,5 @@ def test_extracts_in_pages_and_to_files(stage: Stage, tmp_path: Path) -> None:
     assert len(pages) == 3
     assert len(list(stage.sf.bulk2.Account.query_all(text, wait=0))) == 1
     files = stage.sf.bulk2.Account.download(text, path=str(tmp_path), max_records=4, wait=0)
-    assert [each["number_of_records"] for each in files] == [4, 1]
+    assert [file["number_of_records"] for file in files] == [4, 1]
     assert Path(files[1]["file"]).read_text() == '"Name"\n"A4"\n'

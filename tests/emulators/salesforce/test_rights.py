@@ -92,8 +92,8 @@ def test_a_right_on_an_object_taken_in_mid_run(org: TestOrg, right: str, shown: 
 def test_no_field_can_be_created_where_the_object_cannot(org: TestOrg) -> None:
     org.act("set_object_rights", "", object="Account", create=False)
     fields = org.get("/sobjects/Account/describe").body["fields"]
-    assert not any(each["createable"] for each in fields)
-    assert any(each["updateable"] for each in fields)
+    assert not any(field["createable"] for field in fields)
+    assert any(field["updateable"] for field in fields)
 
 
 def test_an_object_that_may_not_be_read_is_not_there(org: TestOrg) -> None:

@@ -93,7 +93,7 @@ class Judge:
 
     def _match(self, ident: str) -> tuple[str, str]:
         if ident not in self.matched:
-            party = next(one for one in self.matcher.candidates if one.id == ident)
+            party = next(candidate for candidate in self.matcher.candidates if candidate.id == ident)
             self.matched[ident] = self.reverse.outcome(party)
         return self.matched[ident]
 

@@ -85,7 +85,7 @@ class Matcher:
 
     def __init__(self, candidates: list[Party]) -> None:
         self.candidates = candidates
-        self.domains = Counter(domain for one in candidates for domain in one.domains)
+        self.domains = Counter(domain for candidate in candidates for domain in candidate.domains)
 
     def score(self, one: Party, other: Party) -> int:
         points = 0

@@ -37,7 +37,7 @@ def test_what_happens_on_which_day(sample: Emulation) -> None:
     for number in range(1, LAST + 1):
         day = business_day(sample, number, 7)
         assert (day.operations[0].system, day.operations[0].op) == ("clock", "set")
-        found = [(one.system, one.op, one.kind) for one in day.operations]
+        found = [(operation.system, operation.op, operation.kind) for operation in day.operations]
         told.append({f"{system} {op} {kind}".strip(): found.count((system, op, kind)) for system, op, kind in found})
         assert play_day(sample, number).ok
     assert all(day["quickbooks create Payment"] >= 6 for day in told)

@@ -52,9 +52,9 @@ def test_the_shape_of_the_company(built: Emulation) -> None:
     assert {"1100", "1250", "2200", "2450", "4000", "4100", "4200", "4900", "7100"} <= {
         one.get("AcctNum") for one in qbo(built, "Account")
     }
-    days = [one["TxnDate"] for one in invoices]
+    days = [invoice["TxnDate"] for invoice in invoices]
     assert (min(days)[:7], max(days) <= "2026-11-20") == ("2026-07", True)
-    state = Counter(fate(one) for one in invoices)
+    state = Counter(fate(invoice) for invoice in invoices)
     assert all(state[name] >= 10 for name in ("paid", "partial", "overdue", "open", "voided"))
 
 
@@ -122,7 +122,7 @@ def test_only_planted_accounts_meet_an_uncertain_customer(built: Emulation) -> N
     held = codes(built, "salesforce", "Account")
     ordered = {one["AccountId"] for one in sf(built, "Order") if one["StatusCode"] == "Activated"}
     ready = [one for one in sf(built, "Account") if one["QBO_Ready__c"] or one["Id"] in ordered]
-    by_id = {one.id: one for one in accounts.candidates}
+    by_id = {candidate.id: candidate for candidate in accounts.candidates}
     outcomes = {one["Id"]: customers.outcome(by_id[one["Id"]])[0] for one in ready}
     assert {ident for ident, outcome in outcomes.items() if outcome == "review"} == {
         ident for ident, code in held.items() if code == "V-DUP"

@@ -78,7 +78,7 @@ def test_without_a_day_a_scenario_ends_on_the_clocks(now: datetime, last: str) -
     clock = VirtualClock(lambda: now)
     emulation = new_emulation(clock=clock)
     load(emulation, "tiny")
-    assert max(one["TxnDate"] for one in emulation.vendors["quickbooks"].records("Invoice")) == last
+    assert max(record["TxnDate"] for record in emulation.vendors["quickbooks"].records("Invoice")) == last
     assert (clock.now(), clock.frozen) == (now, False)
 
 

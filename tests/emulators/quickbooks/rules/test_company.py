@@ -110,7 +110,7 @@ def test_each_country_has_its_codes(country: str, names: set[str]) -> None:
     assert {one["Name"] for one in shop.query("select * from TaxCode")["TaxCode"]} == names
     code = shop.query("select * from TaxCode")["TaxCode"][0]
     rates = [one["TaxRateRef"]["value"] for one in code["SalesTaxRateList"]["TaxRateDetail"]]
-    assert [shop.read("TaxRate", one)["AgencyRef"]["value"] for one in rates] == ["1"] * len(rates)
+    assert [shop.read("TaxRate", rate)["AgencyRef"]["value"] for rate in rates] == ["1"] * len(rates)
     assert shop.read("TaxAgency", "1")["TaxTrackedOnSales"] is True
 
 

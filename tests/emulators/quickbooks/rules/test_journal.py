@@ -63,8 +63,8 @@ def test_a_journal_entry_as_it_is_answered(shop: Shop) -> None:
 def test_what_is_refused(shop: Shop, lines: list[tuple[str, Any, str]], code: str, detail: str) -> None:
     body = {"Line": [journal_line(side, amount, getattr(shop, name, name)) for side, amount, name in lines]}
     errors = shop.faults("/journalentry", body)
-    assert {one["code"] for one in errors} == {code}
-    assert detail in " ".join(one["Detail"] for one in errors)
+    assert {error["code"] for error in errors} == {code}
+    assert detail in " ".join(error["Detail"] for error in errors)
     assert shop.query("select count(*) from JournalEntry") == {"totalCount": 0}
 
 
@@ -73,7 +73,7 @@ def test_every_missing_account_is_reported(shop: Shop) -> None:
     for line in body["Line"]:
         del line["JournalEntryLineDetail"]["AccountRef"]
     errors = shop.faults("/journalentry", body)
-    assert [(one["code"], one["element"]) for one in errors] == [("2020", "AccountRef")] * 2
+    assert [(error["code"], error["element"]) for error in errors] == [("2020", "AccountRef")] * 2
 
 
 def test_cents_are_exact(shop: Shop) -> None:

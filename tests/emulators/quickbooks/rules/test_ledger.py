@@ -30,7 +30,7 @@ steps = st.lists(
 
 
 def everything(kind: str) -> list[Json]:
-    return [one for one in SHOP.server.records(kind) if one.get("status") != "Deleted"]
+    return [record for record in SHOP.server.records(kind) if record.get("status") != "Deleted"]
 
 
 def pick(kinds: tuple[str, ...], number: int) -> tuple[str, Json] | None:

@@ -241,7 +241,7 @@ def test_only_200_acknowledges(qbo: Client, endpoint: Endpoint, status: int | No
     customer(qbo)
     assert len(list(endpoint.take(status))) == 2
     (shown,) = endpoint.outbox.view().deliveries
-    assert (shown.acknowledged, [one.status for one in shown.attempts]) == (False, [status, status])
+    assert (shown.acknowledged, [attempt.status for attempt in shown.attempts]) == (False, [status, status])
     assert shown.next_attempt == NOON + timedelta(seconds=10)
 
 
@@ -269,4 +269,4 @@ def test_what_was_delivered_is_shown(qbo: Client, endpoint: Endpoint) -> None:
     (shown,) = endpoint.outbox.view().deliveries
     assert (shown.number, shown.realms, shown.events) == (1, [qbo.info["realm_id"]], ["Customer 1 Create"])
     assert (shown.acknowledged, shown.next_attempt) == (True, None)
-    assert [(one.at, one.status) for one in shown.attempts] == [(NOON, 200)]
+    assert [(attempt.at, attempt.status) for attempt in shown.attempts] == [(NOON, 200)]

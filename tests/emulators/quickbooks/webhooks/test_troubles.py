@@ -51,7 +51,7 @@ def test_another_order_repeats_from_its_seed(qbo: Client, endpoint: Endpoint) ->
             endpoint.outbox.publish(replace(notice("Update"), id=str(number)))
         orders.append([int(told.split()[1]) for told in endpoint.told()])
     assert orders[0] == orders[1] != orders[2]
-    assert all(sorted(one) == list(range(20)) != one for one in orders)
+    assert all(sorted(order) == list(range(20)) != order for order in orders)
 
 
 def test_chance_repeats_from_its_seed(qbo: Client, endpoint: Endpoint) -> None:

@@ -34,7 +34,7 @@ def test_without_the_feature_there_is_no_such_object(org: TestOrg) -> None:
     assert "Contact" in names
     assert "AccountContactRelation" not in names
     children = org.get("/sobjects/Contact/describe").body["childRelationships"]
-    assert "AccountContactRelations" not in [each["relationshipName"] for each in children]
+    assert "AccountContactRelations" not in [child["relationshipName"] for child in children]
     for query in (RELATIONS, NESTED):
         refused = org.query(query)
         assert (refused.status, refused.code) == (400, "INVALID_TYPE")
@@ -55,7 +55,7 @@ def test_with_the_feature_it_is_described(related: TestOrg) -> None:
     ]
     for kind in ("Account", "Contact"):
         children = related.get(f"/sobjects/{kind}/describe").body["childRelationships"]
-        assert "AccountContactRelations" in [each["relationshipName"] for each in children]
+        assert "AccountContactRelations" in [child["relationshipName"] for child in children]
 
 
 def test_a_contact_has_a_direct_relation_and_may_have_others(related: TestOrg) -> None:
