@@ -113,9 +113,9 @@ class TestOrg:
         return self.vendor.act({"op": op, "kind": kind, "body": body})
 
     def record(self, kind: str, record_id: str) -> dict[str, Any]:
-        found = self.get(f"/sobjects/{kind}/{record_id}")
-        assert found.status == 200, found.text
-        return dict(found.body)
+        reply = self.get(f"/sobjects/{kind}/{record_id}")
+        assert reply.status == 200, reply.text
+        return dict(reply.body)
 
     # The trade: what an order needs.
 

@@ -23,8 +23,8 @@ _WORDS = st.sampled_from(
 def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     inner: list[tuple[Any, ...]] = []
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, each in items:
-        inner += [(*path, key), *_places(each, (*path, key))]
+    for key, inner_value in items:
+        inner += [(*path, key), *_places(inner_value, (*path, key))]
     return inner
 
 

@@ -53,12 +53,12 @@ def test_every_row_of_a_sheet_is_accounted_for(
     writer.writerows([names, *rows])
     info = job.run(text.getvalue())
     assert info["state"] in ("JobComplete", "Failed")
-    good, bad, rest = (
+    good, bad, unprocessed = (
         table(job.text(name), MARKS[delimiter]) for name in ("successfulResults", "failedResults", "unprocessedrecords")
     )
     assert (info["numberRecordsProcessed"], info["numberRecordsFailed"]) == (len(good) + len(bad), len(bad))
     if info["state"] == "JobComplete":
-        assert rest == []
+        assert unprocessed == []
         assert len(good) + len(bad) == sum(1 for row in rows if row)
     else:
         assert good == bad == []

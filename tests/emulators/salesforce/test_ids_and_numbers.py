@@ -31,7 +31,7 @@ def test_an_id_in_any_spelling(given: str, normal: str | None) -> None:
 
 def test_made_ids_are_valid_and_sort_as_they_were_made() -> None:
     made = [ids.make("001", number) for number in (1, 9, 10, 61, 62, 3843, 3844, 10**9)]
-    assert all(ids.normalise(each) == each for each in made)
+    assert all(ids.normalise(record_id) == record_id for record_id in made)
     assert made == sorted(made)
 
 
@@ -105,8 +105,8 @@ def test_what_counts_as_a_number(given: object, number: str | None) -> None:
     ],
 )
 def test_instants(given: str, stamp: str | None) -> None:
-    found = times.parse_instant(given)
-    assert (None if found is None else times.stamp(found)) == stamp
+    instant = times.parse_instant(given)
+    assert (None if instant is None else times.stamp(instant)) == stamp
 
 
 def test_a_stamp_reads_back() -> None:

@@ -196,10 +196,10 @@ def test_what_changed_and_what_was_deleted(stage: Stage) -> None:
 
 def test_descriptions(stage: Stage) -> None:
     everything = stage.sf.describe()
-    names = {each["name"] for each in everything["sobjects"]}
+    names = {entry["name"] for entry in everything["sobjects"]}
     assert {"Account", "Contact", "Opportunity", "Order", "Product2"} <= names
     assert stage.sf.Account.metadata()["objectDescribe"]["name"] == "Account"
-    fields = {each["name"]: each for each in stage.sf.Account.describe()["fields"]}
+    fields = {entry["name"]: entry for entry in stage.sf.Account.describe()["fields"]}
     assert (fields["QBO_Id__c"]["externalId"], fields["Name"]["length"]) == (True, 255)
     with pytest.raises(SalesforceResourceNotFound):
         stage.sf.Nope__c.describe()
@@ -284,7 +284,7 @@ def test_set_up_by_tooling(stage: Stage) -> None:
     made = stage.sf.toolingexecute("sobjects/CustomField", "POST", body)
     assert made["success"] is True
     assert stage.sf.toolingexecute(f"sobjects/CustomField/{made['id']}")["FullName"] == "Account.Region__c"
-    assert "Region__c" in {each["name"] for each in stage.sf.Account.describe()["fields"]}
+    assert "Region__c" in {entry["name"] for entry in stage.sf.Account.describe()["fields"]}
     acme = stage.sf.Account.create({"Name": "Acme", "Region__c": "West"})["id"]
     assert stage.sf.Account.get(acme)["Region__c"] == "West"
     text = "query/?q=SELECT+DeveloperName+FROM+CustomField+WHERE+TableEnumOrId='Account'"
@@ -322,12 +322,12 @@ def test_loads_by_every_operation(stage: Stage) -> None:
     good = bulk.get_successful_records(done["job_id"])
     assert bulk.get_unprocessed_records(done["job_id"]).strip() in ("Name,QBO_Id__c", "QBO_Id__c,Name")
     bulk.upsert(records=[{"Name": "Uno", "QBO_Id__c": "1"}], external_id_field="QBO_Id__c", wait=0)
-    found = stage.sf.query("SELECT Id, Name FROM Account")["records"]
-    assert [row["Name"] for row in found] == ["Uno"]
-    assert found[0]["Id"] in good
-    bulk.update(records=[{"Id": found[0]["Id"], "Name": "Eins"}], wait=0)
-    assert stage.sf.Account.get(found[0]["Id"])["Name"] == "Eins"
-    bulk.delete(records=[{"Id": found[0]["Id"]}], wait=0)
+    rows = stage.sf.query("SELECT Id, Name FROM Account")["records"]
+    assert [row["Name"] for row in rows] == ["Uno"]
+    assert rows[0]["Id"] in good
+    bulk.update(records=[{"Id": rows[0]["Id"], "Name": "Eins"}], wait=0)
+    assert stage.sf.Account.get(rows[0]["Id"])["Name"] == "Eins"
+    bulk.delete(records=[{"Id": rows[0]["Id"]}], wait=0)
     assert stage.sf.query("SELECT COUNT() FROM Account")["totalSize"] == 0
 
 

@@ -79,7 +79,7 @@ def test_writing_it_as_it_is_or_as_it_shall_be(method: str, path: str, body: Any
 @pytest.mark.parametrize("whole", [False, True])
 def test_in_a_list_its_neighbours_are_done_unless_the_whole_is_refused(whole: bool) -> None:
     meeting = Meeting("write", whole=whole)
-    rows = [{"attributes": {"type": "Account"}, "id": each, "Phone": "1"} for each in (meeting.good, meeting.bad)]
+    rows = [{"attributes": {"type": "Account"}, "id": account, "Phone": "1"} for account in (meeting.good, meeting.bad)]
     status, answer = meeting.send("PATCH", "/composite/sobjects", {"records": rows})
     if whole:
         assert (status, answer) == REFUSED

@@ -31,7 +31,9 @@ class Model:
     bin: dict[str, tuple[Body, dict[str, str | None]]] = field(default_factory=dict)
 
     def with_key(self, key: str | None) -> str | None:
-        return next((each for each, body in self.accounts.items() if key is not None and body["key"] == key), None)
+        return next(
+            (account for account, body in self.accounts.items() if key is not None and body["key"] == key), None
+        )
 
     def refusal(self, name: str | None, key: str | None, own: str | None = None, *, named: bool = True) -> str | None:
         """Why a save of these values is refused; None when it is not."""
@@ -43,9 +45,9 @@ class Model:
         return "DUPLICATE_VALUE" if holder is not None and holder != own else None
 
     def bury(self, account: str) -> None:
-        gone: dict[str, str | None] = {each: up for each, up in self.contacts.items() if up == account}
-        for each in gone:
-            del self.contacts[each]
+        gone: dict[str, str | None] = {contact: up for contact, up in self.contacts.items() if up == account}
+        for contact in gone:
+            del self.contacts[contact]
         self.bin[account] = (self.accounts.pop(account), gone)
 
 
@@ -149,8 +151,8 @@ class Calls(RuleBasedStateMachine):
         undone = whole and any(refusals)
         rolled_back = "ALL_OR_NONE_OPERATION_ROLLED_BACK"
         expected = [refusal or (rolled_back if undone else None) for refusal in refusals]
-        told = [None if item["success"] else item["errors"][0]["statusCode"] for item in reply.body]
-        assert (reply.status, told) == (200, expected)
+        codes = [None if item["success"] else item["errors"][0]["statusCode"] for item in reply.body]
+        assert (reply.status, codes) == (200, expected)
         return multiple() if undone else self.took(rows, reply.body)
 
     def took(self, rows: list[tuple[str, str | None]], items: list[Body]) -> Any:
@@ -172,7 +174,7 @@ class Calls(RuleBasedStateMachine):
         expected: list[str] = []
         done: list[tuple[str, str | None]] = []
         for key, name in rows:
-            known = self.model.with_key(key) or key in [each for each, _ in done]
+            known = self.model.with_key(key) or key in [loaded for loaded, _ in done]
             # An empty cell says nothing: an account that is there keeps its name.
             refusal = self.upsert_one(key, name if name or not known else "kept", seen)
             if refusal:
@@ -222,11 +224,11 @@ class Calls(RuleBasedStateMachine):
 
     @rule(key=KEYS)
     def look_for_a_key(self, key: str) -> None:
-        found = self.model.with_key(key)
+        account = self.model.with_key(key)
         reply = self.org.get(f"/sobjects/Account/QBO_Id__c/{quote(key, safe='')}")
-        assert (reply.status, reply.body["Id"] if found else None) == (200 if found else 404, found)
+        assert (reply.status, reply.body["Id"] if account else None) == (200 if account else 404, account)
         rows = self.org.rows(f"SELECT Id FROM Account WHERE QBO_Id__c = '{key}'")
-        assert [row["Id"] for row in rows] == ([found] if found else [])
+        assert [row["Id"] for row in rows] == ([account] if account else [])
 
     @invariant()
     def the_same_accounts(self) -> None:

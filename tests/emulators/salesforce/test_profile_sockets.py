@@ -56,10 +56,10 @@ def _code(caught: pytest.ExceptionInfo[Any]) -> str:
 @pytest.mark.parametrize("profile", ["professional", "enterprise", "revenue-cloud"])
 def test_what_each_kind_of_org_shows_a_client(org: Billed, judge: Any, profile: Profile, multicurrency: bool) -> None:
     org.switches.profile, org.switches.multicurrency = profile, multicurrency
-    names = {each["name"] for each in judge.describe()["sobjects"]}
+    names = {entry["name"] for entry in judge.describe()["sobjects"]}
     there = {"Order": profile != "professional", "Invoice": profile == "revenue-cloud", "CurrencyType": multicurrency}
     assert {name: name in names for name in there} == there
-    fields = {each["name"] for each in judge.Account.describe()["fields"]}
+    fields = {entry["name"] for entry in judge.Account.describe()["fields"]}
     assert ("CurrencyIsoCode" in fields) is multicurrency
     if not multicurrency:
         with pytest.raises(SalesforceMalformedRequest) as caught:
@@ -88,9 +88,9 @@ def test_an_invoice_is_taken_in_and_paid_by_a_client(org: Billed, judge: Any) ->
 def _plain(value: Any) -> Any:
     """Without Decimal, which this client's JSON does not write."""
     if isinstance(value, dict):
-        return {name: _plain(each) for name, each in value.items()}
+        return {name: _plain(inner) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_plain(each) for each in value]
+        return [_plain(inner) for inner in value]
     return value if isinstance(value, str | int | None) else str(value)
 
 
@@ -102,7 +102,7 @@ def test_a_clerk_meets_the_rules_of_the_house(org: Billed) -> None:
     token = org.act("open_session", "", username="clerk@acme.example")["access_token"]
     with listening(org) as port:
         clerk = _judge(org, port, token)
-        assert "Phone" not in {each["name"] for each in clerk.Account.describe()["fields"]}
+        assert "Phone" not in {entry["name"] for entry in clerk.Account.describe()["fields"]}
         for record, code in (
             ({"Name": "New", "Phone": "1"}, "INVALID_FIELD_FOR_INSERT_UPDATE"),
             ({"Name": "acme"}, "DUPLICATES_DETECTED"),

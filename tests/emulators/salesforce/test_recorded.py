@@ -23,7 +23,7 @@ CASSETTES = "cumulusci-cassettes"
 def shape(value: Any) -> Any:
     """Keys in order and kinds of values; a null fits everything."""
     if isinstance(value, dict):
-        return {key: shape(each) for key, each in value.items()}
+        return {key: shape(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [shape(value[0])] if value else []
     if isinstance(value, bool) or value is None:
@@ -35,7 +35,7 @@ def fits(ours: Any, theirs: Any) -> bool:
     if isinstance(ours, dict) and isinstance(theirs, dict):
         return list(ours) == list(theirs) and all(fits(ours[key], theirs[key]) for key in ours)
     if isinstance(ours, list) and isinstance(theirs, list):
-        return all(fits(one, other) for one, other in zip(ours, theirs, strict=False))
+        return all(fits(first, other) for first, other in zip(ours, theirs, strict=False))
     return ours == theirs or "NoneType" in (ours, theirs)
 
 
@@ -243,12 +243,12 @@ def _contact_of(answer: dict[str, Any], deal: str) -> str:
 
 def _children(row: dict[str, Any]) -> Any:
     below = row["Opportunities"]
-    return row["FirstName"], below and [each["Name"] for each in below["records"]], below and list(below)
+    return row["FirstName"], below and [row_below["Name"] for row_below in below["records"]], below and list(below)
 
 
 def _described() -> dict[str, Any]:
-    found = cassette("GET_sobjects_Account_describe.yaml")
-    return dict(json.loads(found["response"]["body"]["string"]))
+    recorded = cassette("GET_sobjects_Account_describe.yaml")
+    return dict(json.loads(recorded["response"]["body"]["string"]))
 
 
 def test_the_keys_of_a_describe_as_recorded(org: TestOrg) -> None:

@@ -27,7 +27,7 @@ class Worker:
         return self.org.send(method, url, body, authorization=f"Bearer {self.token}")
 
     def fields(self, kind: str) -> dict[str, dict[str, Any]]:
-        return {each["name"]: each for each in self.send("GET", f"/sobjects/{kind}/describe").body["fields"]}
+        return {entry["name"]: entry for entry in self.send("GET", f"/sobjects/{kind}/describe").body["fields"]}
 
     def query(self, text: str) -> Reply:
         return self.send("GET", f"/query?q={text.replace(' ', '+')}")
@@ -40,8 +40,8 @@ def clerk(org: TestOrg) -> Worker:
 
 
 def test_a_new_user_signs_in_and_owns_what_it_makes(org: TestOrg, clerk: Worker) -> None:
-    told = clerk.send("GET", "/services/oauth2/userinfo").body
-    assert (told["preferred_username"], told["user_id"]) == (CLERK, clerk.user_id)
+    about = clerk.send("GET", "/services/oauth2/userinfo").body
+    assert (about["preferred_username"], about["user_id"]) == (CLERK, clerk.user_id)
     made = clerk.send("POST", "/sobjects/Account", {"Name": "Acme"}).body["id"]
     record = org.record("Account", made)
     assert (record["OwnerId"], record["CreatedById"]) == (clerk.user_id, clerk.user_id)
@@ -100,7 +100,7 @@ def test_an_object_that_may_not_be_read_is_not_there(org: TestOrg) -> None:
     account = org.account()
     contact = org.add("Contact", LastName="Roe", AccountId=account)
     org.act("set_object_rights", "", object="Account", read=False)
-    assert "Account" not in {each["name"] for each in org.get("/sobjects").body["sobjects"]}
+    assert "Account" not in {entry["name"] for entry in org.get("/sobjects").body["sobjects"]}
     assert org.query("SELECT Id FROM Account").code == "INVALID_TYPE"
     assert org.query("SELECT Account.Name FROM Contact").code == "INVALID_FIELD"
     assert org.column("SELECT AccountId FROM Contact") == [account]
@@ -113,7 +113,7 @@ def test_children_that_may_not_be_read_are_not_there(org: TestOrg) -> None:
     org.act("set_object_rights", "", object="Contact", read=False)
     assert org.query("SELECT Id, (SELECT Id FROM Contacts) FROM Account").code == "INVALID_TYPE"
     shown = org.get("/sobjects/Account/describe").body["childRelationships"]
-    assert "Contact" not in {each["childSObject"] for each in shown}
+    assert "Contact" not in {child["childSObject"] for child in shown}
 
 
 def test_products_of_an_order_follow_the_order(org: TestOrg) -> None:
@@ -209,7 +209,7 @@ def test_describe_says_what_reading_and_writing_then_do(
     org.switches.hidden_fields, org.switches.read_only_fields = {"Account": hidden}, {"Account": fixed}
     org.switches.required_fields, org.switches.denied_rights = {"Account": required}, {"Account": denied}
     described = org.get("/sobjects/Account/describe").body
-    fields = {each["name"]: each for each in described["fields"]}
+    fields = {entry["name"]: entry for entry in described["fields"]}
     assert ("CurrencyIsoCode" in fields) is several
     for name in _NAMES:
         assert (org.query(f"SELECT {name} FROM Account").status == 200) is (name in fields)

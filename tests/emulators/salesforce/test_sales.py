@@ -140,10 +140,10 @@ def test_a_line_is_of_the_currency_of_its_opportunity(org: TestOrg) -> None:
 
 def test_deleting_lines(org: TestOrg) -> None:
     record_id = org.opportunity()
-    one, two = (line(org, record_id, org.price(), UnitPrice=price).body["id"] for price in (1, 2))
-    org.delete(f"/sobjects/OpportunityLineItem/{one}")
+    first, second = (line(org, record_id, org.price(), UnitPrice=price).body["id"] for price in (1, 2))
+    org.delete(f"/sobjects/OpportunityLineItem/{first}")
     assert deal(org, record_id)["Amount"] == Decimal("4.0")
-    org.delete(f"/sobjects/OpportunityLineItem/{two}")
+    org.delete(f"/sobjects/OpportunityLineItem/{second}")
     assert deal(org, record_id)["HasOpportunityLineItem"] is False
     assert org.patch(f"/sobjects/Opportunity/{record_id}", {"Amount": 7}).status == 204
     assert deal(org, record_id)["Amount"] == Decimal("7.0")

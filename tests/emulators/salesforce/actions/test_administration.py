@@ -92,10 +92,10 @@ def test_changes_that_cannot_be(org: TestOrg, op: str, body: dict[str, Any], wor
 
 def test_stages_are_renamed_added_and_closed(org: TestOrg) -> None:
     deal = org.opportunity(StageName="Closed Won")
-    told: list[Any] = []
-    org.vendor.on_change.append(told.append)
+    notices: list[Any] = []
+    org.vendor.on_change.append(notices.append)
     org.act("set_stage", "", name="Gewonnen", renames="Closed Won")
-    assert (org.record("Opportunity", deal)["StageName"], told) == ("Gewonnen", [])
+    assert (org.record("Opportunity", deal)["StageName"], notices) == ("Gewonnen", [])
     org.act("set_stage", "", name="Signed", won=True, probability=90)
     org.act("set_stage", "", name="Prospecting", active=False)
     stages = {row["ApiName"]: row for row in org.rows("SELECT ApiName, IsWon, IsActive FROM OpportunityStage")}

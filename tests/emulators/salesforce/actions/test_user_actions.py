@@ -147,23 +147,23 @@ def test_the_customers_automation_edits_in_the_same_transaction(org: TestOrg, no
 
 def test_a_snapshot_can_be_restored_in_any_order(org: TestOrg) -> None:
     first = org.account(Name="First", QBO_Id__c="1")
-    one = org.vendor.snapshot()
+    earlier = org.vendor.snapshot()
     second = org.account(Name="Second", QBO_Id__c="2")
     org.patch(f"/sobjects/Account/{first}", {"Name": "Changed"})
-    two = org.vendor.snapshot()
+    later = org.vendor.snapshot()
     org.delete(f"/sobjects/Account/{first}")
 
-    org.vendor.restore(one)
+    org.vendor.restore(earlier)
     assert org.column("SELECT Name FROM Account ORDER BY Id") == ["First"]
     assert org.column("SELECT Id FROM Account WHERE QBO_Id__c = '2'") == []
     third = org.account(Name="Third", QBO_Id__c="2")
     assert third == second
-    org.vendor.restore(two)
+    org.vendor.restore(later)
     assert org.column("SELECT Name FROM Account ORDER BY Id") == ["Changed", "Second"]
     assert org.column("SELECT Name FROM Account WHERE QBO_Id__c IN ('1', '2')") == ["Changed", "Second"]
-    org.vendor.restore(one)
+    org.vendor.restore(earlier)
     assert org.column("SELECT Name FROM Account WHERE SystemModstamp > 2000-01-01T00:00:00Z") == ["First"]
-    org.vendor.restore(two)
+    org.vendor.restore(later)
     assert org.column("SELECT COUNT(Id) FROM Account") == [2]
 
 

@@ -61,9 +61,9 @@ def test_pages_side_by_side(org: TestOrg) -> None:
     url = extract(org, "SELECT Name FROM Account ORDER BY Name")
     first = org.get(f"{url}/resultPages?maxRecords=2").body
     assert (len(first["resultPages"]), first["done"]) == (5, False)
-    rest = org.get(first["nextRecordsUrl"]).body
-    assert (len(rest["resultPages"]), rest["done"], "nextRecordsUrl" in rest) == (2, True, False)
-    urls = [page["resultUrl"] for page in first["resultPages"] + rest["resultPages"]]
+    second = org.get(first["nextRecordsUrl"]).body
+    assert (len(second["resultPages"]), second["done"], "nextRecordsUrl" in second) == (2, True, False)
+    urls = [page["resultUrl"] for page in first["resultPages"] + second["resultPages"]]
     names = [row["Name"] for url in urls for row in table(org.get(url).text)]
     assert names == org.column("SELECT Name FROM Account ORDER BY Name")
 

@@ -67,9 +67,9 @@ def test_results_come_in_another_order_than_the_rows(org: TestOrg) -> None:
     job = load(org, "insert")
     names = [f"Account {number:03d}" for number in range(50)]
     job.run("Name\n" + "\n".join(names))
-    found = [row["Name"] for row in job.rows("successfulResults")]
-    assert found != names
-    assert sorted(found) == names
+    loaded = [row["Name"] for row in job.rows("successfulResults")]
+    assert loaded != names
+    assert sorted(loaded) == names
 
 
 @pytest.mark.parametrize(

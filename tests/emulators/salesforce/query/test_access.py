@@ -53,8 +53,8 @@ def test_candidates(org: TestOrg, condition: str, count: int | None) -> None:
     org.add("Contact", LastName="Two", AccountId=account, QBO_Id__c="2", Email="two@b.example")
     org.add("Contact", LastName="Three")
     access, where = _access(org, condition.format(a=account, c=contact))
-    found = access.candidates(where)  # type: ignore[arg-type]  # the parsed condition
-    assert (found and found.count) == count
+    candidates = access.candidates(where)  # type: ignore[arg-type]  # the parsed condition
+    assert (candidates and candidates.count) == count
 
 
 @pytest.mark.parametrize(

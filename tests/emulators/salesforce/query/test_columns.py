@@ -27,11 +27,11 @@ def test_the_columns_of_plain_fields(org: TestOrg) -> None:
         *("Account", False, True, "001"),
     )
     assert [list(column) for column in answer["columnMetadata"]] == [KEYS] * 4
-    found = {column["columnName"]: column for column in answer["columnMetadata"]}
-    assert (found["Id"]["apexType"], found["Id"]["updatable"]) == ("Id", False)
-    assert (found["Name"]["textType"], found["Name"]["insertable"]) == (True, True)
-    assert (found["AnnualRevenue"]["numberType"], found["QBO_Ready__c"]["booleanType"]) == (True, True)
-    assert [name for name, column in found.items() if column["custom"]] == ["QBO_Ready__c"]
+    columns = {column["columnName"]: column for column in answer["columnMetadata"]}
+    assert (columns["Id"]["apexType"], columns["Id"]["updatable"]) == ("Id", False)
+    assert (columns["Name"]["textType"], columns["Name"]["insertable"]) == (True, True)
+    assert (columns["AnnualRevenue"]["numberType"], columns["QBO_Ready__c"]["booleanType"]) == (True, True)
+    assert [name for name, column in columns.items() if column["custom"]] == ["QBO_Ready__c"]
 
 
 def test_parents_and_children_are_nested(org: TestOrg) -> None:
@@ -47,8 +47,8 @@ def test_parents_and_children_are_nested(org: TestOrg) -> None:
 
 def test_aggregates(org: TestOrg) -> None:
     answer = asked(org, "SELECT AccountId, SUM(Amount), COUNT(Id) n FROM Opportunity GROUP BY AccountId").body
-    told = [(column["columnName"], column["aggregate"], column["numberType"]) for column in answer["columnMetadata"]]
-    assert told == [("AccountId", False, False), ("expr0", True, True), ("n", True, True)]
+    columns = [(column["columnName"], column["aggregate"], column["numberType"]) for column in answer["columnMetadata"]]
+    assert columns == [("AccountId", False, False), ("expr0", True, True), ("n", True, True)]
     assert answer["groupBy"] is True
 
 

@@ -102,7 +102,7 @@ def test_children_of_children_came_with_v58(org: TestOrg, version: str, status: 
 
 def test_at_most_55_ways_to_parents(org: TestOrg) -> None:
     ends = ["Owner", "CreatedBy", "LastModifiedBy", "Account"]
-    ends += [f"Account.{each}" for each in ("Owner", "CreatedBy", "LastModifiedBy", "Parent")]
+    ends += [f"Account.{parent}" for parent in ("Owner", "CreatedBy", "LastModifiedBy", "Parent")]
     ways = [f"{'ReportsTo.' * up}{end}.Id" for up in range(4) for end in ends if up + end.count(".") < 5]
     ways += [f"Account.{'Parent.' * up}{end}.Id" for up in (1, 2, 3) for end in ends[:3]]
     more = [f"ReportsTo.Account.Parent.{end}.Id" for end in (*ends[:3], "Parent")]

@@ -59,7 +59,7 @@ def test_a_cut_list_is_the_beginning_of_the_whole(
 
 @pytest.mark.parametrize(("where", "count"), list(zip(WHERE, [30, 26, 17, 11, 5, 4], strict=True)))
 def test_conditions_on_time_find_the_same_with_and_without_a_limit(busy: TestOrg, where: str, count: int) -> None:
-    found = busy.column(f"SELECT Id FROM Account {where}")
+    ids = busy.column(f"SELECT Id FROM Account {where}")
     every = busy.rows("SELECT Id, Name, SystemModstamp, CreatedDate FROM Account")
-    assert len(found) == len(set(found)) == count
-    assert set(found) <= {row["Id"] for row in every}
+    assert len(ids) == len(set(ids)) == count
+    assert set(ids) <= {row["Id"] for row in every}

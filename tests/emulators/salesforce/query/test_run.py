@@ -183,7 +183,7 @@ def test_paging_by_stamp_and_id_finds_each_row_once() -> None:
         made.append(org.account(Name=f"N{number}"))
         if number % 10 == 9:
             org.clock.advance(timedelta(seconds=1))
-    found: list[str] = []
+    read: list[str] = []
     stamp, last = "2000-01-01T00:00:00Z", "000000000000000AAA"
     while True:
         where = f"SystemModstamp > {stamp} OR (SystemModstamp = {stamp} AND Id > '{last}')"
@@ -191,9 +191,9 @@ def test_paging_by_stamp_and_id_finds_each_row_once() -> None:
         rows = org.rows(text)
         if not rows:
             break
-        found += [row["Id"] for row in rows]
+        read += [row["Id"] for row in rows]
         stamp, last = rows[-1]["SystemModstamp"].replace("+0000", "Z"), rows[-1]["Id"]
-    assert found == made
+    assert read == made
 
 
 def test_parents_are_nested_at_their_first_place_and_null_when_there_is_none(org: TestOrg) -> None:

@@ -69,8 +69,8 @@ def test_upsert_creates_and_updates(org: TestOrg) -> None:
 )
 def test_items_fail_alone(org: TestOrg, records: list[dict[str, Any]], codes: list[str | None]) -> None:
     reply = org.patch(UPSERT, many(*records))
-    found = [item["errors"][0]["statusCode"] if item["errors"] else None for item in reply.body]
-    assert (reply.status, found) == (200, codes)
+    answered = [item["errors"][0]["statusCode"] if item["errors"] else None for item in reply.body]
+    assert (reply.status, answered) == (200, codes)
 
 
 @pytest.mark.parametrize(
@@ -127,19 +127,19 @@ def test_update_by_id(org: TestOrg) -> None:
 
 
 def test_delete_by_ids(org: TestOrg) -> None:
-    one, two = org.account(), org.account()
-    reply = org.delete(f"/composite/sobjects?ids={one},nope&allOrNone=true")
+    first, second = org.account(), org.account()
+    reply = org.delete(f"/composite/sobjects?ids={first},nope&allOrNone=true")
     assert [item["success"] for item in reply.body] == [False, False]
-    reply = org.delete(f"/composite/sobjects?ids={one},nope,{two}")
+    reply = org.delete(f"/composite/sobjects?ids={first},nope,{second}")
     assert [item["success"] for item in reply.body] == [True, False, True]
     assert org.column("SELECT COUNT(Id) FROM Account") == [0]
 
 
 def test_retrieve_by_get_and_by_post(org: TestOrg) -> None:
-    one, two = org.account(Name="A"), org.account(Name="B")
+    first, second = org.account(Name="A"), org.account(Name="B")
     missing = "001Hs0000000zzz"
-    got = org.get(f"/composite/sobjects/Account?ids={two},{missing},{one}&fields=Name")
-    posted = org.post("/composite/sobjects/Account", {"ids": [two, missing, one], "fields": ["Name"]})
+    got = org.get(f"/composite/sobjects/Account?ids={second},{missing},{first}&fields=Name")
+    posted = org.post("/composite/sobjects/Account", {"ids": [second, missing, first], "fields": ["Name"]})
     assert got.status == posted.status == 200
     assert got.body == posted.body
     assert [row and row["Name"] for row in got.body] == ["B", None, "A"]

@@ -84,7 +84,7 @@ def test_all_or_none_undoes_everything(org: TestOrg) -> None:
 def test_five_upsert_collections_of_200_fit_in_one_call(org: TestOrg) -> None:
     def block(place: int) -> dict[str, Any]:
         records = [
-            {"attributes": {"type": "Account"}, "QBO_Id__c": f"{place}:{each}", "Name": "A"} for each in range(200)
+            {"attributes": {"type": "Account"}, "QBO_Id__c": f"{place}:{number}", "Name": "A"} for number in range(200)
         ]
         body = {"allOrNone": False, "records": records}
         return sub(f"r{place}", "PATCH", "/composite/sobjects/Account/QBO_Id__c", body)
@@ -162,12 +162,12 @@ def test_each_graph_is_atomic_and_nodes_may_stand_in_any_order(org: TestOrg) -> 
     )
     reply = org.post("/composite/graph", {"graphs": [bad, good]})
     assert reply.status == 200
-    assert [(each["graphId"], each["isSuccessful"]) for each in reply.body["graphs"]] == [
+    assert [(result["graphId"], result["isSuccessful"]) for result in reply.body["graphs"]] == [
         ("bad", False),
         ("good", True),
     ]
     inner = reply.body["graphs"][0]["graphResponse"]["compositeResponse"]
-    assert [each["body"][0]["errorCode"] for each in inner] == ["PROCESSING_HALTED", "REQUIRED_FIELD_MISSING"]
+    assert [result["body"][0]["errorCode"] for result in inner] == ["PROCESSING_HALTED", "REQUIRED_FIELD_MISSING"]
     assert org.column("SELECT Account.Name FROM Contact") == [
         {"attributes": {"type": "Account", "url": f"{V}/sobjects/Account/{org.column('SELECT Id FROM Account')[0]}"}}
         | {"Name": "Good"}
@@ -205,10 +205,10 @@ def test_batch_calls_are_independent(org: TestOrg) -> None:
     ]
     reply = org.post("/composite/batch", {"batchRequests": requests})
     assert reply.body["hasErrors"] is True
-    assert [each["statusCode"] for each in reply.body["results"]] == [201, 400, 200]
+    assert [result["statusCode"] for result in reply.body["results"]] == [201, 400, 200]
     assert reply.body["results"][2]["result"]["totalSize"] == 1
     halted = org.post("/composite/batch", {"haltOnError": True, "batchRequests": requests[1:]})
-    assert [each["statusCode"] for each in halted.body["results"]] == [400, 412]
+    assert [result["statusCode"] for result in halted.body["results"]] == [400, 412]
 
 
 def planted(name: str, kind: str = "Account", **fields: Any) -> dict[str, Any]:
@@ -220,7 +220,7 @@ def test_a_tree_is_planted_whole(org: TestOrg) -> None:
     reply = org.post("/composite/tree/Account", {"records": [planted("a1", Name="A", Contacts=contacts)]})
     assert reply.status == 201
     assert reply.body["hasErrors"] is False
-    assert [each["referenceId"] for each in reply.body["results"]] == ["a1", "c1", "c2"]
+    assert [result["referenceId"] for result in reply.body["results"]] == ["a1", "c1", "c2"]
     account = reply.body["results"][0]["id"]
     assert org.column("SELECT AccountId FROM Contact") == [account, account]
 

@@ -50,7 +50,7 @@ def test_supported_versions_answer(org: TestOrg, version: str) -> None:
 def test_the_global_describe(org: TestOrg) -> None:
     body = org.get("/sobjects").body
     assert (body["encoding"], body["maxBatchSize"]) == ("UTF-8", 200)
-    by_name = {each["name"]: each for each in body["sobjects"]}
+    by_name = {entry["name"]: entry for entry in body["sobjects"]}
     assert {"Account", "Contact", "Opportunity", "Order", "OrderItem", "Product2", "PricebookEntry"} <= set(by_name)
     assert by_name["Order"]["keyPrefix"] == "801"
     assert by_name["Account"]["replicateable"] is True
@@ -85,22 +85,22 @@ def test_the_basic_describe(org: TestOrg) -> None:
     ],
 )
 def test_field_facts(org: TestOrg, kind: str, field: str, facts: dict[str, Any]) -> None:
-    found = fields(org, kind)[field]
-    assert {name: found[name] for name in facts} == facts
+    field_shown = fields(org, kind)[field]
+    assert {name: field_shown[name] for name in facts} == facts
 
 
 def test_picklists_that_live_in_tables(org: TestOrg) -> None:
-    assert [each["value"] for each in fields(org, "Order")["Status"]["picklistValues"]] == ["Draft", "Activated"]
-    assert [each["value"] for each in fields(org, "Account")["CurrencyIsoCode"]["picklistValues"]] == ["USD", "EUR"]
-    assert "Closed Won" in [each["value"] for each in fields(org, "Opportunity")["StageName"]["picklistValues"]]
+    assert [value["value"] for value in fields(org, "Order")["Status"]["picklistValues"]] == ["Draft", "Activated"]
+    assert [value["value"] for value in fields(org, "Account")["CurrencyIsoCode"]["picklistValues"]] == ["USD", "EUR"]
+    assert "Closed Won" in [value["value"] for value in fields(org, "Opportunity")["StageName"]["picklistValues"]]
 
 
 def test_a_field_without_security_is_simply_absent(org: TestOrg) -> None:
     org.act("set_fls", "", object="Account", field="QBO_Id__c", readable=False)
     org.act("set_fls", "", object="Account", field="Phone", editable=False)
-    found = fields(org, "Account")
-    assert "QBO_Id__c" not in found
-    assert (found["Phone"]["createable"], found["Phone"]["updateable"]) == (False, False)
+    shown = fields(org, "Account")
+    assert "QBO_Id__c" not in shown
+    assert (shown["Phone"]["createable"], shown["Phone"]["updateable"]) == (False, False)
 
 
 def _close_a_currency(org: TestOrg) -> None:
@@ -131,10 +131,10 @@ def _listed() -> list[tuple[str, str, str]]:
     """(object, field, type) of the published list of fields of our own."""
     text = (Path(__file__).parents[4] / "docs/salesforce-fields.md").read_text()
     rows = [line.split("|")[1:4] for line in text.splitlines() if line.startswith("| ") and "__c`" in line]
-    found = []
+    listed = []
     for kind, names, what in rows:
-        found += [(kind.strip(), name.strip().strip("`"), what.strip()) for name in names.split(",")]
-    return found
+        listed += [(kind.strip(), name.strip().strip("`"), what.strip()) for name in names.split(",")]
+    return listed
 
 
 _TYPES = {"Text": "string", "Currency": "currency", "Checkbox": "boolean", "Number": "double", "Date": "date"}
@@ -143,14 +143,14 @@ _TYPES = {"Text": "string", "Currency": "currency", "Checkbox": "boolean", "Numb
 @pytest.mark.parametrize(("kind", "name", "what"), _listed())
 def test_the_org_is_set_up_for_us(org: TestOrg, kind: str, name: str, what: str) -> None:
     field = fields(org, kind)[name]
-    word, _, rest = what.partition(",")[0].partition(" ")
+    word, _, length = what.partition(",")[0].partition(" ")
     size, _, scale = what.removeprefix(word).strip().partition(" ")[0].partition(",")
     assert field["type"] == _TYPES[word]
     assert (field["createable"], field["updateable"], field["custom"]) == (True, True, True)
     assert field["externalId"] is ("external id" in what)
     assert field["unique"] is field["caseSensitive"] is ("unique" in what)
     if word == "Text":
-        assert field["length"] == int(rest)
+        assert field["length"] == int(length)
     elif word in ("Currency", "Number"):
         assert (field["precision"], field["scale"]) == (int(size), int(scale))
 

@@ -89,7 +89,9 @@ def test_a_deleted_order_item_shows_for_a_day(org: TestOrg) -> None:
     item = org.item(org.order(), org.price())
     org.delete(f"/sobjects/OrderItem/{item}")
     window = "?start=2026-01-05T12:00:00Z&end=2026-01-05T12:01:00Z"
-    assert [each["id"] for each in org.get(f"/sobjects/OrderItem/deleted{window}").body["deletedRecords"]] == [item]
+    assert [deletion["id"] for deletion in org.get(f"/sobjects/OrderItem/deleted{window}").body["deletedRecords"]] == [
+        item
+    ]
     assert org.get("/queryAll?q=SELECT+Id+FROM+OrderItem").body["totalSize"] == 0
     org.switches.session_minutes = 10_000
     org.clock.advance(timedelta(hours=25))

@@ -298,7 +298,7 @@ def test_a_hidden_object_is_not_there(org: TestOrg) -> None:
     org.switches.hidden_objects.add("Order")
     assert org.get("/sobjects/Order/describe").status == 404
     assert org.query("SELECT Id FROM Order").code == "INVALID_TYPE"
-    assert "Order" not in {each["name"] for each in org.get("/sobjects").body["sobjects"]}
+    assert "Order" not in {entry["name"] for entry in org.get("/sobjects").body["sobjects"]}
 
 
 def test_a_validation_rule_speaks_in_its_own_words(org: TestOrg) -> None:

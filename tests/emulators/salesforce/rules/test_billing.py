@@ -79,9 +79,9 @@ def _shown(org: Billed, invoice: str) -> tuple[Any, ...]:
 
 
 def test_what_billing_brings(org: Billed) -> None:
-    found = {each["name"]: each for each in org.get("/sobjects").body["sobjects"]}
+    objects = {entry["name"]: entry for entry in org.get("/sobjects").body["sobjects"]}
     rights = {
-        name: tuple(found[name][right] for right in ("createable", "updateable", "deletable"))
+        name: tuple(objects[name][right] for right in ("createable", "updateable", "deletable"))
         for name in ("Invoice", "InvoiceLine", "CreditMemo", "Payment", "PaymentLineInvoice")
     }
     assert rights == {
@@ -105,9 +105,9 @@ def test_a_draft_with_tax_is_taken_in(org: Billed) -> None:
 
 
 def test_the_answer_names_the_invoice(org: Billed) -> None:
-    told = org.take(org.graph()).body
-    assert set(told) == {"invoiceId", "requestIdentifier", "statusURL", "success", "errors"}
-    assert (told["success"], told["errors"]) == (True, [])
+    answer = org.take(org.graph()).body
+    assert set(answer) == {"invoiceId", "requestIdentifier", "statusURL", "success", "errors"}
+    assert (answer["success"], answer["errors"]) == (True, [])
 
 
 def test_the_same_key_is_taken_in_once(org: Billed) -> None:
@@ -202,14 +202,14 @@ def test_payments_settle_an_invoice(org: Billed) -> None:
     assert org.post(url, {"appliedToId": invoice, "amount": 4}).status == 201
     assert _shown(org, invoice)[4:] == (6, "Partially Settled")
     assert org.post(url, {"appliedToId": invoice, "amount": 7}).code == "INVALID_API_INPUT"
-    rest = {"PaymentId": payment, "InvoiceId": invoice, "Amount": 6, "Type": "Applied"}
-    org.add("PaymentLineInvoice", **rest)
+    application = {"PaymentId": payment, "InvoiceId": invoice, "Amount": 6, "Type": "Applied"}
+    org.add("PaymentLineInvoice", **application)
     assert _shown(org, invoice)[4:] == (0, "Settled")
     assert org.record("Payment", payment)["Balance"] == 2
-    org.add("PaymentLineInvoice", **(rest | {"Type": "Unapplied"}))
+    org.add("PaymentLineInvoice", **(application | {"Type": "Unapplied"}))
     assert _shown(org, invoice)[4:] == (6, "Partially Settled")
     assert org.column("SELECT HasBeenUnapplied FROM PaymentLineInvoice ORDER BY Id") == ["No", "Yes", "NA"]
-    assert org.post("/sobjects/PaymentLineInvoice", rest | {"Type": "Unapplied"}).code == "INVALID_API_INPUT"
+    assert org.post("/sobjects/PaymentLineInvoice", application | {"Type": "Unapplied"}).code == "INVALID_API_INPUT"
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,7 @@ def test_an_org_with_one_currency_bills_too(org: Billed) -> None:
 
 def test_invoices_tell_of_no_changes_and_are_polled(org: Billed) -> None:
     invoice = org.posted()
-    kind = next(each for each in org.get("/sobjects").body["sobjects"] if each["name"] == "Invoice")
+    kind = next(entry for entry in org.get("/sobjects").body["sobjects"] if entry["name"] == "Invoice")
     assert kind["replicateable"] is True
     assert org.column("SELECT Id FROM Invoice WHERE SystemModstamp >= 2026-01-05T00:00:00Z") == [invoice]
     assert org.get("/sobjects/InvoiceChangeEvent/eventSchema").status == 404
@@ -294,7 +294,7 @@ def test_what_is_owed_is_what_was_charged_less_what_was_paid_and_credited(
     charges: list[Decimal], steps: list[tuple[str, Decimal]]
 ) -> None:
     org = Billed()
-    invoice = org.posted(*(org.line(f"l{number}", str(each)) for number, each in enumerate(charges)))
+    invoice = org.posted(*(org.line(f"l{number}", str(charge)) for number, charge in enumerate(charges)))
     payment, owed = org.paid("1000000"), sum(charges, Decimal(0))
     applied: list[Decimal] = []
     for what, some in steps:

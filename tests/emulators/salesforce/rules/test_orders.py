@@ -23,7 +23,7 @@ def activate(org: TestOrg, record_id: str) -> Any:
 def test_numbers_are_given_by_the_platform(org: TestOrg) -> None:
     first, second = org.order(), org.order()
     item = org.item(first, org.price())
-    assert [order(org, each)["OrderNumber"] for each in (first, second)] == ["00000001", "00000002"]
+    assert [order(org, order_id)["OrderNumber"] for order_id in (first, second)] == ["00000001", "00000002"]
     assert org.record("OrderItem", item)["OrderItemNumber"] == "0000000001"
 
 

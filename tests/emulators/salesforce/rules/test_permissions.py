@@ -30,7 +30,7 @@ def grant(org: TestOrg, parent: str, field: str = "Account.Region__c", **more: b
 
 def can(org: TestOrg, name: str = "Region__c") -> tuple[bool, bool]:
     """Whether the field of accounts may be read and edited, as describe tells."""
-    fields = {each["name"]: each for each in org.get("/sobjects/Account/describe").body["fields"]}
+    fields = {entry["name"]: entry for entry in org.get("/sobjects/Account/describe").body["fields"]}
     return name in fields, name in fields and fields[name]["updateable"]
 
 
@@ -142,7 +142,7 @@ def test_a_rolled_back_grant_opens_nothing(org: TestOrg) -> None:
     org.post(FIELD, {"FullName": "Account.Region__c", "Metadata": TEXT})
     good = {"ParentId": new_set(org), "SobjectType": "Account", "PermissionsRead": True}
     records = [
-        good | {"attributes": {"type": "FieldPermissions"}, "Field": each} for each in ("Account.Region__c", "x")
+        good | {"attributes": {"type": "FieldPermissions"}, "Field": field} for field in ("Account.Region__c", "x")
     ]
     reply = org.post("/composite/sobjects", {"allOrNone": True, "records": records})
     assert not any(item["success"] for item in reply.body)

@@ -30,7 +30,7 @@ def pairs(org: TestOrg) -> list[tuple[str, bool]]:
 def test_without_the_feature_there_is_no_such_object(org: TestOrg) -> None:
     contact(org, org.account())
     assert org.get("/sobjects/AccountContactRelation/describe").status == 404
-    names = [each["name"] for each in org.get("/sobjects").body["sobjects"]]
+    names = [entry["name"] for entry in org.get("/sobjects").body["sobjects"]]
     assert "Contact" in names
     assert "AccountContactRelation" not in names
     children = org.get("/sobjects/Contact/describe").body["childRelationships"]
@@ -45,7 +45,7 @@ def test_without_the_feature_there_is_no_such_object(org: TestOrg) -> None:
 def test_with_the_feature_it_is_described(related: TestOrg) -> None:
     body = related.get("/sobjects/AccountContactRelation/describe").body
     assert (body["keyPrefix"], body["label"], body["undeletable"]) == ("07k", "Account Contact Relationship", False)
-    fields = {each["name"]: each for each in body["fields"]}
+    fields = {field["name"]: field for field in body["fields"]}
     assert [
         (fields[name]["createable"], fields[name]["updateable"]) for name in ("AccountId", "IsDirect", "IsActive")
     ] == [

@@ -164,15 +164,15 @@ def test_the_bits_of_a_long_list(org: TestOrg) -> None:
 
 def test_turned_on_later_what_fits_gets_its_codes_and_what_does_not_stays() -> None:
     org = TestOrg()
-    told: list[Any] = []
+    notices: list[Any] = []
     fits = org.account(BillingCountry="US", BillingState="Texas")
     odd = org.account(BillingCountry="Ruritania", BillingState="Cal")
-    org.vendor.on_change.append(told.append)
+    org.vendor.on_change.append(notices.append)
     org.switches.state_country_picklists = True
     assert address(org, fits) == ("United States", "US", "Texas", "TX")
     assert address(org, odd) == ("Ruritania", None, "Cal", None)
     assert org.patch(f"/sobjects/Account/{odd}", {"Phone": "1"}).status == 204
-    assert [notice.ids for notice in told] == [(odd,)]
+    assert [notice.ids for notice in notices] == [(odd,)]
 
 
 def test_fields_stand_where_the_recorded_org_has_them(org: TestOrg) -> None:

@@ -19,7 +19,7 @@ def _rule(org: TestOrg, kind: str, condition: str) -> None:
 def test_a_required_field_is_asked_for_on_create_and_on_every_later_save(org: TestOrg) -> None:
     old = org.account()
     org.switches.required_fields = {"Account": {"Class__c"}}
-    field = next(each for each in org.get("/sobjects/Account/describe").body["fields"] if each["name"] == "Class__c")
+    field = next(entry for entry in org.get("/sobjects/Account/describe").body["fields"] if entry["name"] == "Class__c")
     assert (field["nillable"], field["permissionable"]) == (False, False)
     refused = org.post("/sobjects/Account", {"Name": "Acme"})
     assert (refused.code, refused.body[0]["fields"]) == ("REQUIRED_FIELD_MISSING", ["Class__c"])
@@ -53,8 +53,12 @@ def test_a_validation_rule(org: TestOrg, condition: str, body: dict[str, Any], r
     answer = org.post("/sobjects/Account", {"Name": "Acme"} | body)
     assert (answer.status == 400) is refused
     if refused:
-        told = {"message": "Ask finance first.", "errorCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "fields": ["Phone"]}
-        assert answer.body == [told]
+        refusal = {
+            "message": "Ask finance first.",
+            "errorCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION",
+            "fields": ["Phone"],
+        }
+        assert answer.body == [refusal]
 
 
 def test_a_validation_rule_looks_at_the_parent(org: TestOrg) -> None:
@@ -72,7 +76,7 @@ def test_a_validation_rule_in_a_collection_fails_its_row_only(org: TestOrg) -> N
         {"attributes": {"type": "Account"}, "Name": "B", "Phone": "1"},
     ]
     made = org.post("/composite/sobjects", {"records": rows}).body
-    assert [each["success"] for each in made] == [False, True]
+    assert [result["success"] for result in made] == [False, True]
     assert made[0]["errors"][0]["statusCode"] == "FIELD_CUSTOM_VALIDATION_EXCEPTION"
 
 
@@ -135,9 +139,9 @@ def test_alert_can_be_passed_by_header_and_block_cannot(
     assert (answer.status == 201) is saved
     if not saved:
         assert answer.code == "DUPLICATES_DETECTED"
-        found = answer.body[0]["duplicateResut"]
-        assert found["allowSave"] is passable
-        assert found["matchResults"][0]["matchRecords"][0]["record"]["Id"] in org.column("SELECT Id FROM Contact")
+        result = answer.body[0]["duplicateResut"]
+        assert result["allowSave"] is passable
+        assert result["matchResults"][0]["matchRecords"][0]["record"]["Id"] in org.column("SELECT Id FROM Contact")
 
 
 def test_rules_come_through_the_control_door() -> None:

@@ -14,7 +14,7 @@ PASS = "allowSave=true"
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "same"),
+    ("name", "other", "same"),
     [
         ("Acme Inc.", "ACME, Incorporated", True),
         ("The Café Company", "Cafe", True),
@@ -27,8 +27,8 @@ PASS = "allowSave=true"
         ("Inc.", "LLC", False),
     ],
 )
-def test_how_names_are_matched(one: str, other: str, same: bool) -> None:
-    assert (likeness(one, other) >= 0.85) is same
+def test_how_names_are_matched(name: str, other: str, same: bool) -> None:
+    assert (likeness(name, other) >= 0.85) is same
 
 
 def test_the_answer_names_the_rule_and_every_match_the_surest_first(org: TestOrg) -> None:
@@ -44,9 +44,9 @@ def test_the_answer_names_the_rule_and_every_match_the_surest_first(org: TestOrg
     )
     (match,) = result["matchResults"]
     assert (match["size"], match["rule"]) == (2, "Standard_Account_Match_Rule_v1_0")
-    found = [(each["record"]["Id"], float(each["matchConfidence"])) for each in match["matchRecords"]]
-    assert [record for record, _ in found] == [exact, near]
-    assert found[0][1] == 100.0 > found[1][1] > 85
+    matches = [(entry["record"]["Id"], float(entry["matchConfidence"])) for entry in match["matchRecords"]]
+    assert [record for record, _ in matches] == [exact, near]
+    assert matches[0][1] == 100.0 > matches[1][1] > 85
 
 
 def _single(org: TestOrg, header: dict[str, str]) -> Any:

@@ -59,7 +59,7 @@ def test_several_matches_are_300_with_their_addresses_and_nothing_is_written(org
     two = [org.add("Contact", LastName=name, Email="a@b.example") for name in ("One", "Two")]
     reply = org.patch("/sobjects/Contact/Email/a%40b.example", {"LastName": "Three"})
     assert reply.status == 300
-    assert reply.body == [f"/services/data/v67.0/sobjects/Contact/{each}" for each in two]
+    assert reply.body == [f"/services/data/v67.0/sobjects/Contact/{contact}" for contact in two]
     assert org.get("/sobjects/Contact/Email/A%40b.example").status == 300
     assert org.column("SELECT LastName FROM Contact ORDER BY Id") == ["One", "Two"]
 

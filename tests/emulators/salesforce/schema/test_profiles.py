@@ -13,11 +13,11 @@ _RATES = {"CurrencyType", "DatedConversionRate"}
 
 
 def _objects(org: TestOrg) -> set[str]:
-    return {each["name"] for each in org.get("/sobjects").body["sobjects"]}
+    return {entry["name"] for entry in org.get("/sobjects").body["sobjects"]}
 
 
 def _fields(org: TestOrg, kind: str) -> set[str]:
-    return {each["name"] for each in org.get(f"/sobjects/{kind}/describe").body["fields"]}
+    return {entry["name"] for entry in org.get(f"/sobjects/{kind}/describe").body["fields"]}
 
 
 @pytest.mark.parametrize(
@@ -33,10 +33,10 @@ def test_the_objects_of_a_profile(
     org: TestOrg, profile: Profile, there: set[str], absent: set[str], edition: str, multicurrency: bool
 ) -> None:
     org.switches.profile, org.switches.multicurrency = profile, multicurrency
-    found = _objects(org)
-    assert there <= found
-    assert not found & absent
-    assert (found >= _RATES) is multicurrency
+    objects = _objects(org)
+    assert there <= objects
+    assert not objects & absent
+    assert (objects >= _RATES) is multicurrency
     assert ("CurrencyIsoCode" in _fields(org, "Account")) is multicurrency
     assert org.column("SELECT OrganizationType FROM Organization") == [edition]
 
@@ -48,7 +48,7 @@ def test_an_object_that_the_edition_lacks_is_unknown_everywhere(org: TestOrg) ->
     assert org.post("/sobjects/Order", {"Status": "Draft"}).status == 404
     assert org.query("SELECT Id, (SELECT Id FROM Orders) FROM Account").code == "INVALID_TYPE"
     assert "Order" not in {
-        each["childSObject"] for each in org.get("/sobjects/Account/describe").body["childRelationships"]
+        child["childSObject"] for child in org.get("/sobjects/Account/describe").body["childRelationships"]
     }
 
 

@@ -25,9 +25,9 @@ def login(org: TestOrg, version: str = "59.0", kind: str = "partner", **changes:
 
 
 def inside(text: str, name: str) -> str:
-    found = re.search(f"<{name}>(.*?)</{name}>", text)
-    assert found, text
-    return found[1]
+    element = re.search(f"<{name}>(.*?)</{name}>", text)
+    assert element, text
+    return element[1]
 
 
 @pytest.mark.parametrize("kind", ["partner", "enterprise"])
@@ -69,8 +69,8 @@ def test_the_token_may_be_left_out_where_the_address_is_trusted(org: TestOrg) ->
     ("version", "status"), [("30.0", 500), ("31.0", 200), ("64.0", 200), ("65.0", 500), ("x", 500)]
 )
 def test_versions_that_have_a_login(org: TestOrg, version: str, status: int) -> None:
-    found, text = login(org, version)
-    assert found == status
+    answered, text = login(org, version)
+    assert answered == status
     assert status == 200 or inside(text, "sf:exceptionCode") == "UNSUPPORTED_API_VERSION"
 
 

@@ -34,7 +34,7 @@ def test_an_object_is_there_at_once(org: TestOrg) -> None:
     assert (made.status, made.body["id"][:3], made.body["infos"]) == (201, "01I", [])
     thing = org.add("Thing__c", Name="One")
     assert thing.startswith("a00")
-    entry = next(each for each in org.get("/sobjects").body["sobjects"] if each["name"] == "Thing__c")
+    entry = next(shown for shown in org.get("/sobjects").body["sobjects"] if shown["name"] == "Thing__c")
     assert (entry["custom"], entry["label"], entry["labelPlural"], entry["keyPrefix"]) == (
         True,
         "Thing",

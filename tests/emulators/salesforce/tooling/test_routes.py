@@ -26,7 +26,7 @@ def grant(org: TestOrg, name: str = "Region__c", kind: str = "Account") -> None:
 
 
 def described(org: TestOrg, name: str, kind: str = "Account") -> dict[str, Any]:
-    fields = {each["name"]: each for each in org.get(f"/sobjects/{kind}/describe").body["fields"]}
+    fields = {entry["name"]: entry for entry in org.get(f"/sobjects/{kind}/describe").body["fields"]}
     return dict(fields[name])
 
 
@@ -88,8 +88,8 @@ def test_every_type(org: TestOrg, metadata: dict[str, Any], value: Any, shown: A
     org.switches.new_fields_visible = True
     reply = add_field(org, "Account.Thing__c", **metadata)
     assert reply.status == 201, reply.text
-    found = org.record("Account", org.add("Account", Name="Acme", Thing__c=value))["Thing__c"]
-    assert str(found) == str(shown) or float(found) == shown
+    stored = org.record("Account", org.add("Account", Name="Acme", Thing__c=value))["Thing__c"]
+    assert str(stored) == str(shown) or float(stored) == shown
 
 
 def test_a_lookup_leads_both_ways(org: TestOrg) -> None:
@@ -140,7 +140,7 @@ def test_fields_that_cannot_be(org: TestOrg, name: str, metadata: dict[str, Any]
 
 
 def test_at_most_25_external_ids(org: TestOrg) -> None:
-    has = sum(each["externalId"] for each in org.get("/sobjects/Account/describe").body["fields"])
+    has = sum(entry["externalId"] for entry in org.get("/sobjects/Account/describe").body["fields"])
     for number in range(25 - has):
         assert add_field(org, f"Account.Key{number}__c", externalId=True).status == 201
     assert add_field(org, "Account.Key_More__c", externalId=True).status == 400
@@ -154,8 +154,14 @@ def test_fields_are_queried_with_their_metadata(org: TestOrg) -> None:
     names = [row["DeveloperName"] for row in rows]
     assert {"Region", "QBO_Id", "Department"} <= set(names)
     assert rows[0]["attributes"]["url"].startswith("/services/data/v67.0/tooling/sobjects/CustomField/00N")
-    one = org.get(f"/tooling/query?q=SELECT+FullName,Metadata+FROM+CustomField+WHERE+Id='{made}'").body["records"][0]
-    assert (one["FullName"], one["Metadata"]["type"], one["Metadata"]["length"]) == ("Account.Region__c", "Text", 20)
+    queried = org.get(f"/tooling/query?q=SELECT+FullName,Metadata+FROM+CustomField+WHERE+Id='{made}'").body["records"][
+        0
+    ]
+    assert (queried["FullName"], queried["Metadata"]["type"], queried["Metadata"]["length"]) == (
+        "Account.Region__c",
+        "Text",
+        20,
+    )
     many = org.get("/tooling/query?q=SELECT+FullName,Metadata+FROM+CustomField")
     assert (many.status, many.code) == (400, "MALFORMED_QUERY")
     assert org.get(f"{FIELD}/{made}").body["Metadata"]["label"] == "Region"
@@ -280,8 +286,8 @@ def test_a_new_member_makes_the_object_tell_its_changes(event_org: EventOrg) -> 
     assert not [seen for seen in event_org.events() if seen.line[0] == "PricebookEntry"]
     assert add_member(event_org, "PricebookEntryChangeEvent").status == 201
     event_org.add("PricebookEntry", **price_of(event_org))
-    told = [seen.line for seen in event_org.events()]
-    assert ("PricebookEntry", "CREATE", 1) in told
+    events = [seen.line for seen in event_org.events()]
+    assert ("PricebookEntry", "CREATE", 1) in events
 
 
 def price_of(event_org: EventOrg) -> dict[str, Any]:
@@ -356,9 +362,12 @@ def test_channels_that_cannot_be(event_org: EventOrg, body: dict[str, Any], code
 
 def test_deliveries_count_in_the_limits(event_org: EventOrg) -> None:
     event_org.account()
-    told = len(event_org.events())
-    assert told
-    assert event_org.get("/limits").body["DailyDeliveredPlatformEvents"] == {"Max": 25_000, "Remaining": 25_000 - told}
+    delivered = len(event_org.events())
+    assert delivered
+    assert event_org.get("/limits").body["DailyDeliveredPlatformEvents"] == {
+        "Max": 25_000,
+        "Remaining": 25_000 - delivered,
+    }
 
 
 def test_a_new_field_has_its_place_in_the_events(event_org: EventOrg) -> None:
