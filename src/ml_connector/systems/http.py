@@ -91,10 +91,12 @@ def retry(
     *,
     retry_after: timedelta | None = None,
     jitter: float = 0.0,
+    tries: int = MAX_ATTEMPTS,
 ) -> Retry | GiveUp:
     """Whether to repeat a read or a token call that failed.
 
-    `trouble` is the status or the network error, `attempt` how many were made (1 for the first), `jitter` 0.0 to 1.0.
+    `trouble` is the status or the network error, `attempt` how many of the `tries` were made (1 for the first),
+    `jitter` 0.0 to 1.0.
     Anything but 429, 5xx and network trouble is final: the same request would be refused again, and every call costs
     (quickbooks reference 12.2). Of the 5xx, 501 and 505 say "never". Waits double: 0.5 to 1.5 s, 1 to 3 s, 2 to 6 s,
     spread by `jitter` so that processes that failed together do not come back together. After 429 it is the time the
@@ -102,7 +104,7 @@ def retry(
     gives up: the caller reports it, and the work comes back later.
     """
     status = trouble if isinstance(trouble, int) else 0
-    if attempt >= MAX_ATTEMPTS or (status and status != 429 and status < 500) or status in (501, 505):
+    if attempt >= tries or (status and status != 429 and status < 500) or status in (501, 505):
         return GiveUp()
     if status == 429:
         wait = (retry_after if retry_after is not None else PAUSE) + timedelta(seconds=5 * jitter)
@@ -164,8 +166,10 @@ class Caller:
                 self._throttle.hold_back(kind, PAUSE if asked is None else asked)
             return response
 
-    async def repeating(self, request: Request, kind: str, before: Deadline | None = None) -> Response:
-        """Send, and again after trouble that may pass. For reads and token calls only.
+    async def repeating(
+        self, request: Request, kind: str, before: Deadline | None = None, tries: int = MAX_ATTEMPTS
+    ) -> Response:
+        """Send, and again after trouble that may pass, at most `tries` times. For reads and token calls only.
 
         The last answer is given back whatever its status, but 429 raises `LimitReached`. So does a vendor
         that wants no call for a long time. Network errors are raised, and `NotSent` when it could leave only at or
@@ -178,7 +182,7 @@ class Caller:
                 response = await self._sent(request, kind, before)
             except Unreachable as error:
                 trouble = error
-            decision = self._judge(response, trouble, attempt)
+            decision = self._judge(response, trouble, attempt, tries)
             if isinstance(decision, Retry):
                 await self._clock.sleep(decision.after)
                 attempt += 1
@@ -190,13 +194,15 @@ class Caller:
                 raise limit_reached(self._vendor)
             return response
 
-    def _judge(self, response: Response | None, trouble: Unreachable | None, attempt: int) -> Retry | GiveUp:
+    def _judge(
+        self, response: Response | None, trouble: Unreachable | None, attempt: int, tries: int
+    ) -> Retry | GiveUp:
         if response is not None:
             if response.status < 400:
                 return GiveUp()
             asked = retry_after(response, self._clock.now())
-            return retry(response.status, attempt, retry_after=asked, jitter=self._ids.jitter())
-        return retry(trouble or 0, attempt, jitter=self._ids.jitter())
+            return retry(response.status, attempt, retry_after=asked, jitter=self._ids.jitter(), tries=tries)
+        return retry(trouble or 0, attempt, jitter=self._ids.jitter(), tries=tries)
 
     def _note(self, request: Request, kind: str, started: float, **outcome: object) -> None:
         _log.info(

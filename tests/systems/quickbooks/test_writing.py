@@ -191,7 +191,7 @@ CUSTOMER = {"Customer": {"Id": "7", "SyncToken": "1", "DisplayName": "A"}}
         (ok(fault("2020", element="AccountRef"), 400), Refused("2020", "m: d", ("AccountRef",))),
         (ok(fault("6240")), Refused("6240", "m: d")),
         (Response(404, {}, b"<html>"), Refused("404", "QuickBooks refused it without saying why")),
-        (ok(fault("10000"), 500), Unsure("QuickBooks answered with status 500")),
+        (ok(fault("10000"), 500), Unsure("QuickBooks answered with status 500, code 10000: m: d")),
         (ok(fault("10000"), 200), Unsure("QuickBooks reports a failure of its own")),
         (Response(503, {}, b"<html>"), Unsure("QuickBooks answered with status 503")),
         (Response(200, {}, b""), Unsure("QuickBooks gave no readable answer")),

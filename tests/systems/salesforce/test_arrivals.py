@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
@@ -146,7 +146,7 @@ async def test_a_position_that_cannot_be_read_is_said(text: str) -> None:
 
 @given(st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 10**12 - 1), st.integers(0, 10**6)), max_size=20))
 def test_knocks_come_out_as_they_went_in(rows: list[tuple[str, int, int]]) -> None:
-    knocks = Knocks("sweep")
+    knocks = Knocks("sweep", datetime(2026, 11, 20, tzinfo=UTC))
     plain = []
     for kind, number, seconds in rows:
         at = NOON + timedelta(seconds=seconds)

@@ -6,16 +6,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
-from ml_connector.clock import Deadline
-from ml_connector.model.errors import BadAnswer, LimitReached, ReadRefused
+from ml_connector.clock import Clock, Deadline
+from ml_connector.model.errors import BadAnswer, ConnectorError, LimitReached, ReadRefused, Unreachable
 from ml_connector.model.reading import HALVINGS, MOST
 from ml_connector.systems import wire
 from ml_connector.systems.http import Caller, NoAnswer, NotSent, Request, Response
+from ml_connector.systems.pulse import Pulse
 
 from . import query as queries
 from .auth import TokenKeeper
-from .faults import readable
-from .records import Entity
+from .faults import failing_read, readable
+from .records import Customer, Entity
 
 PRODUCTION = "https://quickbooks.api.intuit.com"
 SANDBOX = "https://sandbox-quickbooks.api.intuit.com"
@@ -24,31 +25,34 @@ _LONGEST_URL = 2000
 """Longer statements go by POST, which QuickBooks takes for queries too (reference 2)."""
 _JSON = "application/json"
 T = TypeVar("T", bound=Entity)
+Build = Callable[[dict[str, str]], Request]
+"""Makes the request of its headers, which hold the token of the moment."""
 
 
 class Calls:
     """Every call of one company."""
 
-    def __init__(self, realm_id: str, base_url: str, caller: Caller, tokens: TokenKeeper) -> None:
+    def __init__(self, realm_id: str, base_url: str, caller: Caller, tokens: TokenKeeper, clock: Clock) -> None:
         self.realm_id = realm_id
         self._base = f"{base_url.rstrip('/')}/v3/company/{quote(realm_id, safe='')}"
         self._caller = caller
         self._tokens = tokens
+        self._pulse = Pulse(clock)
 
     async def get(self, path: str, params: Mapping[str, str], what: str) -> Any:
         """The JSON of a metered read, `what` it is in words. Raises by what to do next (`faults.readable`)."""
         url = self._url(path, params)
-        return readable(await self._read(lambda headers: Request("GET", url, headers)), what)
+        return await self._answer(lambda headers: Request("GET", url, headers), what)
 
     async def query(self, statement: str, what: str) -> Any:
         """The JSON that answers a statement, by POST when the address would be long. One metered read."""
         url = self._url("query", {"query": statement})
         if len(url) <= _LONGEST_URL:
-            return readable(await self._read(lambda headers: Request("GET", url, headers)), what)
+            return await self._answer(lambda headers: Request("GET", url, headers), what)
         long = self._url("query", {})
         text = {"Content-Type": "application/text"}
         body = statement.encode()
-        return readable(await self._read(lambda headers: Request("POST", long, {**headers, **text}, body)), what)
+        return await self._answer(lambda headers: Request("POST", long, {**headers, **text}, body), what)
 
     async def pages(self, kind: str, *conditions: str) -> AsyncIterator[list[Any]]:
         """All rows that meet the conditions, as JSON, a page at a time."""
@@ -136,8 +140,30 @@ class Calls:
             lambda headers: self._caller.once(Request("POST", url, {**headers, **json}, body), lane, before)
         )
 
-    async def _read(self, build: Callable[[dict[str, str]], Request]) -> Response:
-        return await self._signed(lambda headers: self._caller.repeating(build(headers), "read"))
+    async def _answer(self, build: Build, what: str) -> Any:
+        """The JSON of an answer. A failure that comes each time, while another read is answered, is a refusal."""
+        while True:
+            response = await self._read(build, self._pulse.tries)
+            try:
+                return readable(response, what)
+            except Unreachable as error:
+                if self._pulse.failed():
+                    raise failing_read(response) from error
+                if not await self._answers_others():
+                    raise
+                self._pulse.felt()
+
+    async def _answers_others(self) -> bool:
+        """One metered read in which no record stands."""
+        url = self._url("query", {"query": queries.count(Customer.KIND)})
+        try:
+            readable(await self._read(lambda headers: Request("GET", url, headers), 1), "a count")
+        except ConnectorError:
+            return False
+        return True
+
+    async def _read(self, build: Build, tries: int) -> Response:
+        return await self._signed(lambda headers: self._caller.repeating(build(headers), "read", tries=tries))
 
     async def _signed(self, send: Callable[[dict[str, str]], Awaitable[Response]]) -> Response:
         """A 401 says that nothing was done: one renewal, one repeat. Trouble with the token means `NotSent`."""

@@ -37,7 +37,7 @@ class QuickBooks:
     def __init__(self, *, realm_id: str, base_url: str, caller: Caller, tokens: TokenKeeper, clock: Clock) -> None:
         """`base_url` is the scheme and host of the API; `caller` carries network, limits and repeats."""
         self.realm_id = realm_id
-        self._calls = Calls(realm_id, base_url, caller, tokens)
+        self._calls = Calls(realm_id, base_url, caller, tokens, clock)
         self._reader = Reader(self._calls)
         self._sender = Sender(self._calls, clock)
 

@@ -13,6 +13,7 @@ from ml_connector.model.errors import BadAnswer, ConnectorError, ReadRefused, Si
 from ml_connector.model.plans import Later, Outcome, Refused, Unsure
 from ml_connector.systems import wire
 from ml_connector.systems.http import Response, limit_reached
+from ml_connector.systems.words import failure, first_words
 
 THROTTLED = "3001"
 STALE = "5010"
@@ -95,8 +96,29 @@ def outcome_of_status(response: Response, wait: timedelta | None) -> Outcome | N
     if response.status == 401:
         return Later("QuickBooks does not accept the sign-in")
     if response.status >= 500 or response.status == 408:
-        return Unsure(f"QuickBooks answered with status {response.status}")
+        return Unsure(failure("QuickBooks", response.status, *_said(response)))
     return None
+
+
+def _said(response: Response) -> tuple[str, str]:
+    """Code and words of an answer that is a failure; a web page or a text has words only."""
+    try:
+        problems = problems_in(wire.loads(response.body, "a failure", strict=False)) or ()
+    except BadAnswer:
+        problems = ()
+    words = "; ".join(dict.fromkeys(problem.text for problem in problems))
+    return (problems[0].code if problems else "", first_words(words or response.body))
+
+
+def failing_read(response: Response) -> ReadRefused:
+    """The refusal that a failure of the vendor's own is, where it comes each time and other reads are answered."""
+    code, words = _said(response)
+    return ReadRefused(
+        f"QuickBooks fails at a read each time (status {response.status}), and answers others.",
+        "What it fails at is held; it is asked again by itself, less and less often.",
+        code or f"status {response.status}",
+        words,
+    )
 
 
 def readable(response: Response, what: str) -> Any:

@@ -22,6 +22,7 @@ from ml_connector.model.refs import Change, Json, Ref
 
 from .calls import Calls, Refusals
 from .catalog import Catalog
+from .listing import Listing
 from .query import literal, moment, statement
 from .records import SYSTEM, instant, long_id
 
@@ -31,6 +32,7 @@ BIN_KEEPS = timedelta(days=14)
 """A day less than the Recycle Bin keeps deleted records."""
 
 _OWNERS: Mapping[str, tuple[str, str]] = {"OrderItem": ("OrderId", "Order")}
+_STAMPED = ("Id", "SystemModstamp")
 _ID = 18
 
 
@@ -59,8 +61,10 @@ FULL = 2_000
 class Knocks(Sequence[Change]):
     """A long list of changes in little memory: 27 bytes each, and a `Change` only while somebody looks at it."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, begun: datetime) -> None:
+        """`begun`: when the list was, which stands in for a time that cannot be read."""
         self._source = source
+        self.begun = begun
         self._kinds: list[str] = []
         self.clear()
 
@@ -111,14 +115,14 @@ async def sweep(
     seen = await catalog.seen()
     asked = [kind for kind in _with_lines(kinds) if kind not in seen or seen[kind]]
     started = now + calls.skew
-    knocks = Knocks("sweep" if position else "backfill")
+    knocks = Knocks("sweep" if position else "backfill", started)
     # Orders that are listed whole bring their lines with them.
     new = [kind for kind in asked if kind not in since and kind not in _OWNERS]
-    lists = [statement(["Id", "SystemModstamp"], kind) for kind in new]
-    refused = await _collect(calls, new, lists, knocks, take)
+    refused = await _collect([Listing(calls, _STAMPED, kind) for kind in new], knocks, take, calls)
     known = [kind for kind in asked if kind in since]
-    lists = [_changed_since(kind, since[kind] - OVERLAP) for kind in known]
-    refused |= await _collect(calls, known, lists, knocks, take, deleted_too=True)
+    refused |= await _collect(
+        [_changed_since(calls, kind, since[kind] - OVERLAP) for kind in known], knocks, take, calls
+    )
     return Sweep(
         changes=knocks,
         position=Position(since | {kind: started for kind in asked if kind not in refused}).text(),
@@ -137,15 +141,31 @@ async def ids(calls: Calls, catalog: Catalog, kind: str, position: str) -> IdPag
     seen = await catalog.seen()
     if kind in seen and not seen[kind]:
         return None
-    text = statement(["Id"], kind, f"Id > {literal(position)}" if position else "")
-    rows = [row async for _, page in calls.pages([f"{text} LIMIT {FULL}"]) for row in page]
-    try:
-        listed = [long_id(row["Id"]) for row in rows]
-    except (KeyError, TypeError, ValueError, WrongUse):
-        raise BadAnswer(f"Salesforce listed a {kind} without its id.", "It is asked again.") from None
+    listed = await _listed_ids(Listing(calls, ["Id"], kind, f"Id > {literal(position)}" if position else ""))
     if not ascend([position, *listed], "text"):
         raise BadAnswer(f"Salesforce lists the ids of {kind} in no known order.", "They are compared again later.")
     return IdPage(listed, listed[-1] if len(listed) >= FULL else "")
+
+
+async def _listed_ids(listing: Listing) -> list[str]:
+    """A page of ids; of a list that is refused too, with those of the records that spoil it."""
+    try:
+        text = f"{_text(listing)} LIMIT {FULL}"
+        return [_id_of(listing.kind, row) async for _, rows in listing.calls.pages([text]) for row in rows]
+    except ReadRefused:
+        listed: list[str] = []
+        async for piece in listing.pieces():
+            listed += [piece.bad] if piece.bad else [_id_of(listing.kind, row) for row in piece.rows]
+            if len(listed) >= FULL:
+                break
+        return listed
+
+
+def _id_of(kind: str, row: Json) -> str:
+    try:
+        return long_id(row["Id"])
+    except (KeyError, TypeError, ValueError, WrongUse):
+        raise BadAnswer(f"Salesforce listed a {kind} without its id.", "It is asked again.") from None
 
 
 def _with_lines(kinds: Iterable[str]) -> list[str]:
@@ -155,29 +175,51 @@ def _with_lines(kinds: Iterable[str]) -> list[str]:
     return list(asked)
 
 
-def _changed_since(kind: str, at: datetime) -> str:
+def _changed_since(calls: Calls, kind: str, at: datetime) -> Listing:
     owner = [_OWNERS[kind][0]] if kind in _OWNERS else []
-    return statement(["Id", "SystemModstamp", *owner], kind, f"SystemModstamp >= {moment(at)}", "SystemModstamp, Id")
+    return Listing(calls, [*_STAMPED, *owner], kind, f"SystemModstamp >= {moment(at)}", deleted_too=True)
 
 
-async def _collect(
-    calls: Calls,
-    kinds: Sequence[str],
-    statements: Sequence[str],
-    knocks: Knocks,
-    take: Take | None,
-    *,
-    deleted_too: bool = False,
-) -> dict[str, ReadRefused]:
-    """Takes in the lists of these kinds. Returns those that are refused; the others go on."""
+async def _collect(lists: Sequence[Listing], knocks: Knocks, take: Take | None, calls: Calls) -> dict[str, ReadRefused]:
+    """Takes in these lists. Returns the kinds that are refused; the others go on."""
     refused: Refusals = {}
-    async for place, rows in calls.pages(statements, deleted_too=deleted_too, refused=refused):
-        for row in rows:
-            _add(kinds[place], row, knocks)
-        if take is not None and len(knocks) >= FULL:
-            take(knocks)
-            knocks.clear()
-    return {kinds[place]: error for place, error in refused.items()}
+    deleted_too = any(listing.deleted_too for listing in lists)
+    texts = [_text(listing) for listing in lists]
+    async for place, rows in calls.pages(texts, deleted_too=deleted_too, refused=refused):
+        _add_all(lists[place].kind, rows, knocks, take)
+    narrowed = {lists[place].kind: await _in_pieces(lists[place], knocks, take) for place in refused}
+    return {kind: error for kind, error in narrowed.items() if error is not None}
+
+
+async def _in_pieces(listing: Listing, knocks: Knocks, take: Take | None) -> ReadRefused | None:
+    """Takes in a list that was refused, without the records that spoil it; those are knocked on by their ids.
+
+    What it stays refused for: everything, or a line that does not say of which order.
+    """
+    unknown = None
+    try:
+        async for piece in listing.pieces():
+            _add_all(listing.kind, piece.rows, knocks, take)
+            if piece.bad and listing.kind in _OWNERS:
+                unknown = piece.error
+            elif piece.bad:
+                knocks.add(listing.kind, piece.bad, knocks.begun)
+    except ReadRefused as error:
+        return error
+    return unknown
+
+
+def _text(listing: Listing) -> str:
+    order = "SystemModstamp, Id" if listing.deleted_too else "Id"
+    return statement(list(listing.columns), listing.kind, listing.where, order)
+
+
+def _add_all(kind: str, rows: Sequence[Json], knocks: Knocks, take: Take | None) -> None:
+    for row in rows:
+        _add(kind, row, knocks)
+    if take is not None and len(knocks) >= FULL:
+        take(knocks)
+        knocks.clear()
 
 
 def _add(kind: str, row: Json, knocks: Knocks) -> None:

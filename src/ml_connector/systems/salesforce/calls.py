@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -15,9 +15,11 @@ from ml_connector.model.errors import BadAnswer, ConnectorError, ReadRefused, Un
 from ml_connector.model.refs import Json
 from ml_connector.systems import wire
 from ml_connector.systems.http import Caller, Request, Response
+from ml_connector.systems.pulse import Pulse
+from ml_connector.systems.words import first_words
 
 from .auth import Session, SessionKeeper
-from .faults import SESSION, error_of, faults
+from .faults import AWAY, SESSION, error_of, failing_read, faults
 from .usage import Usage
 
 CLIENT = "ml-connector"
@@ -30,6 +32,8 @@ NO_HEADERS: Mapping[str, str] = {}
 Refusals = dict[int, ReadRefused]
 """What was refused, by the place of its statement."""
 
+_PROBE = "SELECT Id FROM Organization"
+"""A read in which no record of a flow stands."""
 QUERIES_AT_ONCE = 5
 PARTS_AT_ONCE = 25
 
@@ -37,22 +41,34 @@ PARTS_AT_ONCE = 25
 class Answer(msgspec.Struct, frozen=True):
     """A status with the decoded body; `body` is None where there is none or it cannot be read.
 
-    `page`: a web page came where data was asked for.
+    `page`: a web page came where data was asked for. `words` are the first of a failure of the vendor's own (5xx), and
+    `each_time` says that it comes for this question whenever it is asked, while others are answered.
     """
 
     status: int
     body: Any = None
     page: bool = False
+    words: str = ""
+    each_time: bool = False
 
     @property
     def ok(self) -> bool:
         """Whether the status says that it was done; of a collection each item still says it for itself."""
         return 200 <= self.status < 300
 
+    @property
+    def failed(self) -> bool:
+        """Whether it is a failure of the vendor's own, and not one that says it is away."""
+        return self.status >= 500 and all(fault.code != AWAY for fault in faults(self.body))
+
+    def error(self) -> ConnectorError:
+        """What an answer means that is not `ok`."""
+        return failing_read(self.status, self.body, self.words) if self.each_time else error_of(self.status, self.body)
+
     def taken(self) -> Any:
         """The body. Raises the error that the answer means if there is none."""
         if not self.ok:
-            raise error_of(self.status, self.body)
+            raise self.error()
         if self.page:
             raise Unreachable("Salesforce answered a web page instead of data.", "It is tried again by itself.")
         if self.body is None:
@@ -70,6 +86,7 @@ class Calls:
         self.skew = timedelta(0)
         self._caller = caller
         self._clock = clock
+        self._pulse = Pulse(clock)
 
     async def send(
         self,
@@ -89,40 +106,55 @@ class Calls:
         says that nothing was done.
         """
         self.usage.check(self._clock.now())
-        session = await self.sessions.session()
-        answer = await self._exchange(session, method, path, body, writes, before, headers)
-        if _expired(answer):
-            session = await self.sessions.renew(session)
-            answer = await self._exchange(session, method, path, body, writes, before, headers)
-        return answer
+        if writes:
+            return await self._signed(lambda url: self._caller.once(url, "write", before), method, path, body, headers)
+        return await self._asked(method, path, body, headers)
 
-    async def _exchange(
+    async def _asked(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """The answer to a read. A failure that comes each time, while another read is answered, says so."""
+        while True:
+            answer = await self._read(method, path, body, headers, self._pulse.tries)
+            if not answer.failed:
+                return answer
+            if self._pulse.failed():
+                return msgspec.structs.replace(answer, each_time=True)
+            if not await self._answers_others():
+                return answer
+            self._pulse.felt()
+
+    async def _answers_others(self) -> bool:
+        try:
+            return (await self._read("GET", self.query_path(_PROBE), b"", NO_HEADERS, 1)).ok
+        except ConnectorError:
+            return False
+
+    async def _read(self, method: str, path: str, body: bytes, headers: Mapping[str, str], tries: int) -> Answer:
+        return await self._signed(
+            lambda request: self._caller.repeating(request, "read", tries=tries), method, path, body, headers
+        )
+
+    async def _signed(
         self,
-        session: Session,
+        send: Callable[[Request], Awaitable[Response]],
         method: str,
         path: str,
         body: bytes,
-        writes: bool,
-        before: Deadline | None,
-        more: Mapping[str, str],
+        headers: Mapping[str, str],
     ) -> Answer:
-        headers = {
-            "Authorization": f"Bearer {session.token}",
-            "Accept": "application/json",
-            "Sforce-Call-Options": f"client={CLIENT}",
-            **({"Content-Type": "application/json; charset=UTF-8"} if body else {}),
-            **more,
-        }
-        request = Request(method, session.instance_url + path, headers, body)
-        if writes:
-            return self._answer(await self._caller.once(request, "write", before))
-        return self._answer(await self._caller.repeating(request, "read"))
+        session = await self.sessions.session()
+        answer = self._answer(await send(_request(session, method, path, body, headers)))
+        if _expired(answer):
+            session = await self.sessions.renew(session)
+            answer = self._answer(await send(_request(session, method, path, body, headers)))
+        return answer
 
     def _answer(self, response: Response) -> Answer:
         self.usage.note(response.header("sforce-limit-info"), self._clock.now())
         if at := _date(response.header("date")):
             self.skew = at - self._clock.now()
-        return Answer(response.status, _decoded(response.body), response.body[:64].lstrip().startswith(b"<"))
+        page = response.body[:64].lstrip().startswith(b"<")
+        words = first_words(response.body) if response.status >= 500 else ""
+        return Answer(response.status, _decoded(response.body), page, words)
 
     async def get(self, path: str) -> Any:
         """The decoded body of one GET. Raises the error that its answer means."""
@@ -146,7 +178,7 @@ class Calls:
         parts = [{"method": "GET", "url": path, "referenceId": f"r{i}"} for i, path in enumerate(paths)]
         request = wire.encode({"allOrNone": False, "compositeRequest": parts})
         answer = await self.send("POST", f"{self.base}/composite", request)
-        if len(paths) > 1 and not answer.ok and isinstance(error_of(answer.status, answer.body), ReadRefused):
+        if len(paths) > 1 and not answer.ok and isinstance(answer.error(), ReadRefused):
             # One of them may have spoiled all: each has its own answer then.
             return [alone for path in paths for alone in await self.get_all([path])]
         answers = parts_of(answer.taken())
@@ -157,10 +189,10 @@ class Calls:
     async def whole_pages(self, statement: str) -> AsyncIterator[list[Json]]:
         """The rows of a statement page by page, child lists completed; no page is kept."""
         async for _, rows in self.pages([statement]):
-            await self._complete(rows)
+            await self.complete(rows)
             yield rows
 
-    async def _complete(self, rows: Sequence[Json]) -> None:
+    async def complete(self, rows: Sequence[Json]) -> None:
         """Add to each child list that was cut off what is missing."""
         cut = [child_list for row in rows for child_list in _cut_lists(row)]
         async for place, children in self._follow([path for path, _ in cut]):
@@ -171,7 +203,7 @@ class Calls:
         rows: list[list[Json]] = [[] for _ in statements]
         async for place, page in self.pages(statements, refused=refused):
             rows[place] += page
-        await self._complete([row for of_statement in rows for row in of_statement])
+        await self.complete([row for of_statement in rows for row in of_statement])
         return rows
 
     def pages(
@@ -209,6 +241,17 @@ class Calls:
         return f"{self.base}/{'queryAll' if deleted_too else 'query'}?q={quote(statement, safe='')}"
 
 
+def _request(session: Session, method: str, path: str, body: bytes, more: Mapping[str, str]) -> Request:
+    headers = {
+        "Authorization": f"Bearer {session.token}",
+        "Accept": "application/json",
+        "Sforce-Call-Options": f"client={CLIENT}",
+        **({"Content-Type": "application/json; charset=UTF-8"} if body else {}),
+        **more,
+    }
+    return Request(method, session.instance_url + path, headers, body)
+
+
 def _expired(answer: Answer) -> bool:
     return answer.status == 401 and any(fault.code == SESSION for fault in faults(answer.body))
 
@@ -239,7 +282,9 @@ def parts_of(body: Any) -> dict[str, Answer]:
         if isinstance(part, Mapping):
             name, status = part.get("referenceId"), part.get("httpStatusCode")
             if isinstance(name, str) and type(status) is int:
-                answers[name] = Answer(status, part.get("body"))
+                # The call was answered, with its other parts: a part that fails does so for what it asks.
+                alone = Answer(status, part.get("body"))
+                answers[name] = msgspec.structs.replace(alone, each_time=alone.failed)
     return answers
 
 

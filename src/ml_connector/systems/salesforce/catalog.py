@@ -9,7 +9,6 @@ from ml_connector.clock import Clock
 
 from .calls import PARTS_AT_ONCE, Calls
 from .describe import read_object
-from .faults import error_of
 from .query import Seen
 from .records import DESCRIBED, Object
 
@@ -52,7 +51,7 @@ class Catalog:
         paths = [f"{self._calls.base}/sobjects/{kind}/describe" for kind in unknown]
         for kind, answer in zip(unknown, await self._calls.get_all(paths, PARTS_AT_ONCE), strict=True):
             if answer.status not in (200, 404):
-                raise error_of(answer.status, answer.body)
+                raise answer.error()
             self._objects[kind] = read_object(answer.taken()) if answer.status == 200 else Object(kind)
             self._names = {**self._names, kind: self._objects[kind].names}
             self._at[kind] = now

@@ -23,11 +23,13 @@ from ml_connector.model.errors import (
 )
 from ml_connector.model.plans import Done, Duplicates, Later, Outcome, Refused, Unsure
 from ml_connector.model.refs import Ref
+from ml_connector.systems.words import failure, first_words
 
 from .records import SYSTEM, long_id
 
 LOCKED = "UNABLE_TO_LOCK_ROW"
 LIMIT = "REQUEST_LIMIT_EXCEEDED"
+AWAY = "SERVER_UNAVAILABLE"
 SESSION = "INVALID_SESSION_ID"
 
 _LIMIT_WAIT = timedelta(minutes=15)
@@ -35,7 +37,7 @@ _LATER: Mapping[str, timedelta | None] = {
     LOCKED: None,
     LIMIT: _LIMIT_WAIT,
     SESSION: None,
-    "SERVER_UNAVAILABLE": timedelta(minutes=1),
+    AWAY: timedelta(minutes=1),
     "ALL_OR_NONE_OPERATION_ROLLED_BACK": None,
     "PROCESSING_HALTED": None,
     # An approval process or a full disk: a person must act, and then the same request will do.
@@ -43,7 +45,7 @@ _LATER: Mapping[str, timedelta | None] = {
     "STORAGE_LIMIT_EXCEEDED": timedelta(hours=1),
 }
 _NO_API = ("API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED")
-_PASSING = ("INVALID_QUERY_LOCATOR", "QUERY_TIMEOUT", "REQUEST_RUNNING_TOO_LONG", "SERVER_UNAVAILABLE", LOCKED)
+_PASSING = ("INVALID_QUERY_LOCATOR", "QUERY_TIMEOUT", "REQUEST_RUNNING_TOO_LONG", AWAY, LOCKED)
 _LONGEST_TEXT = 500
 _DRIFT = ("INVALID_FIELD", "INVALID_TYPE")
 
@@ -126,6 +128,20 @@ def error_of(status: int, body: Any) -> ConnectorError:
     return BadAnswer(f"Salesforce answered HTTP {status} without a readable reason.", "It is tried again by itself.")
 
 
+def failing_read(status: int, body: Any, words: str) -> ReadRefused:
+    """The refusal that a failure of the vendor's own is, where it comes each time and other reads are answered.
+
+    `words` are the first of an answer that has no complaint which can be read.
+    """
+    fault = next(iter(faults(body)), Fault(""))
+    return ReadRefused(
+        f"Salesforce fails at a read each time (HTTP {status}), and answers others.",
+        "What it fails at is held; it is asked again by itself, less and less often.",
+        fault.code or f"HTTP {status}",
+        first_words(fault.message) or words,
+    )
+
+
 def limit_reached() -> LimitReached:
     """The error after REQUEST_LIMIT_EXCEEDED or 429 (reference 3.1)."""
     return LimitReached(
@@ -174,12 +190,13 @@ def outcome_of_fault(complaints: list[Fault]) -> Later | Refused:
     return Refused(first.code, first.message, first.fields, first.duplicates)
 
 
-def outcome_of_call(status: int, body: Any) -> Outcome:
-    """The outcome of every write in a request that failed as a whole."""
+def outcome_of_call(status: int, body: Any, words: str = "") -> Outcome:
+    """The outcome of every write in a request that failed as a whole. `words`: as for `failing_read`."""
     complaints = faults(body)
     if status == 429 or (complaints and complaints[0].code == LIMIT):
         return Later(LIMIT, _LIMIT_WAIT)
     if 400 <= status < 500 and status != 408 and complaints:
         return outcome_of_fault(complaints)
     # Also SERVER_UNAVAILABLE: nobody promises that a gateway which gave up had not handed the request on.
-    return Unsure(f"Salesforce answered HTTP {status} without a usable result.")
+    code, said = (complaints[0].code, first_words(complaints[0].message)) if complaints else ("", words)
+    return Unsure(failure("Salesforce", status, code, said))

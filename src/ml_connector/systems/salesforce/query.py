@@ -42,13 +42,18 @@ def select(kind: str, seen: Seen, where: str = "", order: str = "Id") -> str:
 
     Raises `WrongUse` if the user may not see the object at all.
     """
+    return statement(columns(kind, seen), kind, where, order)
+
+
+def columns(kind: str, seen: Seen) -> list[str]:
+    """Every visible field of `kind`, its parents and child lists. Raises as `select`."""
     names = visible_fields(kind, seen)
     if not names:
         raise WrongUse(
             f"The Salesforce user may not see the object {kind}, or the org does not have it.",
             "Run `ml-connector setup salesforce`, or switch the feature on in Salesforce; then `ml-connector doctor`.",
         )
-    return statement([*names, *_subqueries(kind, seen)], kind, where, order)
+    return [*names, *_subqueries(kind, seen)]
 
 
 def statement(columns: Sequence[str], source: str, where: str = "", order: str = "Id") -> str:

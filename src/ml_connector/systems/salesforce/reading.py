@@ -20,7 +20,20 @@ from . import matching
 from .calls import Calls, Refusals
 from .catalog import Catalog
 from .faults import faults, is_drift
-from .query import LITERAL_MAX, PAGE, STATEMENT_MAX, Seen, in_lists, literal, select, selects, statement, visible_fields
+from .listing import Listing
+from .query import (
+    LITERAL_MAX,
+    PAGE,
+    STATEMENT_MAX,
+    Seen,
+    columns,
+    in_lists,
+    literal,
+    select,
+    selects,
+    statement,
+    visible_fields,
+)
 from .records import DESCRIBED, SHAPES, SYSTEM, WITH_ORDERS, Field, SObject, decode, long_id, sound_id
 
 T = TypeVar("T")
@@ -201,9 +214,9 @@ class Reader:
 
     async def _listed(self, kind: str, fields: Sequence[str], where: Callable[[frozenset[str]], str]) -> list[SObject]:
         visible = (await self._catalog.object(kind)).names
-        columns = list(dict.fromkeys(["Id", *(name for name in fields if name in visible)]))
+        names = list(dict.fromkeys(["Id", *(name for name in fields if name in visible)]))
         condition = where(visible)
-        rows = await self._select([statement(columns, kind, condition)]) if condition else []
+        rows = await self._select([statement(names, kind, condition)]) if condition else []
         return [decode(row, kind) for row in rows]
 
     async def reference(self, name: str) -> Reference:
@@ -238,10 +251,22 @@ class Reader:
         return rows[0]
 
     async def matching(self) -> Table[SObject]:
-        """All accounts, for matching. They are read page by page: an org may have very many."""
-        statement = select("Account", await self._catalog.seen(), "", "Id")
-        pages = self._calls.whole_pages(statement)
-        return matching.table([matching.packed(decode(row, "Account")) async for rows in pages for row in rows])
+        """All accounts, for matching. They are read page by page: an org may have very many.
+
+        An account that the org cannot list is left out, and the others are there.
+        """
+        seen = await self._catalog.seen()
+        try:
+            pages = self._calls.whole_pages(select("Account", seen, "", "Id"))
+            rows = [_packed(row) async for page in pages for row in page]
+        except ReadRefused as error:
+            if is_drift(error):
+                raise
+            rows = []
+            async for piece in Listing(self._calls, columns("Account", seen), "Account").pieces():
+                await self._calls.complete(piece.rows)
+                rows += map(_packed, piece.rows)
+        return matching.table(rows)
 
     async def _table(self, kind: str, where: str = "", order: str = "Id") -> list[SObject]:
         statement = select(kind, await self._catalog.seen(), where, order)
@@ -295,6 +320,10 @@ def digest(value: Any) -> str:
         return value.digest
     ordered = sorted(value) if isinstance(value, frozenset) else value
     return hashlib.sha256(msgspec.json.encode(ordered, order="sorted", enc_hook=str)).hexdigest()
+
+
+def _packed(row: Json) -> bytes:
+    return matching.packed(decode(row, "Account"))
 
 
 def _known(kind: str) -> None:

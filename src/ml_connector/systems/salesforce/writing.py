@@ -241,7 +241,7 @@ def results(chunk: Chunk, answer: Answer | Later | Unsure) -> list[Outcome]:
     if not isinstance(answer, Answer):
         return [answer] * len(chunk.items)
     if not answer.ok:
-        return [outcome_of_call(answer.status, answer.body)] * len(chunk.items)
+        return [outcome_of_call(answer.status, answer.body, answer.words)] * len(chunk.items)
     rows: Any = answer.body
     if not isinstance(rows, list) or len(rows) != len(chunk.items):
         return [Unsure("Salesforce did not answer for every record.")] * len(chunk.items)
