@@ -67,9 +67,12 @@ async def test_more_bad_ones_than_can_be_told_apart_are_left_for_later() -> None
     assert len(vendor.asked) <= 2 * MOST + 20
 
 
-async def test_a_vendor_of_whom_nothing_can_be_read_is_an_error() -> None:
-    with pytest.raises(BadAnswer):
-        await apart(Vendor(set(_names(1000)), readable=False), _names(1000))
+async def test_a_vendor_of_whom_nothing_can_be_read_is_not_asked_a_thousand_times() -> None:
+    names = _names(1000)
+    vendor = Vendor(set(names), readable=False)
+    found, errors = await apart(vendor, names)
+    assert (found, set(errors)) == ({}, set(names))
+    assert len(vendor.asked) == HALVINGS + 1
 
 
 async def test_what_was_asked_already_is_not_asked_again_as_a_whole() -> None:

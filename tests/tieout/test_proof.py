@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ml_connector.model.errors import WrongUse
 from ml_connector.tieout import Links, TieOut, tie_out
+from ml_emulators.kit.faults import Fault, RecordMatch
 from support.market import Market
 
 
@@ -80,3 +84,76 @@ async def test_a_month_that_is_none(tmp_path: Path) -> None:
     market = Market(tmp_path)
     with pytest.raises(WrongUse):
         await proof(market, "2026-13")
+
+
+REFUSED, FAILS = {"status": 400, "code": "4002"}, {"status": 500}
+
+
+@pytest.mark.parametrize(
+    ("vendor", "kind", "place", "how"),
+    [
+        ("quickbooks", "Invoice", 0, REFUSED),
+        ("quickbooks", "Invoice", -1, FAILS),
+        ("quickbooks", "JournalEntry", -1, REFUSED),
+        ("quickbooks", "Customer", 0, FAILS),
+        ("salesforce", "Opportunity", 0, FAILS),
+        ("salesforce", "Opportunity", -1, {"status": 400, "code": "MALFORMED_ID"}),
+        ("salesforce", "Order", -1, FAILS),
+    ],
+)
+async def test_a_record_that_cannot_be_read_is_unproved_by_name_and_all_others_are_proved(
+    in_step: Market, vendor: str, kind: str, place: int, how: dict[str, Any]
+) -> None:
+    home = in_step.home
+    bad = _of_the_market(in_step, vendor, kind)[place]
+    home.emulation.faults.add(Fault(kind="status", vendor=vendor, record=RecordMatch(kind, bad), **how))
+    found = await proof(in_step, "2026-11")
+    assert (found.adds_up, found.agrees) == (True, False)
+    named = {item.record for _, item in found.open_items}
+    assert {item.reason for _, item in found.open_items} == {"U8"}
+    if kind != "Customer":
+        assert named == {f"{vendor}:{kind}:{bad}"}
+    assert all(row.unexplained == 0 for report in found.reports for row in report.rows)
+    assert sum(len(report.rows) for report in found.reports) > 1
+
+
+def _of_the_market(market: Market, vendor: str, kind: str) -> list[str]:
+    if (vendor, kind) == ("quickbooks", "Customer"):
+        return [books for books, _ in market.pairs]
+    ids = [row["Id"] for row in market.home.state(vendor, kind)]
+    return ids[-2:] if kind == "Order" else ids
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Market:
+    market = Market(tmp_path_factory.mktemp("market"))
+    asyncio.run(_brought_in_step(market))
+    return market
+
+
+async def _brought_in_step(market: Market) -> None:
+    market.add_pairs(2)
+    market.add_invoices(2)
+    await market.in_step()
+    market.add_orders(2)
+    await market.in_step()
+    assert (await proof(market, "2026-11")).agrees
+
+
+@pytest.fixture
+def in_step(company: Market) -> Iterator[Market]:
+    yield company
+    company.home.emulation.faults.clear()
+
+
+@pytest.mark.parametrize(
+    ("path", "name"), [("FROM%20Invoice%20", "R1"), ("FROM%20JournalEntry%20", "R2"), ("FROM%20Department%20", "R1")]
+)
+async def test_a_report_of_which_nothing_can_be_read_says_so_beside_the_others(
+    in_step: Market, path: str, name: str
+) -> None:
+    fault = Fault(kind="status", vendor="quickbooks", path=path, status=400, code="4001")
+    in_step.home.emulation.faults.add(fault)
+    found = await proof(in_step, "2026-11")
+    assert not found.agrees
+    assert f"all of {name}" in {item.record for _, item in found.open_items}

@@ -25,6 +25,7 @@ _REASONS = {
     "U5": "wrong account",
     "U6": "field is not the sum of its links",
     "U7": "marks of ours without a link, as on a copy",
+    "U8": "cannot be read, so it is not proved",
 }
 _MOST_OPEN = 20
 

@@ -45,10 +45,7 @@ class Unreadable(msgspec.Struct, frozen=True):
 
 
 async def ask_each(system: System, questions: Sequence[Question]) -> list[dict[str, Any]]:
-    """Ask together; where the answer cannot be read or is refused, one by one. The bad stand there as `BadAnswer`.
-
-    Raises as `apart`.
-    """
+    """Ask together; where the answer cannot be read or is refused, one by one. The bad stand there as `BadAnswer`."""
     answers = []
     for question, answer in zip(questions, await _together(system, questions), strict=True):
         if not isinstance(answer, dict):
@@ -285,10 +282,10 @@ class PageContext:
         await self._ask(system, refs, [need for need in needs if isinstance(need, NeedFind)])
 
     async def _load_table(self, system: System, name: str) -> None:
-        """A table that is refused holds those who ask for it; the others go on."""
+        """A table that is refused, or cannot be read, holds those who ask for it; the others go on."""
         try:
             table = await self._cache.tables.get(system, name, self.now)
-        except ReadRefused as error:
+        except BadAnswer as error:
             self._cache.references[system.name, name] = error
             return
         self._cache.references[system.name, name] = table.value

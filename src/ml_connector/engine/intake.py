@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from ml_connector.model.errors import ReadRefused
+from ml_connector.model.errors import BadAnswer, ReadRefused
 from ml_connector.model.plans import Flow
 from ml_connector.model.refs import Change, Ref
 from ml_connector.model.triggers import TriggerKind, table_changed, table_of
@@ -184,7 +184,7 @@ async def release(connection: Connection, runtime: Runtime) -> None:
         name, table = table_of(trigger)
         system = runtime.systems[name]
         if table not in system.reference_kinds.values():
-            with suppress(ReadRefused):  # who asks for it is held with the reason; here it has not changed
+            with suppress(BadAnswer):  # who asks for it is held with the reason; here it has not changed
                 versions[name, table] = (await runtime.tables.get(system, table, now, enough=POLL)).version
     changed = runtime.store.changed_references(connection.id, versions)
     runtime.store.fire(connection.id, [table_changed(name, system) for system, name in changed], now)

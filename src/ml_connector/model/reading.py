@@ -31,6 +31,13 @@ class Reference(msgspec.Struct, frozen=True):
     version: str
 
 
+class Listed(msgspec.Struct, frozen=True):
+    """The records of a list, and by id why the others of it cannot be read."""
+
+    records: Sequence[Any]
+    unread: Mapping[str, BadAnswer] = {}
+
+
 class Sweep(msgspec.Struct, frozen=True):
     """What changed since a position. `position` is where the next sweep starts; `covered_to` up to when it is complete.
 
@@ -87,9 +94,8 @@ async def apart(
 ) -> tuple[dict[str, Any], dict[str, BadAnswer]]:
     """Ask about all; where the answer cannot be read, or is refused, halve the question until the bad stand alone.
 
-    Gives the answers, and an error for each of the bad. Where a vendor refuses everything, all have the refusal that
-    came last; where nothing that it answers can be read, raises `BadAnswer`. `refused`: this very question was asked
-    already, and this came back.
+    Gives the answers, and an error for each of the bad: where there are too many to tell apart, the error that came
+    last. `refused`: this very question was asked already, and this came back.
     """
     found: dict[str, Any] = {}
     errors: dict[str, BadAnswer] = {}
@@ -109,8 +115,6 @@ async def apart(
             else:
                 todo += [part[: len(part) // 2], part[len(part) // 2 :]]
             if bad > (MOST if good else HALVINGS):
-                if not isinstance(error, ReadRefused):
-                    raise
                 errors |= {name: error for left in todo for name in left}
                 break
     return found, errors

@@ -54,5 +54,5 @@ def settings_were_changed(app: App) -> None:
 
 async def entries_of_ours(app: App) -> list[JournalEntry]:
     """The journal entries of this connection, read back from QuickBooks."""
-    entries = await app.quickbooks.listed("JournalEntry")
+    entries = (await app.quickbooks.listed("JournalEntry")).records
     return [entry for entry in entries if note_fields(entry.private_note).get("org") == app.rules.org_id]

@@ -64,6 +64,24 @@ def convert_each(rows: Any, kind: type[T], what: str) -> list[T]:
     return convert(rows, list[kind], what)  # type: ignore[valid-type]  # a type made at run time
 
 
+def convert_sound(rows: Any, kind: type[T], what: str) -> list[T]:
+    """As `convert_each`, without the entries that cannot be read. Raises `BadAnswer` where none can."""
+    try:
+        return convert_each(rows, kind, what)
+    except BadAnswer:
+        sound = [entry for row in rows if (entry := _sound(row, kind, what)) is not None]
+        if not sound:
+            raise
+        return sound
+
+
+def _sound(row: Any, kind: type[T], what: str) -> T | None:
+    try:
+        return convert(row, kind, what)
+    except BadAnswer:
+        return None
+
+
 def loads(body: bytes, what: str, *, strict: bool = True) -> Any:
     """The answer as dicts, lists, texts, `int` and `Decimal` (for every number with a fraction or an exponent).
 

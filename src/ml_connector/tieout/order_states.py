@@ -17,7 +17,7 @@ from ml_connector.accounting.order_lines import dim_names
 from ml_connector.accounting.order_standing import Standing, standing_of
 from ml_connector.accounting.parts import missing, on_open_day
 from ml_connector.accounting.postings import posting_ref
-from ml_connector.model.errors import ConnectorError
+from ml_connector.model.errors import BadAnswer, ConnectorError
 from ml_connector.model.held import Held
 from ml_connector.model.refs import Link, Ref
 from ml_connector.model.roles import Role
@@ -33,7 +33,8 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True):
     """`planned` are the keys of the entries that would be posted now; `begun` says that others of it are posted.
 
     `expected` is what an order that is posted, whole or in part, must have posted, `lost` why it would not be today.
-    `total` is its own amount, as it was read with its lines.
+    `total` is its own amount, as it was read with its lines. `unread` says why it cannot be told what it must have
+    posted: the order, or what its entry rests on, cannot be read.
     """
 
     name: Literal["posted", "held", "skipped", "pending"]
@@ -42,6 +43,7 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True):
     expected: Entry | None = None
     lost: str = ""
     total: Decimal | None = None
+    unread: str = ""
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -99,7 +101,9 @@ async def read_states(reading: Reading, ids: Sequence[str], links: Mapping[Ref, 
 def _unread(id_: str, answer: Any, links: Mapping[Ref, Link]) -> OrderState:
     first = links.get(posting_ref(id_))
     in_parts = first is not None and bool(missing(id_, first, links.get))
-    return _HELD if isinstance(answer, ConnectorError) or in_parts else _SKIPPED
+    if isinstance(answer, ConnectorError):
+        return OrderState(name="held", unread=answer.sentence)
+    return _HELD if in_parts else _SKIPPED
 
 
 async def _judge(
@@ -223,5 +227,7 @@ def _with_expected(
         return msgspec.structs.replace(state, expected=expected_posting(past, first).entry)
     except Held as held:
         return msgspec.structs.replace(state, lost=held.code)
+    except BadAnswer as error:
+        return msgspec.structs.replace(state, unread=error.sentence)
     except ConnectorError as error:
         return msgspec.structs.replace(state, lost=error.sentence)

@@ -1,20 +1,24 @@
 """R1: invoices in QuickBooks against Opportunities in Salesforce (accounting-rules G). Pure.
 
-`Q - S = U1 - U2 + U3 - U7`, unexplained 0.00, by month of TxnDate x currency x department. U4 (status), U5 (account)
-and U6 (the field is not the sum of its links) have no amount of their own: what a U6 is about stays unexplained.
+`Q - S = U1 - U2 + U3 - U7 + U8`, unexplained 0.00, by month of TxnDate x currency x department. U4 (status), U5
+(account) and U6 (the field is not the sum of its links) have no amount of their own: what a U6 is about stays
+unexplained. U8 is what cannot be read on one side, by what the other side and the link say of it: it is not proved, and
+spoils no other.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
 
 from ml_connector.model import money
 
-from .report import Cell, Item, Report, Row
+from .report import NONE, UNREAD, Cell, Item, Report, Row
+
+NOTHING: Mapping[str, str] = {}
 
 
 class InvoiceFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +66,7 @@ class OpportunityFact(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def record(self) -> str:
         """It, as an item of the report names it."""
-        return f"salesforce:Opportunity:{self.id}"
+        return _opportunity(self.id)
 
 
 def r1(
@@ -70,10 +74,17 @@ def r1(
     links: Sequence[LinkFact],
     opportunities: Sequence[OpportunityFact],
     months: Iterable[str],
+    unread: Mapping[str, str] = NOTHING,
+    home: str = "",
 ) -> Report:
-    """Only cells of `months` are shown. An Opportunity that is not among `opportunities` shows no figure of ours."""
+    """Only cells of `months` are shown. An Opportunity that is not among `opportunities` shows no figure of ours.
+
+    `unread` says by record why it cannot be read; where nothing tells its place, it stands in the last month and in
+    `home`.
+    """
     shown = set(months)
-    book = _Book(invoices, links, opportunities)
+    book = _Book(invoices, links, opportunities, unread)
+    book.name_the_rest(shown, Cell(max(shown), home, NONE))
     cells = sorted(cell for cell in book.cells() if cell.month in shown)
     return Report("R1", [book.row(cell) for cell in cells])
 
@@ -82,8 +93,13 @@ class _Book:
     """What stands in each cell: the nets of both sides, and the differences by name."""
 
     def __init__(
-        self, invoices: Sequence[InvoiceFact], links: Sequence[LinkFact], opportunities: Sequence[OpportunityFact]
+        self,
+        invoices: Sequence[InvoiceFact],
+        links: Sequence[LinkFact],
+        opportunities: Sequence[OpportunityFact],
+        unread: Mapping[str, str],
     ) -> None:
+        self._unread = unread
         self._invoices = {invoice.record: invoice for invoice in invoices}
         self._links = {link.record: link for link in links}
         self._opportunities = {opportunity.id: opportunity for opportunity in opportunities}
@@ -96,7 +112,10 @@ class _Book:
         for invoice in invoices:
             self._add_invoice(invoice)
         for id_, members in self._members.items():
-            self._add_linked(self._opportunities.get(id_), members)
+            if _opportunity(id_) in unread:
+                self._add_unread(_opportunity(id_), members)
+            else:
+                self._add_linked(self._opportunities.get(id_), members)
         for opportunity in opportunities:
             if opportunity.id not in self._members:
                 self._add_stranger(opportunity)
@@ -129,14 +148,40 @@ class _Book:
     def _add_linked(self, opportunity: OpportunityFact | None, members: Sequence[LinkFact]) -> None:
         for link, share in _shares(opportunity, members):
             invoice = self._invoices.get(link.record)
-            moved = invoice is not None and invoice.cell != link.cell
-            if moved or (invoice is None and link.net):
-                self._items[link.cell].append(Item("U2", link.record, money.negated(link.net)))
+            if link.record in self._unread:
+                self._name(link.record, _shown_in(link, opportunity), money.negated(share))
+            else:
+                self._add_lost(invoice, link)
             if invoice is not None or share:
                 self._salesforce[_shown_in(link, opportunity)].append(share)
             if invoice is not None:
                 self._items[link.cell] += _marks(invoice, link, opportunity, len(members))
         self._items[members[-1].cell] += _sums(opportunity, members)
+
+    def _add_lost(self, invoice: InvoiceFact | None, link: LinkFact) -> None:
+        """U2 for a link whose invoice does not live where it says."""
+        moved = invoice is not None and invoice.cell != link.cell
+        if moved or (invoice is None and link.net):
+            self._items[link.cell].append(Item("U2", link.record, money.negated(link.net)))
+
+    def _add_unread(self, record: str, members: Sequence[LinkFact]) -> None:
+        """An Opportunity that cannot be read shows no figure: what its links say of it is not proved."""
+        for link in members:
+            if link.record in self._unread:
+                self._name(link.record, link.cell, money.ZERO)
+            else:
+                self._add_lost(self._invoices.get(link.record), link)
+                self._name(record, link.cell, link.net)
+
+    def _name(self, record: str, cell: Cell, amount: Decimal) -> None:
+        self._items[cell].append(Item(UNREAD, record, amount, self._unread[record]))
+
+    def name_the_rest(self, months: set[str], cell: Cell) -> None:
+        """U8 for what cannot be read and stands nowhere in these months."""
+        placed = {item.record for where, items in self._items.items() if where.month in months for item in items}
+        elsewhere = {_opportunity(id_) for id_ in self._members}
+        for record in sorted(self._unread.keys() - placed - elsewhere):
+            self._name(record, cell, money.ZERO)
 
     def _add_stranger(self, opportunity: OpportunityFact) -> None:
         """U7: it carries marks or figures of ours, and no link explains them, as on a copy that a person made."""
@@ -151,6 +196,10 @@ class _Book:
         if not same or opportunity.cell in same:
             return opportunity.cell
         return msgspec.structs.replace(min(same), currency=opportunity.cell.currency)
+
+
+def _opportunity(id_: str) -> str:
+    return f"salesforce:Opportunity:{id_}"
 
 
 def _shares(opportunity: OpportunityFact | None, members: Sequence[LinkFact]) -> list[tuple[LinkFact, Decimal]]:
@@ -196,7 +245,7 @@ def _is_misplaced(opportunity: OpportunityFact, invoice: InvoiceFact, link: Link
 
 def _sums(opportunity: OpportunityFact | None, members: Sequence[LinkFact]) -> list[Item]:
     """U6: the field of an Opportunity is not the sum of its links, or it is in another currency than one of them."""
-    net, record = (opportunity.net if opportunity else None), f"salesforce:Opportunity:{members[-1].opportunity}"
+    net, record = (opportunity.net if opportunity else None), _opportunity(members[-1].opportunity)
     theirs = sorted({link.cell.currency for link in members if link.net})
     shown = opportunity.cell.currency if opportunity and net else ""
     if theirs and (len(theirs) > 1 or shown not in ("", *theirs)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 
 import msgspec
 
@@ -11,13 +12,15 @@ from ml_connector.accounting.dims import label
 from ml_connector.accounting.invoice_status import had_value, is_before_start, status_of
 from ml_connector.accounting.rates import in_home
 from ml_connector.model import money
+from ml_connector.model.errors import BadAnswer
+from ml_connector.model.reading import Listed
 from ml_connector.model.refs import Gone, Link, Ref
 from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks.records import Department, Invoice
 from ml_connector.systems.salesforce.records import COMPANY, EXTERNAL_ID, SObject
 
 from .r1 import InvoiceFact, LinkFact, OpportunityFact, r1
-from .reading import NONE, Reading, span
+from .reading import NONE, Reading, answers_of, span
 from .report import Cell, Report
 
 MARKS = (
@@ -57,35 +60,53 @@ async def read_r1(reading: Reading, months: Sequence[str]) -> Report:
         home=await reading.home(),
         one_currency=not await reading.table("currencies", reading.salesforce),
     )
-    invoices: list[Invoice] = await reading.quickbooks.listed(
-        "Invoice", f"TxnDate >= '{first}'", f"TxnDate < '{after}'"
-    )
+    invoices = await reading.quickbooks.listed("Invoice", f"TxnDate >= '{first}'", f"TxnDate < '{after}'")
     customers = {
-        Ref("quickbooks", "Customer", invoice.customer_ref.value) for invoice in invoices if invoice.customer_ref
+        Ref("quickbooks", "Customer", invoice.customer_ref.value)
+        for invoice in invoices.records
+        if invoice.customer_ref
     }
     accounts = reading.links.by_ref(Role.ACCOUNT, sorted(customers))
     known = reading.links.all_of(Role.OPPORTUNITY)
     agreed = {link.source: link.agreed for link in known}
     facts = [
         invoice_fact(invoice, company, agreed.get(invoice.ref, {}), _accounts(invoice, accounts))
-        for invoice in invoices
+        for invoice in invoices.records
     ]
-    opportunities = await _opportunities(reading, company, {link.target.id for link in known})
-    links = [link_fact(link, reading.rules.realm_id) for link in known]
-    return r1(facts, await _living(reading, links, opportunities), opportunities, months)
+    opportunities, unread = await _opportunities(reading, company, {link.target.id for link in known})
+    links, unread_too = await _living(reading, known, {*(fact.id for fact in opportunities), *unread})
+    bad = {Ref("quickbooks", "Invoice", id_): error for id_, error in invoices.unread.items()}
+    bad |= {Ref("salesforce", "Opportunity", id_): error for id_, error in {**unread, **unread_too}.items()}
+    return r1(facts, links, opportunities, months, {str(ref): bad[ref].sentence for ref in bad}, company.home)
 
 
-async def _opportunities(reading: Reading, company: Company, linked: Collection[str]) -> list[OpportunityFact]:
+async def _opportunities(
+    reading: Reading, company: Company, linked: Collection[str]
+) -> tuple[list[OpportunityFact], Mapping[str, BadAnswer]]:
     """All that carry marks or figures of ours, linked or not; without those that show another company's invoices.
 
-    One that has no link and does not say whose it is belongs to the company of its Account, if that is another one.
+    One that has no link and does not say whose it is belongs to the company of its Account, if that is another one. And
+    by id why the others cannot be read.
     """
     realm = reading.rules.realm_id
-    records = await reading.salesforce.listed("Opportunity", _READ, _is_marked)
+    listed = await reading.salesforce.listed("Opportunity", _READ, _is_marked)
+    facts, unread = _facts(listed, company.home)
+    records = [record for record in listed.records if record.id in facts]
     marked = {record.id: _realm_of(record) for record in records}
     nobodys = [record for record in records if not marked[record.id] and record.id not in linked]
     realms = marked | await _realms_of_accounts(reading, nobodys)
-    return [opportunity_fact(record, company.home) for record in records if realms[record.id] in ("", realm)]
+    return [fact for id_, fact in facts.items() if realms[id_] in ("", realm)], unread
+
+
+def _facts(listed: Listed, home: str) -> tuple[dict[str, OpportunityFact], dict[str, BadAnswer]]:
+    """By id what is shown, and why it cannot be read."""
+    facts, unread = dict[str, OpportunityFact](), dict(listed.unread)
+    for record in listed.records:
+        try:
+            facts[record.id] = opportunity_fact(record, home)
+        except BadAnswer as error:
+            unread[record.id] = error
+    return facts, unread
 
 
 def _realm_of(record: SObject) -> str:
@@ -95,9 +116,9 @@ def _realm_of(record: SObject) -> str:
 
 
 async def _realms_of_accounts(reading: Reading, opportunities: Sequence[SObject]) -> dict[str, str]:
-    """By Opportunity, the company whose customer its Account is."""
+    """By Opportunity, the company whose customer its Account is; of an Account that cannot be read nothing is known."""
     wanted = list(dict.fromkeys(filter(None, (record.text("AccountId") for record in opportunities))))
-    accounts = await reading.salesforce.read("Account", wanted) if wanted else {}
+    accounts = await answers_of(partial(reading.salesforce.read, "Account"), wanted)
     above = {record.id: accounts.get(record.text("AccountId")) for record in opportunities}
     return {key: _realm_of(account) for key, account in above.items() if isinstance(account, SObject)}
 
@@ -107,13 +128,17 @@ def _is_marked(visible: frozenset[str]) -> str:
 
 
 async def _living(
-    reading: Reading, links: Sequence[LinkFact], opportunities: Sequence[OpportunityFact]
-) -> list[LinkFact]:
-    """Without those whose Opportunity was deleted: such an invoice has no link (U1). Asked only where one misses."""
-    there = {opportunity.id for opportunity in opportunities}
-    missing = list(dict.fromkeys(link.opportunity for link in links if link.opportunity not in there))
-    read = await reading.salesforce.read("Opportunity", missing) if missing else {}
-    return [link for link in links if not isinstance(read.get(link.opportunity), Gone)]
+    reading: Reading, links: Sequence[Link], there: Collection[str]
+) -> tuple[list[LinkFact], dict[str, BadAnswer]]:
+    """Without those whose Opportunity was deleted: such an invoice has no link (U1). Asked only where one misses.
+
+    And by id why an Opportunity cannot be read.
+    """
+    missing = [link.target.id for link in links if link.target.id not in there]
+    read = await answers_of(partial(reading.salesforce.read, "Opportunity"), missing)
+    living = [link for link in links if not isinstance(read.get(link.target.id), Gone)]
+    facts = [link_fact(link, reading.rules.realm_id) for link in living]
+    return facts, {id_: answer for id_, answer in read.items() if isinstance(answer, BadAnswer)}
 
 
 def _accounts(invoice: Invoice, links: Mapping[Ref, Sequence[Link]]) -> frozenset[str]:

@@ -7,14 +7,14 @@ is posted, held, skipped or pending.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
 
 from ml_connector.model import money
 
-from .report import STATES, Cell, Completeness, Report, Row
+from .report import STATES, UNREAD, Cell, Completeness, Item, Report, Row
 
 
 class EntryFact(msgspec.Struct, frozen=True):
@@ -43,11 +43,41 @@ class OrderFact(msgspec.Struct, frozen=True):
     posted: Decimal = money.ZERO
 
 
-def r2(expected: Sequence[EntryFact], actual: Sequence[EntryFact], orders: Sequence[OrderFact]) -> Report:
+class Unread(msgspec.Struct, frozen=True):
+    """Orders and entries that cannot be read: by record, why; and the record that it is, by the key of an entry.
+
+    `cell` is where those are named that nothing tells the place of.
+    """
+
+    cell: Cell
+    why: Mapping[str, str] = {}
+    of_entry: Mapping[str, str] = {}
+
+    def items(self, expected: Sequence[EntryFact], actual: Sequence[EntryFact]) -> dict[Cell, list[Item]]:
+        """U8: what of an entry only one side shows, because the other cannot be read; the rest by name."""
+        items: dict[Cell, list[Item]] = defaultdict(list)
+        for sign, entries in ((-1, expected), (1, actual)):
+            for entry in entries:
+                if (record := self.of_entry.get(entry.key)) is not None:
+                    for name, amount in entry.lines.items():
+                        item = Item(UNREAD, record, sign * amount, self.why[record])
+                        items[Cell(entry.month, entry.currency, name)].append(item)
+        named = {item.record for placed in items.values() for item in placed}
+        items[self.cell] += [Item(UNREAD, ref, money.ZERO, self.why[ref]) for ref in sorted(self.why.keys() - named)]
+        return {cell: placed for cell, placed in items.items() if placed}
+
+
+def r2(
+    expected: Sequence[EntryFact],
+    actual: Sequence[EntryFact],
+    orders: Sequence[OrderFact],
+    unread: Unread | None = None,
+) -> Report:
     """`expected` are the entries of orders posted whole or in part, `actual` ours as read back from QuickBooks."""
     left = _by_cell(expected)
     right = _by_cell(actual)
-    known = {entry.key for entry in expected}
+    items = unread.items(expected, actual) if unread else {}
+    known = {entry.key for entry in expected} | (unread.of_entry.keys() if unread else set())
     rows = [
         Row(
             cell=cell,
@@ -55,8 +85,9 @@ def r2(expected: Sequence[EntryFact], actual: Sequence[EntryFact], orders: Seque
             quickbooks=money.summed(right.get(cell, []), cell.currency),
             salesforce_count=len(left.get(cell, [])),
             salesforce=money.summed(left.get(cell, []), cell.currency),
+            items=tuple(sorted(items.get(cell, []))),
         )
-        for cell in sorted({*left, *right})
+        for cell in sorted({*left, *right, *items})
     ]
     notes = [f"{entry.record} is in QuickBooks, no order expects it" for entry in actual if entry.key not in known]
     return Report("R2", rows, notes, _completeness(orders))

@@ -15,15 +15,19 @@ from ml_connector.accounting.parts import part_ref
 from ml_connector.accounting.postings import posting_ref
 from ml_connector.model import money
 from ml_connector.model.errors import BadAnswer
+from ml_connector.model.reading import Listed
 from ml_connector.model.refs import Link, Ref
 from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks.records import JournalEntry, Posting, note_fields
 from ml_connector.systems.salesforce.records import SObject
 
 from .order_states import OrderState, read_states
-from .r2 import EntryFact, OrderFact, r2
+from .r2 import EntryFact, OrderFact, Unread, r2
 from .reading import NONE, Reading, span
-from .report import Report
+from .report import Cell, Report
+
+NOWHERE = "|".join((NONE, NONE, NONE))
+"""No account, department and class."""
 
 
 async def read_r2(reading: Reading, months: Sequence[str]) -> Report:
@@ -31,19 +35,37 @@ async def read_r2(reading: Reading, months: Sequence[str]) -> Report:
     first, after = span(months)
     links = {link.source: link for link in reading.links.all_of(Role.JOURNAL)}
     home = await reading.home()
-    orders = await _activated(reading, months, links)
+    listed = await _activated(reading, months)
+    orders = [order for order in listed.records if _month(order, links, reading, months[-1]) in months]
     states = await read_states(reading, [order.id for order in orders], links)
     mirrors = not_counted(reading)
     parts = {order.id: expected_facts(order.id, states[order.id], links, mirrors) for order in orders}
-    entries: list[JournalEntry] = await reading.quickbooks.listed(
-        "JournalEntry", f"TxnDate >= '{first}'", f"TxnDate < '{after}'"
-    )
+    entries = await reading.quickbooks.listed("JournalEntry", f"TxnDate >= '{first}'", f"TxnDate < '{after}'")
     expected = [fact for facts in parts.values() for fact in facts if fact.month in months]
-    actual = [fact for entry in entries if (fact := actual_fact(entry, mirrors, reading.rules.org_id, home))]
+    actual = [fact for entry in entries.records if (fact := actual_fact(entry, mirrors, reading.rules.org_id, home))]
     orders_standing = [order_fact(order, states[order.id], parts[order.id], home) for order in orders]
-    report = r2(expected, actual, orders_standing)
+    bad = {id_: error.sentence for id_, error in listed.unread.items()}
+    bad |= {order.id: why for order in orders if (why := states[order.id].unread)}
+    unread = _unread(bad, entries, links, Cell(max(months), home, NOWHERE))
+    report = r2(expected, actual, orders_standing, unread)
     lost = [_lost(order, why) for order in orders if (why := states[order.id].lost)]
     return msgspec.structs.replace(report, notes=[*report.notes, *lost])
+
+
+def _unread(orders: Mapping[str, str], entries: Listed, links: Mapping[Ref, Link], cell: Cell) -> Unread:
+    """What cannot be read: orders, with the entries that name them, and entries, with the links that lead to them."""
+    refs = {id_: str(Ref("quickbooks", JournalEntry.KIND, id_)) for id_ in entries.unread}
+    names = {id_: str(Ref("salesforce", "Order", id_)) for id_ in orders}
+    notes = [note_fields(entry.private_note) for entry in entries.records]
+    keys = {_key(note): names[note["ord"]] for note in notes if note.get("ord") in names}
+    keys |= {str(source): refs[link.target.id] for source, link in links.items() if link.target.id in refs}
+    why = {refs[id_]: error.sentence for id_, error in entries.unread.items()}
+    return Unread(cell, why | {names[id_]: text for id_, text in orders.items()}, keys)
+
+
+def _key(note: Mapping[str, str]) -> str:
+    """The key of the entry that has this note."""
+    return str(posting_ref(note.get("ord", ""), "O", note.get("seq", "")))
 
 
 def _lost(order: SObject, why: str) -> str:
@@ -53,8 +75,8 @@ def _lost(order: SObject, why: str) -> str:
 _FIELDS = ("OrderNumber", "TotalAmount", "CurrencyIsoCode", "ActivatedDate", "EffectiveDate", "IsReductionOrder")
 
 
-async def _activated(reading: Reading, months: Sequence[str], links: Mapping[Ref, Link]) -> list[SObject]:
-    """Activated orders whose entry belongs to these months: posted ones by their entry's day, others by B.10."""
+async def _activated(reading: Reading, months: Sequence[str]) -> Listed:
+    """Activated orders whose entry may belong to these months (`_month`)."""
     first, after = span(months)
     earliest = date.fromisoformat(first) - timedelta(days=reading.rules.max_redate_days)
     since, until = _instant(reading, earliest.isoformat()), _instant(reading, after)
@@ -67,12 +89,14 @@ async def _activated(reading: Reading, months: Sequence[str], links: Mapping[Ref
             conditions += [f"ActivatedDate < {until}", f"(EffectiveDate >= {first} OR ActivatedDate >= {since})"]
         return " AND ".join(conditions)
 
-    orders = await reading.salesforce.listed("Order", _FIELDS, where)
-    return [order for order in orders if _month(order, links, reading, months[-1]) in months]
+    return await reading.salesforce.listed("Order", _FIELDS, where)
 
 
 def _month(order: SObject, links: Mapping[Ref, Link], reading: Reading, doubtful: str) -> str:
-    """The month of its entry; `doubtful` where its days cannot be read, so that it counts somewhere."""
+    """The month of its entry: of a posted order by the entry's day, else by B.10.
+
+    `doubtful` where its days cannot be read, so that it counts somewhere.
+    """
     link = links.get(posting_ref(order.id))
     day = link.agreed.get("date") if link else None
     try:
@@ -140,7 +164,7 @@ def actual_fact(entry: JournalEntry, mirrors: frozenset[str], org_id: str, home:
     if note.get("org") != org_id or note.get("k") != "O":
         return None
     return EntryFact(
-        key=str(posting_ref(note.get("ord", ""), "O", note.get("seq", ""))),
+        key=_key(note),
         record=f"quickbooks:JournalEntry:{entry.doc_number}",
         month=str(entry.txn_date)[:7],
         currency=entry.currency or home,

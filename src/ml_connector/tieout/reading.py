@@ -18,8 +18,9 @@ from ml_connector.store import Store
 from ml_connector.systems.quickbooks.client import QuickBooks
 from ml_connector.systems.salesforce.client import Salesforce
 
-NONE = "-"
-"""How a blank department or class is shown."""
+from .report import NONE
+
+__all__ = ["NONE", "Links", "Reading", "answers_of", "first_day", "months_between", "sound", "span"]
 
 
 class Links(msgspec.Struct, frozen=True):

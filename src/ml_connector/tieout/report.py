@@ -10,14 +10,18 @@ import msgspec
 
 from ml_connector.model import money
 
+NONE = "-"
+"""How a blank department or class is shown."""
+UNREAD = "U8"
+"""The reason of what could not be read: it is not proved."""
 STATES = ("posted", "held", "skipped", "pending")
 
 
 class Item(msgspec.Struct, frozen=True, order=True):
     """One difference by name. `amount` counts towards `explained`, in the currency of its row.
 
-    `reason` is U1 to U7 (R1), `says` what else is to know. It is `open` until somebody or something ends it; closed is
-    what the rules themselves leave on one side.
+    `reason` is U1 to U7 (R1) or U8, `says` what else is to know. It is `open` until somebody or something ends it;
+    closed is what the rules themselves leave on one side.
     """
 
     reason: str

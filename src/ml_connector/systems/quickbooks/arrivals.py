@@ -16,7 +16,7 @@ from ml_connector.model.reading import IdPage, Order, Sweep, Take, ascend, id_ke
 from ml_connector.model.refs import Change, Ref
 from ml_connector.systems import wire
 
-from .calls import Calls, part, rows_of
+from .calls import Calls, IdOnly, part, rows_of
 from .query import KINDS, OVERLAP, count, select
 from .records import SYSTEM, Meta
 
@@ -124,10 +124,6 @@ async def _page(calls: Calls, kind: str, since: datetime | None, start: int) -> 
     return _time(tree, what), rows_of(tree, kind, what)
 
 
-class _IdOnly(msgspec.Struct, frozen=True, rename="pascal"):
-    id: str
-
-
 async def ids(calls: Calls, kind: str, position: str) -> IdPage | None:
     """A page of the ids of a kind, for one metered read. Raises `BadAnswer` for an order that is none of ours.
 
@@ -139,7 +135,7 @@ async def ids(calls: Calls, kind: str, position: str) -> IdPage | None:
     order, start = _id_position(position)
     what = f"the ids of {kind}"
     rows = rows_of(await calls.query(select(kind, start=start, what="Id"), what), kind, what)
-    listed = [stub.id for stub in wire.convert_each(rows, _IdOnly, what)]
+    listed = [stub.id for stub in wire.convert_each(rows, IdOnly, what)]
     more = len(listed) >= FULL
     order = order or next((name for name in _ORDERS if ascend(listed, name)), None)
     if order is None or not ascend(listed, order):

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
+import msgspec
+
 from ml_connector.clock import Clock, Deadline
 from ml_connector.model.errors import BadAnswer, ConnectorError, LimitReached, ReadRefused, Unreachable
 from ml_connector.model.reading import HALVINGS, MOST
@@ -27,6 +29,12 @@ _JSON = "application/json"
 T = TypeVar("T", bound=Entity)
 Build = Callable[[dict[str, str]], Request]
 """Makes the request of its headers, which hold the token of the moment."""
+
+
+class IdOnly(msgspec.Struct, frozen=True, rename="pascal"):
+    """A record of which no more than its id was asked for."""
+
+    id: str
 
 
 class Calls:
@@ -65,11 +73,24 @@ class Calls:
                 return
             start += len(rows)
 
-    async def rows(self, kind: str, *conditions: str, start: int = 1, size: int = queries.PAGE) -> list[Any]:
+    async def rows(
+        self, kind: str, *conditions: str, start: int = 1, size: int = queries.PAGE, columns: str = "*"
+    ) -> list[Any]:
         """The records of one page as JSON, for one metered read; `start` counts from 1."""
         what = f"a list of {kind}"
-        tree = await self.query(queries.select(kind, *conditions, start=start, size=size), what)
+        tree = await self.query(queries.select(kind, *conditions, start=start, size=size, what=columns), what)
         return rows_of(tree, kind, what)
+
+    async def ids(self, kind: str, *conditions: str) -> list[str]:
+        """The ids of all records that meet the conditions, each once: no record spoils a list of them."""
+        ids: dict[str, None] = {}
+        start = 1
+        while True:
+            rows = await self.rows(kind, *conditions, start=start, columns="Id")
+            ids |= {row.id: None for row in wire.convert_each(rows, IdOnly, f"the ids of {kind}")}
+            if len(rows) < queries.PAGE:
+                return list(ids)
+            start += len(rows)
 
     async def having(self, kind: str, field: str, values: Iterable[str]) -> AsyncIterator[list[Any]]:
         """Rows, as JSON, of all records whose `field` has one of these values, and perhaps of others: see `query`."""

@@ -9,7 +9,7 @@ from typing import Any
 from ml_connector.clock import Clock, Deadline
 from ml_connector.model.errors import ReadRefused, SignInNeeded
 from ml_connector.model.plans import Later, LookUp, OpenWrite, Outcome, Write
-from ml_connector.model.reading import IdPage, Question, Reference, Sweep, Take
+from ml_connector.model.reading import IdPage, Listed, Question, Reference, Sweep, Take
 from ml_connector.model.refs import Change, Gone, Record
 from ml_connector.systems.http import Caller
 
@@ -63,8 +63,11 @@ class QuickBooks:
         """One after the other: each question is metered, in a batch too (reference 11)."""
         return await self._reader.ask(questions)
 
-    async def listed(self, kind: str, *conditions: str) -> list[Any]:
-        """All records of a kind that meet these conditions of the query language; one metered call a 1,000."""
+    async def listed(self, kind: str, *conditions: str) -> Listed:
+        """All records of a kind that meet these conditions of the query language; one metered call a 1,000.
+
+        Those that cannot be read stand in it by id. Raises `BadAnswer` where not even their ids can be listed.
+        """
         return await self._reader.listed(kind, *conditions)
 
     async def reference(self, name: str) -> Reference:

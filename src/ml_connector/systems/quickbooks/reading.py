@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from ml_connector.model.errors import BadAnswer, ReadRefused, WrongUse
-from ml_connector.model.reading import Question, Reference
+from ml_connector.model.reading import Listed, Question, Reference, apart
 from ml_connector.model.refs import Gone, Record, Ref
 from ml_connector.systems import wire
 
@@ -111,9 +112,17 @@ class Reader:
         except ReadRefused as error:  # the engine narrows it down, without asking for the whole again
             return error
 
-    async def listed(self, kind: str, *conditions: str) -> list[Any]:
-        """All records of a kind that meet these conditions of the query language; one metered call a 1,000."""
-        return await self._calls.all(kind, _type_of(kind), *conditions)
+    async def listed(self, kind: str, *conditions: str) -> Listed:
+        """All records of a kind that meet these conditions of the query language; one metered call a 1,000.
+
+        Where the list cannot be read, its ids are listed, and the records read by them: the bad ones stand alone.
+        """
+        try:
+            return Listed(await self._calls.all(kind, _type_of(kind), *conditions))
+        except BadAnswer:
+            ids = await self._calls.ids(kind, *conditions)
+        records, unread = await apart(partial(self.read, kind), ids)
+        return Listed([record for record in records.values() if not isinstance(record, Gone)], unread)
 
     async def reference(self, name: str) -> Reference:
         """A table of docs/contracts.md. The version leaves out balances and what moves without meaning."""
@@ -132,7 +141,7 @@ class Reader:
     async def _table(self, record_type: type[Named]) -> Reference:
         records: dict[str, Named] = {}
         async for rows in self._calls.listing(record_type.KIND):
-            for record in wire.convert_each(rows, record_type, f"a list of {record_type.KIND}"):
+            for record in wire.convert_sound(rows, record_type, f"a list of {record_type.KIND}"):
                 records[record.id] = record
         return Reference(records, _digest(list(records.values())))
 
@@ -140,7 +149,7 @@ class Reader:
         """All customers, inactive ones included, each id once; packed page by page: a company may have very many."""
         rows: dict[str, bytes] = {}
         async for page in self._calls.listing(Customer.KIND):
-            for customer in wire.convert_each(page, Customer, f"a list of {Customer.KIND}"):
+            for customer in wire.convert_sound(page, Customer, f"a list of {Customer.KIND}"):
                 rows[customer.id] = matching.packed(customer)
         customers = matching.table(tuple(rows.values()))
         return Reference(customers, customers.digest)

@@ -9,7 +9,7 @@ from typing import Any
 from ml_connector.clock import Clock, Deadline
 from ml_connector.model.errors import ReadRefused
 from ml_connector.model.plans import Done, LookUp, OpenWrite, Outcome, Write
-from ml_connector.model.reading import IdPage, Question, Reference, Sweep, Take
+from ml_connector.model.reading import IdPage, Listed, Question, Reference, Sweep, Take
 from ml_connector.model.refs import Gone, Record
 from ml_connector.systems import wire
 from ml_connector.systems.http import Caller
@@ -69,10 +69,11 @@ class Salesforce:
         """All questions in as few composite calls as hold them."""
         return await self._reader.ask(questions)
 
-    async def listed(self, kind: str, fields: Sequence[str], where: Callable[[frozenset[str]], str]) -> list[SObject]:
+    async def listed(self, kind: str, fields: Sequence[str], where: Callable[[frozenset[str]], str]) -> Listed:
         """Those of these fields that the user may see, of all records of a kind that meet a condition.
 
-        `where` makes the SOQL condition from the names of the fields that may be seen; blank: nothing is asked.
+        `where` makes the SOQL condition from the names of the fields that may be seen; blank: nothing is asked. Those
+        that cannot be read stand in it by id. Raises `BadAnswer` where nothing can be listed.
         """
         return await self._reader.listed(kind, fields, where)
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from ml_connector.model.errors import BadAnswer, ReadRefused, WrongUse
-from ml_connector.model.reading import Question, Reference
+from ml_connector.model.reading import Listed, Question, Reference
 from ml_connector.model.refs import Gone, Json, Record, Ref
 from ml_connector.model.tables import Table
 from ml_connector.systems import wire
@@ -202,22 +202,35 @@ class Reader:
             )
         return described
 
-    async def listed(self, kind: str, fields: Sequence[str], where: Callable[[frozenset[str]], str]) -> list[SObject]:
+    async def listed(self, kind: str, fields: Sequence[str], where: Callable[[frozenset[str]], str]) -> Listed:
         """These fields of all records of a kind that meet a condition, those of them that the user may see.
 
         `where` makes the SOQL condition from the names of the fields that may be seen; blank: nothing is asked.
         """
         _known(kind)
         if await self._without(kind):
-            return []
+            return Listed([])
         return await self._again_after_drift(lambda: self._listed(kind, fields, where))
 
-    async def _listed(self, kind: str, fields: Sequence[str], where: Callable[[frozenset[str]], str]) -> list[SObject]:
+    async def _listed(self, kind: str, fields: Sequence[str], where: Callable[[frozenset[str]], str]) -> Listed:
         visible = (await self._catalog.object(kind)).names
         names = list(dict.fromkeys(["Id", *(name for name in fields if name in visible)]))
         condition = where(visible)
-        rows = await self._select([statement(names, kind, condition)]) if condition else []
-        return [decode(row, kind) for row in rows]
+        if not condition:
+            return Listed([])
+        try:
+            return decoded(await self._select([statement(names, kind, condition)]), kind)
+        except ReadRefused as error:
+            if is_drift(error):
+                raise
+        rows: list[Json] = []
+        refused: dict[str, BadAnswer] = {}
+        async for piece in Listing(self._calls, names, kind, condition).pieces():
+            rows += piece.rows
+            if piece.error is not None:
+                refused[piece.bad] = piece.error
+        readable = decoded(rows, kind)
+        return Listed(readable.records, {**refused, **readable.unread})
 
     async def reference(self, name: str) -> Reference:
         """A small table (docs/contracts.md). Raises `WrongUse` for a name that is not in the contract."""
@@ -320,6 +333,21 @@ def digest(value: Any) -> str:
         return value.digest
     ordered = sorted(value) if isinstance(value, frozenset) else value
     return hashlib.sha256(msgspec.json.encode(ordered, order="sorted", enc_hook=str)).hexdigest()
+
+
+def decoded(rows: Sequence[Json], kind: str) -> Listed:
+    """Rows as records; of those that are none, why not. Raises `BadAnswer` for one that has no id either."""
+    records: list[SObject] = []
+    unread: dict[str, BadAnswer] = {}
+    for row in rows:
+        try:
+            records.append(decode(row, kind))
+        except BadAnswer as error:
+            name = sound_id(str(row.get("Id")))
+            if not name:
+                raise
+            unread[name] = error
+    return Listed(records, unread)
 
 
 def _packed(row: Json) -> bytes:
