@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import ml_connector
 from ml_connector.actions.doctor import doctor
 from ml_connector.actions.holds import open_holds
 from ml_connector.actions.sync import sync
-from ml_connector.systems.salesforce.records import WRITTEN
+from ml_connector.systems.salesforce.records import EXTERNAL_ID, SOUGHT, WRITTEN
 from support.world import Installation
 
 HOURS = timedelta(hours=7)
@@ -121,3 +123,31 @@ async def test_a_right_that_goes_while_we_work(tmp_path: Path, kind: str, field:
     (account,) = [each for each in home.state("salesforce", kind) if each["QBO_Id__c"] == key]
     assert account[there] in ("617-555-0177", "77 Side")
     assert (await home.run()).written == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("Order", "AccountId"), ("Product2", "ProductCode"), ("OpportunityContactRole", "OpportunityId"), ("Contact", "")],
+)
+async def test_a_field_by_which_records_are_looked_for(tmp_path: Path, kind: str, name: str) -> None:
+    """Hidden, it is a finding, and holds those who look by it; so does a whole object that is hidden."""
+    home = Installation(tmp_path)
+    names = [name] if name else [field for field in home.state("salesforce", kind)[0] if field != "Id"]
+    home.emulation.set_switches("salesforce", org(kind, *names, right="hidden"))
+    home.store.go_live(home.app.connection.id, home.clock.now())
+    await home.run()
+    await sync(home.app)
+    lacks = [finding for finding in await doctor(home.app) if finding.level == "FAIL"]
+    assert any(kind in finding.sentence and (name or "Email") in finding.sentence for finding in lacks)
+    codes = {hold.flow for hold in open_holds(home.app) if hold.code in ("READ-REFUSED", "UNREADABLE", "UNEXPECTED")}
+    assert "UNEXPECTED" not in {hold.code for hold in open_holds(home.app)}
+    assert len(codes) <= 2
+    assert home.state("salesforce", "Opportunity")
+
+
+def test_the_doctor_knows_every_field_by_which_records_are_looked_for() -> None:
+    folder = Path(ml_connector.__file__).parent / "flows"
+    asked = re.compile(r'(?:NeedFind|found)\("salesforce", "(\w+)", (?:"(\w+)"|EXTERNAL_ID)')
+    pairs = [pair for file in sorted(folder.rglob("*.py")) for pair in asked.findall(file.read_text())]
+    assert len(pairs) > 5
+    assert [pair for pair in pairs if (pair[1] or EXTERNAL_ID) not in SOUGHT.get(pair[0], ())] == []

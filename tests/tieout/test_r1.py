@@ -262,3 +262,36 @@ def test_amounts_of_different_currencies_are_never_added(
         ]
     else:
         assert report.agrees is (mixed == field)
+
+
+OPPORTUNITY = "salesforce:Opportunity:opp a"
+WEST_TOO = [link("a", "100.00"), link("b", "50.00", WEST, opportunity="opp a"), link("c", "7.00", EAST)]
+
+
+@pytest.mark.parametrize(
+    ("unread", "expected"),
+    [
+        (["a"], [("U8", "a", "-100.00")]),
+        (["b"], [("U8", "b", "-50.00")]),
+        ([OPPORTUNITY], [("U8", OPPORTUNITY, "100.00"), ("U8", OPPORTUNITY, "50.00")]),
+        (["b", OPPORTUNITY], [("U8", "b", "0"), ("U8", OPPORTUNITY, "100.00")]),
+        (["unlinked"], [("U8", "unlinked", "0")]),
+        (["salesforce:Opportunity:unlinked"], [("U8", "salesforce:Opportunity:unlinked", "0")]),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_named_and_explains_what_it_leaves(
+    unread: list[str], expected: list[tuple[str, str, str]]
+) -> None:
+    invoices = [invoice(each.record, str(each.net), each.cell) for each in WEST_TOO if each.record not in unread]
+    shown = [opportunity("a", "150.00"), opportunity("c", "7.00")]
+    there = [each for each in shown if each.record not in unread]
+    report = r1(invoices, WEST_TOO, there, NOVEMBER, dict.fromkeys(unread, "no"), "USD")
+    assert sorted(named(report)) == sorted((reason, record, Decimal(net)) for reason, record, net in expected)
+    assert (report.adds_up, report.agrees) == (True, False)
+
+
+def test_what_cannot_be_read_is_named_in_the_month_that_was_asked_for() -> None:
+    """Its link says October, where it stood when both sides last agreed."""
+    october = Cell("2026-10", "USD", "East")
+    report = r1([], [link("a", "1.00", october)], [opportunity("a", "1.00", october)], NOVEMBER, {"a": "no"}, "USD")
+    assert [(row.cell, [item.record for item in row.items]) for row in report.rows] == [(NONE, ["a"])]

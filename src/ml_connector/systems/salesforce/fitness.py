@@ -19,6 +19,7 @@ from .records import (
     EXTERNAL_ID,
     FEATURES,
     KEYED,
+    SOUGHT,
     WRITTEN,
     Field,
     Object,
@@ -150,7 +151,11 @@ def _missing_fields(described: Object) -> Iterator[Finding]:
     ours = [name for name in missing if name.endswith("__c") or (name in written and written[name].needed)]
     if ours:
         yield Finding("FAIL", f"{described.name} lacks {', '.join(ours)}, or the user may not see them.", _SETUP)
-    if others := [name for name in missing if name not in ours]:
+    sought = [name for name in missing if name not in ours and name in SOUGHT.get(described.name, ())]
+    if sought:
+        remedy = "Give the integration user read rights on them; until then what is looked for by them is held."
+        yield Finding("FAIL", f"The user may not see {', '.join(sought)} of {described.name}.", remedy)
+    if others := [name for name in missing if name not in (*ours, *sought)]:
         out = " and are not written" if any(name in written for name in others) else ""
         remedy = f"Give the integration user read rights on them; until then they count as blank{out}."
         yield Finding("warn", f"The user may not see {', '.join(others)} of {described.name}.", remedy)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from ml_connector.model.errors import WrongUse
+from ml_connector.model.errors import ReadRefused
 
 from .records import FEATURES, SHAPES
 
@@ -40,19 +40,23 @@ def moment(at: datetime) -> str:
 def select(kind: str, seen: Seen, where: str = "", order: str = "Id") -> str:
     """The query for every visible field of `kind`, its parents and child lists.
 
-    Raises `WrongUse` if the user may not see the object at all.
+    Raises `ReadRefused` if the user may not see the object at all.
     """
     return statement(columns(kind, seen), kind, where, order)
+
+
+def hidden(name: str) -> ReadRefused:
+    """What is said, without asking, of a field or an object that the description of the org does not show."""
+    sentence = f"The Salesforce user may not see {name}, or the org does not have it."
+    remedy = "Give the integration user read rights on it, then see  ml-connector doctor --fit"
+    return ReadRefused(sentence, remedy, "not visible", sentence)
 
 
 def columns(kind: str, seen: Seen) -> list[str]:
     """Every visible field of `kind`, its parents and child lists. Raises as `select`."""
     names = visible_fields(kind, seen)
     if not names:
-        raise WrongUse(
-            f"The Salesforce user may not see the object {kind}, or the org does not have it.",
-            "Run `ml-connector setup salesforce`, or switch the feature on in Salesforce; then `ml-connector doctor`.",
-        )
+        raise hidden(kind)
     return [*names, *_subqueries(kind, seen)]
 
 

@@ -27,6 +27,7 @@ from .query import (
     STATEMENT_MAX,
     Seen,
     columns,
+    hidden,
     in_lists,
     literal,
     select,
@@ -150,32 +151,43 @@ class Reader:
         return search.answer(await self._select(search.statements(await self._catalog.seen())))
 
     async def ask(self, questions: Sequence[Question]) -> list[dict[str, Any] | ReadRefused]:
-        """Answers of `read` and `find` to several questions, five statements a call. What is refused has its refusal.
+        """Answers of `read` and `find` to several questions, five statements a call.
 
-        Raises what one of them alone would raise for an object or a field that the org has not.
+        What is refused, or asks for a field or an object that the org does not show, has its refusal.
         """
         for question in questions:
             _known(question.kind)
         return await self._again_after_drift(lambda: self._ask(questions))
 
     async def _ask(self, questions: Sequence[Question]) -> list[dict[str, Any] | ReadRefused]:
-        seen = await self._catalog.seen()
-        searches = [
-            await self._search(question.kind, question.field or "Id", question.values) for question in questions
-        ]
-        statements = [search.statements(seen) for search in searches]
+        possible = [await self._possible(question) for question in questions]
+        statements = [[] if isinstance(search, ReadRefused) else search[1] for search in possible]
         refused: Refusals = {}
         rows = await self._calls.query([text for texts in statements for text in texts], refused)
         for error in filter(is_drift, refused.values()):
             raise error
         answers: list[dict[str, Any] | ReadRefused] = []
         start = 0
-        for question, search, texts in zip(questions, searches, statements, strict=True):
+        for question, search, texts in zip(questions, possible, statements, strict=True):
             places = range(start, start + len(texts))
             start += len(texts)
             refusal = next((refused[place] for place in places if place in refused), None)
-            answers.append(refusal or await self._answer(question, search, [row for at in places for row in rows[at]]))
+            if isinstance(search, ReadRefused):
+                answers.append(search)
+            elif refusal is not None:
+                answers.append(refusal)
+            else:
+                found = [row for place in places for row in rows[place]]
+                answers.append(await self._answer(question, search[0], found))
         return answers
+
+    async def _possible(self, question: Question) -> tuple[Search, list[str]] | ReadRefused:
+        """The search with its statements; or why nothing is asked: the user may not see the field, or the object."""
+        try:
+            search = await self._search(question.kind, question.field or "Id", question.values)
+            return search, search.statements(await self._catalog.seen())
+        except ReadRefused as error:
+            return error
 
     async def _answer(self, question: Question, search: Search, rows: Sequence[Json]) -> dict[str, Any]:
         by_value = search.answer(rows)
@@ -194,13 +206,11 @@ class Reader:
         owner, name = (parent, name) if dot else (kind, field)
         if name == "Id":
             return Field("Id", type="id")
-        described = (await self._catalog.object(owner)).field(name)
-        if described is None:
-            raise WrongUse(
-                f"The Salesforce user may not see {owner}.{name}, or the org does not have it.",
-                "Run `ml-connector setup salesforce`, then `ml-connector doctor`.",
-            )
-        return described
+        for fresh in (False, True):
+            described = (await self._catalog.object(owner, fresh=fresh)).field(name)
+            if described is not None:
+                return described
+        raise hidden(f"{owner}.{name}")
 
     async def listed(self, kind: str, fields: Sequence[str], where: Callable[[frozenset[str]], str]) -> Listed:
         """These fields of all records of a kind that meet a condition, those of them that the user may see.

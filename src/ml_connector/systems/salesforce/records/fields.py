@@ -136,6 +136,15 @@ def known_names(kind: str) -> frozenset[str]:
 
 
 EXTERNAL_ID = "QBO_Id__c"
+SOUGHT: Mapping[str, tuple[str, ...]] = {
+    "Account": (EXTERNAL_ID, "ParentId"),
+    "Contact": ("Email",),
+    "Opportunity": (EXTERNAL_ID, "AccountId"),
+    "OpportunityContactRole": ("OpportunityId",),
+    "Order": ("AccountId", "OrderNumber", "PoNumber"),
+    "Product2": ("StockKeepingUnit", "ProductCode"),
+}
+"""Fields by which the flows look for records; without one of them those that look are held."""
 KEYED = ("Account", "Contact", "Opportunity")
 """Kinds that are upserted by `EXTERNAL_ID`, which must be unique there (salesforce reference 2.5)."""
 
