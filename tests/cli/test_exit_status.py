@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from ml_connector.actions.plan import make_plan
 from ml_connector.actions.sweep import sweep_all
 from ml_connector.cli import entry
 from ml_connector.engine.corridor import UNREADABLE
@@ -20,6 +21,7 @@ from ml_connector.model.refs import Ref
 from ml_connector.model.tasks import Task, Verdict
 from ml_connector.settings import write_settings
 from ml_connector.store import schema
+from ml_emulators.kit.faults import Fault, RecordMatch
 from support.world import Installation
 
 BILL = Ref("quickbooks", "Invoice", "999999")
@@ -155,3 +157,75 @@ def test_a_late_write_is_told_once(home: Installation) -> None:
     assert [len(writes) for writes in late] == [1, 0]
     event = home.store.audit_events(connection)[-1]
     assert (event.action, event.object, event.detail["open_write"]) == ("alert", str(BILL), "journal")
+
+
+def refused_sweep(home: Installation) -> None:
+    for path, body in (("Modstamp%20FROM%20Order%20", ""), ("composite", "Modstamp%20FROM%20Order%20")):
+        fault = Fault(kind="status", vendor="salesforce", path=path, body=body, status=400, code="INVALID_FIELD")
+        home.emulation.faults.add(fault)
+
+
+def poison(vendor: str, kind: str) -> State:
+    """A record of which the vendor refuses every answer; it has just changed."""
+
+    def put(home: Installation) -> None:
+        bad = home.state(vendor, kind)[-1]["Id"]
+        home.emulation.faults.add(Fault(kind="status", vendor=vendor, status=500, record=RecordMatch(kind, bad)))
+        flow = next(flow for flow in home.app.runtime.flows if (flow.system, flow.kind) == (vendor, kind))
+        knock = (flow.name, Ref(vendor, kind, bad))
+        home.store.intake(home.app.connection.id, [knock], "test", home.clock.now())
+
+    return put
+
+
+def missing_right(home: Installation) -> None:
+    home.emulation.set_switches("salesforce", {"hidden_fields": {"OpportunityContactRole": ["OpportunityId"]}})
+
+
+def waiting_approval(home: Installation) -> None:
+    asyncio.run(make_plan(home.app, "preparer"))
+
+
+def open_difference(home: Installation) -> None:
+    invoice = home.state("quickbooks", "Invoice")[0]
+    home.emulation.act("quickbooks", "delete", "Invoice", {"Id": invoice["Id"], "SyncToken": invoice["SyncToken"]})
+
+
+def stale_compare(home: Installation) -> None:
+    home.store.ask_comparison(home.app.connection.id, "quickbooks", ["Invoice"], "asked for", home.clock.now())
+    fault = Fault(kind="status", vendor="quickbooks", path="SELECT%20Id%20FROM%20Invoice", status=400, code="4000")
+    home.emulation.faults.add(fault)
+
+
+UNDONE = [
+    ("held", held("REVIEW-MATCH", 90), {}),
+    ("unread", held(UNREADABLE, 1), {"plan": 1, "reconcile --month 2026-11": 0, "sync --once": 1, "backfill": 1}),
+    ("late write", open_for(3), {"plan": 1, "reconcile --month 2026-11": 0, "backfill": 1}),
+    ("refused sweep", refused_sweep, {"plan": 1, "sync --once": 1, "backfill": 1, "status": 1, "doctor": 1}),
+    (
+        "poison invoice",
+        poison("quickbooks", "Invoice"),
+        {"plan": 1, "reconcile --month 2026-11": 1, "sync --once": 1, "status": 1},
+    ),
+    ("poison order", poison("salesforce", "Order"), {"plan": 1, "sync --once": 1, "status": 1}),
+    ("missing right", missing_right, {"doctor --fit": 1}),
+    ("waiting approval", waiting_approval, {"plan": 0, "status": 0}),
+    ("open difference", open_difference, {"reconcile --month 2026-11": 1}),
+    ("stale compare", stale_compare, {"backfill --compare-only": 1}),
+]
+COMMANDS = ("plan", "reconcile --month 2026-11", "backfill --compare-only", "sync --once", "status", "backfill")
+CALM = ("Nothing was due.", "Nothing is to be written. Next:  ml-connector status")
+
+
+@pytest.mark.parametrize(("name", "state", "ends"), UNDONE, ids=[row[0] for row in UNDONE])
+def test_no_command_ends_well_and_says_that_nothing_is_left(
+    name: str, state: State, ends: Mapping[str, int], home: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state(home)
+    for words in (*COMMANDS, *(ends.keys() - COMMANDS)):
+        if words.startswith("backfill") and words not in ends:
+            continue
+        status, out = _ended(words, home), capsys.readouterr().out
+        assert status == ends.get(words, status), (words, out)
+        assert not any(calm in out for calm in CALM), (words, out)
+        assert name != "open difference" or "Everything adds up" not in out

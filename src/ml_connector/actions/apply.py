@@ -44,7 +44,7 @@ async def apply(app: App, plan_id: str, actor: str, progress: Progress = quiet) 
     if plan.postings():
         await forget_changed(app.runtime, RESTS_ON)
     approve(app, row, plan, actor)
-    with on_record(app):
+    with on_record(app, asks=False):
         return await drain(app, progress)
 
 

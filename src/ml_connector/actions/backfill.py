@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
+from ml_connector.actions.last_run import on_record
 from ml_connector.actions.progress import Progress, quiet
 from ml_connector.actions.sweep import sweep_all
 from ml_connector.app import App
@@ -17,6 +18,11 @@ async def backfill(app: App, progress: Progress = quiet) -> dict[str, int]:
     A list of what is there does not name what was deleted: each system is asked for that first, since the last sweep,
     and all ids are compared afterwards.
     """
+    with on_record(app):
+        return await _all_again(app, progress)
+
+
+async def _all_again(app: App, progress: Progress) -> dict[str, int]:
     for number, name in enumerate(app.runtime.systems):
         source = f"sweep:{name}"
         if app.store.position(app.connection.id, source) is None:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
 from ml_connector.accounting.dims import label
+from ml_connector.actions.last_run import on_record
 from ml_connector.actions.progress import Progress, quiet
 from ml_connector.actions.sweep import sweep_all
 from ml_connector.app import App
+from ml_connector.engine.corridor import UNANSWERED
 from ml_connector.engine.planner import Plan, PlannedHold, PlannedWrite, Planner
-from ml_connector.model.errors import WrongUse
+from ml_connector.model.errors import BadAnswer, ReadRefused, WrongUse
 from ml_connector.model.refs import Ref
 from ml_connector.store.rows import PlanRow
 
 
 class PlanView(msgspec.Struct, frozen=True, kw_only=True):
-    """A stored plan with its content."""
+    """A stored plan with its content.
+
+    `unlisted`, of a plan just made: what a vendor did not say, so that it may be missing in the plan, in words.
+    """
 
     id: str
     made_by: str
@@ -25,6 +31,12 @@ class PlanView(msgspec.Struct, frozen=True, kw_only=True):
     hash: str
     state: str
     plan: Plan
+    unlisted: Sequence[str] = ()
+
+    @property
+    def unread(self) -> int:
+        """Records of it that could not be read."""
+        return sum(hold.code in UNANSWERED for hold in self.plan.holds)
 
 
 async def make_plan(app: App, actor: str, progress: Progress = quiet, *, sweep_first: bool = True) -> PlanView:
@@ -32,8 +44,11 @@ async def make_plan(app: App, actor: str, progress: Progress = quiet, *, sweep_f
 
     `sweep_first=False` right after a sync: nothing new is asked for, only what waits for approval is planned.
     """
+    refused: list[ReadRefused] = []
     if sweep_first:
-        await sweep_all(app, progress, [])
+        with on_record(app) as errors:
+            await sweep_all(app, progress, refused)
+            errors += refused
     progress("Planning", 0, 0)
     plan = await Planner(app.connection, app.runtime).make()
     now = app.world.clock.now()
@@ -43,7 +58,7 @@ async def make_plan(app: App, actor: str, progress: Progress = quiet, *, sweep_f
     look_again(app, plan)
     detail = {"hash": row.hash, "writes": len(plan.writes), "holds": len(plan.holds)}
     app.store.audit(app.connection.id, actor, "plan", row.id, detail, now)
-    return plan_view(row)
+    return msgspec.structs.replace(plan_view(row), unlisted=[error.sentence for error in refused])
 
 
 def look_again(app: App, plan: Plan) -> None:
@@ -76,10 +91,16 @@ def plan_named(app: App, plan_id: str) -> PlanView:
 
 
 async def names_of(app: App) -> dict[str, dict[str, str]]:
-    """What people call the QuickBooks accounts, departments and classes, by id. Costs no read after a plan."""
+    """What people call the QuickBooks accounts, departments and classes, by id. Costs no read after a plan.
+
+    Without those of a table that cannot be read.
+    """
     names: dict[str, dict[str, str]] = {}
     for table in ("accounts", "departments", "classes"):
-        rows = (await app.tables.get(app.quickbooks, table, app.world.clock.now())).value
+        try:
+            rows = (await app.tables.get(app.quickbooks, table, app.world.clock.now())).value
+        except BadAnswer:
+            continue
         names[table] = {key: f"{getattr(row, 'acct_num', '')} {label(row, rows)}".strip() for key, row in rows.items()}
     return names
 

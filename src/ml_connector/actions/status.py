@@ -92,7 +92,11 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def attention(self) -> bool:
         """Whether somebody must look after something."""
-        return any(item.level == "FAIL" for item in self.undone())
+        return bool(self.failing())
+
+    def failing(self) -> list[Undone]:
+        """What somebody must look after."""
+        return list(self._failing())
 
     def undone(self) -> list[Undone]:
         """All that is left to do, the worst first. `status`, `doctor` and every run say this and nothing else."""

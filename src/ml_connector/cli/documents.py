@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,11 +15,11 @@ if TYPE_CHECKING:
     from ml_connector.actions.drain import DrainReport
     from ml_connector.actions.plan import PlannedHold, PlanView
     from ml_connector.actions.reconcile import Report, Row, TieOut
-    from ml_connector.actions.status import Status
+    from ml_connector.actions.status import Status, Undone
 
 
-def plan_document(view: PlanView, company: str = "") -> dict[str, Any]:
-    """A plan with its writes, its holds in words, and debits and credits by currency."""
+def plan_document(view: PlanView, company: str = "", left: Sequence[Undone] = ()) -> dict[str, Any]:
+    """A plan with its writes, its holds in words, debits and credits by currency, and what may be missing in it."""
     plan = view.plan
     entries = plan.postings()
     return {
@@ -34,6 +35,9 @@ def plan_document(view: PlanView, company: str = "") -> dict[str, Any]:
         "writes": plan.writes,
         "holds": [_hold(hold) for hold in plan.holds],
         "skipped": plan.skipped,
+        "unlisted": view.unlisted,
+        "unreadable": view.unread,
+        "undone": left,
     }
 
 

@@ -14,6 +14,7 @@ from .text import amount, by_currency, count, decimal, fold, hanging, moment, sa
 
 if TYPE_CHECKING:
     from ml_connector.actions.plan import Plan, PlannedHold, PlannedWrite, PlanView
+    from ml_connector.actions.status import Undone
 
     from .views import Names
 
@@ -32,8 +33,12 @@ def plan_lines(
     zone: tzinfo = UTC,
     four_eyes: bool = True,
     most: int = _SHOWN,
+    left: Sequence[Undone] = (),
 ) -> list[str]:
-    """The plan, its first entries (`most`) or all of them (`whole`), for `width` columns (None: unbounded)."""
+    """The plan, its first entries (`most`) or all of them (`whole`), for `width` columns (None: unbounded).
+
+    `left` is what is left undone beside it.
+    """
     plan = view.plan
     lines = fold(safe(title), width) if title else []
     lines += [*fold(f"Made {moment(view.made_at, zone)} by {safe(view.made_by)}", width), ""]
@@ -45,7 +50,9 @@ def plan_lines(
         lines.append(f"  ... {len(entries) - len(shown):,} more (--all)")
     lines += _others(plan, width)
     lines += _holds(plan.holds, width)
-    return [*lines, *([""] if entries or plan.holds or plan.writes else []), *_sums(view, width, four_eyes=four_eyes)]
+    lines += _missing(view, left, width)
+    sums = _sums(view, left, width, four_eyes=four_eyes)
+    return [*lines, *([""] if entries or plan.holds or plan.writes else []), *sums]
 
 
 def plan_rows(views: Sequence[PlanView], width: int | None, zone: tzinfo = UTC) -> list[str]:
@@ -175,7 +182,21 @@ def _holds(holds: Sequence[PlannedHold], width: int | None) -> list[str]:
     return lines
 
 
-def _sums(view: PlanView, width: int | None, *, four_eyes: bool) -> list[str]:
+def _missing(view: PlanView, left: Sequence[Undone], width: int | None) -> list[str]:
+    """What may be missing in the plan because it could not be read, and what else is left undone."""
+    texts = [f"Not all that is due may be in this plan: {text}" for text in view.unlisted]
+    if view.unread:
+        texts.append(f"{count(view.unread, 'record')} could not be read, and {_is(view.unread)} asked for again.")
+    others = [item for item in left if not any(text in item.sentence for text in view.unlisted)]
+    told = [("FAIL", text) for text in texts] + [(item.level, item.sentence) for item in others]
+    return [line for level, text in told for line in hanging(f"{level}  ", safe(text), width)]
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _sums(view: PlanView, left: Sequence[Undone], width: int | None, *, four_eyes: bool) -> list[str]:
     plan = view.plan
     entries = plan.postings()
     skipped = sum(number for flow in plan.skipped.values() for number in flow.values())
@@ -191,15 +212,17 @@ def _sums(view: PlanView, width: int | None, *, four_eyes: bool) -> list[str]:
         differ = f"FAIL  debits {amount(debits, currency)}, credits {amount(credits_, currency)} {currency}."
         lines += fold(same if debits == credits_ else differ, width)
     if not plan.writes:
-        return [*lines, *fold(_nothing(plan), width)]
+        return [*lines, *fold(_nothing(view, left), width)]
     if view.state != "open":
         return [*lines, *fold(f"This plan is {safe(view.state)}. Next:  ml-connector status", width)]
     who = "another person approves, then  " if entries and four_eyes else " "
     return [*lines, *fold("Nothing has been written.", width), *fold(f"Next: {who}ml-connector apply {view.id}", width)]
 
 
-def _nothing(plan: Plan) -> str:
-    return "Nothing is to be written. Next:  ml-connector " + ("holds" if plan.holds else "status")
+def _nothing(view: PlanView, left: Sequence[Undone]) -> str:
+    of_it = " of what could be read" if view.unlisted or view.unread else ""
+    command = "holds" if view.plan.holds else left[0].command if left else "status"
+    return f"Nothing{of_it} is to be written. Next:  ml-connector {safe(command)}"
 
 
 def totals(entries: Iterable[PlannedWrite]) -> dict[str, tuple[Decimal, Decimal]]:

@@ -8,10 +8,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from .layout import Column, table
+from .render_state import undone_lines
 from .text import amount, by_currency, count, decimal, fold, hanging, moment, safe, words
 
 if TYPE_CHECKING:
     from ml_connector.actions.reconcile import Cell, Completeness, Item, Report, Row, TieOut
+    from ml_connector.actions.status import Status
 
     from .views import Names
 
@@ -30,8 +32,17 @@ _REASONS = {
 _MOST_OPEN = 20
 
 
-def tie_out_lines(tie_out: TieOut, width: int | None, zone: tzinfo = UTC, names: Names | None = None) -> list[str]:
-    """Each report by department or account, with what explains a difference, what is open, and what is unexplained."""
+def tie_out_lines(
+    tie_out: TieOut,
+    width: int | None,
+    zone: tzinfo = UTC,
+    names: Names | None = None,
+    status: Status | None = None,
+) -> list[str]:
+    """Each report by department or account, with what explains a difference, what is open, and what is unexplained.
+
+    With `status` also what is left undone of the connection, whether or not it is in these months.
+    """
     lines = fold(
         f"{safe(tie_out.month)}, read {moment(tie_out.read_at, zone)}; differences are QuickBooks - Salesforce", width
     )
@@ -39,7 +50,8 @@ def tie_out_lines(tie_out: TieOut, width: int | None, zone: tzinfo = UTC, names:
         lines += ["", *_report(report, width, names or {})]
     verdict = _verdict(tie_out)
     step = "ml-connector status" if tie_out.agrees else "ml-connector holds"
-    return [*lines, "", *hanging(verdict[:6], verdict[6:], width), f"Next:  {step}"]
+    left = undone_lines(status, width) if status else []
+    return [*lines, "", *hanging(verdict[:6], verdict[6:], width), *left, f"Next:  {step}"]
 
 
 def _verdict(tie_out: TieOut) -> str:

@@ -166,6 +166,11 @@ def undone_lines(status: Status, width: int | None) -> list[str]:
     return [*lines, *(hanging("      ", status.hint, width) if status.hint else [])]
 
 
+def failing_lines(status: Status, width: int | None) -> list[str]:
+    """What somebody must look after, one a line."""
+    return [line for item in status.failing() for line in hanging("FAIL  ", safe(item.sentence), width)]
+
+
 _AGAIN = (
     "what the vendor answered about them makes no sense, or is a refusal. They are held, and read again by themselves."
 )

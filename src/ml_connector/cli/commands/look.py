@@ -17,6 +17,7 @@ from .common import USUAL, Common, actor, look, run, show
 if TYPE_CHECKING:
     from ml_connector.actions.open import App
     from ml_connector.actions.progress import Progress
+    from ml_connector.actions.status import Status
     from ml_connector.cli.views import Names
 
 
@@ -106,15 +107,16 @@ def reconcile(
     from ml_connector.actions.plan import names_of
     from ml_connector.actions.reconcile import TieOut
     from ml_connector.actions.reconcile import reconcile as action
+    from ml_connector.actions.status import current_status
 
-    async def proved(app: App, _: Progress) -> tuple[TieOut, Names]:
-        return await action(app, [month]), await names_of(app)
+    async def proved(app: App, _: Progress) -> tuple[TieOut, Names, Status]:
+        return await action(app, [month]), await names_of(app), current_status(app)
 
-    proof, names = run(common, proved)
+    proof, names, status = run(common, proved)
     show(
         common,
         "tie-out",
         tie_out_document(proof),
-        lambda width: render_proof.tie_out_lines(proof, width, common.zone, names),
+        lambda width: render_proof.tie_out_lines(proof, width, common.zone, names, status),
     )
     return 0 if proof.agrees else 1

@@ -13,17 +13,18 @@ from cyclopts import Parameter
 from ml_connector.cli import render_plan, render_state
 from ml_connector.cli.documents import plan_document, report_document
 from ml_connector.cli.progress import stay
-from ml_connector.cli.text import moment, safe
+from ml_connector.cli.text import count, moment, safe, system_name
 from ml_connector.model.errors import WrongUse
 
 from .common import USUAL, Common, actor, look, run, show, title
 
 if TYPE_CHECKING:
+    from ml_connector.actions.compare import Comparison
     from ml_connector.actions.drain import DrainReport
     from ml_connector.actions.open import App
     from ml_connector.actions.plan import PlanView
     from ml_connector.actions.progress import Progress
-    from ml_connector.actions.status import Status
+    from ml_connector.actions.status import Status, Undone
     from ml_connector.cli.views import Names
 
 
@@ -48,19 +49,25 @@ def plan(
         )
         return 0
     shown = run(common, lambda app, step: _planned(app, step, show_))
-    heading = title(common, shown.company)
+    heading, left = title(common, shown.status.company), [] if show_ else _beside_a_plan(shown.status)
     show(
-        common, "plan", plan_document(shown.view, shown.company),
+        common, "plan", plan_document(shown.view, shown.status.company, left),
         lambda width: render_plan.plan_lines(
-            shown.view, width, title=heading, whole=all_, names=shown.names, zone=common.zone, four_eyes=shown.four_eyes
+            shown.view, width, title=heading, whole=all_, names=shown.names, zone=common.zone,
+            four_eyes=shown.four_eyes, left=left,
         ),
     )  # fmt: skip
-    return 0
+    return 0 if show_ else int(shown.status.attention or bool(shown.view.unlisted or shown.view.unread))
+
+
+def _beside_a_plan(status: Status) -> list[Undone]:
+    """What is left undone that the plan does not say itself."""
+    return [item for item in status.undone() if not item.command.startswith("plan")]
 
 
 class _Shown(NamedTuple):
     view: PlanView
-    company: str
+    status: Status
     names: Names
     four_eyes: bool
 
@@ -73,7 +80,7 @@ async def _planned(app: App, step: Progress, plan_id: str) -> _Shown:
 
     view = plan_named(app, plan_id) if plan_id else await make_plan(app, actor(), step)
     names = await names_of(app) if view.plan.postings() else {}
-    return _Shown(view, current_status(app).company, names, four_eyes(app))
+    return _Shown(view, current_status(app), names, four_eyes(app))
 
 
 def apply(
@@ -182,11 +189,20 @@ def backfill(
     if compare_only:
         return _compare(common)
     from ml_connector.actions.backfill import backfill as action
+    from ml_connector.actions.status import current_status
 
-    counts = run(common, action)
-    lines = [f"{number:,} records of {name} will be looked at again." for name, number in counts.items()]
-    show(common, "backfill", counts, lambda _: [*lines, "Next:  ml-connector sync --once"])
-    return 0
+    async def done(app: App, step: Progress) -> tuple[dict[str, int], Status]:
+        return await action(app, step), current_status(app)
+
+    counts, status = run(common, done)
+    lines = [
+        f"{count(number, 'record')} of {system_name(name)} will be looked at again." for name, number in counts.items()
+    ]
+    show(
+        common, "backfill", counts,
+        lambda width: [*lines, *render_state.failing_lines(status, width), "Next:  ml-connector sync --once"],
+    )  # fmt: skip
+    return int(status.attention)
 
 
 def _compare(common: Common) -> int:
@@ -196,6 +212,14 @@ def _compare(common: Common) -> int:
     common.screen.note(
         "Comparing all ids: about " + ", ".join(f"{calls:,} reads of {name}" for name, calls in expected.items()) + "."
     )
-    rows = run(common, compare_all)
-    show(common, "compare", rows, lambda width: render_state.comparison_lines(rows, width))
-    return int(any(row.why for row in rows))
+    from ml_connector.actions.status import current_status
+
+    async def done(app: App, step: Progress) -> tuple[list[Comparison], Status]:
+        return await compare_all(app, step), current_status(app)
+
+    rows, status = run(common, done)
+    show(
+        common, "compare", rows,
+        lambda width: [*render_state.failing_lines(status, width), *render_state.comparison_lines(rows, width)],
+    )  # fmt: skip
+    return int(status.attention or any(row.why for row in rows))
