@@ -34,6 +34,7 @@ class Pulse:
 
     @property
     def beats(self) -> bool:
+        """Whether the last probe still counts."""
         return self._left > 0 and self._until is not None and self._clock.now() < self._until
 
     @property
