@@ -198,7 +198,7 @@ CASES = [
         "backfill",
         {"actions.backfill.backfill": later({"quickbooks": 1240})},
         0,
-        "1,240 records of quickbooks",
+        "1,240 records of QuickBooks",
         "Next:  ml-",
     ),
     (

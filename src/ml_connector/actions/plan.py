@@ -99,7 +99,7 @@ async def names_of(app: App) -> dict[str, dict[str, str]]:
     for table in ("accounts", "departments", "classes"):
         try:
             rows = (await app.tables.get(app.quickbooks, table, app.world.clock.now())).value
-        except BadAnswer:
+        except BadAnswer:  # ids stand in for names
             continue
         names[table] = {key: f"{getattr(row, 'acct_num', '')} {label(row, rows)}".strip() for key, row in rows.items()}
     return names

@@ -76,6 +76,7 @@ def convert_sound(rows: Any, kind: type[T], what: str) -> list[T]:
 
 
 def _sound(row: Any, kind: type[T], what: str) -> T | None:
+    """The entry; None for one that cannot be read."""
     try:
         return convert(row, kind, what)
     except BadAnswer:

@@ -11,12 +11,12 @@ from string import ascii_lowercase, ascii_uppercase, digits
 import msgspec
 
 from ml_connector.model.errors import BadAnswer, ReadRefused
-from ml_connector.model.reading import HALVINGS, MOST
+from ml_connector.model.reading import HALVINGS, MOST, Listed
 from ml_connector.model.refs import Json
 
 from .calls import Calls
 from .query import PAGE, literal, statement
-from .records import long_id
+from .records import SObject, decode, long_id, sound_id
 
 _LETTERS = digits + ascii_uppercase + ascii_lowercase
 """The digits of an id, in the order of bytes, in which Salesforce orders ids."""
@@ -66,6 +66,17 @@ class Listing(msgspec.Struct, frozen=True):
                 return
             after, size = _id_of(rows[-1]), min(size * 2, PAGE)
 
+    async def records(self) -> Listed:
+        """The records of the list, with why the others cannot be read. Raises as `pieces`."""
+        rows: list[Json] = []
+        refused: dict[str, BadAnswer] = {}
+        async for piece in self.pieces():
+            rows += piece.rows
+            if piece.error is not None:
+                refused[piece.bad] = piece.error
+        readable = decoded(rows, self.kind)
+        return Listed(readable.records, {**refused, **readable.unread})
+
     async def _rows(self, also: str, end: str) -> list[Json]:
         text = statement(list(self.columns), self.kind, _both(self.where, also)) + end
         return [row async for _, rows in self.calls.pages([text], deleted_too=self.deleted_too) for row in rows]
@@ -93,7 +104,7 @@ class Listing(msgspec.Struct, frozen=True):
         for past in range(1, _NEIGHBOURS):
             try:
                 rows = await self._rows(_above(after), f" LIMIT 1 OFFSET {past}")
-            except ReadRefused:
+            except ReadRefused:  # that one is bad too
                 continue
             return _id_of(rows[0]) if rows else ""
         return ""
@@ -104,6 +115,21 @@ class Listing(msgspec.Struct, frozen=True):
         if type(total) is not int:
             raise BadAnswer("Salesforce answered a count without a number.", "It is asked again later.")
         return total
+
+
+def decoded(rows: Sequence[Json], kind: str) -> Listed:
+    """Rows as records; of those that are none, why not. Raises `BadAnswer` for one that has no id either."""
+    records: list[SObject] = []
+    unread: dict[str, BadAnswer] = {}
+    for row in rows:
+        try:
+            records.append(decode(row, kind))
+        except BadAnswer as error:
+            name = sound_id(str(row.get("Id")))
+            if not name:
+                raise
+            unread[name] = error
+    return Listed(records, unread)
 
 
 def _above(after: str) -> str:

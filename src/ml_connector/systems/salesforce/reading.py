@@ -20,7 +20,7 @@ from . import matching
 from .calls import Calls, Refusals
 from .catalog import Catalog
 from .faults import faults, is_drift
-from .listing import Listing
+from .listing import Listing, decoded
 from .query import (
     LITERAL_MAX,
     PAGE,
@@ -233,14 +233,7 @@ class Reader:
         except ReadRefused as error:
             if is_drift(error):
                 raise
-        rows: list[Json] = []
-        refused: dict[str, BadAnswer] = {}
-        async for piece in Listing(self._calls, names, kind, condition).pieces():
-            rows += piece.rows
-            if piece.error is not None:
-                refused[piece.bad] = piece.error
-        readable = decoded(rows, kind)
-        return Listed(readable.records, {**refused, **readable.unread})
+        return await Listing(self._calls, names, kind, condition).records()
 
     async def reference(self, name: str) -> Reference:
         """A small table (docs/contracts.md). Raises `WrongUse` for a name that is not in the contract."""
@@ -343,21 +336,6 @@ def digest(value: Any) -> str:
         return value.digest
     ordered = sorted(value) if isinstance(value, frozenset) else value
     return hashlib.sha256(msgspec.json.encode(ordered, order="sorted", enc_hook=str)).hexdigest()
-
-
-def decoded(rows: Sequence[Json], kind: str) -> Listed:
-    """Rows as records; of those that are none, why not. Raises `BadAnswer` for one that has no id either."""
-    records: list[SObject] = []
-    unread: dict[str, BadAnswer] = {}
-    for row in rows:
-        try:
-            records.append(decode(row, kind))
-        except BadAnswer as error:
-            name = sound_id(str(row.get("Id")))
-            if not name:
-                raise
-            unread[name] = error
-    return Listed(records, unread)
 
 
 def _packed(row: Json) -> bytes:
