@@ -102,7 +102,7 @@ class Shell:
             return unreadable(self._vendor, 413)
         except web.RequestPayloadError:
             return unreadable(self._vendor, 400)
-        outcome = self._serve(to_request(incoming, body))
+        outcome = self._serve(_to_request(incoming, body))
         if outcome.delay:
             await asyncio.sleep(outcome.delay)
         if isinstance(outcome, Dropped):
@@ -151,7 +151,7 @@ def dated(gate: Gate, vendor: str, request: Request) -> Outcome:
     return msgspec.structs.replace(outcome, response=msgspec.structs.replace(outcome.response, headers=headers))
 
 
-def to_request(incoming: web.BaseRequest, body: bytes) -> Request:
+def _to_request(incoming: web.BaseRequest, body: bytes) -> Request:
     """The wire request: raw path, raw query, header names in lower case, a repeated header joined by commas."""
     path, _, query = incoming.raw_path.partition("?")
     if not path.startswith("/"):  # absolute form, as proxies send it

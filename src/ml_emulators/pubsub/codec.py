@@ -27,7 +27,7 @@ def _parsed(json: str) -> Any:
     return fastavro.parse_schema(msgspec.json.decode(json))
 
 
-def whole_seconds(moment: datetime) -> int:
+def _whole_seconds(moment: datetime) -> int:
     """Milliseconds since 1970, cut to whole seconds."""
     return (moment - _EPOCH) // _SECOND * 1000
 
@@ -63,7 +63,7 @@ def _maps(places: Mapping[str, Place], names: Iterable[str]) -> list[str]:
     return bitmaps(top, nested)
 
 
-def body_of(schema: EventSchema, values: Mapping[str, Any]) -> dict[str, Any]:
+def _body_of(schema: EventSchema, values: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of the event; nulls are left to the schema's defaults."""
     body: dict[str, Any] = {}
     for name, value in values.items():
@@ -87,7 +87,7 @@ def _header(schema: EventSchema, change: Change, seen: Callable[[Iterable[str]],
         "changeOrigin": change.origin,
         "transactionKey": change.transaction_key,
         "sequenceNumber": change.sequence,
-        "commitTimestamp": whole_seconds(change.instant),
+        "commitTimestamp": _whole_seconds(change.instant),
         "commitNumber": change.commit_number,
         "commitUser": change.user_id,
         "nulledFields": _maps(schema.places, seen(change.nulled)),
@@ -110,7 +110,7 @@ def encode(
         return [name for name in names if name in schema.places and (hidden_bits or name not in hidden)]
 
     values = {name: value for name, value in {**(enriched or {}), **change.values}.items() if name not in hidden}
-    datum = {"ChangeEventHeader": _header(schema, change, seen), **body_of(schema, values)}
+    datum = {"ChangeEventHeader": _header(schema, change, seen), **_body_of(schema, values)}
     return datum_bytes(schema, datum)
 
 

@@ -90,7 +90,7 @@ def event_name(kind: str) -> str:
     return f"{kind.removesuffix('c')}ChangeEvent" if kind.endswith("__c") else f"{kind}ChangeEvent"
 
 
-def schema_id_of(json: str) -> str:
+def _schema_id_of(json: str) -> str:
     """22 characters of base64url that change with the text."""
     return base64.urlsafe_b64encode(hashlib.sha256(json.encode()).digest()[:16]).decode().rstrip("=")
 
@@ -110,7 +110,7 @@ def change_schema(kind: SObject, *, formulas: bool = True) -> EventSchema:
     json = msgspec.json.encode(record).decode()
     return EventSchema(
         kind.name,
-        schema_id_of(json),
+        _schema_id_of(json),
         json,
         dict(_places(slots)),
         {name: tuple(part.name for part in parts) for name, parts in slots if _is_compound(name, parts)},
@@ -236,7 +236,7 @@ def platform_schema(name: str, fields: Iterable[str]) -> EventSchema:
         *(_optional(field, ["null", "string"], "Data:Text") for field in fields),
     ]
     json = msgspec.json.encode({"type": "record", "name": name, "namespace": NAMESPACE, "fields": body}).decode()
-    return EventSchema(name, schema_id_of(json), json)
+    return EventSchema(name, _schema_id_of(json), json)
 
 
 class Schemas:

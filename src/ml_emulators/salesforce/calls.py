@@ -29,7 +29,7 @@ class Answer:
     raw: bytes | None = None
 
 
-def read_json(raw: bytes) -> Any:
+def _read_json(raw: bytes) -> Any:
     """Decode a body. Raises JSON_PARSER_ERROR."""
     try:
         return loads(raw)
@@ -60,7 +60,7 @@ class Call:
 
     def body(self) -> Any:
         """The body, decoded with exact decimals. Raises `Malformed` JSON_PARSER_ERROR."""
-        return self.given if self.inner else read_json(self.raw)
+        return self.given if self.inner else _read_json(self.raw)
 
     def object_body(self) -> dict[str, Any]:
         """The body where only an object will do. Raises `Malformed` JSON_PARSER_ERROR."""

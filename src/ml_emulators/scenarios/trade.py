@@ -84,7 +84,7 @@ def invoice_body(books: Books, invoice: Invoice) -> Json:
         "CustomerRef": ref(invoice.client.customer),
         "TxnDate": invoice.day.isoformat(),
         "CurrencyRef": ref(invoice.client.currency),
-        "Line": [item_line(books, line) for line in invoice.lines],
+        "Line": [_item_line(books, line) for line in invoice.lines],
     }
     if invoice.discount:
         detail = {"PercentBased": False, "DiscountAccountRef": ref(books.accounts["4900"])}
@@ -104,7 +104,7 @@ def invoice_body(books: Books, invoice: Invoice) -> Json:
     return body
 
 
-def item_line(books: Books, line: Line) -> Json:
+def _item_line(books: Books, line: Line) -> Json:
     """The body of a sales line."""
     detail: Json = {"ItemRef": ref(books.items[line.good.sku]), "Qty": line.quantity, "UnitPrice": line.price}
     if line.class_name:
@@ -142,7 +142,7 @@ def credit(stage: Stage, books: Books, client: Client, day: date, lines: Sequenc
         "CustomerRef": ref(client.customer),
         "CurrencyRef": ref(client.currency),
         "TxnDate": day.isoformat(),
-        "Line": [item_line(books, line) for line in lines],
+        "Line": [_item_line(books, line) for line in lines],
     }
     return stage.qbo("create", "CreditMemo", body)
 

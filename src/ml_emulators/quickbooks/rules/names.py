@@ -29,7 +29,7 @@ class ListRule(Rule):
 
     def after_save(self, context: WriteContext, new: Json, old: Json | None) -> None:
         """Keep the index of names and the tree; a new path goes down to what is below."""
-        note_name(context, self.kind, new, old)
+        _note_name(context, self.kind, new, old)
 
 
 def space(kind: Kind, data: Json) -> tuple[str, str]:
@@ -113,7 +113,7 @@ def _height(context: WriteContext, kind: str, record_id: str | None) -> int:
     return max((_height(context, kind, child) + 1 for child in children), default=0)
 
 
-def note_name(context: WriteContext, kind: Kind, new: Json, old: Json | None) -> None:
+def _note_name(context: WriteContext, kind: Kind, new: Json, old: Json | None) -> None:
     """After a write: keep the index of names and the family tree, and hand a new path down to the children."""
     books = context.books
     if old is not None:

@@ -46,7 +46,7 @@ class TransactionRule(Rule):
 
     def after_save(self, context: WriteContext, new: Json, old: Json | None) -> None:
         """The number counts on, and the ledger has its postings instead of the former ones."""
-        note_number(context, self.kind.name, new, old)
+        _note_number(context, self.kind.name, new, old)
         post(context, new["Id"], self.postings(context, new))
 
     def on_delete(self, context: WriteContext, old: Json) -> None:
@@ -55,14 +55,14 @@ class TransactionRule(Rule):
         context.books.applied.pop(old["Id"], None)
 
     def voided(self, context: WriteContext, old: Json) -> Json | None:
-        """As `void_shape`, out of ledger and payments. Raises 6210 and 6540."""
+        """All amounts zero, out of ledger and payments. Raises 6210 and 6540."""
         if _is_voided(old):
             return None
         check_open(context, old)
         _refuse_deposited(context, old)
         unlink(context, self.kind.name, old["Id"])
         new = context.books.data(self.kind.name, old["Id"])
-        void_shape(new)
+        _void_shape(new)
         post(context, old["Id"], ())
         return new
 
@@ -140,12 +140,12 @@ def _refuse_duplicate(context: WriteContext, kind: str, number: str, own: str | 
     warned = warned or (kind == "Bill" and context.flags.warn_duplicate_bill)
     if not (sales or warned):
         return
-    holder = number_holder(context, kind, number)
+    holder = _number_holder(context, kind, number)
     if holder is not None and holder != own:
         raise faults.duplicate_number(number, TYPE_NAMES.get(kind, kind), holder)
 
 
-def number_holder(context: WriteContext, kind: str, number: str) -> str | None:
+def _number_holder(context: WriteContext, kind: str, number: str) -> str | None:
     """The id of a transaction of this kind that carries the number."""
     table = context.books.tables[kind]
     index = table.all[table.kind.place["DocNumber"]]
@@ -162,11 +162,11 @@ def _next_number(context: WriteContext, kind: str) -> str:
     while True:
         number = str(max(context.books.sequences.get(_sequence(kind), 0), _FIRST_NUMBER - 1) + 1)
         context.books.sequences[_sequence(kind)] = int(number)
-        if number_holder(context, kind, number) is None:
+        if _number_holder(context, kind, number) is None:
             return number
 
 
-def note_number(context: WriteContext, kind: str, new: Json, old: Json | None) -> None:
+def _note_number(context: WriteContext, kind: str, new: Json, old: Json | None) -> None:
     """The last number used counts on, also when a client chose it."""
     number = new.get("DocNumber", "")
     fresh = old is None or old.get("DocNumber") != number
@@ -174,7 +174,7 @@ def note_number(context: WriteContext, kind: str, new: Json, old: Json | None) -
         context.books.sequences[_sequence(kind)] = int(number)
 
 
-def void_shape(body: Json) -> None:
+def _void_shape(body: Json) -> None:
     """All amounts and quantities zero, links removed, `Voided` in front of the memo (reference 4.4)."""
     note = body.get("PrivateNote", "")
     body["PrivateNote"] = note if note.startswith("Voided") else f"Voided - {note}"[:4000] if note else "Voided"

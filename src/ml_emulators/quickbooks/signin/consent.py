@@ -43,7 +43,7 @@ def authorize(service: Service, request: Request, now: datetime) -> Response:
     """`GET`: the page, or back to the app at once. `POST`: what was clicked on the page. 400 never leaves the page."""
     asked = request.params() if request.method == "GET" else _form(request)
     app = service.authority.apps.get(asked.get("client_id", ""))
-    if app is None or not may_return_to(app, asked.get("redirect_uri", "")):
+    if app is None or not _may_return_to(app, asked.get("redirect_uri", "")):
         return answers.plain(400, {"error": "invalid_request"}, service.random, now)
     if asked.get("response_type") != "code" or not asked.get("scope", "").split():
         return _back(service, asked, {"error": "invalid_request"}, now)
@@ -77,7 +77,7 @@ def _decided(service: Service, app: App, asked: Mapping[str, str], now: datetime
     return _back(service, asked, {"code": code}, now, company)
 
 
-def may_return_to(app: App, uri: str) -> bool:
+def _may_return_to(app: App, uri: str) -> bool:
     """Exact match; development keys may use http on loopback. No query, no fragment."""
     try:
         parts = urlsplit(uri)

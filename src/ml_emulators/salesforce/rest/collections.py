@@ -38,7 +38,7 @@ def done(record_id: str, **more: Any) -> dict[str, Any]:
     return {"id": record_id, "success": True, "errors": [], **more}
 
 
-def run_items(call: Call, items: list[Any], step: Step, *, all_or_none: bool) -> Answer:
+def _run_items(call: Call, items: list[Any], step: Step, *, all_or_none: bool) -> Answer:
     """Each item by itself, in order; with `all_or_none` one failure undoes them all."""
     with call.work() as tx:
         start = tx.savepoint()
@@ -105,7 +105,7 @@ def _check_chunks(kinds: list[SObject]) -> None:
         raise ApiError("LIMIT_EXCEEDED", text)
 
 
-def create_all(call: Call) -> Answer:
+def _create_all(call: Call) -> Answer:
     """`POST /composite/sobjects`: several types in up to 10 runs of one type; an answer for each record, in order."""
     records, all_or_none = _records(call)
     kinds = [type_of(call, record) for record in records]
@@ -114,7 +114,7 @@ def create_all(call: Call) -> Answer:
     def step(tx: Tx, pair: tuple[SObject, dict[str, Any]]) -> dict[str, Any]:
         return done(create(tx, *pair))
 
-    return run_items(call, list(zip(kinds, records, strict=True)), step, all_or_none=all_or_none)
+    return _run_items(call, list(zip(kinds, records, strict=True)), step, all_or_none=all_or_none)
 
 
 def _given_id(record: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -152,10 +152,10 @@ def _update_all(call: Call) -> Answer:
         update(tx, pair[0], record_id, others)
         return done(record_id)
 
-    return run_items(call, list(zip(kinds, records, strict=True)), step, all_or_none=all_or_none)
+    return _run_items(call, list(zip(kinds, records, strict=True)), step, all_or_none=all_or_none)
 
 
-def upsert_all(call: Call, kind_name: str, key_name: str) -> Answer:
+def _upsert_all(call: Call, kind_name: str, key_name: str) -> Answer:
     """One type only; the key stands inside each record."""
     kind = call.kind(kind_name)
     key = key_field(call, kind, key_name)
@@ -177,7 +177,7 @@ def upsert_all(call: Call, kind_name: str, key_name: str) -> Answer:
         record_id, created = _upsert_one(tx, kind, key, shown, others)
         return done(record_id, created=created)
 
-    return run_items(call, records, step, all_or_none=all_or_none)
+    return _run_items(call, records, step, all_or_none=all_or_none)
 
 
 def _upsert_one(tx: Tx, kind: SObject, key: Field, value: str, body: dict[str, Any]) -> tuple[str, bool]:
@@ -201,7 +201,7 @@ def _delete_all(call: Call) -> Answer:
         delete(tx, kind, record_id)
         return done(record_id)
 
-    return run_items(call, asked, step, all_or_none=as_flag(call.params.get("allOrNone", "")))
+    return _run_items(call, asked, step, all_or_none=as_flag(call.params.get("allOrNone", "")))
 
 
 def retrieve(call: Call, kind_name: str) -> Answer:
@@ -235,10 +235,10 @@ def collections(call: Call, parts: tuple[str, ...]) -> Answer:
     """Everything under `/composite/sobjects`."""
     if not parts:
         call.only("POST", "PATCH", "DELETE")
-        work = {"POST": create_all, "PATCH": _update_all, "DELETE": _delete_all}
+        work = {"POST": _create_all, "PATCH": _update_all, "DELETE": _delete_all}
         return work[call.method](call)
     if len(parts) == 1:
         call.only("GET", "POST")
         return retrieve(call, parts[0])
     call.only("PATCH")
-    return upsert_all(call, parts[0], parts[1])
+    return _upsert_all(call, parts[0], parts[1])

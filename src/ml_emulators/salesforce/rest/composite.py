@@ -107,7 +107,7 @@ def split_url(url: str) -> tuple[str, tuple[str, ...], dict[str, str]]:
     return parts[2], tuple(parts[3:]), dict(parse_qsl(query, keep_blank_values=True))
 
 
-def is_heavy(entry: dict[str, Any]) -> bool:
+def _is_heavy(entry: dict[str, Any]) -> bool:
     """Queries and collections, of which a composite may hold few."""
     path = entry["url"].partition("?")[0]
     return "/query" in path or "/composite/sobjects" in path
@@ -181,7 +181,7 @@ def composite(call: Call, dispatch: Dispatch) -> Answer:
     call.only("POST")
     body = call.object_body()
     entries = check_entries(body.get("compositeRequest"), _MOST_CALLS)
-    if sum(map(is_heavy, entries)) > _MOST_HEAVY:
+    if sum(map(_is_heavy, entries)) > _MOST_HEAVY:
         text = f"You can't have more than {_MOST_HEAVY} query or collection subrequests in one request"
         raise ApiError("LIMIT_EXCEEDED", text)
     all_or_none = as_flag(body.get("allOrNone", False))

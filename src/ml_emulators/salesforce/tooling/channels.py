@@ -47,7 +47,7 @@ class ChannelBook(Protocol):
         """The schema of an event by its name or its id, with the id under `uuid`; None when there is none."""
 
 
-def event_of(kind: str) -> str:
+def _event_of(kind: str) -> str:
     """`Account` -> `AccountChangeEvent`, `Thing__c` -> `Thing__ChangeEvent`."""
     return f"{kind.removesuffix('c') if kind.endswith('__c') else kind}{_EVENT}"
 
@@ -129,7 +129,7 @@ class MemberResource:
         self.names: dict[tuple[str, str], str] = {}
 
     def _name(self, channel: str, kind: str) -> str:
-        usual = f"{channel.removesuffix('__chn')}_{event_of(kind).replace('__', '_')}"
+        usual = f"{channel.removesuffix('__chn')}_{_event_of(kind).replace('__', '_')}"
         return self.names.get((channel, kind), usual)
 
     def sync(self) -> None:
@@ -153,7 +153,7 @@ class MemberResource:
         known = self._book.listed()[channel]
         taken = {self._name(where, member) for where, members in self._book.listed().items() for member in members}
         if kind.name in known or name in taken:
-            text = f"{event_of(kind.name)} is a member of {channel} already"
+            text = f"{_event_of(kind.name)} is a member of {channel} already"
             raise ApiError("DUPLICATE_VALUE", text, fields=["SelectedEntity"])
         self._select(kind, channel, given)
         self.names[channel, kind.name] = name
@@ -163,7 +163,7 @@ class MemberResource:
         """`AccountChangeEvent` -> Account, `Thing__ChangeEvent` -> Thing__c."""
         stem = str(entity).removesuffix(_EVENT)
         kind = self._org.schema.objects.get(f"{stem}c" if stem.endswith("__") else stem)
-        if kind is None or event_of(kind.name) != entity:
+        if kind is None or _event_of(kind.name) != entity:
             raise wrong(f"there is no change event {entity}", "SelectedEntity")
         return kind
 
@@ -196,7 +196,7 @@ class MemberResource:
 
 
 def _member_row(name: str, channel: str, kind: str, enriched: tuple[str, ...]) -> Record:
-    entity = event_of(kind)
+    entity = _event_of(kind)
     return {
         "DeveloperName": name,
         "MasterLabel": name,
