@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, LargeBinary, MetaData, Table, Text, inspect, select
+from sqlalchemy import Connection, Engine, LargeBinary, MetaData, Table, Text, inspect, select, text
 
 from ml_connector.model.errors import StateTrouble
 from ml_connector.store import Store
 from ml_connector.store.database import open_engine, transaction
 from ml_connector.store.schema import metadata
-from ml_connector.store.store import alembic_config, migrate
+from ml_connector.store.store import HEAD, alembic_config, migrate
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 Rows = dict[str, list[dict[str, Any]]]
@@ -95,6 +98,37 @@ def test_a_migrated_schema_equals_a_fresh_one(engine: Engine) -> None:
         assert migrated == _picture(tx)
 
 
+def test_a_new_state_is_of_the_last_revision_as_alembic_writes_it(store_url: str, engine: Engine) -> None:
+    with transaction(engine) as tx:
+        assert ScriptDirectory.from_config(alembic_config(tx)).get_heads() == [HEAD]
+        migrate(tx)
+        by_alembic = _version_table(tx)
+        tx.execute(text("DROP TABLE alembic_version"))
+        metadata.drop_all(tx)
+    Store.open(store_url).close()
+    with transaction(engine) as tx:
+        assert _version_table(tx) == by_alembic
+
+
+def _version_table(tx: Connection) -> object:
+    columns = [
+        (each["name"], str(each["type"]), each["nullable"]) for each in inspect(tx).get_columns("alembic_version")
+    ]
+    rows = tx.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
+    return columns, inspect(tx).get_pk_constraint("alembic_version"), rows
+
+
+def test_only_a_migration_loads_alembic(tmp_path: Path) -> None:
+    """It is a third of what a command would import."""
+    program = (
+        "import sys; from ml_connector.store import Store; "
+        "Store.open(sys.argv[1]).close(); Store.open(sys.argv[1]).close(); "
+        "sys.exit('alembic' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, f"sqlite:///{tmp_path / 'state.db'}"], capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_the_indexes_that_keep_promises_have_their_conditions(engine: Engine) -> None:
     """The comparison above sees conditions: with them it is worth something."""
     with transaction(engine) as tx:
@@ -129,8 +163,7 @@ def test_a_populated_first_state_comes_through_unharmed(store_url: str, engine: 
         assert [(event["actor"], event["action"], event["at"]) for event in approved] == [
             (row["approved_by"], "approve", row["approved_at"]) for row in before["approval"]
         ]
-        head = ScriptDirectory.from_config(alembic_config(tx)).get_current_head()
-        assert MigrationContext.configure(tx).get_current_revision() == head
+        assert MigrationContext.configure(tx).get_current_revision() == HEAD
     store.audit("acme", "ana", "connect", "acme", {}, NOON)
     store.close()
 

@@ -161,10 +161,12 @@ def _ask_comparison(
     One full feed after the other does not put off the comparison that the first has asked for.
     """
     mine = [kind for kind in kinds if kind in compared_kinds(runtime, system)]
-    if why == FULL_FEED:
+    if mine and why == FULL_FEED:
         rows = runtime.store.comparisons(connection.id)
         asked = {row.kind for row in rows if row.system == system and row.why and not row.position}
         mine = [kind for kind in mine if kind not in asked]
+    if not mine:
+        return
     now = runtime.clock.now()
     if known:
         runtime.store.ask_comparison(connection.id, system, mine, why, now)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, Update, bindparam, or_, select, update
 
 from ml_connector.model.refs import Ref
 
@@ -25,6 +27,9 @@ class _Step(msgspec.Struct):
 
 
 _decoder = msgspec.json.Decoder(_Step)
+_now = bindparam("p_now", type_=BigInteger)
+Lengths = tuple[tuple[str, int], ...]
+"""Codes of holds, and for how many milliseconds each may last."""
 
 
 class Alerts(Audit):
@@ -35,16 +40,14 @@ class Alerts(Audit):
 
         A hold that ends and begins again counts anew.
         """
-        table = schema.hold
-        over = or_(*(_late(code, after, now) for code, after in allowed.items()))
-        late = (table.c.connection == connection) & over
-        query = select(table.c.flow, table.c.ref, table.c.code, table.c.since).where(late)
+        lengths = tuple((code, after // timedelta(milliseconds=1)) for code, after in allowed.items())
+        asked = {"p_connection": connection, "p_now": ms(now)}
         with self.recording() as recording:
             lock(recording.tx, connection)
-            rows = recording.tx.execute(query.order_by(table.c.since, table.c.ref)).all()
+            rows = recording.tx.execute(_late_holds(lengths), asked).all()
             holds = [Late(row.flow, Ref.parse(row.ref), row.code, instant(row.since)) for row in rows]
             if holds:
-                recording.tx.execute(update(table).where(late).values(alerted_at=ms(now)))
+                recording.tx.execute(_told_of(lengths), asked)
                 events: list[Event] = [
                     (str(hold.ref), {"code": hold.code, "since": hold.since.isoformat()}) for hold in holds
                 ]
@@ -53,12 +56,12 @@ class Alerts(Audit):
 
     def tell_late_writes(self, connection: str, after: timedelta, actor: str, now: datetime) -> list[LateWrite]:
         """Writes that have been open for longer than `after` and were not told of yet; they are from now on."""
-        untold = self._open_since(connection, now - after) & (schema.write.c.alerted_at == 0)
+        asked = {"p_connection": connection, "p_before": ms(now - after)}
         with self.recording() as recording:
             lock(recording.tx, connection)
-            writes = _late_writes(recording.tx.execute(_LATE_WRITES.where(untold)).all())
+            writes = _late_writes(recording.tx.execute(_UNTOLD_WRITES, asked).all())
             if writes:
-                recording.tx.execute(update(schema.write).where(untold).values(alerted_at=ms(now)))
+                recording.tx.execute(_WRITES_TOLD, asked | {"p_now": ms(now)})
                 events: list[Event] = [
                     (str(write.ref), {"open_write": write.step, "since": write.since.isoformat()}) for write in writes
                 ]
@@ -67,16 +70,20 @@ class Alerts(Audit):
 
     def late_writes(self, connection: str, after: timedelta, now: datetime) -> list[LateWrite]:
         """Writes that have been open for longer than `after`, the oldest first."""
+        asked = {"p_connection": connection, "p_before": ms(now - after)}
         with self.begin() as tx:
-            return _late_writes(tx.execute(_LATE_WRITES.where(self._open_since(connection, now - after))).all())
-
-    @staticmethod
-    def _open_since(connection: str, before: datetime) -> ColumnElement[bool]:
-        table = schema.write
-        return (table.c.connection == connection) & (table.c.state == "open") & (table.c.first_at <= ms(before))
+            return _late_writes(tx.execute(_LATE_WRITES, asked).all())
 
 
-_LATE_WRITES = select(schema.write).order_by(schema.write.c.first_at, schema.write.c.id)
+_write = schema.write
+_LATE = (
+    (_write.c.connection == bindparam("p_connection"))
+    & (_write.c.state == "open")
+    & (_write.c.first_at <= bindparam("p_before", type_=BigInteger))
+)
+_LATE_WRITES = select(_write).where(_LATE).order_by(_write.c.first_at, _write.c.id)
+_UNTOLD_WRITES = _LATE_WRITES.where(_write.c.alerted_at == 0)
+_WRITES_TOLD = update(_write).where(_LATE, _write.c.alerted_at == 0).values(alerted_at=_now)
 
 
 def _late_writes(rows: Sequence[Row[tuple[object, ...]]]) -> list[LateWrite]:
@@ -86,7 +93,24 @@ def _late_writes(rows: Sequence[Row[tuple[object, ...]]]) -> list[LateWrite]:
     ]
 
 
-def _late(code: str, after: timedelta, now: datetime) -> ColumnElement[bool]:
-    """Lasts that long by now. What was told before that time was about another hold of the record."""
-    hold, length = schema.hold.c, after // timedelta(milliseconds=1)
-    return (hold.code == code) & (hold.since <= ms(now) - length) & (hold.alerted_at < hold.since + length)
+@cache
+def _late_holds(lengths: Lengths) -> Select[Any]:
+    """The question of `tell_late`: built once, because it is asked in every pass."""
+    hold = schema.hold.c
+    query = select(hold.flow, hold.ref, hold.code, hold.since).where(_late(lengths))
+    return query.order_by(hold.since, hold.ref)
+
+
+@cache
+def _told_of(lengths: Lengths) -> Update:
+    return update(schema.hold).where(_late(lengths)).values(alerted_at=_now)
+
+
+def _late(lengths: Lengths) -> ColumnElement[bool]:
+    """Lasts as long as its code allows by now. What was told before that time was about another hold of the record."""
+    hold = schema.hold.c
+    over = (
+        (hold.code == code) & (hold.since <= _now - length) & (hold.alerted_at < hold.since + length)
+        for code, length in lengths
+    )
+    return (hold.connection == bindparam("p_connection")) & or_(*over)

@@ -34,6 +34,10 @@ _HASH = select(_audit.c.hash).where(_OURS, _audit.c.number == bindparam("p_numbe
 _SEALED = select(_head.c.sealed).where(_OUR_HEAD).with_for_update()
 _RENEW = update(_head).where(_OUR_HEAD).values(sealed=bindparam("p_sealed", type_=_head.c.sealed.type))
 _ADD = insert(_audit)
+_versions = schema.reference_version.c
+_RULES = select(_versions.version).where(
+    _versions.connection == bindparam("p_connection"), _versions.system == "settings", _versions.name == "rules"
+)
 HASHED = ("connection", "at", "actor", "action", "object", "detail", "previous")
 
 
@@ -149,9 +153,8 @@ class Audit(Base):
     def note_settings(self, connection: str, digest: str, actor: str, now: datetime) -> bool:
         """Whether the rules are other ones than last time, or the first; that is an event, with both digests."""
         table, key = schema.reference_version, {"connection": connection, "system": "settings", "name": "rules"}
-        mine = (table.c.connection == connection) & (table.c.system == "settings") & (table.c.name == "rules")
         with self.recording() as recording:
-            before = recording.tx.execute(select(table.c.version).where(mine)).scalar() or ""
+            before = recording.tx.execute(_RULES, {"p_connection": connection}).scalar() or ""
             if before == digest:
                 return False
             recording.tx.execute(upsert(recording.tx, table, tuple(key), ("version",)), key | {"version": digest})

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, or_, select, update
+from sqlalchemy import BigInteger, Connection, Row, Select, bindparam, delete, func, or_, select, update
 
 from ml_connector.model.refs import Ref
 from ml_connector.model.tasks import Settled
@@ -24,6 +24,13 @@ NOTED, PERHAPS, LOST = "noted", "perhaps", "lost"
 """The write is open; it may have been done before others changed the record once more; it is done."""
 _table = schema.conflict
 _told = _table.c.state.in_((PERHAPS, LOST))
+_OURS = _table.c.connection == bindparam("p_connection")
+_OLD = _table.c.at < bindparam("p_before", type_=BigInteger)
+_BLANK = update(_table).where(_OURS, _told, _OLD, _table.c.sealed != b"").values(sealed=b"")
+_NOTED = _table.c.write.in_(bindparam("p_writes", expanding=True)) & (_table.c.state == NOTED)
+_ARE_NOTED = select(_table).where(_NOTED)
+_DROP_NOTED = delete(_table).where(_NOTED)
+_END_NOTED = update(_table).where(_NOTED).values(state=bindparam("p_state"), at=bindparam("p_at", type_=BigInteger))
 
 
 def note_conflicts(tx: Connection, connection: str, lost: Sequence[LostValue]) -> None:
@@ -56,12 +63,12 @@ def settle_conflicts(tx: Connection, connection: str, settled: Sequence[Settled]
         state = LOST if end.state == "done" else PERHAPS if end.perhaps else ""
         by_state.setdefault(state, []).append(end.id)
     for state, writes in by_state.items():
-        noted = (_table.c.write.in_(writes)) & (_table.c.state == NOTED)
+        noted = {"p_writes": writes}
         if not state:
-            tx.execute(delete(_table).where(noted))
+            tx.execute(_DROP_NOTED, noted)
             continue
-        _forget_guesses(tx, connection, tx.execute(select(_table).where(noted)).all())
-        tx.execute(update(_table).where(noted).values(state=state, at=ms(now)))
+        _forget_guesses(tx, connection, tx.execute(_ARE_NOTED, noted).all())
+        tx.execute(_END_NOTED, noted | {"p_state": state, "p_at": ms(now)})
 
 
 def _forget_guesses(tx: Connection, connection: str, rows: Sequence[Row[Any]]) -> None:
@@ -90,9 +97,8 @@ class Conflicts(Base):
 
     def blank_conflicts(self, connection: str, before: datetime) -> int:
         """Forget the values that were lost before this instant; their hashes stay. How many."""
-        old = (_table.c.connection == connection) & _told & (_table.c.at < ms(before)) & (_table.c.sealed != b"")
         with self.begin() as tx:
-            return tx.execute(update(_table).where(old).values(sealed=b"")).rowcount
+            return tx.execute(_BLANK, {"p_connection": connection, "p_before": ms(before)}).rowcount
 
     def sealed_conflicts(self) -> list[tuple[str, str, bytes]]:
         """Connection, id and sealed value of everything that is kept, those of open writes too."""

@@ -42,6 +42,11 @@ _OPEN = (
     .where(_OURS, _write.c.state == "open")
     .order_by(_write.c.noted_at, _write.c.batch_id, _write.c.position)
 )
+_THESE_OPEN = (
+    select(_write.c.id, _write.c.source, _write.c.request_id, _write.c.content, _write.c.body)
+    .where(_write.c.id.in_(bindparam("p_ids", expanding=True)), _write.c.state == "open")
+    .order_by(_write.c.batch_id, _write.c.position, _write.c.id)
+)
 _AGAIN = (
     update(_write)
     .where(_write.c.id == bindparam("p_id"), _write.c.state == "open")
@@ -180,15 +185,11 @@ def _close(tx: Connection, settled: Sequence[Settled], now: datetime) -> _Closed
 
     Afterwards ids and a hash do for a body; only what a person approved stays whole.
     """
-    table = schema.write
     rows: list[dict[str, object]] = []
     closed = _Closed()
     by_id = {end.id: end for end in settled}
-    ids = list(by_id)
-    for start in range(0, len(ids), 500):
-        mine = table.c.id.in_(ids[start : start + 500]) & (table.c.state == "open")
-        asked = select(table.c.id, table.c.source, table.c.request_id, table.c.content, table.c.body)
-        for row in tx.execute(asked.where(mine).order_by(table.c.batch_id, table.c.position, table.c.id)).all():
+    for some in portions(list(by_id)):
+        for row in tx.execute(_THESE_OPEN, {"p_ids": some}).all():
             write, end = _decoder.decode(row.content), by_id[row.id]
             rows.append(_closed(end, write, row.content, row.body, now))
             if write.conflicts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from . import schema
 from .audit import Audit
@@ -13,6 +13,7 @@ from .rows import RunEnd
 
 _SIGN_IN = "SignInNeeded"
 _KEPT = ("began_at", "ended_at", "error", "sentence", "remedy")
+_ERROR = select(schema.last_run.c.error).where(schema.last_run.c.connection == bindparam("p_connection"))
 
 
 class Runs(Audit):
@@ -28,11 +29,10 @@ class Runs(Audit):
             "sentence": end.sentence,
             "remedy": end.remedy,
         }
-        table = schema.last_run
         with self.recording() as recording:
             tx = recording.tx
-            before = tx.execute(select(table.c.error).where(table.c.connection == connection)).scalar() or ""
-            tx.execute(upsert(tx, table, ("connection",), _KEPT), row)
+            before = tx.execute(_ERROR, {"p_connection": connection}).scalar() or ""
+            tx.execute(upsert(tx, schema.last_run, ("connection",), _KEPT), row)
             if (before == _SIGN_IN) != (end.error == _SIGN_IN):
                 action = "sign-in lost" if end.error == _SIGN_IN else "sign-in works again"
                 recording.add(connection, actor, action, [(connection, {"sentence": end.sentence})], now)

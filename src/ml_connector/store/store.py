@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, insert, inspect, select
 
 from ml_connector.model.errors import StateTrouble, WrongUse
 
@@ -27,7 +25,19 @@ from .runs import Runs
 from .schema import metadata
 from .tasks import Tasks
 
+if TYPE_CHECKING:  # a third of what a command imports, and only who migrates an older state needs it
+    from alembic.config import Config
+
 MIGRATIONS = Path(__file__).parent / "migrations"
+HEAD = "0009"
+"""The revision that `schema` describes: the last one in `migrations/versions`."""
+_version = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+"""Alembic's own table, as Alembic makes it."""
 
 
 class Store(
@@ -40,11 +50,12 @@ class Store(
         """Open, and bring the schema up to date; of several processes that do so at once, one does it."""
         with _opening(url) as tx:
             first_come(tx)
-            if inspect(tx).has_table("alembic_version"):
-                migrate(tx)
-            else:
+            if not inspect(tx).has_table(_version.name):
                 metadata.create_all(tx)
-                command.stamp(alembic_config(tx), "head")
+                _version.create(tx)
+                tx.execute(insert(_version).values(version_num=HEAD))
+            elif tx.execute(select(_version.c.version_num)).scalars().all() != [HEAD]:
+                migrate(tx)
         return cls(tx.engine)
 
     @classmethod
@@ -55,7 +66,7 @@ class Store(
         """
         with _opening(url) as tx:
             tables = inspect(tx).get_table_names()
-            if "alembic_version" in tables:
+            if _version.name in tables:
                 raise WrongUse("This database holds an installation.", "Name an empty database for the simulation.")
             if tables:
                 metadata.drop_all(tx)
@@ -81,6 +92,9 @@ def _opening(url: str) -> Iterator[Connection]:
 
 def migrate(tx: Connection, revision: str = "head") -> None:
     """Bring the schema to `revision` within `tx`. Raises `StateTrouble` if a newer version has made it."""
+    from alembic import command
+    from alembic.util import CommandError
+
     try:
         command.upgrade(alembic_config(tx), revision)
     except CommandError as error:
@@ -91,6 +105,8 @@ def migrate(tx: Connection, revision: str = "head") -> None:
 
 def alembic_config(tx: Connection) -> Config:
     """Alembic's settings for our migrations, to run in the transaction `tx`."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = tx
