@@ -22,6 +22,7 @@ from ml_connector.model.errors import SignInNeeded, StateTrouble, WrongUse
 from ml_connector.model.refs import Ref
 from ml_connector.store.base import LEASE
 from ml_emulators.kit.faults import Fault
+from support.in_step import in_step
 from support.world import Installation
 
 CADENCE = timedelta(minutes=15)
@@ -86,8 +87,7 @@ class Watched:
 @pytest.fixture
 async def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Watched:
     """All that was due is done, and the installation is live."""
-    home = Installation(tmp_path)
-    await home.run()
+    home = await in_step(tmp_path)
     await home.run()
     watched = Watched(home)
     monkeypatch.setattr(module, "sync", watched.round)

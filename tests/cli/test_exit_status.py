@@ -22,6 +22,7 @@ from ml_connector.model.tasks import Task, Verdict
 from ml_connector.settings import write_settings
 from ml_connector.store import schema
 from ml_emulators.kit.faults import Fault, RecordMatch
+from support.in_step import in_step
 from support.world import Installation
 
 BILL = Ref("quickbooks", "Invoice", "999999")
@@ -96,8 +97,7 @@ TABLE = [
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
-    home = Installation(tmp_path)
-    asyncio.run(home.run())
+    home = asyncio.run(in_step(tmp_path))
     asyncio.run(sweep_all(home.app))
     connection = home.app.connection.id
     with home.store.begin() as tx:

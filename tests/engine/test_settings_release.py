@@ -10,6 +10,7 @@ from ml_connector.actions.plan import make_plan
 from ml_connector.actions.sweep import note_rules
 from ml_connector.actions.sync import sync
 from ml_connector.app import assemble
+from support.in_step import in_step
 from support.world import Installation
 
 
@@ -24,7 +25,6 @@ async def test_orders_come_back_when_a_template_is_signed_off(tmp_path: Path) ->
 
 
 async def test_the_same_settings_knock_on_nothing(tmp_path: Path) -> None:
-    home = Installation(tmp_path)
-    await home.run()
+    home = await in_step(tmp_path)
     note_rules(home.app)
     assert home.store.unserved(home.app.connection.id) == {}

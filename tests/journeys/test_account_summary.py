@@ -17,6 +17,7 @@ from ml_connector.actions.sync import sync
 from ml_connector.engine.worker import DrainReport
 from ml_connector.model.refs import Link, Ref
 from ml_connector.model.roles import Role
+from support.in_step import in_step
 from support.world import Installation
 
 
@@ -89,9 +90,8 @@ class Company:
 
 @pytest.fixture
 async def company(tmp_path: Path, store_url: str) -> AsyncIterator[Company]:
-    home = Installation(tmp_path, store_url=store_url)
+    home = await in_step(tmp_path, store_url=store_url)
     try:
-        await home.run()
         yield Company(home)
     finally:
         home.store.close()

@@ -28,6 +28,7 @@ from ml_connector.store.base import LEASE
 from ml_connector.systems.http import Request
 from ml_connector.world import World
 from ml_emulators.salesforce import ValidationRule
+from support.in_step import in_step
 from support.tables import rows_of
 from support.world import Installation, SimClock
 
@@ -120,9 +121,8 @@ class Pair:
 
 @pytest.fixture
 async def pair(tmp_path: Path, store_url: str) -> AsyncIterator[Pair]:
-    home = Installation(tmp_path, store_url=store_url)
+    home = await in_step(tmp_path, store_url=store_url)
     try:
-        await home.run()
         yield Pair(home)
     finally:
         home.store.close()

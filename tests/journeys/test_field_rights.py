@@ -14,6 +14,7 @@ from ml_connector.actions.doctor import doctor
 from ml_connector.actions.holds import open_holds
 from ml_connector.actions.sync import sync
 from ml_connector.systems.salesforce.records import EXTERNAL_ID, SOUGHT, WRITTEN
+from support.in_step import in_step
 from support.world import Installation
 
 HOURS = timedelta(hours=7)
@@ -98,8 +99,7 @@ async def _later(home: Installation) -> None:
 )
 async def test_a_right_that_goes_while_we_work(tmp_path: Path, kind: str, field: str, there: str) -> None:
     """Describe said yes, the write is refused: it goes again without the field, at once, and never so again."""
-    home = Installation(tmp_path)
-    await home.run()
+    home = await in_step(tmp_path)
     home.emulation.set_switches("salesforce", org(kind, field, right="read_only"))
     customer = home.state("quickbooks", "Customer")[0]
     changes = {

@@ -19,6 +19,7 @@ from ml_connector.actions.sweep import sweep_all
 from ml_connector.actions.sync import sync
 from ml_connector.engine.worker import DrainReport
 from ml_connector.model.refs import Ref
+from support.in_step import in_step
 from support.world import Installation
 
 
@@ -99,9 +100,8 @@ class Town:
 
 @pytest.fixture
 async def town(tmp_path: Path, store_url: str) -> AsyncIterator[Town]:
-    home = Installation(tmp_path, store_url=store_url)
+    home = await in_step(tmp_path, store_url=store_url)
     try:
-        await home.run()
         yield Town(home)
     finally:
         home.store.close()

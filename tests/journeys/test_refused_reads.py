@@ -17,6 +17,7 @@ from ml_connector.actions.sync import sync
 from ml_connector.model.errors import ReadRefused
 from ml_connector.systems.http import Request
 from ml_emulators.kit.faults import Fault
+from support.in_step import in_step
 from support.world import Installation
 
 
@@ -84,8 +85,7 @@ async def test_one_record_of_salesforce(tmp_path: Path, code: str) -> None:
 
 
 async def test_a_kind_that_is_not_listed_stops_no_other_and_is_said(tmp_path: Path) -> None:
-    home = Installation(tmp_path, scenario="tiny")
-    await home.run()
+    home = await in_step(tmp_path)
     home.clock.advance(timedelta(minutes=5))
     customer = home.state("quickbooks", "Customer")[0]
     phone = {"FreeFormNumber": "(415) 555-0100"}

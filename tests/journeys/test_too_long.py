@@ -19,6 +19,7 @@ from ml_connector.actions.status import current_status
 from ml_connector.actions.sync import sync
 from ml_connector.model.errors import Unreachable
 from ml_emulators.kit.faults import Fault
+from support.in_step import in_step
 from support.world import Installation
 
 NAME = "Hesperia Glass"
@@ -74,9 +75,8 @@ class Office:
 
 @pytest.fixture
 async def office(tmp_path: Path, store_url: str) -> AsyncIterator[Office]:
-    home = Installation(tmp_path, store_url=store_url)
+    home = await in_step(tmp_path, store_url=store_url)
     try:
-        await home.run()
         office = Office(home)
         home.clock.advance(timedelta(minutes=20))
         await sync(home.app)

@@ -13,12 +13,12 @@ from ml_connector.actions.drain import drain
 from ml_connector.actions.holds import open_holds
 from ml_connector.actions.sweep import sweep_all
 from ml_emulators.kit.faults import Fault
+from support.in_step import in_step
 from support.world import Installation
 
 
 async def _synced(folder: Path) -> Installation:
-    home = Installation(folder, scenario="tiny")
-    await home.run()
+    home = await in_step(folder)
     home.clock.advance(timedelta(minutes=5))
     return home
 
