@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
@@ -78,7 +79,6 @@ def test_what_is_no_exact_amount_is_refused(text: str) -> None:
         (b'{"Id":"1","TotalAmt":1', "is cut off"),
         (b'{"Id":"1","TotalAmt":1}}', "is not valid JSON"),
         (b'{"Id":"\xff","TotalAmt":1}', "is not valid UTF-8"),
-        (b'{"Id":"\\u0000","TotalAmt":1}', "holds a text with NUL"),
         (b'{"Id":"a\x00","TotalAmt":1}', "is not valid JSON"),
         (b'{"Id":"1","TotalAmt":1,"TotalAmt":2}', "names the same field twice"),
         (b'{"Id":"1","TotalAmt":1,"x":{"a":{},"a" : {}}}', "names the same field twice"),
@@ -101,6 +101,15 @@ def test_names_that_only_look_doubled_are_accepted() -> None:
     body = b'{ "Id" : "a\\u003a: \\\\u003a \\\\u0000" , "TotalAmt" : 1, "Note":"\\"Id\\":", "x":{"Id":1},"y":{"Id":2} }'
 
     assert wire.decode(body, Bill, "a bill").id == "a:: \\u003a \\u0000"
+
+
+@pytest.mark.parametrize("text", ['"\\u0000"', '"a\\u0000\\u0000b"'])
+def test_a_nul_in_a_text_spoils_nothing_and_makes_no_other_id(text: str) -> None:
+    tree = wire.loads(f'{{"Id":"1\\u00002","rows":[{{"Note":{text}}}],"Total":1.50}}'.encode(), "a bill")
+
+    assert tree["Id"] == "1\ufffd2"
+    assert tree["rows"] == [{"Note": json.loads(text).replace("\0", "\ufffd")}]
+    assert tree["Total"] == Decimal("1.50")
 
 
 def test_unknown_fields_may_hold_anything() -> None:

@@ -1,7 +1,8 @@
 """JSON and money as they cross the wire: strict in, exact out.
 
-In: finite decimals of at most 15 significant digits, no duplicate names, no NUL, valid UTF-8, nothing cut off.
-Whatever breaks that is a `BadAnswer` which never quotes the answer. Out: decimals digit for digit without exponent,
+In: finite decimals of at most 15 significant digits, no duplicate names, valid UTF-8, nothing cut off. Whatever breaks
+that is a `BadAnswer` which never quotes the answer. A NUL in a text, which no database keeps, is read as U+FFFD: not
+left out, since that could make another record's id of one that is none. Out: decimals digit for digit without exponent,
 names sorted, so that the same value always gives the same bytes.
 """
 
@@ -86,7 +87,8 @@ def _sound(row: Any, kind: type[T], what: str) -> T | None:
 def loads(body: bytes, what: str, *, strict: bool = True) -> Any:
     """The answer as dicts, lists, texts, `int` and `Decimal` (for every number with a fraction or an exponent).
 
-    Numbers that cannot be amounts raise `BadAnswer` when `strict`, else they stand as `UNREAD`. Raises `BadAnswer`.
+    Numbers that cannot be amounts raise `BadAnswer` when `strict`, else they stand as `UNREAD`; each NUL in a text is
+    U+FFFD. Raises `BadAnswer`.
     """
     _refuse_other_formats(body, what)
     try:
@@ -213,8 +215,8 @@ def _refuse_duplicates(body: bytes, again: bytes, what: str) -> None:
 
 def _with_exact_numbers(again: bytes, tree: Any, what: str, *, strict: bool) -> Any:
     """Cheap looks at the mirror decide whether the tree has to be walked at all; nearly always it has not."""
-    if b"\\u0000" in again and _any_leaf(tree, lambda leaf: isinstance(leaf, str) and "\0" in leaf):
-        raise _bad(what, "holds a text with NUL characters")
+    if b"\\u0000" in again:
+        tree = _mapped(tree, _without_nul)
     flat = b":" + again.translate(_FLAT)
     if any(start in flat for start in _LONG):
         tree = _mapped(tree, _short_or_unread)
@@ -239,6 +241,10 @@ def _mapped(tree: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(tree, list):
         return [_mapped(part, change) for part in tree]
     return change(tree)
+
+
+def _without_nul(leaf: Any) -> Any:
+    return leaf.replace("\0", "\ufffd") if isinstance(leaf, str) else leaf
 
 
 def _short_or_unread(leaf: Any) -> Any:
