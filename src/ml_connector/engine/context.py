@@ -222,9 +222,16 @@ class PageContext:
         return self._records.get(ref)
 
     def settled(self, write: Write, done: Done, record: Any, links: Sequence[Link]) -> None:
-        """A write took effect: the record stands as it says, finds of its kind find it so, its links are known."""
-        self.put(record)
-        self._found.settled(write, done, record)
+        """A write took effect: the record stands as it says, finds of its kind find it so, its links are known.
+
+        Only the vendor knows the rest of a record that was there and that nobody has read: it is read where it is asked
+        for.
+        """
+        if done.ref in self._records or done.created or done.record is not None:
+            self.put(record)
+            self._found.settled(write, done, record)
+        else:
+            self._found.forget(write.system, write.kind)
         self._join(links, new=done.created)
 
     def learn(self, links: Sequence[Link], ref: Ref) -> list[Link]:
@@ -339,6 +346,8 @@ class PageContext:
             if not isinstance(found, BadAnswer):
                 # What a dry run has written stands only here.
                 found = [self._cache.made.get(record.ref, record) for record in found]
+                for record in found:  # what is written to it is laid over what it is now
+                    self._records.setdefault(record.ref, record)
             self._found.put(NeedFind(system, question.kind, question.field, value), found)
 
 

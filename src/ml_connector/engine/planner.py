@@ -114,6 +114,7 @@ class Planner(Corridor):
             self.cache.plan_links(links)
             self._tell(knocks_by(self.flows, links))
             self.cache.made[made] = self.runtime.systems[write.system].after(page.known(made), write, done)
+            page.put(self.cache.made[made])
             page.settled(write, done, self.cache.made[made], links)
             outcome.links += links
             outcome.again.append(task)

@@ -92,3 +92,7 @@ class SearchCache:
                 del fields[name]
             else:
                 field.replace(record)
+
+    def forget(self, system: str, kind: str) -> None:
+        """What is found of a kind is for the vendor to say again."""
+        self._kinds.pop((system, kind), None)
