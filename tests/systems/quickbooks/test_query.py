@@ -52,14 +52,16 @@ def test_long_lists_are_cut_into_portions_of_distinct_values() -> None:
 def test_no_statement_has_what_quickbooks_may_refuse(
     field: str, values: list[str], conditions: list[tuple[str, ...]]
 ) -> None:
-    assert having(field, values) == conditions
+    asked = having(field, values)
+    assert [search.conditions for search in asked] == conditions
+    assert [search.exact for search in asked] == [" IN (" in "".join(search.conditions) for search in asked]
 
 
 @given(st.lists(st.text(min_size=1, max_size=40), max_size=30))
 def test_whatever_a_value_says_the_statement_is_in_plain_letters(values: list[str]) -> None:
     asked = having("DisplayName", values)
     assert bool(asked) == bool(values)
-    for text in map(" ".join, asked):
+    for text in (" ".join(search.conditions) for search in asked):
         assert all(" " <= letter <= "~" or "\xa0" <= letter <= "\xff" for letter in text)
 
 

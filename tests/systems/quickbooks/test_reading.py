@@ -11,6 +11,7 @@ from ml_connector.model.errors import BadAnswer, LimitReached, ReadRefused, Sign
 from ml_connector.model.refs import Gone, Ref
 from ml_connector.systems.http import Request, Response
 from ml_connector.systems.quickbooks import records as r
+from ml_connector.systems.quickbooks.calls import REFUSED_FOR
 
 from .company import EmulatedCompany, accounts, canned, customer_update, journal, noted, ok
 
@@ -94,6 +95,32 @@ async def test_invoices_are_found_by_customer_and_by_number() -> None:
     assert [len(by_customer[customer]) for customer in customers] == [2, 1]
     assert len((await company.client.find("Invoice", "DocNumber", [number]))[number]) == 1
     assert debit
+
+
+@pytest.mark.parametrize("name", ["日本", "日本 Ltd"])
+async def test_a_record_that_spoils_its_list_hides_no_other_that_is_looked_for(name: str) -> None:
+    company = EmulatedCompany()
+    for display in (name, "Bad Ltd", "Good Ltd"):
+        company.act("create", "Customer", DisplayName=display)
+    company.act("update", "Customer", Id="2", PrimaryEmailAddr={"Address": "a@b.example; c@d.example"})
+    company.emulator.switches.malformed_email = "fails_lists"
+    found = await company.client.find("Customer", "DisplayName", [name, "none 日本"])
+
+    assert [record.ref.id for record in found[name]] == ["1"]
+    assert found["none 日本"] == []
+
+
+async def test_a_page_that_was_refused_is_not_asked_for_again_in_the_same_run() -> None:
+    company = EmulatedCompany()
+    company.act("create", "Customer", DisplayName="Bad", PrimaryEmailAddr={"Address": "a@b.example; c@d.example"})
+    company.emulator.switches.malformed_email = "fails_lists"
+    await company.client.find("Customer", "DisplayName", ["日本"])
+    first = company.reads()
+    await company.client.find("Customer", "DisplayName", ["語"])
+    assert company.reads() == first + 1, "the one piece that was not refused"
+    company.clock.virtual.advance(REFUSED_FOR)
+    await company.client.find("Customer", "DisplayName", ["語"])
+    assert company.reads() == first + 1 + first
 
 
 @pytest.mark.parametrize(("kind", "field"), [("Invoice", "Colour"), ("Unicorn", "Id")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -26,6 +27,8 @@ MINOR_VERSION = "75"
 _LONGEST_URL = 2000
 """Longer statements go by POST, which QuickBooks takes for queries too (reference 2)."""
 _JSON = "application/json"
+REFUSED_FOR = timedelta(minutes=5)
+"""How long a page of a list that was refused is not asked for again: one run looks through the same list many times."""
 T = TypeVar("T", bound=Entity)
 Build = Callable[[dict[str, str]], Request]
 """Makes the request of its headers, which hold the token of the moment."""
@@ -46,6 +49,8 @@ class Calls:
         self._caller = caller
         self._tokens = tokens
         self._pulse = Pulse(clock)
+        self._clock = clock
+        self._refused: dict[str, tuple[datetime, ReadRefused]] = {}
 
     async def get(self, path: str, params: Mapping[str, str], what: str) -> Any:
         """The JSON of a metered read, `what` it is in words. Raises by what to do next (`faults.readable`)."""
@@ -93,9 +98,13 @@ class Calls:
             start += len(rows)
 
     async def having(self, kind: str, field: str, values: Iterable[str]) -> AsyncIterator[list[Any]]:
-        """Rows, as JSON, of all records whose `field` has one of these values, and perhaps of others: see `query`."""
-        for conditions in queries.having(field, values):
-            async for rows in self.pages(kind, *conditions):
+        """Rows, as JSON, of all records whose `field` has one of these values, and perhaps of others: see `query`.
+
+        Where others come as well, one of them that spoils the list is left out: it is not what was asked for.
+        """
+        for search in queries.having(field, values):
+            listed = self.pages if search.exact else self.listing
+            async for rows in listed(kind, *search.conditions):
                 yield rows
 
     async def listing(self, kind: str, *conditions: str) -> AsyncIterator[list[Any]]:
@@ -106,7 +115,7 @@ class Calls:
         start = 1
         while True:
             try:
-                rows = await self.rows(kind, *conditions, start=start)
+                rows = await self._listed(kind, conditions, start, queries.PAGE)
                 ended = len(rows) < queries.PAGE
             except ReadRefused as error:
                 rows, ended = await self._in_pieces(kind, conditions, start, error)
@@ -126,7 +135,7 @@ class Calls:
         while todo:
             at, size = todo.pop()
             try:
-                some = await self.rows(kind, *conditions, start=at, size=size)
+                some = await self._listed(kind, conditions, at, size)
             except ReadRefused as refusal:
                 bad, error = bad + 1, refusal
                 if size > 1:
@@ -139,6 +148,18 @@ class Calls:
             if bad > (MOST if good else HALVINGS):
                 raise error
         return rows, False
+
+    async def _listed(self, kind: str, conditions: Sequence[str], start: int, size: int) -> list[Any]:
+        """One page as JSON; one that was refused a moment ago is refused again without a call."""
+        page, now = queries.select(kind, *conditions, start=start, size=size), self._clock.now()
+        if page in self._refused and now - self._refused[page][0] < REFUSED_FOR:
+            raise self._refused[page][1]
+        try:
+            return await self.rows(kind, *conditions, start=start, size=size)
+        except ReadRefused as error:
+            fresh = {page: at for page, at in self._refused.items() if now - at[0] < REFUSED_FOR}
+            self._refused = {**fresh, page: (now, error)}
+            raise
 
     async def all(self, kind: str, record_type: type[T], *conditions: str) -> list[T]:
         """All records that meet the conditions, each id once."""

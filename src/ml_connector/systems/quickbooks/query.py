@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from .records import (
     Account,
@@ -71,21 +72,28 @@ def is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
-def having(field: str, values: Iterable[str]) -> list[tuple[str, ...]]:
-    """Conditions that together bring all records whose `field` has one of these values, and perhaps some others.
+class Search(NamedTuple):
+    """The conditions of a list. `exact`: it brings what was asked for, and no others."""
+
+    conditions: tuple[str, ...]
+    exact: bool
+
+
+def having(field: str, values: Iterable[str]) -> list[Search]:
+    """Lists that together bring all records whose `field` has one of these values, and perhaps some others.
 
     A value with letters that a statement may not have is asked for by a pattern of its other letters; where there are
     too many of them, or nothing is left of one, everything is listed. Whoever asks compares.
     """
     asked = list(dict.fromkeys(values))
     if field == "Id" or field.endswith("Ref"):
-        return [(among(field, portion),) for portion in portions(filter(is_id, asked))]
+        return [Search((among(field, portion),), True) for portion in portions(filter(is_id, asked))]
     patterns = {_UNASKABLE.sub("%", value) for value in asked if _UNASKABLE.search(value)}
     plain = [value for value in asked if not _UNASKABLE.search(value)]
     if len(patterns) > PATTERNS or any(not pattern.strip("% ") for pattern in patterns):
-        return [()]
-    likes = [(f"{field} LIKE {quoted(pattern)}",) for pattern in sorted(patterns)]
-    return [*((among(field, portion),) for portion in portions(plain, MOST_SOUGHT)), *likes]
+        return [Search((), False)]
+    likes = [Search((f"{field} LIKE {quoted(pattern)}",), False) for pattern in sorted(patterns)]
+    return [*(Search((among(field, portion),), True) for portion in portions(plain, MOST_SOUGHT)), *likes]
 
 
 def _from(kind: str, what: str, conditions: Sequence[str]) -> str:
