@@ -8,7 +8,7 @@ JOBS ?= auto
 # Where an environment forbids to keep compiled modules, each command would compile the project anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo test check bench chaos simulate docs lock clean
+.PHONY: setup demo test check bench chaos fuzz simulate docs lock clean
 
 setup: $(VENV)/ready
 
@@ -36,6 +36,9 @@ bench: setup
 
 chaos: setup
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+fuzz: setup
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 simulate: setup
 	$(BIN)/python -m tests.chaos.simulate $(ARGS)

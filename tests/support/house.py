@@ -50,6 +50,7 @@ THEMES: Mapping[str, str] = {
     " stale_approvals",
     "flows": "conflicts record_cases record_properties records thrift",
     "flows/orders": "properties",
+    "fuzz": "fuzz_runs",
     "journeys": "account_summary bad_input conflict_log conflicts failing_reads field_rights kinds_of_org limits"
     " long_orders mutated_answers pairs_that_change postgresql reconnect recorded renames repeatable sample_company"
     " secrets small_orders thrift too_long two_companies refused_reads unreadable_answers what_links_an_invoice",
