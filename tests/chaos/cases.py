@@ -9,6 +9,7 @@ import msgspec
 
 from .edits import EDITS
 from .faults import FAULTS, Strike
+from .ills import Befallen, choices
 from .life import Event, Manner
 from .situations import SITUATIONS
 
@@ -47,6 +48,7 @@ class Setting(msgspec.Struct, frozen=True):
     random: Random
     events: Sequence[Event]
     edits: Sequence[str]
+    ills: Sequence[Befallen]
 
     def any(self) -> int:
         return self.random.randint(1, len(self.events))
@@ -138,6 +140,13 @@ def _several(at: Setting) -> tuple[Strike, ...]:
     return tuple(found)
 
 
+def _ill(at: Setting) -> tuple[Strike, ...]:
+    """A vendor does not answer for a record, or does not take it; half of the time the process is killed meanwhile."""
+    place = at.random.choice((1, 1, 1, at.any()))
+    ill = Strike("ill", place=place, arg=at.random.choice(at.ills).arg)
+    return (ill, *(_killed(at) if at.random.random() < 0.5 else ()))
+
+
 RECIPES: Mapping[str, Recipe] = {
     "killed": _killed,
     "killed on the line": _killed_on_the_line,
@@ -163,6 +172,7 @@ RECIPES: Mapping[str, Recipe] = {
     "time passes": _anywhere("time passes"),
     "sign-in": _anywhere("sign-in"),
     "several": _several,
+    "ill": _ill,
 }
 
 
@@ -174,5 +184,6 @@ def case_of(seed: int, events_of: Callable[[str, tuple[str, ...], bool], Sequenc
     acts = SITUATIONS[situation].acts
     manner = Manner(random.random() < 0.3, random.random() < 0.4, random.random() < 0.5)
     events = events_of(situation, acts, manner.small)
-    strikes = RECIPES[recipe](Setting(random, events, SITUATIONS[situation].edits))
+    ills = choices(situation, acts)
+    strikes = RECIPES[recipe](Setting(random, events, SITUATIONS[situation].edits, ills))
     return Case(seed, situation, acts, manner, strikes, recipe)

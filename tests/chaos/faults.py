@@ -20,6 +20,7 @@ from ml_emulators.kit.emulation import Refused
 from ml_emulators.kit.faults import Fault
 
 from .edits import EDITS
+from .ills import befall
 from .story import VENDORS, milestone
 
 if TYPE_CHECKING:
@@ -344,5 +345,6 @@ FAULTS: Mapping[str, Trouble] = {
     ),
     "backup": Trouble(_backup, "a backup is made"),
     "restored": Trouble(_restored, "the database is lost, and the backup brought back"),
+    "ill": Trouble(befall, "a vendor will not have a record ({})"),
 }  # fmt: skip
 __all__ = ["FAULTS", "Strike", "Trouble", "owned", "token"]

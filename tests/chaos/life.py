@@ -22,10 +22,12 @@ from support.world import SALESFORCE_URL
 
 from .edits import EDITS
 from .faults import FAULTS, Strike
+from .ills import WORDS, Affliction
 from .story import VENDORS, Story, answered, is_sign_in, is_write, milestone, sent
 from .testbed import Killed, Moment, Process, Testbed
 
 ROUNDS = 16
+ROUNDS_OF_AN_ILL = 40
 STEP = timedelta(seconds=130)
 CADENCE = timedelta(minutes=15)
 IDLE = timedelta(seconds=60)
@@ -91,6 +93,8 @@ class Run:
         """The sign-in may be dead: then people connect QuickBooks again."""
         self.copy: sqlite3.Connection | Rows | None = None
         """The backup, where one was made."""
+        self.affliction: Affliction | None = None
+        """The ill of a record, where one came."""
         self.writes = 0
         self._held_back: list[tuple[datetime, str, Request]] = []
         if manner.forgetful:
@@ -113,15 +117,39 @@ class Run:
         rounds = ROUNDS
         while rounds and not self.converged:
             rounds -= 1
-            life = self._at_work()
-            before = self.writes, len(self.fallen)
-            good = await life.work()
-            await asyncio.gather(*self.tasks)
-            self.tasks.clear()
-            quiet = good and before == (self.writes, len(self.fallen)) and not self._unrest()
-            if quiet and not await self._mend() and rounds < ROUNDS - 1:
+            still = await self._round()
+            if self.is_ill:
+                await self._while_it_lasts()
+                rounds = ROUNDS
+            elif still and not self._unrest() and not await self._mend() and rounds < ROUNDS - 1:
                 self.converged = True
             self._between()
+
+    async def _while_it_lasts(self) -> None:
+        """Round after round, as long as a vendor will not have some record."""
+        rounds = ROUNDS_OF_AN_ILL
+        while self.affliction is not None and self.affliction.lasts:
+            rounds -= 1
+            if not rounds:
+                raise AssertionError(f"it never comes to rest while a record is ill\n{self.story.text()}")
+            self._between()
+            still = await self._round() and not self._held_back
+            if self.affliction.over(self, still):
+                self.affliction.end(self)
+
+    @property
+    def is_ill(self) -> bool:
+        """Whether a vendor will not have some record now."""
+        return self.affliction is not None and self.affliction.lasts
+
+    async def _round(self) -> bool:
+        """One pass of a process. True if it came to its end, nothing was written, and nothing befell it."""
+        life = self._at_work()
+        before = self.writes, len(self.fallen)
+        good = await life.work()
+        await asyncio.gather(*self.tasks)
+        self.tasks.clear()
+        return good and before == (self.writes, len(self.fallen))
 
     def _at_work(self) -> Life:
         last = self.lives[-1] if self.lives else None
@@ -149,6 +177,8 @@ class Run:
     def _pause(self) -> timedelta:
         """Until the next task is due, but at most the cadence of the service."""
         due = self.testbed.home.store.next_due(self.testbed.connection)
+        if self.affliction is not None:
+            return self.affliction.pause(self.now(), due)
         soon = STEP if due is None else max(STEP, min(CADENCE, due - self.now()))
         return CADENCE if self.manner.slow else soon
 
@@ -200,6 +230,8 @@ class Life:
         self.finished = asyncio.Event()
         self.wakes: tuple[int, asyncio.Event, Life] | None = None
         self._armed: list[Strike] = []
+        self._refused: set[tuple[str, str, bytes]] = set()
+        """Questions that met an ill record in this run of the connector; no such one is asked again in it."""
         self._to_look_up = 0
         self.process: Process = run.testbed.process(self._point, self._mark, self)
 
@@ -265,6 +297,8 @@ class Life:
         except Killed:
             return False
         except ConnectorError as error:
+            if self.run.is_ill and not self.run.disconnected:
+                self.run.wrong.append(f"the connection stops at one record: {error.sentence}")
             self.stopped += 1
             self.signed_out = isinstance(error, SignInNeeded)
             self.phase = "asking"
@@ -282,6 +316,7 @@ class Life:
     async def _pass(self) -> str:
         app, store = self.process.app, self.process.app.store
         self.phase = "asking"
+        self._refused.clear()
         connected = store.connection(app.connection.id)
         if connected is None or connected.live_since is None:
             await self._approve_all()
@@ -298,9 +333,11 @@ class Life:
     async def _approve_all(self) -> None:
         app = self.process.app
         self.phase = "planning"
+        self._refused.clear()
         asked = len(app.store.swept(app.connection.id)) == len(app.runtime.systems)
         view = await make_plan(app, "preparer", sweep_first=not asked)
         self.phase = "asking"
+        self._refused.clear()
         approve(app, app.store.plan(app.connection.id, view.id), view.plan, "approver")
         self.run.tell(self.name, f"shows a plan; {len(view.plan.postings())} journal entries are approved")
 
@@ -321,6 +358,8 @@ class Life:
             self._told(Event(what, vendor, items), answered(response))
         else:
             run.story.read(vendor, what)
+        if not items and WORDS.encode() in response.body:
+            self._asked_in_vain(request)
         await self._happens(Event(f"{what} done", vendor, items))
         return response
 
@@ -339,6 +378,12 @@ class Life:
             self.late = None
             self._told(event, "no answer")
             raise NoAnswer("No answer came.", "Again.")
+
+    def _asked_in_vain(self, request: Request) -> None:
+        question = (request.method, request.url, bytes(request.body))
+        if question in self._refused:
+            self.run.wrong.append(f"asked again what was refused: {request.method} {request.url[-200:]}")
+        self._refused.add(question)
 
     def _told(self, event: Event, answer: str) -> None:
         what = self.run.story.named(event.items) or event.what

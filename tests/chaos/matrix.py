@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from .cases import Case
 from .faults import FAULTS, Strike
+from .ills import VICTIMS, Befallen, choices
 from .life import Event, Manner
 from .runs import Place
 from .situations import SITUATIONS
@@ -78,8 +79,7 @@ def sample(most: int) -> list[tuple[int, Cell]]:
 
 def case_of(place: Place, number: int, cell: Cell) -> Case:
     """The run of a cell. Varieties and manners take turns with its number."""
-    wanted = (cell.kind, cell.several)
-    situation = next(name for name, each in SITUATIONS.items() if (each.kind, each.several) == wanted)
+    situation = _situation(cell.kind, several=cell.several)
     acts, edits = SITUATIONS[situation].acts, SITUATIONS[situation].edits
     choices = edits if cell.fault == "edit" else FAULTS[cell.fault].varieties
     events = place.events_of(situation, acts, False)
@@ -94,6 +94,30 @@ def case_of(place: Place, number: int, cell: Cell) -> Case:
     else:
         strikes = (Strike(cell.fault, 1, _near(events, write, cell.boundary), arg),)
     return Case(number, situation, acts, manner, strikes, "matrix")
+
+
+def ills() -> list[Befallen]:
+    """Every ill of every kind of write, soon and late ones in turns."""
+    victims = [SITUATIONS[_situation(kind, several=False)].acts[0] for kind in KINDS] + ["hour on 1002"]
+    found = [each for victim in victims for each in choices("", [victim])]
+    return [each for number, each in enumerate(found) if each.late == (number % 4 in (1, 2))]
+
+
+def ill_case(place: Place, number: int, befallen: Befallen) -> Case:
+    """An ill from the beginning on: of one record, or of one of several with a kill at some step."""
+    kind = VICTIMS[befallen.victim].kind
+    kind = "role" if kind == "OpportunityContactRole" else kind
+    killed = number % 2 == 1
+    situation = "changes" if befallen.victim == "hour on 1002" else _situation(kind, several=killed)
+    acts = SITUATIONS[situation].acts
+    strikes = [Strike("ill", arg=befallen.arg)]
+    if killed:
+        strikes.append(Strike("kill", place=1 + number * 7 % len(place.events_of(situation, acts, False))))
+    return Case(number, situation, acts, Manner(stays=number % 3 > 0), tuple(strikes), "matrix")
+
+
+def _situation(kind: str, *, several: bool) -> str:
+    return next(name for name, each in SITUATIONS.items() if (each.kind, each.several) == (kind, several))
 
 
 def _write(events: Sequence[Event], kind: str) -> int:

@@ -85,7 +85,11 @@ class Place:
         found = state_of(self.testbed.home.emulation)
         _left_over(run)
         loose = EDITS[case.edit].loose if case.edit else ""
-        difference = compare(found, self.ends_of(case.situation, case.acts, case.edit), loose)
+        ends = self.ends_of(case.situation, case.acts, case.edit)
+        if run.affliction is not None:
+            run.wrong += run.affliction.wrong(ends, loose)
+            loose = run.affliction.loose or loose
+        difference = compare(found, ends, loose)
         events = self.events_of(case.situation, case.acts, case.manner.small)
         story, full = run.story.text(), run.story.text(full=True)
         missed = tuple(strike for strike in case.strikes if strike not in run.fallen)

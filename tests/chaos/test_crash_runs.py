@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import pytest
 
 from .cases import RECIPES
-from .matrix import BOUNDARIES, KINDS, Cell, case_of, cells, runs, sample, table
+from .ills import ILLS
+from .matrix import BOUNDARIES, KINDS, Cell, case_of, cells, ill_case, ills, runs, sample, table
 from .runs import Place, Result, place
 from .situations import SITUATIONS
 
-SEEDS = 240
+SEEDS = 250
 CHUNK = 16
 ON_POSTGRES = 240
 SEEDS_ON_POSTGRES = 72
@@ -34,6 +35,14 @@ def _play(here: Place, chosen: Sequence[tuple[int, Cell]]) -> None:
 def test_every_fault_at_this_boundary_of_this_write(boundary: str, kind: str, several: bool) -> None:
     wanted = (boundary, kind, several)
     _play(place(), [each for each in runs() if (each[1].boundary, each[1].kind, each[1].several) == wanted])
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_a_record_that_a_vendor_will_not_have_keeps_nobody_up(part: int) -> None:
+    """It is refused, unreadable or fails, alone and with a kill; its neighbours end right, and so does it when it is
+    over."""
+    here = place()
+    _good([here.play(ill_case(here, number, ill)) for number, ill in list(enumerate(ills()))[part::4]])
 
 
 @pytest.mark.parametrize("first", range(1, SEEDS + 1, CHUNK))
@@ -60,6 +69,8 @@ def test_the_matrix_has_no_empty_cell_and_the_suite_has_its_runs() -> None:
     assert run == {(cell.boundary, cell.fault) for _, cell in sample(ON_POSTGRES)}
     assert all(cell.meaningless in ("", "a", "b", "c") for cell in cells())
     assert SEEDS // len(RECIPES) >= 10
+    assert {each.ill for each in ills()} == set(ILLS)
+    assert {each.late for each in ills()} == {False, True}
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)

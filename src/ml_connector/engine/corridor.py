@@ -38,6 +38,7 @@ READ_REFUSED = "READ-REFUSED"
 UNANSWERED = (UNREADABLE, READ_REFUSED)
 """The holds of what is asked for again by itself, because a vendor gave no answer that could be used."""
 FIRST_WAIT = timedelta(minutes=5)
+LONGEST_WAIT = timedelta(minutes=15)
 """Until it is asked for again; each time twice as long, up to 21 hours."""
 _log = structlog.get_logger("engine")
 
@@ -256,6 +257,7 @@ def links_made(write: Write, done: Done) -> list[Link]:
     return [link for draft in write.links if (link := finished(draft, done.ref, done.version))]
 
 
-def backoff(attempts: int, jitter: float) -> timedelta:
-    """Seconds 5, 10, 20, ... up to 15 minutes, spread by up to half."""
-    return timedelta(seconds=min(900.0, 5.0 * 2 ** min(attempts, 8)) * (0.5 + jitter / 2))
+def backoff(attempts: int, jitter: float, most: timedelta = LONGEST_WAIT) -> timedelta:
+    """Seconds 5, 10, 20, ... up to `most`, spread by up to half. `jitter` is between 0 and 1."""
+    seconds = min(most.total_seconds(), 5.0 * 2 ** min(attempts, 12))
+    return timedelta(seconds=seconds * (0.5 + jitter / 2))

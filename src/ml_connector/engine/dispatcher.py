@@ -36,8 +36,8 @@ class Dispatcher:
         self._lease = lease
         self.given_up: dict[tuple[str, str, str], str] = {}
         """What came back for writes that are not sent again by themselves, by flow, record and key."""
-        self.missing: dict[tuple[str, str, str], str] = {}
-        """What came back for updates that were not done, and are decided anew."""
+        self.dropped: dict[tuple[str, str, str], str] = {}
+        """What came back for writes to records that do not stand so, and are decided anew."""
 
     def note(self, writes: Sequence[OpenWrite], lost: Sequence[LostValue]) -> None:
         """Put them on record as sent, before the first byte leaves: what is not noted could not be looked up."""
@@ -72,14 +72,19 @@ class Dispatcher:
         answers = await system.look_up(writes)
         await self._runtime.crash("looked up")
         now, patience = self._runtime.clock.now(), system.settle_after
+        resting = self._store.resting(self._connection, {(write.flow, write.source) for write in writes}, now)
         settled, again, waiting = [], [], []
         for write, answer in zip(writes, answers, strict=True):
             step = after_look_up(write, answer, now, patience, self._flows)
             match step:
+                case Settled(state="dropped") if (write.flow, write.source) in resting:
+                    # Dropped now it would be forgotten by the time its record is decided anew: what came back,
+                    # and that it must go alone. The other side of the record would try the same meanwhile.
+                    continue
                 case Settled():
                     settled.append(step)
-                    if step.outcome == "missing":
-                        self.missing[_name(write)] = write.trouble
+                    if step.state == "dropped":
+                        self.dropped[_name(write)] = write.trouble
                 case StillOpen.WAIT:
                     waiting.append(write)
                 case StillOpen.SEND_AGAIN:

@@ -32,11 +32,20 @@ from ml_connector.model.triggers import table_changed
 from .batches import ONE_BY_ONE, batch_id, claimed, grouped, identity, request_id, smaller
 from .conflicts import set_aside
 from .context import PageContext
-from .corridor import PAGE, UNANSWERED, Connection, Corridor, RoundResult, Runtime, backoff, knocks_on
+from .corridor import LONGEST_WAIT, PAGE, UNANSWERED, Connection, Corridor, RoundResult, Runtime, backoff, knocks_on
 from .dispatcher import Dispatcher, with_trouble
 from .gate import Gate, GateAnswer, approve_small, is_small, waits_for
 from .lease import Lease
-from .outcomes import A_DAY, after_sending, being_checked, decided_again, failing, refused_verdict, verdict_of
+from .outcomes import (
+    A_DAY,
+    LONGEST_PATIENCE,
+    after_sending,
+    being_checked,
+    decided_again,
+    failing,
+    refused_verdict,
+    verdict_of,
+)
 from .page_verdicts import held_verdict
 from .prepared import PreparedWrite
 
@@ -158,7 +167,7 @@ class Worker(Corridor):
 
     def _failures(self, flow: Flow, prepared: PreparedWrite) -> int:
         name = (flow.name, str(prepared.task.ref), prepared.write.key)
-        return prepared.task.attempts if name in self._dispatcher.missing else 0
+        return prepared.task.attempts if name in self._dispatcher.dropped else 0
 
     def _not_given_up(
         self, flow: Flow, writes: Sequence[PreparedWrite], result: RoundResult
@@ -171,7 +180,7 @@ class Worker(Corridor):
             words = given_up.get(name)
             # A missing update is dropped and decided anew each time: no open write of it grows old, its task does.
             if words is None and task.attempts > ONE_BY_ONE and now >= task.first_at + A_DAY:
-                words = self._dispatcher.missing.get(name)
+                words = self._dispatcher.dropped.get(name)
             if words is None:
                 going.append(prepared)
             else:
@@ -272,7 +281,8 @@ class Worker(Corridor):
                 case Refused():
                     result.verdicts.append(self._refused(flow, prepared, answer))
                 case Later() | Unsure():
-                    now, wait = self.runtime.clock.now(), self._backoff(prepared.task)
+                    most = LONGEST_PATIENCE if isinstance(answer, Unsure) else LONGEST_WAIT
+                    now, wait = self.runtime.clock.now(), self._backoff(prepared.task, most)
                     result.verdicts.append(verdict_of(prepared, answer, now, wait))
                 case _:
                     assert_never(answer)
@@ -295,8 +305,8 @@ class Worker(Corridor):
         record = self.runtime.systems[write.system].after(page.known(done.ref), write, done)
         page.settled(write, done, record, links)
 
-    def _backoff(self, task: Task) -> timedelta:
-        return backoff(task.attempts, self.runtime.ids.jitter())
+    def _backoff(self, task: Task, most: timedelta = LONGEST_WAIT) -> timedelta:
+        return backoff(task.attempts, self.runtime.ids.jitter(), most)
 
     async def settle(self, flow: Flow, verdicts: Sequence[Verdict]) -> None:
         """Serve or put off the tasks, with holds, links and knocks, in one transaction. Raises `LeaseLost`."""

@@ -113,6 +113,13 @@ def refused_before(system: str, kind: str, key: str, context: Context) -> Mappin
     return {field: link for link in links if (field := link.agreed.get("field"))}
 
 
+def flags_of(kind: str, key: str, context: Context) -> tuple[Flag, ...]:
+    """Flags of the fields of a Salesforce record that were refused and are not there since."""
+    before = refused_before("salesforce", kind, key, context)
+    flags = [WRITTEN[kind][name].flag for name, link in before.items() if link.agreed.get("value")]
+    return tuple(dict.fromkeys(flag for flag in flags if flag is not None))
+
+
 def takes(described: Object, name: str, *, creating: bool) -> bool:
     """Whether a field may be written by right."""
     return not _lacks(described, name, creating=creating)

@@ -7,7 +7,7 @@ deleted or queued, so nothing can be lost between two lists.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from typing import Any, Literal
@@ -64,6 +64,9 @@ _SPAN = tuple(column.name for column in schema.coverage.primary_key)
 _UNTICKED = _OURS & (_task.c.noticed > _task.c.served)
 _NEXT_DUE = select(func.min(_task.c.next_at)).where(_UNTICKED)
 _UNSERVED = select(_task.c.flow, func.count()).where(_UNTICKED).group_by(_task.c.flow)
+_RESTING = select(_task.c.flow, _task.c.ref).where(
+    _UNTICKED, _task.c.next_at > bindparam("p_now"), _task.c.ref.in_(bindparam("p_refs", expanding=True))
+)
 _PLANNED = select(func.count()).where(_OURS, _task.c.verdict.in_(AWAITING_APPROVAL))
 _served = bindparam("p_served", type_=BigInteger)
 _END = (
@@ -223,6 +226,17 @@ class Tasks(Audit):
         with self.begin() as tx:
             earliest = tx.execute(_NEXT_DUE, {"p_connection": connection}).scalar()
         return None if earliest is None else instant(earliest)
+
+    def resting(self, connection: str, tasks: Collection[Knock], now: datetime) -> set[Knock]:
+        """Those of these tasks, each a flow and its record, that are not due yet."""
+        with self.begin() as tx:
+            asked = {"p_connection": connection, "p_now": ms(now)}
+            rows = [
+                row
+                for refs in portions(sorted({str(ref) for _, ref in tasks}))
+                for row in tx.execute(_RESTING, asked | {"p_refs": refs})
+            ]
+        return {(row.flow, Ref.parse(row.ref)) for row in rows}.intersection(tasks)
 
     def unserved(self, connection: str) -> Mapping[str, int]:
         """How many tasks wait, by flow."""

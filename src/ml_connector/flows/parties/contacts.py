@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from ml_connector.flows.company import Company
-from ml_connector.flows.fields import for_salesforce, require
+from ml_connector.flows.fields import flags_of, for_salesforce, require
 from ml_connector.model.flags import Flag
 from ml_connector.model.plans import Context, NeedFind, NeedLink, NeedRecord, Write
 from ml_connector.model.refs import Gone, LinkDraft, Ref
@@ -125,7 +125,7 @@ def can_hold(address: str) -> bool:
 def make(address: str, bill: Bill, customer: Customer, context: Context) -> Write:
     """A new contact on the account; a person's name is the customer's if the e-mail is (D.10)."""
     name, flags = _person(address, customer)
-    key = f"{Company(context).customer_key(bill.customer_id)}:{emails.digest(address)}"
+    key = _key(address, bill, context)
     body = {**name, "Email": address, "AccountId": bill.account.id}
     fitted = for_salesforce("Contact", key, body, context, creating=True, record=customer.plain_name)
     return Write(
@@ -142,6 +142,18 @@ def make(address: str, bill: Bill, customer: Customer, context: Context) -> Writ
         label=customer.plain_name,
         claims=(f"salesforce:contact:{address}",),
     )
+
+
+def left_out(address: str, bill: Bill, context: Context) -> tuple[Flag, ...]:
+    """Flags of what Salesforce refused of this contact: it was made without, and is never compared again."""
+    key = _key(address, bill, context)
+    refusals = NeedLink(Role.REFUSED, Ref("salesforce", "Contact", key))
+    context.want(refusals, NeedLink(Role.CONTACT, emails.ref_of(bill.customer_id, address)))
+    return flags_of("Contact", key, context)
+
+
+def _key(address: str, bill: Bill, context: Context) -> str:
+    return f"{Company(context).customer_key(bill.customer_id)}:{emails.digest(address)}"
 
 
 def _person(address: str, customer: Customer) -> tuple[dict[str, str], tuple[Flag, ...]]:

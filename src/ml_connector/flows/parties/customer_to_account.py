@@ -149,12 +149,14 @@ def _contact(customer: Customer, pair: Skip, context: Context) -> Decision:
     if link is None or not link.exclusive or not addresses or not customer.active or pair.reason != Reason.IN_AGREEMENT:
         return pair
     bill = contacts.Bill(customer.id, link.target, customer.bill_with_parent)
+    left_out = contacts.left_out(addresses[0], bill, context)
     reached = contacts.find(addresses[0], bill, context)
     if reached is None and contacts.can_hold(addresses[0]):
         return contacts.make(addresses[0], bill, customer, context)
     if reached is None:
         return msgspec.structs.replace(pair, flags=(*pair.flags, Flag.TOO_LONG_EMAIL))
-    return msgspec.structs.replace(pair, links=(*pair.links, *reached.links), flags=(*pair.flags, *reached.flags))
+    flags = dict.fromkeys((*pair.flags, *reached.flags, *left_out))
+    return msgspec.structs.replace(pair, links=(*pair.links, *reached.links), flags=tuple(flags))
 
 
 FLOW = Flow(
