@@ -65,7 +65,7 @@ def test_a_seed_is_told_step_by_step_without_internals(capsys: pytest.CaptureFix
 
 def test_a_failing_seed_prints_its_shortest_story(capsys: pytest.CaptureFixture[str]) -> None:
     with without("finishing open writes first"):
-        assert simulate.main(["--seed", "72", "--runs", "24"]) == 1
+        assert simulate.main(["--seed", "51", "--runs", "1"]) == 1
     text = capsys.readouterr().out
     assert " fails.\n" in text
     assert "The shortest story found that fails as well:" in text
@@ -104,7 +104,7 @@ def test_the_last_line_and_the_exit_status_say_it(
 
 
 def test_many_runs_use_all_cores_and_both_databases(capsys: pytest.CaptureFixture[str]) -> None:
-    assert chaos.main(["--seed", "22", "--runs", "6"]) == 0
+    assert chaos.main(["--seed", "23", "--runs", "6"]) == 0
     out = capsys.readouterr().out
     assert "4 of them on PostgreSQL" in out
     assert out.endswith("\nruns 6, lost 0, doubled 0, not converged 0, first failing seed -\n")
