@@ -112,7 +112,7 @@ VICTIMS: Mapping[str, Victim] = {
     "Pinnacle": _customer("Pinnacle Robotics", "12 Mill Street", "Pinnacle|mona|1003"),
     "Zephyr": _account("Zephyr Media", "(617) 555-0103", "Zephyr|rosa"),
     "invoice 1001": _invoice("1001", "2026-12-17", "1001|Account Alder"),
-    "order 1": _order("00000001", "00000001"),
+    "order 1": _order("00000001", "00000001|1004"),
 }  # fmt: skip
 """By the act that brings them; the last ones are of the first sync."""
 OF_THE_FIRST_SYNC = ("Pinnacle", "Zephyr", "invoice 1001", "order 1")
@@ -148,8 +148,9 @@ def _both(quickbooks: str, salesforce: str) -> Mapping[str, str]:
 
 
 ILLS: Mapping[str, Ill] = {
-    "unlisted": Ill("lists with it are refused", "list", 400, {QUICKBOOKS: "4002"}, READ),
+    "unlisted": Ill("lists with it are refused", "list", 400, _both("4002", "INVALID_QUERY_FILTER_OPERATOR"), READ),
     "unread": Ill("reading it by its id is refused", "read", 400, {SALESFORCE: "MALFORMED_ID"}, READ),
+    "breaks lists": Ill("lists with it fail", "list", 500, _both("10000", "UNKNOWN_EXCEPTION"), READ),
     "no query": Ill("statements with it are refused", "list", 400, {QUICKBOOKS: "4000"}, READ),
     "refused": Ill("writing it is refused", "write", 400, _both("9341", "STRANGE_TROUBLE"), REFUSED),
     "refused batch": Ill(
@@ -179,6 +180,14 @@ class Befallen(msgspec.Struct, frozen=True):
     def of(cls, arg: str) -> Befallen:
         ill, victim, end = arg.split(" / ")
         return cls(ill, victim, end == "late")
+
+    @property
+    def of_a_write(self) -> bool:
+        return ILLS[self.ill].on == "write"
+
+    @property
+    def patient(self) -> bool:
+        return ILLS[self.ill].patient
 
     @property
     def arg(self) -> str:

@@ -358,7 +358,7 @@ class Life:
             self._told(Event(what, vendor, items), answered(response))
         else:
             run.story.read(vendor, what)
-        if not items and WORDS.encode() in response.body:
+        if not items and 400 <= response.status < 500 and WORDS.encode() in response.body:
             self._asked_in_vain(request)
         await self._happens(Event(f"{what} done", vendor, items))
         return response
@@ -380,8 +380,9 @@ class Life:
             raise NoAnswer("No answer came.", "Again.")
 
     def _asked_in_vain(self, request: Request) -> None:
+        """A list of everything may be wanted by the sweep and by the table for matching, once each."""
         question = (request.method, request.url, bytes(request.body))
-        if question in self._refused:
+        if question in self._refused and "WHERE%20Id" in request.url:
             self.run.wrong.append(f"asked again what was refused: {request.method} {request.url[-200:]}")
         self._refused.add(question)
 

@@ -97,10 +97,11 @@ def case_of(place: Place, number: int, cell: Cell) -> Case:
 
 
 def ills() -> list[Befallen]:
-    """Every ill of every kind of write, soon and late ones in turns."""
+    """Every ill of every kind of write, and of every kind that is read. What takes a day lasts, of the others a few."""
     victims = [SITUATIONS[_situation(kind, several=False)].acts[0] for kind in KINDS] + ["hour on 1002"]
-    found = [each for victim in victims for each in choices("", [victim])]
-    return [each for number, each in enumerate(found) if each.late == (number % 4 in (1, 2))]
+    read = ("Birch", "invoice 2001", "Elm", "Alder's order")
+    found = [each for victim in victims for each in choices("", [victim]) if victim in read or each.of_a_write]
+    return [each for number, each in enumerate(found) if each.late == (each.patient or number % 8 > 5)]
 
 
 def ill_case(place: Place, number: int, befallen: Befallen) -> Case:
