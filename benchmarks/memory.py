@@ -1,6 +1,7 @@
 """Memory of a backfill: the engine and the store with two made-up systems that have as many records as wanted.
 
-`python -m benchmarks.memory COUNT FILE` takes in, reads, decides, writes, links and settles so many records.
+`python -m benchmarks.memory COUNT FILE` takes in, reads, decides, writes, links and settles so many records. Then all
+ids are compared, with every hundredth gone: what a comparison holds does not grow with the number of ids either.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 import msgspec
 
 from ml_connector.clock import RandomIds, WallClock
+from ml_connector.engine.compare import compare, pending
 from ml_connector.engine.context import ReferenceCache
 from ml_connector.engine.corridor import Connection, Runtime
 from ml_connector.engine.intake import sweep
@@ -37,7 +39,7 @@ from ml_connector.model.plans import (
     Skip,
     Write,
 )
-from ml_connector.model.reading import Question, Reference, Sweep, Take
+from ml_connector.model.reading import IdPage, Question, Reference, Sweep, Take
 from ml_connector.model.reasons import Reason
 from ml_connector.model.refs import Change, Gone, LinkDraft, Ref
 from ml_connector.model.roles import Role
@@ -50,6 +52,7 @@ from .peak import peak
 from .rows import Row, row
 
 PAGE = 1000
+GONE_EVERY = 100
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
@@ -111,6 +114,12 @@ class MadeUp:
             take([Change(ref, "backfill", now) for ref in refs])
         return Sweep([], "1", now)
 
+    async def ids(self, kind: str, position: str) -> IdPage | None:
+        start = int(position or 0)
+        end = min(start + PAGE, self._count)
+        listed = [str(key) for key in range(start, end) if key % GONE_EVERY]
+        return IdPage(listed, str(end) if end < self._count else "", "number")
+
 
 def _decide(thing: Thing, context: Context) -> Decision:
     if context.link(Role.OPPORTUNITY, thing.ref) is not None:
@@ -145,6 +154,12 @@ async def backfill(count: int, file: Path) -> None:
     assert await sweep(connection, runtime, "here") == count
     report = await Worker(connection, runtime).drain()
     assert report.created == {"copies copy": count}
+    store.ask_comparison("c", "here", ["Thing"], "benchmark", NOON)
+    (row,) = pending(connection, runtime, "here")
+    await compare(connection, runtime, row)
+    (done,) = store.comparisons("c")
+    gone = len(range(0, count, GONE_EVERY))
+    assert (done.why, done.listed, done.vanished, done.unknown) == ("", count - gone, gone, 0)
     store.close()
 
 

@@ -19,8 +19,8 @@ from ml_connector.engine.ports import System
 from ml_connector.flows.dimensions import renames as dimension_names
 from ml_connector.flows.dimensions import texts as dim_texts
 from ml_connector.flows.invoices import account_summary, invoice_to_opportunity
-from ml_connector.flows.orders import order_to_journal
-from ml_connector.flows.parties import account_to_customer, customer_to_account
+from ml_connector.flows.orders import entry_deleted, order_to_journal
+from ml_connector.flows.parties import account_to_customer, contact_links, customer_to_account
 from ml_connector.model.rules import Rules
 from ml_connector.settings import Settings, load
 from ml_connector.store import Store
@@ -35,10 +35,12 @@ FLOWS = (
     dimension_names.CLASSES,
     customer_to_account.FLOW,
     account_to_customer.FLOW,
+    contact_links.FLOW,
     invoice_to_opportunity.FLOW,
     dim_texts.FLOW,
     account_summary.FLOW,
     order_to_journal.FLOW,
+    entry_deleted.FLOW,
 )
 
 

@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from ml_connector.actions.backfill import backfill
-from ml_connector.actions.compare import compare_all, estimate
+from ml_connector.actions.compare import accept_vanished, compare_all, estimate
+from ml_connector.actions.doctor import doctor
+from ml_connector.actions.holds import open_holds
 from ml_connector.actions.status import current_status
 from ml_connector.actions.sweep import sweep_all
 from ml_connector.actions.sync import sync
 from ml_connector.model.errors import BadAnswer
+from ml_connector.model.flags import Flag
 from ml_connector.model.refs import Ref
 from ml_connector.systems.http import NoAnswer, Request
 from support.market import Market
@@ -167,3 +170,81 @@ async def test_on_demand_it_costs_what_was_told(market: Market) -> None:
     assert Ref("quickbooks", "Customer", customer).id in due(market, "customer_to_account")
     again = await compare_all(market.home.app)
     assert sum(row.vanished + row.unknown for row in again) == 0
+
+
+# --- too much at once
+
+
+@pytest.fixture
+async def town(tmp_path: Path) -> Market:
+    market = Market(tmp_path)
+    market.add_pairs(24, contact=False)
+    await market.in_step()
+    return market
+
+
+def live(market: Market, kind: str) -> list[dict[str, Any]]:
+    return [row for row in market.home.state("salesforce", kind) if not row["IsDeleted"]]
+
+
+async def test_when_sharing_is_lost_nothing_is_treated_as_deleted(town: Market) -> None:
+    vendor: Any = town.home.emulation.vendors["salesforce"]
+    kept = {account: vendor._world.state.tables["Account"].get(account) for _, account in town.pairs[:21]}
+    for account in kept:
+        vendor._world.state.tables["Account"].erase(account)  # no longer shown to this user
+    rows = {row.kind: row for row in await compare_all(town.home.app)}
+    assert (rows["Account"].withheld, due(town, "account_to_customer")) == (21, set())
+    status = current_status(town.home.app)
+    alarm = next(item for item in status.undone() if item.level == "FAIL")
+    assert "21 of " in alarm.sentence
+    assert "Account" in alarm.sentence
+    assert (alarm.command, status.attention) == ("backfill --compare-only", True)
+    assert any(
+        finding.level == "FAIL" and finding.sentence == alarm.sentence for finding in await doctor(town.home.app)
+    )
+    assert accept_vanished(town.home.app, "Dana") == 21
+    assert due(town, "account_to_customer") == set(kept)
+    assert not current_status(town.home.app).attention
+    event = town.home.app.store.audit_events(town.home.app.connection.id)[-1]
+    assert (event.action, event.actor, event.object) == ("accept vanished", "Dana", "salesforce Account")
+    assert accept_vanished(town.home.app, "Dana") == 0
+
+
+async def test_a_deleted_opportunity_is_made_again_for_its_invoice(market: Market) -> None:
+    market.add_invoices(3)
+    await market.in_step()
+    gone = market.home.state("salesforce", "Opportunity")[-1]
+    market.salesforce("delete", "Opportunity", Id=gone["Id"])
+    await market.later(days=8)
+    again = [row for row in live(market, "Opportunity") if row.get("QBO_Id__c") == gone["QBO_Id__c"]]
+    assert len(again) == 1
+    assert again[0]["Id"] != gone["Id"]
+    assert (await market.later(days=8)).written == 0
+
+
+async def test_a_deleted_contact_is_looked_for_anew(market: Market) -> None:
+    market.add_invoices(1)
+    await market.in_step()
+    contact = market.home.state("salesforce", "Contact")[-1]
+    market.salesforce("delete", "Contact", Id=contact["Id"])
+    await market.later(days=8)
+    market.add_invoices(1)
+    await market.later(hours=1)
+    assert open_holds(market.home.app) == []
+    now = [row["Id"] for row in live(market, "Contact") if row.get("Email") == contact["Email"]]
+    assert now
+    assert contact["Id"] not in now
+
+
+async def test_a_deleted_entry_is_flagged_and_not_posted_again(market: Market) -> None:
+    entries = market.home.state("quickbooks", "JournalEntry")
+    mine = next(entry for entry in entries if entry.get("DocNumber", "").startswith("SFO-"))
+    market.quickbooks("delete", "JournalEntry", Id=mine["Id"])
+    await market.later(days=8)
+    await market.home.run()
+    flagged = market.home.app.store.flags(market.home.app.connection.id)
+    assert (Ref("quickbooks", "JournalEntry", mine["Id"]), Flag.ENTRY_DELETED) in [
+        (ref, name) for _, ref, name in flagged
+    ]
+    left = {row["Id"] for row in market.home.state("quickbooks", "JournalEntry") if row.get("status") != "Deleted"}
+    assert left == {entry["Id"] for entry in entries} - {mine["Id"]}

@@ -9,12 +9,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml_connector.engine import compare as subject
 from ml_connector.engine import intake
-from ml_connector.engine.compare import compare, pending
+from ml_connector.engine.compare import compare, pending, tell_vanished
 from ml_connector.engine.context import ReferenceCache
 from ml_connector.engine.corridor import Connection, Runtime
 from ml_connector.model.plans import Flow, Skip
@@ -58,15 +58,16 @@ class Still:
 class Room:
     """A state that knows some records of one kind, and a vendor."""
 
-    def __init__(self, vendor: Any, known: Sequence[str], linked: Sequence[str] = (), url: str = "sqlite://") -> None:
+    def __init__(self, vendor: Any, known: Sequence[str], linked: Sequence[str] = (), limit: int = 10**6) -> None:
+        rules = Rules(realm_id="", org_id="", vanish_limit=limit)
         self.vendor = vendor
-        self.store = Store.fresh(url)
+        self.store = Store.fresh("sqlite://")
         self.store.add_connection("acme", "1", "00D", "Acme", NOON)
         self.store.intake("acme", [("bills", self.ref(key)) for key in known], "test", NOON)
         for number, key in enumerate(linked):
             link = Link(Role.OPPORTUNITY, self.ref(key), Ref("theirs", "Deal", str(number)))
             self.store.put_link("acme", link, NOON)
-        self.connection = Connection("acme", Rules(realm_id="", org_id=""), ZoneInfo("UTC"))
+        self.connection = Connection("acme", rules, ZoneInfo("UTC"))
         self.steps = 0
         self.dies_at = 0
 
@@ -197,9 +198,9 @@ def test_another_process_that_has_gone_further_is_left_to_it() -> None:
 def test_no_more_than_a_page_of_either_side_is_held(monkeypatch: Any) -> None:
     sizes, whole = list[int](), intake.receive
 
-    def receive(connection: Any, runtime: Any, changes: Any, source: str) -> int:
+    def receive(connection: Any, runtime: Any, changes: Any, source: str, **flows: Any) -> int:
         sizes.append(len(changes))
-        return whole(connection, runtime, changes, source)
+        return whole(connection, runtime, changes, source, **flows)
 
     monkeypatch.setattr(subject, "receive", receive)
     known = [str(n) for n in range(1, 6_001)]
@@ -228,5 +229,68 @@ def test_it_is_on_record_in_the_audit_chain() -> None:
     room.compared("asked for")
     event = room.store.audit_events("acme")[-1]
     assert (event.action, event.object, event.actor) == ("compare", "ours Bill", "ml-connector")
-    assert event.detail == {"why": "asked for", "reads": 1, "listed": 2, "vanished": 1, "unknown": 1}
+    assert event.detail == {
+        "why": "asked for",
+        "reads": 1,
+        "listed": 2,
+        "vanished": 1,
+        "unknown": 1,
+        "known": 2,
+        "withheld": 0,
+    }
+    room.store.close()
+
+
+@settings(max_examples=40)
+@given(st.integers(1, 40), st.integers(0, 40), st.integers(0, 12), st.sampled_from(["number", "text"]))
+def test_too_much_at_once_is_not_believed(known: int, lost: int, limit: int, order: Order) -> None:
+    """More than the limit and more than 5 % of what is known: nothing is knocked on until a person says so."""
+    ids = sorted((str(number) for number in range(1, known + 1)), key=lambda key: id_key(key, order))
+    there = ids[min(lost, known) :]
+    room = Room(Vendor(there, order), ids, limit=limit)
+    missing = known - len(there)
+    believed = missing <= limit or missing * 20 <= known
+    assert room.compared() == (dict.fromkeys(ids[:missing], 1) if believed else {})
+    (row,) = room.store.comparisons("acme")
+    assert (row.vanished, row.withheld, row.known, row.why) == (missing, 0 if believed else missing, known, "")
+    if not believed:
+        assert room.compared() == {}, "the same again"
+        assert room.store.comparisons("acme")[0].withheld == missing
+        tell_vanished(room.connection, room.runtime, row)
+        assert room.noticed() == {key: 2 if key in ids[:missing] else 1 for key in ids}
+    assert room.compared() == {}
+    room.store.close()
+
+
+def test_what_comes_back_was_never_gone() -> None:
+    ids = [str(number) for number in range(1, 10)]
+    room = Room(Vendor([], "number"), ids, limit=3)
+    assert room.compared() == {}
+    room.vendor = Vendor(ids[:-2], "number")
+    assert room.compared() == {"8": 1, "9": 1}, "two are few enough"
+    assert room.store.comparisons("acme")[0].withheld == 0
+    room.store.close()
+
+
+def test_what_was_gone_long_ago_does_not_count_as_known() -> None:
+    ids = [str(number) for number in range(1, 201)]
+    room = Room(Vendor(ids[:8], "number"), ids)
+    assert len(room.compared()) == 192
+    room.connection = Connection("acme", Rules(realm_id="", org_id="", vanish_limit=1), ZoneInfo("UTC"))
+    room.vendor = Vendor(ids[:6], "number")
+    assert room.compared() == {}
+    (row,) = room.store.comparisons("acme")
+    assert (row.withheld, row.known) == (2, 8)
+    room.store.close()
+
+
+def test_what_is_withheld_is_looked_for_again_after_a_day() -> None:
+    room = Room(Vendor([], "number"), ["1", "2"], limit=0)
+    room.compared()
+    subject.ask_weekly(room.connection, room.runtime, "ours")
+    assert pending(room.connection, room.runtime, "ours") == []
+    room.store.count_as_compared("acme", "ours", ["Bill"], NOON - subject.NO_HURRY)
+    assert room.store.comparisons("acme")[0].withheld == 2
+    subject.ask_weekly(room.connection, room.runtime, "ours")
+    assert [row.why for row in pending(room.connection, room.runtime, "ours")] == ["weekly"]
     room.store.close()

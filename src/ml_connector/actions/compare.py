@@ -11,7 +11,7 @@ from ml_connector.engine.intake import compared_kinds
 from ml_connector.model.errors import BadAnswer
 from ml_connector.store.rows import Comparison
 
-__all__ = ["Comparison", "compare_all", "compare_due", "estimate", "last_comparisons"]
+__all__ = ["Comparison", "accept_vanished", "compare_all", "compare_due", "estimate", "last_comparisons"]
 _log = structlog.get_logger("compare")
 
 
@@ -38,6 +38,15 @@ async def compare_all(app: App, progress: Progress = quiet) -> list[Comparison]:
         app.store.ask_comparison(app.connection.id, name, kinds, "asked for", now)
     await compare_due(app, progress)
     return last_comparisons(app)
+
+
+def accept_vanished(app: App, actor: str) -> int:
+    """What is withheld, because too much of a kind has vanished at once, is really gone: `actor` says so. How many."""
+    rows = [row for row in last_comparisons(app) if row.withheld]
+    for row in rows:
+        app.store.accept_vanished(app.connection.id, row, actor, app.world.clock.now())
+        engine.tell_vanished(app.connection, app.runtime, row)
+    return sum(row.withheld for row in rows)
 
 
 def estimate(app: App) -> dict[str, int]:

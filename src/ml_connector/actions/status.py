@@ -114,6 +114,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
                 "FAIL", f"{what}: nobody knows yet whether {'it was' if number == 1 else 'they were'} done.",
                 f"explain {oldest.record}",
             )  # fmt: skip
+        for row in self.compared:
+            if row.withheld:
+                yield Undone("FAIL", row.alarm, "backfill --compare-only")
         for holds in self.overdue:
             yield Undone("FAIL", f"{_records(holds.count)} too long ({holds.code}).", f"holds {holds.code}")
         for code in UNANSWERED:

@@ -113,6 +113,10 @@ def comparison_lines(comparisons: Sequence[Comparison], width: int | None) -> li
         head = f"{system_name(row.system)} {safe(row.kind)}: "
         lines += fold(f"{head}{count(row.listed, 'id')} in {count(row.reads, 'read')}, {outcome}.", width)
     again = any(row.why for row in comparisons)
+    if any(row.withheld for row in comparisons):
+        lines += fold("Give the access back and compare again. Only if they were really deleted:", width)
+        lines.append("      ml-connector backfill --accept-vanished")
+        again = True
     return [*lines, f"Next:  ml-connector {'backfill --compare-only' if again else 'sync --once'}"]
 
 

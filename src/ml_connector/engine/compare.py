@@ -2,6 +2,9 @@
 
 Feeds of changes tell of deletions for some weeks only, and a full one hides some. What a comparison finds is knocked on
 as if somebody had told of it: the record is read fresh, and what it means is decided as ever.
+
+Where too much of a kind has vanished at once, it was most probably not deleted: rights were lost, or another company
+or org is connected. Nothing of it is knocked on until it is listed again or a person says that it is gone.
 """
 
 from __future__ import annotations
@@ -11,12 +14,13 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from ml_connector.model.plans import Flow
 from ml_connector.model.reading import IdPage, id_key
 from ml_connector.model.refs import Change, Ref
 from ml_connector.store.rows import Comparison
 
 from .corridor import Connection, Runtime
-from .intake import FULL_FEED, compared_kinds, receive
+from .intake import FULL_FEED, compared_kinds, listed_kinds, listeners, receive
 
 PAGE = 1_000
 """Ids of ours that are in memory at once, beside a page of the vendor's."""
@@ -40,7 +44,8 @@ def ask_weekly(connection: Connection, runtime: Runtime, system: str) -> None:
 
 
 def _lasts(row: Comparison, now: datetime) -> bool:
-    return row.ended_at is not None and now - row.ended_at < EVERY
+    """What is withheld is looked for again every day: access may be back."""
+    return row.ended_at is not None and now - row.ended_at < (NO_HURRY if row.withheld else EVERY)
 
 
 def _rows(connection: Connection, runtime: Runtime, system: str) -> dict[str, Comparison]:
@@ -72,6 +77,12 @@ def listening(runtime: Runtime, system: str, kind: str) -> list[str]:
     return [flow.name for flow in runtime.flows if flow.system == system and kind in (flow.kind, *flow.changed_by)]
 
 
+def _told(runtime: Runtime, ref: Ref) -> list[Flow]:
+    """The flows that a deletion is told to: where none listens to changes, those that the record is linked by."""
+    swept = [flow for flow in runtime.flows if flow.swept]
+    return swept if listeners(swept, ref) else list(runtime.flows)
+
+
 async def compare(connection: Connection, runtime: Runtime, row: Comparison) -> None:
     """Go on with a comparison to its end, a page of the vendor's ids at a time.
 
@@ -82,6 +93,8 @@ async def compare(connection: Connection, runtime: Runtime, row: Comparison) -> 
         await runtime.crash("compare")
         page = await runtime.systems[row.system].ids(row.kind, row.position)
         after = _hidden(row) if page is None else _compared(connection, runtime, row, page)
+        if page is not None and not after.why:
+            after = _ended(connection, runtime, after)
         listed = [] if page is None else _refs(row, page.ids)
         if not runtime.store.went_on(connection.id, row, after, listed, ACTOR, runtime.clock.now()):
             return
@@ -101,15 +114,18 @@ def _compared(connection: Connection, runtime: Runtime, row: Comparison, page: I
     listed = [record_id for record_id in page.ids if not row.after or id_key(record_id, page.order) > beyond]
     last = listed[-1] if listed else row.after
     upto = last if page.position else None
-    unknown, vanished = dict.fromkeys(listed), 0
+    unknown, vanished, count = dict.fromkeys(listed), 0, 0
     there = frozenset(listed)
     flows = listening(runtime, row.system, row.kind)
     if upto != row.after or not row.after:
         pages = runtime.store.known_ids(connection.id, flows, (row.system, row.kind), page.order, row.after, upto, PAGE)
         for known in pages:
-            vanished += _knock_on_vanished(connection, runtime, _refs(row, [key for key in known if key not in there]))
+            vanished += _keep_missed(connection, runtime, _refs(row, [key for key in known if key not in there]))
+            count += len(known)
             for key in known:
                 unknown.pop(key, None)
+    if row.kind not in listed_kinds(runtime, row.system):
+        unknown = {}  # only linked: a record that nothing is linked to is none of ours
     _knock(connection, runtime, _refs(row, unknown))
     return msgspec.structs.replace(
         row,
@@ -120,6 +136,7 @@ def _compared(connection: Connection, runtime: Runtime, row: Comparison, page: I
         listed=row.listed + len(listed),
         vanished=row.vanished + vanished,
         unknown=row.unknown + len(unknown),
+        known=row.known + count,
     )
 
 
@@ -127,15 +144,39 @@ def _refs(row: Comparison, ids: Iterable[str]) -> list[Ref]:
     return [Ref(row.system, row.kind, record_id) for record_id in ids]
 
 
-def _knock_on_vanished(connection: Connection, runtime: Runtime, refs: Sequence[Ref]) -> int:
-    """Knock on those that were not missed before. How many."""
+def _keep_missed(connection: Connection, runtime: Runtime, refs: Sequence[Ref]) -> int:
+    """Keep those that were not missed before. How many."""
     new = runtime.store.not_missed_yet(connection.id, refs)
-    _knock(connection, runtime, new)
     runtime.store.keep_missed(connection.id, new, runtime.clock.now())
     return len(new)
+
+
+def _ended(connection: Connection, runtime: Runtime, row: Comparison) -> Comparison:
+    """Knock on what has vanished, unless it is too much to be believed."""
+    kind, rules = (row.system, row.kind), connection.settings
+    missing = runtime.store.count_untold(connection.id, kind)
+    before = runtime.store.count_missed(connection.id, kind) - missing
+    there = row.known - before
+    if missing > rules.vanish_limit and missing * 100 > rules.vanish_limit_pct * there:
+        return msgspec.structs.replace(row, withheld=missing, known=there)
+    tell_vanished(connection, runtime, row)
+    return msgspec.structs.replace(row, withheld=0, known=there)
+
+
+def tell_vanished(connection: Connection, runtime: Runtime, row: Comparison) -> None:
+    """Knock on all of a kind that were missed and not knocked on, a page at a time."""
+    while refs := runtime.store.untold(connection.id, (row.system, row.kind), PAGE):
+        _knock(connection, runtime, refs)
+        runtime.store.tell(connection.id, refs)
 
 
 def _knock(connection: Connection, runtime: Runtime, refs: Sequence[Ref]) -> None:
     now = runtime.clock.now()
     if refs:
-        receive(connection, runtime, [Change(ref, "compare", now) for ref in refs], f"compare:{refs[0].system}")
+        receive(
+            connection,
+            runtime,
+            [Change(ref, "compare", now) for ref in refs],
+            f"compare:{refs[0].system}",
+            flows=_told(runtime, refs[0]),
+        )

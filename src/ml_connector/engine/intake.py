@@ -40,13 +40,16 @@ def receive(
     *,
     position: str | None = None,
     covered_to: datetime | None = None,
+    flows: Sequence[Flow] | None = None,
 ) -> int:
     """Store knocks, and the position of their source with them. Returns the number of tasks knocked on.
 
+    Without `flows`, those are knocked on that a change alone means something to.
+
     A thousand knocks on one record are one task. Raises `StateTrouble`; then nothing may be acknowledged.
     """
-    flows = [flow for flow in runtime.flows if flow.swept]
-    knocks = [knock for change in changes for knock in listeners(flows, change.ref)]
+    listening = [flow for flow in runtime.flows if flow.swept] if flows is None else flows
+    knocks = [knock for change in changes for knock in listeners(listening, change.ref)]
     return runtime.store.intake(
         connection.id,
         knocks,
@@ -65,10 +68,16 @@ def swept_kinds(runtime: Runtime, system: str) -> list[str]:
     return list(dict.fromkeys([*kinds, *runtime.systems[system].reference_kinds]))
 
 
-def compared_kinds(runtime: Runtime, system: str) -> list[str]:
-    """The kinds that flows are about: a deleted one means something, and a backfill lists them."""
+def listed_kinds(runtime: Runtime, system: str) -> list[str]:
+    """The kinds that a backfill lists: those that flows are about."""
     own = [flow.kind for flow in runtime.flows if flow.system == system and flow.swept]
     return list(dict.fromkeys(own))
+
+
+def compared_kinds(runtime: Runtime, system: str) -> list[str]:
+    """The kinds of which a deleted record means something: those that are listed, and those that are only linked."""
+    own = [flow.kind for flow in runtime.flows if flow.system == system]
+    return list(dict.fromkeys([*listed_kinds(runtime, system), *own]))
 
 
 async def sweep(connection: Connection, runtime: Runtime, system: str) -> int:
@@ -83,7 +92,7 @@ async def sweep(connection: Connection, runtime: Runtime, system: str) -> int:
     # Without a position but with tasks: a backfill of what we know lists what is there, and not what was deleted.
     known = position is not None or _knows(connection, runtime, system)
     if position is None:
-        kinds = compared_kinds(runtime, system)
+        kinds = listed_kinds(runtime, system)
     names = runtime.systems[system].reference_kinds
     changed: set[str] = set()
     count = 0
@@ -160,7 +169,11 @@ def _ask_comparison(
 
     One full feed after the other does not put off the comparison that the first has asked for.
     """
-    mine = [kind for kind in kinds if kind in compared_kinds(runtime, system)]
+    mine = [kind for kind in kinds if kind in listed_kinds(runtime, system)]
+    if mine and len(mine) == len(
+        listed_kinds(runtime, system)
+    ):  # no feed tells of the others: now they are as doubtful
+        mine = compared_kinds(runtime, system)
     if mine and why == FULL_FEED:
         rows = runtime.store.comparisons(connection.id)
         asked = {row.kind for row in rows if row.system == system and row.why and not row.position}

@@ -28,6 +28,10 @@ class Flag(Spoken):
         "DELETED_AFTER_POSTING",
         "The order was deleted after its entry was posted; the entry stays.",
     )
+    ENTRY_DELETED = (
+        "ENTRY_DELETED",
+        "The journal entry was deleted in QuickBooks after it was posted; none is posted in its place.",
+    )
     ORDER_MARK_REFUSED = "ORDER-MARK-REFUSED", "Salesforce refuses to show on the order that it is posted."
     UNRECOGNISED = (
         "DC-4",

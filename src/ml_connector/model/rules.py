@@ -195,6 +195,22 @@ class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     subcustomer_mode: Annotated[
         Literal["account"], Meta(description="A sub-customer becomes an account below its parent.")
     ] = "account"
+    vanish_limit: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1_000_000_000,
+            description="Records of one kind that may be missing at once when all ids are compared. More of them, and "
+            "more than vanish_limit_pct of those that are known, are not treated as deleted until a person says so.",
+        ),
+    ] = 20
+    vanish_limit_pct: Annotated[
+        Decimal,
+        Meta(
+            description="Percent of the known records of one kind that may be missing at once, see vanish_limit.",
+            extra_json_schema=_within(0, 100),
+        ),
+    ] = Decimal(5)
     display_name_max: Annotated[
         int, Meta(ge=30, le=500, description="Longest customer name that is written to QuickBooks, in characters.")
     ] = 100

@@ -20,7 +20,7 @@ from .database import insert, instant, ms, portions, upsert
 from .rows import Comparison
 
 _KEY = ("connection", "system", "kind")
-_COUNTS = ("reads", "listed", "vanished", "unknown")
+_COUNTS = ("reads", "listed", "vanished", "unknown", "known")
 _BEGUN = ("why", "position", "after", "begun_at", *_COUNTS)
 _table, _task, _link, _vanished = schema.comparison, schema.task, schema.link, schema.vanished
 _OURS = _table.c.connection == bindparam("p_connection")
@@ -57,6 +57,7 @@ class Compared(Audit):
                 begun_at=instant(row.begun_at) if row.begun_at else None,
                 ended_at=instant(row.ended_at) if row.ended_at else None,
                 reads=row.reads, listed=row.listed, vanished=row.vanished, unknown=row.unknown,
+                known=row.known, withheld=row.withheld,
             )
             for row in rows
         ]  # fmt: skip
@@ -131,11 +132,42 @@ class Compared(Audit):
         return [ref for ref in refs if str(ref) not in missed]
 
     def keep_missed(self, connection: str, refs: Sequence[Ref], now: datetime) -> None:
-        """These were missed, and knocked on for it."""
+        """These were missed; they are not knocked on yet."""
         with self.begin() as tx:
             put = insert(tx, _vanished).on_conflict_do_nothing(index_elements=("connection", "ref"))
             if refs:
-                tx.execute(put, [{"connection": connection, "ref": str(ref), "at": ms(now)} for ref in refs])
+                tx.execute(put, [_missing(connection, ref, now) for ref in refs])
+
+    def untold(self, connection: str, kind: tuple[str, str], most: int) -> list[Ref]:
+        """Records of a kind (system and kind) that were missed and not knocked on, at most so many."""
+        query = select(_vanished.c.ref).where(*_untold(connection, kind)).order_by(_vanished.c.ref).limit(most)
+        with self.begin() as tx:
+            return [Ref.parse(name) for name in tx.execute(query).scalars()]
+
+    def count_untold(self, connection: str, kind: tuple[str, str]) -> int:
+        """How many records of a kind were missed and not knocked on."""
+        with self.begin() as tx:
+            return tx.execute(select(func.count()).where(*_untold(connection, kind))).scalar_one()
+
+    def count_missed(self, connection: str, kind: tuple[str, str]) -> int:
+        """How many records of a kind have been missed, knocked on or not."""
+        with self.begin() as tx:
+            return tx.execute(select(func.count()).where(*_of_kind(connection, kind))).scalar_one()
+
+    def tell(self, connection: str, refs: Sequence[Ref]) -> None:
+        """These were knocked on because they were missed."""
+        with self.begin() as tx:
+            for some in portions([str(ref) for ref in refs]):
+                ours = (_vanished.c.connection == connection) & _vanished.c.ref.in_(some)
+                tx.execute(update(_vanished).where(ours).values(told=1))
+
+    def accept_vanished(self, connection: str, row: Comparison, actor: str, now: datetime) -> None:
+        """A person said that what is withheld of a kind is really gone: an event of the audit chain."""
+        ours = (_table.c.connection == connection) & (_table.c.system == row.system) & (_table.c.kind == row.kind)
+        detail = {"withheld": row.withheld, "known": row.known}
+        with self.recording() as recording:
+            recording.tx.execute(update(_table).where(ours).values(withheld=0))
+            recording.add(connection, actor, "accept vanished", [(f"{row.system} {row.kind}", detail)], now)
 
     def went_on(
         self, connection: str, before: Comparison, after: Comparison, listed: Sequence[Ref], actor: str, now: datetime
@@ -148,7 +180,7 @@ class Compared(Audit):
         same = (_table.c.system == before.system) & (_table.c.kind == before.kind)
         same &= (_table.c.why == before.why) & (_table.c.position == before.position)
         same &= _table.c.begun_at == (ms(before.begun_at) if before.begun_at else 0)
-        values = {name: getattr(after, name) for name in ("why", "position", "after", *_COUNTS)}
+        values = {name: getattr(after, name) for name in ("why", "position", "after", "withheld", *_COUNTS)}
         if not after.why:
             values["ended_at"] = ms(now)
         with self.recording() as recording:
@@ -160,7 +192,7 @@ class Compared(Audit):
             for some in portions([str(ref) for ref in listed]):
                 tx.execute(delete(_vanished).where(_vanished.c.connection == connection, _vanished.c.ref.in_(some)))
             if not after.why:
-                detail = {"why": before.why} | {name: getattr(after, name) for name in _COUNTS}
+                detail = {"why": before.why} | {name: getattr(after, name) for name in (*_COUNTS, "withheld")}
                 recording.add(connection, actor, "compare", [(f"{after.system} {after.kind}", detail)], now)
         return True
 
@@ -168,6 +200,19 @@ class Compared(Audit):
 def _fresh(connection: str, system: str, kind: str) -> dict[str, Any]:
     row: dict[str, Any] = {"connection": connection, "system": system, "kind": kind, "why": "", "begun_at": 0}
     return row | {"position": "", "after": ""} | dict.fromkeys(_COUNTS, 0)
+
+
+def _missing(connection: str, ref: Ref, now: datetime) -> dict[str, Any]:
+    return {"connection": connection, "ref": str(ref), "at": ms(now), "told": 0}
+
+
+def _of_kind(connection: str, kind: tuple[str, str]) -> tuple[ColumnElement[bool], ...]:
+    prefix = "{}:{}:".format(*kind)
+    return (_vanished.c.connection == connection, _vanished.c.ref > prefix, _vanished.c.ref < f"{prefix[:-1]};")
+
+
+def _untold(connection: str, kind: tuple[str, str]) -> tuple[ColumnElement[bool], ...]:
+    return (*_of_kind(connection, kind), _vanished.c.told == 0)
 
 
 def _missed(tx: Connection, connection: str, names: Sequence[str]) -> Iterable[str]:

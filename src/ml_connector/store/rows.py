@@ -139,7 +139,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """The comparison of all ids of a kind with ours: under way while `why` says why, else the last one.
 
     It has come to the id `after`, and the vendor's next page is at `position`. `reads` are calls, `listed` ids that the
-    vendor has; `vanished` were knocked on because it lists them no more, `unknown` because we had never heard of them.
+    vendor has; `vanished` were missed because it lists them no more, `unknown` knocked on because we had never heard of
+    them. Of `known` ids, `withheld` have vanished and are not treated so: too many at once to be believed.
     """
 
     system: str
@@ -153,3 +154,15 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     listed: int = 0
     vanished: int = 0
     unknown: int = 0
+    known: int = 0
+    withheld: int = 0
+
+    @property
+    def alarm(self) -> str:
+        """Why nothing is treated as deleted, where something is withheld; else blank."""
+        if not self.withheld:
+            return ""
+        return (
+            f"{self.withheld:,} of {self.known:,} known records of the kind {self.kind} are no longer shown: none is "
+            "treated as deleted. Look whether rights or sharing were lost, or another company or org is connected."
+        )

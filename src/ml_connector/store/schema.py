@@ -283,6 +283,8 @@ comparison = Table(
     Column("listed", BigInteger, nullable=False, server_default="0"),
     Column("vanished", BigInteger, nullable=False, server_default="0"),
     Column("unknown", BigInteger, nullable=False, server_default="0"),
+    Column("known", BigInteger, nullable=False, server_default="0"),
+    Column("withheld", BigInteger, nullable=False, server_default="0"),
     PrimaryKeyConstraint("connection", "system", "kind"),
 )
 """The comparison of all ids of a kind with ours: under way while `why` says so, else the last one."""
@@ -293,9 +295,10 @@ vanished = Table(
     Column("connection", Words, nullable=False),
     Column("ref", Words, nullable=False),
     _instant("at"),
+    Column("told", BigInteger, nullable=False, server_default="1"),
     PrimaryKeyConstraint("connection", "ref"),
 )
-"""Records that a comparison has missed at the vendor and knocked on: once, until they are listed again."""
+"""Records that a comparison has missed at the vendor, until they are listed again; knocked on once `told` is 1."""
 
 reference_version = Table(
     "reference_version",

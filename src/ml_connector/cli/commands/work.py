@@ -179,13 +179,19 @@ def backfill(
     compare_only: Annotated[
         bool, Parameter(name="--compare-only", help="Only compare ids: what was deleted, what was never heard of")
     ] = False,
+    accept_vanished: Annotated[
+        bool,
+        Parameter(name="--accept-vanished", help="What a comparison withheld, because it was too much, is really gone"),
+    ] = False,
     common: Common = USUAL,
 ) -> int:
     """Look at every record of both sides again, from the beginning. This reads everything, and reads are metered.
 
-    With --compare-only only ids are read, about one call for 1,000 records.
+    With --compare-only only ids are read, about one call for 1,000 records. With --accept-vanished nothing is read.
     """
     common.check()
+    if accept_vanished:
+        return _accept_vanished(common)
     if compare_only:
         return _compare(common)
     from ml_connector.actions.backfill import backfill as action
@@ -223,3 +229,12 @@ def _compare(common: Common) -> int:
         lambda width: [*render_state.failing_lines(status, width), *render_state.comparison_lines(rows, width)],
     )  # fmt: skip
     return int(status.attention or any(row.why for row in rows))
+
+
+def _accept_vanished(common: Common) -> int:
+    from ml_connector.actions.compare import accept_vanished
+
+    number = look(common, lambda app: accept_vanished(app, actor()))
+    lines = [f"{number:,} records that have vanished will be treated as deleted.", "Next:  ml-connector sync --once"]
+    show(common, "accept-vanished", {"accepted": number}, lambda _: lines)
+    return 0

@@ -86,9 +86,9 @@ def decide(opportunity: SObject, context: Context) -> Decision:
 
 
 def gone(opportunity: Gone, context: Context) -> Decision:
-    """Skipped: texts go with the Opportunity they stand on."""
-    del opportunity, context
-    return Skip(reason=Reason.GONE)
+    """Its invoices are looked at: they need another Opportunity, or none."""
+    links = context.links(Role.OPPORTUNITY, opportunity.ref)
+    return Skip(reason=Reason.GONE, knocks=tuple(link.source for link in links))
 
 
 FLOW = Flow(

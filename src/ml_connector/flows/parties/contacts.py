@@ -16,6 +16,7 @@ from ml_connector.systems.quickbooks.records import Customer
 from ml_connector.systems.salesforce.records import SObject
 
 from . import emails
+from .contact_links import live
 
 EMAIL_LIMIT, FIRST_NAME_LIMIT, LAST_NAME_LIMIT = 80, 40, 80
 LEVELS = 5
@@ -43,8 +44,8 @@ def find(address: str, bill: Bill, context: Context) -> Reached | None:
     Of several the one that was changed last. One found elsewhere is used as it is, neither moved nor doubled.
     """
     source = emails.ref_of(bill.customer_id, address)
-    if known := context.link(Role.CONTACT, source):
-        return Reached(known.target)
+    if known := live(context.link(Role.CONTACT, source)):
+        return Reached(known)
     _require_email(bill, context)
     hits = [record for record in context.found("salesforce", "Contact", "Email", address) if _has(record, address)]
     if not hits:
@@ -63,7 +64,9 @@ def ask(addresses: Sequence[str], bill: Bill, context: Context) -> None:
     """Ask at once for what `find` will want to know of these addresses."""
     sources = [emails.ref_of(bill.customer_id, address) for address in addresses]
     context.want(*(NeedLink(Role.CONTACT, source) for source in sources))
-    unknown = [a for a, source in zip(addresses, sources, strict=True) if context.link(Role.CONTACT, source) is None]
+    unknown = [
+        a for a, source in zip(addresses, sources, strict=True) if live(context.link(Role.CONTACT, source)) is None
+    ]
     if unknown:
         _require_email(bill, context)
     context.want(*(NeedFind("salesforce", "Contact", "Email", address) for address in unknown))
