@@ -87,7 +87,7 @@ class Watched:
 @pytest.fixture
 async def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Watched:
     """All that was due is done, and the installation is live."""
-    home = await in_step(tmp_path)
+    home = in_step(tmp_path)
     await home.run()
     watched = Watched(home)
     monkeypatch.setattr(module, "sync", watched.round)

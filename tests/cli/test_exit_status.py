@@ -97,7 +97,7 @@ TABLE = [
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
-    home = asyncio.run(in_step(tmp_path))
+    home = in_step(tmp_path)
     asyncio.run(sweep_all(home.app))
     connection = home.app.connection.id
     with home.store.begin() as tx:

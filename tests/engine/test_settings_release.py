@@ -25,6 +25,6 @@ async def test_orders_come_back_when_a_template_is_signed_off(tmp_path: Path) ->
 
 
 async def test_the_same_settings_knock_on_nothing(tmp_path: Path) -> None:
-    home = await in_step(tmp_path)
+    home = in_step(tmp_path)
     note_rules(home.app)
     assert home.store.unserved(home.app.connection.id) == {}

@@ -90,7 +90,7 @@ class Company:
 
 @pytest.fixture
 async def company(tmp_path: Path, store_url: str) -> AsyncIterator[Company]:
-    home = await in_step(tmp_path, store_url=store_url)
+    home = in_step(tmp_path, store_url=store_url)
     try:
         yield Company(home)
     finally:

@@ -121,7 +121,7 @@ class Pair:
 
 @pytest.fixture
 async def pair(tmp_path: Path, store_url: str) -> AsyncIterator[Pair]:
-    home = await in_step(tmp_path, store_url=store_url)
+    home = in_step(tmp_path, store_url=store_url)
     try:
         yield Pair(home)
     finally:

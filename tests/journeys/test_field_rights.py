@@ -99,7 +99,7 @@ async def _later(home: Installation) -> None:
 )
 async def test_a_right_that_goes_while_we_work(tmp_path: Path, kind: str, field: str, there: str) -> None:
     """Describe said yes, the write is refused: it goes again without the field, at once, and never so again."""
-    home = await in_step(tmp_path)
+    home = in_step(tmp_path)
     home.emulation.set_switches("salesforce", org(kind, field, right="read_only"))
     customer = home.state("quickbooks", "Customer")[0]
     changes = {

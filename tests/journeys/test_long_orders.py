@@ -21,6 +21,7 @@ from ml_connector.actions.sync import sync
 from ml_connector.engine.ports import CrashPoint
 from ml_connector.systems.http import Request
 from ml_emulators.kit.faults import Fault
+from support.in_step import in_step
 from support.market import Market
 from support.tables import put_back, rows_of
 
@@ -35,7 +36,7 @@ class Works:
     """A company of 30 departments and 20 classes; an order has two lines for each of so many pairs."""
 
     def __init__(self, folder: Path, pairs: int, **rules: Any) -> None:
-        self.market = Market(folder)
+        self.market = Market(folder, in_step(folder))
         self.home = self.market.home
         self.change_rules(**rules)
         for number in range(1 + (pairs - 1) // CLASSES):

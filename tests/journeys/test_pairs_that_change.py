@@ -100,7 +100,7 @@ class Town:
 
 @pytest.fixture
 async def town(tmp_path: Path, store_url: str) -> AsyncIterator[Town]:
-    home = await in_step(tmp_path, store_url=store_url)
+    home = in_step(tmp_path, store_url=store_url)
     try:
         yield Town(home)
     finally:

@@ -85,7 +85,7 @@ async def test_one_record_of_salesforce(tmp_path: Path, code: str) -> None:
 
 
 async def test_a_kind_that_is_not_listed_stops_no_other_and_is_said(tmp_path: Path) -> None:
-    home = await in_step(tmp_path)
+    home = in_step(tmp_path)
     home.clock.advance(timedelta(minutes=5))
     customer = home.state("quickbooks", "Customer")[0]
     phone = {"FreeFormNumber": "(415) 555-0100"}

@@ -15,6 +15,7 @@ from ml_connector.actions.holds import open_holds
 from ml_connector.actions.plan import make_plan
 from ml_connector.actions.sync import sync
 from ml_connector.store.approvals import LIMIT as BY_THE_LIMIT
+from support.in_step import in_step
 from support.market import Market
 
 LIMIT = Decimal("250.00")
@@ -24,7 +25,7 @@ class Shop:
     """One customer, and orders of one line each."""
 
     def __init__(self, folder: Path, **rules: Any) -> None:
-        self.market = Market(folder)
+        self.market = Market(folder, in_step(folder))
         self.home = self.market.home
         self.change_rules(**{"auto_approve_limit": LIMIT, **rules})
 

@@ -75,7 +75,7 @@ class Office:
 
 @pytest.fixture
 async def office(tmp_path: Path, store_url: str) -> AsyncIterator[Office]:
-    home = await in_step(tmp_path, store_url=store_url)
+    home = in_step(tmp_path, store_url=store_url)
     try:
         office = Office(home)
         home.clock.advance(timedelta(minutes=20))

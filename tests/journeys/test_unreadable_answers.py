@@ -18,7 +18,7 @@ from support.world import Installation
 
 
 async def _synced(folder: Path) -> Installation:
-    home = await in_step(folder)
+    home = in_step(folder)
     home.clock.advance(timedelta(minutes=5))
     return home
 

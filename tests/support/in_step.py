@@ -6,6 +6,8 @@ shared: what is kept are bytes and plain rows, read anew each time.
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -32,10 +34,11 @@ class Kept(NamedTuple):
 _kept: list[Kept] = []
 
 
-async def in_step(folder: Path, *, store_url: str = "sqlite://") -> Installation:
+def in_step(folder: Path, *, store_url: str = "sqlite://") -> Installation:
     """The tiny company of seed 1 after its first plan was approved and applied, in `folder` and in that database."""
     if not _kept:
-        _kept.append(await _made())
+        with ThreadPoolExecutor(1) as thread:  # whoever calls may be in a loop of its own
+            _kept.append(thread.submit(asyncio.run, _made()).result())
     (kept,) = _kept
     for name, content in kept.home.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -44,8 +44,9 @@ class Counting:
 class Market:
     """The tiny company with many more customers. Users of both vendors act through `quickbooks` and `salesforce`."""
 
-    def __init__(self, folder: Path) -> None:
-        self.home = Installation(folder)
+    def __init__(self, folder: Path, home: Installation | None = None) -> None:
+        """`home` is the company as it is already, in `folder`."""
+        self.home = home or Installation(folder)
         self.pairs: list[tuple[str, str]] = []
         self.invoices: list[str] = []
         self.item = self.home.state("quickbooks", "Item")[0]["Id"]
