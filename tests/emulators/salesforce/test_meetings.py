@@ -10,6 +10,7 @@ import pytest
 from ml_emulators.kit.faults import Fault, FaultBook, RecordMatch
 from ml_emulators.kit.wire import Request, dumps, loads
 
+from .loads import Load
 from .orgs import TestOrg, V
 
 
@@ -39,6 +40,12 @@ class Meeting:
         request = Request(method, address, query, headers, b"" if body is None else dumps(body))
         response = self.org.vendor.handle_meeting(request, self.book.at_records("salesforce", request))
         return response.status, loads(response.body) if response.body else None
+
+    def upload(self, job: str, sheet: str) -> None:
+        headers = {"authorization": f"Bearer {self.org.token}", "content-type": "text/csv"}
+        request = Request("PUT", f"{V}/jobs/ingest/{job}/batches", "", headers, sheet.encode())
+        response = self.org.vendor.handle_meeting(request, self.book.at_records("salesforce", request))
+        assert response.status == 201
 
 
 REFUSED = (400, [{"message": "Not this one.", "errorCode": "STORM", "fields": ["Name"]}])
@@ -88,6 +95,44 @@ def test_in_a_list_its_neighbours_are_done_unless_the_whole_is_refused(whole: bo
         assert answer[1]["errors"] == [{"statusCode": "STORM", "message": "Not this one.", "fields": ["Name"]}]
     phones = meeting.org.column("SELECT Phone FROM Account ORDER BY Name")
     assert phones == [None, None if whole else "1"]
+
+
+def test_a_parent_or_a_child_that_is_shown_in_an_answer() -> None:
+    meeting = Meeting("list")
+    for account in (meeting.good, meeting.bad):
+        meeting.org.act("create", "Contact", LastName="Roe", AccountId=account)
+    assert meeting.send("GET", "/query?q=SELECT+Account.Name+FROM+Contact") == REFUSED
+    assert meeting.send("GET", "/query?q=SELECT+LastName+FROM+Contact+WHERE+Account.Name='Bad'")[0] == 200
+    assert meeting.send("GET", "/query?q=SELECT+Account.Name+FROM+Contact+WHERE+Account.Name='Good'")[0] == 200
+    meeting.org.act("create", "Account", Name="Bad", ParentId=meeting.good)
+    children = "/query?q=SELECT+Name,(SELECT+Name+FROM+ChildAccounts)+FROM+Account+WHERE+Id='{}'"
+    assert meeting.send("GET", children.format(meeting.good)) == REFUSED
+    assert meeting.send("GET", children.format(meeting.org.account(Name="Fine")))[0] == 200
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_row_of_a_bulk_job(whole: bool) -> None:
+    meeting = Meeting("write", whole=whole)
+    job = meeting.send("POST", "/jobs/ingest", {"object": "Account", "operation": "update"})[1]["id"]
+    meeting.upload(job, f"Id,Phone\n{meeting.good},1\n{meeting.bad},1\n")
+    meeting.send("PATCH", f"/jobs/ingest/{job}", {"state": "UploadComplete"})
+    info = meeting.send("GET", f"/jobs/ingest/{job}")[1]
+    assert (info["state"], info["numberRecordsProcessed"], info["numberRecordsFailed"]) == (
+        "JobComplete", 2, 2 if whole else 1,
+    )  # fmt: skip
+    phones = meeting.org.column("SELECT Phone FROM Account ORDER BY Name")
+    assert phones == [None, None if whole else "1"]
+    failed = Load(meeting.org, job).rows("failedResults")
+    assert {row["sf__Error"] for row in failed} == {"STORM:Not this one.:Name --"}
+    assert meeting.bad in [row["Id"] for row in failed]
+
+
+def test_a_query_job_whose_rows_meet_one_fails() -> None:
+    meeting = Meeting("list")
+    body = {"operation": "query", "query": "SELECT Id, Name FROM Account"}
+    job = meeting.send("POST", "/jobs/query", body)[1]["id"]
+    info = meeting.send("GET", f"/jobs/query/{job}")[1]
+    assert (info["state"], info["errorMessage"]) == ("Failed", "STORM : Not this one.")
 
 
 def test_users_of_the_screens_meet_no_fault() -> None:

@@ -12,6 +12,7 @@ from ml_emulators.salesforce.saving.writing import create, update, upsert
 
 from .. import ids, rights
 from ..errors import ApiError, Malformed
+from ..meetings import MetFault
 from ..schema import Field, SObject
 from ..world import Tx, World
 from .jobs import Job, Outcome
@@ -135,10 +136,17 @@ class Loading:
         return written(header, rows, self._job.delimiter, self._job.line_end)
 
     def _chunk(self, columns: list[Column], rows: list[list[str]]) -> None:
+        """One transaction. A fault that takes the rest of a list along leaves nothing of it."""
         seen: set[Any] = set()
-        with self._world.transact(self._job.actor, self._job.origin) as tx:
-            for cells in rows:
-                self._row(tx, columns, cells, seen)
+        good, bad = len(self._results.good), len(self._results.bad)
+        try:
+            with self._world.transact(self._job.actor, self._job.origin) as tx:
+                for cells in rows:
+                    self._row(tx, columns, cells, seen)
+        except MetFault as fault:
+            del self._results.good[good:], self._results.bad[bad:]
+            blanks = [""] * len(columns)
+            self._results.bad += [["", _error_text(fault), *[*cells, *blanks][: len(columns)]] for cells in rows]
 
     def _row(self, tx: Tx, columns: list[Column], cells: list[str], seen: set[Any]) -> None:
         point = tx.savepoint()
@@ -150,6 +158,8 @@ class Loading:
                 column.put(body, cell)
             record_id, created = self._write(tx, body, seen)
         except ApiError as error:
+            if isinstance(error, MetFault) and error.whole:
+                raise
             tx.rollback(point)
             self._results.bad.append([str(body.get("Id") or ""), _error_text(error), *padded[: len(columns)]])
         else:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ml_emulators.salesforce.errors import ApiError
+from ml_emulators.salesforce.meetings import meet
 from ml_emulators.salesforce.numbers import is_plain, on_wire
 from ml_emulators.salesforce.rights import sees_object
 from ml_emulators.salesforce.schema import Field, SObject
@@ -130,7 +131,10 @@ class Selection:
 
         def parent(record: Record) -> Row | None:
             above = self._scope.parent(record, step)
-            return None if above is None else render(above)
+            if above is None:
+                return None
+            meet(self._scope.world, "list", target.name, above)
+            return render(above)
 
         return parent
 

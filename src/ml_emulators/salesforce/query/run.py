@@ -280,6 +280,8 @@ def _children(scope: Scope, query: Query) -> Callable[[Record], Any]:
         rows = _cut(_sorted(matching, query.order, sub._read), query)  # noqa: SLF001  # as above
         if not rows:
             return None
+        for row in rows:
+            meet(scope.world, "list", inner.kind.name, row)
         return {"totalSize": len(rows), "done": True, "records": [show(row) for row in rows]}
 
     return children
