@@ -135,3 +135,24 @@ def test_a_duplicate_rule_is_named_and_what_a_person_can_do(write: Write, duplic
     by_word = code == "DUPLICATE-ALERT"
     assert (linked(Role.DECLARED_NEW, CUSTOMER_REF) in hold.waits_for) is by_word
     assert ("match new quickbooks:Customer:7" in words.remedy) is by_word
+
+
+UPDATE = Write(
+    system="salesforce", action="update", kind="Account", step="account", key="1:7", target_id="001A", label="Acme",
+    body={"Phone": "1"},
+    links=(LinkDraft(Role.ACCOUNT, Ref("quickbooks", "Customer", "7"), Ref("salesforce", "Account", "001A")),),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("warns", [True, False])
+@pytest.mark.parametrize("declared", [True, False])
+@pytest.mark.parametrize("rule", ["Standard_Account_Duplicate_Rule", "Ours", ""])
+def test_a_duplicate_rule_on_an_update(rule: str, warns: bool, declared: bool) -> None:
+    """One that warns is put to a person, unless that person has spoken; one that blocks is named."""
+    write = msgspec.structs.replace(UPDATE, declared_new=declared)
+    answer = Refused("DUPLICATES_DETECTED", "Use one of these?", duplicates=Duplicates(rule, warns, ("001B",)))
+    hold = refused(write, answer)
+    asked = warns and not declared
+    assert hold.code == ("DUPLICATE-ALERT" if asked else "DUPLICATE-BLOCKED")
+    assert hold.facts["rule"] == rule or (not rule and hold.facts["rule"] == "(not named)")
+    assert (linked(Role.DECLARED_NEW, Ref("quickbooks", "Customer", "7")) in hold.waits_for) is asked

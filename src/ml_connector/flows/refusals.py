@@ -22,17 +22,30 @@ def refused(write: Write, refusal: Refused) -> Hold | Reread | Without:
 
     Where QuickBooks knows an id no longer, the customer or its parent is read anew first; what is inactive or gone is
     then held by its name."""
-    if again := fields.without(write, refusal):
+    if again := fields.without(write, refusal) or _without_name(write, refusal):
         return again
     hold = _hold(write, refusal)
     reread = write.system == "quickbooks" and refusal.code in BAD_REFERENCE
     return Reread(otherwise=hold) if reread else hold
 
 
+def _without_name(write: Write, refusal: Refused) -> Without | None:
+    """A new name that is taken keeps nothing else of a customer back: the rest goes first, then the name alone.
+
+    The refusal is remembered for the version of the customer that it was about, so that the name is tried again later.
+    """
+    account = _pair(write).get("account")
+    taken = write.system == "quickbooks" and refusal.code == DUPLICATE_NAME and write.action == "update"
+    if not taken or account is None or not write.body.keys() - {"DisplayName"}:
+        return None
+    name, agreed = refused_name(str(write.body.get("DisplayName", ""))), {"version": write.sync_token}
+    return Without(links=(LinkDraft(Role.NAME_TAKEN, name, account, agreed),))
+
+
 def _hold(write: Write, refusal: Refused) -> Hold:
     """A taken name and a duplicate have codes of their own: a person can do something about either."""
     if write.system == "quickbooks" and refusal.code == DUPLICATE_NAME:
-        return _name_taken(write)
+        return _name_taken(write, refusal)
     if refusal.duplicates is not None:
         return _duplicate(write, refusal.duplicates)
     facts = {"name": write.label or write.key, "code": refusal.code, "message": refusal.message, "step": write.step}
@@ -40,7 +53,7 @@ def _hold(write: Write, refusal: Refused) -> Hold:
     return Hold(code=code, facts=facts, amount=write.amount, currency=write.currency)
 
 
-def _name_taken(write: Write) -> Hold:
+def _name_taken(write: Write, refusal: Refused) -> Hold:
     """Nobody was found who has the name. Of one that is declared new it is remembered, and the next form is tried."""
     name, account = str(write.body.get("DisplayName", "")), _pair(write).get("account")
     links: tuple[LinkDraft, ...] = ()
@@ -49,7 +62,10 @@ def _name_taken(write: Write) -> Hold:
         waits = (linked(Role.ACCOUNT, account), linked(Role.DECLARED_NEW, account))
     if account is not None and write.declared_new:
         links, waits = (LinkDraft(Role.NAME_TAKEN, refused_name(name), account),), (linked(Role.NAME_TAKEN, account),)
-    return Hold(code="NAME-TAKEN", facts={"name": name, "account": write.label}, waits_for=waits, links=links)
+    facts = {"name": name, "account": write.label}
+    if write.action == "update":
+        facts |= {"case": "rename", "says": refusal.message}
+    return Hold(code="NAME-TAKEN", facts=facts, waits_for=waits, links=links)
 
 
 def _duplicate(write: Write, found: Duplicates) -> Hold:

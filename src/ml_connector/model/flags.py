@@ -88,6 +88,10 @@ class Flag(Spoken):
         "LEFT_OUT_PARENT",
         _left_out("parent", "was"),
     )
+    LEFT_OUT_NAME = (
+        "LEFT_OUT_NAME",
+        "The new name was left out: QuickBooks says that it is taken. It is tried again alone, then held.",
+    )
     LEFT_OUT_PHONE = (
         "LEFT_OUT_PHONE",
         _left_out("telephone number", "was"),

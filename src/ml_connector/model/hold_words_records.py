@@ -172,6 +172,12 @@ RECORDS = (
         " that it is a new one: then the next form of its name is tried.",
     ),
     words(
+        "NAME-TAKEN/rename", "preparer", (OTHER_SETTINGS, ITSELF),
+        "The new name {name} of account {account} is already used in QuickBooks: {says}.",
+        "The customer keeps its old name there; everything else of it is kept in step.",
+        "Rename the account, or the customer, vendor or employee that has the name; then retry.",
+    ),
+    words(
         "DUPLICATE-ALERT", "preparer", (when_linked(Role.ACCOUNT, "record"), ITSELF),
         "Duplicate rule {rule} of Salesforce takes {name} for {candidates}.",
         "Nothing was changed there; what belongs to it waits.",

@@ -77,11 +77,13 @@ SPELLINGS = [
     ("baden-wurttemberg", "Deutschland", "", "BW", "DE", ""),
     ("Baden-Württemberg", "DEU", "", "BW", "DE", ""),
     ("Kent", "England", "", "", "GB", "Kent"),
-    ("Cal", "USA", "90001", "", "US", "Cal"),
+    ("Cal", "USA", "90001", "CA", "US", ""),
+    ("Kal", "USA", "90001", "", "US", "Kal"),
     ("Bayern", "Germany", "", "", "DE", "Bayern"),
     ("MA", "Germany", "", "", "DE", "MA"),
     ("Ontario", "", "", "", "", "Ontario"),
-    ("Cal", "", "90001", "", "", "Cal"),
+    ("Cal", "", "90001", "CA", "US", ""),
+    ("Kal", "", "90001", "", "", "Kal"),
     ("", "Spain", "", "", "", "Spain"),
     ("Madrid", "Spain", "28001", "", "", "Madrid, Spain"),
     ("MA", "Atlantis", "", "", "", "MA, Atlantis"),
@@ -226,3 +228,42 @@ def test_what_is_placed_is_in_the_lists_or_in_the_street(state: str, country: st
         assert code or " ".join(typed.split()) in there.parts.street
     account = SObject("Account", "", {"BillingStreet": there.parts.street, "BillingStateCode": there.parts.state_code})
     assert there.as_typed(of_account(account, "Billing"), of_customer(Address(line1=STREET))) is not None
+
+
+# --- a state in other words than the org's
+
+TYPED = ["CA", "ca", "Cal", "Calif.", "california", "CALIFORNIA", "C.A."]
+
+
+@pytest.mark.parametrize("place", ["bill_addr", "ship_addr"])
+@pytest.mark.parametrize("country", ["US", "USA", "united states", ""])
+@pytest.mark.parametrize("typed", TYPED)
+def test_a_state_that_the_org_spells_otherwise_is_no_conflict(typed: str, country: str, place: str) -> None:
+    """Written in the org's words, it is neither written again nor taken back to QuickBooks by the next look."""
+    address = Address(line1="1 Hill", city="Fresno", country_sub_division_code=typed, country=country)
+    customer = msgspec.structs.replace(Customer(id="1", sync_token="0", display_name="Acme"), **{place: address})
+    accounts = {("salesforce", "fields:Account"): with_regions(REGIONS), ("salesforce", "matching"): None}
+    world = World(customer, references=accounts)
+    settle(customer_to_account.FLOW, customer.ref, world)
+    (account,) = world.kind("Account")
+    side = "Billing" if place == "bill_addr" else "Shipping"
+    assert (account[f"{side}StateCode"], account[f"{side}CountryCode"]) == ("CA", "US")
+    # The org shows its own label beside the code.
+    world.put(account.merged({f"{side}State": "California", f"{side}Country": "United States"}))
+    for flow, ref in ((customer_to_account.FLOW, customer.ref), (account_to_customer.FLOW, account.ref)):
+        decisions = settle(flow, ref, world)
+        assert writes(decisions) == []
+        assert not any(flag.startswith("CONFLICT") for each in decisions for flag in getattr(each, "flags", ()))
+    world.put(world.records[account.ref].merged({"Phone": "617-555-0100"}))
+    settle(account_to_customer.FLOW, account.ref, world)
+    assert getattr(world.records[customer.ref], place) == address
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("Mass", "MA"), ("New", ""), ("Ne", ""), ("Cal", "CA"), ("Calx", ""), ("New Y", "NY"), ("Que", ""), ("", "")],
+)
+def test_a_state_that_is_cut_short(text: str, code: str) -> None:
+    regions = with_regions(REGIONS).regions
+    assert regions is not None
+    assert regions.state("US", text) == code

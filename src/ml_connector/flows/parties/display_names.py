@@ -10,12 +10,14 @@ from ml_connector.model.held import Held
 from ml_connector.model.plans import Context, NeedFind, NeedLink
 from ml_connector.model.refs import Ref
 from ml_connector.model.roles import Role
+from ml_connector.systems.quickbooks.records import Customer
 from ml_connector.systems.salesforce.records import SObject
 
 from .names import display_forms, refused_name
 from .pair_links import is_declared_new, is_linked
 
 KINDS = ("Customer", "Vendor", "Employee")
+_UNKNOWN = "QuickBooks does not say by whom"
 
 
 def claim(name: str) -> str:
@@ -23,8 +25,8 @@ def claim(name: str) -> str:
     return f"quickbooks:name:{name.casefold()}"
 
 
-def free_name(account: SObject, own: Ref | None, context: Context) -> str:
-    """The name for an account's customer; `own` is the customer that may keep its name.
+def free_name(account: SObject, customer: Customer | None, context: Context) -> str:
+    """The name for an account's customer; `customer` is the one that it is for, and may keep its name.
 
     Raises `Held`: V-NAME where nothing is left of the name, V-DUP where a customer of that name may be this one,
     NAME-TAKEN where every form of it is taken.
@@ -33,6 +35,9 @@ def free_name(account: SObject, own: Ref | None, context: Context) -> str:
     plain, as_customer, as_account = display_forms(account.text("Name"), account.id, rules.display_name_max)
     if not plain:
         raise Held(code="V-NAME", account=account.text("Name") or account.id)
+    own = customer.ref if customer is not None else None
+    if customer is not None and _is_refused(plain, account, customer, context):
+        raise Held(code="NAME-TAKEN", case="rename", name=plain, account=account.text("Name"), says=_UNKNOWN)
     takers = _takers(plain, own, context)
     customers = [taker for taker in takers if _kind(taker) == "Customer"]
     # An inactive customer only shows this name: the one that people gave it is another one.
@@ -45,13 +50,22 @@ def free_name(account: SObject, own: Ref | None, context: Context) -> str:
     for name in [as_account] if customers else [as_customer, as_account]:
         if not _is_taken(name, account, own, context):
             return name
-    raise Held(code="NAME-TAKEN", name=plain, account=account.text("Name"))
+    if customer is None:
+        raise Held(code="NAME-TAKEN", name=plain, account=account.text("Name"))
+    says = ", ".join(f"{_kind(taker)} {taker.display_name} ({taker.ref.id})" for taker in takers) or _UNKNOWN
+    raise Held(code="NAME-TAKEN", case="rename", name=plain, account=account.text("Name"), says=says)
 
 
 def _is_taken(name: str, account: SObject, own: Ref | None, context: Context) -> bool:
     """Whether somebody has this name, or QuickBooks said so although nobody is found."""
-    refused = any(link.source == refused_name(name) for link in context.links(Role.NAME_TAKEN, account.ref))
-    return refused or bool(_takers(name, own, context))
+    return _is_refused(name, account, None, context) or bool(_takers(name, own, context))
+
+
+def _is_refused(name: str, account: SObject, customer: Customer | None, context: Context) -> bool:
+    """Whether QuickBooks refused this name to a customer to be made, or to this one as it stands now."""
+    version = customer.sync_token if customer is not None else None
+    links = context.links(Role.NAME_TAKEN, account.ref)
+    return any(link.source == refused_name(name) and link.agreed.get("version") == version for link in links)
 
 
 def _takers(name: str, own: Ref | None, context: Context) -> Sequence[Any]:

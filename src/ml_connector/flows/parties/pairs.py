@@ -123,12 +123,13 @@ def _write_customer(
     names, name, flags = to_customer.names, "", flags + to_customer.fitted.flags
     try:
         if "name" in names:
-            name = display_names.free_name(pair.account, pair.customer.ref, context)
+            name = display_names.free_name(pair.account, pair.customer, context)
     except Held:
         # The other fields do not wait for a free name: they go first, and the name is held in the round after.
         names = tuple(field for field in names if field != "name")
         if not names:
             raise
+        flags += (Flag.LEFT_OUT_NAME,)
     body = to_customer.fitted.body | ({"DisplayName": name} if name else {})
     if not body or (name == pair.customer.plain_name and len(names) == 1):
         return _nothing(pair, merged, flags, link)

@@ -16,6 +16,8 @@ import msgspec
 
 from ml_connector.model import canonical
 
+_SHORTEST = 3
+
 
 class Listed(Protocol):
     """A value of a picklist."""
@@ -49,8 +51,19 @@ class Regions(msgspec.Struct, frozen=True):
         return own or self.countries.get(_folded(canonical.country(text) or ""), "")
 
     def state(self, country: str, text: str) -> str:
-        """The code of a state by its code or label; blank if the country has none such."""
-        return self.states.get(country, {}).get(_folded(text), "")
+        """The code of a state by its code, its label or a beginning of that (`Calif.`); blank if the country has none
+        such."""
+        names = self.states.get(country, {})
+        return names.get(_folded(text)) or _abbreviated(_folded(text), names)
+
+
+def _abbreviated(text: str, names: Mapping[str, str]) -> str:
+    """The only state with a name that begins so. Three letters at least, and no whole word of a longer name: `West` may
+    mean anything."""
+    if len(text) < _SHORTEST:
+        return ""
+    codes = {code for name, code in names.items() if name.startswith(text) and name[len(text) :][:1] != " "}
+    return codes.pop() if len(codes) == 1 else ""
 
 
 def regions_of(countries: Sequence[Listed], states: Sequence[Listed]) -> Regions:
