@@ -26,7 +26,7 @@ Made 2026-11-22 21:40 UTC by mia
 + 1 Account to create or match in Salesforce (customer to account)
 held  salesforce:Order:00001301 salesforce:Order:00001302  9,000.00 USD  "Ops"
       could be East:Ops or West:Ops.
-      see  ml-connector holds H-DIM-AMBIGUOUS
+      fix:  Write the full name in Salesforce, or choose one in Mappings.
 
 Plan 2026-11-22-03: 1 journal entry, 1 other write, 14 unchanged or skipped, 2
 held.

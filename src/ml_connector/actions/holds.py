@@ -17,8 +17,8 @@ OPEN_WRITE_ALLOWED = timedelta(hours=1)
 """How long a write may stay open. The vendors are done with a request after minutes; then a look-up settles it."""
 _HOUR = timedelta(hours=1)
 PLAYED_DAYS = (
-    "In a rehearsal: a day that was played has put the emulators' clock ahead of this machine's, by which orders are "
-    "posted. The order follows when that day has come here; until then it is right that it waits."
+    "In a rehearsal each day that is played puts the emulators' clock ahead of this machine's, by which orders are "
+    "posted. The order follows when its day has come here; until then it is right that it waits."
 )
 _log = structlog.get_logger("holds")
 

@@ -9,10 +9,11 @@ from typing import Literal
 import msgspec
 
 from ml_connector.actions.holds import OPEN_WRITE_ALLOWED, PLAYED_DAYS, hours_since, is_late
+from ml_connector.actions.plan import plan_view
 from ml_connector.app import App
 from ml_connector.engine.corridor import UNANSWERED
 from ml_connector.model.errors import WrongUse
-from ml_connector.store.rows import Comparison, HeldRow, LateWrite, RunEnd
+from ml_connector.store.rows import Comparison, HeldRow, LateWrite, PlanRow, RunEnd
 
 
 class Overdue(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,12 +47,13 @@ class LastRun(msgspec.Struct, frozen=True, kw_only=True):
 class Undone(msgspec.Struct, frozen=True):
     """Something that is left to do. FAIL: somebody must look after it. warn: it waits, or ends by itself.
 
-    `command` is what shows or mends it.
+    `command` is what shows or mends it. `planned`: a plan that is made now shows it.
     """
 
     level: Literal["FAIL", "warn"]
     sentence: str
     command: str
+    planned: bool = False
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,21 +123,24 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
             yield Undone("FAIL", f"{_records(holds.count)} too long ({holds.code}).", f"holds {holds.code}")
         for code in UNANSWERED:
             if unread := self.holds.get(code, 0):
-                yield Undone(
-                    "FAIL", f"{unread:,} record{'' if unread == 1 else 's'} could not be read.", f"holds {code}"
-                )
+                records, it = ("record", "it is") if unread == 1 else ("records", "they are")
+                what = f"{unread:,} {records} could not be read; {it} held ({code}), and asked for again."
+                yield Undone("FAIL", what, f"holds {code}")
 
     def _waiting(self) -> Iterator[Undone]:
         if self.paused:
             yield Undone("warn", f"Writes are stopped: {self.paused}.", "resume")
         if self.plans_open:
             yield Undone(
-                "warn", f"{self.plans_open:,} plan{'' if self.plans_open == 1 else 's'} to apply.", "plan --list"
+                "warn",
+                f"{self.plans_open:,} plan{'' if self.plans_open == 1 else 's'} to apply.",
+                "plan --list",
+                planned=True,
             )
         if self.dry_run:
-            yield Undone("warn", "This is a dry run: nothing is written.", "plan")
+            yield Undone("warn", "This is a dry run: nothing is written.", "plan", planned=True)
         if self.for_approval and not self.plans_open:
-            yield Undone("warn", f"{_records(self.for_approval)} for a plan to be approved.", "plan")
+            yield Undone("warn", f"{_records(self.for_approval)} for a plan to be approved.", "plan", planned=True)
         if self.open_writes > len(self.late_writes):
             number = self.open_writes - len(self.late_writes)
             yield Undone("warn", f"{number:,} write{' is' if number == 1 else 's are'} being checked.", "sync --once")
@@ -144,7 +149,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         if kinds := ", ".join(row.kind for row in self.compared if row.why):
             yield Undone("warn", f"All ids are still to be compared: {kinds}.", "sync --once")
         if waiting := sum(self.waiting.values()):
-            yield Undone("warn", f"{_records(waiting)} to be looked at.", "sync --once")
+            yield Undone("warn", f"{_records(waiting)} to be looked at.", "sync --once", planned=True)
 
 
 def _records(number: int) -> str:
@@ -174,7 +179,9 @@ def current_status(app: App) -> Status:
         holds=_counted(row.code for row in held),
         held_by_flow=_counted(row.flow for row in held),
         swept={name: at.isoformat() for name, at in app.store.swept(app.connection.id).items()},
-        plans_open=sum(row.state == "open" for row in app.store.plans(app.connection.id)),
+        plans_open=sum(
+            _is_to_apply(row, dry=connected.live_since is None) for row in app.store.plans(app.connection.id)
+        ),
         overdue=_overdue(held, now),
         late_writes=[_late(write, now) for write in app.store.late_writes(app.connection.id, OPEN_WRITE_ALLOWED, now)],
         conflicts=app.store.count_conflicts(app.connection.id),
@@ -184,6 +191,11 @@ def current_status(app: App) -> Status:
         audit=app.store.audit_trouble(app.connection.id),
         for_approval=app.store.planned(app.connection.id),
     )
+
+
+def _is_to_apply(row: PlanRow, *, dry: bool) -> bool:
+    """A plan that writes nothing only ends the dry run; after that there is nothing in it to apply."""
+    return row.state == "open" and (dry or bool(plan_view(row).plan.writes))
 
 
 def _counted(names: Iterator[str]) -> dict[str, int]:

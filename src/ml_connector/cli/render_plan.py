@@ -167,18 +167,21 @@ def _others(plan: Plan, width: int | None) -> list[str]:
 
 
 def _holds(holds: Sequence[PlannedHold], width: int | None) -> list[str]:
-    """Holds of one reason and one sentence together: records, money per currency, sentence, and what to do."""
+    """Holds of one reason and one sentence together: records, money per currency, sentence, and what to do.
+
+    They are on record only when the plan was applied: until then `holds` knows nothing of them.
+    """
     groups: dict[tuple[str, str], list[PlannedHold]] = {}
     for hold in holds:
-        sentence = hold_words(hold.code, hold.facts, hold.amount, hold.currency).sentence
-        groups.setdefault((hold.code, sentence), []).append(hold)
+        spoken = hold_words(hold.code, hold.facts, hold.amount, hold.currency)
+        groups.setdefault((spoken.sentence, spoken.remedy), []).append(hold)
     lines = []
-    for (code, sentence), members in groups.items():
+    for (sentence, remedy), members in groups.items():
         records = " ".join(safe(member.record) for member in members[:3])
         more = f" and {len(members) - 3:,} more" if len(members) > 3 else ""
         money = by_currency((member.amount, member.currency) for member in members)
         lines += hanging("held  ", "  ".join(part for part in (records + more, money, safe(sentence)) if part), width)
-        lines += hanging("      ", f"see  ml-connector holds {code}", width)
+        lines += hanging("      ", f"fix:  {safe(remedy)}", width)
     return lines
 
 

@@ -51,6 +51,7 @@ def tie_out_lines(
     verdict = _verdict(tie_out)
     step = "ml-connector status" if tie_out.agrees else "ml-connector holds"
     left = undone_lines(status, width) if status else []
+    left = ["", "Left undone of the connection, in these months or not:", *left, ""] if left else []
     return [*lines, "", *hanging(verdict[:6], verdict[6:], width), *left, f"Next:  {step}"]
 
 

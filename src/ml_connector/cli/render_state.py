@@ -175,11 +175,6 @@ def failing_lines(status: Status, width: int | None) -> list[str]:
     return [line for item in status.failing() for line in hanging("FAIL  ", safe(item.sentence), width)]
 
 
-_AGAIN = (
-    "what the vendor answered about them makes no sense, or is a refusal. They are held, and read again by themselves."
-)
-
-
 def report_lines(report: DrainReport, status: Status, width: int | None, zone: tzinfo = UTC) -> list[str]:
     """When a run was, what it created, updated and left alone, by what it was about, and what is left undone now.
 
@@ -200,8 +195,6 @@ def report_lines(report: DrainReport, status: Status, width: int | None, zone: t
     lines = fold(f"{moment(run.began_at, zone)} to {moment(run.ended_at, zone)}", width) if run else []
     lines += table(columns, rows, width) if rows else _nothing(status)
     lines += fold(summed_up(report, status), width)
-    if report.unreadable:
-        lines += hanging("FAIL  ", f"{count(report.unreadable, 'record')} could not be read: {_AGAIN}", width)
     for text in report.unlisted:
         lines += hanging("FAIL  ", safe(text), width)
     return [*lines, *undone_lines(status, width), *fold(_after(status), width)]

@@ -49,7 +49,7 @@ def plan(
         )
         return 0
     shown = run(common, lambda app, step: _planned(app, step, show_))
-    heading, left = title(common, shown.status.company), [] if show_ else _beside_a_plan(shown.status)
+    heading, left = title(common, shown.status.company), [] if show_ else _beside_a_plan(shown.view, shown.status)
     show(
         common, "plan", plan_document(shown.view, shown.status.company, left),
         lambda width: render_plan.plan_lines(
@@ -60,9 +60,9 @@ def plan(
     return 0 if show_ else int(shown.status.attention or bool(shown.view.unlisted or shown.view.unread))
 
 
-def _beside_a_plan(status: Status) -> list[Undone]:
+def _beside_a_plan(view: PlanView, status: Status) -> list[Undone]:
     """What is left undone that the plan does not say itself."""
-    return [item for item in status.undone() if not item.command.startswith("plan")]
+    return [item for item in status.undone() if not (item.planned and view.plan.writes)]
 
 
 class _Shown(NamedTuple):
