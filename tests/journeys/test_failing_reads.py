@@ -63,3 +63,23 @@ async def test_an_outage_stops_the_run_after_a_few_calls(tmp_path: Path, vendor:
         await sync(home.app)
     assert len([call for call in home.network.sent if call[0] == vendor]) <= 6
     assert held(home) == {}
+
+
+async def test_an_open_write_that_cannot_be_looked_up_stays_open_and_its_neighbours_are_settled(tmp_path: Path) -> None:
+    home = Installation(tmp_path, scenario="tiny")
+    await home.approve_all()
+    home.emulation.faults.add(Fault(kind="drop_after", vendor="quickbooks", path="/batch", skip=1, count=1))
+    await drain(home.app)
+    connection = home.app.connection.id
+    writes = [write for write in home.store.open_writes(connection) if write.write.kind == "JournalEntry"]
+    assert len(writes) > 1
+    home.clock.advance(timedelta(minutes=10))
+    number = writes[0].write.body["DocNumber"]
+    refused = Fault(kind="status", vendor="quickbooks", path=f"JournalEntry.*{number}", status=400, code="4002")
+    home.emulation.faults.add(refused)
+    await drain(home.app)
+    assert [write.id for write in home.store.open_writes(connection)] == [writes[0].id]
+    home.emulation.faults.clear()
+    home.clock.advance(timedelta(minutes=10))
+    await drain(home.app)
+    assert home.store.open_writes(connection) == []

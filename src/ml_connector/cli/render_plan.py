@@ -188,7 +188,7 @@ def _holds(holds: Sequence[PlannedHold], width: int | None) -> list[str]:
 def _missing(view: PlanView, left: Sequence[Undone], width: int | None) -> list[str]:
     """What may be missing in the plan because it could not be read, and what else is left undone."""
     texts = [f"Not all that is due may be in this plan: {text}" for text in view.unlisted]
-    if view.unread:
+    if view.unread and not any("could not be read" in item.sentence for item in left):
         texts.append(f"{count(view.unread, 'record')} could not be read, and {_is(view.unread)} asked for again.")
     others = [item for item in left if not any(text in item.sentence for text in view.unlisted)]
     told = [("FAIL", text) for text in texts] + [(item.level, item.sentence) for item in others]

@@ -12,7 +12,8 @@ from typing import assert_never
 
 import msgspec
 
-from ml_connector.model.plans import Flow, OpenWrite, Outcome, Unsure
+from ml_connector.model.plans import Flow, LookUp, OpenWrite, Outcome, Unsure
+from ml_connector.model.reading import apart
 from ml_connector.model.tasks import Settled
 from ml_connector.store.rows import LostValue
 
@@ -20,6 +21,7 @@ from .batches import ONE_BY_ONE, in_batches, smaller
 from .corridor import Connection, Runtime
 from .lease import Lease
 from .outcomes import StillOpen, after_look_up, after_sending
+from .ports import System
 
 SOON = timedelta(seconds=30)
 """The earliest next look at an open write."""
@@ -69,7 +71,7 @@ class Dispatcher:
 
     async def _finish(self, name: str, writes: Sequence[OpenWrite]) -> None:
         system = self._runtime.systems[name]
-        answers = await system.look_up(writes)
+        answers = await _looked_up(system, writes)
         await self._runtime.crash("looked up")
         now, patience = self._runtime.clock.now(), system.settle_after
         resting = self._store.resting(self._connection, {(write.flow, write.source) for write in writes}, now)
@@ -151,6 +153,17 @@ class Dispatcher:
             tasks = [(write.flow, write.source) for write in writes]
             self._store.delay(self._connection, self._lease.fencing_token, tasks, until, now)
             self._lease.renewed(now)
+
+
+async def _looked_up(system: System, writes: Sequence[OpenWrite]) -> list[LookUp]:
+    """One answer each, in order. What the vendor refuses to be asked stays open, and the others are settled."""
+    by_id = {write.id: write for write in writes}
+
+    async def ask(ids: Sequence[str]) -> dict[str, LookUp]:
+        return dict(zip(ids, await system.look_up([by_id[id_] for id_ in ids]), strict=True))
+
+    answers, refused = await apart(ask, list(by_id))
+    return [answers[id_] if id_ in answers else Unsure(refused[id_].sentence) for id_ in by_id]
 
 
 def _once_more(write: OpenWrite, now: datetime) -> OpenWrite:
