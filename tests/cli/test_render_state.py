@@ -68,7 +68,7 @@ REPORT = """\
 customer to account: account      400       12         0                     0
 order to journal                    0        0         3                 1,240
 412 writes, 3 held.
-warn  3 records are held.
+warn  3 records are held:  ml-connector holds
 Next:  ml-connector holds
 """
 
@@ -209,7 +209,8 @@ def test_what_a_run_did() -> None:
 def test_a_run_that_left_something_undone_never_says_that_nothing_was_due() -> None:
     lines = report_lines(DrainReport(), msgspec.structs.replace(CALM, open_writes=2), 80)
     assert lines[1:] == [
-        "Nothing was done in this run.", "0 writes, 0 held.", "warn  2 writes are being checked.",
+        "Nothing was done in this run.", "0 writes, 0 held.",
+        "warn  2 writes are being checked:  ml-connector sync --once",
         "Next:  ml-connector sync --once",
     ]  # fmt: skip
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ml_connector.model.holds import render as hold_words
 
 from .layout import NARROW, Column, table
+from .render_state import undone_line
 from .text import amount, by_currency, count, decimal, fold, hanging, moment, safe, system_name, words
 
 if TYPE_CHECKING:
@@ -190,9 +191,9 @@ def _missing(view: PlanView, left: Sequence[Undone], width: int | None) -> list[
     texts = [f"Not all that is due may be in this plan: {text}" for text in view.unlisted]
     if view.unread and not any("could not be read" in item.sentence for item in left):
         texts.append(f"{count(view.unread, 'record')} could not be read, and {_is(view.unread)} asked for again.")
+    lines = [line for text in texts for line in hanging("FAIL  ", safe(text), width)]
     others = [item for item in left if not any(text in item.sentence for text in view.unlisted)]
-    told = [("FAIL", text) for text in texts] + [(item.level, item.sentence) for item in others]
-    return [line for level, text in told for line in hanging(f"{level}  ", safe(text), width)]
+    return lines + [line for item in others for line in undone_line(item, width)]
 
 
 def _is(number: int) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ml_connector.actions.compare import Comparison
     from ml_connector.actions.doctor import Finding
     from ml_connector.actions.drain import DrainReport
-    from ml_connector.actions.status import LastRun, OpenTooLong, Overdue, Status
+    from ml_connector.actions.status import LastRun, OpenTooLong, Overdue, Status, Undone
 
 LEVELS = ("ok", "warn", "FAIL")
 _NAMED = 5
@@ -165,14 +165,20 @@ def next_of(status: Status) -> str:
 
 
 def undone_lines(status: Status, width: int | None) -> list[str]:
-    """All that is left to do, one a line."""
-    lines = [line for item in status.undone() for line in hanging(f"{item.level}  ", safe(item.sentence), width)]
+    """All that is left to do, one a line, with the command that shows or mends it."""
+    lines = [line for item in status.undone() for line in undone_line(item, width)]
     return [*lines, *(hanging("      ", status.hint, width) if status.hint else [])]
 
 
 def failing_lines(status: Status, width: int | None) -> list[str]:
     """What somebody must look after, one a line."""
-    return [line for item in status.failing() for line in hanging("FAIL  ", safe(item.sentence), width)]
+    return [line for item in status.failing() for line in undone_line(item, width)]
+
+
+def undone_line(item: Undone, width: int | None) -> list[str]:
+    """`warn  27 records are held:  ml-connector holds`."""
+    sentence = safe(item.sentence).removesuffix(".")
+    return hanging(f"{item.level}  ", f"{sentence}:  ml-connector {safe(item.command)}", width)
 
 
 def report_lines(report: DrainReport, status: Status, width: int | None, zone: tzinfo = UTC) -> list[str]:
