@@ -78,9 +78,9 @@ def test_a_rehearsal_from_what_is_printed(
     while newcomer.offered:
         newcomer.type(newcomer.offered.pop(0))
     names = {command.split()[0] for command in newcomer.typed}
-    assert names >= {"init", "doctor", "sign-off", "plan", "apply", "holds", "status", "explain"}
+    assert names >= {"init", "doctor", "sign-off", "plan", "apply", "holds", "explain"}
     assert [command for command in newcomer.typed if "--home 'my rehearsal'" not in command] == []
-    for command in ("flags", "audit verify", "backup copy.db", "stop", "resume", "keys rotate", "conflicts"):
+    for command in ("status", "flags", "audit verify", "backup copy.db", "stop", "resume", "keys rotate", "conflicts"):
         newcomer.type(f"{command} --home 'my rehearsal'")
     while newcomer.offered:
         newcomer.type(newcomer.offered.pop(0))
