@@ -83,10 +83,13 @@ class Company:
         return [row for row in self.rows(system, kind) if not self._is_clean(system, kind, row)]
 
     def any_of(self, system: str, kind: str) -> str:
-        """The id of one that was planted, else of one that was there."""
+        """The id of one that was planted, or of one that was there; where there is none, one is planted."""
         ids = [record.id for record in self.planted if (record.system, record.kind) == (system, kind)]
         others = [row["Id"] for row in self.strangers(system, kind)]
-        return str(self.random.choice(ids if ids and self.random.random() < 0.5 else others))
+        if not ids and not others:
+            self.plant(system, kind)
+            return self.any_of(system, kind)
+        return str(self.random.choice(ids if ids and (not others or self.random.random() < 0.5) else others))
 
     def look_around(self) -> None:
         """Names and ids that texts may spell from now on; nothing of the records that must stay as they are."""

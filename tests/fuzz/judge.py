@@ -7,18 +7,23 @@ import json
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 
+from ml_connector.actions.conflicts import with_values
+from ml_connector.actions.doctor import doctor
 from ml_connector.actions.explain import explain
 from ml_connector.actions.flags import flags
 from ml_connector.actions.holds import open_holds
-from ml_connector.actions.plan import names_of
+from ml_connector.actions.plan import PlanView, names_of
 from ml_connector.actions.reconcile import reconcile
 from ml_connector.actions.status import current_status
 from ml_connector.app import App
 from ml_connector.cli.documents import tie_out_document
 from ml_connector.cli.output import Screen
+from ml_connector.cli.render_conflicts import conflict_lines
+from ml_connector.cli.render_plan import plan_lines
 from ml_connector.cli.render_proof import tie_out_lines
 from ml_connector.cli.render_records import explained_lines, flag_lines, hold_lines
-from ml_connector.cli.render_state import status_lines
+from ml_connector.cli.render_state import finding_lines, status_lines
+from ml_connector.cli.views import Names
 from ml_connector.engine.corridor import UNANSWERED
 from ml_connector.engine.intake import listeners
 from ml_connector.model.refs import Ref
@@ -59,6 +64,7 @@ def shown(app: App) -> Iterator[str]:
     """What people and machines are shown has no control letters in it, and agrees."""
     holds, status = open_holds(app), current_status(app)
     lines = [*status_lines(status, WIDTH), *hold_lines(holds, WIDTH), *flag_lines(flags(app), WIDTH)]
+    lines += conflict_lines(with_values(app, "reader"), WIDTH, values=True)
     for code in {hold.code for hold in holds}:
         lines += hold_lines(open_holds(app, code), WIDTH, code=code)
     for name in {hold.record for hold in holds}:
@@ -84,8 +90,15 @@ def _is_raw(text: str) -> bool:
     return any(unicodedata.category(letter) in _RAW for letter in text)
 
 
+def plan_shown(view: PlanView, names: Names) -> Iterator[str]:
+    """What people approve is shown without control letters."""
+    lines = plan_lines(view, WIDTH, whole=True, names=names)
+    yield from (f"a plan shown raw: {line!r}" for line in lines if _is_raw(line))
+
+
 async def proved(app: App) -> None:
-    """The proof of the month can be made and shown. What it finds is no matter: random texts are no books."""
+    """Doctor and proof of the month can be made and shown. What it finds is no matter: random texts are no books."""
+    assert finding_lines(await doctor(app), WIDTH, again="doctor")
     proof = await reconcile(app, [MONTH])
     assert tie_out_document(proof)
     assert tie_out_lines(proof, WIDTH, names=await names_of(app))

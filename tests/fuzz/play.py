@@ -21,10 +21,11 @@ from chaos.testbed import Moment, Testbed
 from ml_connector.actions.apply import approve
 from ml_connector.actions.drain import drain
 from ml_connector.actions.holds import open_holds
-from ml_connector.actions.plan import make_plan
+from ml_connector.actions.plan import make_plan, names_of
 from ml_connector.actions.sync import sync
 from ml_connector.app import App
 from ml_connector.engine.ports import no_crash
+from ml_connector.model.rules import Rules
 
 from . import judge
 from .arrivals import Arrivals
@@ -38,6 +39,8 @@ STEP = timedelta(minutes=20)
 LONGEST_STEP = timedelta(hours=12)
 RECORDS = 150
 EDITS = 80
+FIRST_SYNCS = 4
+"""One round in so many begins before the first sync, the others after it."""
 _OPEN_IN_THE_REFERENCE: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
     QUICKBOOKS: {
         "query_letters": ("any", "latin-1"),
@@ -56,6 +59,15 @@ _OPEN_IN_THE_REFERENCE: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
     },
 }
 """Switches of the emulators that texts have to do with; a value stands as often as its share of the rounds."""
+
+
+_CHOICES_OF_RULES: Mapping[str, tuple[Any, ...]] = {
+    "class_policy": ("dominant", "list"),
+    "display_name_max": (30, 100, 500),
+    "invoice_history": (False, True),
+    "match_auto": (60, 80),
+}
+"""Settings that decide where texts go."""
 
 
 class Result(msgspec.Struct):
@@ -86,13 +98,14 @@ class Result(msgspec.Struct):
 class Place:
     """The testbed of a process."""
 
-    def __init__(self) -> None:
-        self.testbed = Testbed()
-        asyncio.run(self._in_step())
-        self.start = self.testbed.moment()
+    def __init__(self, url: str = "sqlite://") -> None:
+        self.testbed = Testbed(url)
+        asyncio.run(self._sync())
+        self.rules = self.testbed.home.rules
+        self.in_step = self.testbed.moment()
         settled()
 
-    async def _in_step(self) -> None:
+    async def _sync(self) -> None:
         """The company after its first sync."""
         with shortcuts(pace_in_memory=True), _quiet():
             await self.testbed.home.run()
@@ -103,13 +116,14 @@ class Place:
     def play(self, seed: int, *, records: int = RECORDS, edits: int = EDITS) -> Result:
         """One round, judged. Everything random comes from the seed."""
         with shortcuts(pace_in_memory=True), _quiet() as log:
-            return asyncio.run(Round(self.testbed, self.start, seed, log).play(records, edits))
+            start = self.testbed.start if seed % FIRST_SYNCS == 0 else self.in_step
+            return asyncio.run(Round(self.testbed, start, self.rules, seed, log).play(records, edits))
 
 
 class Round:
     """Two phases, new records and then edits of what is there; after each, passes until nothing is written any more."""
 
-    def __init__(self, testbed: Testbed, start: Moment, seed: int, log: list[str]) -> None:
+    def __init__(self, testbed: Testbed, start: Moment, rules: Rules, seed: int, log: list[str]) -> None:
         random = Random(f"texts {seed}")
         testbed.back_to(start, f"fuzz {seed}")
         self.testbed = testbed
@@ -122,6 +136,8 @@ class Round:
         books: Any = testbed.home.emulation.vendors[QUICKBOOKS]
         self.allowed = {"READ-REFUSED": "quickbooks:"} if books.switches.malformed_email == "fails_lists" else {}
         self.allowed |= {"WRITE-FAILS": ""} if books.switches.beyond_bmp != "kept" else {}
+        choices = {name: random.choice(values) for name, values in _CHOICES_OF_RULES.items()}
+        testbed.home.rules = msgspec.structs.replace(rules, **choices)
         self.company = Company(testbed.home.emulation, random)
         self.arrivals = Arrivals(self.company)
         process = testbed.process(no_crash, lambda _: None, self)
@@ -194,14 +210,20 @@ class Round:
         return written
 
     async def _worked(self) -> int:
-        """One sync, and what people then approve."""
+        """One sync, and what people then approve; before the first plan nothing else is possible."""
+        connected = self.app.store.connection(self.app.connection.id)
+        if connected is None or connected.live_since is None:
+            return await self._approved(sweep_first=True)
         report = await self._run(sync(self.app))
         self.result.unheld += [f"not listed: {text}" for text in report.unlisted]
-        if not self.app.store.planned(self.app.connection.id):
-            return report.written
-        view = await self._run(make_plan(self.app, "preparer", sweep_first=False))
+        more = self.app.store.planned(self.app.connection.id)
+        return report.written + (await self._approved(sweep_first=False) if more else 0)
+
+    async def _approved(self, *, sweep_first: bool) -> int:
+        view = await self._run(make_plan(self.app, "preparer", sweep_first=sweep_first))
+        self.result.unheld += judge.plan_shown(view, await names_of(self.app))
         approve(self.app, self.app.store.plan(self.app.connection.id, view.id), view.plan, "approver")
-        return report.written + (await self._run(drain(self.app))).written
+        return (await self._run(drain(self.app))).written
 
     async def _run(self, action: Awaitable[T]) -> T:
         """One run of the connector: in it nothing that was refused is asked for again in the same form."""
@@ -260,6 +282,6 @@ def _quiet() -> Iterator[list[str]]:
 
 
 @cache
-def place() -> Place:
-    """Built once a process."""
-    return Place()
+def place(url: str = "sqlite://") -> Place:
+    """Built once a process and database."""
+    return Place(url)
