@@ -145,6 +145,7 @@ class Company:
         """What makes a new record one that ml-connector looks at."""
         if (system, op, kind) != (SALESFORCE, "create", "Order"):
             return
+        self.act(SALESFORCE, "create", "OrderItem", _order_item(self, str(row["Id"])))
         self.plant(SALESFORCE, "OrderItem")
         if self.random.random() < 0.8:
             self.act(SALESFORCE, "update", "Order", {"Id": row["Id"], "Status": "Activated"})
@@ -275,10 +276,11 @@ def _order(company: Company) -> Json:
     return {**order(company, owner), "Department__c": "East", "Class__c": "SaaS"}
 
 
-def _order_item(company: Company) -> Json:
+def _order_item(company: Company, order_id: str = "") -> Json:
+    """A line of an order, else of the newest one."""
     entries = [row for row in company.strangers(SALESFORCE, "PricebookEntry") if row["Pricebook2Id"] == book(company)]
-    newest = next(each.id for each in reversed(company.planted) if each.kind == "Order")
-    return {"OrderId": newest, "PricebookEntryId": entries[0]["Id"], "Quantity": Decimal(2), "UnitPrice": Decimal(185)}
+    owner = order_id or next(record.id for record in reversed(company.planted) if record.kind == "Order")
+    return {"OrderId": owner, "PricebookEntryId": entries[0]["Id"], "Quantity": Decimal(2), "UnitPrice": Decimal(185)}
 
 
 def order(company: Company, account: str) -> Json:

@@ -45,7 +45,7 @@ def ends(app: App, planted: Sequence[Planted], verdicts: dict[str, int], allowed
     `allowed`: codes that otherwise say that ml-connector is at a loss, with how the records begin that may have them.
     """
     holds = {(hold.flow, hold.record): hold.code for hold in open_holds(app)}
-    for record in {each.ref: each for each in planted}.values():
+    for record in {record.ref: record for record in planted}.values():
         ref, ways = Ref.parse(record.ref), 0
         for flow, _ in listeners(app.runtime.flows, ref):
             verdict = holds.get((flow, record.ref)) or app.store.verdict(app.connection.id, flow, ref)

@@ -194,6 +194,10 @@ class Round:
             written = await self._pass()
             quiet = 0 if written or self.app.store.open_writes(self.app.connection.id) else quiet + 1
             if quiet == 2 or self.result.stopped:
+                writes = [refusal for refusal in self.watch.refusals if not refusal.is_read]
+                self.result.unheld += [
+                    f"refused again and again: {refusal.form[:900]} {refusal.words}" for refusal in writes
+                ]
                 return
             step = STEP if written else min(2 * step, LONGEST_STEP)
             self.testbed.home.clock.advance(step)
@@ -229,8 +233,8 @@ class Round:
         """One run of the connector: in it nothing that was refused is asked for again in the same form."""
         self.watch.refusals.clear()
         done = await action
-        self.result.unheld += [f"asked again: {each.form} {each.words}" for each in self.watch.repeated()]
-        self.result.story += [f"  refused: {each.form[:1500]} -> {each.words}" for each in self.watch.refusals]
+        self.result.unheld += [f"asked again: {refusal.form} {refusal.words}" for refusal in self.watch.repeated()]
+        self.result.story += [f"  refused: {refusal.form[:1500]} -> {refusal.words}" for refusal in self.watch.refusals]
         return done
 
     # --- what became of it
