@@ -14,7 +14,7 @@ from ml_connector.model.plans import Hold, OpenWrite, Write
 from ml_connector.model.reasons import Reason
 from ml_connector.model.refs import Link, Ref
 from ml_connector.model.roles import Role
-from ml_connector.model.tasks import Settled, Task, Verdict, WriteEnd
+from ml_connector.model.tasks import Settled, Task, Verdict, Waiting, WriteEnd
 from ml_connector.model.triggers import linked
 from ml_connector.store import Store
 
@@ -75,6 +75,21 @@ def test_a_knock_during_the_work_keeps_the_task_due(store: Store) -> None:
     store.intake("acme", [("customers", ACME)], "webhook", NOON)
     store.settle("acme", token, [Verdict(task=task, ending=Reason.IN_AGREEMENT)], NOON)
     assert [t.noticed for t in store.due("acme", "customers", NOON, 10)] == [2]
+
+
+def test_what_waits_for_a_later_look_rests_until_then_or_until_there_is_news(store: Store) -> None:
+    later, served = Ref("quickbooks", "Customer", "13"), Ref("quickbooks", "Customer", "14")
+    tasks = [("customers", ref) for ref in (ACME, later, served)]
+    store.intake("acme", tasks, "test", NOON)
+    token, until = _token(store), NOON + timedelta(minutes=5)
+    by_ref = {task.ref: task for task in store.due("acme", "customers", NOON, 10)}
+    waits = [Verdict(task=by_ref[ref], ending=Waiting.BEING_CHECKED, next_at=until) for ref in (ACME, later)]
+    store.settle("acme", token, [*waits, Verdict(task=by_ref[served], ending=Reason.IN_AGREEMENT)], NOON)
+    assert store.resting("acme", tasks, NOON) == set(tasks[:2])
+    assert store.resting("acme", [("orders", ACME)], NOON) == set()
+    assert store.resting("acme", tasks, until) == set()
+    store.intake("acme", tasks[:1], "test", NOON)
+    assert store.resting("acme", tasks, NOON) == {tasks[1]}
 
 
 def test_a_second_holder_waits_and_takes_over_when_the_first_is_silent(store: Store) -> None:
