@@ -29,8 +29,8 @@ if TYPE_CHECKING:  # a third of what a command imports, and only who migrates an
     from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0009"
-"""The revision that `schema` describes: the last one in `migrations/versions`."""
+HEAD = max(path.name[1:5] for path in (MIGRATIONS / "versions").glob("v*.py"))
+"""The revision that `schema` describes: the last one, by the number that its file is called after."""
 _version = Table(
     "alembic_version",
     MetaData(),
