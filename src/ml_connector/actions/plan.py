@@ -58,7 +58,7 @@ async def make_plan(app: App, actor: str, progress: Progress = quiet, *, sweep_f
     look_again(app, plan)
     detail = {"hash": row.hash, "writes": len(plan.writes), "holds": len(plan.holds)}
     app.store.audit(app.connection.id, actor, "plan", row.id, detail, now)
-    return msgspec.structs.replace(plan_view(row), unlisted=[error.sentence for error in refused])
+    return msgspec.structs.replace(plan_view(row), unlisted=tuple(error.sentence for error in refused))
 
 
 def look_again(app: App, plan: Plan) -> None:
