@@ -57,8 +57,14 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database: each test that takes it runs on SQLite and on PostgreSQL."""
+def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where `support.stores.fresh` opens an empty store: each test that takes it runs on both databases."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'state.db'}"
-    return postgres.emptied(request.getfixturevalue("postgres_url"))
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def store_url(fresh_url: str) -> str:
+    """The URL of a database with nothing in it, not even the schema, for tests that make one; on both databases."""
+    return postgres.emptied(fresh_url) if fresh_url.startswith("postgresql") else fresh_url

@@ -21,7 +21,6 @@ from ml_connector.app import App, assemble
 from ml_connector.model.errors import Busy, ConnectorError, LeaseLost, WrongUse
 from ml_connector.store import Store
 from ml_connector.world import World
-from support.postgres import emptied
 from support.tables import put_back, rows_of
 from support.world import Installation, SimClock
 
@@ -49,8 +48,8 @@ def installed(folder: Path, url: str) -> Iterator[Installation]:
 
 
 @pytest.fixture
-def home(tmp_path: Path, store_url: str) -> Iterator[Installation]:
-    with installed(tmp_path / "home", store_url) as home:
+def home(tmp_path: Path, fresh_url: str) -> Iterator[Installation]:
+    with installed(tmp_path / "home", fresh_url) as home:
         yield home
 
 
@@ -91,7 +90,7 @@ async def test_a_second_run_writes_nothing(home: Installation, undisturbed: dict
 async def test_both_databases_hold_the_same_rows_in_the_end(tmp_path: Path, postgres_url: str) -> None:
     """Time and chance are given, so the two differ in nothing but the sealed secrets."""
     states = []
-    for name, url in (("one", "sqlite://"), ("two", emptied(postgres_url))):
+    for name, url in (("one", "sqlite://"), ("two", postgres_url)):
         with installed(tmp_path / name, url) as home:
             await home.run()
             states.append(rows_of(home.store))

@@ -23,6 +23,7 @@ from ml_connector.model.refs import Link, Ref
 from ml_connector.model.roles import Role
 from ml_connector.model.rules import Rules
 from ml_connector.store import Store
+from support.stores import fresh
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 NUMBERS = st.integers(1, 10**6).map(str)
@@ -61,7 +62,7 @@ class Room:
     def __init__(self, vendor: Any, known: Sequence[str], linked: Sequence[str] = (), limit: int = 10**6) -> None:
         rules = Rules(realm_id="", org_id="", vanish_limit=limit)
         self.vendor = vendor
-        self.store = Store.fresh("sqlite://")
+        self.store = fresh()
         self.store.add_connection("acme", "1", "00D", "Acme", NOON)
         self.store.intake("acme", [("bills", self.ref(key)) for key in known], "test", NOON)
         for number, key in enumerate(linked):

@@ -19,6 +19,7 @@ from ml_connector.model.refs import Gone, LinkDraft, Ref
 from ml_connector.model.roles import Role
 from ml_connector.model.rules import Rules
 from ml_connector.store import Store
+from support.stores import fresh
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 LIST, LEAF, OTHER = Ref("ours", "List", "1"), Ref("ours", "Leaf", "7"), Ref("ours", "Other", "9")
@@ -104,7 +105,7 @@ def worker(store: Store, looked: Looked, crash: Any = never) -> Worker:
 
 
 def opened() -> Store:
-    store = Store.fresh()
+    store = fresh()
     store.add_connection("acme", "1", "00D", "Acme", NOW)
     store.intake("acme", [("lists", LIST)], "test", NOW)
     return store

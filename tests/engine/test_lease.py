@@ -17,6 +17,7 @@ from ml_connector.store.pace import SharedPace
 from ml_connector.systems.http import Request, Response
 from ml_connector.systems.limits import quickbooks_throttle
 from ml_emulators.kit.clock import VirtualClock
+from support.stores import fresh
 from support.world import Installation, SimClock
 
 NOON = datetime.fromisoformat("2026-11-20T12:00:00Z")
@@ -31,8 +32,8 @@ def clock() -> SimClock:
 
 
 @pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    store = Store.fresh(store_url)
+def store(fresh_url: str) -> Iterator[Store]:
+    store = fresh(fresh_url)
     store.add_connection("acme", "4620", "00D", "Acme Inc.", NOON)
     yield store
     store.close()

@@ -20,7 +20,7 @@ from ml_connector.model.plans import Context, Decision, Done, Flow, Skip, Write
 from ml_connector.model.refs import Change, Gone, LinkDraft, Ref
 from ml_connector.model.roles import Role
 from ml_connector.model.rules import Rules
-from ml_connector.store import Store
+from support.stores import fresh
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 BILL, HOUSE, PAST = Ref("ours", "Bill", "1"), Ref("ours", "House", "7"), Ref("ours", "Ruin", "7")
@@ -104,7 +104,7 @@ class Street:
         self.seen: list[Ref] = []
         self.draft = LinkDraft(Role.BILLED, BILL, target)
         self.writing = writing
-        self.store = Store.fresh()
+        self.store = fresh()
         self.store.add_connection("acme", "1", "00D", "Acme", NOW)
         still = Still()
         systems: Any = {"ours": Memory()}  # what is asked of it

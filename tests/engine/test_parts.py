@@ -23,9 +23,9 @@ class Killed(BaseException):
 
 
 @pytest.fixture
-def home(tmp_path: Path, store_url: str) -> Iterator[Installation]:
+def home(tmp_path: Path, fresh_url: str) -> Iterator[Installation]:
     """Entries take two lines, so every department and class of an order is a part."""
-    home = Installation(tmp_path / "home", store_url=store_url)
+    home = Installation(tmp_path / "home", store_url=fresh_url)
     home.rules = msgspec.structs.replace(home.rules, max_lines=2)
     home.app = home.process()
     yield home

@@ -89,8 +89,8 @@ class Company:
 
 
 @pytest.fixture
-async def company(tmp_path: Path, store_url: str) -> AsyncIterator[Company]:
-    home = in_step(tmp_path, store_url=store_url)
+async def company(tmp_path: Path, fresh_url: str) -> AsyncIterator[Company]:
+    home = in_step(tmp_path, store_url=fresh_url)
     try:
         yield Company(home)
     finally:

@@ -120,8 +120,8 @@ class Pair:
 
 
 @pytest.fixture
-async def pair(tmp_path: Path, store_url: str) -> AsyncIterator[Pair]:
-    home = in_step(tmp_path, store_url=store_url)
+async def pair(tmp_path: Path, fresh_url: str) -> AsyncIterator[Pair]:
+    home = in_step(tmp_path, store_url=fresh_url)
     try:
         yield Pair(home)
     finally:

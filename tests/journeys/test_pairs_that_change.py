@@ -99,8 +99,8 @@ class Town:
 
 
 @pytest.fixture
-async def town(tmp_path: Path, store_url: str) -> AsyncIterator[Town]:
-    home = in_step(tmp_path, store_url=store_url)
+async def town(tmp_path: Path, fresh_url: str) -> AsyncIterator[Town]:
+    home = in_step(tmp_path, store_url=fresh_url)
     try:
         yield Town(home)
     finally:

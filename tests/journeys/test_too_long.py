@@ -74,8 +74,8 @@ class Office:
 
 
 @pytest.fixture
-async def office(tmp_path: Path, store_url: str) -> AsyncIterator[Office]:
-    home = in_step(tmp_path, store_url=store_url)
+async def office(tmp_path: Path, fresh_url: str) -> AsyncIterator[Office]:
+    home = in_step(tmp_path, store_url=fresh_url)
     try:
         office = Office(home)
         home.clock.advance(timedelta(minutes=20))

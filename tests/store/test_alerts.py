@@ -11,7 +11,7 @@ from ml_connector.model.plans import Hold
 from ml_connector.model.reasons import Reason
 from ml_connector.model.refs import Ref
 from ml_connector.model.tasks import Task, Verdict
-from ml_connector.store import Store
+from support.stores import fresh
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -24,7 +24,7 @@ class Office:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.store = Store.fresh(url)
+        self.store = fresh(url)
         self.store.add_connection("acme", "4620", "00D", "Acme Inc.", NOON)
 
     def decide(self, at: datetime, code: str = "") -> None:
@@ -40,8 +40,8 @@ class Office:
 
 
 @pytest.fixture
-def office(store_url: str) -> Iterator[Office]:
-    office = Office(store_url)
+def office(fresh_url: str) -> Iterator[Office]:
+    office = Office(fresh_url)
     yield office
     office.store.close()
 

@@ -14,6 +14,7 @@ from sqlalchemy import delete, event, select, text, update
 from ml_connector.model.errors import ConnectorError, StateTrouble, WrongUse
 from ml_connector.store import Store, schema
 from ml_connector.store.rows import Head
+from support.stores import fresh
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 Tampering = Callable[[Store], None]
@@ -55,8 +56,8 @@ def drawer() -> Drawer:
 
 
 @pytest.fixture
-def store(store_url: str, drawer: Drawer) -> Iterator[Store]:
-    store = Store.fresh(store_url)
+def store(fresh_url: str, drawer: Drawer) -> Iterator[Store]:
+    store = fresh(fresh_url)
     store.keeper = drawer
     store.add_connection("acme", "4620", "00D", "Acme Inc.", NOON)
     yield store

@@ -12,6 +12,7 @@ from ml_connector.model.reading import Order, id_key
 from ml_connector.model.refs import Link, Ref
 from ml_connector.model.roles import Role
 from ml_connector.store import Store
+from support.stores import fresh
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 KIND = ("ours", "Bill")
@@ -19,8 +20,8 @@ IDS = ["1", "2", "9", "10", "11", "99", "100", "1000", "12345678901"]
 
 
 @pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    store = Store.fresh(store_url)
+def store(fresh_url: str) -> Iterator[Store]:
+    store = fresh(fresh_url)
     store.add_connection("acme", "1", "00D", "Acme", NOON)
     yield store
     store.close()

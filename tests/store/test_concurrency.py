@@ -19,15 +19,15 @@ from ml_connector.model.triggers import linked, record_changed
 from ml_connector.store import Store
 from ml_connector.store.base import lock
 from ml_connector.store.holds import put_holds
-from support.postgres import emptied
+from support.stores import fresh
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 CUSTOMERS = [Ref("quickbooks", "Customer", str(number)) for number in range(40)]
 
 
 @pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    store = Store.fresh(store_url)
+def store(fresh_url: str) -> Iterator[Store]:
+    store = fresh(fresh_url)
     store.add_connection("acme", "4620", "00D", "Acme Inc.", NOON)
     yield store
     store.close()
@@ -149,7 +149,7 @@ def test_several_processes_make_the_schema_at_once(store_url: str) -> None:
 
 
 def test_on_postgresql_connections_do_not_wait_for_each_other(postgres_url: str) -> None:
-    store = Store.fresh(emptied(postgres_url))
+    store = fresh(postgres_url)
     for name in ("acme", "globex"):
         store.add_connection(name, "4620", "00D", name, NOON)
     with store.begin() as tx:

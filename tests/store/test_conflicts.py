@@ -13,6 +13,7 @@ from ml_connector.model.plans import OpenWrite, Overruled, Write
 from ml_connector.model.refs import Ref
 from ml_connector.model.tasks import Settled, WriteEnd
 from ml_connector.store import Store
+from support.stores import fresh
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 CUSTOMER = Ref("quickbooks", "Customer", "17")
@@ -25,8 +26,8 @@ def seal(plain: bytes, connection: str, name: str) -> bytes:
 
 
 @pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    store = Store.fresh(store_url)
+def store(fresh_url: str) -> Iterator[Store]:
+    store = fresh(fresh_url)
     store.add_connection("acme", "4620", "00D", "Acme Inc.", NOON)
     yield store
     store.close()

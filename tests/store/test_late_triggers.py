@@ -12,6 +12,7 @@ from ml_connector.model.refs import Ref
 from ml_connector.model.tasks import Verdict
 from ml_connector.model.triggers import SETTINGS, Trigger, record_changed, table_changed
 from ml_connector.store import Store
+from support.stores import fresh
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ORDER, CUSTOMER = Ref("salesforce", "Order", "801"), Ref("quickbooks", "Customer", "7")
@@ -19,8 +20,8 @@ OTHER = Ref("quickbooks", "Customer", "8")
 
 
 @pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    store = Store.fresh(store_url)
+def store(fresh_url: str) -> Iterator[Store]:
+    store = fresh(fresh_url)
     store.add_connection("acme", "4620", "00D", "Acme Inc.", NOON)
     store.intake("acme", [("orders", ORDER)], "sweep", NOON)
     yield store

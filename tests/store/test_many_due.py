@@ -12,6 +12,7 @@ from sqlalchemy import event
 from ml_connector.model.refs import Ref
 from ml_connector.model.tasks import Verdict, Waiting
 from ml_connector.store import Store
+from support.stores import fresh
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 INVOICE = ("quickbooks", "Invoice")
@@ -19,7 +20,7 @@ INVOICE = ("quickbooks", "Invoice")
 
 @pytest.fixture
 def store() -> Iterator[Store]:
-    store = Store.fresh("sqlite://")
+    store = fresh()
     store.add_connection("acme", "1", "2", "Acme", NOON)
     for minute, kind in enumerate(("Invoice", "Payment", "Invoice")):
         refs = [Ref("quickbooks", kind, f"{minute}-{number}") for number in range(3)]

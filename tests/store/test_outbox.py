@@ -15,6 +15,7 @@ from ml_connector.model.roles import Role
 from ml_connector.model.tasks import Settled, WriteEnd
 from ml_connector.store import Store
 from ml_connector.store.schema import write as table
+from support.stores import fresh
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 CUSTOMER = Ref("quickbooks", "Customer", "12")
@@ -43,7 +44,7 @@ def _noted(*, approved: bool) -> OpenWrite:
 
 
 def _settled(state: WriteEnd | None, *, approved: bool = False) -> tuple[Store, Any]:
-    store = Store.fresh()
+    store = fresh()
     store.add_connection("acme", "4620", "00D", "Acme Inc.", NOON)
     token = store.take_lease("acme", "me", NOON)
     assert token is not None

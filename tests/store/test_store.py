@@ -17,6 +17,7 @@ from ml_connector.model.roles import Role
 from ml_connector.model.tasks import Settled, Task, Verdict, Waiting, WriteEnd
 from ml_connector.model.triggers import linked
 from ml_connector.store import Store
+from support.stores import fresh
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ACME = Ref("quickbooks", "Customer", "12")
@@ -25,8 +26,8 @@ ORDER = Ref("salesforce", "Order", "801000000000001AAA")
 
 
 @pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    store = Store.fresh(store_url)
+def store(fresh_url: str) -> Iterator[Store]:
+    store = fresh(fresh_url)
     store.add_connection("acme", "4620", "00D", "Acme Inc.", NOON)
     yield store
     store.close()

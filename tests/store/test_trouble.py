@@ -17,6 +17,7 @@ from ml_connector.store import Store, schema
 from ml_connector.store.base import lock
 from ml_connector.store.trouble import state_trouble
 from support.postgres import emptied
+from support.stores import fresh
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 KNOCKS = [("customers", Ref("quickbooks", "Customer", str(number))) for number in range(500)]
@@ -178,8 +179,8 @@ def test_what_the_server_says_in_our_words(error: psycopg.Error, sentence: str |
     assert (trouble.sentence if trouble else None) == sentence
 
 
-def test_an_error_shows_no_values(store_url: str) -> None:
-    store = Store.fresh(store_url)
+def test_an_error_shows_no_values(fresh_url: str) -> None:
+    store = fresh(fresh_url)
     row = {"connection": "acme", "plan": "", "key": "k", "body_hash": "Ana Example"}
     with pytest.raises(IntegrityError) as caught, store.begin() as tx:
         tx.execute(schema.approval.insert(), [row, row])

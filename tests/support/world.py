@@ -23,7 +23,6 @@ from ml_connector.engine.worker import DrainReport
 from ml_connector.model.rules import Rules, Template
 from ml_connector.settings import QuickBooks as QuickBooksSettings
 from ml_connector.settings import Salesforce, Settings, State
-from ml_connector.store import Store
 from ml_connector.systems.http import NoAnswer, NotSent, Request, Response
 from ml_connector.systems.quickbooks.auth import Tokens
 from ml_connector.vault import Vault
@@ -34,6 +33,8 @@ from ml_emulators.kit.emulation import Emulation
 from ml_emulators.kit.gate import Answer
 from ml_emulators.kit.wire import Request as WireRequest
 from ml_emulators.scenarios import load, new_emulation
+
+from .stores import fresh
 
 TODAY = date(2026, 11, 20)
 QUICKBOOKS_URL = "http://127.0.0.1:41001"
@@ -135,7 +136,7 @@ class Installation:
         self.clock.freeze()
         self.network = EmulatedNetwork(self.emulation)
         self.ids = SimIds(Random(seed))
-        self.store = Store.fresh(store_url)
+        self.store = fresh(store_url)
         self.vault = Vault.create(folder) if not (folder / "keys").exists() else Vault.open_home(folder)
         self.settings = _settings(folder, self.emulation)
         self.rules = rules_for(self.emulation, self.settings)

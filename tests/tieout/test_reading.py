@@ -11,8 +11,8 @@ import pytest
 from ml_connector.model.errors import BadAnswer, WrongUse
 from ml_connector.model.refs import Ref
 from ml_connector.model.roles import Role
-from ml_connector.store import Store
 from ml_connector.tieout.reading import Links, Reading, answers_of, first_day, months_between, sound, span
+from support.stores import fresh
 from support.world import Installation
 
 
@@ -42,7 +42,7 @@ async def test_what_cannot_be_read_spoils_no_other() -> None:
 
 
 def test_links_are_those_of_the_connection() -> None:
-    store = Store.fresh("sqlite://")
+    store = fresh()
     links = Links(store, "mine")
     order = Ref("salesforce", "Posting", "801:O:01")
     assert links.all_of(Role.JOURNAL) == []
