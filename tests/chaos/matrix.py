@@ -25,6 +25,8 @@ COLUMNS = (
     "kill", "lost before", "lost after", "timeout", "429", "5xx", "200 with fault", "half refused", "edit",
     "second worker", "frozen", "knocks", "forgotten", "clock jump", "sign-in",
 )  # fmt: skip
+OF_THE_STATE = ("kill", "second worker", "frozen", "knocks", "forgotten", "clock jump", "sign-in")
+"""Faults at which transactions end half way, or several processes want the same rows: they fall on the database too."""
 MEANINGLESS: Mapping[str, str] = {
     "a": "no request is under way here; what befalls the next one stands in that one's row",
     "b": "nothing is written in this request, so nothing of it can be refused",
@@ -64,17 +66,17 @@ def runs() -> list[tuple[int, Cell]]:
     return [(number, cell) for number, cell in enumerate(cells(), 1) if not cell.meaningless]
 
 
-def sample(most: int) -> list[tuple[int, Cell]]:
-    """As many of them, spread so that each pair of boundary and fault comes with ever another kind of write."""
+def on_a_server() -> list[tuple[int, Cell]]:
+    """Those that are run on PostgreSQL too: of each fault that a database can tell apart one at every boundary.
+
+    The kinds of write, and one or several, take turns. What a vendor or the network does falls between two
+    transactions, which are the same wherever it falls: of each such fault one is run, at the write.
+    """
     pairs: dict[tuple[str, str], list[tuple[int, Cell]]] = {}
     for number, cell in runs():
-        pairs.setdefault((cell.boundary, cell.fault), []).append((number, cell))
-    chosen = []
-    for turn in range(12):
-        for place, several in enumerate(pairs.values()):
-            if turn < len(several):
-                chosen.append(several[(place * 5 + turn) % len(several)])
-    return chosen[:most]
+        if cell.fault in OF_THE_STATE or cell.boundary == "writing":
+            pairs.setdefault((cell.boundary, cell.fault), []).append((number, cell))
+    return [pair[place * 5 % len(pair)] for place, pair in enumerate(pairs.values())]
 
 
 def case_of(place: Place, number: int, cell: Cell) -> Case:
