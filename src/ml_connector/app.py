@@ -12,7 +12,7 @@ import msgspec
 
 from ml_connector.clients import quickbooks_client, salesforce_client
 from ml_connector.clock import Timekeeper, WallClock
-from ml_connector.custody import SealedHeads
+from ml_connector.custody import SealedHeads, mark_older_state
 from ml_connector.engine.context import ReferenceCache
 from ml_connector.engine.corridor import Connection, Runtime
 from ml_connector.engine.ports import System
@@ -79,7 +79,7 @@ def in_force(rules: Rules) -> Rules:
 def assemble(settings: Settings, rules: Rules, store: Store, vault: Vault, world: World) -> App:
     """Put the parts of one connection together. Raises `WrongUse` or `SignInNeeded` where one is missing."""
     quickbooks, salesforce = settings.both()
-    store.keeper = SealedHeads(vault, settings.home)
+    store.keeper, store.marker = SealedHeads(vault, settings.home), vault
     connection = Connection(connection_id(quickbooks.realm_id, salesforce.org_id), rules, rules.zone)
     return App(
         settings=settings,
@@ -111,6 +111,8 @@ async def open_app(
     try:
         async with AiohttpNetwork(ca_file=ca_file, connections=connections) as network:
             world = World(network, clock or WallClock())
-            yield assemble(settings, in_force(settings.rules), store, Vault.open_home(home), world)
+            app = assemble(settings, in_force(settings.rules), store, Vault.open_home(home), world)
+            mark_older_state(store, app.vault, app.connection.id, world.clock)
+            yield app
     finally:
         store.close()

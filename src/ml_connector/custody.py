@@ -124,3 +124,13 @@ def open_secret(store: Store, vault: Vault, owner: str, name: str, remedy: str) 
     if sealed is None:
         raise SignInNeeded(f"The {name.replace('_', ' ')} of {owner.partition(':')[0]} is not known.", remedy)
     return vault.open_text(sealed, owner, name).reveal()
+
+
+def mark_older_state(store: Store, vault: Vault, connection: str, clock: Clock) -> None:
+    """Give the rows of a state from before there were marks theirs, once in the life of a home.
+
+    The home remembers that it was done: a row without a mark is not believed from then on, whatever the state says.
+    """
+    if not vault.has_begun_to_mark:
+        store.mark_unmarked(connection, clock.now())
+        vault.begin_to_mark()

@@ -4,13 +4,16 @@ Keys are files of 32 random bytes in `home/keys/`, mode 0600. A sealed value nam
 key can be put in use while old values are still being sealed anew. The sealed bytes are what the store keeps.
 
     sealed = b"mlc1" + key id (8) + nonce (12) + ciphertext and tag
+    mark   = key id (8) + keyed digest (32)
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,9 +29,16 @@ _NONCE = 12
 _TAG = 16
 _KEY = 32
 _CURRENT = "current"
+_MARKED = "marked"
+_MARKS = b"ml-connector marks of rows"
 _RESTORE = "Put the key file back from your backup of the keys; without it, connect the vendors again."
 
 Random = Callable[[int], bytes]
+
+
+def mark_under(key: bytes, content: bytes) -> bytes:
+    """BLAKE2b under a key of 32 bytes: 32 bytes, in about a microsecond."""
+    return hashlib.blake2b(content, key=key, digest_size=_KEY).digest()
 
 
 class Secret:
@@ -67,6 +77,7 @@ class Vault:
         self._current = current
         self._random = random
         self._cache: dict[str, bytes] = {}
+        self._mark_keys: dict[str, bytes] = {}
         self._key(current)
 
     @classmethod
@@ -79,6 +90,7 @@ class Vault:
             keys.mkdir(mode=0o700, parents=True, exist_ok=True)
             key_id = _new_key(keys, random)
             _set_current(keys, key_id)
+            _write_new(keys / _MARKED, b"")
         return cls(keys, key_id, random)
 
     @classmethod
@@ -97,12 +109,16 @@ class Vault:
 
         The key is the one in use now: another process may have rotated it since this one was started.
         """
-        with suppress(StateTrouble):  # where it cannot be seen, the key that was in use is still better than none
-            self._current = _in_use(self._keys)
+        self._look_again()
         nonce = self._random(_NONCE)
         head = _MARK + self._current.encode()
         sealed = _cipher(self._key(self._current)).encrypt(nonce, plain, _bound(head, connection, name))
         return head + nonce + sealed
+
+    def _look_again(self) -> None:
+        """Which key is in use now: another process may have rotated it."""
+        with suppress(StateTrouble):  # where it cannot be seen, the key that was in use is still better than none
+            self._current = _in_use(self._keys)
 
     def open(self, sealed: bytes, connection: str, name: str) -> bytes:
         """The plain bytes. Raises `StateTrouble` for a missing or wrong key and for anything that was tampered with."""
@@ -135,6 +151,42 @@ class Vault:
             raise StateTrouble("A sealed value is damaged.", "Restore the database from a backup, or connect again.")
         return key_id
 
+    # --- marks of rows
+
+    def marks(self, contents: Sequence[bytes]) -> list[bytes]:
+        """A mark for each of these: who has no key cannot make it (`store/marks.py`)."""
+        self._look_again()
+        key_id = self._current.encode()
+        key = self._mark_key(self._current)
+        return [key_id + mark_under(key, content) for content in contents]
+
+    @property
+    def has_begun_to_mark(self) -> bool:
+        """Whether a row without a mark is one that nobody with the key has written."""
+        return (self._keys / _MARKED).exists()
+
+    def begin_to_mark(self) -> None:
+        """From now on every row of this home has a mark."""
+        with _disk(), suppress(FileExistsError):
+            _write_new(self._keys / _MARKED, b"")
+
+    def fits(self, content: bytes, mark: bytes) -> bool:
+        """Whether `mark` was made for exactly this content with a key of this home."""
+        key_id = mark[:_ID].decode("ascii", "replace")
+        if not _is_id(key_id):
+            return False
+        try:
+            key = self._mark_key(key_id)
+        except StateTrouble:  # no key of this home: whoever made it had another one
+            return False
+        return hmac.compare_digest(mark_under(key, content), mark[_ID:])
+
+    def _mark_key(self, key_id: str) -> bytes:
+        """A key for marks only: the one that seals is never used for anything else."""
+        if key_id not in self._mark_keys:
+            self._mark_keys[key_id] = mark_under(self._key(key_id), _MARKS)
+        return self._mark_keys[key_id]
+
     # --- rotation: new_key, then reseal every value, then forget_old
 
     def new_key(self) -> str:
@@ -163,6 +215,7 @@ class Vault:
             for path in old:
                 path.unlink()
         self._cache = {self._current: self._key(self._current)}
+        self._mark_keys = {}
         return sorted(path.stem for path in old)
 
     def _key(self, key_id: str) -> bytes:

@@ -13,6 +13,7 @@ from ml_connector.model.plans import Together, Unattended, Write
 from ml_connector.model.refs import Ref
 from ml_connector.model.tasks import Task
 from ml_connector.model.triggers import SETTINGS
+from ml_connector.store.rows import Approved
 
 TASK = Task("orders", Ref("s", "Order", "1"), 1, 0, datetime(2026, 11, 21, tzinfo=UTC))
 
@@ -35,13 +36,16 @@ def test_an_approval_binds_the_body_and_what_follows() -> None:
 @pytest.mark.parametrize(
     ("needs_approval", "approved", "answer"),
     [
-        (True, {"k": "this"}, GateAnswer.GO),
-        (True, {"k": "another"}, GateAnswer.STALE),
-        (True, {"j": "this"}, GateAnswer.WAIT),
-        (False, {"k": "another"}, GateAnswer.GO),
+        (True, {"k": Approved("this")}, GateAnswer.GO),
+        (True, {"k": Approved("another")}, GateAnswer.STALE),
+        (True, {"j": Approved("this")}, GateAnswer.WAIT),
+        (True, {"k": Approved("this", proved=False)}, GateAnswer.DISTRUST),
+        (False, {"k": Approved("another")}, GateAnswer.GO),
     ],
 )
-def test_only_what_was_approved_goes_out(needs_approval: bool, approved: dict[str, str], answer: GateAnswer) -> None:
+def test_only_what_was_approved_goes_out(
+    needs_approval: bool, approved: dict[str, Approved], answer: GateAnswer
+) -> None:
     write = PreparedWrite(TASK, _write(needs_approval=needs_approval), b"{}", "this")
     assert Gate(approved).check(write) is answer
 

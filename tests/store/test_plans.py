@@ -12,7 +12,7 @@ from ml_connector.model.plans import Hold, OpenWrite, Write
 from ml_connector.model.refs import Ref
 from ml_connector.model.tasks import Settled, Task, Verdict, WriteEnd
 from ml_connector.store import Store
-from ml_connector.store.rows import PlanRow, SmallWrite
+from ml_connector.store.rows import Approved, PlanRow, SmallWrite
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 DAY = "2026-11-20"
@@ -104,4 +104,4 @@ def test_what_the_limit_approves_stands_in_the_audit_trail_once(store: Store) ->
     assert store.verify_audit() == 1
     assert store.approvals("acme", ["k"]) == {}, "the limit is asked anew each time"
     store.approve("acme", "p", {"k": "other"}, "ben", NOON)
-    assert store.approvals("acme", ["k"]) == {"k": "other"}
+    assert store.approvals("acme", ["k"]) == {"k": Approved("other")}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ml_connector.actions.drain import DrainReport, drain
+from ml_connector.actions.drain import DrainReport, connection_of, drain
 from ml_connector.actions.last_run import on_record
 from ml_connector.actions.plan import plan_view
 from ml_connector.actions.progress import Progress, quiet
 from ml_connector.app import App
 from ml_connector.engine.intake import forget_changed
 from ml_connector.engine.planner import Plan
-from ml_connector.model.errors import WrongUse
+from ml_connector.model.errors import ConnectorError, StateTampered, WrongUse
 from ml_connector.model.refs import Ref
 from ml_connector.store.rows import PlanRow
 
@@ -34,6 +34,7 @@ async def apply(app: App, plan_id: str, actor: str, progress: Progress = quiet) 
     Everything is read and decided again, tables that changed since the plan too; an entry whose body came out otherwise
     is held as H-PLAN-STALE, not sent.
     """
+    connection_of(app)
     row = app.store.plan(app.connection.id, plan_id)
     plan = plan_view(row).plan
     refusal = _refusal(app, row, plan, actor)
@@ -48,8 +49,10 @@ async def apply(app: App, plan_id: str, actor: str, progress: Progress = quiet) 
         return await drain(app, progress)
 
 
-def _refusal(app: App, row: PlanRow, plan: Plan, actor: str) -> WrongUse | None:
+def _refusal(app: App, row: PlanRow, plan: Plan, actor: str) -> ConnectorError | None:
     """Why this person may not apply this plan; None if so."""
+    if not row.proved:
+        return StateTampered(f"plan {row.id}")
     if row.state != "open":
         return WrongUse(f"Plan {row.id} was applied already, by {row.applied_by}.", "Make a new plan.")
     if plan.digest() != row.hash:

@@ -6,18 +6,30 @@ from ml_connector.actions.progress import Progress, quiet
 from ml_connector.app import App
 from ml_connector.engine.gate import enough_clean
 from ml_connector.engine.worker import DrainReport, Worker
-from ml_connector.model.errors import Paused
+from ml_connector.model.errors import Paused, StateTampered
 from ml_connector.model.triggers import CLEAN_POSTINGS
+from ml_connector.store.rows import Connected
 
 
 async def drain(app: App, progress: Progress = quiet) -> DrainReport:
-    """Do all that is due now. Raises `Paused` while writes are stopped, `Busy` while another run is at work."""
-    connected = app.store.connection(app.connection.id)
+    """Do all that is due now. Raises `Paused` while writes are stopped, `Busy` while another run is at work.
+
+    Raises `StateTampered` where the row that says so was changed without the key.
+    """
+    connected = connection_of(app)
     if connected is not None and connected.paused:
         raise Paused(f"Writes are stopped: {connected.paused}.", "Resume them first:  ml-connector resume")
     report = await Worker(app.connection, app.runtime, progress).drain()
     note_clean(app)
     return report
+
+
+def connection_of(app: App) -> Connected | None:
+    """The connection as it is on record. Raises `StateTampered` where its row cannot be believed."""
+    connected = app.store.connection(app.connection.id)
+    if connected is not None and not connected.proved:
+        raise StateTampered(f"connection {connected.id}")
+    return connected
 
 
 def note_clean(app: App) -> None:
@@ -29,4 +41,4 @@ def note_clean(app: App) -> None:
         app.store.fire(app.connection.id, [CLEAN_POSTINGS], app.world.clock.now())
 
 
-__all__ = ["DrainReport", "drain", "note_clean"]
+__all__ = ["DrainReport", "connection_of", "drain", "note_clean"]

@@ -40,7 +40,7 @@ def explain(app: App, name: str) -> Explained:
     flows = [flow for flow, _ in listeners(app.runtime.flows, ref)]
     verdicts = {flow: verdict for flow in flows if (verdict := app.store.verdict(app.connection.id, flow, ref))}
     links = [
-        f"{link.role}: {link.source} -> {link.target}"
+        f"{link.role}: {link.source} -> {link.target}{'' if link.proved else ' (changed without the key)'}"
         for role in Role
         for link in app.store.links_of(app.connection.id, role, [ref])[ref]
     ]

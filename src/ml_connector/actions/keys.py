@@ -40,6 +40,7 @@ def _rotated(app: App) -> int:
         count += app.store.replace_sealed(owner, name, sealed, app.vault.reseal(sealed, owner, name), now)
     count += reseal(app)
     _reseal_heads(app)
+    app.store.mark_anew()
     # The event renews both seals of the log: afterwards nothing needs the old key.
     app.store.audit(app.connection.id, "setup", "rotate keys", app.connection.id, {"secrets": count}, now)
     kept = [sealed for _, _, sealed in (*app.store.all_sealed(), *app.store.sealed_conflicts())]

@@ -31,7 +31,8 @@ def declare_pair(app: App, customer: str, account: str, actor: str) -> None:
         )
     known = app.store.links_of(app.connection.id, Role.ACCOUNT, [left, right])
     vanished = any(row.code == "CUSTOMER-GONE" and row.ref == right for row in app.store.holds(app.connection.id))
-    for link in pair_links.decided(left, right, known, vanished=vanished):
+    believed = {ref: [link for link in links if link.proved] for ref, links in known.items()}
+    for link in pair_links.decided(left, right, believed, vanished=vanished):
         _decided(app, link, actor)
 
 

@@ -35,7 +35,7 @@ async def open_home(path: Path, *, clock: Timekeeper | None = None) -> AsyncIter
     settings = load(path, os.environ)
     store = Store.open(settings.state.url)
     vault = Vault.open_home(path) if (path / "keys").exists() else Vault.create(path)
-    store.keeper = SealedHeads(vault, path)
+    store.keeper, store.marker = SealedHeads(vault, path), vault
     try:
         async with AiohttpNetwork(ca_file=settings.network.ca_file) as network:
             yield Home(path, settings, store, vault, World(network, clock or WallClock()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ml_connector.actions.conflicts import forget_old
-from ml_connector.actions.drain import DrainReport, drain
+from ml_connector.actions.drain import DrainReport, connection_of, drain
 from ml_connector.actions.holds import note_late
 from ml_connector.actions.last_run import on_record
 from ml_connector.actions.progress import Progress, quiet
@@ -21,7 +21,7 @@ async def sync(app: App, progress: Progress = quiet) -> DrainReport:
     try:
         with on_record(app) as errors:
             await sweep_all(app, progress, refused)
-            connected = app.store.connection(app.connection.id)
+            connected = connection_of(app)
             if connected is None or connected.live_since is None:
                 raise DryRun(
                     "This installation is in dry run: nothing was written.",

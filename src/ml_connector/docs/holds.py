@@ -80,6 +80,8 @@ def _release(release: Release) -> str:
             return "the record changes"
         case TriggerKind.SETTINGS:
             return "the settings change"
+        case TriggerKind.STATE:
+            return "the changed row of the state is put right"
         case TriggerKind.CLEAN_POSTINGS:
             return "enough approved entries went well"
         case TriggerKind.DAY:

@@ -28,10 +28,13 @@ def chosen(writes: Iterable[PreparedWrite]) -> tuple[list[PreparedWrite], list[P
 
 
 def claimed(
-    writes: Iterable[PreparedWrite], under_way: Iterable[Write]
+    writes: Iterable[PreparedWrite], under_way: Iterable[Write], others: Iterable[str] = ()
 ) -> tuple[list[PreparedWrite], list[PreparedWrite]]:
-    """Those that may go out, and those whose key, name or counterpart is claimed by a write that is under way."""
-    taken: set[str] = set().union(*map(_claims, under_way))
+    """Those that may go out, and those whose key, name or counterpart is claimed by a write that is under way.
+
+    `others` are further claims, `<system>:<kind>:<key>`.
+    """
+    taken: set[str] = set(others).union(*map(_claims, under_way))
     free: list[PreparedWrite] = []
     busy: list[PreparedWrite] = []
     for prepared in writes:

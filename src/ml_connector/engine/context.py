@@ -10,7 +10,7 @@ from typing import Any, TypeVar, assert_never
 
 import msgspec
 
-from ml_connector.model.errors import BadAnswer, ReadRefused, WrongUse
+from ml_connector.model.errors import BadAnswer, ReadRefused, StateTampered, WrongUse
 from ml_connector.model.plans import (
     Done,
     Need,
@@ -172,6 +172,9 @@ class PageContext:
         if known is None:
             raise NotLoaded([NeedLink(role, ref)])
         planned = self._cache.planned.get(name)
+        for link in known:
+            if not link.proved:
+                raise StateTampered(f"link {link.role.value} {link.source}")
         # Both, because either may become another. The guard spares two calls for the most frequent question of all.
         if self._memo.at_work:
             self._memo.consulted(self._links.get, name, known)

@@ -15,7 +15,7 @@ import msgspec
 import structlog
 
 from ml_connector.clock import Ids, Timekeeper
-from ml_connector.model.errors import BadAnswer, ConnectorError, ReadRefused
+from ml_connector.model.errors import BadAnswer, ConnectorError, ReadRefused, StateTampered
 from ml_connector.model.plans import Decision, Done, Flow, Hold, Need, NotLoaded, Skip, Write
 from ml_connector.model.reasons import Reason
 from ml_connector.model.refs import Gone, Link, LinkDraft, Ref
@@ -25,7 +25,7 @@ from ml_connector.store import Store
 
 from .batches import chosen
 from .context import DrainCache, PageContext, ReferenceCache, Unreadable
-from .page_verdicts import PageVerdicts
+from .page_verdicts import PageVerdicts, tampered
 from .ports import CrashPoint, Seal, System
 from .prepared import PreparedWrite, prepare
 
@@ -201,6 +201,8 @@ def _decide_one(flow: Flow, task: Task, page: PageContext) -> Decision:
         raise
     except BadAnswer as error:
         return _unreadable(task, error)
+    except StateTampered as error:
+        return tampered(task, error.row)
     except Exception as error:  # noqa: BLE001 - one bad record must never stop its neighbours
         _log.exception("decision failed", flow=flow.name, ref=str(task.ref))
         return Hold(code="UNEXPECTED", facts={"record": str(task.ref), "what": type(error).__name__})

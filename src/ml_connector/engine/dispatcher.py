@@ -22,6 +22,7 @@ from .corridor import Connection, Runtime
 from .lease import Lease
 from .outcomes import StillOpen, after_look_up, after_sending
 from .ports import System
+from .tampering import TamperWatch
 
 SOON = timedelta(seconds=30)
 """The earliest next look at an open write."""
@@ -30,12 +31,15 @@ SOON = timedelta(seconds=30)
 class Dispatcher:
     """Every transaction of it renews the lease, and is undone where the lease is lost."""
 
-    def __init__(self, connection: Connection, runtime: Runtime, flows: Sequence[Flow], lease: Lease) -> None:
+    def __init__(
+        self, connection: Connection, runtime: Runtime, flows: Sequence[Flow], lease: Lease, watch: TamperWatch
+    ) -> None:
         self._connection = connection.id
         self._runtime = runtime
         self._store = runtime.store
         self._flows = flows
         self._lease = lease
+        self._watch = watch
         self.given_up: dict[tuple[str, str, str], str] = {}
         """What came back for writes that are not sent again by themselves, by flow, record and key."""
         self.dropped: dict[tuple[str, str, str], str] = {}
@@ -71,13 +75,15 @@ class Dispatcher:
 
     async def _finish(self, name: str, writes: Sequence[OpenWrite]) -> None:
         system = self._runtime.systems[name]
+        # Before it is asked: what the vendor did after it had looked must not count as surely missing.
+        asked, patience = self._runtime.clock.now(), system.settle_after
         answers = await _looked_up(system, writes)
         await self._runtime.crash("looked up")
-        now, patience = self._runtime.clock.now(), system.settle_after
+        now = self._runtime.clock.now()
         resting = self._store.resting(self._connection, {(write.flow, write.source) for write in writes}, now)
         settled, again, waiting = [], [], []
         for write, answer in zip(writes, answers, strict=True):
-            step = after_look_up(write, answer, now, patience, self._flows)
+            step = after_look_up(write, answer, asked, patience, self._flows)
             match step:
                 case Settled(state="dropped") if (write.flow, write.source) in resting:
                     # Dropped now it would be forgotten by the time its record is decided anew: what came back,
@@ -95,10 +101,12 @@ class Dispatcher:
                     settled.append(self._give_up(write, now))
                 case _:
                     assert_never(step)
+        allowed = self._watch.may_go_again(again)
+        waiting += [write for write in again if write not in allowed]
         # What is known comes first: sending again may take minutes, and whoever is killed in them need not ask anew.
         self.settle(settled)
         self._wait(waiting, patience)
-        await self._send_all_again(again, writes)
+        await self._send_all_again(allowed, writes)
 
     def _give_up(self, write: OpenWrite, now: datetime) -> Settled:
         """The vendor surely does not have it. Its record is looked at in this drain, and held."""

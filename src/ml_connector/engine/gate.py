@@ -12,7 +12,7 @@ from ml_connector.model import rules
 from ml_connector.model.plans import Write
 from ml_connector.model.triggers import CLEAN_POSTINGS, Trigger
 from ml_connector.store import Store
-from ml_connector.store.rows import SmallWrite
+from ml_connector.store.rows import Approved, SmallWrite
 
 from .prepared import PreparedWrite
 
@@ -26,12 +26,14 @@ class GateAnswer(Enum):
     """Nobody has approved anything under its key yet."""
     STALE = "stale"
     """Another body was approved: what it rests on has moved since, and a person must see it anew."""
+    DISTRUST = "distrust"
+    """The approval that stands in the state was not given here."""
 
 
 class Gate(msgspec.Struct, frozen=True):
     """`approved`: what people approved, by the key of the write."""
 
-    approved: Mapping[str, str]
+    approved: Mapping[str, Approved]
 
     def check(self, prepared: PreparedWrite) -> GateAnswer:
         """Whether it may go out: the approval binds the digest of the body, not the key alone (decision 0005)."""
@@ -40,7 +42,9 @@ class Gate(msgspec.Struct, frozen=True):
         approved = self.approved.get(prepared.write.key)
         if approved is None:
             return GateAnswer.WAIT
-        return GateAnswer.GO if approved == prepared.approval else GateAnswer.STALE
+        if not approved.proved:
+            return GateAnswer.DISTRUST
+        return GateAnswer.GO if approved.digest == prepared.approval else GateAnswer.STALE
 
 
 def waits_for(write: Write) -> tuple[Trigger, ...]:

@@ -32,11 +32,12 @@ from ml_connector.model.plans import (
 from ml_connector.model.refs import Link
 from ml_connector.model.tasks import WRITE_WAITS, Settled, Task, Verdict, Waiting
 from ml_connector.model.triggers import SETTINGS
+from ml_connector.store.rows import Approved
 
 from .batches import ONE_BY_ONE
 from .corridor import finished, knocks_by, links_found, links_made
 from .page_verdicts import held_verdict, skipped
-from .prepared import PreparedWrite
+from .prepared import PreparedWrite, approval_of
 
 A_DAY = timedelta(days=1)
 """For so long a write is tried before a person is told."""
@@ -169,6 +170,11 @@ def refused_verdict(prepared: PreparedWrite, decision: Hold | Skip) -> Verdict:
             return skipped(task, decision, write.flags, ())
         case _:
             assert_never(decision)
+
+
+def approved_as_noted(write: OpenWrite, approved: Approved | None) -> bool:
+    """Whether exactly what stands in the outbox was approved, by an approval that was given here."""
+    return approved == Approved(approval_of(write.write, write.body))
 
 
 def decided_again(task: Task, now: datetime) -> Verdict:

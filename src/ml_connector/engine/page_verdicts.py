@@ -9,8 +9,8 @@ import msgspec
 from ml_connector.model.flags import Flag
 from ml_connector.model.plans import Hold, Skip, Write
 from ml_connector.model.refs import Link, Ref
-from ml_connector.model.tasks import Knock, Task, Verdict
-from ml_connector.model.triggers import fired_by
+from ml_connector.model.tasks import TAMPERED, Knock, Task, Verdict
+from ml_connector.model.triggers import STATE, fired_by
 
 
 class PageVerdicts:
@@ -82,3 +82,8 @@ def held_verdict(task: Task, hold: Hold, flags: tuple[Flag, ...]) -> Verdict:
 
 def _restless(task: Task) -> Hold:
     return Hold(code="UNEXPECTED", facts={"record": str(task.ref), "what": "it never comes to rest"})
+
+
+def tampered(task: Task, row: str) -> Hold:
+    """The hold of a record that rests on a row which is not believed."""
+    return Hold(code=TAMPERED, facts={"record": str(task.ref), "row": row}, waits_for=(STATE,))

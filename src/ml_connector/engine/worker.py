@@ -6,7 +6,7 @@ looked up, and only what the vendor surely does not have is sent again; then the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -26,8 +26,8 @@ from ml_connector.model.plans import (
     Write,
 )
 from ml_connector.model.refs import Link, Ref
-from ml_connector.model.tasks import PLAN_STALE, WRITE_FAILS, Task, Verdict, Waiting
-from ml_connector.model.triggers import table_changed
+from ml_connector.model.tasks import PLAN_STALE, POSTINGS_STOPPED, TAMPERED, WRITE_FAILS, Task, Verdict, Waiting
+from ml_connector.model.triggers import STATE, table_changed
 
 from .batches import ONE_BY_ONE, batch_id, claimed, grouped, identity, request_id, smaller
 from .conflicts import set_aside
@@ -46,8 +46,9 @@ from .outcomes import (
     refused_verdict,
     verdict_of,
 )
-from .page_verdicts import held_verdict
+from .page_verdicts import held_verdict, tampered
 from .prepared import PreparedWrite
+from .tampering import TamperWatch
 
 
 class DrainReport(msgspec.Struct):
@@ -86,7 +87,8 @@ class Worker(Corridor):
         self._progress = progress
         self.report = DrainReport()
         self._lease = Lease(self.store, connection.id, runtime.clock)
-        self._dispatcher = Dispatcher(connection, runtime, self.flows, self._lease)
+        self._watch = TamperWatch(self.store, connection.id, runtime.clock, self._lease)
+        self._dispatcher = Dispatcher(connection, runtime, self.flows, self._lease, self._watch)
         self._reread: set[tuple[str, Ref]] = set()
         """Flows and records for which tables were read anew after a refusal."""
         self._relayed: set[str] = set()
@@ -97,9 +99,11 @@ class Worker(Corridor):
         """Serve until nothing is due. Raises `Stopped` (`Busy`, `LeaseLost`, `SleptTooLong`) and vendor errors."""
         served = 0
         with self._lease.held(self.runtime.ids.token()), self._lease.kept_alive():
+            self._watch.begin()
             # Before anything new: an older request that arrives late would win over what is written now, and what it
             # made would never be linked (docs/proof.md, without finishing open writes).
             await self._dispatcher.finish_open()
+            self._watch.put_down()
             while page := self._take():
                 total = served + sum(self.store.unserved(self.connection.id).values())
                 self._progress("Records looked at", served, total)
@@ -193,9 +197,10 @@ class Worker(Corridor):
         Only these wait. The drain goes on with their neighbours, or one lost answer would stop a company for minutes.
         """
         under_way = [open_write.write for open_write in self.store.open_writes(self.connection.id)]
-        if not under_way:
+        strange = self.store.strange_writes(self.connection.id)
+        if not under_way and not strange:
             return writes
-        free, busy = claimed(writes, under_way)
+        free, busy = claimed(writes, under_way, [write.claim for write in strange])
         now = self.runtime.clock.now()
         result.verdicts += [being_checked(prepared.task, now + self._backoff(prepared.task)) for prepared in busy]
         return free
@@ -215,9 +220,28 @@ class Worker(Corridor):
                     waiting.append(prepared)
                 case GateAnswer.STALE:
                     result.verdicts.append(_stale(prepared))
+                case GateAnswer.DISTRUST:
+                    hold = tampered(prepared.task, f"approval {prepared.write.key}")
+                    result.verdicts.append(held_verdict(prepared.task, hold, prepared.write.flags))
                 case _:
                     assert_never(answer)
-        return ready + self._without_a_click(waiting, result)
+        self._note_tampered(result.verdicts)
+        return self._unless_stopped(ready + self._without_a_click(waiting, result), result)
+
+    def _unless_stopped(self, writes: Sequence[PreparedWrite], result: RoundResult) -> list[PreparedWrite]:
+        """Nothing is posted while a row of the state is not believed; what needs no approval goes on."""
+        if not self._watch.rows:
+            return list(writes)
+        stopped = [prepared for prepared in writes if prepared.write.needs_approval]
+        result.verdicts += [_stopped(prepared, self._watch.rows) for prepared in stopped]
+        return [prepared for prepared in writes if not prepared.write.needs_approval]
+
+    def _note_tampered(self, verdicts: Iterable[Verdict]) -> None:
+        """The rows that these rest on stand among the holds from now on."""
+        for verdict in verdicts:
+            if verdict.hold is not None and verdict.hold.code == TAMPERED:
+                self._watch.met(verdict.hold.facts["row"])
+        self._watch.put_down()
 
     def _without_a_click(self, waiting: Sequence[PreparedWrite], result: RoundResult) -> list[PreparedWrite]:
         """Those that nobody approved but that are small enough; the others wait for a person."""
@@ -310,6 +334,7 @@ class Worker(Corridor):
 
     async def settle(self, flow: Flow, verdicts: Sequence[Verdict]) -> None:
         """Serve or put off the tasks, with holds, links and knocks, in one transaction. Raises `LeaseLost`."""
+        self._note_tampered(verdicts)
         for verdict in verdicts:
             if verdict.hold is not None:
                 self.report.add(self.report.held, flow.name)
@@ -353,6 +378,13 @@ def _stale(prepared: PreparedWrite) -> Verdict:
     task, write = prepared.task, prepared.write
     facts = {"number": write.label, "record": str(task.ref), **(write.together.facts if write.together else {})}
     hold = Hold(code=PLAN_STALE, facts=facts, amount=write.waiting, currency=write.currency)
+    return held_verdict(task, hold, write.flags)
+
+
+def _stopped(prepared: PreparedWrite, rows: Sequence[str]) -> Verdict:
+    task, write = prepared.task, prepared.write
+    facts = {"number": write.label, "record": str(task.ref), "row": rows[0]}
+    hold = Hold(code=POSTINGS_STOPPED, facts=facts, waits_for=(STATE,), amount=write.waiting, currency=write.currency)
     return held_verdict(task, hold, write.flags)
 
 

@@ -15,6 +15,7 @@
     |   +-- DryRun                     no plan was applied yet
     |   +-- Interrupted                somebody pressed Ctrl+C
     +-- StateTrouble          exit 3   our own database or key file cannot be used; nothing is acknowledged
+    +-- StateTampered         exit 1   a row of our own state was written by somebody without the key
 
 No message may hold a secret, a token or a personal datum.
 """
@@ -107,3 +108,17 @@ class StateTrouble(ConnectorError):
     """Disk full, read-only, damaged, or a key that opens nothing."""
 
     exit_status = 3
+
+
+class StateTampered(ConnectorError):
+    """A row of the state that leads to a write does not fit its mark: nothing is done because of it.
+
+    `row` names it, by table and key.
+    """
+
+    def __init__(self, row: str) -> None:
+        super().__init__(
+            f"Row {row!r} of the state was changed by something that does not have the key.",
+            "Find out who writes the database; then see  ml-connector tampered  and the runbook, TAMPERED.",
+        )
+        self.row = row

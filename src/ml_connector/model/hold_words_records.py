@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from .hold_words import RECORD, SETTINGS, Late, words
 from .roles import Role
-from .triggers import ITSELF, OTHER_SETTINGS, when_linked, when_table
+from .triggers import ITSELF, OTHER_SETTINGS, ROW_PUT_RIGHT, when_linked, when_table
 
 LINKED = (when_linked(Role.ACCOUNT, "customer"), ITSELF)
 A_DAY = timedelta(hours=24)
@@ -233,6 +233,19 @@ RECORDS = (
         "The rule for {record} stopped unexpectedly.",
         "Nothing was changed by it; its neighbours go on. What was found: {what}.",
         "This is a fault of ml-connector: report it with this text; the record is looked at again when it changes.",
+    ),
+    words(
+        "TAMPERED", "admin", (ROW_PUT_RIGHT,),
+        "{record} rests on a row of the state that was changed without the key: {row}.",
+        "Nothing is done because of that row, and no entry is posted for this company while it stands so.",
+        "Find out who writes the database, then put the row back from a backup, or decide on it with"
+        "  ml-connector tampered  (runbook, A row that was changed).",
+    ),
+    words(
+        "POSTINGS-STOPPED", "admin", (ROW_PUT_RIGHT,),
+        "The approved entry {number}, {money}, is not posted: a row of the state was changed without the key: {row}.",
+        "Nothing was sent. Who changed one row may have changed what this entry rests on.",
+        "Put the row right (see  ml-connector tampered ), then it goes on by itself.",
     ),
     words(
         "H-STAGE-MISSING", "admin", (when_table("stages", "salesforce"), OTHER_SETTINGS, ITSELF),

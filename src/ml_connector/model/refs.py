@@ -66,7 +66,8 @@ class Link(msgspec.Struct, frozen=True):
     """Two records that belong together, and what both sides last agreed on.
 
     `role` says what the target is to the source;
-    `agreed` holds field values as canonical text, `None` for empty.
+    `agreed` holds field values as canonical text, `None` for empty. One that is not `proved` was put into the state by
+    somebody without the key: nothing may be decided by it.
     """
 
     role: Role
@@ -76,6 +77,7 @@ class Link(msgspec.Struct, frozen=True):
     exclusive: bool = False
     source_version: str = ""
     target_version: str = ""
+    proved: bool = True
 
 
 class LinkDraft(msgspec.Struct, frozen=True):

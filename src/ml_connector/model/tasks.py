@@ -27,6 +27,12 @@ WRITE_WAITS = "WRITE-WAITS"
 """The hold of a record whose write the vendor puts off for more than a day; it is still tried."""
 
 
+TAMPERED = "TAMPERED"
+"""The hold of what rests on a row of the state that somebody without the key has changed."""
+POSTINGS_STOPPED = "POSTINGS-STOPPED"
+"""The hold of an approved entry while such a row is known."""
+
+
 class Task(msgspec.Struct, frozen=True):
     """A due (flow, record). `noticed` is what is served when it ends well."""
 

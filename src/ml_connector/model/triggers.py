@@ -34,10 +34,13 @@ class TriggerKind(StrEnum):
     """The rules in the settings are others."""
     CLEAN_POSTINGS = "clean postings"
     """Enough entries that people approved went well (accounting-rules 0.4)."""
+    STATE = "state"
+    """A row of our own state that somebody had changed was put right."""
 
 
 SETTINGS = Trigger(TriggerKind.SETTINGS.value)
 CLEAN_POSTINGS = Trigger(TriggerKind.CLEAN_POSTINGS.value)
+STATE = Trigger(TriggerKind.STATE.value)
 
 
 def record_changed(ref: Ref) -> Trigger:
@@ -97,6 +100,7 @@ class Release(msgspec.Struct, frozen=True):
 
 ITSELF = Release(TriggerKind.RECORD)
 OTHER_SETTINGS = Release(TriggerKind.SETTINGS)
+ROW_PUT_RIGHT = Release(TriggerKind.STATE)
 
 
 def when_linked(role: Role, fact: str) -> Release:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, exists, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, select, true, update
 
 from ml_connector.model.refs import Ref
 from ml_connector.model.tasks import AWAITING_APPROVAL, Knock
@@ -13,13 +13,36 @@ from ml_connector.model.tasks import AWAITING_APPROVAL, Knock
 from . import schema
 from .audit import Audit, Event
 from .base import lock
-from .database import insert, ms
-from .rows import SmallWrite
+from .database import ms, portions, upsert
+from .marks import MARK, Marker, columns_of, is_marked, marked, must_be_marked
+from .rows import Approved, SmallWrite
 
 LIMIT = "auto_approve_limit"
 """Who approved what no person did."""
 BY_A_PERSON = schema.approval.c.plan != ""
 """A person approves a plan, the limit approves without one."""
+_KEPT = ("body_hash", "plan", "approved_by", "approved_at", MARK)
+
+
+_made, _refused, _hold = schema.write, schema.write.alias(), schema.hold
+_CLEAN = select(_made).where(
+    _made.c.connection == bindparam("p_connection"),
+    _made.c.action == "create",
+    _made.c.state == "done",
+    exists().where(
+        schema.approval.c.connection == _made.c.connection, schema.approval.c.key == _made.c.key, BY_A_PERSON
+    ),
+    ~exists().where(
+        _refused.c.connection == _made.c.connection,
+        _refused.c.flow == _made.c.flow,
+        _refused.c.source == _made.c.source,
+        _refused.c.state == "refused",
+    ),
+    ~exists().where(
+        _hold.c.connection == _made.c.connection, _hold.c.flow == _made.c.flow, _hold.c.ref == _made.c.source
+    ),
+)
+"""Done writes of new records that a person approved, whose record was never refused and is not held."""
 
 
 class Approvals(Audit):
@@ -39,18 +62,29 @@ class Approvals(Audit):
         with self.recording() as recording:
             tx = recording.tx
             lock(tx, connection)
-            _put(tx, rows)
+            _put(tx, self.marker, rows)
             recording.add(connection, approver, "approve", events, now)
-            tx.execute(
-                update(schema.plan)
-                .where(schema.plan.c.connection == connection, schema.plan.c.id == plan_id)
-                .values(state="applied", applied_by=approver, applied_at=ms(now))
-            )
+            self._applied(tx, connection, plan_id, approver, now)
 
-    def approvals(self, connection: str, keys: Sequence[str]) -> dict[str, str]:
-        """What a person approved under each of these keys, by hash. The limit is asked anew each time."""
+    def _applied(self, tx: Connection, connection: str, plan_id: str, approver: str, now: datetime) -> None:
+        """The plan was applied. Raises `StateTampered` where its row is not the one that was stored."""
+        table = schema.plan
+        mine = (table.c.connection == connection) & (table.c.id == plan_id)
+        for row in tx.execute(select(table).where(mine)).all():
+            must_be_marked(self.marker, table, [row])
+            end = {"state": "applied", "applied_by": approver, "applied_at": ms(now)}
+            values = marked(self.marker, table, [{**columns_of(row), **end}])[0]
+            tx.execute(update(table).where(mine).values({name: values[name] for name in (*end, MARK)}))
+
+    def approvals(self, connection: str, keys: Sequence[str]) -> dict[str, Approved]:
+        """What a person approved under each of these keys. The limit is asked anew each time."""
         with self.begin() as tx:
-            return _approved(tx, connection, keys, BY_A_PERSON)
+            return _approved(tx, self.marker, connection, keys, BY_A_PERSON)
+
+    def all_approvals(self, connection: str, keys: Sequence[str]) -> dict[str, Approved]:
+        """What was approved under each of these keys, by a person or by the limit."""
+        with self.begin() as tx:
+            return _approved(tx, self.marker, connection, keys, true())
 
     def approve_small(self, connection: str, fencing_token: int, writes: Sequence[SmallWrite], now: datetime) -> None:
         """Record that the limit approved these, and in the audit trail why; in one transaction of the run."""
@@ -58,9 +92,9 @@ class Approvals(Audit):
         with self.recording() as recording:
             tx = recording.tx
             self.guard(tx, connection, fencing_token, now)
-            before = _approved(tx, connection, [write.key for write in writes], ~BY_A_PERSON)
-            news = [write for write in writes if before.get(write.key) != write.approval]
-            _put(tx, [approved | {"key": write.key, "body_hash": write.approval} for write in news])
+            before = _approved(tx, self.marker, connection, [write.key for write in writes], ~BY_A_PERSON)
+            news = [write for write in writes if before.get(write.key) != Approved(write.approval)]
+            _put(tx, self.marker, [approved | {"key": write.key, "body_hash": write.approval} for write in news])
             events: list[Event] = [
                 (write.label, {**write.detail, "key": write.key, "hash": write.approval}) for write in news
             ]
@@ -79,45 +113,29 @@ class Approvals(Audit):
 
         Counts up to `most`.
         """
-        made, refused, hold = schema.write, schema.write.alias(), schema.hold
-        same_key = (schema.approval.c.connection == made.c.connection) & (schema.approval.c.key == made.c.key)
-        query = (
-            select(made.c.source)
-            .join(schema.approval, same_key & BY_A_PERSON)
-            .where(
-                made.c.connection == connection,
-                made.c.action == "create",
-                made.c.state == "done",
-                ~exists().where(
-                    refused.c.connection == made.c.connection,
-                    refused.c.flow == made.c.flow,
-                    refused.c.source == made.c.source,
-                    refused.c.state == "refused",
-                ),
-                ~exists().where(
-                    hold.c.connection == made.c.connection, hold.c.flow == made.c.flow, hold.c.ref == made.c.source
-                ),
-            )
-            .distinct()
-            .limit(most)
-        )
+        sources = set[str]()
         with self.begin() as tx:
-            return len(tx.execute(query).all())
+            for rows in tx.execute(_CLEAN, {"p_connection": connection}).partitions(most):
+                proved = [row for row in rows if is_marked(self.marker, schema.write, row)]
+                approved = _approved(tx, self.marker, connection, [row.key for row in proved], BY_A_PERSON)
+                sources |= {row.source for row in proved if row.key in approved and approved[row.key].proved}
+                if len(sources) >= most:
+                    return most
+        return len(sources)
 
 
-def _approved(tx: Connection, connection: str, keys: Sequence[str], which: ColumnElement[bool]) -> dict[str, str]:
-    """What is approved under these keys, by hash."""
+def _approved(
+    tx: Connection, marker: Marker, connection: str, keys: Sequence[str], which: ColumnElement[bool]
+) -> dict[str, Approved]:
     table = schema.approval
-    approved: dict[str, str] = {}
-    for start in range(0, len(keys), 500):
-        mine = (table.c.connection == connection) & table.c.key.in_(keys[start : start + 500])
-        query = select(table.c.key, table.c.body_hash).where(mine, which)
-        approved.update({row.key: row.body_hash for row in tx.execute(query)})
+    approved: dict[str, Approved] = {}
+    for some in portions(keys):
+        for row in tx.execute(select(table).where(table.c.connection == connection, table.c.key.in_(some), which)):
+            approved[row.key] = Approved(row.body_hash, proved=is_marked(marker, table, row))
     return approved
 
 
-def _put(tx: Connection, rows: Sequence[Mapping[str, object]]) -> None:
+def _put(tx: Connection, marker: Marker, rows: Sequence[Mapping[str, object]]) -> None:
     if rows:
-        put = insert(tx, schema.approval)
-        kept = {name: put.excluded[name] for name in ("body_hash", "plan", "approved_by", "approved_at")}
-        tx.execute(put.on_conflict_do_update(index_elements=["connection", "key"], set_=kept), rows)
+        put = upsert(tx, schema.approval, ("connection", "key"), _KEPT)
+        tx.execute(put, marked(marker, schema.approval, rows))

@@ -21,6 +21,7 @@ from ml_connector.model.errors import StateTrouble
 from . import schema
 from .base import Base, lock
 from .database import instant, ms, upsert
+from .marks import Marker, marked
 from .rows import AuditRow, Head
 
 Event = tuple[str, Mapping[str, Any]]
@@ -60,8 +61,9 @@ class HeadKeeper(Protocol):
 class Recording:
     """One transaction, and the events that are added to the log in it."""
 
-    def __init__(self, tx: Connection, keeper: HeadKeeper | None) -> None:
+    def __init__(self, tx: Connection, marker: Marker, keeper: HeadKeeper | None) -> None:
         self.tx = tx
+        self._marker = marker
         self._keeper = keeper
         self._heads: dict[str, bytes] = {}
 
@@ -77,7 +79,7 @@ class Recording:
             row |= {"detail": msgspec.json.encode(dict(detail)).decode(), "previous": previous}
             previous = digest(row)
             rows.append(row | {"number": number, "hash": previous})
-        self.tx.execute(_ADD, rows)
+        self.tx.execute(_ADD, marked(self._marker, _audit, rows))
         if self._keeper is not None and sealed is not None and fits(self._keeper, connection, sealed, last):
             self._renew(self._keeper, connection, last, Head(last.number + len(rows), previous))
 
@@ -123,7 +125,7 @@ class Audit(Base):
     def recording(self) -> Iterator[Recording]:
         """A transaction that adds events; the home follows when it is committed."""
         with self.begin() as tx:
-            recording = Recording(tx, self.keeper)
+            recording = Recording(tx, self.marker, self.keeper)
             yield recording
         recording.keep_heads()
 

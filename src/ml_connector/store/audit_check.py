@@ -14,6 +14,7 @@ from ml_connector.model.errors import ConnectorError, WrongUse
 from . import schema
 from .audit import HASHED, Audit, HeadKeeper, digest, hash_of, head_of, opened
 from .database import instant
+from .marks import Marker, is_marked
 from .rows import Head
 
 _DO = "Compare it with a backup (runbook, The audit log), and treat what came after as unproved."
@@ -39,7 +40,7 @@ class AuditCheck(Audit):
         count = 0
         with self.begin() as tx:
             for connection in _connections(tx):
-                last, approvals = _walked(tx, connection)
+                last, approvals = _walked(tx, self.marker, connection)
                 count += last.number
                 if self.keeper is not None:
                     _compare_seal(tx, self.keeper, connection, last)
@@ -109,7 +110,7 @@ def _connections(tx: Connection) -> list[str]:
     return sorted({row[0] for query in (live, *others) for row in tx.execute(query.distinct())})
 
 
-def _walked(tx: Connection, connection: str) -> tuple[Head, dict[str, Approval]]:
+def _walked(tx: Connection, marker: Marker, connection: str) -> tuple[Head, dict[str, Approval]]:
     """The end of the chain, and the approvals that it speaks of. Raises `ConnectorError` at the first break."""
     last, approvals = Head(), dict[str, Approval]()
     for row in _rows(tx, schema.audit, schema.audit.c.number, connection):
@@ -120,6 +121,8 @@ def _walked(tx: Connection, connection: str) -> tuple[Head, dict[str, Approval]]
             raise _broken(f"Audit event {row.number} does not follow event {last.number}: one of them was exchanged.")
         if row.hash != digest({name: getattr(row, name) for name in HASHED}):
             raise _broken(f"Audit event {row.number} was changed.")
+        if not is_marked(marker, schema.audit, row):
+            raise _broken(f"Audit event {row.number} was written by something that does not have the key.")
         last = Head(row.number, row.hash)
         if row.action == "approve":
             _take_approval(approvals, row)

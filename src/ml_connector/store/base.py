@@ -15,6 +15,7 @@ from ml_connector.model.triggers import Trigger
 
 from . import schema
 from .database import insert, ms, portions, transaction
+from .marks import LoneMarker, Marker
 
 LEASE = timedelta(seconds=90)
 """How long a holder that nobody hears of keeps the connection."""
@@ -87,6 +88,8 @@ class Base:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.marker: Marker = LoneMarker()
+        """Who marks rows. A store that was not opened with its home has a key of its own: it believes its own rows."""
 
     def begin(self) -> AbstractContextManager[Connection]:
         """A transaction: committed and synced at its end, undone when it is left by an error. Raises `StateTrouble`."""

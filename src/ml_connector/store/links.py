@@ -16,9 +16,10 @@ from ml_connector.model.roles import Role
 from . import schema
 from .base import Base, lock
 from .database import ms, portions, upsert
+from .marks import MARK, Marker, is_marked, marked
 
 _KEY = ("connection", "role", "source")
-_KEPT = ("target", "agreed", "exclusive", "source_version", "target_version", "settled_at")
+_KEPT = ("target", "agreed", "exclusive", "source_version", "target_version", "settled_at", MARK)
 _link_table = schema.link
 _MINE = (_link_table.c.connection == bindparam("p_connection")) & (_link_table.c.role == bindparam("p_role"))
 _THESE: BindParameter[list[str]] = bindparam("p_refs", expanding=True)
@@ -30,7 +31,7 @@ _BOTH_SIDES = union_all(
 _ALL = select(_link_table).where(_MINE).order_by(_link_table.c.source)
 
 
-def put_links(tx: Connection, connection: str, links: Iterable[Link], now: datetime) -> None:
+def put_links(tx: Connection, marker: Marker, connection: str, links: Iterable[Link], now: datetime) -> None:
     """Make or renew links. Raises `ConnectorError` if an exclusive target is taken by another source."""
     rows = [
         {
@@ -49,7 +50,7 @@ def put_links(tx: Connection, connection: str, links: Iterable[Link], now: datet
     if not rows:
         return
     try:
-        tx.execute(upsert(tx, schema.link, _KEY, _KEPT), rows)
+        tx.execute(upsert(tx, schema.link, _KEY, _KEPT), marked(marker, schema.link, rows))
     except IntegrityError as error:
         # The last line: a claim on the counterpart keeps two such writes of one page apart (`batches.chosen`).
         raise ConnectorError(
@@ -57,7 +58,7 @@ def put_links(tx: Connection, connection: str, links: Iterable[Link], now: datet
         ) from error
 
 
-def _link(row: Row[tuple[object, ...]]) -> Link:
+def _link(row: Row[tuple[object, ...]], marker: Marker) -> Link:
     return Link(
         role=Role(row.role),
         source=Ref.parse(row.source),
@@ -66,6 +67,7 @@ def _link(row: Row[tuple[object, ...]]) -> Link:
         exclusive=bool(row.exclusive),
         source_version=row.source_version,
         target_version=row.target_version,
+        proved=is_marked(marker, schema.link, row),
     )
 
 
@@ -76,7 +78,7 @@ class Links(Base):
         """A link that a person has decided."""
         with self.begin() as tx:
             lock(tx, connection)
-            put_links(tx, connection, [link], now)
+            put_links(tx, self.marker, connection, [link], now)
 
     def links_of(self, connection: str, role: Role, refs: Sequence[Ref]) -> dict[Ref, list[Link]]:
         """The links of these records in `role`, whichever side they stand on; every record is in the answer."""
@@ -86,11 +88,11 @@ class Links(Base):
             for some in portions(list(named)):
                 asked = {"p_connection": connection, "p_role": role.value, "p_refs": some}
                 for row in tx.execute(_BOTH_SIDES, asked).all():
-                    named[row.target if row.side else row.source].append(_link(row))
+                    named[row.target if row.side else row.source].append(_link(row, self.marker))
         return answer
 
     def all_links(self, connection: str, role: Role) -> list[Link]:
-        """All links of the connection in a role."""
+        """All links of a role, by source; those that are not `proved` too."""
         with self.begin() as tx:
             rows = tx.execute(_ALL, {"p_connection": connection, "p_role": role}).all()
-        return [_link(row) for row in rows]
+        return [_link(row, self.marker) for row in rows]

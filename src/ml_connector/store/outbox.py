@@ -10,7 +10,7 @@ last line of defence, should a lease ever fail (docs/proof.md plays that).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -28,7 +28,8 @@ from .audit import Audit, Event
 from .conflicts import note_conflicts, settle_conflicts
 from .database import insert, instant, ms, portions
 from .links import put_links
-from .rows import LostValue
+from .marks import MARK, Marker, columns_of, is_marked, marked, must_be_marked, name_of
+from .rows import LostValue, StrangeWrite
 from .tasks import fire, knock
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -43,24 +44,9 @@ _OPEN = (
     .order_by(_write.c.noted_at, _write.c.batch_id, _write.c.position)
 )
 _THESE_OPEN = (
-    select(_write.c.id, _write.c.source, _write.c.request_id, _write.c.content, _write.c.body)
+    select(_write)
     .where(_write.c.id.in_(bindparam("p_ids", expanding=True)), _write.c.state == "open")
     .order_by(_write.c.batch_id, _write.c.position, _write.c.id)
-)
-_AGAIN = (
-    update(_write)
-    .where(_write.c.id == bindparam("p_id"), _write.c.state == "open")
-    .values(
-        batch_id=bindparam("p_batch"),
-        position=bindparam("p_position"),
-        noted_at=bindparam("p_noted_at"),
-        outcome=bindparam("p_tries"),
-    )
-)
-_TROUBLE = (
-    update(_write)
-    .where(_write.c.id == bindparam("p_id"), _write.c.state == "open")
-    .values(outcome=bindparam("p_tries"))
 )
 _DELAY = (
     update(_task)
@@ -96,7 +82,7 @@ class Outbox(Audit):
         rows = [_row(connection, fencing_token, write) for write in writes]
         with self.begin() as tx:
             self.guard(tx, connection, fencing_token, now)
-            tx.execute(insert(tx, schema.write), rows)
+            tx.execute(insert(tx, schema.write), marked(self.marker, schema.write, rows))
             note_conflicts(tx, connection, lost)
 
     def note_again(self, connection: str, fencing_token: int, writes: Sequence[OpenWrite], now: datetime) -> None:
@@ -106,22 +92,27 @@ class Outbox(Audit):
         """
         with self.begin() as tx:
             self.guard(tx, connection, fencing_token, now)
-            for write in writes:
-                again = {"p_batch": write.batch_id, "p_position": write.position, "p_noted_at": ms(now)}
-                tx.execute(_AGAIN, {"p_id": write.id, "p_tries": _tries(write)} | again)
+            places = {write.id: {"batch_id": write.batch_id, "position": write.position} for write in writes}
+            _change(tx, self.marker, {write.id: places[write.id] | _sent(write, now) for write in writes})
 
     def note_trouble(self, connection: str, fencing_token: int, writes: Sequence[OpenWrite], now: datetime) -> None:
         """Put on record what came back for these open writes."""
         with self.begin() as tx:
             self.guard(tx, connection, fencing_token, now)
-            for write in writes:
-                tx.execute(_TROUBLE, {"p_id": write.id, "p_tries": _tries(write)})
+            _change(tx, self.marker, {write.id: {"outcome": _tries(write)} for write in writes})
 
     def open_writes(self, connection: str) -> list[OpenWrite]:
-        """All writes whose outcome is not settled, oldest first."""
+        """All writes whose outcome is not settled, oldest first; those that somebody without the key put there not."""
+        return [_open_write(row) for row in self._open(connection) if is_marked(self.marker, _write, row)]
+
+    def strange_writes(self, connection: str) -> list[StrangeWrite]:
+        """The open writes that do not fit their marks, as their rows say."""
+        rows = [row for row in self._open(connection) if not is_marked(self.marker, _write, row)]
+        return [StrangeWrite(name_of(_write, row), row.system, row.kind, row.key) for row in rows]
+
+    def _open(self, connection: str) -> Sequence[Row[Any]]:
         with self.begin() as tx:
-            rows = tx.execute(_OPEN, {"p_connection": connection}).all()
-        return [_open_write(row) for row in rows]
+            return tx.execute(_OPEN, {"p_connection": connection}).all()
 
     def settle_writes(self, connection: str, fencing_token: int, settled: Sequence[Settled], now: datetime) -> None:
         """One transaction: outcomes, links, and the knocks they bring. What may name people is kept no longer.
@@ -133,12 +124,12 @@ class Outbox(Audit):
         with self.recording() as recording:
             tx = recording.tx
             self.guard(tx, connection, fencing_token, now)
-            closed = _close(tx, settled, now)
+            closed = _close(tx, self.marker, settled, now)
             settle_conflicts(tx, connection, closed.over, now)
             recording.add(connection, "ml-connector", "post", closed.posted, now)
             recording.add(connection, "ml-connector", "refuse", closed.refused, now)
-            links = [link for end in settled for link in end.links]
-            put_links(tx, connection, links, now)
+            links = [link for each in settled for link in each.links]
+            put_links(tx, self.marker, connection, links, now)
             fire(tx, connection, fired_by(links), now)
             knock(tx, connection, [task for end in settled for task in end.knocks], "written", now)
 
@@ -180,18 +171,29 @@ class _Closed(msgspec.Struct):
     refused: list[Event] = []
 
 
-def _close(tx: Connection, settled: Sequence[Settled], now: datetime) -> _Closed:
+def _change(tx: Connection, marker: Marker, changes: Mapping[str, Mapping[str, object]]) -> None:
+    """Change columns of open writes, by id. Raises `StateTampered` for one that is not as it was noted."""
+    for some in portions(list(changes)):
+        for row in tx.execute(_THESE_OPEN, {"p_ids": some}).all():
+            must_be_marked(marker, _write, [row])
+            values = changes[row.id]
+            mark = marked(marker, _write, [{**columns_of(row), **values}])[0][MARK]
+            tx.execute(update(_write).where(_write.c.id == row.id).values({**values, MARK: mark}))
+
+
+def _close(tx: Connection, marker: Marker, settled: Sequence[Settled], now: datetime) -> _Closed:
     """Outcomes of open writes; one that is not open any more is let be, because another run has settled it.
 
     Afterwards ids and a hash do for a body; only what a person approved stays whole.
     """
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     closed = _Closed()
     by_id = {end.id: end for end in settled}
     for some in portions(list(by_id)):
         for row in tx.execute(_THESE_OPEN, {"p_ids": some}).all():
+            must_be_marked(marker, _write, [row])
             write, end = _decoder.decode(row.content), by_id[row.id]
-            rows.append(_closed(end, write, row.content, row.body, now))
+            rows.append({**columns_of(row), **_closed(end, write, row.content, row.body, now)})
             if write.conflicts:
                 closed.over.append(end)
             if end.state == "done" and write.needs_approval:
@@ -200,8 +202,8 @@ def _close(tx: Connection, settled: Sequence[Settled], now: datetime) -> _Closed
                 detail = {"step": write.step, "key": write.key, "outcome": end.outcome, "request": row.request_id}
                 closed.refused.append((row.source, detail))
     if rows:
-        # All in one statement, not two for each write: that was a quarter of the time of settling (decision 0008).
-        tx.execute(_CLOSE, rows)
+        closings = marked(marker, _write, rows)
+        tx.execute(_CLOSE, [{f"p_{name}": row[name] for name in ("id", *_CLOSED)} for row in closings])
     return closed
 
 
@@ -218,7 +220,7 @@ def _posting(row: Any, write: Write, end: Settled) -> Event:
     }
 
 
-_CLOSED = ("state", "outcome", "result_id", "settled_at", "content", "body")
+_CLOSED = ("state", "outcome", "result_id", "settled_at", "content", "body", MARK)
 _CLOSE = (
     update(schema.write)
     .where(schema.write.c.id == bindparam("p_id"), schema.write.c.state == "open")
@@ -231,13 +233,12 @@ def _closed(settled: Settled, write: Write, content: str, body: bytes, now: date
         content = _encoder.encode(_without_values(write)).decode()
         body = f"sha256:{hashlib.sha256(body).hexdigest()}".encode()
     return {
-        "p_id": settled.id,
-        "p_state": settled.state,
-        "p_outcome": settled.outcome,
-        "p_result_id": settled.result.id if settled.result else "",
-        "p_settled_at": ms(now),
-        "p_content": content,
-        "p_body": body,
+        "state": settled.state,
+        "outcome": settled.outcome,
+        "result_id": settled.result.id if settled.result else "",
+        "settled_at": ms(now),
+        "content": content,
+        "body": body,
     }
 
 
@@ -273,10 +274,16 @@ def _row(connection: str, fencing_token: int, write: OpenWrite) -> dict[str, obj
         "position": write.position,
         "generation": write.generation,
         "state": "open",
+        "outcome": "",
+        "result_id": "",
         "noted_at": ms(write.noted_at),
         "run_token": fencing_token,
         "first_at": ms(write.noted_at),
     }
+
+
+def _sent(write: OpenWrite, now: datetime) -> dict[str, object]:
+    return {"noted_at": ms(now), "outcome": _tries(write)}
 
 
 def _tries(write: OpenWrite) -> str:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from ml_connector.model.errors import WrongUse
 
 from . import schema
 from .base import Base, lock
 from .database import insert, instant, ms, upsert
+from .marks import MARK, columns_of, is_marked, marked, must_be_marked
 from .rows import Connected, PlanRow
 
 # Built once: a statement that is built anew for each call costs more than its answer.
@@ -39,9 +40,22 @@ class Connections(Base):
 
     def add_connection(self, id: str, realm_id: str, org_id: str, company: str, now: datetime) -> None:
         """Make the connection, or renew its company name; realm and org of a connection never change."""
-        row = {"id": id, "realm_id": realm_id, "org_id": org_id, "company": company, "created_at": ms(now)}
+        table = schema.connection
+        fresh = {"id": id, "realm_id": realm_id, "org_id": org_id, "company": company, "created_at": ms(now)}
+        fresh |= {"live_since": None, "paused": ""}
         with self.begin() as tx:
-            tx.execute(upsert(tx, schema.connection, ("id",), ("realm_id", "org_id", "company")), row)
+            put = upsert(tx, table, ("id",))
+            if not tx.execute(put, marked(self.marker, table, [fresh])[0]).rowcount:
+                self._change(tx, id, company=company)
+
+    def _change(self, tx: Connection, id: str, **values: object) -> None:
+        """Change columns of a connection. Raises `StateTampered` where its row is not the one that was stored."""
+        table = schema.connection
+        row = tx.execute(select(table).where(table.c.id == id).with_for_update()).one_or_none()
+        if row is not None:
+            must_be_marked(self.marker, table, [row])
+            mark = marked(self.marker, table, [{**columns_of(row), **values}])[0][MARK]
+            tx.execute(update(table).where(table.c.id == id).values({**values, MARK: mark}))
 
     def connection(self, id: str) -> Connected | None:
         """None where there is none of this name."""
@@ -50,18 +64,20 @@ class Connections(Base):
         if row is None:
             return None
         live = None if row.live_since is None else instant(row.live_since)
-        return Connected(row.id, row.realm_id, row.org_id, row.company, live, row.paused)
+        proved = is_marked(self.marker, schema.connection, row)
+        return Connected(row.id, row.realm_id, row.org_id, row.company, live, row.paused, proved)
 
     def go_live(self, id: str, now: datetime) -> None:
         """End the dry run; from now on `sync` writes."""
         table = schema.connection
         with self.begin() as tx:
-            tx.execute(update(table).where(table.c.id == id, table.c.live_since.is_(None)).values(live_since=ms(now)))
+            if tx.execute(select(table.c.id).where(table.c.id == id, table.c.live_since.is_(None))).first():
+                self._change(tx, id, live_since=ms(now))
 
     def pause(self, id: str, reason: str) -> None:
         """Stop all writes of the connection, with the reason; an empty reason resumes."""
         with self.begin() as tx:
-            tx.execute(update(schema.connection).where(schema.connection.c.id == id).values(paused=reason))
+            self._change(tx, id, paused=reason)
 
     def changed_references(self, connection: str, versions: Mapping[tuple[str, str], str]) -> list[tuple[str, str]]:
         """Remember the versions of reference tables; returns those that are not as they were, or were never seen."""
@@ -92,17 +108,9 @@ class Plans(Base):
             known = tx.execute(select(table.c.id).where(mine)).scalars()
             numbers = [int(plan_id.removeprefix(f"{day}-")) for plan_id in known]
             plan = msgspec.structs.replace(plan, id=f"{day}-{max(numbers, default=0) + 1:02d}")
-            tx.execute(
-                insert(tx, table),
-                {
-                    "id": plan.id,
-                    "connection": connection,
-                    "made_at": ms(plan.made_at),
-                    "made_by": plan.made_by,
-                    "hash": plan.hash,
-                    "content": plan.content,
-                },
-            )
+            row = {"id": plan.id, "connection": connection, "made_at": ms(plan.made_at), "made_by": plan.made_by}
+            row |= {"hash": plan.hash, "content": plan.content, "state": "open", "applied_by": "", "applied_at": 0}
+            tx.execute(insert(tx, table), marked(self.marker, table, [row]))
         return plan
 
     def plans(self, connection: str) -> list[PlanRow]:
@@ -114,7 +122,13 @@ class Plans(Base):
                 .where(table.c.connection == connection)
                 .order_by(table.c.made_at.desc(), table.c.id.desc())
             ).all()
-        return [PlanRow(r.id, instant(r.made_at), r.made_by, r.hash, r.content, r.state, r.applied_by) for r in rows]
+        return [
+            PlanRow(
+                *(row.id, instant(row.made_at), row.made_by, row.hash, row.content, row.state, row.applied_by),
+                proved=is_marked(self.marker, table, row),
+            )
+            for row in rows
+        ]
 
     def plan(self, connection: str, plan_id: str) -> PlanRow:
         """Raises `WrongUse` for an id that is none."""

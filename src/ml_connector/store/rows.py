@@ -13,7 +13,10 @@ from ml_connector.model.refs import Ref
 
 
 class Connected(msgspec.Struct, frozen=True):
-    """A connection: one QuickBooks company and one Salesforce org. `live_since` is None while in dry run."""
+    """A connection: one QuickBooks company and one Salesforce org. `live_since` is None while in dry run.
+
+    One that is not `proved` was changed by somebody without the key.
+    """
 
     id: str
     realm_id: str
@@ -21,6 +24,7 @@ class Connected(msgspec.Struct, frozen=True):
     company: str
     live_since: datetime | None
     paused: str
+    proved: bool = True
 
 
 class LostValue(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +86,14 @@ class PlanRow(msgspec.Struct, frozen=True):
     content: str
     state: str
     applied_by: str
+    proved: bool = True
+
+
+class Approved(msgspec.Struct, frozen=True):
+    """An approval: the digest of what was approved. One that is not `proved` was not given here."""
+
+    digest: str
+    proved: bool = True
 
 
 class SmallWrite(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +103,23 @@ class SmallWrite(msgspec.Struct, frozen=True, kw_only=True):
     approval: str
     label: str
     detail: Mapping[str, str]
+
+
+class StrangeWrite(msgspec.Struct, frozen=True):
+    """An open write that somebody without the key has put into the state, or changed there: never sent.
+
+    `row` names it; the others are what it claims.
+    """
+
+    row: str
+    system: str
+    kind: str
+    key: str
+
+    @property
+    def claim(self) -> str:
+        """What no other write may take meanwhile: the database refuses a second open one under a key."""
+        return f"{self.system}:{self.kind}:{self.key}"
 
 
 class LateWrite(msgspec.Struct, frozen=True):

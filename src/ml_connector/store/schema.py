@@ -16,6 +16,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    text,
 )
 
 metadata = MetaData()
@@ -26,6 +27,11 @@ Words = Text().with_variant(Text(collation="C"), "postgresql")
 
 def _text(name: str, default: str = "") -> Column[str]:
     return Column(name, Words, nullable=False, server_default=default)
+
+
+def _mark() -> Column[bytes]:
+    """Proves that the row was written with the key (`marks.py`); empty in one that was not."""
+    return Column("mark", LargeBinary, nullable=False, server_default=text("''"))
 
 
 def _instant(name: str) -> Column[int]:
@@ -48,6 +54,7 @@ connection = Table(
     Column("run_token", BigInteger, nullable=False, server_default="0"),
     _text("run_holder"),
     _instant("run_until"),
+    _mark(),
 )
 
 task = Table(
@@ -89,6 +96,7 @@ link = Table(
     _text("source_version"),
     _text("target_version"),
     _instant("settled_at"),
+    _mark(),
     PrimaryKeyConstraint("connection", "role", "source"),
 )
 Index("link_target", link.c.connection, link.c.role, link.c.target)
@@ -127,6 +135,7 @@ write = Table(
     Column("run_token", BigInteger, nullable=False),
     _instant("first_at"),
     _instant("alerted_at"),
+    _mark(),
 )
 """`noted_at` is renewed when it goes out again, `first_at` never is."""
 _OPEN = write.c.state == "open"
@@ -232,6 +241,7 @@ plan = Table(
     Column("state", Words, nullable=False, server_default="open"),
     _text("applied_by"),
     _instant("applied_at"),
+    _mark(),
     PrimaryKeyConstraint("connection", "id"),
 )
 
@@ -244,6 +254,7 @@ approval = Table(
     _text("plan"),
     _text("approved_by"),
     _instant("approved_at"),
+    _mark(),
     PrimaryKeyConstraint("connection", "key"),
 )
 
@@ -352,6 +363,7 @@ audit = Table(
     Column("previous", Words, nullable=False),
     Column("hash", Words, nullable=False),
     Column("number", BigInteger, nullable=False, server_default="0"),
+    _mark(),
 )
 Index("audit_number", audit.c.connection, audit.c.number, unique=True)
 

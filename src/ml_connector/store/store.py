@@ -19,6 +19,7 @@ from .conflicts import Conflicts
 from .database import first_come, open_engine, transaction
 from .holds import Holds
 from .links import Links
+from .marking import Marking
 from .outbox import Outbox
 from .records import Connections, Plans, Secrets
 from .runs import Runs
@@ -41,7 +42,20 @@ _version = Table(
 
 
 class Store(
-    Tasks, Holds, Links, Outbox, Connections, Plans, Approvals, Secrets, Conflicts, Alerts, Compared, Runs, AuditCheck
+    Tasks,
+    Holds,
+    Links,
+    Outbox,
+    Connections,
+    Plans,
+    Approvals,
+    Secrets,
+    Conflicts,
+    Alerts,
+    Compared,
+    Runs,
+    AuditCheck,
+    Marking,
 ):
     """State of all connections of one installation. Raises `StateTrouble` when the database cannot be used."""
 

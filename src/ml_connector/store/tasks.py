@@ -275,7 +275,7 @@ class Tasks(Audit):
         with self.recording() as recording:
             tx = recording.tx
             self.guard(tx, connection, fencing_token, now)
-            put_links(tx, connection, [link for verdict in verdicts for link in verdict.links], now)
+            put_links(tx, self.marker, connection, [link for verdict in verdicts for link in verdict.links], now)
             self._end_tasks(tx, connection, verdicts)
             changes = put_holds(tx, connection, verdicts, now)
             recording.add(connection, "ml-connector", "release", changes.released, now)

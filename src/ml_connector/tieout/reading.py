@@ -24,18 +24,19 @@ __all__ = ["NONE", "Links", "Reading", "answers_of", "first_day", "months_betwee
 
 
 class Links(msgspec.Struct, frozen=True):
-    """The links of one connection."""
+    """The links of one connection; what somebody without the key has put there proves nothing, and is left out."""
 
     store: Store
     connection: str
 
     def all_of(self, role: Role) -> list[Link]:
         """All links of the connection in one role."""
-        return self.store.all_links(self.connection, role)
+        return [link for link in self.store.all_links(self.connection, role) if link.proved]
 
     def by_ref(self, role: Role, refs: Sequence[Ref]) -> dict[Ref, list[Link]]:
         """The links of these records, whichever side they stand on; every record is in the answer."""
-        return self.store.links_of(self.connection, role, list(dict.fromkeys(refs))) if refs else {}
+        known = self.store.links_of(self.connection, role, list(dict.fromkeys(refs))) if refs else {}
+        return {ref: [link for link in links if link.proved] for ref, links in known.items()}
 
 
 class Reading:
