@@ -167,7 +167,7 @@ class Vault:
 
     def begin_to_mark(self) -> None:
         """From now on every row of this home has a mark."""
-        with _disk(), suppress(FileExistsError):
+        with _disk(), suppress(FileExistsError):  # another process was as fast
             _write_new(self._keys / _MARKED, b"")
 
     def fits(self, content: bytes, mark: bytes) -> bool:

@@ -20,6 +20,7 @@ from ml_connector.actions.sweep import sweep_all
 from ml_connector.app import App, assemble
 from ml_connector.model.errors import Busy, ConnectorError, LeaseLost, WrongUse
 from ml_connector.store import Store
+from ml_connector.store.marks import MARKED
 from ml_connector.world import World
 from support.tables import put_back, rows_of
 from support.world import Installation, SimClock
@@ -88,7 +89,7 @@ async def test_a_second_run_writes_nothing(home: Installation, undisturbed: dict
 
 
 async def test_both_databases_hold_the_same_rows_in_the_end(tmp_path: Path, postgres_url: str) -> None:
-    """Time and chance are given, so the two differ in nothing but the sealed secrets."""
+    """Time and chance are given, so the two differ in nothing but the sealed secrets and the marks."""
     states = []
     for name, url in (("one", "sqlite://"), ("two", postgres_url)):
         with installed(tmp_path / name, url) as home:
@@ -98,6 +99,7 @@ async def test_both_databases_hold_the_same_rows_in_the_end(tmp_path: Path, post
         assert state.pop("secret")
         assert state.pop("audit_head")
         assert state["task"]
+        assert all(row.pop("mark") for table in MARKED for row in state[table.name])
     assert states[0] == states[1]
 
 

@@ -94,6 +94,7 @@ def _sql(*statements: str) -> Tampering:
 def _exchanged(store: Store) -> None:
     """A log that is whole in itself, made elsewhere."""
     other = Store.fresh()
+    other.marker = store.marker
     for number in range(7):
         other.audit("acme", "eve", "nothing happened", str(number), {}, NOON)
     table = schema.audit
@@ -159,6 +160,10 @@ TAMPERINGS: dict[str, tuple[Tampering, str]] = {
     "one is edited": (_sql("UPDATE audit SET actor = 'eve' WHERE number = 4"), "Audit event 4 was changed."),
     "an instant is edited": (_sql("UPDATE audit SET at = at + 1 WHERE number = 2"), "Audit event 2 was changed."),
     "two have changed places": (_moved, "Audit event 3 does not follow event 2: one of them was exchanged."),
+    "one is written without the key": (
+        _sql("UPDATE audit SET mark = (SELECT mark FROM audit WHERE number = 2) WHERE number = 4"),
+        "Audit event 4 was written by something that does not have the key.",
+    ),
     "it is exchanged": (_exchanged, "Audit event 7 is not the one that was sealed: the log was exchanged."),
     "an approved body is changed": (
         _sql("UPDATE approval SET body_hash = 'eve' WHERE key = 'k2'"),

@@ -138,6 +138,7 @@ class Installation:
         self.ids = SimIds(Random(seed))
         self.store = fresh(store_url)
         self.vault = Vault.create(folder) if not (folder / "keys").exists() else Vault.open_home(folder)
+        self.store.marker = self.vault
         self.settings = _settings(folder, self.emulation)
         self.rules = rules_for(self.emulation, self.settings)
         _connect(self)

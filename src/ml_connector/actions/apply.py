@@ -52,7 +52,7 @@ async def apply(app: App, plan_id: str, actor: str, progress: Progress = quiet) 
 def _refusal(app: App, row: PlanRow, plan: Plan, actor: str) -> ConnectorError | None:
     """Why this person may not apply this plan; None if so."""
     if not row.proved:
-        return StateTampered(f"plan {row.id}")
+        return StateTampered.of(f"plan {row.id}")
     if row.state != "open":
         return WrongUse(f"Plan {row.id} was applied already, by {row.applied_by}.", "Make a new plan.")
     if plan.digest() != row.hash:

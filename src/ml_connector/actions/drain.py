@@ -28,7 +28,7 @@ def connection_of(app: App) -> Connected | None:
     """The connection as it is on record. Raises `StateTampered` where its row cannot be believed."""
     connected = app.store.connection(app.connection.id)
     if connected is not None and not connected.proved:
-        raise StateTampered(f"connection {connected.id}")
+        raise StateTampered.of(f"connection {connected.id}")
     return connected
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from ml_connector.actions.holds import OPEN_WRITE_ALLOWED, PLAYED_DAYS, hours_since, is_late
 from ml_connector.actions.plan import plan_view
+from ml_connector.actions.tampered import tampered_rows
 from ml_connector.app import App
 from ml_connector.engine.corridor import UNANSWERED
 from ml_connector.model.errors import WrongUse
@@ -61,6 +62,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
     `held_by_flow` are the same holds as `holds`, which counts them by code. `conflicts` are those whose lost value can
     still be read. `flags` are marks on records that are done. `audit` says why the audit log does not fit its seals.
+    `tampered` names the rows that were changed without the key.
     `compared` says of each kind when all its ids were compared with ours, what that found, and whether it is under way.
     """
 
@@ -83,6 +85,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     last_run: LastRun | None = None
     flags: int = 0
     audit: str = ""
+    tampered: Sequence[str] = ()
     for_approval: int = 0
 
     @property
@@ -107,6 +110,11 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     def _failing(self) -> Iterator[Undone]:
         if self.audit:
             yield Undone("FAIL", self.audit, "audit verify")
+        if self.tampered:
+            sentence = f"{len(self.tampered):,} rows of the state were changed without the key: {self.tampered[0]}, ..."
+            if len(self.tampered) == 1:
+                sentence = f"A row of the state was changed without the key: {self.tampered[0]}."
+            yield Undone("FAIL", sentence, "tampered list")
         if self.last_run is not None and self.last_run.error:
             yield Undone("FAIL", f"The last run did not end well: {self.last_run.sentence}", _mends(self.last_run))
         if self.late_writes:
@@ -189,6 +197,7 @@ def current_status(app: App) -> Status:
         last_run=_run(app.store.last_run(app.connection.id)),
         flags=len(app.store.flags(app.connection.id)),
         audit=app.store.audit_trouble(app.connection.id),
+        tampered=tampered_rows(app),
         for_approval=app.store.planned(app.connection.id),
     )
 

@@ -48,6 +48,9 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command(
             "audit verify", f"{_ROOM}.keep:audit_verify", "Check that no audit event or approval was changed or lost"
         ),
+        Command("tampered list", f"{_ROOM}.trust:tampered_list", "Rows of the state that were changed without the key"),
+        Command("tampered accept", f"{_ROOM}.trust:tampered_accept", "Decide: such a row is right as it stands"),
+        Command("tampered drop", f"{_ROOM}.trust:tampered_drop", "Decide: such a row does not belong there"),
         Command("keys rotate", f"{_ROOM}.keep:keys_rotate", "Seal all that is sealed with a new key"),
         Command("backup", f"{_ROOM}.keep:backup", "Copy the state to a file"),
         Command("scenario run", f"{_ROOM}.rehearse:scenario_run", "Play a given/when/then file on fresh emulators"),
@@ -59,6 +62,7 @@ PARENTS = {
     "audit": "The audit log",
     "match": "Decide what is held for review",
     "keys": "The keys that seal secrets",
+    "tampered": "Rows of the state that were changed without the key",
     "scenario": "Given/when/then files",
 }
 COMMANDS = tuple(command for group in GROUPS.values() for command in group)

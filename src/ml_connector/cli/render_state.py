@@ -64,6 +64,7 @@ def status_lines(status: Status, width: int | None, zone: tzinfo = UTC) -> list[
         ("conflicts", _conflicts(status.conflicts)),
         ("plans", f"{count(status.plans_open, 'plan')} to apply"),
         ("last run", _last_run(status.last_run, zone)),
+        ("tampered", _tampered(status.tampered)),
         ("audit log", f"FAIL: {safe(status.audit)}" if status.audit else ""),
         *((_side(source), f"read up to {_instant(at, zone)}") for source, at in status.swept.items()),
         ("compared", _compared(status.compared, zone)),
@@ -132,6 +133,11 @@ def _too_late(overdue: Sequence[Overdue], zone: tzinfo) -> str:
 
 def _conflicts(number: int) -> str:
     return f"{count(number, 'value')} gave way to the other side's:  ml-connector conflicts" if number else ""
+
+
+def _tampered(rows: Sequence[str]) -> str:
+    """How many rows were changed without the key, and the first of them."""
+    return f"FAIL: {count(len(rows), 'row')}, {safe(rows[0])}:  ml-connector tampered list" if rows else ""
 
 
 def _side(source: str) -> str:

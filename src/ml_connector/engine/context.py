@@ -174,7 +174,7 @@ class PageContext:
         planned = self._cache.planned.get(name)
         for link in known:
             if not link.proved:
-                raise StateTampered(f"link {link.role.value} {link.source}")
+                raise StateTampered.of(link.strange)
         # Both, because either may become another. The guard spares two calls for the most frequent question of all.
         if self._memo.at_work:
             self._memo.consulted(self._links.get, name, known)

@@ -116,9 +116,15 @@ class StateTampered(ConnectorError):
     `row` names it, by table and key.
     """
 
-    def __init__(self, row: str) -> None:
-        super().__init__(
-            f"Row {row!r} of the state was changed by something that does not have the key.",
-            "Find out who writes the database; then see  ml-connector tampered  and the runbook, TAMPERED.",
-        )
+    def __init__(self, sentence: str, remedy: str, row: str = "") -> None:
+        super().__init__(sentence, remedy)
         self.row = row
+
+    @classmethod
+    def of(cls, row: str) -> StateTampered:
+        """The error about a row, in words."""
+        return cls(
+            f"Row {row!r} of the state was changed by something that does not have the key.",
+            "Find out who writes the database; then see  ml-connector tampered list  and the runbook, TAMPERED",
+            row,
+        )

@@ -239,13 +239,13 @@ RECORDS = (
         "{record} rests on a row of the state that was changed without the key: {row}.",
         "Nothing is done because of that row, and no entry is posted for this company while it stands so.",
         "Find out who writes the database, then put the row back from a backup, or decide on it with"
-        "  ml-connector tampered  (runbook, A row that was changed).",
+        "  ml-connector tampered list  (runbook, A row that was changed).",
     ),
     words(
         "POSTINGS-STOPPED", "admin", (ROW_PUT_RIGHT,),
         "The approved entry {number}, {money}, is not posted: a row of the state was changed without the key: {row}.",
         "Nothing was sent. Who changed one row may have changed what this entry rests on.",
-        "Put the row right (see  ml-connector tampered ), then it goes on by itself.",
+        "Put the row right (see  ml-connector tampered list ), then it goes on by itself.",
     ),
     words(
         "H-STAGE-MISSING", "admin", (when_table("stages", "salesforce"), OTHER_SETTINGS, ITSELF),

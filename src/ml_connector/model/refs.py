@@ -66,8 +66,8 @@ class Link(msgspec.Struct, frozen=True):
     """Two records that belong together, and what both sides last agreed on.
 
     `role` says what the target is to the source;
-    `agreed` holds field values as canonical text, `None` for empty. One that is not `proved` was put into the state by
-    somebody without the key: nothing may be decided by it.
+    `agreed` holds field values as canonical text, `None` for empty. Where `strange` names its row, somebody without the
+    key has put it into the state: nothing may be decided by it.
     """
 
     role: Role
@@ -77,7 +77,12 @@ class Link(msgspec.Struct, frozen=True):
     exclusive: bool = False
     source_version: str = ""
     target_version: str = ""
-    proved: bool = True
+    strange: str = ""
+
+    @property
+    def proved(self) -> bool:
+        """Whether it was put there by somebody with the key."""
+        return not self.strange
 
 
 class LinkDraft(msgspec.Struct, frozen=True):

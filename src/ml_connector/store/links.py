@@ -16,7 +16,7 @@ from ml_connector.model.roles import Role
 from . import schema
 from .base import Base, lock
 from .database import ms, portions, upsert
-from .marks import MARK, Marker, is_marked, marked
+from .marks import MARK, Marker, is_marked, marked, name_of
 
 _KEY = ("connection", "role", "source")
 _KEPT = ("target", "agreed", "exclusive", "source_version", "target_version", "settled_at", MARK)
@@ -59,6 +59,10 @@ def put_links(tx: Connection, marker: Marker, connection: str, links: Iterable[L
 
 
 def _link(row: Row[tuple[object, ...]], marker: Marker) -> Link:
+    """The link of a row. Nothing of one that is not proved is read but what was asked for."""
+    if not is_marked(marker, schema.link, row):
+        asked = Ref.parse(row.target if getattr(row, "side", 0) else row.source)
+        return Link(Role(row.role), asked, asked, strange=name_of(schema.link, row))
     return Link(
         role=Role(row.role),
         source=Ref.parse(row.source),
@@ -67,7 +71,6 @@ def _link(row: Row[tuple[object, ...]], marker: Marker) -> Link:
         exclusive=bool(row.exclusive),
         source_version=row.source_version,
         target_version=row.target_version,
-        proved=is_marked(marker, schema.link, row),
     )
 
 

@@ -29,6 +29,8 @@ _PAGE = 1000
 
 
 class Marking(Audit):
+    """Rows with marks, over all tables."""
+
     def strange_rows(self, connection: str) -> list[str]:
         """The names of the rows of this connection that do not fit their marks, by table. Reads all of them."""
         with self.begin() as tx:
@@ -118,7 +120,7 @@ class Marking(Audit):
             for row in _rows(tx, select(table).where(_owner(table) == connection), table):
                 if name_of(table, row) == name and (name in held or not is_marked(self.marker, table, row)):
                     return table, row
-        raise WrongUse(f"No row {name!r} of the state is changed.", "List them with  ml-connector tampered")
+        raise WrongUse(f"No row {name!r} of the state is changed.", "List them with  ml-connector tampered list")
 
 
 _hold = schema.hold

@@ -95,14 +95,14 @@ def columns_of(row: Row[Any]) -> dict[str, Any]:
 def is_marked(marker: Marker, table: Table, row: Row[Any]) -> bool:
     """Whether this row of a query stands as somebody with the key has put it."""
     content = _encode((str(table.name), *[getattr(row, name) for name in MARKED[table]]))
-    return marker.fits(content, row.mark)
+    return isinstance(row.mark, bytes) and marker.fits(content, row.mark)
 
 
 def must_be_marked(marker: Marker, table: Table, rows: Iterable[Row[Any]]) -> None:
     """Raises `StateTampered` for the first row that is not."""
     for row in rows:
         if not is_marked(marker, table, row):
-            raise StateTampered(name_of(table, row))
+            raise StateTampered.of(name_of(table, row))
 
 
 def name_of(table: Table, row: Row[Any]) -> str:

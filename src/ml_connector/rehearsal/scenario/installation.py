@@ -56,6 +56,7 @@ class Installation:
         self._settings = _settings(stage.door.line, folder)
         self.store = Store.fresh(self._url)
         self.vault = Vault.create(folder)
+        self.store.marker = self.vault
         self.app: App | None = None
         self._connect(dry_run=scenario.top.get("dry_run", False))
 

@@ -10,5 +10,6 @@ down_revision = "0009"
 
 
 def upgrade() -> None:
+    """An empty mark for each row that is there: a home that never marked a row gives them theirs."""
     for table in ("connection", "link", "write", "approval", "plan", "audit"):
         op.add_column(table, sa.Column("mark", sa.LargeBinary(), server_default=sa.text("''"), nullable=False))
