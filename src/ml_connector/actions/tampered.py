@@ -6,9 +6,16 @@ from ml_connector.app import App
 
 
 def tampered_rows(app: App) -> list[str]:
-    """The rows that are not believed, by table and key: their marks do not fit, or a run has named them."""
+    """The rows that are not believed, by table and key: their marks do not fit, or a run has named them.
+
+    Those that nobody has noticed before are put down: in the audit log, and among the holds, so that postings stop.
+    """
     connection = app.connection.id
-    return list(dict.fromkeys([*app.store.strange_rows(connection), *app.store.held_rows(connection)]))
+    known = app.store.held_rows(connection)
+    rows = list(dict.fromkeys([*known, *app.store.strange_rows(connection)]))
+    if len(rows) > len(known):
+        app.store.hold_rows(connection, rows, app.world.clock.now())
+    return rows
 
 
 def accept_row(app: App, row: str, actor: str) -> None:

@@ -12,18 +12,16 @@ from ml_connector.clock import Timekeeper
 from ml_connector.model.plans import OpenWrite
 from ml_connector.store import Store
 
-from .lease import Lease
 from .outcomes import approved_as_noted
 
 
 class TamperWatch:
     """What one drain of a connection has found."""
 
-    def __init__(self, store: Store, connection: str, clock: Timekeeper, lease: Lease) -> None:
+    def __init__(self, store: Store, connection: str, clock: Timekeeper) -> None:
         self._store = store
         self._connection = connection
         self._clock = clock
-        self._lease = lease
         self._rows: dict[str, None] = {}
         self._on_record: set[str] = set()
 
@@ -33,10 +31,14 @@ class TamperWatch:
         return list(self._rows)
 
     def begin(self) -> None:
-        """Look at the open writes; at every row where some were changed already, because they may be right by now."""
+        """Look at the open writes; at every row once a day, and where some are known, since they may be right by now."""
         self._on_record = set(self._store.held_rows(self._connection))
-        strange = self._store.strange_rows(self._connection) if self._on_record else []
+        strange = self._store.strange_rows(self._connection) if self._on_record or self._first_today() else []
         self._rows = dict.fromkeys([*strange, *(write.row for write in self._store.strange_writes(self._connection))])
+
+    def _first_today(self) -> bool:
+        day = {("state", "rows checked"): self._clock.now().date().isoformat()}
+        return bool(self._store.changed_references(self._connection, day))
 
     def met(self, row: str) -> None:
         """A decision asked for this row."""
@@ -45,9 +47,7 @@ class TamperWatch:
     def put_down(self) -> None:
         """Name them among the holds; what is right again is released, and what waited for that goes on."""
         if set(self._rows) != self._on_record:
-            now = self._clock.now()
-            self._store.hold_rows(self._connection, self._lease.fencing_token, self.rows, now)
-            self._lease.renewed(now)
+            self._store.hold_rows(self._connection, self.rows, self._clock.now())
             self._on_record = set(self._rows)
 
     def may_go_again(self, writes: Sequence[OpenWrite]) -> list[OpenWrite]:

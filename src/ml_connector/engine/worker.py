@@ -87,7 +87,7 @@ class Worker(Corridor):
         self._progress = progress
         self.report = DrainReport()
         self._lease = Lease(self.store, connection.id, runtime.clock)
-        self._watch = TamperWatch(self.store, connection.id, runtime.clock, self._lease)
+        self._watch = TamperWatch(self.store, connection.id, runtime.clock)
         self._dispatcher = Dispatcher(connection, runtime, self.flows, self._lease, self._watch)
         self._reread: set[tuple[str, Ref]] = set()
         """Flows and records for which tables were read anew after a refusal."""
@@ -197,7 +197,9 @@ class Worker(Corridor):
         Only these wait. The drain goes on with their neighbours, or one lost answer would stop a company for minutes.
         """
         under_way = [open_write.write for open_write in self.store.open_writes(self.connection.id)]
-        strange = self.store.strange_writes(self.connection.id)
+        strange = self.store.strange_writes(self.connection.id, [prepared.write.key for prepared in writes])
+        for row in strange:
+            self._watch.met(row.row)
         if not under_way and not strange:
             return writes
         free, busy = claimed(writes, under_way, [write.claim for write in strange])

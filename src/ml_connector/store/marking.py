@@ -19,6 +19,7 @@ from ml_connector.model.triggers import STATE
 
 from . import schema
 from .audit import Audit
+from .base import lock
 from .holds import put_holds
 from .marks import KEYS, MARK, MARKED, columns_of, content_of, is_marked, marked, name_of
 from .tasks import fire
@@ -70,12 +71,15 @@ class Marking(Audit):
             refs = tx.execute(_HELD_ROWS, {"p_connection": connection}).scalars()
             return [_row_name(Ref.parse(ref)) for ref in refs]
 
-    def hold_rows(self, connection: str, fencing_token: int, names: Sequence[str], now: datetime) -> None:
-        """Exactly these rows stand among the holds from now on; once none does, what waited for that is looked at."""
+    def hold_rows(self, connection: str, names: Sequence[str], now: datetime) -> None:
+        """Exactly these rows stand among the holds from now on; once none does, what waited for that is looked at.
+
+        Whoever notices puts it down: a run, or somebody who looks. No lease is needed, nothing else is changed.
+        """
         held = {_row_ref(name) for name in names}
         with self.recording() as recording:
             tx = recording.tx
-            self.guard(tx, connection, fencing_token, now)
+            lock(tx, connection)
             before = {Ref.parse(ref) for ref in tx.execute(_HELD_ROWS, {"p_connection": connection}).scalars()}
             verdicts = [_row_verdict(ref, ref in held, now) for ref in sorted(held | before)]
             changes = put_holds(tx, connection, verdicts, now)

@@ -57,6 +57,7 @@ _DELAY = (
     )
     .values(next_at=bindparam("p_until"))
 )
+_KEYED = select(_write).where(_OURS, _write.c.state != "open", _write.c.key.in_(bindparam("p_keys", expanding=True)))
 _REFUSALS = (
     select(_write.c.key, func.count().label("times"))
     .where(_OURS, _write.c.state == "refused", _write.c.key.in_(bindparam("p_keys", expanding=True)))
@@ -105,10 +106,14 @@ class Outbox(Audit):
         """All writes whose outcome is not settled, oldest first; those that somebody without the key put there not."""
         return [_open_write(row) for row in self._open(connection) if is_marked(self.marker, _write, row)]
 
-    def strange_writes(self, connection: str) -> list[StrangeWrite]:
-        """The open writes that do not fit their marks, as their rows say."""
-        rows = [row for row in self._open(connection) if not is_marked(self.marker, _write, row)]
-        return [StrangeWrite(name_of(_write, row), row.system, row.kind, row.key) for row in rows]
+    def strange_writes(self, connection: str, keys: Sequence[str] = ()) -> list[StrangeWrite]:
+        """The open writes that do not fit their marks, and others under these keys, as their rows say."""
+        rows = list(self._open(connection))
+        with self.begin() as tx:
+            for some in portions(keys):
+                rows += tx.execute(_KEYED, {"p_connection": connection, "p_keys": some}).all()
+        strange = [row for row in rows if not is_marked(self.marker, _write, row)]
+        return [StrangeWrite(name_of(_write, row), row.system, row.kind, row.key) for row in strange]
 
     def _open(self, connection: str) -> Sequence[Row[Any]]:
         with self.begin() as tx:

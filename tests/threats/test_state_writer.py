@@ -1,0 +1,314 @@
+"""Somebody writes the database of the state without having the key: nothing is sent that nobody approved.
+
+The situation: a company in agreement, entries approved, and a run killed between noting the first of them and sending
+it. What leads to a write from there is a row of some table; each of its columns is changed in turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import LargeBinary, Table, delete, select, update
+
+from ml_connector.actions.apply import apply
+from ml_connector.actions.audit import verify_audit
+from ml_connector.actions.drain import drain
+from ml_connector.actions.plan import make_plan
+from ml_connector.actions.status import current_status
+from ml_connector.actions.tampered import accept_row, drop_row, tampered_rows
+from ml_connector.app import App, assemble
+from ml_connector.custody import HEADS
+from ml_connector.model.errors import ConnectorError, StateTampered
+from ml_connector.model.refs import Ref
+from ml_connector.store import Store, schema
+from ml_connector.store.marks import KEYS, MARK, MARKED
+from ml_connector.world import World
+from support.tables import put_back, rows_of
+from support.world import Installation, SimClock
+
+PAUSE = timedelta(minutes=10)
+ORDERS = "order_to_journal"
+
+
+class _Killed(BaseException):
+    """The process is gone."""
+
+
+class Situation:
+    """The company and its state, which each test gets as they were."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.home = Installation(folder)
+        self._heads: dict[Path, bytes] = {}
+        self._vendors: dict[str, Any] = {}
+        self._state: Any = None
+
+    async def prepare(self) -> None:
+        """Entries approved; the run that posts them is killed when the first batch is noted."""
+        await self.home.approve_all()
+        engine = self.home.store.engine
+
+        async def die(name: str) -> None:
+            writes = Store(engine)
+            writes.marker = self.home.vault
+            if name == "noted" and any(write.flow == ORDERS for write in writes.open_writes(self.connection)):
+                raise _Killed
+
+        world = World(self.home.network, SimClock(self.home.clock), self.home.ids, die)
+        with pytest.raises(_Killed):
+            await drain(assemble(self.home.settings, self.home.rules, self.home.store, self.home.vault, world))
+        self.home.clock.advance(PAUSE)
+        await make_plan(self.home.app, "preparer", sweep_first=False)
+        self._heads = {file: file.read_bytes() for file in (self.folder / HEADS).iterdir()}
+        self._vendors = self.home.emulation.snapshot()
+        self._state = rows_of(self.home.store)
+
+    def put_back(self) -> None:
+        """Both vendors and the state, as they were."""
+        self.put_vendors_back()
+        self.put_state_back()
+        for file, head in self._heads.items():
+            file.write_bytes(head)
+
+    def put_vendors_back(self) -> None:
+        """Both vendors as they were: what was written since is not there any more, and they do not remember it."""
+        self.home.emulation.restore(self._vendors)
+
+    def put_state_back(self) -> None:
+        """What an operator does with a backup. The log, which goes on, and the counter of runs stay."""
+        put_back(self.home.store, self._state)
+
+    @property
+    def app(self) -> App:
+        return self.home.app
+
+    @property
+    def connection(self) -> str:
+        return self.home.app.connection.id
+
+    def posted(self) -> list[dict[str, Any]]:
+        """What stands in the books because of the connector."""
+        entries = self.home.state("quickbooks", "JournalEntry")
+        return [{name: entry.get(name) for name in ("DocNumber", "TxnDate", "Line")} for entry in entries]
+
+    def change_column(self, table: Table, column: str) -> None:
+        """Put another value into a column of every row. What is settled in the outbox leads to nothing any more."""
+        for row in self.rows(table):
+            if table is not schema.write or row["state"] == "open":
+                mine = [table.c[key.name] == row[key.name] for key in table.primary_key]
+                self.change(update(table).where(*mine).values({column: _other(table, column, row[column])}))
+
+    def change(self, *statements: Any) -> None:
+        """Write the database, without the key."""
+        with self.home.store.begin() as tx:
+            for statement in statements:
+                tx.execute(statement)
+
+    def rows(self, table: Table) -> list[dict[str, Any]]:
+        with self.home.store.begin() as tx:
+            return [dict(row) for row in tx.execute(select(table).order_by(*table.primary_key)).mappings()]
+
+    async def run(self) -> None:
+        """A run. An error that says what is the case is an end as good as any: nothing was sent because of the row."""
+        try:
+            await drain(self.app)
+        except ConnectorError:
+            return
+
+
+class Ended(msgspec.Struct):
+    """What stands in the books in the end, and how many records of each kind there are."""
+
+    posted: list[dict[str, Any]]
+    made: dict[str, int]
+
+    @classmethod
+    def of(cls, situation: Situation) -> Ended:
+        kinds = {"quickbooks": ("Customer", "JournalEntry"), "salesforce": ("Account", "Contact", "Opportunity")}
+        made = {kind: len(situation.home.state(system, kind)) for system, names in kinds.items() for kind in names}
+        return cls(situation.posted(), made)
+
+
+@pytest.fixture(scope="module")
+def _prepared(tmp_path_factory: pytest.TempPathFactory) -> Situation:
+    situation = Situation(tmp_path_factory.mktemp("home"))
+    asyncio.run(situation.prepare())
+    return situation
+
+
+@pytest.fixture
+def situation(_prepared: Situation) -> Situation:
+    _prepared.put_back()
+    return _prepared
+
+
+@pytest.fixture(scope="module")
+def undisturbed(_prepared: Situation) -> Ended:
+    """What there is in the end when nobody meddles."""
+    _prepared.put_back()
+    asyncio.run(drain(_prepared.app))
+    return Ended.of(_prepared)
+
+
+def _other(table: Table, column: str, value: Any) -> Any:
+    """Another value that the column may have."""
+    if isinstance(table.c[column].type, LargeBinary):
+        return bytes(value) + b" "
+    if column == "state":
+        return "done" if value == "open" else "open"
+    if isinstance(value, int):
+        return value + 2
+    return 1 if value is None else f"{value}1"
+
+
+IN_DRAIN = (schema.write, schema.approval, schema.plan, schema.connection, schema.link)
+COLUMNS = [
+    (table, column)
+    for table in IN_DRAIN
+    for column in (*MARKED[table], MARK)
+    if column not in KEYS[table] and column != "connection"
+]
+
+
+@pytest.mark.parametrize(("table", "column"), COLUMNS, ids=[f"{table.name}.{column}" for table, column in COLUMNS])
+async def test_a_changed_column_is_named_and_nothing_is_posted_by_it(
+    table: Table, column: str, situation: Situation, undisturbed: Ended
+) -> None:
+    situation.change_column(table, column)
+    await situation.run()
+    posted = situation.posted()
+    assert posted == ([] if table in (schema.write, schema.approval, schema.connection) else undisturbed.posted)
+    shown = current_status(situation.app)
+    assert any(row.startswith(table.name) for row in shown.tampered), "it is named"
+    assert shown.attention
+    events = situation.home.store.audit_events(situation.connection)
+    told = {event.object for event in events if event.action == "tampered"}
+    assert told >= {"state:" + row.replace(" ", ":", 1) for row in shown.tampered}
+    situation.put_state_back()
+    await drain(situation.app)
+    assert Ended.of(situation) == undisturbed, "nothing legitimate is lost"
+    assert tampered_rows(situation.app) == []
+
+
+def _forged(situation: Situation, **changes: Any) -> dict[str, Any]:
+    """An open write that nobody noted: a copy of one, under another key."""
+    row = next(row for row in situation.rows(schema.write) if row["state"] == "open")
+    body = json.loads(row["body"]) | {"DocNumber": "FORGED"}
+    return row | {"id": "forged", "key": "forged", "body": json.dumps(body).encode()} | changes
+
+
+@pytest.mark.parametrize("mark", ["none", "of another row"])
+@pytest.mark.parametrize("flow", [ORDERS, "no flow"])
+async def test_an_inserted_write_is_never_sent(mark: str, flow: str, situation: Situation, undisturbed: Ended) -> None:
+    row = _forged(situation, flow=flow)
+    situation.change(schema.write.insert().values(row if mark == "of another row" else row | {MARK: b""}))
+    await situation.run()
+    assert situation.posted() == [], "postings stop"
+    assert tampered_rows(situation.app) == ["write forged"]
+    drop_row(situation.app, "write forged", "ana")
+    await drain(situation.app)
+    assert Ended.of(situation) == undisturbed
+    assert tampered_rows(situation.app) == []
+    verify_audit(situation.app)
+
+
+async def test_two_bodies_change_places(situation: Situation, undisturbed: Ended) -> None:
+    """With their marks: each is a body that was approved, under the key of another order."""
+    first, second = [row for row in situation.rows(schema.write) if row["state"] == "open"][:2]
+    for row, other in ((first, second), (second, first)):
+        swapped = {name: other[name] for name in ("content", "body", MARK)}
+        situation.change(update(schema.write).where(schema.write.c.id == row["id"]).values(swapped))
+    await situation.run()
+    assert situation.posted() == []
+    assert set(tampered_rows(situation.app)) == {f"write {first['id']}", f"write {second['id']}"}
+    situation.put_state_back()
+    await drain(situation.app)
+    assert Ended.of(situation) == undisturbed
+
+
+async def test_a_settled_posting_that_is_rolled_back_is_not_sent_again(situation: Situation) -> None:
+    """Its old row has the mark it had; the audit log knows that it was posted since."""
+    opened = [row for row in situation.rows(schema.write) if row["state"] == "open"]
+    await drain(situation.app)
+    posted = situation.posted()
+    assert len(posted) == len(opened)
+    situation.put_vendors_back()
+    for row in opened:
+        situation.change(update(schema.write).where(schema.write.c.id == row["id"]).values(row))
+    situation.home.clock.advance(PAUSE)
+    await situation.run()
+    assert situation.posted() == []
+    assert set(tampered_rows(situation.app)) == {f"write {row['id']}" for row in opened}
+
+
+async def test_an_approval_that_is_gone_lets_nothing_out(situation: Situation) -> None:
+    situation.change(delete(schema.approval))
+    await situation.run()
+    assert situation.posted() == []
+    assert all(row.startswith("write ") for row in tampered_rows(situation.app))
+
+
+@pytest.mark.parametrize("table", [schema.link, schema.hold, schema.wait, schema.flag, schema.task, schema.plan])
+async def test_rows_that_are_gone_post_nothing_that_was_not_approved(
+    table: Table, situation: Situation, undisturbed: Ended
+) -> None:
+    situation.change(delete(table))
+    await situation.run()
+    assert all(entry in undisturbed.posted for entry in situation.posted())
+
+
+async def test_an_inserted_approval_approves_nothing(situation: Situation) -> None:
+    """Of a body that nobody has seen: the rules of the connection make it, a row of the state allows it."""
+    approvals = situation.rows(schema.approval)
+    situation.change(delete(schema.approval), delete(schema.write).where(schema.write.c.state == "open"))
+    for row in approvals:
+        situation.change(schema.approval.insert().values(row | {"approved_by": "ben", MARK: b""}))
+    await situation.run()
+    assert situation.posted() == []
+    assert {row.partition(" ")[0] for row in tampered_rows(situation.app)} == {"approval"}
+
+
+async def test_an_accepted_row_is_believed_as_it_stands(situation: Situation) -> None:
+    """A person answers for it, and the log says who."""
+    situation.change(update(schema.link).where(schema.link.c.target_version != "").values(target_version="0"))
+    rows = tampered_rows(situation.app)
+    assert rows
+    for row in rows:
+        accept_row(situation.app, row, "ana")
+    await situation.run()
+    assert tampered_rows(situation.app) == []
+    events = situation.home.store.audit_events(situation.connection)
+    assert [event.object for event in events if (event.actor, event.action) == ("ana", "accept row")] == rows
+
+
+async def test_what_rests_on_a_changed_link_is_held(situation: Situation) -> None:
+    """The customer of an invoice is said to be another account: its Opportunity is not moved there."""
+    table = schema.link
+    pairs = [row for row in situation.rows(table) if row["role"] == "account"]
+    for row in pairs:
+        other = next(pair["target"] for pair in pairs if pair["target"] != row["target"])
+        mine = (table.c.role == row["role"]) & (table.c.source == row["source"])
+        situation.change(update(table).where(mine).values(target=other, exclusive=0))
+    before = situation.home.state("salesforce", "Opportunity")
+    refs = [Ref("quickbooks", "Invoice", row["Id"]) for row in situation.home.state("quickbooks", "Invoice")]
+    now = situation.home.clock.now()
+    knocks = [("invoice_to_opportunity", ref) for ref in refs]
+    situation.home.store.intake(situation.connection, knocks, "test", now)
+    await situation.run()
+    assert situation.home.state("salesforce", "Opportunity") == before
+    held = {row.ref for row in situation.home.store.holds(situation.connection) if row.code == "TAMPERED"}
+    assert held >= set(refs)
+
+
+async def test_a_plan_that_was_changed_is_not_applied(situation: Situation) -> None:
+    plan = situation.rows(schema.plan)[-1]["id"]
+    situation.change(update(schema.plan).values(made_by="somebody else"))
+    with pytest.raises(StateTampered, match=f"plan {plan}"):
+        await apply(situation.app, plan, "preparer")
