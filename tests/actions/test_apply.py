@@ -15,8 +15,9 @@ from ml_connector.actions.apply import apply, four_eyes
 from ml_connector.actions.holds import open_holds
 from ml_connector.actions.plan import make_plan, plan_named, plans
 from ml_connector.actions.sweep import sweep_all
+from ml_connector.actions.tampered import accept_row
 from ml_connector.app import App
-from ml_connector.model.errors import WrongUse
+from ml_connector.model.errors import StateTampered, WrongUse
 from ml_connector.store import schema
 from support.market import Market
 from support.world import Installation, account_ids, rules_for
@@ -75,6 +76,9 @@ async def test_a_plan_that_was_altered_is_not_applied(tmp_path: Path) -> None:
     content = msgspec.json.encode(msgspec.structs.replace(view.plan, writes=view.plan.writes[1:])).decode()
     with home.store.begin() as tx:
         tx.execute(update(schema.plan).values(content=content))
+    with pytest.raises(StateTampered, match=f"plan {view.id}"):
+        await apply(home.app, view.id, "ana")
+    accept_row(home.app, f"plan {view.id}", "ana")
     with pytest.raises(WrongUse, match="was altered after it was made"):
         await apply(home.app, view.id, "ana")
 

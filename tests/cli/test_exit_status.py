@@ -22,6 +22,7 @@ from ml_connector.settings import write_settings
 from ml_connector.store import schema
 from ml_emulators.kit.faults import Fault, RecordMatch
 from support.in_step import in_step
+from support.tables import as_if_ours
 from support.world import Installation
 
 BILL = Ref("quickbooks", "Invoice", "999999")
@@ -69,6 +70,7 @@ def open_for(hours: int) -> State:
 def dry(home: Installation) -> None:
     with home.store.begin() as tx:
         tx.execute(update(schema.connection).values(live_since=None))
+    as_if_ours(home.store, home.app.connection.id)
 
 
 def paused(home: Installation) -> None:
@@ -103,6 +105,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
         tx.execute(schema.hold.delete())
         tx.execute(update(schema.plan).values(state="applied"))
         tx.execute(update(schema.task).values(served=schema.task.c.noticed, verdict="in_agreement"))
+    as_if_ours(home.store, connection)
     assert home.store.unserved(connection) == {}
 
     @asynccontextmanager

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import func, select, text
 
 from ml_connector.store import Store
+from ml_connector.store.marks import MARKED
 from ml_connector.store.schema import metadata
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -33,3 +35,11 @@ def put_back(store: Store, rows: Rows) -> None:
             last = tx.execute(select(func.max(audit.c.id))).scalar() or 0
             sequence = text("SELECT setval(pg_get_serial_sequence('audit', 'id'), :next, false)")
             tx.execute(sequence, {"next": last + 1})
+
+
+def as_if_ours(store: Store, connection: str) -> None:
+    """Mark every row as it stands, as if the connector had put it there: for states that a test makes by hand."""
+    with store.begin() as tx:
+        for table in MARKED:
+            tx.execute(table.update().values(mark=b""))
+    store.mark_unmarked(connection, datetime(2026, 11, 20, tzinfo=UTC))

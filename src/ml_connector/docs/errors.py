@@ -30,6 +30,7 @@ _GOES_ON = {
     "Paused": "After `ml-connector resume`. A `sync` without `--once` goes on asking what changed meanwhile.",
     "DryRun": "After `ml-connector apply`. A `sync` without `--once` goes on asking what changed meanwhile.",
     "Interrupted": "When the command is run again.",
+    "StateTampered": "When a person has put the row right; everything that does not rest on it goes on meanwhile.",
     "StateTrouble": "When the disk, the database or the key is mended. A `sync` without `--once` tries again.",
 }
 _LEFT_OUT = (

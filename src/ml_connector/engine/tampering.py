@@ -31,7 +31,7 @@ class TamperWatch:
         return list(self._rows)
 
     def begin(self) -> None:
-        """Look at the open writes; at every row once a day, and where some are known, since they may be right by now."""
+        """Look at the open writes; at every row once a day, and where some are known already."""
         self._on_record = set(self._store.held_rows(self._connection))
         strange = self._store.strange_rows(self._connection) if self._on_record or self._first_today() else []
         self._rows = dict.fromkeys([*strange, *(write.row for write in self._store.strange_writes(self._connection))])
