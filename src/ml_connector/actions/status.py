@@ -108,13 +108,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         return [*self._failing(), *self._waiting()]
 
     def _failing(self) -> Iterator[Undone]:
-        if self.audit:
-            yield Undone("FAIL", self.audit, "audit verify")
-        if self.tampered:
-            sentence = f"{len(self.tampered):,} rows of the state were changed without the key: {self.tampered[0]}, ..."
-            if len(self.tampered) == 1:
-                sentence = f"A row of the state was changed without the key: {self.tampered[0]}."
-            yield Undone("FAIL", sentence, "tampered list")
+        yield from self._altered()
         if self.last_run is not None and self.last_run.error:
             yield Undone("FAIL", f"The last run did not end well: {self.last_run.sentence}", _mends(self.last_run))
         if self.late_writes:
@@ -134,6 +128,16 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
                 records, it = ("record", "it is") if unread == 1 else ("records", "they are")
                 what = f"{unread:,} {records} could not be read; {it} held ({code}), and asked for again."
                 yield Undone("FAIL", what, f"holds {code}")
+
+    def _altered(self) -> Iterator[Undone]:
+        """What somebody without the key has changed in the state."""
+        if self.audit:
+            yield Undone("FAIL", self.audit, "audit verify")
+        if self.tampered:
+            sentence = f"{len(self.tampered):,} rows of the state were changed without the key: {self.tampered[0]}, ..."
+            if len(self.tampered) == 1:
+                sentence = f"A row of the state was changed without the key: {self.tampered[0]}."
+            yield Undone("FAIL", sentence, "tampered list")
 
     def _waiting(self) -> Iterator[Undone]:
         if self.paused:
