@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -237,6 +238,35 @@ CASES = [
         "q:C:1 and s:A:2 belong",
         "Next:",
     ),
+    (
+        "retry V-CUR",
+        {"actions.retry.retry": lambda app, what, actor: ["quickbooks:Invoice:8001"]},
+        0,
+        "1 record will be looked at again.",
+        "Next:  ml-connector sync --once",
+    ),
+    (
+        "tampered list",
+        {"actions.tampered.tampered_rows": lambda app: ["write 3f"]},
+        1,
+        "FAIL  write 3f",
+        "ml-connector tampered accept ROW",
+    ),
+    ("tampered list", {"actions.tampered.tampered_rows": lambda app: []}, 0, "ok    Every row", "Next:  ml-connector"),
+    (
+        "tampered accept 'write 3f'",
+        {"actions.tampered.accept_row": lambda app, *_: None},
+        0,
+        "Row write 3f is believed as it stands.",
+        "Next:  ml-connector sync --once",
+    ),
+    (
+        "tampered drop 'write 3f'",
+        {"actions.tampered.drop_row": lambda app, *_: None},
+        0,
+        "Row write 3f is gone.",
+        "Next:  ml-connector sync --once",
+    ),
     ("match new q:C:1", {"actions.match.declare_new": lambda app, *_: None}, 0, "A counterpart of q:C:1", "Next:"),
     (
         "doctor",
@@ -321,7 +351,7 @@ def test_a_command_from_words_to_last_line(
 ) -> None:
     for name, action in stands_for.items():
         monkeypatch.setattr(f"ml_connector.{name}", action)
-    assert entry.main([*words.split(), "--home", str(home)]) == status
+    assert entry.main([*shlex.split(words), "--home", str(home)]) == status
     out, err = capsys.readouterr()
     lines = (out or err).splitlines()
     assert lines[0].startswith(first)
@@ -357,7 +387,7 @@ def test_with_json_stdout_is_one_document(
 ) -> None:
     for name, action in stands_for.items():
         monkeypatch.setattr(f"ml_connector.{name}", action)
-    assert entry.main([*words.split(), "--json", "--home", str(home)]) == 0
+    assert entry.main([*shlex.split(words), "--json", "--home", str(home)]) == 0
     assert json.loads(capsys.readouterr().out)["schema"] == f"ml-connector/{schema}/1"
 
 

@@ -33,6 +33,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("sign-off", f"{_ROOM}.decide:sign_off", "Choose the posting template and sign it off"),
         Command("match pair", f"{_ROOM}.decide:match_pair", "Decide a review: these two belong together"),
         Command("match new", f"{_ROOM}.decide:match_new", "Decide a review: this one has no counterpart yet"),
+        Command("retry", f"{_ROOM}.decide:retry", "Look at what is held again with the next sync"),
         Command("stop", f"{_ROOM}.decide:stop", "Stop all writes; reading goes on"),
         Command("resume", f"{_ROOM}.decide:resume", "Allow writes again"),
     ),

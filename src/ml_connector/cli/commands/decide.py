@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from ml_connector.cli.render_records import choice_lines
-from ml_connector.cli.text import safe
+from ml_connector.cli.text import count, safe
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.rules import PRESELECTED
 
@@ -117,4 +117,22 @@ def match_new(
     look(common, lambda app: declare_new(app, record, actor()))
     lines = [f"A counterpart of {safe(record)} will be made.", "Next:  ml-connector plan"]
     show(common, "match", {"new": record}, lambda _: lines)
+    return 0
+
+
+def retry(
+    what: Annotated[
+        str, Parameter(name="CODE|RECORD", help="A hold code, or system:kind:id; else all that is held")
+    ] = "",
+    /,
+    *,
+    common: Common = USUAL,
+) -> int:
+    """Look at what is held again with the next sync, after what held it was corrected."""
+    common.check()
+    from ml_connector.actions.retry import retry as action
+
+    records = look(common, lambda app: action(app, what, actor()))
+    lines = [f"{count(len(records), 'record')} will be looked at again.", "Next:  ml-connector sync --once"]
+    show(common, "retry", {"records": records}, lambda _: lines)
     return 0
