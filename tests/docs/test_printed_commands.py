@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -14,7 +15,8 @@ import pytest
 
 from ml_connector.cli import entry
 
-READY_WITHIN = 60.0
+PROGRAM = (sys.executable, "-c", "from ml_connector.cli.entry import main; raise SystemExit(main())")
+READY_WITHIN, DONE_WITHIN = 60.0, 400.0
 PRINTED = re.compile(r"ml-connector ((?:(?!  |[.,:)](?:\s|$)| [.,]|[`)]).)+)")
 FILLED_IN = re.compile(r"\b(?:ID|HEAD|FILE|PLAN|SYSTEM)\b")
 OF_A_KIND = 3
@@ -48,6 +50,8 @@ def emulators(tmp_path: Path) -> Iterator[Path]:
 
 
 class Newcomer:
+    """Types commands, and takes note of those that are printed."""
+
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self.capsys = capsys
         self.typed: dict[str, int] = {}
@@ -59,9 +63,18 @@ class Newcomer:
         self.typed[command] = status
         text = printed.out + printed.err
         assert status in (0, 1) or command.startswith(DECISIONS), f"{command}\n{text}"
+        self.read(text)
+
+    def type_all(self) -> None:
+        """What was offered, and what that offers, to the end."""
+        while self.offered:
+            self.type(self.offered.pop(0))
+
+    def read(self, text: str) -> None:
+        """Take note of the commands that were printed."""
         for line in text.splitlines():
-            for found in PRINTED.findall(line):
-                self.hear(found.strip())
+            for command in PRINTED.findall(line):
+                self.hear(command.strip())
 
     def hear(self, command: str) -> None:
         kind = [one for one in (*self.typed, *self.offered) if one.split()[0] == command.split()[0]]
@@ -75,14 +88,38 @@ def test_a_rehearsal_from_what_is_printed(
     monkeypatch.chdir(emulators.parent)
     newcomer = Newcomer(capsys)
     newcomer.type("init --emulators emulators.json --home 'my rehearsal'")
-    while newcomer.offered:
-        newcomer.type(newcomer.offered.pop(0))
+    newcomer.type_all()
     names = {command.split()[0] for command in newcomer.typed}
     assert names >= {"init", "doctor", "sign-off", "plan", "apply", "holds", "explain"}
     assert [command for command in newcomer.typed if "--home 'my rehearsal'" not in command] == []
     for command in ("status", "flags", "audit verify", "backup copy.db", "stop", "resume", "keys rotate", "conflicts"):
         newcomer.type(f"{command} --home 'my rehearsal'")
-    while newcomer.offered:
-        newcomer.type(newcomer.offered.pop(0))
+    newcomer.type_all()
     assert len(newcomer.typed) > 15
     assert newcomer.typed["status --home 'my rehearsal'"] == 0
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[str]:
+    """What a demo prints that stays when it is done: its emulators can still be asked."""
+    words = [*PROGRAM, "demo", "--days", "1", "--serve", "--home", str(tmp_path / "demo")]
+    printed = tmp_path / "printed.txt"
+    with printed.open("w") as out, subprocess.Popen(words, stdout=out, stderr=out) as process:
+        try:
+            until = time.monotonic() + DONE_WITHIN
+            while "Everything keeps running until" not in printed.read_text() and process.poll() is None:
+                assert time.monotonic() < until, printed.read_text()
+                time.sleep(0.05)
+            yield printed.read_text()
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=60)
+
+
+def test_what_the_demo_prints_works(demo: str, capsys: pytest.CaptureFixture[str]) -> None:
+    newcomer = Newcomer(capsys)
+    newcomer.read(demo)
+    assert newcomer.offered
+    newcomer.type_all()
+    names = {command.split()[0] for command in newcomer.typed}
+    assert names >= {"status", "holds", "explain"}
