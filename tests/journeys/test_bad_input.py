@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from ml_connector.store import Store, database
+from ml_connector.vault import Vault
 
 from .rig import Ran, Servers, command, process, servers
 
@@ -72,6 +73,7 @@ def intact(home: Path) -> None:
         assert state.execute("SELECT count(*) FROM write WHERE state = 'open'").fetchone() == (0,)
         assert state.execute("SELECT count(*) FROM connection WHERE run_until > 0").fetchone() == (0,)
     store = Store.open(f"sqlite:///{home / 'state.db'}")
+    store.marker = Vault.open_home(home)
     assert store.verify_audit() >= 2
     store.close()
 

@@ -36,7 +36,7 @@ async def apply(app: App, plan_id: str, actor: str, progress: Progress = quiet) 
     """
     connection_of(app)
     row = app.store.plan(app.connection.id, plan_id)
-    plan = plan_view(row).plan
+    plan = plan_view(row).plan if row.proved else Plan()  # nothing of one that was changed from outside is read
     refusal = _refusal(app, row, plan, actor)
     if refusal is not None:
         detail = {"what": "apply", "why": refusal.sentence, "hash": row.hash}

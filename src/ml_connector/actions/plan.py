@@ -78,8 +78,8 @@ def plan_view(row: PlanRow) -> PlanView:
 
 
 def plans(app: App) -> list[PlanView]:
-    """All plans, newest first."""
-    return [plan_view(row) for row in app.store.plans(app.connection.id)]
+    """All plans, newest first, but for those that were changed without the key."""
+    return [plan_view(row) for row in app.store.plans(app.connection.id) if row.proved]
 
 
 def plan_named(app: App, plan_id: str) -> PlanView:

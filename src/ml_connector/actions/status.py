@@ -207,8 +207,11 @@ def current_status(app: App) -> Status:
 
 
 def _is_to_apply(row: PlanRow, *, dry: bool) -> bool:
-    """A plan that writes nothing only ends the dry run; after that there is nothing in it to apply."""
-    return row.state == "open" and (dry or bool(plan_view(row).plan.writes))
+    """A plan that writes nothing only ends the dry run; after that there is nothing in it to apply.
+
+    Nothing is read of one that was changed without the key: nobody can apply it.
+    """
+    return row.state == "open" and row.proved and (dry or bool(plan_view(row).plan.writes))
 
 
 def _counted(names: Iterator[str]) -> dict[str, int]:

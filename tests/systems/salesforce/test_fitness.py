@@ -42,11 +42,12 @@ def without(kind: str, *names: str) -> Object:
     return Object(kind, tuple(f for f in whole.fields if f.name not in names), createable=True, updateable=True)
 
 
-def test_a_missing_field_of_ours_fails_and_another_one_warns() -> None:
+def test_a_missing_field_of_ours_fails_so_does_one_that_is_looked_by_and_another_one_warns() -> None:
     assert worst(object_findings(without("Order", "Department__c", "PoNumber"))) == [
         ("FAIL", "Order lacks Department__c, or the user may not see them."),
-        ("warn", "The user may not see PoNumber of Order."),
+        ("FAIL", "The user may not see PoNumber of Order."),
     ]
+    assert [finding.level for finding in object_findings(without("Account", "Phone"))] == ["warn"]
 
 
 def test_fields_that_only_some_orgs_have_are_not_missed() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_connector.model.errors import WrongUse
+from ml_connector.model.errors import ReadRefused
 from ml_connector.systems.salesforce.query import PAGE, STATEMENT_MAX, in_lists, literal, moment, select, selects
 
 
@@ -75,7 +75,7 @@ def test_a_parent_is_asked_for_only_where_the_lookup_is_shown() -> None:
 
 
 def test_an_object_that_is_not_there_is_said_in_plain_words() -> None:
-    with pytest.raises(WrongUse, match="may not see the object Order"):
+    with pytest.raises(ReadRefused, match="may not see Order, or the org does not have it"):
         select("Order", {"Order": frozenset()})
 
 
