@@ -22,31 +22,31 @@ def home(tmp_path: Path) -> Installation:
 
 
 def test_a_secret_is_not_kept_as_it_is(home: Installation) -> None:
-    seal_secret(home.store, home.vault, OWNER, "client_secret", "s3cret", home.app.world.clock)
+    seal_secret(home.custody("quickbooks"), OWNER, "client_secret", "s3cret")
     sealed = home.store.sealed(OWNER, "client_secret")
     assert sealed is not None
     assert b"s3cret" not in sealed
-    assert open_secret(home.store, home.vault, OWNER, "client_secret", "") == "s3cret"
+    assert open_secret(home.custody("quickbooks"), OWNER, "client_secret", "") == "s3cret"
 
 
 def test_what_was_sealed_for_another_owner_does_not_open(home: Installation) -> None:
     clock = home.app.world.clock
-    seal_secret(home.store, home.vault, OWNER, "client_secret", "s3cret", clock)
+    seal_secret(home.custody("quickbooks"), OWNER, "client_secret", "s3cret")
     sealed = home.store.sealed(OWNER, "client_secret") or b""
     home.store.put_sealed("quickbooks:other", "client_secret", sealed, clock.now())
     with pytest.raises(StateTrouble):
-        open_secret(home.store, home.vault, "quickbooks:other", "client_secret", "")
+        open_secret(home.custody("quickbooks"), "quickbooks:other", "client_secret", "")
 
 
 def test_a_secret_that_is_not_known_says_how_to_give_it(home: Installation) -> None:
     with pytest.raises(SignInNeeded, match=r"The client secret of quickbooks is not known\.") as raised:
-        open_secret(home.store, home.vault, "quickbooks:none", "client_secret", "Connect again.")
+        open_secret(home.custody("quickbooks"), "quickbooks:none", "client_secret", "Connect again.")
     assert raised.value.remedy == "Connect again."
 
 
 def test_one_process_at_a_time_has_the_turn_to_renew_tokens(home: Installation) -> None:
     clock = home.app.world.clock
-    ours, theirs = (SealedTokens(home.store, home.vault, "realm", clock, holder) for holder in ("ours", "theirs"))
+    ours, theirs = (SealedTokens(home.custody("quickbooks"), "realm", holder) for holder in ("ours", "theirs"))
     assert ours.load() is None
     tokens = Tokens(access_token="a", refresh_token="r", access_expires_at=clock.now())
     ours.store(tokens)

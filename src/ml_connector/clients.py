@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ml_connector.clock import Clock
-from ml_connector.custody import SealedTokens, open_secret
+from ml_connector.custody import Custody, SealedTokens, open_secret
 from ml_connector.model.errors import WrongUse
-from ml_connector.settings import Settings
+from ml_connector.settings import Settings, destination
 from ml_connector.store import Store
 from ml_connector.store.pace import SharedPace
 from ml_connector.systems.http import Caller
@@ -25,11 +25,21 @@ def quickbooks_client(settings: Settings, store: Store, vault: Vault, world: Wor
     caller = Caller(world.network, world.clock, world.ids, throttle, "QuickBooks")
     tokens = quickbooks_auth.TokenKeeper(
         quickbooks_oauth(settings, store, vault, caller, world.clock),
-        SealedTokens(store, vault, quickbooks.realm_id, world.clock, world.ids.token()),
+        SealedTokens(quickbooks_custody(settings, store, vault, world.clock), quickbooks.realm_id, world.ids.token()),
         world.clock,
     )
     realm_id, base_url = quickbooks.realm_id, quickbooks.base_url
     return QuickBooks(realm_id=realm_id, base_url=base_url, caller=caller, tokens=tokens, clock=world.clock)
+
+
+def quickbooks_custody(settings: Settings, store: Store, vault: Vault, clock: Clock) -> Custody:
+    """The secrets of the QuickBooks side, for the hosts of the settings."""
+    return Custody(store, vault, destination(settings, "quickbooks"), clock)
+
+
+def salesforce_custody(settings: Settings, store: Store, vault: Vault, clock: Clock) -> Custody:
+    """The secrets of the Salesforce side, for the host of the settings."""
+    return Custody(store, vault, destination(settings, "salesforce"), clock)
 
 
 def quickbooks_oauth(
@@ -40,7 +50,8 @@ def quickbooks_oauth(
     if quickbooks is None:
         raise WrongUse("QuickBooks is not set up.", "Run  ml-connector init  first.")
     owner = f"quickbooks:{quickbooks.client_id}"
-    secret = open_secret(store, vault, owner, "client_secret", "Run  ml-connector connect quickbooks")
+    custody = quickbooks_custody(settings, store, vault, clock)
+    secret = open_secret(custody, owner, "client_secret", "Run  ml-connector connect quickbooks")
     keys = quickbooks_auth.AppKeys(client_id=quickbooks.client_id, client_secret=secret)
     defaults = quickbooks_auth.Endpoints()
     endpoints = quickbooks_auth.Endpoints(
@@ -55,7 +66,8 @@ def salesforce_client(settings: Settings, store: Store, vault: Vault, world: Wor
     if salesforce is None:
         raise WrongUse("Salesforce is not set up.", "Run  ml-connector init  first.")
     owner = f"salesforce:{salesforce.client_id}"
-    secret = open_secret(store, vault, owner, "client_secret", "Run  ml-connector connect salesforce")
+    custody = salesforce_custody(settings, store, vault, world.clock)
+    secret = open_secret(custody, owner, "client_secret", "Run  ml-connector connect salesforce")
     credentials = ClientCredentials(salesforce.base_url, salesforce.client_id, secret)
     pace = SharedPace(store, f"salesforce:{salesforce.org_id}") if salesforce.org_id else None
     caller = Caller(world.network, world.clock, world.ids, free_throttle(world.clock, pace), "Salesforce")

@@ -1,4 +1,8 @@
-"""Secrets, tokens and the heads of the audit log in custody: sealed by the vault (promises P6, P7; decision 0011)."""
+"""Secrets, tokens and the heads of the audit log in custody: sealed by the vault (promises P6, P7; decision 0011).
+
+A secret is sealed together with the hosts that it was given for, and is not opened for others: whoever changes an
+address in the settings, or sets a variable, gets none of them.
+"""
 
 from __future__ import annotations
 
@@ -12,43 +16,109 @@ from pathlib import Path
 import msgspec
 
 from ml_connector.clock import Clock
+from ml_connector.model.destinations import Destination
 from ml_connector.model.errors import SignInNeeded, StateTrouble
 from ml_connector.store import Store
 from ml_connector.store.rows import Head
 from ml_connector.systems.quickbooks.auth import Tokens
-from ml_connector.vault import Secret, Vault
+from ml_connector.vault import Vault
+
+
+_BOUND = b"\0to"
+"""Begins what was sealed for a destination; no secret or document of an older version begins so."""
+
+
+class _Bound(msgspec.Struct, frozen=True, array_like=True):
+    hosts: tuple[str, ...]
+    authorities: str
+    value: bytes
+
+
+class Custody(msgspec.Struct, frozen=True):
+    """The secrets of one side: where they are kept, and the only place they may be sent to."""
+
+    store: Store
+    vault: Vault
+    to: Destination
+    clock: Clock
+
+    def put(self, owner: str, name: str, value: bytes) -> None:
+        """Keep a value of `owner` under a name, in place of the one before, sealed for the destination."""
+        bound = _BOUND + msgspec.msgpack.encode(_Bound(self.to.hosts, self.to.authorities, value))
+        self.store.put_sealed(owner, name, self.vault.seal(bound, owner, name), self.clock.now())
+
+    def take(self, owner: str, name: str) -> bytes | None:
+        """The value; None if there is none. Raises `StateTrouble` where it does not open, `SignInNeeded` where it was
+        given for another destination.
+        """
+        sealed = self.store.sealed(owner, name)
+        if sealed is None:
+            return None
+        content = self.vault.open(sealed, owner, name)
+        return self._checked(owner, name, content) if content.startswith(_BOUND) else self._older(owner, name, content)
+
+    def _checked(self, owner: str, name: str, content: bytes) -> bytes:
+        bound = msgspec.msgpack.decode(content[len(_BOUND) :], type=_Bound)
+        if bound.hosts != self.to.hosts:
+            raise _elsewhere(owner, name, " and ".join(bound.hosts), " and ".join(self.to.hosts))
+        if bound.authorities != self.to.authorities:
+            raise _other_authorities(owner, name)
+        return bound.value
+
+    def _older(self, owner: str, name: str, value: bytes) -> bytes:
+        """An older version noted no hosts: such a value goes to the vendor alone, and is bound from now on."""
+        if not self.to.vendors:
+            raise _elsewhere(owner, name, "a host that an older version did not note", " and ".join(self.to.hosts))
+        self.put(owner, name, value)
+        return value
+
+
+def _what(owner: str, name: str) -> tuple[str, str]:
+    system = owner.partition(":")[0]
+    return system, f"What is sealed for {system} ({name.replace('_', ' ')})"
+
+
+def _elsewhere(owner: str, name: str, then: str, now: str) -> SignInNeeded:
+    system, what = _what(owner, name)
+    return SignInNeeded(
+        f"{what} was given for {then}, and the settings name {now}: it is not sent there.",
+        f"Put the addresses in the settings right, or connect anew:  ml-connector connect {system}",
+    )
+
+
+def _other_authorities(owner: str, name: str) -> SignInNeeded:
+    system, what = _what(owner, name)
+    return SignInNeeded(
+        f"{what} was given when ca_file of [network] was another one, or had another content: it is not sent.",
+        f"If you know why, connect anew:  ml-connector connect {system}",
+    )
 
 
 class SealedTokens:
     """The QuickBooks tokens of one connection, sealed in the store (`systems.quickbooks.auth.TokenStore`)."""
 
-    def __init__(self, store: Store, vault: Vault, realm_id: str, clock: Clock, holder: str = "") -> None:
-        self._store = store
-        self._vault = vault
+    def __init__(self, custody: Custody, realm_id: str, holder: str = "") -> None:
+        self._custody = custody
         self._owner = f"quickbooks:{realm_id}"
-        self._clock = clock
         self._holder = holder
 
     def load(self) -> Tokens | None:
-        """What is stored now; None before the first sign-in. Raises `StateTrouble` where it does not open."""
-        sealed = self._store.sealed(self._owner, "tokens")
-        if sealed is None:
-            return None
-        opened = self._vault.open(sealed, self._owner, "tokens")
-        return msgspec.json.decode(opened, type=Tokens)
+        """What is stored now; None before the first sign-in. Raises `StateTrouble` and `SignInNeeded` as custody."""
+        opened = self._custody.take(self._owner, "tokens")
+        return None if opened is None else msgspec.json.decode(opened, type=Tokens)
 
     def store(self, tokens: Tokens) -> None:
         """In place of those before, and on disk when it returns: whoever uses a token has stored it."""
-        sealed = self._vault.seal(msgspec.json.encode(tokens), self._owner, "tokens")
-        self._store.put_sealed(self._owner, "tokens", sealed, self._clock.now())
+        self._custody.put(self._owner, "tokens", msgspec.json.encode(tokens))
 
     def take_turn(self, until: datetime) -> bool:
         """Whether this process alone may renew them up to `until`, which ends by itself should it be killed."""
-        return self._store.take_turn(self._owner, self._holder, until, self._clock.now())
+        custody = self._custody
+        return custody.store.take_turn(self._owner, self._holder, until, custody.clock.now())
 
     def end_turn(self) -> None:
         """Let others renew them. No error when the turn had ended before."""
-        self._store.end_turn(self._owner, self._holder)
+        self._custody.store.end_turn(self._owner, self._holder)
 
 
 HEADS = "audit"
@@ -96,7 +166,7 @@ class SealedHeads:
         file = self._file(connection)
         with suppress(OSError):  # read-only, or full
             self._folder.mkdir(mode=0o700, exist_ok=True)
-            handle = os.open(file, os.O_WRONLY | os.O_CREAT, 0o600)
+            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
             try:
                 fresh = os.fstat(handle).st_size != len(sealed)
                 os.pwrite(handle, sealed, 0)
@@ -113,17 +183,17 @@ class SealedHeads:
         return self._folder / f"{connection if plain else hashlib.sha256(connection.encode()).hexdigest()}.head"
 
 
-def seal_secret(store: Store, vault: Vault, owner: str, name: str, secret: str, clock: Clock) -> None:
+def seal_secret(custody: Custody, owner: str, name: str, secret: str) -> None:
     """Keep a secret of `owner` (`<system>:<client id>`) under a name."""
-    store.put_sealed(owner, name, vault.seal_text(Secret(secret), owner, name), clock.now())
+    custody.put(owner, name, secret.encode())
 
 
-def open_secret(store: Store, vault: Vault, owner: str, name: str, remedy: str) -> str:
-    """The secret as it was given at `connect`. Raises `SignInNeeded` if there is none."""
-    sealed = store.sealed(owner, name)
-    if sealed is None:
+def open_secret(custody: Custody, owner: str, name: str, remedy: str) -> str:
+    """The secret as it was given at `connect`. Raises `SignInNeeded` if there is none for this destination."""
+    opened = custody.take(owner, name)
+    if opened is None:
         raise SignInNeeded(f"The {name.replace('_', ' ')} of {owner.partition(':')[0]} is not known.", remedy)
-    return vault.open_text(sealed, owner, name).reveal()
+    return opened.decode()
 
 
 def mark_older_state(store: Store, vault: Vault, connection: str, clock: Clock) -> None:

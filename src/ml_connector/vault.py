@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ml_connector.files import must_be_ours, sync_folder, write_new
 from ml_connector.model.errors import StateTrouble, WrongUse
 
 if TYPE_CHECKING:
@@ -90,13 +91,18 @@ class Vault:
             keys.mkdir(mode=0o700, parents=True, exist_ok=True)
             key_id = _new_key(keys, random)
             _set_current(keys, key_id)
-            _write_new(keys / _MARKED, b"")
+            write_new(keys / _MARKED, b"")
         return cls(keys, key_id, random)
 
     @classmethod
     def open_home(cls, home: Path, random: Random = os.urandom) -> Vault:
-        """The vault of a home. Raises `StateTrouble` when its key is missing, unreadable or open to other users."""
+        """The vault of a home. Raises `StateTrouble` when its key is missing, unreadable or open to other users.
+
+        Raises `WrongUse` for a folder or key that another user could exchange.
+        """
         keys = home / "keys"
+        for path in (home, keys, keys / _CURRENT):
+            must_be_ours(path)
         return cls(keys, _in_use(keys), random)
 
     @property
@@ -135,14 +141,6 @@ class Vault:
                 _RESTORE,
             ) from error
 
-    def seal_text(self, secret: Secret, connection: str, name: str) -> bytes:
-        """`seal` for a secret text."""
-        return self.seal(secret.reveal().encode(), connection, name)
-
-    def open_text(self, sealed: bytes, connection: str, name: str) -> Secret:
-        """`open` for a text that `seal_text` sealed. Raises `StateTrouble` too."""
-        return Secret(self.open(sealed, connection, name).decode())
-
     def key_of(self, sealed: bytes) -> str:
         """The id of the key that opens a sealed value."""
         key_id = sealed[len(_MARK) : len(_MARK) + _ID].decode("ascii", "replace")
@@ -168,7 +166,7 @@ class Vault:
     def begin_to_mark(self) -> None:
         """From now on every row of this home has a mark."""
         with _disk(), suppress(FileExistsError):  # another process was as fast
-            _write_new(self._keys / _MARKED, b"")
+            write_new(self._keys / _MARKED, b"")
 
     def fits(self, content: bytes, mark: bytes) -> bool:
         """Whether `mark` was made for exactly this content with a key of this home."""
@@ -253,36 +251,16 @@ def _in_use(keys: Path) -> str:
 
 def _new_key(keys: Path, random: Random) -> str:
     key_id = random(_ID // 2).hex()
-    _write_new(keys / f"{key_id}.key", random(_KEY))
+    write_new(keys / f"{key_id}.key", random(_KEY))
     return key_id
 
 
 def _set_current(keys: Path, key_id: str) -> None:
     """In one step: a crash leaves the old name or the new one, never half of it."""
     fresh = keys / f"{_CURRENT}.{key_id}"
-    _write_new(fresh, key_id.encode())
+    write_new(fresh, key_id.encode())
     fresh.replace(keys / _CURRENT)
-    _sync(keys)
-
-
-def _write_new(path: Path, content: bytes) -> None:
-    """A file that was not there before, for its owner only, on the disk when this returns."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.fchmod(handle, 0o600)
-        os.write(handle, content)
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(keys)
 
 
 def _read_key(path: Path) -> bytes:
@@ -297,6 +275,7 @@ def _read_key(path: Path) -> bytes:
         os.close(handle)
     if not stat.S_ISREG(status.st_mode) or status.st_mode & 0o077:
         raise StateTrouble(f"Key file {path.name} is open to other users.", f"Close it:  chmod 600 {path}")
+    must_be_ours(path)
     if len(content) != _KEY:
         raise StateTrouble(f"Key file {path.name} is damaged.", _RESTORE)
     return content

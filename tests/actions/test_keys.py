@@ -20,7 +20,7 @@ def test_all_secrets_open_with_the_new_key_alone(tmp_path: Path) -> None:
     assert home.vault.key_id != old
     assert sorted(path.stem for path in (tmp_path / "keys").glob("*.key")) == [home.vault.key_id]
     client = home.emulation.vendors["quickbooks"].connection_info()
-    secret = open_secret(home.store, home.vault, f"quickbooks:{client['client_id']}", "client_secret", "")
+    secret = open_secret(home.custody("quickbooks"), f"quickbooks:{client['client_id']}", "client_secret", "")
     assert secret == client["client_secret"]
 
 

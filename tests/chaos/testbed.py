@@ -200,7 +200,7 @@ class Testbed:
         assert isinstance(company, QuickBooks)
         tokens = Tokens(access_token="", refresh_token=company.connect(), access_expires_at=self.home.clock.now())
         owner = self.home.rules.realm_id
-        SealedTokens(self.home.store, self.home.vault, owner, self.home.app.world.clock).store(tokens)
+        SealedTokens(self.home.custody("quickbooks"), owner).store(tokens)
 
     def webhooks(self, form: str) -> Iterator[list[Change]]:
         """What QuickBooks has to deliver now, in one of its formats: bodies whose signature was checked, as knocks."""

@@ -43,7 +43,7 @@ class Group:
         clock = SimClock(home.clock)
         granted = self.quickbooks("connect", "", realm_id=realm)["refresh_token"]
         tokens = Tokens(access_token="", refresh_token=granted, access_expires_at=clock.now())
-        SealedTokens(home.store, home.vault, realm, clock).store(tokens)
+        SealedTokens(home.custody("quickbooks"), realm).store(tokens)
         name = connection_id(realm, home.rules.org_id)
         home.store.add_connection(name, realm, home.rules.org_id, "Northern Branch", clock.now())
         rules = msgspec.structs.replace(home.rules, realm_id=realm, template=None)

@@ -17,12 +17,12 @@ from ml_connector.actions.drain import drain
 from ml_connector.actions.plan import make_plan
 from ml_connector.app import App, assemble, connection_id
 from ml_connector.clock import MovedClock
-from ml_connector.custody import SealedTokens, seal_secret
+from ml_connector.custody import Custody, SealedTokens, seal_secret
 from ml_connector.engine.ports import CrashPoint, no_crash
 from ml_connector.engine.worker import DrainReport
 from ml_connector.model.rules import Rules, Template
 from ml_connector.settings import QuickBooks as QuickBooksSettings
-from ml_connector.settings import Salesforce, Settings, State
+from ml_connector.settings import Salesforce, Settings, State, destination
 from ml_connector.systems.http import NoAnswer, NotSent, Request, Response
 from ml_connector.systems.quickbooks.auth import Tokens
 from ml_connector.vault import Vault
@@ -165,6 +165,10 @@ class Installation:
         await self.approve_all(app)
         return await drain(app) if report.written else report
 
+    def custody(self, system: Any) -> Custody:
+        """The secrets of a side, for the hosts of the settings."""
+        return Custody(self.store, self.vault, destination(self.settings, system), SimClock(self.clock))
+
     def state(self, system: str, kind: str) -> list[dict[str, Any]]:
         return self.emulation.vendors[system].records(kind)
 
@@ -219,9 +223,9 @@ def _connect(home: Installation) -> None:
     clock = SimClock(home.clock)
     for name, info in (("quickbooks", quickbooks), ("salesforce", salesforce)):
         owner = f"{name}:{info['client_id']}"
-        seal_secret(home.store, home.vault, owner, "client_secret", info["client_secret"], clock)
+        seal_secret(home.custody(name), owner, "client_secret", info["client_secret"])
     tokens = Tokens(access_token="", refresh_token=quickbooks["refresh_token"], access_expires_at=clock.now())
-    SealedTokens(home.store, home.vault, quickbooks["realm_id"], clock).store(tokens)
+    SealedTokens(home.custody("quickbooks"), quickbooks["realm_id"]).store(tokens)
     name = connection_id(quickbooks["realm_id"], salesforce["org_id"])
     home.store.add_connection(name, quickbooks["realm_id"], salesforce["org_id"], "Company", clock.now())
 

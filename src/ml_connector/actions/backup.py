@@ -23,8 +23,15 @@ def backup(app: App, actor: str, to: Path | None = None) -> Backup:
     stamp = app.world.clock.now().strftime("%Y%m%dT%H%M%SZ")
     file = to or app.settings.home / f"backup-{stamp}.db"
     if file.exists():
-        raise WrongUse(f"{file} is already there.", "Name another file.")
+        raise _there(file)
     app.store.audit(app.connection.id, actor, "backup", file.name, {}, app.world.clock.now())
     head = audit_head(app)
-    app.store.copy_to(file)
+    try:
+        app.store.copy_to(file)
+    except FileExistsError:  # a link to nowhere, or made in between
+        raise _there(file) from None
     return Backup(file, head)
+
+
+def _there(file: Path) -> WrongUse:
+    return WrongUse(f"{file} is already there.", "Name another file.")

@@ -11,7 +11,13 @@ import msgspec
 
 from ml_connector.actions.open import Home, open_home
 from ml_connector.app import connection_id
-from ml_connector.clients import quickbooks_client, quickbooks_oauth, salesforce_client
+from ml_connector.clients import (
+    quickbooks_client,
+    quickbooks_custody,
+    quickbooks_oauth,
+    salesforce_client,
+    salesforce_custody,
+)
 from ml_connector.clock import Timekeeper
 from ml_connector.custody import SealedTokens, seal_secret
 from ml_connector.model.errors import SignInNeeded, WrongUse
@@ -47,7 +53,9 @@ def seal_client_secret(home: Home, system: str, secret: str) -> None:
     configured = home.settings.quickbooks if system == "quickbooks" else home.settings.salesforce
     if configured is None or not configured.client_id:
         raise WrongUse(f"No client id for {system} is set.", f"Set client_id in [{system}] of settings.toml.")
-    seal_secret(home.store, home.vault, f"{system}:{configured.client_id}", "client_secret", secret, home.world.clock)
+    custody_of = quickbooks_custody if system == "quickbooks" else salesforce_custody
+    custody = custody_of(home.settings, home.store, home.vault, home.world.clock)
+    seal_secret(custody, f"{system}:{configured.client_id}", "client_secret", secret)
 
 
 def authorize_url(home: Home) -> tuple[str, str]:
@@ -78,7 +86,8 @@ async def finish_quickbooks(home: Home, back: str, state: str) -> str:
     quickbooks = home.settings.quickbooks
     consent = quickbooks_auth.consent(params, state, quickbooks.realm_id if quickbooks else "")
     tokens = await _oauth(home).exchange(consent.code, _redirect(home))
-    SealedTokens(home.store, home.vault, consent.realm_id, home.world.clock).store(tokens)
+    custody = quickbooks_custody(home.settings, home.store, home.vault, home.world.clock)
+    SealedTokens(custody, consent.realm_id).store(tokens)
     if quickbooks is not None and not quickbooks.realm_id:
         change_settings(home.path, "quickbooks", {"realm_id": consent.realm_id})
     return consent.realm_id

@@ -1,6 +1,7 @@
 """The settings of one installation: `settings.toml` in the home folder and the environment, read and checked once."""
 
 from .file import change_settings, settings_file, sign_off_template, write_settings
+from .hosts import destination
 from .load import load, load_text
 from .published import as_markdown, json_schema
 from .shape import Cadence, Network, QuickBooks, Salesforce, Settings, State
@@ -14,6 +15,7 @@ __all__ = [
     "State",
     "as_markdown",
     "change_settings",
+    "destination",
     "json_schema",
     "load",
     "load_text",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from ml_connector.model.errors import WrongUse
 from ml_connector.model.rules import STAGES, Rules
 
 from .convert import KeyPath, Locate, label
+from .hosts import VENDOR, is_loopback, is_quickbooks, is_rehearsal, is_salesforce, is_test_server
 from .shape import QuickBooks, Salesforce, Settings
 
 Problem = tuple[KeyPath, str, str]
@@ -28,9 +28,10 @@ def check_all(settings: Settings, locate: Locate, *, from_environment: bool) -> 
 
 def _problems(settings: Settings, from_environment: bool) -> Iterator[Problem]:
     if settings.quickbooks is not None:
-        yield from _quickbooks(settings.quickbooks)
+        yield from _quickbooks(settings, settings.quickbooks)
     if settings.salesforce is not None:
         yield from _salesforce(settings.salesforce)
+        yield from _salesforce_host(settings, settings.salesforce.base_url)
     yield from _rules(settings.rules)
     yield from _template(settings.rules)
     yield from _state(settings.state.url, from_environment)
@@ -46,12 +47,15 @@ def _is_file(file: Path) -> bool:
         return False
 
 
-def _quickbooks(quickbooks: QuickBooks) -> Iterator[Problem]:
-    for name in ("base_url", "token_url", "authorize_url", "discovery_url", "redirect_uri"):
+_ADDRESSES = tuple(VENDOR["production"])
+
+
+def _quickbooks(settings: Settings, quickbooks: QuickBooks) -> Iterator[Problem]:
+    for name in (*_ADDRESSES, "redirect_uri"):
         address = getattr(quickbooks, name)
         if address or name in ("base_url", "token_url"):
             yield from _address(("quickbooks", name), address)
-    on_this_machine = is_loopback(urlsplit(quickbooks.base_url).hostname or "")
+    on_this_machine = is_test_server(settings, quickbooks.base_url)
     if on_this_machine != (quickbooks.environment == "rehearsal"):
         place = "an emulator on this machine" if on_this_machine else "not on this machine"
         fix = (
@@ -62,10 +66,36 @@ def _quickbooks(quickbooks: QuickBooks) -> Iterator[Problem]:
         yield ("quickbooks", "base_url"), "is a sandbox, the environment is production.", "Correct one of the two."
     if quickbooks.environment == "sandbox" and quickbooks.base_url.startswith("https://quickbooks.api.intuit.com"):
         yield ("quickbooks", "base_url"), "is production, the environment is sandbox.", "Correct one of the two."
+    for name in _ADDRESSES:
+        if address := getattr(quickbooks, name):
+            yield from _quickbooks_host(settings, quickbooks.environment, name, address)
     if quickbooks.environment == "production" and quickbooks.redirect_uri.startswith("http:"):
         yield ("quickbooks", "redirect_uri"), "begins with http, production keys take https only.", "Correct it."
     if quickbooks.realm_id and not re.fullmatch(r"[0-9]{1,20}", quickbooks.realm_id):
         yield ("quickbooks", "realm_id"), "must be digits.", "Copy the company id from QuickBooks, without blanks."
+
+
+def _quickbooks_host(settings: Settings, environment: str, name: str, address: str) -> Iterator[Problem]:
+    path = ("quickbooks", name)
+    if environment == "rehearsal":
+        if not is_test_server(settings, address):
+            yield path, "is not on this machine.", _ELSEWHERE
+    elif not is_quickbooks(environment, name, address):
+        yield path, f"is on another host than Intuit's, which is fixed in {environment}.", _FIXED
+
+
+_ELSEWHERE = "Correct it; a test server elsewhere is named as rehearsal_host in [network]."
+_FIXED = "Remove the line; another host serves a rehearsal only."
+
+
+def _salesforce_host(settings: Settings, address: str) -> Iterator[Problem]:
+    path = ("salesforce", "base_url")
+    if is_rehearsal(settings):
+        if not is_test_server(settings, address):
+            yield path, "is not on this machine.", _ELSEWHERE
+    elif not is_salesforce(address):
+        fix = "Use My Domain: https://<your domain>.my.salesforce.com ; another host serves a rehearsal only."
+        yield path, "is on another host than Salesforce's.", fix
 
 
 def _salesforce(salesforce: Salesforce) -> Iterator[Problem]:
@@ -95,14 +125,6 @@ def _address(path: KeyPath, address: str) -> Iterator[Problem]:
         yield path, "has a part that does not belong there.", "Write scheme, host and path only."
     elif parts.scheme == "http" and not is_loopback(host):
         yield path, "must begin with https; plain http goes to this machine only.", "Correct the address."
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host, by name or address, is this machine."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _rules(rules: Rules) -> Iterator[Problem]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
+import secrets
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -14,6 +13,7 @@ import msgspec
 import tomlkit
 from tomlkit.items import InlineTable, Item, Table
 
+from ml_connector.files import sync_folder, write_new
 from ml_connector.model.errors import StateTrouble, WrongUse
 
 from .load import FILE, load, load_text, parse
@@ -185,17 +185,14 @@ def _table(value: Any) -> dict[str, Any]:
 
 def _write(file: Path, text: str) -> None:
     """Whole or not at all, readable for the owner only."""
-    part = file.with_name(f".{file.name}.{os.getpid()}")
+    part = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(
-            os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8", newline=""
-        ) as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(file)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_new(part, text.encode())
+        try:
+            part.replace(file)
+        finally:
+            part.unlink(missing_ok=True)
+        sync_folder(file.parent)
     except OSError:
-        with contextlib.suppress(OSError):  # what is left of it lies beside the file and is in nobody's way
-            part.unlink()
         raise StateTrouble(f"{file} cannot be written.", "Check free space and rights of the home folder.") from None

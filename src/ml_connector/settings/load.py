@@ -11,35 +11,28 @@ from typing import Any
 
 import msgspec
 
+from ml_connector.files import must_be_ours
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.rules import Rules
 
 from . import convert
 from .checks import check_all
 from .convert import KeyPath
+from .hosts import VENDOR
 from .shape import SECTIONS, Cadence, Network, QuickBooks, Salesforce, Settings, State, keys
 
 FILE = "settings.toml"
 PREFIX = "MLC_"
-_VENDOR = {
-    "production": {
-        "base_url": "https://quickbooks.api.intuit.com",
-        "discovery_url": "https://developer.intuit.com/.well-known/openid_configuration",
-    },
-    "sandbox": {
-        "base_url": "https://sandbox-quickbooks.api.intuit.com",
-        "discovery_url": "https://developer.intuit.com/.well-known/openid_sandbox_configuration",
-    },
-}
-_BOTH = {
-    "token_url": "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer",
-    "authorize_url": "https://appcenter.intuit.com/connect/oauth2",
-}
 
 
 def load(home: Path, env: Mapping[str, str]) -> Settings:
-    """The settings of `home`, with `MLC_<SECTION>_<KEY>` from `env` over them. Raises `WrongUse`."""
+    """The settings of `home`, with `MLC_<SECTION>_<KEY>` from `env` over them. Raises `WrongUse`.
+
+    They say where secrets and entries go: a home or file that another user can change is refused.
+    """
     file = home / FILE
+    must_be_ours(home)
+    must_be_ours(file)
     try:
         raw = file.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
@@ -61,11 +54,21 @@ def load_text(text: str, home: Path, env: Mapping[str, str]) -> Settings:
     values = _from_file(text)
     origin: dict[tuple[str, str], str] = {}
     for (section, name), value in _from_environment(env).items():
+        _must_not_move(values, section, name, value)
         values.setdefault(section, {})[name] = value
         origin[section, name] = f"{PREFIX}{section}_{name}".upper()
     settings = _built(values, home.absolute())
     check_all(settings, _places(text, origin), from_environment=("state", "url") in origin)
     return settings
+
+
+def _must_not_move(values: Mapping[str, Mapping[str, Any]], section: str, name: str, value: Any) -> None:
+    """A variable does not make a rehearsal of production: which hosts may be named depends on the environment."""
+    if (section, name) == ("quickbooks", "environment") and values.get(section, {}).get(name, value) != value:
+        raise WrongUse(
+            f"Environment variable {PREFIX}QUICKBOOKS_ENVIRONMENT names another environment than {FILE}.",
+            "Remove the variable; another environment needs a home of its own.",
+        )
 
 
 def parse(text: str) -> dict[str, Any]:
@@ -146,8 +149,7 @@ def _quickbooks(given: Mapping[str, Any]) -> QuickBooks:
         raise WrongUse(
             "[quickbooks] has no environment.", 'Write  environment = "production" , "sandbox" or "rehearsal".'
         )
-    vendor = _VENDOR.get(given["environment"])
-    follows = {} if vendor is None else _BOTH | vendor
+    follows = VENDOR.get(given["environment"], {})
     return QuickBooks(**follows | {name: value for name, value in given.items() if value})
 
 

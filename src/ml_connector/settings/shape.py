@@ -37,25 +37,31 @@ class QuickBooks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     realm_id: Annotated[str, Meta(description="Company id (realm id). Written by the first sign-in.")] = ""
     base_url: Annotated[
         str,
-        Meta(description="Base URL of the Accounting API. Follows from the environment; needed in a rehearsal."),
+        Meta(
+            description="Base URL of the Accounting API. Follows from the environment; needed in a rehearsal, which "
+            "alone may name another host than Intuit's."
+        ),
     ] = ""
     token_url: Annotated[
         str,
-        Meta(description="Token endpoint (OAuth 2.0). Follows from the environment; needed in a rehearsal."),
+        Meta(description="Token endpoint (OAuth 2.0). Follows from the environment; needed in a rehearsal, as above."),
     ] = ""
     authorize_url: Annotated[
         str,
-        Meta(description="Authorization endpoint, the page on which a person signs in. Follows from the environment."),
+        Meta(
+            description="Authorization endpoint, the page on which a person signs in. Follows from the environment, as "
+            "above."
+        ),
     ] = ""
     discovery_url: Annotated[
-        str, Meta(description="Discovery document with the vendor's endpoints. Follows from the environment.")
+        str, Meta(description="Discovery document with the vendor's endpoints. Follows from the environment, as above.")
     ] = ""
 
 
 class Salesforce(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The Salesforce org. Its secret or key is sealed by `ml-connector connect salesforce`."""
 
-    base_url: Annotated[str, Meta(description="My Domain URL of the org, for example https://acme.my.salesforce.com.")]
+    base_url: Annotated[str, Meta(description="My Domain URL of the org, for example https://acme.my.salesforce.com. Another host only in a rehearsal.")]
     client_id: Annotated[str, Meta(description="Consumer key of the External Client App.")] = ""
     org_id: Annotated[str, Meta(description="Id of the org, 00D... Written by the first connection.")] = ""
     api_version: Annotated[str, Meta(description="Version of the API, from 50.0.")] = "67.0"
@@ -87,6 +93,13 @@ class Network(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             "folder."
         ),
     ] = None
+    rehearsal_host: Annotated[
+        str,
+        Meta(
+            description="Host of test servers that are not on this machine, for a rehearsal only. In production and "
+            "sandbox the vendors' hosts are fixed."
+        ),
+    ] = ""
     connections: Annotated[int, Meta(ge=1, le=256, description="Most connections open at once.")] = 32
 
 

@@ -96,16 +96,23 @@ class Base:
         return transaction(self.engine)
 
     def copy_to(self, file: Path) -> None:
-        """A consistent copy of a SQLite state. Raises `WrongUse` for other databases."""
+        """A consistent copy of a SQLite state, for its owner alone. Raises `WrongUse` for other databases.
+
+        The file must not be there: `FileExistsError`.
+        """
         if self.engine.dialect.name != "sqlite":
             raise WrongUse(
                 "This state lives in a database server.", "Use the server's own backup, for example pg_dump."
             )
-        with closing(sqlite3.connect(file)) as target, self.engine.connect() as connection:
-            source = connection.connection.driver_connection
-            if isinstance(source, sqlite3.Connection):
-                source.backup(target)
-        file.chmod(0o600)
+        os.close(create(file))
+        try:
+            with closing(sqlite3.connect(file)) as target, self.engine.connect() as connection:
+                source = connection.connection.driver_connection
+                if isinstance(source, sqlite3.Connection):
+                    source.backup(target)
+        except BaseException:
+            file.unlink()
+            raise
 
     def take_lease(self, connection: str, holder: str, now: datetime) -> int | None:
         """Take the lease and give its fencing token, higher than any before; None while another holder is alive.

@@ -19,6 +19,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import PoolProxiedConnection, StaticPool
 
+from ml_connector.files import create
 from ml_connector.model.errors import StateTrouble, WrongUse
 
 from .trouble import state_trouble
@@ -72,7 +73,7 @@ def open_engine(url: str) -> Engine:
 def _for_its_owner(file: Path) -> None:
     """A new state file, and what SQLite puts beside it, may be read by its owner only."""
     with contextlib.suppress(OSError):  # it is there already, or cannot be made: SQLite says which
-        os.close(os.open(file, os.O_CREAT | os.O_EXCL, 0o600))
+        os.close(create(file))
 
 
 def _open_postgresql(url: URL) -> Engine:

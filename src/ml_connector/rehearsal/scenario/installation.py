@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from ml_connector.app import App, assemble, connection_id
-from ml_connector.custody import SealedTokens, seal_secret
+from ml_connector.custody import Custody, SealedTokens, seal_secret
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.rules import PRESELECTED, Rules, Template
-from ml_connector.settings import QuickBooks, Salesforce, Settings, State
+from ml_connector.settings import QuickBooks, Salesforce, Settings, State, destination
 from ml_connector.settings.convert import table
 from ml_connector.store import Store
 from ml_connector.systems.quickbooks.auth import Tokens
@@ -63,18 +63,21 @@ class Installation:
     def _connect(self, *, dry_run: bool) -> None:
         """Secrets and a live refresh token sealed in the store, as `connect` leaves them."""
         line, stage = self.stage.door.line, self.stage
-        for name in ("quickbooks", "salesforce"):
-            owner = f"{name}:{line[name]['client_id']}"
-            seal_secret(self.store, self.vault, owner, "client_secret", line[name]["client_secret"], stage)
+        quickbooks, salesforce = self._custody("quickbooks"), self._custody("salesforce")
+        for name, custody in (("quickbooks", quickbooks), ("salesforce", salesforce)):
+            seal_secret(custody, f"{name}:{line[name]['client_id']}", "client_secret", line[name]["client_secret"])
         realm, org = line["quickbooks"]["realm_id"], line["salesforce"]["org_id"]
         tokens = Tokens(
             access_token="", refresh_token=line["quickbooks"]["refresh_token"], access_expires_at=stage.now()
         )
-        SealedTokens(self.store, self.vault, realm, stage).store(tokens)
+        SealedTokens(quickbooks, realm).store(tokens)
         name = connection_id(realm, org)
         self.store.add_connection(name, realm, org, "Company", stage.now())
         if not dry_run:
             self.store.go_live(name, stage.now())
+
+    def _custody(self, system: Literal["quickbooks", "salesforce"]) -> Custody:
+        return Custody(self.store, self.vault, destination(self._settings, system), self.stage)
 
     def start(self, rules: Rules) -> App:
         """A connector as it starts: nothing in memory but settings and state."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hmac
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -198,6 +199,9 @@ def consent(params: Mapping[str, str], state: str, expected_realm: str = "") -> 
     granted = Consent(params.get("code", ""), params.get("realmId", ""))
     if not granted.code or not granted.realm_id:
         raise WrongUse("The sign-in came back without a code or a company.", RECONNECT)
+    # Before the code is spent: the id becomes a part of every address (reference 1.2: 15 to 19 digits).
+    if not re.fullmatch(r"[0-9]{1,20}", granted.realm_id):
+        raise WrongUse("The sign-in came back with a company that is no number.", RECONNECT)
     if expected_realm and granted.realm_id != expected_realm:
         raise WrongUse(
             f"Company {granted.realm_id} was chosen, but this connection is for {expected_realm}.",

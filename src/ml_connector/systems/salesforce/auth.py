@@ -29,6 +29,8 @@ API_VERSION = "67.0"
 _MY_DOMAIN = "Use the address of My Domain, for example https://acme.my.salesforce.com (Setup > My Domain)."
 _APP = "In Salesforce: Setup > External Client App Manager > your app > Policies. "
 _LOGIN_HOSTS = ("login.salesforce.com", "test.salesforce.com", "welcome.salesforce.com")
+_VENDOR_HOST = r"https://([a-z0-9-]+\.)+(salesforce\.com|salesforce\.mil|sfcrmproducts\.cn|sfcrmapps\.cn)(:443)?"
+"""Where an org may say that its API is. Those that do not end in .com: US military, China."""
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -200,12 +202,13 @@ def _json(response: Response) -> Mapping[str, Any]:
 
 
 def _instance(url: str, host: str) -> str:
-    """Where the token may be sent: only to https, or to this machine when we signed in there."""
+    """Where the token may be sent: to a host of Salesforce's, or to the one that we signed in to."""
     try:
         instance = checked_host(url)
     except WrongUse:
         instance = ""
-    if not instance.startswith("https://") and not (instance and host.startswith("http://")):
+    own = urlsplit(instance).hostname == urlsplit(host).hostname and (instance[:6] == "https:" or host[:5] == "http:")
+    if not own and not re.fullmatch(_VENDOR_HOST, instance):
         raise BadAnswer("Salesforce named an address for its API that cannot be used.", _MY_DOMAIN)
     return instance
 
