@@ -21,7 +21,7 @@ TESTS = ROOT / "tests"
 MODULES = sorted(SOURCE.rglob("*.py"))
 
 RECORDS = {"systems.quickbooks.records", "systems.salesforce.records"}
-WIRING = {"vault", "settings", "clock", "world", "custody", "clients", "app"}
+WIRING = {"files", "vault", "settings", "signing", "clock", "world", "custody", "clients", "app"}
 BELOW_THE_SERVICE = {"model", "systems", "accounting", "flows", "store", "engine", *WIRING}
 
 ALLOWED = {
@@ -35,6 +35,7 @@ ALLOWED = {
     "files": {"model", "files"},
     "vault": {"model", "files", "vault"},
     "settings": {"model", "files", "settings", "accounting.templates"},
+    "signing": {"model", "settings", "signing", "vault"},
     "world": {"clock", "engine.ports", "systems.http"},
     "custody": {"model", "clock", "store", "vault", "systems.quickbooks.auth"},
     "clients": {"model", "clock", "store", "vault", "settings", "systems", "world", "custody"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,6 @@ from ml_connector.settings import (
     load,
     load_text,
     settings_file,
-    sign_off_template,
     write_settings,
 )
 from ml_connector.settings.convert import value
@@ -41,6 +40,20 @@ REHEARSAL = {
     },
     "salesforce": {"base_url": "http://127.0.0.1:40002", "org_id": "00D000000000001"},
 }
+
+ODD_FILE = """\
+# ours
+[rules]
+start_date = 2026-11-01   # go-live
+[rules.template] # agreed with Ana
+id = "T1"
+
+# accounts
+unbilled = "85"
+
+[cadence]
+sweep_minutes = 30
+"""
 
 
 def rules(text: str) -> Rules:
@@ -327,65 +340,6 @@ def test_init_does_not_write_over_a_file(tmp_path: Path) -> None:
         write_settings(tmp_path, {})
 
 
-ODD_FILE = """\
-# ours
-[rules]
-start_date = 2026-11-01   # go-live
-[rules.template] # agreed with Ana
-id = "T1"
-
-# accounts
-unbilled = "85"
-
-[cadence]
-sweep_minutes = 30
-"""
-SIGNED = """\
-# ours
-[rules]
-start_date = 2026-11-01   # go-live
-[rules.template] # agreed with Ana
-id = "T1"
-
-# accounts
-unbilled = "85"
-signed_off_by = "ana"
-signed_off_at = "2026-11-22T21:00:00Z"
-signed_hash = "8cda05e204ba186f"
-
-[cadence]
-sweep_minutes = 30
-"""
-
-
-def test_signing_off_keeps_the_rest_of_the_file(tmp_path: Path) -> None:
-    settings_file(tmp_path).write_text(ODD_FILE, "utf-8")
-    for _ in range(2):
-        sign_off_template(tmp_path, "ana", datetime(2026, 11, 22, 21, tzinfo=UTC))
-        assert settings_file(tmp_path).read_text("utf-8") == SIGNED
-
-
-def test_a_template_changed_after_its_signature_is_not_signed(tmp_path: Path) -> None:
-    settings_file(tmp_path).write_text(SIGNED, "utf-8")
-    assert load(tmp_path, {}).rules.template.signed  # type: ignore[union-attr]  # it is there
-    settings_file(tmp_path).write_text(SIGNED.replace('unbilled = "85"', 'unbilled = "86"'), "utf-8")
-    assert not load(tmp_path, {}).rules.template.signed  # type: ignore[union-attr]  # it is there
-
-
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        ("", "No posting template is chosen."),
-        ('[rules.template]\nid = "T1"', "No go-live day is set"),
-    ],
-)
-def test_what_cannot_be_signed_off_stays_as_it_is(tmp_path: Path, text: str, sentence: str) -> None:
-    settings_file(tmp_path).write_text(text, "utf-8")
-    with pytest.raises(WrongUse, match=sentence):
-        sign_off_template(tmp_path, "ana", datetime(2026, 11, 22, tzinfo=UTC))
-    assert settings_file(tmp_path).read_text("utf-8") == text
-
-
 @pytest.mark.parametrize(
     ("text", "changed"),
     [
@@ -428,7 +382,7 @@ def test_a_section_that_is_not_there_is_added(tmp_path: Path) -> None:
 
 def test_every_setting_of_the_rules_can_be_set() -> None:
     named = {key.field for key in all_keys() if key.table == "rules"}
-    assert named == {*Rules.__struct_fields__} - {"realm_id", "org_id"}
+    assert named == {*Rules.__struct_fields__} - {"realm_id", "org_id", "template_doubted"}
 
 
 def test_the_page_is_the_one_the_program_prints() -> None:

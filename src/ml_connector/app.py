@@ -23,6 +23,7 @@ from ml_connector.flows.orders import entry_deleted, order_to_journal
 from ml_connector.flows.parties import account_to_customer, contact_links, customer_to_account
 from ml_connector.model.rules import Rules
 from ml_connector.settings import Settings, load
+from ml_connector.signing import Signer
 from ml_connector.store import Store
 from ml_connector.systems.network import AiohttpNetwork
 from ml_connector.systems.quickbooks.client import QuickBooks
@@ -58,6 +59,16 @@ class App(msgspec.Struct, frozen=True):
     tables: ReferenceCache
 
     @property
+    def signer(self) -> Signer:
+        """Makes and knows the signatures in the settings of this connection."""
+        return Signer(self.vault, self.connection.id)
+
+    @property
+    def unsigned(self) -> tuple[str, ...]:
+        """In words, what of the settings does not count, because it is not signed as it stands."""
+        return tuple(self.signer.unsigned(self.settings.rules))
+
+    @property
     def runtime(self) -> Runtime:
         """What the engine is given: systems, flows, clock, chance, crash points and the seal of lost values."""
         systems: dict[str, System] = {self.quickbooks.name: self.quickbooks, self.salesforce.name: self.salesforce}
@@ -70,10 +81,10 @@ def connection_id(realm_id: str, org_id: str) -> str:
     return f"{realm_id}-{org_id}"
 
 
-def in_force(rules: Rules) -> Rules:
-    """The rules with their template only if it was signed off as it stands (accounting-rules 0.4)."""
-    signed = rules.template is not None and rules.template.signed
-    return rules if signed else msgspec.structs.replace(rules, template=None)
+def in_force(settings: Settings, vault: Vault) -> Rules:
+    """The rules of the settings, as far as they are signed. Raises `WrongUse` while a side is not connected."""
+    quickbooks, salesforce = settings.both()
+    return Signer(vault, connection_id(quickbooks.realm_id, salesforce.org_id)).in_force(settings.rules)
 
 
 def assemble(settings: Settings, rules: Rules, store: Store, vault: Vault, world: World) -> App:
@@ -111,8 +122,9 @@ async def open_app(
     try:
         async with AiohttpNetwork(ca_file=ca_file, connections=connections) as network:
             world = World(network, clock or WallClock())
-            app = assemble(settings, in_force(settings.rules), store, Vault.open_home(home), world)
-            mark_older_state(store, app.vault, app.connection.id, world.clock)
+            vault = Vault.open_home(home)
+            app = assemble(settings, in_force(settings, vault), store, vault, world)
+            mark_older_state(store, vault, app.connection.id, world.clock)
             yield app
     finally:
         store.close()

@@ -23,7 +23,6 @@ from ml_connector.store.rows import Head
 from ml_connector.systems.quickbooks.auth import Tokens
 from ml_connector.vault import Vault
 
-
 _BOUND = b"\0to"
 """Begins what was sealed for a destination; no secret or document of an older version begins so."""
 

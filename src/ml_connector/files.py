@@ -55,7 +55,7 @@ def must_be_ours(path: Path) -> None:
         if path.is_symlink():
             must_be_ours(path.resolve().parent)
         status = path.stat()
-    except OSError:
+    except OSError:  # not there, or not for us to see: whoever opens it says so
         return
     if status.st_uid not in (os.geteuid(), 0):
         raise WrongUse(

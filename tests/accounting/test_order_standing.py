@@ -66,3 +66,12 @@ def test_no_go_live_day() -> None:
 def test_a_line_that_shows_no_amount() -> None:
     fields = {"OrderItems": (books.sales_line(1, None),)}
     assert books.held(lambda: standing(fields)) == "H-ORDER-DATA"
+
+
+def test_while_the_template_is_not_signed_as_it_stands_all_that_is_due_waits() -> None:
+    part = books.build().parts[0]
+    doubted: dict[str, Any] = {"template": None, "template_doubted": True}
+    assert books.held(lambda: standing({}, **doubted)) == "H-UNSIGNED"
+    assert books.held(lambda: standing({}, POSTED, (part,), **doubted)) == "H-UNSIGNED"
+    assert standing({}, POSTED, **doubted) == "posted"
+    assert standing({"StatusCode": "Draft"}, **doubted) == Reason.NOT_ACTIVATED

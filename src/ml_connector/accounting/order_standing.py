@@ -28,16 +28,20 @@ Standing = Reason | Literal["posted", "in_parts", "due"]
 def standing_of(order: SObject, posted: Link | None, missing: Sequence[EntryPart], rules: Rules) -> Standing:
     """Where the order stands. `posted` is the link of its first entry, `missing` are later parts of it not yet posted.
 
-    Raises `Held`: H-DEACTIVATED for one that was posted and is not active, H-START-DATE without a go-live day,
-    H-ORDER-DATA for lines without amounts.
+    Raises `Held`: H-DEACTIVATED for one that was posted and is not active, H-UNSIGNED while the signature of the
+    template does not fit, H-START-DATE without a go-live day, H-ORDER-DATA for lines without amounts.
     """
     if order["IsReductionOrder"]:
         return Reason.REDUCTION_ORDER
     active = order.text("StatusCode") == "Activated"
     if posted and not active:
         raise Held(code="H-DEACTIVATED", month=_month(posted))
+    if posted and not missing:
+        return "posted"
+    if active and rules.template_doubted:
+        raise Held(code="H-UNSIGNED", waits_for=(SETTINGS,))
     if posted:
-        return "in_parts" if missing else "posted"
+        return "in_parts"
     return _not_posted(order, rules) if active else Reason.NOT_ACTIVATED
 
 

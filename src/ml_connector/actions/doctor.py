@@ -115,11 +115,15 @@ async def orders_off(app: App) -> str:
         return ""
     if not fields:
         return "No orders are posted: the org has none, or the user may not see them (ml-connector doctor --fit)."
+    if app.rules.template_doubted:
+        return app.unsigned[0]
     return next((finding.sentence for finding in _rules(app) if finding.level != "ok"), "")
 
 
 def _rules(app: App) -> list[Finding]:
     template, start = app.rules.template, app.rules.start_date
+    if app.rules.template_doubted:
+        return []  # what is left undone says it
     if template is None or not template.signed_off_by:
         return [
             Finding(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ml_connector.actions.progress import Progress, quiet
+from ml_connector.actions.sweep import note_unsigned
 from ml_connector.app import App
 from ml_connector.engine.gate import enough_clean
 from ml_connector.engine.worker import DrainReport, Worker
@@ -19,6 +20,7 @@ async def drain(app: App, progress: Progress = quiet) -> DrainReport:
     connected = connection_of(app)
     if connected is not None and connected.paused:
         raise Paused(f"Writes are stopped: {connected.paused}.", "Resume them first:  ml-connector resume")
+    note_unsigned(app)
     report = await Worker(app.connection, app.runtime, progress).drain()
     note_clean(app)
     return report

@@ -41,6 +41,8 @@ def _rotated(app: App) -> int:
     count += reseal(app)
     _reseal_heads(app)
     app.store.mark_anew()
+    if any((app.settings.rules.template, app.settings.rules.auto_approve_limit)):
+        app.signer.sign_anew(app.settings.home)
     # The event renews both seals of the log: afterwards nothing needs the old key.
     app.store.audit(app.connection.id, "setup", "rotate keys", app.connection.id, {"secrets": count}, now)
     kept = [sealed for _, _, sealed in (*app.store.all_sealed(), *app.store.sealed_conflicts())]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -11,8 +12,8 @@ import msgspec
 from ml_connector.accounting.templates import POLICIES
 from ml_connector.app import App
 from ml_connector.model.errors import WrongUse
-from ml_connector.model.rules import PRESELECTED, Template
-from ml_connector.settings import change_settings, load, sign_off_template
+from ml_connector.model.rules import PRESELECTED, RuleSettings, Template
+from ml_connector.settings import change_settings, load
 from ml_connector.systems.quickbooks.records import Account
 
 
@@ -71,6 +72,8 @@ def _says(account: Account, words: Sequence[str]) -> bool:
 async def sign_off(app: App, choice: SignOff, actor: str) -> Template:
     """Check the accounts against QuickBooks (A.2, A.4), write template and start date to the settings, and sign.
 
+    A limit that was signed with the rules as they stood before stays signed; one that was not stays so.
+
     Raises `WrongUse` for an account that is not there or of the wrong type, and for templates not released yet.
     """
     accounts = list((await app.quickbooks.reference("accounts")).value.values())
@@ -85,18 +88,42 @@ async def sign_off(app: App, choice: SignOff, actor: str) -> Template:
         if text or name in needs:
             values[name] = _account(accounts, text, name, kinds).id
     home = app.settings.home
+    before = load(home, {}).rules
+    kept = app.signer.limit_signed(before)  # by what stood there, and not only from now on
     rules: dict[str, Any] = {"start_date": choice.start_date}
     if choice.shipping:
         rules["shipping_account"] = _account(accounts, choice.shipping, "shipping", ("Income",)).id
     change_settings(home, "rules", rules)
     change_settings(home, "rules.template", values)
     now = app.world.clock.now()
-    sign_off_template(home, actor, now)
+    app.signer.sign_template(home, actor, now)
+    if kept:
+        app.signer.sign_limit(home, before.auto_approve_limit, before.auto_approve_signed_by)
     app.store.audit(app.connection.id, actor, "sign off", f"template {choice.template}", {"accounts": values}, now)
     template = load(home, {}).rules.template
     if template is None:
         raise WrongUse("The template was not written.", "Check settings.toml.")
     return template
+
+
+def sign_limit(app: App, limit: Decimal, actor: str) -> Sequence[str]:
+    """Set the limit up to which entries go out without a click, and sign it with the rules as they stand.
+
+    `limit` is in home currency. Returns those of `[rules]` that are not as they come, for a person to look at.
+    """
+    rules = app.signer.sign_limit(app.settings.home, limit, actor)
+    now = app.world.clock.now()
+    detail = {"limit": str(limit), "rules": rules.digest()}
+    app.store.audit(app.connection.id, actor, "sign off", "auto_approve_limit", detail, now)
+    return [
+        field.encode_name
+        for field in msgspec.structs.fields(RuleSettings)
+        if field.name not in _SIGNATURES and getattr(rules, field.name) != getattr(_USUAL, field.name)
+    ]
+
+
+_USUAL = RuleSettings()
+_SIGNATURES = ("auto_approve_limit", "auto_approve_signed_by", "auto_approve_signed_hash")
 
 
 def _account(accounts: Sequence[Account], text: str, name: str, kinds: tuple[str, ...]) -> Account:

@@ -62,7 +62,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
     `held_by_flow` are the same holds as `holds`, which counts them by code. `conflicts` are those whose lost value can
     still be read. `flags` are marks on records that are done. `audit` says why the audit log does not fit its seals.
-    `tampered` names the rows that were changed without the key.
+    `tampered` names the rows that were changed without the key, `unsigned` says what of the settings does not count.
     `compared` says of each kind when all its ids were compared with ours, what that found, and whether it is under way.
     """
 
@@ -86,6 +86,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     flags: int = 0
     audit: str = ""
     tampered: Sequence[str] = ()
+    unsigned: Sequence[str] = ()
     for_approval: int = 0
 
     @property
@@ -138,6 +139,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
             if len(self.tampered) == 1:
                 sentence = f"A row of the state was changed without the key: {self.tampered[0]}."
             yield Undone("FAIL", sentence, "tampered list")
+        for sentence in self.unsigned:
+            yield Undone("FAIL", sentence, "sign-off")
 
     def _waiting(self) -> Iterator[Undone]:
         if self.paused:
@@ -202,6 +205,7 @@ def current_status(app: App) -> Status:
         flags=len(app.store.flags(app.connection.id)),
         audit=app.store.audit_trouble(app.connection.id),
         tampered=tampered_rows(app),
+        unsigned=app.unsigned,
         for_approval=app.store.planned(app.connection.id),
     )
 

@@ -36,3 +36,12 @@ def note_rules(app: App) -> None:
     """When the rules are no longer those of last time, what waits for settings is looked at again."""
     if app.store.note_settings(app.connection.id, app.rules.digest(), "ml-connector", app.world.clock.now()):
         app.store.fire(app.connection.id, [SETTINGS], app.world.clock.now())
+    note_unsigned(app)
+
+
+def note_unsigned(app: App) -> None:
+    """What of the settings does not count stands in the audit log, once for each time it began."""
+    seen = {("settings", "unsigned"): app.settings.rules.digest() if app.unsigned else ""}
+    if app.store.changed_references(app.connection.id, seen) and app.unsigned:
+        detail = {"what": app.unsigned, "rules": app.settings.rules.digest()}
+        app.store.audit(app.connection.id, "ml-connector", "not signed", "settings", detail, app.world.clock.now())

@@ -65,6 +65,7 @@ def status_lines(status: Status, width: int | None, zone: tzinfo = UTC) -> list[
         ("plans", f"{count(status.plans_open, 'plan')} to apply"),
         ("last run", _last_run(status.last_run, zone)),
         ("tampered", _tampered(status.tampered)),
+        *(("settings", f"FAIL: {safe(sentence)}") for sentence in status.unsigned),
         ("audit log", f"FAIL: {safe(status.audit)}" if status.audit else ""),
         *((_side(source), f"read up to {_instant(at, zone)}") for source, at in status.swept.items()),
         ("compared", _compared(status.compared, zone)),

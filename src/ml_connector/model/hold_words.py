@@ -334,6 +334,13 @@ ORDERS = (
         "Make a new plan; the old one stays on record.",
     ),
     words(
+        "H-UNSIGNED", "admin", (OTHER_SETTINGS,),
+        "The posting template was changed since it was signed off, or signed without the key of this home.",
+        "Order {order}, {money}, waits; nothing is posted by a template that nobody signed as it stands.",
+        "Find out who changed settings.toml or set a variable. Then put it back, or sign anew with  ml-connector"
+        " sign-off",
+    ),
+    words(
         "H-START-DATE", "admin", (OTHER_SETTINGS,),
         "No go-live date is set.",
         "Order {order}, {money}, waits: without the date nobody knows which orders are already in the books.",

@@ -65,18 +65,20 @@ class Template(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = ""
     signed_hash: Annotated[
         str,
-        Meta(description="What was signed. A template changed since then posts nothing until it is signed again."),
+        Meta(
+            description="The signature, made with the key of the home. A template that was changed since then, or "
+            "signed without the key, posts nothing until it is signed again."
+        ),
     ] = ""
 
-    def digest(self) -> str:
+    def content(self) -> bytes:
         """What a signature binds: everything but the signature."""
         unsigned = msgspec.structs.replace(self, signed_off_by="", signed_off_at="", signed_hash="")
-        return hashlib.sha256(msgspec.json.encode(unsigned, order="sorted")).hexdigest()[:16]
+        return msgspec.json.encode(unsigned, order="sorted")
 
-    @property
-    def signed(self) -> bool:
-        """Whether somebody signed it off, and nothing of it has changed since."""
-        return bool(self.signed_off_by) and self.signed_hash == self.digest()
+    def digest(self) -> str:
+        """Names the template: which one an entry was made by."""
+        return hashlib.sha256(self.content()).hexdigest()[:16]
 
 
 class AccountRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -233,10 +235,20 @@ class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         Meta(
             description="Highest amount, in home currency, that `sync` posts without a person's approval, after 20 "
             "clean approved postings; the first entry of a template or of an item on an account always waits. 0.00 is "
-            "off.",
+            "off. Counts only as signed: `ml-connector sign-off --auto-approve-limit 250.00`.",
             extra_json_schema=_within(0, 999_999_999),
         ),
     ] = Decimal("0.00")
+    auto_approve_signed_by: Annotated[
+        str, Meta(description="Who signed auto_approve_limit. Written by `ml-connector sign-off`.")
+    ] = ""
+    auto_approve_signed_hash: Annotated[
+        str,
+        Meta(
+            description="The signature over auto_approve_limit and all of [rules], made with the key of the home. Once "
+            "one of them is another, in the file or by a variable, the limit counts as 0.00 until it is signed again."
+        ),
+    ] = ""
     account_rules: Annotated[tuple[AccountRule, ...], Meta(description="List of tables, see below.")] = ()
     dim_defaults: Annotated[tuple[DimDefault, ...], Meta(description="List of tables, see below.")] = ()
     shipping_account: Annotated[str, Meta(description="Id of the income account for shipping lines.")] = ""
@@ -255,11 +267,23 @@ class Rules(RuleSettings, frozen=True, kw_only=True):
 
     realm_id: str
     org_id: str
+    template_doubted: bool = False
+    """A template is chosen, and its signature does not fit: orders wait until it is signed as it stands."""
 
     @property
     def zone(self) -> ZoneInfo:
         """The company's time zone."""
         return ZoneInfo(self.time_zone)
+
+    def content(self) -> bytes:
+        """What the signature of the limit binds: all of `[rules]` but the signatures."""
+        template = self.template and msgspec.structs.replace(
+            self.template, signed_off_by="", signed_off_at="", signed_hash=""
+        )
+        unsigned = msgspec.structs.replace(
+            self, realm_id="", org_id="", template=template, auto_approve_signed_by="", auto_approve_signed_hash=""
+        )
+        return msgspec.json.encode(unsigned, order="sorted")
 
     def digest(self) -> str:
         """SHA-256 over all of them: which rules were in force."""

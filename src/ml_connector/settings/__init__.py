@@ -1,6 +1,6 @@
 """The settings of one installation: `settings.toml` in the home folder and the environment, read and checked once."""
 
-from .file import change_settings, settings_file, sign_off_template, write_settings
+from .file import change_settings, settings_file, write_settings
 from .hosts import destination
 from .load import load, load_text
 from .published import as_markdown, json_schema
@@ -20,6 +20,5 @@ __all__ = [
     "load",
     "load_text",
     "settings_file",
-    "sign_off_template",
     "write_settings",
 ]

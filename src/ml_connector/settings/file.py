@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ from .load import FILE, load, load_text, parse
 from .shape import NESTED, SECTIONS, Key, description, keys
 
 Values = Mapping[str, Mapping[str, Any]]
-_TEMPLATE = "rules.template"
 _HEAD = """\
 # Settings of ml-connector. Every key is in docs/settings.md; a line that begins with # shows a default.
 # Secrets never stand here: they are sealed by  ml-connector connect
@@ -101,21 +100,6 @@ def _says(text: str, expected: dict[str, Any]) -> bool:
         return parse(text) == expected
     except WrongUse:
         return False
-
-
-def sign_off_template(home: Path, by: str, at: datetime) -> None:
-    """Note in the file who signed the posting template off, and when (UTC). Needs a template and a go-live day."""
-    rules = load(home, {}).rules
-    if rules.template is None:
-        raise WrongUse("No posting template is chosen.", f'Add a table [{_TEMPLATE}] with  id = "T1"  to {FILE}.')
-    if rules.start_date is None:
-        raise WrongUse(
-            "No go-live day is set, so nobody knows which orders are already in the books.",
-            f"Set start_date in [rules] of {FILE}, then sign off again.",
-        )
-    instant = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    signature = {"signed_off_by": by, "signed_off_at": instant, "signed_hash": rules.template.digest()}
-    change_settings(home, _TEMPLATE, signature)
 
 
 def _section(section: str, values: Mapping[str, Any] | None) -> str:

@@ -54,7 +54,7 @@ def is_salesforce(address: str) -> bool:
 def is_test_server(settings: Settings, address: str) -> bool:
     """Whether a rehearsal may use it: on this machine, or the one host that the settings name for it."""
     host = host_of(address)
-    return is_loopback(host) or bool(host) and host == settings.network.rehearsal_host.lower()
+    return is_loopback(host) or host == settings.network.rehearsal_host.lower() != ""
 
 
 def host_of(address: str) -> str:

@@ -61,7 +61,13 @@ class QuickBooks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class Salesforce(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The Salesforce org. Its secret or key is sealed by `ml-connector connect salesforce`."""
 
-    base_url: Annotated[str, Meta(description="My Domain URL of the org, for example https://acme.my.salesforce.com. Another host only in a rehearsal.")]
+    base_url: Annotated[
+        str,
+        Meta(
+            description="My Domain URL of the org, for example https://acme.my.salesforce.com. Another host only in a "
+            "rehearsal."
+        ),
+    ]
     client_id: Annotated[str, Meta(description="Consumer key of the External Client App.")] = ""
     org_id: Annotated[str, Meta(description="Id of the org, 00D... Written by the first connection.")] = ""
     api_version: Annotated[str, Meta(description="Version of the API, from 50.0.")] = "67.0"

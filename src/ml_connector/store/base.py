@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, closing
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import BigInteger, Connection, Engine, bindparam, delete, func, select, update
 
+from ml_connector.files import create
 from ml_connector.model.errors import LeaseLost, WrongUse
 from ml_connector.model.triggers import Trigger
 

@@ -22,6 +22,7 @@ from sqlalchemy.pool import PoolProxiedConnection, StaticPool
 from ml_connector.files import create
 from ml_connector.model.errors import StateTrouble, WrongUse
 
+from .servers import must_be_proved
 from .trouble import state_trouble
 
 MEMORY = "sqlite://"
@@ -77,12 +78,15 @@ def _for_its_owner(file: Path) -> None:
 
 
 def _open_postgresql(url: URL) -> Engine:
+    told: dict[str, object] = {**must_be_proved(url)}
+    if "connect_timeout" not in url.query:
+        told["connect_timeout"] = 10
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         isolation_level="READ COMMITTED",
         pool_pre_ping=True,
         hide_parameters=True,
-        connect_args={} if "connect_timeout" in url.query else {"connect_timeout": 10},
+        connect_args=told,
     )
 
     @event.listens_for(engine, "connect")

@@ -79,6 +79,11 @@ def _is_away(error: DBAPIError, code: str | None) -> bool:
 
 def _away(error: DBAPIError) -> StateTrouble:
     said = " ".join(str(error.orig).split())
+    if "certificate" in said:
+        return StateTrouble(
+            f"The database server did not prove who it is: {said}.",
+            "Correct host or sslrootcert in state.url; if both are right, somebody else answers in its place.",
+        )
     refused = "password" in said or "authentication" in said
     if refused or "does not exist" in said:
         return StateTrouble(

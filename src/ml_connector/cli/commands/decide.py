@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Annotated
 
 from cyclopts import Parameter
+from msgspec.structs import asdict
 
 from ml_connector.cli.render_records import choice_lines
 from ml_connector.cli.text import count, safe
 from ml_connector.model.errors import WrongUse
-from ml_connector.model.rules import PRESELECTED
+from ml_connector.model.rules import PRESELECTED, Template
 
 from .common import USUAL, Common, actor, look, run, show
 
@@ -23,15 +25,19 @@ def sign_off(
     deferred: Annotated[str, Parameter(help="Deferred Revenue: number, full name or id")] = "",
     discounts: Annotated[str, Parameter(help="Account for discounts")] = "",
     shipping: Annotated[str, Parameter(help="Income account for shipping")] = "",
+    auto_approve_limit: Annotated[
+        str, Parameter(help="Sign this limit too, with the rules as they stand: entries up to it go without a click")
+    ] = "",
     common: Common = USUAL,
 ) -> int:
     """Choose the posting template and sign it off, in your name. Needed before the first entry is posted.
 
-    Without --start-date it shows the accounts there are to choose from, and signs nothing.
+    Without --start-date it signs the limit alone; without both it shows the accounts there are to choose from.
     """
     common.check()
     if not start_date:
-        return _choices(common)
+        return _limit_alone(common, auto_approve_limit) if auto_approve_limit else _choices(common)
+    limit = _amount(auto_approve_limit) if auto_approve_limit else None
     from ml_connector.actions.sign_off import SignOff
     from ml_connector.actions.sign_off import sign_off as action
 
@@ -40,9 +46,38 @@ def sign_off(
         shipping=shipping,
     )  # fmt: skip
     signed = run(common, lambda app, _: action(app, choice, actor()))
-    lines = [f"Template {safe(signed.id)} is signed off by {safe(signed.signed_off_by)}.", "Next:  ml-connector plan"]
-    show(common, "sign-off", signed, lambda _: lines)
+    lines = [f"Template {safe(signed.id)} is signed off by {safe(signed.signed_off_by)}.", *_signed_values(signed)]
+    if limit is not None:
+        lines += _limit_lines(common, limit)
+    show(common, "sign-off", signed, lambda _: [*lines, "Next:  ml-connector plan"])
     return 0
+
+
+def _signed_values(template: Template) -> list[str]:
+    """What else stood in the table, and is signed too."""
+    values = {name: value for name, value in asdict(template).items() if value and not name.startswith("signed")}
+    return [f"  {name} = {safe(value)}" for name, value in values.items() if name != "id"]
+
+
+def _limit_alone(common: Common, text: str) -> int:
+    limit = _amount(text)
+    lines = _limit_lines(common, limit)
+    show(common, "limit", {"auto_approve_limit": f"{limit:f}"}, lambda _: [*lines, "Next:  ml-connector sync --once"])
+    return 0
+
+
+def _limit_lines(common: Common, limit: Decimal) -> list[str]:
+    from ml_connector.actions.sign_off import sign_limit
+
+    rules = look(common, lambda app: sign_limit(app, limit, actor()))
+    return [f"auto_approve_limit = {limit:f} is signed, with [rules] as it stands: {safe(', '.join(rules))}."]
+
+
+def _amount(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        raise WrongUse("--auto-approve-limit is no amount.", "Write it like 250.00, in home currency.") from None
 
 
 def _choices(common: Common) -> int:

@@ -7,7 +7,8 @@
 3. posted in part: the next part as it was approved, or why not (`accounting/parts.py`).
    Posted already: the order is marked in Salesforce, then skipped (`in_agreement`; flag AMENDED_AFTER_POSTING where its
    amounts, products or dims are no longer those posted). There is never a second entry of kind O.
-4. no template, or T0: skipped (`no_template`). No start date: H-START-DATE. Activated before it: SKIPPED_BEFORE_START.
+4. the template is not signed as it stands: H-UNSIGNED. None, or T0: skipped (`no_template`). No start date:
+   H-START-DATE. Activated before it: SKIPPED_BEFORE_START.
 5. nothing to post: SKIPPED_ZERO.
 6. no customer: H-CUST-UNLINKED. Then the reasons of `order_entry.order_posting`, in its order.
 7. the numbers are taken: adopted if it is our very entry, else the reasons of `double_count.py`.
