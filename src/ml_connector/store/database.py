@@ -72,9 +72,11 @@ def open_engine(url: str) -> Engine:
 
 
 def _for_its_owner(file: Path) -> None:
-    """A new state file, and what SQLite puts beside it, may be read by its owner only."""
+    """A new state file, and what SQLite puts beside it, may be read by its owner only. None is made behind a link."""
     with contextlib.suppress(OSError):  # it is there already, or cannot be made: SQLite says which
         os.close(create(file))
+    if file.is_symlink() and not file.exists():
+        raise StateTrouble(f"{file} is a link to nowhere.", "Remove it, and find out who put it there.")
 
 
 def _open_postgresql(url: URL) -> Engine:

@@ -217,6 +217,7 @@ def test_a_callback_for_this_company_gives_its_code() -> None:
         ({"error": "access_denied", "state": "st"}, "st", SignInNeeded),
         ({"state": "st", "realmId": REALM}, "st", WrongUse),
         ({"code": "c", "state": "st", "realmId": "999"}, "st", WrongUse),
+        ({"code": "c", "state": "st", "realmId": "../../evil"}, "st", WrongUse),
     ],
 )
 def test_a_callback_that_is_not_ours_is_refused(params: dict[str, str], state: str, error: type[Exception]) -> None:

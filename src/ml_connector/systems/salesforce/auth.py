@@ -207,8 +207,7 @@ def _instance(url: str, host: str) -> str:
         instance = checked_host(url)
     except WrongUse:
         instance = ""
-    own = urlsplit(instance).hostname == urlsplit(host).hostname and (instance[:6] == "https:" or host[:5] == "http:")
-    if not own and not re.fullmatch(_VENDOR_HOST, instance):
+    if instance != host and not re.fullmatch(_VENDOR_HOST, instance):
         raise BadAnswer("Salesforce named an address for its API that cannot be used.", _MY_DOMAIN)
     return instance
 
