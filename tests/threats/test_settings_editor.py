@@ -16,8 +16,9 @@ from journeys.test_small_orders import LIMIT, Shop
 from ml_connector.actions.connect import finish_quickbooks, seal_client_secret
 from ml_connector.actions.doctor import orders_off
 from ml_connector.actions.holds import open_holds
+from ml_connector.actions.keys import rotate_keys
 from ml_connector.actions.open import Home
-from ml_connector.actions.sign_off import sign_limit
+from ml_connector.actions.sign_off import SignOff, sign_limit, sign_off
 from ml_connector.actions.status import current_status
 from ml_connector.app import App, assemble, in_force
 from ml_connector.custody import SealedTokens, open_secret
@@ -368,8 +369,21 @@ async def test_a_template_that_somebody_edited_posts_nothing_that_was_approved(b
     assert "H-UNSIGNED" not in {held.code for held in open_holds(books.home.app)}
 
 
-async def test_a_sign_off_does_not_sign_what_somebody_put_there(books: Books) -> None:
-    """The template is signed anew; a limit that did not count before does not count after it."""
-    books.start({'auto_approve_limit = "250.00"': 'auto_approve_limit = "9999"'})
-    books.signer.sign_template(books.folder, "approver", books.home.clock.now())
-    assert in_force(load(books.folder, {}), books.home.vault).auto_approve_limit == 0
+def test_a_new_key_signs_anew_what_was_signed(books: Books) -> None:
+    rotate_keys(books.start())
+    force = in_force(load(books.folder, {}), books.home.vault)
+    assert (force.auto_approve_limit, force.template_doubted) == (LIMIT, False)
+    text, books.text = books.text, settings_file(books.folder).read_text()
+    assert books.text != text
+    books.start()
+    assert books.home.app.unsigned == ()
+
+
+async def test_a_sign_off_keeps_a_limit_that_counted_and_signs_no_other(books: Books) -> None:
+    """The template is signed anew; what somebody put beside it is not signed with it."""
+    choice = SignOff(template="T1", start_date=date(2026, 10, 1), unbilled="1250", deferred="2450")
+    await sign_off(books.start(), choice, "approver")
+    assert in_force(load(books.folder, {}), books.home.vault).auto_approve_limit == LIMIT
+    await sign_off(books.start({'auto_approve_limit = "250.00"': 'auto_approve_limit = "9999"'}), choice, "approver")
+    force = in_force(load(books.folder, {}), books.home.vault)
+    assert (force.template_doubted, force.auto_approve_limit) == (False, Decimal(0))

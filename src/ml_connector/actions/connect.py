@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -21,7 +21,7 @@ from ml_connector.clients import (
 from ml_connector.clock import Timekeeper
 from ml_connector.custody import SealedTokens, seal_secret
 from ml_connector.model.errors import SignInNeeded, WrongUse
-from ml_connector.settings import change_settings, load
+from ml_connector.settings import change_settings, destination, load
 from ml_connector.store.rows import Connected, RunEnd
 from ml_connector.systems.http import Caller, Request
 from ml_connector.systems.limits import free_throttle
@@ -56,6 +56,11 @@ def seal_client_secret(home: Home, system: str, secret: str) -> None:
     custody_of = quickbooks_custody if system == "quickbooks" else salesforce_custody
     custody = custody_of(home.settings, home.store, home.vault, home.world.clock)
     seal_secret(custody, f"{system}:{configured.client_id}", "client_secret", secret)
+
+
+def sealed_for(home: Home, system: Literal["quickbooks", "salesforce"]) -> str:
+    """The hosts that the secrets of a side are sealed for, in words."""
+    return " and ".join(destination(home.settings, system).hosts)
 
 
 def authorize_url(home: Home) -> tuple[str, str]:

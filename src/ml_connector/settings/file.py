@@ -13,7 +13,7 @@ import msgspec
 import tomlkit
 from tomlkit.items import InlineTable, Item, Table
 
-from ml_connector.files import sync_folder, write_new
+from ml_connector.files import must_be_ours, sync_folder, write_new
 from ml_connector.model.errors import StateTrouble, WrongUse
 
 from .load import FILE, load, load_text, parse
@@ -34,8 +34,9 @@ def settings_file(home: Path) -> Path:
 def write_settings(home: Path, values: Values, *, replace: bool = False) -> Path:
     """Write a commented file with `values` (section -> key -> value). They are checked first; secrets are refused.
 
-    An existing file stays as it is unless `replace` (`WrongUse`). Raises `StateTrouble` if it cannot be written.
+    An existing file stays as it is unless `replace` (`WrongUse`); so does a home that others can write. Raises `StateTrouble` if it cannot be written.
     """
+    must_be_ours(home)
     file = settings_file(home)
     if file.exists() and not replace:
         raise WrongUse(f"{file} is already there.", "Change it by hand, or choose another folder with --home.")

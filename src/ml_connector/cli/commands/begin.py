@@ -86,6 +86,7 @@ async def _quickbooks(common: Common, ask: Ask) -> None:
         set_up(common.folder, "quickbooks", {"environment": environment, "client_id": client_id})
     with common.logged():
         async with open_home(common.folder) as home:
+            ask.tell(f"The secret is sealed for {connect.sealed_for(home, 'quickbooks')}, and sent nowhere else.")
             secret = ask.secret("quickbooks.client_secret", "Client secret of your Intuit app")
             connect.seal_client_secret(home, "quickbooks", secret)
             url, state = connect.authorize_url(home)
@@ -116,6 +117,7 @@ async def _salesforce(common: Common, ask: Ask) -> None:
         set_up(common.folder, "salesforce", {"base_url": base_url, "client_id": client_id})
     with common.logged():
         async with open_home(common.folder) as home:
+            ask.tell(f"The secret is sealed for {connect.sealed_for(home, 'salesforce')}, and sent nowhere else.")
             secret = ask.secret("salesforce.client_secret", "Consumer secret of the External Client App")
             connect.seal_client_secret(home, "salesforce", secret)
             await connect.finish_salesforce(home)
