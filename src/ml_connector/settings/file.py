@@ -34,7 +34,8 @@ def settings_file(home: Path) -> Path:
 def write_settings(home: Path, values: Values, *, replace: bool = False) -> Path:
     """Write a commented file with `values` (section -> key -> value). They are checked first; secrets are refused.
 
-    An existing file stays as it is unless `replace` (`WrongUse`); so does a home that others can write. Raises `StateTrouble` if it cannot be written.
+    An existing file stays as it is unless `replace`, and a home that others can write does (`WrongUse`). Raises
+    `StateTrouble` if it cannot be written.
     """
     must_be_ours(home)
     file = settings_file(home)
