@@ -57,6 +57,9 @@ def test_what_others_can_write_is_not_believed(place: str, more: int, home: Path
     path.chmod(stat.S_IMODE(path.stat().st_mode) | more)
     with pytest.raises(ConnectorError, match="other users") as caught:
         opened(home)
+    if place in ("home", "settings"):
+        with pytest.raises(WrongUse, match="other users"):
+            load(home, {})
     assert str(path) in str(caught.value)
     assert "chmod" in caught.value.remedy
 

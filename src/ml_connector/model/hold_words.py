@@ -337,8 +337,8 @@ ORDERS = (
         "H-UNSIGNED", "admin", (OTHER_SETTINGS,),
         "The posting template was changed since it was signed off, or signed without the key of this home.",
         "Order {order}, {money}, waits; nothing is posted by a template that nobody signed as it stands.",
-        "Find out who changed settings.toml or set a variable. Then put it back, or sign anew with  ml-connector"
-        " sign-off",
+        "Find out who changed settings.toml or set a variable. Then put it back, or sign it off as it is meant:"
+        "  ml-connector sign-off .",
     ),
     words(
         "H-START-DATE", "admin", (OTHER_SETTINGS,),
