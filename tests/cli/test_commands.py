@@ -327,6 +327,14 @@ CASES = [
         "Next: do the same by hand",
     ),
     ("demo --scale 0", {}, 2, "--scale must be at least 1", "Correct the number."),
+    ("sign-off --auto-approve-limit much", {}, 2, "--auto-approve-limit is no amount.", "Write it like 250.00"),
+    (
+        "sign-off --auto-approve-limit 250.00",
+        {"actions.sign_off.sign_limit": lambda app, limit, actor: ["start_date", "template"]},
+        0,
+        "auto_approve_limit = 250.00 is signed, with [rules] as it stands: start_date, template.",
+        "Next:  ml-connector sync --once",
+    ),
     ("sign-off --start-date soon", {}, 2, "--start-date is no day.", "Write it as year, month, day"),
     (
         "sign-off --start-date 2026-11-01 --unbilled 1250 --deferred 2450",

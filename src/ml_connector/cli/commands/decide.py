@@ -70,7 +70,8 @@ def _limit_lines(common: Common, limit: Decimal) -> list[str]:
     from ml_connector.actions.sign_off import sign_limit
 
     rules = look(common, lambda app: sign_limit(app, limit, actor()))
-    return [f"auto_approve_limit = {limit:f} is signed, with [rules] as it stands: {safe(', '.join(rules))}."]
+    with_it = safe(", ".join(rules) or "nothing set")
+    return [f"auto_approve_limit = {limit:f} is signed, with [rules] as it stands: {with_it}."]
 
 
 def _amount(text: str) -> Decimal:
