@@ -158,6 +158,7 @@ def test_a_populated_first_state_comes_through_unharmed(store_url: str, engine: 
             "comparison": [],
             "vanished": [],
             "last_run": [],
+            "person": [],
             **{
                 name: _unmarked(engine.dialect.name, name, rows)
                 for name, rows in (before | _since_0009(before)).items()

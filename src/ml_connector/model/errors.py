@@ -2,6 +2,7 @@
 
     ConnectorError            exit 1
     +-- WrongUse              exit 2   correct the command, the setting or the file
+    +-- NotProved             exit 2   who acts must prove to be a person who may do this
     +-- BadAnswer             exit 1   a vendor answered something that cannot be read; nothing was changed by it
     |   +-- ReadRefused                it refuses to answer what was asked
     +-- Unreachable           exit 3   try again later; the connection or a limit stopped us
@@ -36,6 +37,12 @@ class ConnectorError(Exception):
 
 class WrongUse(ConnectorError):
     """A wrong option, setting, file or name."""
+
+    exit_status = 2
+
+
+class NotProved(ConnectorError):
+    """Nobody has proved to be a person who may do this, or not by the right password or token."""
 
     exit_status = 2
 

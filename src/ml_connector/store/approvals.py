@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, bindparam, exists, select, true, update
 
+from ml_connector.model.people import Actor, name_of
 from ml_connector.model.refs import Ref
 from ml_connector.model.tasks import AWAITING_APPROVAL, Knock
 
@@ -48,14 +49,14 @@ _CLEAN = select(_made).where(
 class Approvals(Audit):
     """What may go out, by key and hash of the body (docs/decisions/0005)."""
 
-    def approve(self, connection: str, plan_id: str, hashes: Mapping[str, str], approver: str, now: datetime) -> None:
+    def approve(self, connection: str, plan_id: str, hashes: Mapping[str, str], approver: Actor, now: datetime) -> None:
         """Record that exactly these bodies (by write key) may be sent, and that the plan was applied.
 
         Each approval is an event of the audit log.
         """
         rows = [
             {"connection": connection, "key": key, "body_hash": value, "plan": plan_id}
-            | {"approved_by": approver, "approved_at": ms(now)}
+            | {"approved_by": name_of(approver), "approved_at": ms(now)}
             for key, value in hashes.items()
         ]
         events: list[Event] = [(key, {"key": key, "hash": value, "plan": plan_id}) for key, value in hashes.items()]
@@ -66,13 +67,13 @@ class Approvals(Audit):
             recording.add(connection, approver, "approve", events, now)
             self._applied(tx, connection, plan_id, approver, now)
 
-    def _applied(self, tx: Connection, connection: str, plan_id: str, approver: str, now: datetime) -> None:
+    def _applied(self, tx: Connection, connection: str, plan_id: str, approver: Actor, now: datetime) -> None:
         """The plan was applied. Raises `StateTampered` where its row is not the one that was stored."""
         table = schema.plan
         mine = (table.c.connection == connection) & (table.c.id == plan_id)
         for row in tx.execute(select(table).where(mine)).all():
             must_be_marked(self.marker, table, [row])
-            end = {"state": "applied", "applied_by": approver, "applied_at": ms(now)}
+            end = {"state": "applied", "applied_by": name_of(approver), "applied_at": ms(now)}
             values = marked(self.marker, table, [{**columns_of(row), **end}])[0]
             tx.execute(update(table).where(mine).values({name: values[name] for name in (*end, MARK)}))
 

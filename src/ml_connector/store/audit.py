@@ -17,6 +17,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from ml_connector.model.errors import StateTrouble
+from ml_connector.model.people import Actor, beside, name_of
 
 from . import schema
 from .base import Base, lock
@@ -67,21 +68,22 @@ class Recording:
         self._keeper = keeper
         self._heads: dict[str, bytes] = {}
 
-    def add(self, connection: str, actor: str, action: str, events: Sequence[Event], now: datetime) -> None:
-        """Append these events in one statement; nothing for none."""
+    def add(self, connection: str, actor: Actor, action: str, events: Sequence[Event], now: datetime) -> Head:
+        """Append these events in one statement; nothing for none. Gives the end of the log."""
         if not events:
-            return
+            return head_of(self.tx, connection)
         sealed = self._sealed(connection)
         last = head_of(self.tx, connection)
         rows, previous = [], last.hash
         for number, (name, detail) in enumerate(events, last.number + 1):
-            row = {"connection": connection, "at": ms(now), "actor": actor, "action": action, "object": name}
-            row |= {"detail": msgspec.json.encode(dict(detail)).decode(), "previous": previous}
+            row = {"connection": connection, "at": ms(now), "actor": name_of(actor), "action": action, "object": name}
+            row |= {"detail": msgspec.json.encode({**detail, **beside(actor)}).decode(), "previous": previous}
             previous = digest(row)
             rows.append(row | {"number": number, "hash": previous})
         self.tx.execute(_ADD, marked(self._marker, _audit, rows))
         if self._keeper is not None and sealed is not None and fits(self._keeper, connection, sealed, last):
             self._renew(self._keeper, connection, last, Head(last.number + len(rows), previous))
+        return Head(last.number + len(rows), previous)
 
     def _sealed(self, connection: str) -> bytes | None:
         """The seal of the log, whose row stays locked: nobody else appends meanwhile. None if the row was removed."""
@@ -130,7 +132,7 @@ class Audit(Base):
         recording.keep_heads()
 
     def audit(
-        self, connection: str, actor: str, action: str, object: str, detail: Mapping[str, Any], now: datetime
+        self, connection: str, actor: Actor, action: str, object: str, detail: Mapping[str, Any], now: datetime
     ) -> None:
         """Add one event, in a transaction of its own. `object` is what it is about; `detail` holds no personal data."""
         with self.recording() as recording:
@@ -152,7 +154,7 @@ class Audit(Base):
         with self.begin() as tx:
             return head_of(tx, connection)
 
-    def note_settings(self, connection: str, digest: str, actor: str, now: datetime) -> bool:
+    def note_settings(self, connection: str, digest: str, actor: Actor, now: datetime) -> bool:
         """Whether the rules are other ones than last time, or the first; that is an event, with both digests."""
         table, key = schema.reference_version, {"connection": connection, "system": "settings", "name": "rules"}
         with self.recording() as recording:

@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Column, Connection, Table, select
 
 from ml_connector.model.errors import ConnectorError, WrongUse
+from ml_connector.model.people import Actor
 
 from . import schema
 from .audit import HASHED, Audit, HeadKeeper, digest, hash_of, head_of, opened
@@ -80,7 +81,7 @@ class AuditCheck(Audit):
             )
         return int(number)
 
-    def accept_restored(self, connection: str, actor: str, hash: str, now: datetime) -> int:
+    def accept_restored(self, connection: str, actor: Actor, hash: str, now: datetime) -> int:
         """Put on record that the state was put back from a backup, and keep its head in the home from now on.
 
         `hash` is a head that a person kept; it must be in the log. Returns its event's number. What the home knew that

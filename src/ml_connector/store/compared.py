@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, bindparam, delete, func, select, union, update
 
+from ml_connector.model.people import Actor
 from ml_connector.model.reading import Order
 from ml_connector.model.refs import Ref
 from ml_connector.model.roles import Role
@@ -161,7 +162,7 @@ class Compared(Audit):
                 ours = (_vanished.c.connection == connection) & _vanished.c.ref.in_(some)
                 tx.execute(update(_vanished).where(ours).values(told=1))
 
-    def accept_vanished(self, connection: str, row: Comparison, actor: str, now: datetime) -> None:
+    def accept_vanished(self, connection: str, row: Comparison, actor: Actor, now: datetime) -> None:
         """A person said that what is withheld of a kind is really gone: an event of the audit chain."""
         ours = (_table.c.connection == connection) & (_table.c.system == row.system) & (_table.c.kind == row.kind)
         detail = {"withheld": row.withheld, "known": row.known}

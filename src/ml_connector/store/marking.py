@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import Column, Connection, Row, Table, and_, bindparam, delete, select, tuple_, update
 
 from ml_connector.model.errors import WrongUse
+from ml_connector.model.people import Actor
 from ml_connector.model.plans import Hold
 from ml_connector.model.reasons import Reason
 from ml_connector.model.refs import Ref
@@ -22,6 +23,7 @@ from .audit import Audit
 from .base import lock
 from .holds import put_holds
 from .marks import KEYS, MARK, MARKED, columns_of, content_of, is_marked, marked, name_of
+from .people import stands
 from .tasks import fire
 
 FLOW = "state"
@@ -41,8 +43,14 @@ class Marking(Audit):
         for table in MARKED:
             mine = _owner(table) == connection
             for row in _rows(tx, select(table).where(mine), table):
-                if not is_marked(self.marker, table, row):
+                if not self._is_believed(tx, table, row):
                     yield table, row
+
+    def _is_believed(self, tx: Connection, table: Table, row: Row[Any]) -> bool:
+        """A person's row must be the newest one, too: what an older one may do has no other bound."""
+        if table is schema.person:
+            return stands(tx, self.marker, self.keeper, row)
+        return is_marked(self.marker, table, row)
 
     def mark_unmarked(self, connection: str, now: datetime) -> int:
         """Mark every row of a connection that has no mark, as in an older state. An event says how many."""
@@ -96,7 +104,7 @@ class Marking(Audit):
             details = tx.execute(select(table.c.detail).where(mine)).scalars()
             return any(msgspec.json.decode(detail).get("request") == request_id for detail in details)
 
-    def accept_row(self, connection: str, name: str, actor: str, now: datetime) -> None:
+    def accept_row(self, connection: str, name: str, actor: Actor, now: datetime) -> None:
         """A person says that this row is right as it stands. Raises `WrongUse` if no such row is strange."""
         with self.recording() as recording:
             table, row = self._named(recording.tx, connection, name)
@@ -104,7 +112,7 @@ class Marking(Audit):
             recording.add(connection, actor, "accept row", [(name, _shown(table, row))], now)
             fire(recording.tx, connection, [STATE], now)
 
-    def drop_row(self, connection: str, name: str, actor: str, now: datetime) -> None:
+    def drop_row(self, connection: str, name: str, actor: Actor, now: datetime) -> None:
         """A person says that this row does not belong there: it is deleted, and what it was stands in the audit log.
 
         Raises `WrongUse` if no such row is strange, or if it is the connection itself.
@@ -122,7 +130,7 @@ class Marking(Audit):
         held = {_row_name(Ref.parse(ref)) for ref in tx.execute(_HELD_ROWS, {"p_connection": connection}).scalars()}
         for table in MARKED:
             for row in _rows(tx, select(table).where(_owner(table) == connection), table):
-                if name_of(table, row) == name and (name in held or not is_marked(self.marker, table, row)):
+                if name_of(table, row) == name and (name in held or not self._is_believed(tx, table, row)):
                     return table, row
         raise WrongUse(f"No row {name!r} of the state is changed.", "List them with  ml-connector tampered list")
 

@@ -33,6 +33,7 @@ MARKED: Mapping[Table, tuple[str, ...]] = {
     schema.approval: ("connection", "key", "body_hash", "plan", "approved_by", "approved_at"),
     schema.plan: ("id", "connection", "made_at", "made_by", "hash", "content", "state", "applied_by", "applied_at"),
     schema.audit: ("connection", "number", "hash"),
+    schema.person: ("connection", "name", "roles", "password", "token", "invited_by", "since", "ended_at"),
 }
 """The columns that a mark covers: all that decide what is written, where, and who allowed it."""
 KEYS: Mapping[Table, tuple[str, ...]] = {
@@ -42,6 +43,7 @@ KEYS: Mapping[Table, tuple[str, ...]] = {
     schema.approval: ("key",),
     schema.plan: ("id",),
     schema.audit: ("number",),
+    schema.person: ("name",),
 }
 """The columns that name a row among those of its connection."""
 _encode = msgspec.msgpack.Encoder().encode

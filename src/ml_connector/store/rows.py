@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from ml_connector.model.people import PersonRole
 from ml_connector.model.refs import Ref
 
 
@@ -86,6 +87,22 @@ class PlanRow(msgspec.Struct, frozen=True):
     content: str
     state: str
     applied_by: str
+    proved: bool = True
+
+
+class PersonRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A person in the state; `password` (Argon2id) and `token` (digest) are blank where there is none.
+
+    One that is not `proved` was changed without the key, or is an older row that was put back.
+    """
+
+    name: str
+    roles: tuple[PersonRole, ...]
+    password: str
+    token: str
+    invited_by: str
+    since: datetime
+    ended_at: datetime | None
     proved: bool = True
 
 

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
+from ml_connector.model.people import Actor
+
 from . import schema
 from .audit import Audit
 from .database import instant, ms, upsert
@@ -19,7 +21,7 @@ _ERROR = select(schema.last_run.c.error).where(schema.last_run.c.connection == b
 class Runs(Audit):
     """One row for each connection: the run before is forgotten, but for its events in the audit log."""
 
-    def note_run(self, connection: str, end: RunEnd, actor: str, now: datetime) -> None:
+    def note_run(self, connection: str, end: RunEnd, actor: Actor, now: datetime) -> None:
         """Keep how a run ended. A sign-in that is found dead, or alive again, is an event of the audit log."""
         row = {
             "connection": connection,

@@ -375,6 +375,18 @@ audit_head = Table(
 )
 """The sealed end of the audit log; empty while it was never sealed."""
 
+person = Table(
+    "person",
+    metadata,
+    Column("connection", Words, nullable=False),
+    Column("name", Words, nullable=False),
+    *map(_text, ("roles", "password", "token", "invited_by")),
+    *map(_instant, ("since", "ended_at")),
+    _mark(),
+    PrimaryKeyConstraint("connection", "name"),
+)
+"""Who may act: `password` is an Argon2id hash, `token` a digest; blank where there is none. No row is deleted."""
+
 last_run = Table(
     "last_run",
     metadata,

@@ -21,6 +21,7 @@ from .holds import Holds
 from .links import Links
 from .marking import Marking
 from .outbox import Outbox
+from .people import People
 from .records import Connections, Plans, Secrets
 from .runs import Runs
 from .schema import metadata
@@ -54,6 +55,7 @@ class Store(
     Alerts,
     Compared,
     Runs,
+    People,
     AuditCheck,
     Marking,
 ):
