@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -16,10 +17,10 @@ from ml_connector.actions.holds import open_holds
 from ml_connector.actions.plan import make_plan, plan_named, plans
 from ml_connector.actions.sweep import sweep_all
 from ml_connector.actions.tampered import accept_row
-from ml_connector.app import App
 from ml_connector.model.errors import StateTampered, WrongUse
 from ml_connector.store import schema
 from support.market import Market
+from support.people import in_production, invited
 from support.world import Installation, account_ids, rules_for
 
 
@@ -35,14 +36,9 @@ async def market(tmp_path: Path) -> Market:
     return made
 
 
-def _production(app: App) -> App:
-    assert app.settings.quickbooks is not None
-    quickbooks = msgspec.structs.replace(app.settings.quickbooks, environment="production")
-    return msgspec.structs.replace(app, settings=msgspec.structs.replace(app.settings, quickbooks=quickbooks))
-
-
 async def test_a_plan_is_applied_once(tmp_path: Path) -> None:
     home = Installation(tmp_path)
+    assert not four_eyes(home.app)
     view = await make_plan(home.app, "mia")
     assert (await apply(home.app, view.id, "ana")).created["order_to_journal journal"] == len(view.plan.postings()) == 3
     assert [plan.state for plan in plans(home.app)] == ["applied"]
@@ -52,22 +48,25 @@ async def test_a_plan_is_applied_once(tmp_path: Path) -> None:
 
 async def test_in_production_another_person_applies_it(tmp_path: Path) -> None:
     home = Installation(tmp_path)
-    app = _production(home.app)
-    view = await make_plan(app, "mia")
+    app = in_production(home.app)
+    ana = invited(app, "ana", "admin", "approver")
+    mia = invited(app, "mia", "preparer", "approver", by=ana)
+    view = await make_plan(app, mia)
     with pytest.raises(WrongUse, match="mia made plan"):
-        await apply(app, view.id, "mia")
+        await apply(app, view.id, mia)
     event = home.store.audit_events(app.connection.id)[-1]
     assert (event.actor, event.action, event.object) == ("mia", "refuse", view.id), "the refusal is on record"
     assert event.detail["why"].startswith("mia made plan")
     assert home.state("quickbooks", "JournalEntry") == []
-    await apply(app, view.id, "ana")
+    await apply(app, view.id, ana)
     assert len(home.state("quickbooks", "JournalEntry")) == 3
     events = home.store.audit_events(app.connection.id)
-    assert [event.actor for event in events if event.action == "approve"] == ["ana"] * 3
+    given = [(event.actor, event.detail["uid"]) for event in events if event.action == "approve"]
+    assert given == [("ana", os.getuid())] * 3
     posted = [event.detail for event in events if event.action == "post"]
     assert [detail["result"].partition(":")[0] for detail in posted] == ["quickbooks"] * 3
     assert {detail["key"] for detail in posted} == {write.key for write in view.plan.postings()}
-    assert (four_eyes(app), four_eyes(home.app)) == (True, False)
+    assert four_eyes(app)
 
 
 async def test_a_plan_that_was_altered_is_not_applied(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from support.world import Installation
 def test_all_secrets_open_with_the_new_key_alone(tmp_path: Path) -> None:
     home = Installation(tmp_path)
     old = home.vault.key_id
-    assert rotate_keys(home.app) == len(home.store.all_sealed()) == 3
+    assert rotate_keys(home.app, "setup") == len(home.store.all_sealed()) == 3
     assert home.vault.key_id != old
     assert sorted(path.stem for path in (tmp_path / "keys").glob("*.key")) == [home.vault.key_id]
     client = home.emulation.vendors["quickbooks"].connection_info()
@@ -29,7 +29,7 @@ async def test_the_audit_log_is_whole_after_a_rotation(tmp_path: Path) -> None:
     home = Installation(tmp_path)
     await home.approve_all()
     before = verify_audit(home.app)
-    rotate_keys(home.app)
+    rotate_keys(home.app, "setup")
     assert verify_audit(home.app, before.head).compared_with == before.events
     assert verify_audit(home.app).events == before.events + 1
 
@@ -39,7 +39,7 @@ async def test_a_rotation_covers_nothing_up(tmp_path: Path) -> None:
     await home.approve_all()
     with home.store.begin() as tx:
         tx.exec_driver_sql("DELETE FROM audit WHERE number > 2")
-    rotate_keys(home.app)
+    rotate_keys(home.app, "setup")
     with pytest.raises(ConnectorError):
         verify_audit(home.app)
 
@@ -49,4 +49,4 @@ def test_not_while_a_run_is_at_work(tmp_path: Path) -> None:
     now = home.app.world.clock.now()
     assert home.store.take_lease(home.app.connection.id, "another process", now) is not None
     with pytest.raises(Stopped, match="Another run is at work"):
-        rotate_keys(home.app)
+        rotate_keys(home.app, "setup")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -23,6 +24,7 @@ from ml_connector.clock import WallClock
 from ml_connector.engine.context import ReferenceCache
 from ml_connector.engine.worker import DrainReport
 from ml_connector.model.errors import Busy, ConnectorError
+from ml_connector.model.people import Person
 from ml_connector.model.rules import Rules, Template
 from ml_connector.settings import write_settings
 from ml_connector.systems.salesforce.fitness import Finding as OrgFinding
@@ -68,7 +70,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     write_settings(tmp_path, {"quickbooks": {"environment": "production"}, "rules": {"time_zone": "America/New_York"}})
     monkeypatch.setattr("ml_connector.actions.open.open_app", open_app)
-    monkeypatch.setattr("getpass.getuser", lambda: "ana")
+    monkeypatch.setattr("ml_connector.actions.acting.asks_for_proof", lambda app: False)
     monkeypatch.setattr("ml_connector.actions.status.current_status", lambda app: CALM)
     monkeypatch.setattr("ml_connector.actions.apply.four_eyes", lambda app: True)
     return tmp_path
@@ -439,22 +441,63 @@ def test_on_a_terminal_apply_asks_first(
     assert len(seen) == calls
 
 
-def test_who_acts_is_the_user_of_the_machine(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def ana_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user of the machine is ana, whatever the environment says."""
+    monkeypatch.setattr("pwd.getpwuid", lambda uid: SimpleNamespace(pw_name="ana"))
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "eve")
+
+
+@pytest.mark.usefixtures("ana_by_number")
+def test_in_a_rehearsal_who_acts_is_the_user_of_the_machine(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
     monkeypatch.setattr("ml_connector.actions.apply.apply", later(DrainReport(), seen))
     entry.main(["apply", "2026-11-22-03", "--home", str(home)])
-    assert seen[0][:2] == ("2026-11-22-03", "ana")
+    assert seen[0][:2] == ("2026-11-22-03", Person(name="os:ana", uid=os.getuid()))
 
 
+def test_a_plan_is_made_by_whoever_proves_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a token where nobody is asked; without one by the user of the machine, also where proofs are asked for."""
+    seen: list[Any] = []
+    nightly = Person(name="nightly", uid=7, roles=("preparer",), proved=True)
+    monkeypatch.setattr("ml_connector.actions.acting.asks_for_proof", lambda app: True)
+    monkeypatch.setattr("ml_connector.actions.acting.knows_people", lambda app: True)
+    monkeypatch.setattr("ml_connector.actions.proof.prove_by_file", lambda app, file, name: nightly)
+    monkeypatch.setattr("ml_connector.actions.plan.make_plan", later(plan(journal_entry()), seen))
+    entry.main(["plan", "--home", str(home)])
+    entry.main(["plan", "--token-file", "t", "--home", str(home)])
+    assert [call[0].proved for call in seen] == [False, True]
+    assert seen[1][0] == nightly
+
+
+@pytest.mark.parametrize(("typed", "name"), [("mia\n", "mia"), ("\n", "os:ana")])
+@pytest.mark.usefixtures("ana_by_number")
+def test_on_a_terminal_plan_asks_who_makes_it(
+    typed: str, name: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr("ml_connector.actions.acting.asks_for_proof", lambda app: True)
+    monkeypatch.setattr("ml_connector.actions.acting.knows_people", lambda app: True)
+    monkeypatch.setattr("ml_connector.actions.proof.prove", lambda app, name, _: Person(name=name, uid=7, proved=True))
+    monkeypatch.setattr("getpass.getpass", lambda question, stream: "typed unseen")
+    monkeypatch.setattr("ml_connector.actions.plan.make_plan", later(plan(journal_entry()), seen))
+    monkeypatch.setattr(sys, "stdin", Keyboard(typed))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    entry.main(["plan", "--home", str(home)])
+    assert seen[0][0].name == name
+
+
+@pytest.mark.usefixtures("ana_by_number")
 def test_who_reads_lost_values_is_named_to_the_log(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def told(app: Any, actor: str) -> list[Any]:
-        return [msgspec.structs.replace(PHONE, lost=f"as {actor} asked")]
+    def told(app: Any, actor: Person) -> list[Any]:
+        return [msgspec.structs.replace(PHONE, lost=f"as {actor.name} asked")]
 
     monkeypatch.setattr("ml_connector.actions.conflicts.with_values", told)
     assert entry.main(["conflicts", "--values", "--home", str(home)]) == 0
-    assert "as ana asked" in capsys.readouterr().out
+    assert "as os:ana asked" in capsys.readouterr().out
 
 
 def test_an_error_of_an_action_reaches_the_person(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from ml_connector.cli.render_plan import plan_lines, plan_rows, question
@@ -111,6 +112,12 @@ def test_the_last_line_says_what_to_do_next(state: str, writes: Any, holds: Any,
 
 
 def test_in_a_rehearsal_nobody_else_is_needed() -> None:
+    unproved = msgspec.structs.replace(plan(entry()), made_by="os:ana")
+    assert plan_lines(unproved, None)[-2:] == [
+        "Nobody has proved to be its maker: as nobody could be the second person, its entries cannot be approved.",
+        "Next:  ml-connector plan  in a terminal, which asks who you are; a machine gives  --token-file FILE",
+    ]
+    assert plan_lines(unproved, 80, four_eyes=False)[-1] == "Next:  ml-connector apply 2026-11-22-03"
     assert plan_lines(plan(entry()), 80, four_eyes=False)[-1] == "Next:  ml-connector apply 2026-11-22-03"
 
 

@@ -290,7 +290,7 @@ async def test_keys_are_rotated_with_the_values_of_the_log(pair: Pair) -> None:
     pair.both_edit()
     await pair.later()
     before = {each.sealed for each in pair.home.store.conflicts(pair.home.app.connection.id)}
-    assert rotate_keys(pair.home.app) == len(pair.home.store.all_sealed()) + 2
+    assert rotate_keys(pair.home.app, "setup") == len(pair.home.store.all_sealed()) + 2
     assert pair.log() == pair.expected
     assert not before & {each.sealed for each in pair.home.store.conflicts(pair.home.app.connection.id)}
     assert len(list((pair.home.settings.home / "keys").glob("*.key"))) == 1
@@ -306,9 +306,9 @@ async def test_keys_are_rotated_while_a_write_is_open(pair: Pair) -> None:
     with pytest.raises(Killed):
         await pair.later(pair.process(dying_at("applied")))
     with pytest.raises(Busy):
-        rotate_keys(pair.home.app)
+        rotate_keys(pair.home.app, "setup")
     pair.home.clock.advance(LEASE)
-    rotate_keys(pair.home.app)
+    rotate_keys(pair.home.app, "setup")
     for _ in range(2):
         await pair.later()
     assert pair.log() == pair.expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ml_connector.actions.acting import asks_for_proof, made_by_a_person, must_be
 from ml_connector.actions.drain import DrainReport, connection_of, drain
 from ml_connector.actions.last_run import on_record
 from ml_connector.actions.plan import plan_view
@@ -12,6 +13,7 @@ from ml_connector.app import App
 from ml_connector.engine.intake import forget_changed
 from ml_connector.engine.planner import Plan
 from ml_connector.model.errors import ConnectorError, StateTampered, WrongUse
+from ml_connector.model.people import Actor, name_of
 from ml_connector.model.refs import Ref
 from ml_connector.store.rows import PlanRow
 
@@ -24,17 +26,18 @@ RESTS_ON: Mapping[str, tuple[str, ...]] = {
 
 def four_eyes(app: App) -> bool:
     """Whether the one who applies a plan must not be the one who made it: everywhere but in a rehearsal."""
-    quickbooks = app.settings.quickbooks
-    return quickbooks is not None and quickbooks.environment != "rehearsal"
+    return asks_for_proof(app)
 
 
-async def apply(app: App, plan_id: str, actor: str, progress: Progress = quiet) -> DrainReport:
+async def apply(app: App, plan_id: str, actor: Actor, progress: Progress = quiet) -> DrainReport:
     """Approve the journal entries of a plan, byte for byte, and do all that is due.
 
+    Outside a rehearsal by a proved approver; a plan with entries by another proved person than its maker.
     Everything is read and decided again, tables that changed since the plan too; an entry whose body came out otherwise
     is held as H-PLAN-STALE, not sent.
     """
     connection_of(app)
+    must_be(app, actor, "apply", "approver")
     row = app.store.plan(app.connection.id, plan_id)
     plan = plan_view(row).plan if row.proved else Plan()  # nothing of one that was changed from outside is read
     refusal = _refusal(app, row, plan, actor)
@@ -49,7 +52,7 @@ async def apply(app: App, plan_id: str, actor: str, progress: Progress = quiet) 
         return await drain(app, progress)
 
 
-def _refusal(app: App, row: PlanRow, plan: Plan, actor: str) -> ConnectorError | None:
+def _refusal(app: App, row: PlanRow, plan: Plan, actor: Actor) -> ConnectorError | None:
     """Why this person may not apply this plan; None if so."""
     if not row.proved:
         return StateTampered.of(f"plan {row.id}")
@@ -57,14 +60,25 @@ def _refusal(app: App, row: PlanRow, plan: Plan, actor: str) -> ConnectorError |
         return WrongUse(f"Plan {row.id} was applied already, by {row.applied_by}.", "Make a new plan.")
     if plan.digest() != row.hash:
         return WrongUse(f"Plan {row.id} was altered after it was made.", "Make a new plan.")
-    if plan.postings() and four_eyes(app) and actor == row.made_by:
+    return _one_of_two(app, row, actor) if plan.postings() and four_eyes(app) else None
+
+
+def _one_of_two(app: App, row: PlanRow, actor: Actor) -> ConnectorError | None:
+    """Why this person cannot be the second one for entries; None if so. Only proved people are compared."""
+    if not made_by_a_person(app, row.made_by, row.made_at):
         return WrongUse(
-            f"{actor} made plan {row.id}, so another person must apply it.", "Ask an approver to run this command."
+            f"Plan {row.id} was made by {row.made_by}, which nobody has proved to be: no second person can be told.",
+            "A preparer makes a new plan in a terminal, or with  --token-file FILE  :  ml-connector plan",
+        )
+    if name_of(actor) == row.made_by:
+        return WrongUse(
+            f"{row.made_by} made plan {row.id}, so another person must apply it.",
+            "Ask an approver to run this command.",
         )
     return None
 
 
-def approve(app: App, row: PlanRow, plan: Plan, actor: str) -> None:
+def approve(app: App, row: PlanRow, plan: Plan, actor: Actor) -> None:
     """Put the approvals of a plan on record, end the dry run, and knock on the orders that waited for it."""
     now = app.world.clock.now()
     hashes = {write.key: write.body_hash for write in plan.postings()}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from ml_connector.actions.acting import must_be
 from ml_connector.app import App
 from ml_connector.model.errors import WrongUse
+from ml_connector.model.people import Actor
 from ml_connector.store.rows import Head
 
 
@@ -21,18 +23,22 @@ class AuditLog(msgspec.Struct, frozen=True, kw_only=True):
     compared_with: int = 0
 
 
-def verify_audit(app: App, head: str = "", *, restored: bool = False, actor: str = "") -> AuditLog:
+def verify_audit(app: App, head: str = "", *, restored: bool = False, actor: Actor = "") -> AuditLog:
     """Recompute the log, and compare it with its seals, with the approvals, and with a `head` that a person kept.
 
     With `restored`, the person says that the state was put back from the backup that printed `head`: what the home
     knew beyond that goes on record as lost. Raises `ConnectorError` that names the first event which does not fit.
     """
+    if restored:
+        must_be(app, actor, "audit verify --restored", "admin")
     hash_ = _hash(head)
     if restored and not hash_:
         raise WrongUse("--restored needs the head that the backup printed.", "Give it with  --head HEAD")
     app.store.verify_audit(kept=not restored)
     if restored:
         app.store.accept_restored(app.connection.id, actor, hash_, app.world.clock.now())
+        for person in app.store.people(app.connection.id):
+            app.store.remember_person(app.connection.id, person.name)
     return AuditLog(
         events=app.store.verify_audit(),
         head=audit_head(app),

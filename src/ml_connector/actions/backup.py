@@ -6,9 +6,11 @@ from pathlib import Path
 
 import msgspec
 
+from ml_connector.actions.acting import must_be
 from ml_connector.actions.audit import audit_head
 from ml_connector.app import App
 from ml_connector.model.errors import WrongUse
+from ml_connector.model.people import Actor
 
 
 class Backup(msgspec.Struct, frozen=True):
@@ -18,8 +20,9 @@ class Backup(msgspec.Struct, frozen=True):
     head: str
 
 
-def backup(app: App, actor: str, to: Path | None = None) -> Backup:
+def backup(app: App, actor: Actor, to: Path | None = None) -> Backup:
     """Copy the state to a file while work goes on. Keys are not in it. Raises `WrongUse` for a database server."""
+    must_be(app, actor, "backup", "admin")
     stamp = app.world.clock.now().strftime("%Y%m%dT%H%M%SZ")
     file = to or app.settings.home / f"backup-{stamp}.db"
     if file.exists():

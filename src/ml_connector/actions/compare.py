@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import structlog
 
+from ml_connector.actions.acting import must_be
 from ml_connector.actions.progress import Progress, quiet
 from ml_connector.app import App
 from ml_connector.engine import compare as engine
 from ml_connector.engine.intake import compared_kinds
 from ml_connector.model.errors import BadAnswer
+from ml_connector.model.people import Actor
 from ml_connector.store.rows import Comparison
 
 __all__ = ["Comparison", "accept_vanished", "compare_all", "compare_due", "estimate", "last_comparisons"]
@@ -40,8 +42,9 @@ async def compare_all(app: App, progress: Progress = quiet) -> list[Comparison]:
     return last_comparisons(app)
 
 
-def accept_vanished(app: App, actor: str) -> int:
+def accept_vanished(app: App, actor: Actor) -> int:
     """What is withheld, because too much of a kind has vanished at once, is really gone: `actor` says so. How many."""
+    must_be(app, actor, "backfill --accept-vanished", "preparer", "admin")
     rows = [row for row in last_comparisons(app) if row.withheld]
     for row in rows:
         app.store.accept_vanished(app.connection.id, row, actor, app.world.clock.now())

@@ -11,6 +11,7 @@ import msgspec
 
 from ml_connector.app import App
 from ml_connector.engine.conflicts import seal_name
+from ml_connector.model.people import Actor
 from ml_connector.model.refs import Ref
 from ml_connector.store.rows import ConflictRow
 
@@ -42,7 +43,7 @@ def entries(app: App, ref: Ref | None = None) -> list[ConflictView]:
     return [_view(row) for row in app.store.conflicts(app.connection.id, ref)]
 
 
-def with_values(app: App, actor: str) -> list[ConflictView]:
+def with_values(app: App, actor: Actor) -> list[ConflictView]:
     """The log with the lost values. Who looked at how many goes on record first."""
     rows = app.store.conflicts(app.connection.id)
     readable = sum(bool(row.sealed) for row in rows)

@@ -21,6 +21,7 @@ from ml_connector.clients import (
 from ml_connector.clock import Timekeeper
 from ml_connector.custody import SealedTokens, seal_secret
 from ml_connector.model.errors import SignInNeeded, WrongUse
+from ml_connector.model.people import Actor
 from ml_connector.settings import change_settings, destination, load
 from ml_connector.store.rows import Connected, RunEnd
 from ml_connector.systems.http import Caller, Request
@@ -107,7 +108,7 @@ async def finish_salesforce(home: Home) -> str:
     return session.org_id
 
 
-def register(home: Home, actor: str, system: str = "") -> Connected:
+def register(home: Home, actor: Actor, system: str = "") -> Connected:
     """Put the connection on record once both sides are known, and who signed in to which system (blank: to both).
 
     Raises `WrongUse` while one is missing.
@@ -128,7 +129,7 @@ def register(home: Home, actor: str, system: str = "") -> Connected:
     return connected
 
 
-async def name_company(home: Home, actor: str, system: str = "") -> Connected:
+async def name_company(home: Home, actor: Actor, system: str = "") -> Connected:
     """Ask QuickBooks for the company's name and keep it with the connection, and the sign-in with its audit log."""
     settings = load(home.path, {})
     company = await quickbooks_client(settings, home.store, home.vault, home.world).check_company()

@@ -8,12 +8,14 @@ from typing import Literal, get_args
 import msgspec
 
 from ml_connector.accounting.invoice_status import Status
+from ml_connector.actions.acting import asks_for_proof, suggested_name
 from ml_connector.actions.audit import verify_audit
 from ml_connector.actions.status import current_status
 from ml_connector.app import App
 from ml_connector.flows.invoices.contact_roles import OTHER
 from ml_connector.flows.invoices.opportunity_fields import stage_name
 from ml_connector.model.errors import ConnectorError
+from ml_connector.model.people import PERSON_ROLES
 
 Level = Literal["ok", "warn", "FAIL"]
 
@@ -31,7 +33,7 @@ async def doctor(app: App, fit: bool = True) -> list[Finding]:
     """Check both sides, the rules and our own state. With `fit`, also objects, fields and rights in Salesforce."""
     findings = [await _asked("QuickBooks", app, _company), *await _many("QuickBooks", app, _books)]
     findings += await _many("Salesforce", app, org_findings if fit else _signed_in)
-    return [*findings, *_rules(app), *_state(app)]
+    return [*findings, *_rules(app), *_people(app), *_state(app)]
 
 
 async def _asked(subject: str, app: App, check: Callable[[App], Awaitable[Finding]]) -> Finding:
@@ -134,6 +136,19 @@ def _rules(app: App) -> list[Finding]:
             )
         ]
     return [Finding("ok", "Rules", f"Template {template.id}, signed off by {template.signed_off_by}; from {start}.")]
+
+
+def _people(app: App) -> list[Finding]:
+    """Whether there is somebody for each role; nothing where nobody is asked who he is."""
+    if not asks_for_proof(app):
+        return []
+    active = [row for row in app.store.people(app.connection.id) if row.proved and row.ended_at is None]
+    missing = [role for role in PERSON_ROLES if not any(role in row.roles for row in active)]
+    if not missing:
+        return [Finding("ok", "People", f"{len(active)} may act, with every role among them.")]
+    name, role = ("NAME", missing[0]) if active else (suggested_name(), "admin")
+    text = f"Nobody has the role {', '.join(missing)}: what it decides waits."
+    return [Finding("warn", "People", text, f"Add somebody:  ml-connector people add {name} --role {role}")]
 
 
 def _state(app: App) -> list[Finding]:

@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from ml_connector.accounting.dims import label
+from ml_connector.actions.acting import must_be
 from ml_connector.actions.last_run import on_record
 from ml_connector.actions.progress import Progress, quiet
 from ml_connector.actions.sweep import sweep_all
@@ -15,6 +16,7 @@ from ml_connector.app import App
 from ml_connector.engine.corridor import UNANSWERED
 from ml_connector.engine.planner import Plan, PlannedHold, PlannedWrite, Planner
 from ml_connector.model.errors import BadAnswer, ReadRefused, WrongUse
+from ml_connector.model.people import Actor, Person, name_of
 from ml_connector.model.refs import Ref
 from ml_connector.store.rows import PlanRow
 
@@ -39,11 +41,14 @@ class PlanView(msgspec.Struct, frozen=True, kw_only=True):
         return sum(hold.code in UNANSWERED for hold in self.plan.holds)
 
 
-async def make_plan(app: App, actor: str, progress: Progress = quiet, *, sweep_first: bool = True) -> PlanView:
+async def make_plan(app: App, actor: Actor, progress: Progress = quiet, *, sweep_first: bool = True) -> PlanView:
     """Read everything that is due, decide it, and store the plan. Nothing is written to either system.
 
     `sweep_first=False` right after a sync: nothing new is asked for, only what waits for approval is planned.
+    Anybody may look; a proved person who makes one must be a preparer.
     """
+    if isinstance(actor, Person) and actor.proved:
+        must_be(app, actor, "plan", "preparer")
     refused: list[ReadRefused] = []
     if sweep_first:
         with on_record(app) as errors:
@@ -53,7 +58,7 @@ async def make_plan(app: App, actor: str, progress: Progress = quiet, *, sweep_f
     plan = await Planner(app.connection, app.runtime).make()
     now = app.world.clock.now()
     day = app.connection.today(now).isoformat()
-    row = PlanRow("", now, actor, plan.digest(), msgspec.json.encode(plan).decode(), "open", "")
+    row = PlanRow("", now, name_of(actor), plan.digest(), msgspec.json.encode(plan).decode(), "open", "")
     row = app.store.save_plan(app.connection.id, day, row)
     look_again(app, plan)
     detail = {"hash": row.hash, "writes": len(plan.writes), "holds": len(plan.holds)}

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from ml_connector.actions.acting import must_be
 from ml_connector.app import App
 from ml_connector.model.errors import WrongUse
+from ml_connector.model.people import Actor
 from ml_connector.store.marking import FLOW as STATE_ROWS
 from ml_connector.store.rows import HeldRow
 
 
-def retry(app: App, what: str, actor: str) -> list[str]:
+def retry(app: App, what: str, actor: Actor) -> list[str]:
     """Put held records on the list of the next sync: those of a hold code, one record, or all (blank). Their names.
 
     Nothing is decided here: a record whose reason still stands is held again. An event of the audit log.
-    Raises `WrongUse` if nothing like it is held.
+    Raises `WrongUse` if nothing like it is held, and `NotProved` unless a proved person asks for it.
     """
+    must_be(app, actor, "retry")
     held = [row for row in app.store.holds(app.connection.id) if row.flow != STATE_ROWS and _meant(row, what)]
     if not held:
         raise WrongUse(f"Nothing is held under {what!r}." if what else "Nothing is held.", "See  ml-connector holds")

@@ -10,8 +10,10 @@ from typing import Any
 import msgspec
 
 from ml_connector.accounting.templates import POLICIES
+from ml_connector.actions.acting import must_be
 from ml_connector.app import App
 from ml_connector.model.errors import WrongUse
+from ml_connector.model.people import Actor, name_of
 from ml_connector.model.rules import PRESELECTED, RuleSettings, Template
 from ml_connector.settings import change_settings, load
 from ml_connector.systems.quickbooks.records import Account
@@ -69,13 +71,15 @@ def _says(account: Account, words: Sequence[str]) -> bool:
     return any(word in account.fully_qualified_name.casefold() for word in words)
 
 
-async def sign_off(app: App, choice: SignOff, actor: str) -> Template:
+async def sign_off(app: App, choice: SignOff, actor: Actor) -> Template:
     """Check the accounts against QuickBooks (A.2, A.4), write template and start date to the settings, and sign.
 
     A limit that was signed with the rules as they stood before stays signed; one that was not stays so.
 
-    Raises `WrongUse` for an account that is not there or of the wrong type, and for templates not released yet.
+    Raises `WrongUse` for an account that is not there or of the wrong type, and for templates not released yet,
+    and `NotProved` unless an approver signs.
     """
+    must_be(app, actor, "sign-off", "approver")
     accounts = list((await app.quickbooks.reference("accounts")).value.values())
     values: dict[str, Any] = {"id": choice.template}
     policy = POLICIES.get(choice.template)
@@ -96,7 +100,7 @@ async def sign_off(app: App, choice: SignOff, actor: str) -> Template:
     change_settings(home, "rules", rules)
     change_settings(home, "rules.template", values)
     now = app.world.clock.now()
-    app.signer.sign_template(home, actor, now)
+    app.signer.sign_template(home, name_of(actor), now)
     if kept:
         app.signer.sign_limit(home, before.auto_approve_limit, before.auto_approve_signed_by)
     app.store.audit(app.connection.id, actor, "sign off", f"template {choice.template}", {"accounts": values}, now)
@@ -106,12 +110,14 @@ async def sign_off(app: App, choice: SignOff, actor: str) -> Template:
     return template
 
 
-def sign_limit(app: App, limit: Decimal, actor: str) -> Sequence[str]:
+def sign_limit(app: App, limit: Decimal, actor: Actor) -> Sequence[str]:
     """Set the limit up to which entries go out without a click, and sign it with the rules as they stand.
 
     `limit` is in home currency. Returns those of `[rules]` that are not as they come, for a person to look at.
+    Raises `NotProved` unless an approver signs.
     """
-    rules = app.signer.sign_limit(app.settings.home, limit, actor)
+    must_be(app, actor, "sign-off", "approver")
+    rules = app.signer.sign_limit(app.settings.home, limit, name_of(actor))
     now = app.world.clock.now()
     detail = {"limit": str(limit), "rules": rules.digest()}
     app.store.audit(app.connection.id, actor, "sign off", "auto_approve_limit", detail, now)

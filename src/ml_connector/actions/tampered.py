@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from ml_connector.actions.acting import must_be
 from ml_connector.app import App
+from ml_connector.model.people import Actor
 
 
 def tampered_rows(app: App) -> list[str]:
@@ -18,11 +20,15 @@ def tampered_rows(app: App) -> list[str]:
     return rows
 
 
-def accept_row(app: App, row: str, actor: str) -> None:
+def accept_row(app: App, row: str, actor: Actor) -> None:
     """Believe a row as it stands from now on. Raises `WrongUse` for one that is not changed."""
+    must_be(app, actor, "tampered accept", "admin")
     app.store.accept_row(app.connection.id, row, actor, app.world.clock.now())
+    if row.startswith("person "):
+        app.store.remember_person(app.connection.id, row.removeprefix("person "))
 
 
-def drop_row(app: App, row: str, actor: str) -> None:
+def drop_row(app: App, row: str, actor: Actor) -> None:
     """Delete a row; what depended on it is decided anew. Raises `WrongUse` for one that is not changed."""
+    must_be(app, actor, "tampered drop", "admin")
     app.store.drop_row(app.connection.id, row, actor, app.world.clock.now())

@@ -11,6 +11,20 @@ from ml_connector.model.errors import WrongUse
 from .text import safe
 
 
+def typed(question: str) -> str:
+    """What a person at the terminal answers, without blanks around it."""
+    sys.stderr.write(f"{safe(question)}: ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip()
+
+
+def typed_unseen(question: str) -> str:
+    """As `typed`, without echo and as it is: for what proves who somebody is, which no variable answers."""
+    import getpass
+
+    return getpass.getpass(f"{safe(question)}: ", sys.stderr)
+
+
 class TerminalAsk:
     """Answers `cli.views.Ask`. A variable that is set is not asked for."""
 
@@ -26,9 +40,7 @@ class TerminalAsk:
                 return default
             raise _unanswered(name)
         shown = f" [{safe(default)}]" if default else ""
-        sys.stderr.write(f"{safe(question)}{shown}: ")
-        sys.stderr.flush()
-        return sys.stdin.readline().strip() or default
+        return typed(f"{safe(question)}{shown}") or default
 
     def secret(self, name: str, question: str) -> str:
         """The answer, typed without echo."""

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ml_connector.model.holds import render as hold_words
+from ml_connector.model.people import USER
 
 from .layout import NARROW, Column, table
 from .render_state import undone_line
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _SHOWN = 10
 _WIDE = 120
+_UNPROVED = "Nobody has proved to be its maker: as nobody could be the second person, its entries cannot be approved."
+_PROVE = "Next:  ml-connector plan  in a terminal, which asks who you are; a machine gives  --token-file FILE"
 _ACTIONS = {"create": ("+", "to create"), "upsert": ("+", "to create or match"), "update": ("~", "to update")}
 
 
@@ -219,6 +222,8 @@ def _sums(view: PlanView, left: Sequence[Undone], width: int | None, *, four_eye
         return [*lines, *fold(_nothing(view, left), width)]
     if view.state != "open":
         return [*lines, *fold(f"This plan is {safe(view.state)}. Next:  ml-connector status", width)]
+    if entries and four_eyes and view.made_by.startswith(USER):
+        return [*lines, *fold(_UNPROVED, width), *fold(_PROVE, width)]
     who = "another person approves, then  " if entries and four_eyes else " "
     return [*lines, *fold("Nothing has been written.", width), *fold(f"Next: {who}ml-connector apply {view.id}", width)]
 

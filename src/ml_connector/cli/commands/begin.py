@@ -14,7 +14,7 @@ from ml_connector.cli.text import safe, system_name
 from ml_connector.cli.views import Ask
 from ml_connector.model.errors import WrongUse
 
-from .common import USUAL, Common, actor, run, show
+from .common import USUAL, Common, run, show
 
 _LONGEST = 1_000_000
 
@@ -42,12 +42,13 @@ def init(
 
 async def _named(common: Common, system: str = "") -> str:
     """The company's name, once both sides are connected; the sign-in (to `system`, or to both) goes on record."""
+    from ml_connector.actions.acting import os_user
     from ml_connector.actions.connect import name_company
     from ml_connector.actions.open import open_home
 
     with common.logged():
         async with open_home(common.folder) as home:
-            return (await name_company(home, actor(), system)).company
+            return (await name_company(home, os_user(), system)).company
 
 
 def read_line(file: Path) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -108,11 +107,3 @@ def title(common: Common, company: str) -> str:
 
     environment = settings_of(common.folder, "quickbooks").get("environment", "")
     return ", ".join(part for part in (company, environment.upper()) if part)
-
-
-def actor() -> str:
-    """Who acts: the name of the user on this machine."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return "unknown user"

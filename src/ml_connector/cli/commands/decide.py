@@ -14,7 +14,8 @@ from ml_connector.cli.text import count, safe
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.rules import PRESELECTED, Template
 
-from .common import USUAL, Common, actor, look, run, show
+from .acting import UNSAID, By, who
+from .common import USUAL, Common, look, run, show
 
 
 def sign_off(
@@ -28,6 +29,7 @@ def sign_off(
     auto_approve_limit: Annotated[
         str, Parameter(help="Sign this limit too, with the rules as they stand: entries up to it go without a click")
     ] = "",
+    by: By = UNSAID,
     common: Common = USUAL,
 ) -> int:
     """Choose the posting template and sign it off, in your name. Needed before the first entry is posted.
@@ -45,10 +47,11 @@ def sign_off(
         template=template, start_date=_day(start_date), unbilled=unbilled, deferred=deferred, discounts=discounts,
         shipping=shipping,
     )  # fmt: skip
-    signed = run(common, lambda app, _: action(app, choice, actor()))
+    actor = who(common, by, "sign-off")
+    signed = run(common, lambda app, _: action(app, choice, actor))
     lines = [f"Template {safe(signed.id)} is signed off by {safe(signed.signed_off_by)}.", *_signed_values(signed)]
     if limit is not None:
-        lines += _limit_lines(common, limit)
+        lines += _limit_lines(common, limit, actor)
     show(common, "sign-off", signed, lambda _: [*lines, "Next:  ml-connector plan"])
     return 0
 
@@ -101,23 +104,26 @@ def stop(
     reason: Annotated[str, Parameter(name="REASON", help="Why, for the audit log")] = "",
     /,
     *,
+    by: By = UNSAID,
     common: Common = USUAL,
 ) -> int:
     """Stop all writes. Reading goes on, so that nothing is missed meanwhile."""
     common.check()
     from ml_connector.actions.pause import pause
 
-    look(common, lambda app: pause(app, actor(), reason))
+    actor = who(common, by, "stop")
+    look(common, lambda app: pause(app, actor, reason))
     show(common, "writes", {"stopped": True}, lambda _: ["Writes are stopped.", "Next:  ml-connector resume"])
     return 0
 
 
-def resume(*, common: Common = USUAL) -> int:
+def resume(*, by: By = UNSAID, common: Common = USUAL) -> int:
     """Allow writes again."""
     common.check()
     from ml_connector.actions.pause import resume as action
 
-    look(common, lambda app: action(app, actor()))
+    actor = who(common, by, "resume")
+    look(common, lambda app: action(app, actor))
     show(common, "writes", {"stopped": False}, lambda _: ["Writes go on.", "Next:  ml-connector sync --once"])
     return 0
 
@@ -127,13 +133,15 @@ def match_pair(
     account: Annotated[str, Parameter(name="ACCOUNT", help="salesforce:Account:<id>")],
     /,
     *,
+    by: By = UNSAID,
     common: Common = USUAL,
 ) -> int:
     """Say that a customer and an account belong together. What was held for it goes on."""
     common.check()
     from ml_connector.actions.match import declare_pair
 
-    look(common, lambda app: declare_pair(app, customer, account, actor()))
+    actor = who(common, by, "match pair")
+    look(common, lambda app: declare_pair(app, customer, account, actor))
     document = {"customer": customer, "account": account}
     lines = [f"{safe(customer)} and {safe(account)} belong together.", "Next:  ml-connector plan"]
     show(common, "match", document, lambda _: lines)
@@ -144,13 +152,15 @@ def match_new(
     record: Annotated[str, Parameter(name="RECORD", help="quickbooks:Customer:<id> or salesforce:Account:<id>")],
     /,
     *,
+    by: By = UNSAID,
     common: Common = USUAL,
 ) -> int:
     """Say that a record has no counterpart yet, so that one is made."""
     common.check()
     from ml_connector.actions.match import declare_new
 
-    look(common, lambda app: declare_new(app, record, actor()))
+    actor = who(common, by, "match new")
+    look(common, lambda app: declare_new(app, record, actor))
     lines = [f"A counterpart of {safe(record)} will be made.", "Next:  ml-connector plan"]
     show(common, "match", {"new": record}, lambda _: lines)
     return 0

@@ -10,20 +10,23 @@ from cyclopts import Parameter
 
 from ml_connector.cli.text import count, safe
 
-from .common import USUAL, Common, actor, look, show
+from .acting import UNSAID, By, who
+from .common import USUAL, Common, look, show
 
 
 def audit_verify(
     *,
     head: Annotated[str, Parameter(help="A head that you kept: it must be in the log")] = "",
     restored: Annotated[bool, Parameter(help="The state was put back from the backup that printed --head")] = False,
+    by: By = UNSAID,
     common: Common = USUAL,
 ) -> int:
     """Recompute the audit log and compare it with its seals and the approvals; ends with 1 where something differs."""
     common.check()
     from ml_connector.actions.audit import verify_audit
 
-    log = look(common, lambda app: verify_audit(app, head, restored=restored, actor=actor()))
+    actor = who(common, by, "audit verify --restored") if restored else ""
+    log = look(common, lambda app: verify_audit(app, head, restored=restored, actor=actor))
     lines = [f"ok    {count(log.events, 'event')}: none changed, moved or missing, and every approval as it was given."]
     if log.compared_with:
         since = count(log.events - log.compared_with, "event")
@@ -38,11 +41,13 @@ def audit_verify(
     return 0
 
 
-def keys_rotate(*, common: Common = USUAL) -> int:
+def keys_rotate(*, by: By = UNSAID, common: Common = USUAL) -> int:
     """Seal every secret and every lost value with a new key, and forget the old one."""
+    common.check()
     from ml_connector.actions.keys import rotate_keys
 
-    number = look(common, rotate_keys)
+    actor = who(common, by, "keys rotate")
+    number = look(common, lambda app: rotate_keys(app, actor))
     lines = [f"{count(number, 'value')} sealed with a new key.", "Next:  ml-connector backup"]
     show(common, "keys", {"sealed": number}, lambda _: lines)
     return 0
@@ -52,12 +57,14 @@ def backup(
     to: Annotated[Path | None, Parameter(name="FILE", help="Where to; else a dated file in the home")] = None,
     /,
     *,
+    by: By = UNSAID,
     common: Common = USUAL,
 ) -> int:
     """Copy the state to a file while work goes on. Keys are not in it; keep them elsewhere."""
     from ml_connector.actions.backup import backup as action
 
-    copy = look(common, lambda app: action(app, actor(), to))
+    actor = who(common, by, "backup")
+    copy = look(common, lambda app: action(app, actor, to))
     lines = [
         f"The state is in {safe(copy.file)}.",
         f"head  {copy.head}",

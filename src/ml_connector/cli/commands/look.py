@@ -12,7 +12,7 @@ from ml_connector.cli.documents import tie_out_document
 from ml_connector.cli.render_conflicts import conflict_lines
 from ml_connector.model.errors import WrongUse
 
-from .common import USUAL, Common, actor, look, run, show
+from .common import USUAL, Common, look, run, show
 
 if TYPE_CHECKING:
     from ml_connector.actions.open import App
@@ -87,9 +87,10 @@ def conflicts(
 ) -> int:
     """Fields that people changed on both sides, newest first: when, which record, who kept its own."""
     common.check()
+    from ml_connector.actions.acting import os_user
     from ml_connector.actions.conflicts import entries, with_values
 
-    views = look(common, lambda app: with_values(app, actor()) if values else entries(app))
+    views = look(common, lambda app: with_values(app, os_user()) if values else entries(app))
     zone = common.zone
     show(common, "conflicts", views, lambda width: conflict_lines(views, width, values=values, zone=zone))
     return 0

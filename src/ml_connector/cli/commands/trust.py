@@ -8,7 +8,8 @@ from cyclopts import Parameter
 
 from ml_connector.cli.text import count, safe
 
-from .common import USUAL, Common, actor, look, show
+from .acting import UNSAID, By, who
+from .common import USUAL, Common, look, show
 
 Row = Annotated[str, Parameter(name="ROW", help="As  ml-connector tampered list  names it, in quotation marks")]
 _NEXT = "Next:  ml-connector sync --once"
@@ -33,21 +34,23 @@ def tampered_list(*, common: Common = USUAL) -> int:
     return int(bool(rows))
 
 
-def tampered_accept(row: Row, /, *, common: Common = USUAL) -> int:
+def tampered_accept(row: Row, /, *, by: By = UNSAID, common: Common = USUAL) -> int:
     """Say that a row is right as it stands."""
     common.check()
     from ml_connector.actions.tampered import accept_row
 
-    look(common, lambda app: accept_row(app, row, actor()))
+    actor = who(common, by, "tampered accept")
+    look(common, lambda app: accept_row(app, row, actor))
     show(common, "tampered", {"accepted": row}, lambda _: [f"Row {safe(row)} is believed as it stands.", _NEXT])
     return 0
 
 
-def tampered_drop(row: Row, /, *, common: Common = USUAL) -> int:
+def tampered_drop(row: Row, /, *, by: By = UNSAID, common: Common = USUAL) -> int:
     """Say that a row does not belong there; what depended on it is decided anew."""
     common.check()
     from ml_connector.actions.tampered import drop_row
 
-    look(common, lambda app: drop_row(app, row, actor()))
+    actor = who(common, by, "tampered drop")
+    look(common, lambda app: drop_row(app, row, actor))
     show(common, "tampered", {"dropped": row}, lambda _: [f"Row {safe(row)} is gone.", _NEXT])
     return 0

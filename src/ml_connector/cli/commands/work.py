@@ -16,7 +16,8 @@ from ml_connector.cli.progress import stay
 from ml_connector.cli.text import count, moment, safe, system_name
 from ml_connector.model.errors import WrongUse
 
-from .common import USUAL, Common, actor, look, run, show, title
+from .acting import UNSAID, By, who, who_if_said
+from .common import USUAL, Common, look, run, show, title
 
 if TYPE_CHECKING:
     from ml_connector.actions.compare import Comparison
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ml_connector.actions.progress import Progress
     from ml_connector.actions.status import Status, Undone
     from ml_connector.cli.views import Names
+    from ml_connector.model.people import Person
 
 
 def plan(
@@ -33,6 +35,7 @@ def plan(
     list_: Annotated[bool, Parameter(name="--list", help="List the plans made so far")] = False,
     show_: Annotated[str, Parameter(name="--show", help="Show a plan made before")] = "",
     all_: Annotated[bool, Parameter(name="--all", help="Show every entry, not the first ten")] = False,
+    by: By = UNSAID,
     common: Common = USUAL,
 ) -> int:
     """Read what is due and show every entry and write. Nothing is written to either side."""
@@ -48,7 +51,8 @@ def plan(
             lambda width: render_plan.plan_rows(views, width, common.zone),
         )
         return 0
-    shown = run(common, lambda app, step: _planned(app, step, show_))
+    actor = None if show_ else who_if_said(common, by)
+    shown = run(common, lambda app, step: _planned(app, step, show_, actor))
     heading, left = title(common, shown.status.company), [] if show_ else _beside_a_plan(shown.view, shown.status)
     show(
         common, "plan", plan_document(shown.view, shown.status.company, left),
@@ -72,13 +76,13 @@ class _Shown(NamedTuple):
     four_eyes: bool
 
 
-async def _planned(app: App, step: Progress, plan_id: str) -> _Shown:
-    """A plan made before, or a new one, with the names that its lines need."""
+async def _planned(app: App, step: Progress, plan_id: str, actor: Person | None) -> _Shown:
+    """A plan made before, or a new one by `actor`, with the names that its lines need."""
     from ml_connector.actions.apply import four_eyes
     from ml_connector.actions.plan import make_plan, names_of, plan_named
     from ml_connector.actions.status import current_status
 
-    view = plan_named(app, plan_id) if plan_id else await make_plan(app, actor(), step)
+    view = plan_named(app, plan_id) if actor is None else await make_plan(app, actor, step)
     names = await names_of(app) if view.plan.postings() else {}
     return _Shown(view, current_status(app), names, four_eyes(app))
 
@@ -88,6 +92,7 @@ def apply(
     /,
     *,
     yes: Annotated[bool, Parameter(help="Do not ask, even on a terminal")] = False,
+    by: By = UNSAID,
     common: Common = USUAL,
 ) -> int:
     """Approve exactly the entries of a plan, and do all that is due."""
@@ -96,12 +101,13 @@ def apply(
     from ml_connector.actions.plan import plan_named
     from ml_connector.actions.status import current_status
 
+    actor = who(common, by, "apply")
     if not (yes or common.json) and sys.stdin.isatty() and sys.stderr.isatty():
         view = look(common, lambda app: plan_named(app, plan_id))
         _ask(render_plan.question(view, title(common, look(common, current_status).company)))
 
     async def applied(app: App, step: Progress) -> tuple[DrainReport, Status]:
-        return await action(app, plan_id, actor(), step), current_status(app)
+        return await action(app, plan_id, actor, step), current_status(app)
 
     report, status = run(common, applied)
     return _reported(common, report, status)
@@ -183,6 +189,7 @@ def backfill(
         bool,
         Parameter(name="--accept-vanished", help="What a comparison withheld, because it was too much, is really gone"),
     ] = False,
+    by: By = UNSAID,
     common: Common = USUAL,
 ) -> int:
     """Look at every record of both sides again, from the beginning. This reads everything, and reads are metered.
@@ -191,7 +198,7 @@ def backfill(
     """
     common.check()
     if accept_vanished:
-        return _accept_vanished(common)
+        return _accept_vanished(common, by)
     if compare_only:
         return _compare(common)
     from ml_connector.actions.backfill import backfill as action
@@ -231,10 +238,11 @@ def _compare(common: Common) -> int:
     return int(status.attention or any(row.why for row in rows))
 
 
-def _accept_vanished(common: Common) -> int:
+def _accept_vanished(common: Common, by: By) -> int:
     from ml_connector.actions.compare import accept_vanished
 
-    number = look(common, lambda app: accept_vanished(app, actor()))
+    actor = who(common, by, "backfill --accept-vanished")
+    number = look(common, lambda app: accept_vanished(app, actor))
     lines = [f"{number:,} records that have vanished will be treated as deleted.", "Next:  ml-connector sync --once"]
     show(common, "accept-vanished", {"accepted": number}, lambda _: lines)
     return 0
