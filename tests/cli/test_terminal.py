@@ -18,8 +18,8 @@ from journeys.rig import environment
 from ml_connector.actions.acting import os_user
 from ml_connector.cli import entry
 from ml_connector.clock import WallClock
-from ml_connector.custody import seal_secret
-from ml_connector.settings import write_settings
+from ml_connector.custody import Custody, seal_secret
+from ml_connector.settings import destination, load, write_settings
 from ml_connector.store import Store
 from ml_connector.vault import Vault
 
@@ -40,8 +40,12 @@ def home(tmp_path: Path) -> Path:
     write_settings(tmp_path, {"quickbooks": company, "salesforce": org})
     store = Store.open(f"sqlite:///{tmp_path / 'state.db'}")
     store.marker = vault = Vault.create(tmp_path)
-    for app in ("quickbooks:ABx", "salesforce:c"):
-        seal_secret(store, vault, app, "client_secret", "s", WallClock())
+    settings = load(tmp_path, {})
+    for app, to in (
+        ("quickbooks:ABx", destination(settings, "quickbooks")),
+        ("salesforce:c", destination(settings, "salesforce")),
+    ):
+        seal_secret(Custody(store, vault, to, WallClock()), app, "client_secret", "s")
     store.add_connection("9130350000000000-00D000000000001AAA", "9130350000000000", "00D000000000001AAA", "Acme", NOON)
     store.close()
     return tmp_path

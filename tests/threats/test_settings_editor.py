@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from journeys.test_small_orders import LIMIT, Shop
+from ml_connector.actions.acting import os_user
 from ml_connector.actions.connect import finish_quickbooks, seal_client_secret
 from ml_connector.actions.doctor import orders_off
 from ml_connector.actions.holds import open_holds
@@ -370,7 +371,7 @@ async def test_a_template_that_somebody_edited_posts_nothing_that_was_approved(b
 
 
 def test_a_new_key_signs_anew_what_was_signed(books: Books) -> None:
-    rotate_keys(books.start())
+    rotate_keys(books.start(), os_user())
     force = in_force(load(books.folder, {}), books.home.vault)
     assert (force.auto_approve_limit, force.template_doubted) == (LIMIT, False)
     text, books.text = books.text, settings_file(books.folder).read_text()

@@ -133,7 +133,9 @@ def _remembered(write: OpenWrite, refusal: Refused, flows: Sequence[Flow]) -> tu
 def settled_as_done(write: OpenWrite, done: Done, flows: Sequence[Flow]) -> Settled:
     """With its links, and knocks on the flows that must look at a new record or a new link."""
     created = write.write.action == "create"
-    listening = [flow for flow in flows if created and (flow.system, flow.kind) == (done.ref.system, done.ref.kind)]
+    # A flow that no sweep tells of records waits for what becomes of them later, not for their being made.
+    ours = [flow for flow in flows if flow.swept and (flow.system, flow.kind) == (done.ref.system, done.ref.kind)]
+    listening = ours if created else []
     links = tuple(links_made(write.write, done))
     knocks = (*((flow.name, done.ref) for flow in listening), *knocks_by(flows, links))
     return Settled(id=write.id, state="done", result=done.ref, links=links, knocks=knocks)

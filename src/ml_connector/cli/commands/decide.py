@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 from msgspec.structs import asdict
@@ -16,6 +16,9 @@ from ml_connector.model.rules import PRESELECTED, Template
 
 from .acting import UNSAID, By, who
 from .common import USUAL, Common, look, run, show
+
+if TYPE_CHECKING:
+    from ml_connector.model.people import Person
 
 
 def sign_off(
@@ -38,7 +41,7 @@ def sign_off(
     """
     common.check()
     if not start_date:
-        return _limit_alone(common, auto_approve_limit) if auto_approve_limit else _choices(common)
+        return _limit_alone(common, by, auto_approve_limit) if auto_approve_limit else _choices(common)
     limit = _amount(auto_approve_limit) if auto_approve_limit else None
     from ml_connector.actions.sign_off import SignOff
     from ml_connector.actions.sign_off import sign_off as action
@@ -62,17 +65,17 @@ def _signed_values(template: Template) -> list[str]:
     return [f"  {name} = {safe(value)}" for name, value in values.items() if name != "id"]
 
 
-def _limit_alone(common: Common, text: str) -> int:
+def _limit_alone(common: Common, by: By, text: str) -> int:
     limit = _amount(text)
-    lines = _limit_lines(common, limit)
+    lines = _limit_lines(common, limit, who(common, by, "sign-off"))
     show(common, "limit", {"auto_approve_limit": f"{limit:f}"}, lambda _: [*lines, "Next:  ml-connector sync --once"])
     return 0
 
 
-def _limit_lines(common: Common, limit: Decimal) -> list[str]:
+def _limit_lines(common: Common, limit: Decimal, actor: Person) -> list[str]:
     from ml_connector.actions.sign_off import sign_limit
 
-    rules = look(common, lambda app: sign_limit(app, limit, actor()))
+    rules = look(common, lambda app: sign_limit(app, limit, actor))
     with_it = safe(", ".join(rules) or "nothing set")
     return [f"auto_approve_limit = {limit:f} is signed, with [rules] as it stands: {with_it}."]
 
@@ -172,13 +175,15 @@ def retry(
     ] = "",
     /,
     *,
+    by: By = UNSAID,
     common: Common = USUAL,
 ) -> int:
     """Look at what is held again with the next sync, after what held it was corrected."""
     common.check()
     from ml_connector.actions.retry import retry as action
 
-    records = look(common, lambda app: action(app, what, actor()))
+    actor = who(common, by, "retry")
+    records = look(common, lambda app: action(app, what, actor))
     lines = [f"{count(len(records), 'record')} will be looked at again.", "Next:  ml-connector sync --once"]
     show(common, "retry", {"records": records}, lambda _: lines)
     return 0
