@@ -92,6 +92,9 @@ def _other_authorities(owner: str, name: str) -> SignInNeeded:
         f"If you know why, connect anew:  ml-connector connect {system}",
     )
 
+TOKENS = "tokens"
+"""The name under which the QuickBooks tokens of a company are sealed; its owner is the name of the renewal turn."""
+
 
 class SealedTokens:
     """The QuickBooks tokens of one connection, sealed in the store (`systems.quickbooks.auth.TokenStore`)."""
@@ -103,12 +106,12 @@ class SealedTokens:
 
     def load(self) -> Tokens | None:
         """What is stored now; None before the first sign-in. Raises `StateTrouble` and `SignInNeeded` as custody."""
-        opened = self._custody.take(self._owner, "tokens")
+        opened = self._custody.take(self._owner, TOKENS)
         return None if opened is None else msgspec.json.decode(opened, type=Tokens)
 
     def store(self, tokens: Tokens) -> None:
         """In place of those before, and on disk when it returns: whoever uses a token has stored it."""
-        self._custody.put(self._owner, "tokens", msgspec.json.encode(tokens))
+        self._custody.put(self._owner, TOKENS, msgspec.json.encode(tokens))
 
     def take_turn(self, until: datetime) -> bool:
         """Whether this process alone may renew them up to `until`, which ends by itself should it be killed."""

@@ -13,7 +13,7 @@ import hashlib
 import hmac
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -170,7 +170,7 @@ class Vault:
 
     def fits(self, content: bytes, mark: bytes) -> bool:
         """Whether `mark` was made for exactly this content with a key of this home."""
-        key_id = mark[:_ID].decode("ascii", "replace")
+        key_id = self.key_of_mark(mark)
         if not _is_id(key_id):
             return False
         try:
@@ -185,15 +185,22 @@ class Vault:
             self._mark_keys[key_id] = mark_under(self._key(key_id), _MARKS)
         return self._mark_keys[key_id]
 
-    # --- rotation: new_key, then reseal every value, then forget_old
+    @staticmethod
+    def key_of_mark(mark: bytes) -> str:
+        """The id of the key that a mark was made with."""
+        return mark[:_ID].decode("ascii", "replace")
+
+    # --- rotation: new_key, then reseal every value and renew every mark, then forget_old
 
     def new_key(self) -> str:
-        """Put a fresh key in use, and give its id. The old ones stay, to open what is not yet sealed anew."""
+        """Put a fresh key in use, and give the id of the one before, which stays to open what it has sealed."""
+        self._look_again()
+        before = self._current
         with _disk():
             self._current = _new_key(self._keys, self._random)
             self._key(self._current)
             _set_current(self._keys, self._current)
-        return self._current
+        return before
 
     def reseal(self, sealed: bytes, connection: str, name: str) -> bytes:
         """The same value under the current key; as it is, if it is so already."""
@@ -201,14 +208,10 @@ class Vault:
             return sealed
         return self.seal(self.open(sealed, connection, name), connection, name)
 
-    def forget_old(self, still_sealed: Iterable[bytes]) -> list[str]:
-        """Delete the keys that are no longer needed, once all values are sealed anew. Gives their ids.
-
-        Raises `StateTrouble` and deletes nothing when one of `still_sealed` (all values the store keeps) needs one.
-        """
-        if any(self.key_of(sealed) != self._current for sealed in still_sealed):
-            raise StateTrouble("Some values are still sealed with an old key.", "Run  ml-connector keys rotate  again.")
-        old = [path for path in self._keys.glob("*.key") if path.stem != self._current]
+    def forget_old(self, needed: Collection[str]) -> list[str]:
+        """Delete all keys but the one in use and those `needed`, by id. Gives the ids of those that are gone."""
+        self._look_again()
+        old = [path for path in self._keys.glob("*.key") if path.stem not in (self._current, *needed)]
         with _disk():
             for path in old:
                 path.unlink()

@@ -1,29 +1,51 @@
-"""Seal everything with a new key."""
+"""Seal and mark everything with a new key."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import timedelta
 
 from ml_connector.actions.acting import must_be
 from ml_connector.actions.conflicts import reseal
 from ml_connector.app import App
-from ml_connector.custody import SealedHeads
+from ml_connector.custody import TOKENS, SealedHeads
 from ml_connector.engine.lease import Lease
-from ml_connector.model.errors import StateTrouble
+from ml_connector.model.errors import Busy, StateTrouble
 from ml_connector.model.people import Actor
 from ml_connector.store.people import memory_of
 
+_TURN = timedelta(minutes=5)
+"""As long as a renewal of tokens may last: the turn of a rotation that was killed ends by itself."""
+_ROTATION = "keys rotate"
+_AGAIN = "Nothing was changed. Run the command again in a moment; what was killed is over after five minutes."
+
 
 def rotate_keys(app: App, actor: Actor) -> int:
-    """Seal every secret and every lost value with a new key, then forget the old one. Returns how many were sealed.
+    """Seal every secret and every lost value, and mark every row, with a new key. Returns how many were sealed.
 
-    A value that changes meanwhile (a refreshed token) is not overwritten: it was sealed with the new key already.
-    Raises `Busy` while a run is at work: a value that it has sealed but not yet put down would be left behind.
+    The key before is kept until the next rotation: a process that runs may have sealed or marked something with it that
+    it has not put down yet. Such a value still opens, and the next rotation seals it anew. Keys before that one are
+    forgotten, unless something needs them.
+    A value that changes meanwhile is not overwritten. Raises `Busy`, and has done nothing, while a run is at work,
+    while the QuickBooks sign-in is renewed (the new token would be sealed with the key that goes), and while another
+    rotation is at work.
     """
     must_be(app, actor, "keys rotate", "admin")
-    with _lease_of_our_own(app):
+    another = Busy("Another rotation of keys is at work.", _AGAIN)
+    with _turn(app, _ROTATION, another), _lease_of_our_own(app), _renewals(app):
         return _rotated(app, actor)
+
+
+@contextmanager
+def _turn(app: App, name: str, taken: Busy) -> Iterator[None]:
+    holder, now = app.world.ids.token(), app.world.clock.now()
+    if not app.store.take_turn(name, holder, now + _TURN, now):
+        raise taken
+    try:
+        yield
+    finally:
+        app.store.end_turn(name, holder)
 
 
 @contextmanager
@@ -36,8 +58,18 @@ def _lease_of_our_own(app: App) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _renewals(app: App) -> Iterator[None]:
+    """Nobody renews a sign-in meanwhile."""
+    renewing = Busy("The QuickBooks sign-in is being renewed.", _AGAIN)
+    with ExitStack() as turns:
+        for owner in [owner for owner, name, _ in app.store.all_sealed() if name == TOKENS]:
+            turns.enter_context(_turn(app, owner, renewing))
+        yield
+
+
 def _rotated(app: App, actor: Actor) -> int:
-    app.vault.new_key()
+    before = app.vault.new_key()
     now = app.world.clock.now()
     count = 0
     for owner, name, sealed in app.store.all_sealed():
@@ -47,10 +79,9 @@ def _rotated(app: App, actor: Actor) -> int:
     app.store.mark_anew()
     if any((app.settings.rules.template, app.settings.rules.auto_approve_limit)):
         app.signer.sign_anew(app.settings.home)
-    # The event renews both seals of the log: afterwards nothing needs the old key.
+    # The event renews both seals of the log as well.
     app.store.audit(app.connection.id, actor, "rotate keys", app.connection.id, {"secrets": count}, now)
-    kept = [sealed for _, _, sealed in (*app.store.all_sealed(), *app.store.sealed_conflicts())]
-    app.vault.forget_old(kept)
+    app.vault.forget_old({before, *_needed(app)})
     return count
 
 
@@ -69,3 +100,26 @@ def _keep_anew(heads: SealedHeads, place: str) -> None:
     with suppress(StateTrouble):  # as well
         if (kept := heads.kept(place)) is not None:
             heads.keep(place, heads.reseal(place, kept))
+
+
+def _needed(app: App) -> set[str]:
+    """The keys that something came in with while everything was sealed and marked anew.
+
+    A head or a mark counts only where it fits: who can write the state must not be able to keep an old key alive.
+    """
+    vault, heads = app.vault, SealedHeads(app.vault, app.settings.home)
+    sealed = [value for _, _, value in (*app.store.all_sealed(), *app.store.sealed_conflicts())]
+    places = [memory_of(app.connection.id, person.name) for person in app.store.people(app.connection.id)]
+    kept = [(place, _kept(heads, place)) for place in (*(owner for owner, _ in app.store.sealed_heads()), *places)]
+    for place, value in (*app.store.sealed_heads(), *kept):
+        with suppress(StateTrouble):  # evidence that opens with no key needs none
+            heads.open(place, value)
+            sealed.append(value)
+    marks = app.store.marks_otherwise(vault.key_id.encode())
+    return {*map(vault.key_of, sealed), *map(vault.key_of_mark, marks)}
+
+
+def _kept(heads: SealedHeads, owner: str) -> bytes:
+    with suppress(StateTrouble):  # it cannot be read
+        return heads.kept(owner) or b""
+    return b""

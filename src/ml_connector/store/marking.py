@@ -8,7 +8,21 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Connection, Row, Table, and_, bindparam, delete, select, tuple_, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    LargeBinary,
+    Row,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    literal,
+    select,
+    tuple_,
+    update,
+)
 
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.people import Actor
@@ -72,6 +86,16 @@ class Marking(Audit):
                     _renew(tx, table, marked(self.marker, table, rows))
                     count += len(rows)
         return count
+
+    def marks_otherwise(self, begin: bytes) -> Iterator[bytes]:
+        """The marks that fit and do not begin so: those that were made with another key than the one in use."""
+        with self.begin() as tx:
+            for table in MARKED:
+                other = func.substr(table.c.mark, 1, len(begin)) != literal(begin, LargeBinary)
+                yield from (row.mark for row in _rows(tx, select(table).where(other), table) if self._fits(table, row))
+
+    def _fits(self, table: Table, row: Row[Any]) -> bool:
+        return is_marked(self.marker, table, row)
 
     def held_rows(self, connection: str) -> list[str]:
         """The rows that stand among the holds because they are not believed."""

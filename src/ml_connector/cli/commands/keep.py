@@ -42,13 +42,18 @@ def audit_verify(
 
 
 def keys_rotate(*, by: By = UNSAID, common: Common = USUAL) -> int:
-    """Seal every secret and every lost value with a new key, and forget the old one."""
+    """Seal every secret and every lost value, and mark every row, with a new key."""
     common.check()
     from ml_connector.actions.keys import rotate_keys
 
     actor = who(common, by, "keys rotate")
     number = look(common, lambda app: rotate_keys(app, actor))
-    lines = [f"{count(number, 'value')} sealed with a new key.", "Next:  ml-connector backup"]
+    lines = [
+        f"{count(number, 'value')} sealed with a new key.",
+        "The key before is kept until the next rotation, for what a process had just sealed with it.",
+        "If somebody may have read it: end every run, and rotate once more.",
+        "Next:  ml-connector backup",
+    ]
     show(common, "keys", {"sealed": number}, lambda _: lines)
     return 0
 
