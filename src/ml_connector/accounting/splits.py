@@ -14,6 +14,7 @@ from ml_connector.model.triggers import SETTINGS
 
 HUNDRED = Decimal(100)
 Dims = tuple[str, str]
+_LONGEST_ID = 40
 
 
 class Split(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +64,7 @@ def dims_key(dims: Dims) -> tuple[tuple[int, int, str], ...]:
 
 def id_key(id_: str) -> tuple[int, int, str]:
     """Sorts an id of QuickBooks: numbers by value, then other texts, blank last (B.5)."""
-    if id_.isdecimal():
+    if id_.isdecimal() and len(id_) < _LONGEST_ID:
         return (0, int(id_), "")
     return (1, 0, id_) if id_ else (2, 0, "")
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -77,8 +79,15 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 
 def open_log(file: Path) -> TextIO:
-    """The log, to add to; for its owner only."""
-    return os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8")
+    """The log, to add to; for its owner only. Raises `OSError` where its name is a link, or no file of ours."""
+    how = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
+    handle = os.open(file, how, 0o600)
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_nlink != 1:
+        os.close(handle)
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM), str(file))
+    os.fchmod(handle, 0o600)
+    return os.fdopen(handle, "a", encoding="utf-8")
 
 
 def _written(error: BaseException, words: Sequence[str]) -> Path | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
 from .address import addressed
-from .text import fold, safe
+from .text import fold, safe, safe_json
 
 if TYPE_CHECKING:
     from ml_connector.model.errors import ConnectorError
@@ -47,7 +47,7 @@ class Screen:
         if schema:
             body = plain if isinstance(plain, Mapping) else {"items": plain}
             plain = {"schema": f"ml-connector/{schema}/1", **body}
-        self.out.write(msgspec.json.encode(plain).decode() + "\n")
+        self.out.write(safe_json(msgspec.json.encode(plain).decode()) + "\n")
         self.out.flush()
 
     def note(self, text: str) -> None:

@@ -29,6 +29,8 @@ _log = structlog.get_logger("ml_connector.http")
 MAX_ATTEMPTS = 4
 PAUSE = timedelta(seconds=60)
 """Between a refusal for too many calls and the next call, when the vendor names no time (quickbooks reference 10)."""
+LONGEST_PAUSE = timedelta(days=1)
+"""Whatever a vendor asks for, after a day it is asked again."""
 DEFAULT_TIMEOUT = 130.0
 """Seconds; vendors give up after 120 themselves, so an answer that comes at all comes before."""
 
@@ -114,16 +116,22 @@ def retry(
 
 
 def retry_after(response: Response, now: datetime) -> timedelta | None:
-    """What the Retry-After header asks for: seconds or a date; None if absent or unreadable."""
+    """What the Retry-After header asks for, seconds or a date, at most a day; None if absent or unreadable."""
     text = response.header("retry-after").strip()
-    if text.isdecimal() and len(text) < 8:
-        return timedelta(seconds=int(text))
+    if text.isascii() and text.isdecimal():
+        return timedelta(seconds=int(text)) if len(text) < 6 else LONGEST_PAUSE
+    until = date_of(text)
+    return None if until is None else min(max(until - now, timedelta(0)), LONGEST_PAUSE)
+
+
+def date_of(text: str) -> datetime | None:
+    """The instant of a date header; None for what is none, or lies outside of these centuries."""
     try:
-        until = parsedate_to_datetime(text)
-    except ValueError:
+        at = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):  # a figure of any length stands in it
         return None
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return max(until - now, timedelta(0))
+    within = 2000 <= at.year < 2100
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)) if within else None
 
 
 class Caller:

@@ -25,6 +25,9 @@ T = TypeVar("T")
 MAX_DIGITS = 15
 _REMEDY = "Nothing was changed by it. It is read again later; if this stays, report it with the time and the call id."
 _PLACE = re.compile(r"at `(\$[^`]*)`")
+MAX_DEPTH = 64
+"""Answers of the vendors have about ten levels."""
+_NO_BRACKETS = bytes(set(range(256)) - set(b'[]{}"'))
 _FLAT = bytes.maketrans(b"123456789", b"0" * 9)
 _LONG = tuple(start + b"0" * (MAX_DIGITS + 1) for start in (b":", b",", b"[", b"-"))
 """A whole number with too many digits begins so where every digit is a zero; ids are texts and begin with a quote."""
@@ -94,6 +97,7 @@ def loads(body: bytes, what: str, *, strict: bool = True) -> Any:
     try:
         tree = _decoder.decode(body)
         again = _mirror.encode(tree)
+        _refuse_depth(again, tree, what)
         _refuse_duplicates(body, again, what)
         return _with_exact_numbers(again, tree, what, strict=strict)
     except UnicodeDecodeError as error:
@@ -199,6 +203,32 @@ def _refuse_other_formats(body: bytes, what: str) -> None:
         raise _bad(what, "is empty")
     if start.startswith((b"<", b"\xef\xbb\xbf<")):
         raise _bad(what, "is XML or a web page where JSON was asked for")
+
+
+def _refuse_depth(again: bytes, tree: Any, what: str) -> None:
+    """What is nested too deeply would end whoever walks it, somewhere else.
+
+    Innermost brackets are taken away until none is left. Quotes stay in only where a text holds a bracket, which may
+    hide others: then, and where brackets are left, the tree itself is measured.
+    """
+    if b"\\" in again:
+        again = again.replace(b"\\\\", b"").replace(b'\\"', b"")
+    shape = again.translate(None, _NO_BRACKETS).replace(b'""', b"")
+    for _ in range(MAX_DEPTH):
+        if not shape or b'"' in shape:
+            break
+        shape = shape.replace(b"{}", b"").replace(b"[]", b"")
+    if shape and _depth(tree) > MAX_DEPTH:
+        raise _bad(what, "is nested too deeply")
+
+
+def _depth(tree: Any) -> int:
+    """How many lists and objects stand inside each other."""
+    depth, level = 0, [tree]
+    while level := [part for part in level if isinstance(part, dict | list)]:
+        depth += 1
+        level = [inner for part in level for inner in (part.values() if isinstance(part, dict) else part)]
+    return depth
 
 
 def _refuse_duplicates(body: bytes, again: bytes, what: str) -> None:

@@ -58,7 +58,7 @@ def read_line(file: Path) -> dict[str, Any]:
     try:
         with file.open("rb") as source:
             document = msgspec.json.decode(source.read(_LONGEST))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         document = None
     if not isinstance(document, dict) or not {"quickbooks", "salesforce"} <= document.keys():
         raise WrongUse(

@@ -103,6 +103,8 @@ def _toml(text: str, name: str) -> Any:
         return tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         raise WrongUse(f"{name} is not TOML: {error}.", "Correct that line; texts stand in quotes.") from error
+    except (RecursionError, ValueError, ArithmeticError):
+        raise _unreadable(name) from None
 
 
 def _json(text: str, name: str) -> Any:
@@ -110,6 +112,12 @@ def _json(text: str, name: str) -> Any:
         return msgspec.json.Decoder(float_hook=Decimal).decode(text)
     except msgspec.DecodeError as error:
         raise WrongUse(f"{name} is not JSON: {error}.", "Correct it, or write TOML.") from error
+    except (RecursionError, ValueError):
+        raise _unreadable(name) from None
+
+
+def _unreadable(name: str) -> WrongUse:
+    return WrongUse(f"{name} holds a value that cannot be read.", "It is nested too deeply, or a number is too long.")
 
 
 def _ordered(tree: Mapping[str, Any], text: str, name: str, *, as_json: bool) -> Iterable[tuple[Any, str]]:

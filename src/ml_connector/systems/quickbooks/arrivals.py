@@ -27,6 +27,7 @@ _SLACK = 10
 """A sum that is this much above the limit cannot come from one limit for all lists together."""
 AGAIN = timedelta(minutes=5)
 """Asked again each time: what is committed late can carry an earlier time, and times have whole seconds only."""
+_AHEAD = timedelta(days=1)
 LOOK_BACK = timedelta(days=29)
 """A day less than QuickBooks can look back (reference section 8)."""
 PROOF_HOLDS = timedelta(days=30)
@@ -57,7 +58,7 @@ class Position(msgspec.Struct, frozen=True):
         try:
             at, *proved = map(datetime.fromisoformat, text.split())
             return cls(at.astimezone(UTC), proved[0] if proved else None) if at.tzinfo else cls._wrong()
-        except ValueError:
+        except (ValueError, OverflowError):
             return cls._wrong()
 
     @staticmethod
@@ -82,7 +83,15 @@ async def sweep(
 
     `truncated` and `doubtful` name kinds of which deletions may be missing: only a comparison of ids finds those.
     Kinds that QuickBooks does not list by change (preferences) are left out; they are polled as references.
+    Raises `BadAnswer` for a time that lies ahead: whatever changes before it would never be asked for.
     """
+    swept = await _swept(calls, kinds, position, now, take)
+    if swept.covered_to > now + _AHEAD:
+        raise BadAnswer("QuickBooks names a time that lies ahead.", "Check the clock of this machine.")
+    return swept
+
+
+async def _swept(calls: Calls, kinds: Sequence[str], position: str | None, now: datetime, take: Take | None) -> Sweep:
     known = [kind for kind in dict.fromkeys(kinds) if kind in KINDS]
     if position is None or not known:
         return await _listed(calls, known, None, now, take)
@@ -153,7 +162,7 @@ _ORDERS: tuple[Order, ...] = ("number", "text")
 def _id_position(text: str) -> tuple[Order | None, int]:
     name, _, start = text.partition(" ")
     order = next((order for order in _ORDERS if order == name), None)
-    return (order, int(start)) if order and start.isdecimal() else (None, 1)
+    return (order, int(start)) if order and start.isdecimal() and len(start) < 16 else (None, 1)
 
 
 async def _listed(
@@ -227,7 +236,10 @@ def _cdc_lists(tree: Any, what: str) -> list[tuple[str, Any]]:
     outer = tree.get("CDCResponse") if isinstance(tree, dict) else None
     if not isinstance(outer, list):
         raise BadAnswer(f"QuickBooks answered without CDCResponse ({what}).", "It is read again later.")
-    blocks = [block for entry in outer if isinstance(entry, dict) for block in entry.get("QueryResponse") or []]
+    found = [entry.get("QueryResponse") or [] for entry in outer if isinstance(entry, dict)]
+    if not all(isinstance(blocks, list) for blocks in found):
+        raise BadAnswer(f"QuickBooks answered a QueryResponse that is no list ({what}).", "It is read again later.")
+    blocks = [block for blocks in found for block in blocks]
     return [
         (kind, rows) for block in blocks if isinstance(block, dict) for kind, rows in block.items() if kind in KINDS
     ]
@@ -239,7 +251,7 @@ def _stubs(rows: Any, what: str) -> list[_Stub]:
 
 def _changes(kind: str, stubs: Sequence[_Stub], source: str, time: datetime) -> list[tuple[Ref, Change]]:
     refs = [Ref(SYSTEM, kind, stub.id) for stub in stubs]
-    whens = [(stub.meta_data.last_updated_time or time).astimezone(UTC) for stub in stubs]
+    whens = [_utc(stub.meta_data.last_updated_time or time, f"a list of {kind}") for stub in stubs]
     return [(ref, Change(ref, source, at)) for ref, at in zip(refs, whens, strict=True)]
 
 
@@ -252,6 +264,12 @@ def _time(tree: Any, what: str) -> datetime:
     time = wire.convert(tree, _Timed, what).time
     if time.tzinfo is None:
         raise BadAnswer(f"QuickBooks answered a time without a zone ({what}).", "It is read again later.")
+    return _utc(time, what)
+
+
+def _utc(time: datetime, what: str) -> datetime:
+    if not 2000 <= time.year < 2100:  # nothing can be added to the last instant of all, or subtracted from the first
+        raise BadAnswer(f"QuickBooks answered a time of another century ({what}).", "It is read again later.")
     return time.astimezone(UTC)
 
 

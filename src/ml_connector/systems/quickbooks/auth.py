@@ -16,6 +16,7 @@ import hmac
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -39,6 +40,11 @@ process that was asleep for longer than its turn (a laptop that was closed) send
 """
 _PATIENCE, _A_MOMENT = timedelta(seconds=30), timedelta(seconds=1)
 """How long to wait while another process renews, and how often to look."""
+_ACCESS, _LONGEST_ACCESS, _LONGEST_REFRESH = timedelta(hours=1), timedelta(days=1), timedelta(days=3660)
+"""How long a token lives where the vendor does not say it in figures (reference 1.3), and at most.
+
+Should it live for less, a call is answered 401 and the token renewed.
+"""
 _JSON = "application/json"
 
 
@@ -99,11 +105,13 @@ class TokenStore(Protocol):
 
 
 class _Granted(msgspec.Struct, frozen=True, kw_only=True):
-    access_token: str
-    refresh_token: str
-    expires_in: int
-    x_refresh_token_expires_in: int | None = None
-    x_refresh_token_hard_expires_in: int | None = None
+    """The spans are seconds, of any kind and size: they never cost the token beside them."""
+
+    access_token: Any = None
+    refresh_token: Any = None
+    expires_in: Any = None
+    x_refresh_token_expires_in: Any = None
+    x_refresh_token_hard_expires_in: Any = None
 
     def __repr__(self) -> str:
         return "_Granted(hidden)"
@@ -161,20 +169,37 @@ class OAuth:
         if response.status != 200:
             raise _refusal(response)
         granted = wire.decode(response.body, _Granted, "tokens")
-        if not granted.access_token or not granted.refresh_token:
-            raise BadAnswer("The sign-in service answered without a token.", "It is tried again later.")
+        if not _usable(granted.refresh_token):
+            raise _without_token()
         now = self._clock.now()
 
-        def instant(seconds: int | None) -> datetime | None:
-            return None if seconds is None else now + timedelta(seconds=seconds)
+        def end(seconds: Any, longest: timedelta) -> datetime | None:
+            span = _span(seconds, longest)
+            return None if span is None else now + span
 
         return Tokens(
-            access_token=granted.access_token,
+            access_token=granted.access_token if _usable(granted.access_token) else "",
             refresh_token=granted.refresh_token,
-            access_expires_at=now + timedelta(seconds=granted.expires_in),
-            refresh_expires_at=instant(granted.x_refresh_token_expires_in),
-            hard_expires_at=instant(granted.x_refresh_token_hard_expires_in),
+            access_expires_at=end(granted.expires_in, _LONGEST_ACCESS) or now + _ACCESS,
+            refresh_expires_at=end(granted.x_refresh_token_expires_in, _LONGEST_REFRESH),
+            hard_expires_at=end(granted.x_refresh_token_hard_expires_in, _LONGEST_REFRESH),
         )
+
+
+def _usable(token: Any) -> bool:
+    """Whether it is a token that can stand in a header."""
+    return isinstance(token, str) and bool(re.fullmatch(r"[\x21-\x7e]{1,8192}", token))
+
+
+def _span(seconds: Any, longest: timedelta) -> timedelta | None:
+    """At most `longest`; None for what is no span of time."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | Decimal) or seconds <= 0:
+        return None
+    return longest if seconds >= longest.total_seconds() else timedelta(seconds=float(seconds))
+
+
+def _without_token() -> BadAnswer:
+    return BadAnswer("The sign-in service answered without a token.", "It is tried again later.")
 
 
 class Consent(msgspec.Struct, frozen=True):
@@ -252,6 +277,8 @@ class TokenKeeper:
             if not self._serves(tokens, refused):
                 tokens = await self._in_turn(refused)
             self._tokens = tokens
+            if not tokens.access_token:  # looked at last: the refresh token that came with it is stored by now
+                raise _without_token()
             return tokens.access_token
 
     def _serves(self, tokens: Tokens, refused: str) -> bool:

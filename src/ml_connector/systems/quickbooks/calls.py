@@ -217,7 +217,7 @@ class Calls:
         return response
 
     def _url(self, path: str, params: Mapping[str, str]) -> str:
-        return f"{self._base}/{path}?{urlencode({**params, 'minorversion': MINOR_VERSION}, quote_via=quote)}"
+        return f"{self._base}/{quote(path)}?{urlencode({**params, 'minorversion': MINOR_VERSION}, quote_via=quote)}"
 
 
 async def _before_sending(token: Awaitable[str]) -> str:

@@ -45,13 +45,20 @@ class Position(msgspec.Struct, frozen=True):
     def parse(cls, text: str | None) -> Position:
         """Raises `WrongUse` for what is no position of ours."""
         try:
-            return msgspec.json.decode(text, type=cls) if text else cls()
-        except msgspec.DecodeError:
-            raise WrongUse("The stored position of the Salesforce sweep cannot be read.", "Run a backfill.") from None
+            position = msgspec.json.decode(text, type=cls) if text else cls()
+        except (msgspec.DecodeError, RecursionError):
+            raise _no_position() from None
+        if any(at.tzinfo is None or not 2000 <= at.year < 2100 for at in position.since.values()):
+            raise _no_position()
+        return position
 
     def text(self) -> str:
         """The position as it is stored; the same for the same instants."""
         return msgspec.json.encode(self, order="deterministic").decode()
+
+
+def _no_position() -> WrongUse:
+    return WrongUse("The stored position of the Salesforce sweep cannot be read.", "Run a backfill.")
 
 
 FULL = 2_000

@@ -175,7 +175,7 @@ def _versions(body: Any) -> list[str]:
 
 def _as_number(version: str) -> int:
     whole = version.partition(".")[0]
-    return int(whole) if whole.isdecimal() else 0
+    return int(whole) if whole.isdecimal() and len(whole) < 6 else 0
 
 
 def read_session(response: Response, host: str) -> Session:

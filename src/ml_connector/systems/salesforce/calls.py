@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -14,7 +14,7 @@ from ml_connector.clock import Clock, Deadline
 from ml_connector.model.errors import BadAnswer, ConnectorError, ReadRefused, Unreachable
 from ml_connector.model.refs import Json
 from ml_connector.systems import wire
-from ml_connector.systems.http import Caller, Request, Response
+from ml_connector.systems.http import Caller, Request, Response, date_of
 from ml_connector.systems.pulse import Pulse
 from ml_connector.systems.words import first_words
 
@@ -34,6 +34,9 @@ Refusals = dict[int, ReadRefused]
 
 _PROBE = "SELECT Id FROM Organization"
 """A read in which no record of a flow stands."""
+_FARTHEST = timedelta(days=1)
+"""A clock of the vendor that differs more from ours than that is not believed: lists would begin in another century."""
+_NEXT = re.compile(r"/services/data/v[0-9]{1,3}\.[0-9]/[A-Za-z0-9/_.~=?&%+-]{1,2000}")
 QUERIES_AT_ONCE = 5
 PARTS_AT_ONCE = 25
 
@@ -150,8 +153,9 @@ class Calls:
 
     def _answer(self, response: Response) -> Answer:
         self.usage.note(response.header("sforce-limit-info"), self._clock.now())
-        if at := _date(response.header("date")):
-            self.skew = at - self._clock.now()
+        if at := date_of(response.header("date")):
+            skew = at - self._clock.now()
+            self.skew = skew if abs(skew) <= _FARTHEST else timedelta(0)
         page = response.body[:64].lstrip().startswith(b"<")
         words = first_words(response.body) if response.status >= 500 else ""
         return Answer(response.status, _decoded(response.body), page, words)
@@ -263,14 +267,6 @@ def _decoded(body: bytes) -> Any:
         return None
 
 
-def _date(text: str) -> datetime | None:
-    try:
-        at = parsedate_to_datetime(text)
-    except ValueError:  # a header that is no date counts as absent
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
 def _unreadable(what: str) -> ConnectorError:
     return BadAnswer(f"Salesforce gave {what} that cannot be read.", "Nothing was changed by it; it is tried again.")
 
@@ -296,8 +292,8 @@ def page_of(body: Any) -> tuple[list[Json], str]:
     if body.get("done") is True:
         return rows, ""
     following = body.get("nextRecordsUrl")
-    # Only a path: the token must not follow an address to somewhere else.
-    if not isinstance(following, str) or not following.startswith("/services/data/"):
+    # Only a path of the API: the token must not follow an address to somewhere else.
+    if not isinstance(following, str) or not _NEXT.fullmatch(following) or ".." in following:
         raise _unreadable("a page of a query without its end")
     return rows, following
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 from ml_connector.clock import Clock
 
@@ -48,7 +49,7 @@ class Catalog:
     async def _have(self, kinds: Iterable[str], age: timedelta) -> None:
         now = self._clock.now()
         unknown = [kind for kind in kinds if kind not in self._at or now - self._at[kind] > age]
-        paths = [f"{self._calls.base}/sobjects/{kind}/describe" for kind in unknown]
+        paths = [f"{self._calls.base}/sobjects/{quote(kind, safe='')}/describe" for kind in unknown]
         for kind, answer in zip(unknown, await self._calls.get_all(paths, PARTS_AT_ONCE), strict=True):
             if answer.status not in (200, 404):
                 raise answer.error()

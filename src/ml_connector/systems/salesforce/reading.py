@@ -7,6 +7,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -105,7 +106,9 @@ class Reader:
         for start in range(0, len(ids), PAGE):
             part = list(ids[start : start + PAGE])
             body = wire.encode({"ids": part, "fields": list(names)})
-            answer = await self._calls.send("POST", f"{self._calls.base}/composite/sobjects/{kind}", body)
+            answer = await self._calls.send(
+                "POST", f"{self._calls.base}/composite/sobjects/{quote(kind, safe='')}", body
+            )
             records = answer.taken()
             if not isinstance(records, list) or len(records) != len(part):
                 raise BadAnswer("Salesforce did not answer for every record that was asked for.", "It is tried again.")
@@ -376,4 +379,6 @@ def _compared(field: Field, value: Any) -> Any:
         return sound_id(value)
     if field.type in _BARE and field.type not in ("boolean", "date"):
         return Decimal(value) if value is not None and _BARE[field.type].fullmatch(str(value)) else None
+    if not isinstance(value, str | Decimal | None):
+        return None  # a list or an object: no value that is looked for
     return value.casefold() if isinstance(value, str) and not field.case_sensitive else value

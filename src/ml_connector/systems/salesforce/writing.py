@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -114,7 +115,8 @@ def _target(write: Write, base: str) -> tuple[str, str]:
     if write.action == "upsert":
         if not write.key_field or not write.key:
             raise WrongUse("An upsert needs an external id field and a value.", "Report this: the flow left them out.")
-        return "PATCH", f"{base}/composite/sobjects/{write.kind}/{write.key_field}"
+        kind, key_field = quote(write.kind, safe=""), quote(write.key_field, safe="")
+        return "PATCH", f"{base}/composite/sobjects/{kind}/{key_field}"
     return ("PATCH" if write.action == "update" else "POST"), f"{base}/composite/sobjects"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -60,8 +60,11 @@ class SObject(msgspec.Struct, frozen=True):
         return self._readable(name) if name in self.fields else default
 
     def children(self, name: str) -> list[SObject]:
-        """The records of a child list (`OrderItems`, `Contacts`); empty when there are none."""
-        return list(self[name] or ())
+        """The records of a child list (`OrderItems`, `Contacts`); empty when there are none. Raises `BadAnswer`."""
+        listed = self[name] or ()
+        if not isinstance(listed, tuple) or not all(isinstance(child, SObject) for child in listed):
+            raise self._unreadable(name, "a list of records")
+        return list(listed)
 
     def text(self, name: str) -> str:
         """A text field, blank for an empty one."""
@@ -113,7 +116,7 @@ class SObject(msgspec.Struct, frozen=True):
         stamps = [self.fields.get("SystemModstamp")]
         for value in self.fields.values():
             if isinstance(value, tuple):
-                stamps += [child.version for child in value]
+                stamps += [child.version for child in value if isinstance(child, SObject)]
         return max((stamp for stamp in stamps if isinstance(stamp, str)), default="")
 
     def leaf(self, path: str) -> Any:
@@ -135,8 +138,8 @@ class SObject(msgspec.Struct, frozen=True):
 def instant(text: str) -> datetime:
     """Read `2026-01-05T12:00:00.000+0000` into an aware UTC instant. Raises `ValueError` or `TypeError`."""
     at = datetime.fromisoformat(text)
-    if at.tzinfo is None:
-        raise ValueError("an instant without a zone")
+    if at.tzinfo is None or not MINYEAR < at.year < MAXYEAR:
+        raise ValueError("an instant without a zone, or at the end of time")
     return at.astimezone(UTC)
 
 
