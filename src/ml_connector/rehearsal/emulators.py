@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from importlib.util import find_spec
 from typing import Any
 
 import msgspec
 
 from ml_connector.clock import WallClock
-from ml_connector.model.errors import ConnectorError, Unreachable
+from ml_connector.model.errors import ConnectorError, Unreachable, WrongUse
 from ml_connector.systems.http import Request
 from ml_connector.systems.network import AiohttpNetwork
 
@@ -87,9 +88,16 @@ class Emulators:
         return now - datetime.now(UTC)
 
 
+def check_installed() -> None:
+    """Raises `WrongUse` where what the emulators alone need is missing."""
+    if any(find_spec(name) is None for name in ("fastavro", "grpc", "lark", "trustme")):
+        raise WrongUse("The emulators are not installed.", "Install them:  pip install 'ml-connector[emulators]'")
+
+
 @asynccontextmanager
 async def started(*options: str) -> AsyncIterator[Emulators]:
-    """Start them with these options, wait until they are ready, and stop them at the end."""
+    """Start them with these options, wait until they are ready, and stop them at the end. Raises `WrongUse` too."""
+    check_installed()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "ml_emulators.server", "--json", "--watch-stdin", *options),
         stdin=asyncio.subprocess.PIPE,

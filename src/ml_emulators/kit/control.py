@@ -226,13 +226,19 @@ def _faulty(error: Exception) -> web.Response:
 
 
 def _foreign(request: web.Request) -> str:
-    """Why the request is not from here: a foreign Host (DNS rebinding) or a web page's Origin. Blank = fine."""
+    """Why the request is not from here: a foreign Host (DNS rebinding), or a page that the door has not served itself.
+
+    A page of another port of this machine is another's too. Browsers name the page in Origin where something may be
+    changed, and say otherwise in Sec-Fetch-Site whether it is ours; programs send neither. Blank = fine.
+    """
     host = request.headers.get("Host", "")
     if _bare(host) not in _HOSTS:
         return f"The Host header {host!r} is not this machine."
     origin = request.headers.get("Origin", "")
-    if origin and _bare(origin.partition("://")[2]) not in _HOSTS:
+    if origin and origin.lower() != f"http://{host.lower()}":
         return f"A page of {origin!r} may not use this door."
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+        return "A page of another address may not use this door."
     return ""
 
 

@@ -1,7 +1,7 @@
 """Keeping the emulators' state in a folder between runs.
 
-The file is this program's own: it is read back as code would be, so only a folder that its user wrote may be given.
-It holds tokens and keys, so its owner alone may read it.
+The file is this program's own: it is read back as code would be, so nobody but its owner may be able to write it, or
+the folder (`files.open_private`). It holds tokens and keys, so its owner alone may read it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from time import perf_counter
 from typing import Any, BinaryIO
 
 from .emulation import Emulation, Refused
-from .files import write_private
+from .files import check_private, open_private, write_private
 
 FILE = "emulators.state"
 EVERY = 5.0
@@ -62,19 +62,21 @@ class _Reader(pickle.Unpickler):
 
 def save_state(emulation: Emulation, folder: Path, known: Shared, **more: Any) -> None:
     """Write the emulation's state, and `more` beside it, in one step: a crash leaves the former file."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    check_private(folder)
     whole = {**more, "emulation": emulation.snapshot(), "switches": emulation.get_switches()}
     write_private(folder / FILE, lambda file: _Writer(file, known).dump(whole))
 
 
 def load_state(folder: Path, known: Shared) -> dict[str, Any] | None:
-    """What was saved, with the emulation's snapshot under `emulation`; None when nothing was. Raises `BadState`."""
+    """What was saved, with the emulation's snapshot under `emulation`; None when nothing was. Raises `BadState`, and
+    `OSError` for a file that others can have written: it is read as code would be."""
     path = folder / FILE
-    if not path.exists():
-        return None
     try:
-        with path.open("rb") as file:
+        with open_private(path) as file:
             kept: dict[str, Any] = _Reader(file, known).load()
+    except FileNotFoundError:
+        return None
     except (pickle.UnpicklingError, EOFError, LookupError, AttributeError, ImportError, TypeError, ValueError) as error:
         raise BadState(f"{path} is damaged, or of another version. Move it away, or name another folder.") from error
     return kept

@@ -132,7 +132,14 @@ async def test_bad_input_gets_a_reason_and_a_remedy(
         ({"Host": "127.0.0.1:80@example.com"}, 403),
         ({"Origin": "https://example.com"}, 403),
         ({"Origin": "null"}, 403),
-        ({"Origin": "http://localhost:8080"}, 200),
+        ({"Origin": "http://localhost:8080"}, 403),
+        ({"Origin": "http://127.0.0.1:8080", "Host": "127.0.0.1:41004"}, 403),
+        ({"Origin": "https://127.0.0.1:41004", "Host": "127.0.0.1:41004"}, 403),
+        ({"Origin": "http://127.0.0.1:41004", "Host": "127.0.0.1:41004"}, 200),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-origin"}, 200),
+        ({"Sec-Fetch-Site": "none"}, 200),
     ],
 )
 async def test_only_this_machine_may_ask(door: Caller, headers: dict[str, str], status: int) -> None:

@@ -9,7 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -222,6 +222,45 @@ def test_without_a_folder_nothing_is_left(tmp_path: Path, tls: bool) -> None:
     process.send_signal(signal.SIGTERM)
     assert process.communicate() == (b"", b"")
     assert sorted(tmp_path.rglob("*")) == [home, temporary]
+
+
+def _open(path: Path) -> None:
+    path.chmod(path.stat().st_mode | 0o020)
+
+
+def _linked(path: Path) -> None:
+    path.rename(path.with_name("elsewhere"))
+    path.symlink_to(path.with_name("elsewhere"))
+
+
+@pytest.mark.parametrize("change", [_open, lambda path: _open(path.parent), _linked], ids=["file", "folder", "link"])
+def test_a_file_that_others_can_have_written_is_not_read(
+    emulation: Emulation, tmp_path: Path, change: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is read back as code would be: whoever writes it acts as the user of the emulators."""
+    folder = tmp_path / "state"
+    persistence.save_state(emulation, folder, {})
+    assert persistence.load_state(folder, {}) is not None
+    change(folder / persistence.FILE)
+    with pytest.raises(OSError, match=str(folder)):
+        persistence.load_state(folder, {})
+    assert main(["--scenario", "empty", "--state", str(folder), "--json"]) == 1
+    assert "must stop" in capsys.readouterr().err
+
+
+def test_a_file_of_another_user_is_not_read(
+    emulation: Emulation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    persistence.save_state(emulation, tmp_path, {})
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(PermissionError, match="others can write it"):
+        persistence.load_state(tmp_path, {})
+
+
+def test_nothing_is_kept_where_others_can_put_files(emulation: Emulation, tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    with pytest.raises(PermissionError):
+        persistence.save_state(emulation, tmp_path, {})
 
 
 async def test_without_a_folder_nothing_can_be_saved() -> None:

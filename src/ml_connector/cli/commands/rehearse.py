@@ -89,6 +89,9 @@ def _milestones(common: Common) -> Callable[[Milestone], None]:
 
 def emulators(words: Sequence[str]) -> int:
     """Become the emulators; their options are theirs. `--home` is not for them."""
+    from ml_connector.rehearsal.emulators import check_installed
+
+    check_installed()
     options = list(words)
     if "--home" in options:
         at = options.index("--home")
