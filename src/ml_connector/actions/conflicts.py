@@ -10,20 +10,20 @@ from datetime import datetime, timedelta
 import msgspec
 
 from ml_connector.app import App
-from ml_connector.engine.conflicts import seal_name
+from ml_connector.engine.conflicts import content_of, seal_name
 from ml_connector.model.people import Actor
 from ml_connector.model.refs import Ref
 from ml_connector.store.rows import ConflictRow
 
 READABLE = timedelta(days=90)
-"""How long a lost value is kept; then only its hash (accounting-rules H, `payload_days`)."""
+"""How long a lost value is kept, and the digest by which it is known again (accounting-rules H, `payload_days`)."""
 
 
 class ConflictView(msgspec.Struct, frozen=True, kw_only=True):
     """One entry: `record` lost its value of `field`, because `other` of the system `winner` kept its own.
 
-    `lost` is there only where it was asked for; None when it is kept no longer. `digest` is the SHA-256 of record,
-    field and value. Not `certain`: others changed the record before it was known whether our write had been done.
+    `lost` is there only where it was asked for; None when it is kept no longer. Not `certain`: others changed the
+    record before it was known whether our write had been done.
     """
 
     at: datetime
@@ -33,7 +33,6 @@ class ConflictView(msgspec.Struct, frozen=True, kw_only=True):
     winner: str
     certain: bool
     kept: bool
-    digest: str
     write: str
     lost: str | msgspec.UnsetType | None = msgspec.UNSET
 
@@ -61,7 +60,6 @@ def _view(row: ConflictRow) -> ConflictView:
         winner=row.winner,
         certain=row.certain,
         kept=bool(row.sealed),
-        digest=row.digest,
         write=row.write,
     )
 
@@ -78,9 +76,12 @@ def forget_old(app: App) -> int:
 
 
 def reseal(app: App) -> int:
-    """Seal every lost value with the key in use; how many were not."""
-    return sum(
-        app.store.reseal_conflict(entry, sealed, app.vault.reseal(sealed, owner, seal_name(entry)))
-        for owner, entry, sealed in app.store.sealed_conflicts()
-        if app.vault.key_of(sealed) != app.vault.key_id
-    )
+    """Seal every lost value with the key in use, and make its digest with it; how many were not."""
+    vault = app.vault
+    count = 0
+    for owner, row in app.store.sealed_conflicts():
+        if vault.key_of(row.sealed) != vault.key_id:
+            lost = vault.open(row.sealed, owner, seal_name(row.id))
+            digest = vault.digest(content_of(owner, row.record, row.field, lost.decode()))
+            count += app.store.reseal_conflict(row.id, row.sealed, vault.seal(lost, owner, seal_name(row.id)), digest)
+    return count

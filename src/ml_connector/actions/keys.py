@@ -108,7 +108,8 @@ def _needed(app: App) -> set[str]:
     A head or a mark counts only where it fits: who can write the state must not be able to keep an old key alive.
     """
     vault, heads = app.vault, SealedHeads(app.vault, app.settings.home)
-    sealed = [value for _, _, value in (*app.store.all_sealed(), *app.store.sealed_conflicts())]
+    sealed = [value for _, _, value in app.store.all_sealed()]
+    sealed += [row.sealed for _, row in app.store.sealed_conflicts()]
     places = [memory_of(app.connection.id, person.name) for person in app.store.people(app.connection.id)]
     kept = [(place, _kept(heads, place)) for place in (*(owner for owner, _ in app.store.sealed_heads()), *places)]
     for place, value in (*app.store.sealed_heads(), *kept):

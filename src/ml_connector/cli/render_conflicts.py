@@ -57,5 +57,5 @@ def _winner(conflict: ConflictView) -> str:
 
 def _value(conflict: ConflictView) -> str:
     if not isinstance(conflict.lost, str):
-        return f"(no longer kept, SHA-256 {conflict.digest[:12]})"
+        return "(no longer kept)"
     return safe(conflict.lost) or "(none)"

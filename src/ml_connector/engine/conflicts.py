@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from ml_connector.model.plans import OpenWrite, Overruled
+from ml_connector.model.refs import Ref
 from ml_connector.store.rows import LostValue
 
 from .ports import Seal
 
+Digest = Callable[[bytes], str]
 
-def set_aside(writes: Sequence[OpenWrite], connection: str, seal: Seal) -> tuple[list[OpenWrite], list[LostValue]]:
+
+def set_aside(
+    writes: Sequence[OpenWrite], connection: str, seal: Seal, digest: Digest
+) -> tuple[list[OpenWrite], list[LostValue]]:
     """The writes without the values that they overwrite, and those values sealed."""
-    lost = [_sealed(write, conflict, connection, seal) for write in writes for conflict in write.write.conflicts]
+    lost = [
+        _sealed(write, conflict, connection, seal, digest) for write in writes for conflict in write.write.conflicts
+    ]
     return [_without(write) if write.write.conflicts else write for write in writes], lost
 
 
@@ -24,7 +30,7 @@ def _without(write: OpenWrite) -> OpenWrite:
     return msgspec.structs.replace(write, write=msgspec.structs.replace(write.write, conflicts=conflicts))
 
 
-def _sealed(write: OpenWrite, conflict: Overruled, connection: str, seal: Seal) -> LostValue:
+def _sealed(write: OpenWrite, conflict: Overruled, connection: str, seal: Seal, digest: Digest) -> LostValue:
     name = f"{write.id}:{conflict.field}"
     return LostValue(
         id=name,
@@ -34,15 +40,14 @@ def _sealed(write: OpenWrite, conflict: Overruled, connection: str, seal: Seal) 
         record=conflict.record,
         other=conflict.other,
         field=conflict.field,
-        digest=_digest(connection, conflict),
+        digest=digest(content_of(connection, conflict.record, conflict.field, conflict.lost)),
         sealed=seal(conflict.lost.encode(), connection, seal_name(name)),
     )
 
 
-def _digest(connection: str, conflict: Overruled) -> str:
-    """Not of the value alone: the same telephone number elsewhere has another one."""
-    parts = (connection, str(conflict.record), conflict.field, conflict.lost)
-    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
+def content_of(connection: str, record: Ref, field: str, lost: str) -> bytes:
+    """What the digest of a lost value covers: the same telephone number elsewhere has another one."""
+    return msgspec.json.encode((connection, str(record), field, lost))
 
 
 def seal_name(entry: str) -> str:

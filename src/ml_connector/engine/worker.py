@@ -147,7 +147,9 @@ class Worker(Corridor):
         sizes = {name: system.batch_sizes for name, system in self.runtime.systems.items()}
         for batch in self._taken_apart(flow, grouped(ready, sizes)):
             # Sealed before it is noted: what people wrote and we overwrite never lies open on a disk.
-            noted, lost = set_aside(self._compose(flow, batch), self.connection.id, self.runtime.seal)
+            noted, lost = set_aside(
+                self._compose(flow, batch), self.connection.id, self.runtime.seal, self.store.marker.digest
+            )
             await self.runtime.crash("composed")
             self._dispatcher.note(noted, lost)
             await self.runtime.crash("noted")

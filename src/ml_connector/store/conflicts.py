@@ -26,7 +26,7 @@ _table = schema.conflict
 _told = _table.c.state.in_((PERHAPS, LOST))
 _OURS = _table.c.connection == bindparam("p_connection")
 _OLD = _table.c.at < bindparam("p_before", type_=BigInteger)
-_BLANK = update(_table).where(_OURS, _told, _OLD, _table.c.sealed != b"").values(sealed=b"")
+_BLANK = update(_table).where(_OURS, _told, _OLD, _table.c.sealed != b"").values(sealed=b"", digest="")
 _NOTED = _table.c.write.in_(bindparam("p_writes", expanding=True)) & (_table.c.state == NOTED)
 _ARE_NOTED = select(_table).where(_NOTED)
 _DROP_NOTED = delete(_table).where(_NOTED)
@@ -76,7 +76,8 @@ def _forget_guesses(tx: Connection, connection: str, rows: Sequence[Row[Any]]) -
     mine = (_table.c.connection == connection) & (_table.c.state == PERHAPS)
     for row in rows:
         same = (_table.c.record == row.record) & (_table.c.field == row.field) & (_table.c.digest == row.digest)
-        tx.execute(delete(_table).where(mine, same))
+        if row.digest:  # one of an older version has none
+            tx.execute(delete(_table).where(mine, same))
 
 
 class Conflicts(Base):
@@ -96,21 +97,21 @@ class Conflicts(Base):
             return tx.execute(query).scalar() or 0
 
     def blank_conflicts(self, connection: str, before: datetime) -> int:
-        """Forget the values that were lost before this instant; their hashes stay. How many."""
+        """Forget the values that were lost before this instant, and their digests. How many."""
         with self.begin() as tx:
             return tx.execute(_BLANK, {"p_connection": connection, "p_before": ms(before)}).rowcount
 
-    def sealed_conflicts(self) -> list[tuple[str, str, bytes]]:
-        """Connection, id and sealed value of everything that is kept, those of open writes too."""
-        query = select(_table.c.connection, _table.c.id, _table.c.sealed).where(_table.c.sealed != b"")
+    def sealed_conflicts(self) -> list[tuple[str, ConflictRow]]:
+        """Connection and row of everything whose value is kept, those of open writes too."""
+        query = select(_table).where(_table.c.sealed != b"")
         with self.begin() as tx:
-            return [(row.connection, row.id, row.sealed) for row in tx.execute(query)]
+            return [(row.connection, _entry(row)) for row in tx.execute(query)]
 
-    def reseal_conflict(self, id: str, old: bytes, new: bytes) -> int:
-        """Put `new` where `old` still stands; 1 if it did."""
+    def reseal_conflict(self, id: str, old: bytes, new: bytes, digest: str) -> int:
+        """Put `new` with its digest where `old` still stands; 1 if it did."""
         with self.begin() as tx:
             mine = (_table.c.id == id) & (_table.c.sealed == old)
-            return tx.execute(update(_table).where(mine).values(sealed=new)).rowcount
+            return tx.execute(update(_table).where(mine).values(sealed=new, digest=digest)).rowcount
 
 
 def _entries(connection: str, ref: Ref | None) -> Select[Any]:

@@ -236,7 +236,7 @@ _CLOSE = (
 def _closed(settled: Settled, write: Write, content: str, body: bytes, now: datetime) -> dict[str, object]:
     if not write.needs_approval:
         content = _encoder.encode(_without_values(write)).decode()
-        body = f"sha256:{hashlib.sha256(body).hexdigest()}".encode()
+        body = b""  # a digest of it could be guessed back: most of a body is known
     return {
         "state": settled.state,
         "outcome": settled.outcome,

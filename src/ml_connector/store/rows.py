@@ -31,7 +31,7 @@ class Connected(msgspec.Struct, frozen=True):
 class LostValue(msgspec.Struct, frozen=True, kw_only=True):
     """A value of `record` that the open write `write` puts the value of `other` over; sealed under `id`.
 
-    `flow` and `task` are whose decision it is. `digest` is the hash of record, field and value.
+    `flow` and `task` are whose decision it is. `digest` is a keyed one of record, field and value.
     """
 
     id: str

@@ -195,7 +195,7 @@ def _span(seconds: Any, longest: timedelta) -> timedelta | None:
     """At most `longest`; None for what is no span of time."""
     if isinstance(seconds, bool) or not isinstance(seconds, int | Decimal) or seconds <= 0:
         return None
-    return longest if seconds >= longest.total_seconds() else timedelta(seconds=float(seconds))
+    return longest if seconds >= longest.total_seconds() else timedelta(seconds=int(seconds))
 
 
 def _without_token() -> BadAnswer:
