@@ -19,5 +19,5 @@ def upgrade() -> None:
     """
     op.execute(_conflict.update().values(digest=""))
     digest = sa.func.substr(_write.c.body, 1, 7) == sa.literal(b"sha256:", sa.LargeBinary)
-    old = (_write.c.state != "open") & (_write.c.mark == b"") & digest
+    old = (_write.c.state != "open") & (sa.func.length(_write.c.mark) == 0) & digest
     op.execute(_write.update().where(old).values(body=b""))
