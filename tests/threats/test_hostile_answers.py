@@ -32,7 +32,9 @@ from ml_connector.actions.sync import sync
 from ml_connector.cli.faults import open_log
 from ml_connector.cli.output import Screen
 from ml_connector.cli.text import safe_json
-from ml_connector.model.errors import BadAnswer, ConnectorError
+from ml_connector.model.errors import BadAnswer, ConnectorError, WrongUse
+from ml_connector.rehearsal.scenario.reader import read
+from ml_connector.settings.load import parse as parse_settings
 from ml_connector.systems import wire
 from ml_connector.systems.http import LONGEST_PAUSE, Caller, NoAnswer, Request, Response, date_of, retry_after
 from ml_connector.systems.limits import free_throttle
@@ -203,6 +205,16 @@ def test_nesting_is_bounded(depth: int, start: str, end: str) -> None:
 @pytest.mark.parametrize("depth", [1, 10, 64])
 def test_what_is_nested_as_answers_are_is_read(depth: int) -> None:
     assert wire.loads(b'["a[\\"", ' * (depth - 1) + b'{"}":"]\\\\"}' + b"]" * (depth - 1), "an answer")
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 5_000, "a = " + "{a=" * 5_000, "a = " + "9" * 10_000])
+def test_toml_that_is_nested_or_long_is_named(text: str, tmp_path: Path) -> None:
+    with pytest.raises(WrongUse, match="cannot be read"):
+        parse_settings(text)
+    file = tmp_path / "given.toml"
+    file.write_text(text)
+    with pytest.raises(WrongUse, match="cannot be read"):
+        read(file)
 
 
 @pytest.mark.parametrize(
