@@ -119,7 +119,7 @@ def retry_after(response: Response, now: datetime) -> timedelta | None:
     """What the Retry-After header asks for, seconds or a date, at most a day; None if absent or unreadable."""
     text = response.header("retry-after").strip()
     if text.isascii() and text.isdecimal():
-        return timedelta(seconds=int(text)) if len(text) < 6 else LONGEST_PAUSE
+        return min(timedelta(seconds=int(text[:6])), LONGEST_PAUSE)  # six digits are more than a day already
     until = date_of(text)
     return None if until is None else min(max(until - now, timedelta(0)), LONGEST_PAUSE)
 
