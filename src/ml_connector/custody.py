@@ -92,6 +92,7 @@ def _other_authorities(owner: str, name: str) -> SignInNeeded:
         f"If you know why, connect anew:  ml-connector connect {system}",
     )
 
+
 TOKENS = "tokens"
 """The name under which the QuickBooks tokens of a company are sealed; its owner is the name of the renewal turn."""
 

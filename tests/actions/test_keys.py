@@ -58,13 +58,13 @@ async def test_a_rotation_covers_nothing_up(tmp_path: Path) -> None:
 def test_keys_that_nothing_fits_are_not_kept(tmp_path: Path) -> None:
     """Who can write the state cannot keep an old key alive."""
     home = Installation(tmp_path)
-    rotate_keys(home.app)
+    rotate_keys(home.app, "setup")
     old = keys_of(tmp_path) - {home.vault.key_id}
     (mark,) = (key.encode() + bytes(32) for key in old)
     with home.store.begin() as tx:
         tx.execute(update(schema.audit).values(mark=mark))
         tx.execute(update(schema.audit_head).values(sealed=b"mlc1" + mark))
-    rotate_keys(home.app)
+    rotate_keys(home.app, "setup")
     assert not old & keys_of(tmp_path)
 
 

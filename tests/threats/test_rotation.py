@@ -66,13 +66,13 @@ async def test_no_rotation_while_a_sign_in_is_renewed(tmp_path: Path) -> None:
 
     def rotate() -> None:
         with pytest.raises(Busy, match="being renewed") as refusal:
-            rotate_keys(process(home))
+            rotate_keys(process(home), "setup")
         refusals.append(refusal)
 
     home.clock.advance(RENEWAL)
     await process(home, _Slow(home.network, rotate)).quickbooks.check_company()
     assert (len(refusals), keys_of(home)) == (1, keys)
-    rotate_keys(process(home))
+    rotate_keys(process(home), "setup")
     await process(home).quickbooks.check_company()
 
 
@@ -96,7 +96,7 @@ class Steps:
     def rotate(self) -> int:
         """The number of its steps. What was to happen after it happens now."""
         self.number = 0
-        rotate_keys(self.app)
+        rotate_keys(self.app, "setup")
         for act in self.acts.get(-1, []):
             act()
         return self.number
@@ -151,7 +151,7 @@ def test_two_rotations_at_once_are_one_after_the_other(tmp_path: Path) -> None:
 
     def rotate_too() -> None:
         with pytest.raises(Busy, match="Another rotation") as refusal:
-            rotate_keys(process(home))
+            rotate_keys(process(home), "setup")
         refusals.append(refusal)
 
     steps = first.rotate()
@@ -173,7 +173,7 @@ def test_renewals_go_on_beside_many_rotations(tmp_path: Path) -> None:
         app = process(home)
         while not ended.is_set():
             try:
-                rotate_keys(app)
+                rotate_keys(app, "setup")
             except Busy:  # a renewal is under way
                 continue
             except Exception as fault:  # noqa: BLE001 - it is shown by the test

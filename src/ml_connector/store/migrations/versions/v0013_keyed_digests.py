@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 
 _conflict = sa.table("conflict", sa.column("digest"))
 _write = sa.table("write", sa.column("body", sa.LargeBinary), sa.column("mark", sa.LargeBinary), sa.column("state"))
