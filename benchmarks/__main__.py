@@ -15,21 +15,23 @@ from .bare import bare
 from .calls import calls
 from .databases import DATABASES, environment
 from .emulators import emulators
+from .marks import marks
 from .memory import memory
 from .parts import parts
 from .peer.rows import peers
 from .rows import Row, document, table
 from .sockets import sockets
 
-NAMES = ("parts", "calls", "bare", "sync", "memory", "peer", "emulators")
-"""Single steps; vendor calls; beside the bare loop; whole runs of several sizes on both databases; memory; a peer;
-the emulators with many records (a million with `--large`)."""
+NAMES = ("parts", "calls", "marks", "bare", "sync", "memory", "peer", "emulators")
+"""Single steps; vendor calls; marks of rows; beside the bare loop; whole runs of several sizes on both databases;
+memory; a peer; the emulators with many records (a million with `--large`)."""
 
 
 def _measures(scales: list[int]) -> dict[str, AsyncIterator[Row]]:
     return {
         "parts": _plain(parts()),
         "calls": calls(),
+        "marks": marks(),
         "bare": bare(1),
         "sync": _sizes(scales),
         "memory": memory([10_000 * scale for scale in scales]),
