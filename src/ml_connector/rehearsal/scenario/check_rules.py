@@ -161,7 +161,7 @@ async def matching(play: Play, entry: Ready) -> Check:
 
 def _party(key: str, known: Json) -> Party:
     """A business by its evidence, read as the flows read an account's."""
-    children = [SObject("Contact", str(n), {"Email": email}) for n, email in enumerate(known.get("email", ()))]
+    children = tuple(SObject("Contact", str(n), {"Email": email}) for n, email in enumerate(known.get("email", ())))
     fields = {
         "Name": known["name"],
         "Website": known.get("website"),
