@@ -12,7 +12,7 @@ from ml_connector.actions.doctor import Finding
 from ml_connector.actions.explain import Explained
 from ml_connector.actions.holds import HeldView
 from ml_connector.actions.plan import PlanView
-from ml_connector.actions.status import LastRun, Overdue, Status
+from ml_connector.actions.status import Overdue, RunEnd, Status
 from ml_connector.engine.planner import Plan, PlannedHold, PlannedWrite
 from ml_connector.engine.worker import DrainReport
 from ml_connector.model.flags import Flag
@@ -101,7 +101,7 @@ STATUS = Status(
 )  # fmt: skip
 CALM = msgspec.structs.replace(
     STATUS, waiting={}, open_writes=0, holds={}, plans_open=0,
-    last_run=LastRun(began_at=NOON, ended_at=datetime(2026, 11, 22, 21, 41, tzinfo=UTC)),
+    last_run=RunEnd(began_at=NOON, ended_at=datetime(2026, 11, 22, 21, 41, tzinfo=UTC)),
 )  # fmt: skip
 AFTER = msgspec.structs.replace(CALM, holds={"H-TAX": 2, "H-CLOSED": 1}, held_by_flow={"order_to_journal": 3})
 LATE = msgspec.structs.replace(

@@ -35,16 +35,6 @@ class OpenTooLong(msgspec.Struct, frozen=True, kw_only=True):
     hours: int
 
 
-class LastRun(msgspec.Struct, frozen=True, kw_only=True):
-    """When the last run was, and the kind and words of the error that ended it; blank where all went well."""
-
-    began_at: datetime
-    ended_at: datetime
-    error: str = ""
-    sentence: str = ""
-    remedy: str = ""
-
-
 class Undone(msgspec.Struct, frozen=True):
     """Something that is left to do. FAIL: somebody must look after it. warn: it waits, or ends by itself.
 
@@ -82,7 +72,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     compared: Sequence[Comparison] = ()
     held_by_flow: Mapping[str, int] = {}
     late_writes: Sequence[OpenTooLong] = ()
-    last_run: LastRun | None = None
+    last_run: RunEnd | None = None
     flags: int = 0
     audit: str = ""
     tampered: Sequence[str] = ()
@@ -171,7 +161,7 @@ def _records(number: int) -> str:
     return f"{number:,} record{' waits' if number == 1 else 's wait'}"
 
 
-def _mends(run: LastRun) -> str:
+def _mends(run: RunEnd) -> str:
     return "doctor" if run.error == "SignInNeeded" else "sync --once"
 
 
@@ -201,7 +191,7 @@ def current_status(app: App) -> Status:
         late_writes=[_late(write, now) for write in app.store.late_writes(app.connection.id, OPEN_WRITE_ALLOWED, now)],
         conflicts=app.store.count_conflicts(app.connection.id),
         compared=app.store.comparisons(app.connection.id),
-        last_run=_run(app.store.last_run(app.connection.id)),
+        last_run=app.store.last_run(app.connection.id),
         flags=len(app.store.flags(app.connection.id)),
         audit=app.store.audit_trouble(app.connection.id),
         tampered=tampered_rows(app),
@@ -230,10 +220,6 @@ def _late(write: LateWrite, now: datetime) -> OpenTooLong:
     return OpenTooLong(record=str(write.ref), step=write.step, since=write.since, hours=hours)
 
 
-def _run(end: RunEnd | None) -> LastRun | None:
-    return None if end is None else LastRun(**msgspec.structs.asdict(end))
-
-
 def _overdue(held: Sequence[HeldRow], now: datetime) -> list[Overdue]:
     """By code, the one that has waited longest first."""
     late: dict[str, list[datetime]] = {}
@@ -245,3 +231,6 @@ def _overdue(held: Sequence[HeldRow], now: datetime) -> list[Overdue]:
         for code, times in late.items()
     ]
     return sorted(overdue, key=lambda holds: (holds.since, holds.code))
+
+
+__all__ = ["OpenTooLong", "Overdue", "RunEnd", "Status", "Undone", "current_status"]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ml_connector.actions.compare import Comparison
     from ml_connector.actions.doctor import Finding
     from ml_connector.actions.drain import DrainReport
-    from ml_connector.actions.status import LastRun, OpenTooLong, Overdue, Status, Undone
+    from ml_connector.actions.status import OpenTooLong, Overdue, RunEnd, Status, Undone
 
 LEVELS = ("ok", "warn", "FAIL")
 _NAMED = 5
@@ -89,7 +89,7 @@ def _open_late(writes: Sequence[OpenTooLong], zone: tzinfo) -> str:
     return f"{count(len(writes), 'write')} open for too long, {since}"
 
 
-def _last_run(run: LastRun | None, zone: tzinfo) -> str:
+def _last_run(run: RunEnd | None, zone: tzinfo) -> str:
     if run is None:
         return ""
     if not run.error:

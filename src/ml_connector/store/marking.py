@@ -92,10 +92,9 @@ class Marking(Audit):
         with self.begin() as tx:
             for table in MARKED:
                 other = func.substr(table.c.mark, 1, len(begin)) != literal(begin, LargeBinary)
-                yield from (row.mark for row in _rows(tx, select(table).where(other), table) if self._fits(table, row))
-
-    def _fits(self, table: Table, row: Row[Any]) -> bool:
-        return is_marked(self.marker, table, row)
+                for row in _rows(tx, select(table).where(other), table):
+                    if is_marked(self.marker, table, row):
+                        yield row.mark
 
     def held_rows(self, connection: str) -> list[str]:
         """The rows that stand among the holds because they are not believed."""
