@@ -38,8 +38,9 @@ READ_REFUSED = "READ-REFUSED"
 UNANSWERED = (UNREADABLE, READ_REFUSED)
 """The holds of what is asked for again by itself, because a vendor gave no answer that could be used."""
 FIRST_WAIT = timedelta(minutes=5)
-LONGEST_WAIT = timedelta(minutes=15)
 """Until it is asked for again; each time twice as long, up to 21 hours."""
+LONGEST_WAIT = timedelta(minutes=15)
+"""The longest pause before a task is tried again that the vendor has put off or not answered (`backoff`)."""
 _log = structlog.get_logger("engine")
 
 
