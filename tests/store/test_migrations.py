@@ -159,9 +159,10 @@ def test_a_populated_first_state_comes_through_unharmed(store_url: str, engine: 
             "vanished": [],
             "last_run": [],
             "person": [],
+            "hole": [],
             **{
                 name: _unmarked(engine.dialect.name, name, rows)
-                for name, rows in (before | _since_0009(before)).items()
+                for name, rows in (before | _since_0009(before) | _since_0014(before)).items()
             },
         }
         assert [(event["actor"], event["action"], event["at"]) for event in approved] == [
@@ -189,6 +190,11 @@ def _since_0009(before: Rows) -> Rows:
         "audit_head": [{"connection": name, "sealed": b""} for name in connections],
         "write": [row | {"first_at": row["noted_at"], "alerted_at": 0} for row in before["write"]],
     }
+
+
+def _since_0014(before: Rows) -> Rows:
+    """What was covered counts for all kinds of the source."""
+    return {"coverage": [row | {"kind": "", "how": "sweep"} for row in before["coverage"]]}
 
 
 def test_a_log_of_an_older_version_is_whole_afterwards(store_url: str, engine: Engine) -> None:

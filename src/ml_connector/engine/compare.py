@@ -91,8 +91,10 @@ async def compare(connection: Connection, runtime: Runtime, row: Comparison) -> 
     """
     while row.why:
         await runtime.crash("compare")
+        begun = row.begun_at if row.position else runtime.clock.now()
         page = await runtime.systems[row.system].ids(row.kind, row.position)
         after = _hidden(row) if page is None else _compared(connection, runtime, row, page)
+        after = msgspec.structs.replace(after, begun_at=begun)
         if page is not None and not after.why:
             after = _ended(connection, runtime, after)
         listed = [] if page is None else _refs(row, page.ids)

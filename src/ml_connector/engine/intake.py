@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+from ml_connector.model.continuity import BEGINNING, Cause, Claim
 from ml_connector.model.errors import BadAnswer, ReadRefused
 from ml_connector.model.plans import Flow
+from ml_connector.model.reading import Sweep
 from ml_connector.model.refs import Change, Ref
 from ml_connector.model.triggers import TriggerKind, table_changed, table_of
 
@@ -40,9 +42,12 @@ def receive(
     *,
     position: str | None = None,
     covered_to: datetime | None = None,
+    claim: Claim | None = None,
     flows: Sequence[Flow] | None = None,
 ) -> int:
-    """Store knocks, and the position of their source with them. Returns the number of tasks knocked on.
+    """Store knocks, and with them the position of their source and what it claims to have covered.
+
+    Returns the number of tasks knocked on.
 
     Without `flows`, those are knocked on that a change alone means something to.
 
@@ -58,6 +63,7 @@ def receive(
         changed=[change.ref for change in changes],
         position=position,
         covered_to=covered_to,
+        claim=claim,
     )
 
 
@@ -111,7 +117,11 @@ async def sweep(connection: Connection, runtime: Runtime, system: str) -> int:
     # One position for all kinds stays where it was, or a refused kind would never be asked for from there.
     moves = found.by_kind or not found.refused
     position_now = found.position if moves else None
-    count += receive(connection, runtime, found.changes, source, position=position_now, covered_to=found.covered_to)
+    way = "backfill" if position is None else "sweep"
+    claim = claim_of(runtime, system, found, way, again=known and position is None)
+    count += receive(
+        connection, runtime, found.changes, source, position=position_now, covered_to=found.covered_to, claim=claim
+    )
     for name in sorted(changed):
         runtime.tables.forget(system, name)
     if changed and position is not None:
@@ -120,6 +130,21 @@ async def sweep(connection: Connection, runtime: Runtime, system: str) -> int:
     if found.refused:
         raise _unlisted(system, found.refused)
     return count
+
+
+def claim_of(runtime: Runtime, system: str, found: Sweep, way: str, *, again: bool = False) -> Claim:
+    """What a sweep says of the continuity of its source.
+
+    Deletions are missed of kinds only that ids are compared of. `again`: it has listed everything there is of what we
+    knew already, so that what was deleted since the last reading is not in it.
+    """
+    whole = [kind for kind, since in found.asked.items() if since == BEGINNING] if again else []
+    missing = dict.fromkeys(found.doubtful, Cause.FULL_FEED) | dict.fromkeys(found.truncated, Cause.DELETIONS)
+    missing |= dict.fromkeys(whole, Cause.DELETIONS)
+    compared = compared_kinds(runtime, system)
+    missing = {kind: cause for kind, cause in missing.items() if kind in compared}
+    missing |= dict.fromkeys(found.refused, Cause.REFUSED)
+    return Claim(source=system, since=found.asked, upto=found.covered_to, way=way, missing=missing)
 
 
 def _unlisted(system: str, refused: Mapping[str, ReadRefused]) -> ReadRefused:

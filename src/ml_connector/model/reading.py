@@ -44,6 +44,7 @@ class Sweep(msgspec.Struct, frozen=True):
     `truncated`: kinds of which deletions are missing, if there were any; only a comparison of all ids finds those.
     `doubtful`: kinds whose list was full to the last place, so that it may have been cut off. `refused`: kinds
     that the vendor does not list; the position says nothing of them, unless it keeps them apart (`by_kind`).
+    `asked` says from when on each kind was asked about; everything there is, where that is `BEGINNING`.
     """
 
     changes: Sequence[Change]
@@ -53,6 +54,7 @@ class Sweep(msgspec.Struct, frozen=True):
     doubtful: tuple[str, ...] = ()
     refused: Mapping[str, ReadRefused] = {}
     by_kind: bool = False
+    asked: Mapping[str, datetime] = {}
 
 
 Order = Literal["number", "text"]

@@ -18,6 +18,7 @@ from . import schema
 from .audit import Audit
 from .base import lock
 from .database import insert, instant, ms, portions, upsert
+from .ledger import close_compared
 from .rows import Comparison
 
 _KEY = ("connection", "system", "kind")
@@ -182,6 +183,7 @@ class Compared(Audit):
         same &= (_table.c.why == before.why) & (_table.c.position == before.position)
         same &= _table.c.begun_at == (ms(before.begun_at) if before.begun_at else 0)
         values = {name: getattr(after, name) for name in ("why", "position", "after", "withheld", *_COUNTS)}
+        values["begun_at"] = ms(after.begun_at) if after.begun_at else 0
         if not after.why:
             values["ended_at"] = ms(now)
         with self.recording() as recording:
@@ -195,6 +197,8 @@ class Compared(Audit):
             if not after.why:
                 detail = {"why": before.why} | {name: getattr(after, name) for name in (*_COUNTS, "withheld")}
                 recording.add(connection, actor, "compare", [(f"{after.system} {after.kind}", detail)], now)
+                if not after.withheld:
+                    close_compared(recording, connection, after, now)
         return True
 
 

@@ -6,37 +6,12 @@ one created record per key, one target per exclusive link, one plan per number, 
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    PrimaryKeyConstraint,
-    Table,
-    Text,
-    text,
-)
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, Table
 
-metadata = MetaData()
+from .columns import Words, instant_, mark_, metadata, text_
+from .schema_sources import comparison, coverage, cursor, hole, vanished
 
-# PostgreSQL sorts and compares by bytes, as SQLite does: a unique index must not depend on the system's language.
-Words = Text().with_variant(Text(collation="C"), "postgresql")
-
-
-def _text(name: str, default: str = "") -> Column[str]:
-    return Column(name, Words, nullable=False, server_default=default)
-
-
-def _mark() -> Column[bytes]:
-    """Proves that the row was written with the key (`marks.py`); empty in one that was not."""
-    return Column("mark", LargeBinary, nullable=False, server_default=text("''"))
-
-
-def _instant(name: str) -> Column[int]:
-    return Column(name, BigInteger, nullable=False, server_default="0")
-
+__all__ = ["Words", "comparison", "coverage", "cursor", "hole", "metadata", "vanished"]
 
 # The lease of a connection: `run_token` is its fencing token, `run_holder` who holds it, `run_until` its end. The words
 # in code and pages are lease and fencing token; columns keep the names they were made with, because renaming a column
@@ -45,16 +20,16 @@ connection = Table(
     "connection",
     metadata,
     Column("id", Words, primary_key=True),
-    _text("realm_id"),
-    _text("org_id"),
-    _text("company"),
-    _instant("created_at"),
+    text_("realm_id"),
+    text_("org_id"),
+    text_("company"),
+    instant_("created_at"),
     Column("live_since", BigInteger),
-    _text("paused"),
+    text_("paused"),
     Column("run_token", BigInteger, nullable=False, server_default="0"),
-    _text("run_holder"),
-    _instant("run_until"),
-    _mark(),
+    text_("run_holder"),
+    instant_("run_until"),
+    mark_(),
 )
 
 task = Table(
@@ -65,12 +40,12 @@ task = Table(
     Column("ref", Words, nullable=False),
     Column("noticed", BigInteger, nullable=False, server_default="1"),
     Column("served", BigInteger, nullable=False, server_default="0"),
-    _instant("first_at"),
-    _instant("noticed_at"),
-    _instant("next_at"),
+    instant_("first_at"),
+    instant_("noticed_at"),
+    instant_("next_at"),
     Column("attempts", Integer, nullable=False, server_default="0"),
-    _text("source"),
-    _text("verdict"),
+    text_("source"),
+    text_("verdict"),
     PrimaryKeyConstraint("connection", "flow", "ref"),
 )
 Index(
@@ -91,12 +66,12 @@ link = Table(
     Column("role", Words, nullable=False),
     Column("source", Words, nullable=False),
     Column("target", Words, nullable=False),
-    _text("agreed", "{}"),
+    text_("agreed", "{}"),
     Column("exclusive", Integer, nullable=False, server_default="0"),
-    _text("source_version"),
-    _text("target_version"),
-    _instant("settled_at"),
-    _mark(),
+    text_("source_version"),
+    text_("target_version"),
+    instant_("settled_at"),
+    mark_(),
     PrimaryKeyConstraint("connection", "role", "source"),
 )
 Index("link_target", link.c.connection, link.c.role, link.c.target)
@@ -128,14 +103,14 @@ write = Table(
     Column("position", Integer, nullable=False),
     Column("generation", Integer, nullable=False, server_default="1"),
     Column("state", Words, nullable=False),
-    _text("outcome"),
-    _text("result_id"),
-    _instant("noted_at"),
-    _instant("settled_at"),
+    text_("outcome"),
+    text_("result_id"),
+    instant_("noted_at"),
+    instant_("settled_at"),
     Column("run_token", BigInteger, nullable=False),
-    _instant("first_at"),
-    _instant("alerted_at"),
-    _mark(),
+    instant_("first_at"),
+    instant_("alerted_at"),
+    mark_(),
 )
 """`noted_at` is renewed when it goes out again, `first_at` never is."""
 _OPEN = write.c.state == "open"
@@ -169,11 +144,11 @@ hold = Table(
     Column("flow", Words, nullable=False),
     Column("ref", Words, nullable=False),
     Column("code", Words, nullable=False),
-    _text("facts", "{}"),
-    _text("amount"),
-    _text("currency"),
-    _instant("since"),
-    _instant("alerted_at"),
+    text_("facts", "{}"),
+    text_("amount"),
+    text_("currency"),
+    instant_("since"),
+    instant_("alerted_at"),
     PrimaryKeyConstraint("connection", "flow", "ref"),
 )
 
@@ -195,7 +170,7 @@ flag = Table(
     Column("flow", Words, nullable=False),
     Column("ref", Words, nullable=False),
     Column("flag", Words, nullable=False),
-    _instant("since"),
+    instant_("since"),
     PrimaryKeyConstraint("connection", "flow", "ref", "flag"),
 )
 
@@ -214,7 +189,7 @@ conflict = Table(
     Column("digest", Words, nullable=False),
     Column("state", Words, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
-    _instant("at"),
+    instant_("at"),
 )
 """`record` is the one whose value was lost, `other` the one whose value stays."""
 Index("conflict_write", conflict.c.write)
@@ -234,14 +209,14 @@ plan = Table(
     metadata,
     Column("id", Words, nullable=False),
     Column("connection", Words, nullable=False),
-    _instant("made_at"),
-    _text("made_by"),
+    instant_("made_at"),
+    text_("made_by"),
     Column("hash", Words, nullable=False),
     Column("content", Words, nullable=False),
     Column("state", Words, nullable=False, server_default="open"),
-    _text("applied_by"),
-    _instant("applied_at"),
-    _mark(),
+    text_("applied_by"),
+    instant_("applied_at"),
+    mark_(),
     PrimaryKeyConstraint("connection", "id"),
 )
 
@@ -251,65 +226,12 @@ approval = Table(
     Column("connection", Words, nullable=False),
     Column("key", Words, nullable=False),
     Column("body_hash", Words, nullable=False),
-    _text("plan"),
-    _text("approved_by"),
-    _instant("approved_at"),
-    _mark(),
+    text_("plan"),
+    text_("approved_by"),
+    instant_("approved_at"),
+    mark_(),
     PrimaryKeyConstraint("connection", "key"),
 )
-
-cursor = Table(
-    "cursor",
-    metadata,
-    Column("connection", Words, nullable=False),
-    Column("source", Words, nullable=False),
-    Column("position", Words, nullable=False),
-    _instant("covered_to"),
-    PrimaryKeyConstraint("connection", "source"),
-)
-
-coverage = Table(
-    "coverage",
-    metadata,
-    Column("connection", Words, nullable=False),
-    Column("source", Words, nullable=False),
-    Column("from_at", BigInteger, nullable=False),
-    Column("to_at", BigInteger, nullable=False),
-    Column("how", Words, nullable=False),
-    PrimaryKeyConstraint("connection", "source", "from_at"),
-)
-
-comparison = Table(
-    "comparison",
-    metadata,
-    Column("connection", Words, nullable=False),
-    Column("system", Words, nullable=False),
-    Column("kind", Words, nullable=False),
-    _text("why"),
-    _text("position"),
-    _text("after"),
-    _instant("begun_at"),
-    _instant("ended_at"),
-    Column("reads", BigInteger, nullable=False, server_default="0"),
-    Column("listed", BigInteger, nullable=False, server_default="0"),
-    Column("vanished", BigInteger, nullable=False, server_default="0"),
-    Column("unknown", BigInteger, nullable=False, server_default="0"),
-    Column("known", BigInteger, nullable=False, server_default="0"),
-    Column("withheld", BigInteger, nullable=False, server_default="0"),
-    PrimaryKeyConstraint("connection", "system", "kind"),
-)
-"""The comparison of all ids of a kind with ours: under way while `why` says so, else the last one."""
-
-vanished = Table(
-    "vanished",
-    metadata,
-    Column("connection", Words, nullable=False),
-    Column("ref", Words, nullable=False),
-    _instant("at"),
-    Column("told", BigInteger, nullable=False, server_default="1"),
-    PrimaryKeyConstraint("connection", "ref"),
-)
-"""Records that a comparison has missed at the vendor, until they are listed again; knocked on once `told` is 1."""
 
 reference_version = Table(
     "reference_version",
@@ -327,7 +249,7 @@ secret = Table(
     Column("connection", Words, nullable=False),
     Column("name", Words, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
-    _instant("changed_at"),
+    instant_("changed_at"),
     PrimaryKeyConstraint("connection", "name"),
 )
 
@@ -336,7 +258,7 @@ turn = Table(
     metadata,
     Column("name", Words, primary_key=True),
     Column("holder", Words, nullable=False),
-    _instant("until"),
+    instant_("until"),
 )
 """Who may renew a sign-in now: one process at a time."""
 
@@ -344,9 +266,9 @@ pace = Table(
     "pace",
     metadata,
     Column("name", Words, primary_key=True),
-    _text("starts", "{}"),
-    _text("under_way", "[]"),
-    _instant("blocked_until"),
+    text_("starts", "{}"),
+    text_("under_way", "[]"),
+    instant_("blocked_until"),
 )
 """What all processes together have called lately, one row for each company or org (`systems/limits.py`)."""
 
@@ -355,15 +277,15 @@ audit = Table(
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
     Column("connection", Words, nullable=False),
-    _instant("at"),
-    _text("actor"),
+    instant_("at"),
+    text_("actor"),
     Column("action", Words, nullable=False),
-    _text("object"),
-    _text("detail", "{}"),
+    text_("object"),
+    text_("detail", "{}"),
     Column("previous", Words, nullable=False),
     Column("hash", Words, nullable=False),
     Column("number", BigInteger, nullable=False, server_default="0"),
-    _mark(),
+    mark_(),
 )
 Index("audit_number", audit.c.connection, audit.c.number, unique=True)
 
@@ -380,9 +302,9 @@ person = Table(
     metadata,
     Column("connection", Words, nullable=False),
     Column("name", Words, nullable=False),
-    *map(_text, ("roles", "password", "token", "invited_by")),
-    *map(_instant, ("since", "ended_at")),
-    _mark(),
+    *map(text_, ("roles", "password", "token", "invited_by")),
+    *map(instant_, ("since", "ended_at")),
+    mark_(),
     PrimaryKeyConstraint("connection", "name"),
 )
 """Who may act: `password` is an Argon2id hash, `token` a digest; blank where there is none. No row is deleted."""
@@ -391,10 +313,10 @@ last_run = Table(
     "last_run",
     metadata,
     Column("connection", Words, primary_key=True),
-    _instant("began_at"),
-    _instant("ended_at"),
-    _text("error"),
-    _text("sentence"),
-    _text("remedy"),
+    instant_("began_at"),
+    instant_("ended_at"),
+    text_("error"),
+    text_("sentence"),
+    text_("remedy"),
 )
 """How the last run ended: the kind of error with its words, or blank."""

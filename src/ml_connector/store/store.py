@@ -18,6 +18,7 @@ from .compared import Compared
 from .conflicts import Conflicts
 from .database import first_come, open_engine, transaction
 from .holds import Holds
+from .ledger import Ledger
 from .links import Links
 from .marking import Marking
 from .outbox import Outbox
@@ -54,6 +55,7 @@ class Store(
     Conflicts,
     Alerts,
     Compared,
+    Ledger,
     Runs,
     People,
     AuditCheck,

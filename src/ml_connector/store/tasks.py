@@ -31,6 +31,7 @@ from sqlalchemy import (
     update,
 )
 
+from ml_connector.model.continuity import Claim
 from ml_connector.model.refs import Ref
 from ml_connector.model.tasks import AWAITING_APPROVAL, Knock, Task, Verdict
 from ml_connector.model.triggers import Trigger, TriggerKind, day_begins, fired_by, prefix_of, record_changed
@@ -40,6 +41,7 @@ from .audit import Audit
 from .base import keep_fired, last_fired, late, lock
 from .database import insert_of, instant, ms, portions, upsert
 from .holds import put_holds
+from .ledger import note_claim
 from .links import put_links
 
 # Built once: a statement that is built anew for each call costs more than its answer.
@@ -57,10 +59,8 @@ _DAYS = (
     .distinct()
 )
 _SOURCE = (_cursor.c.connection == _CONNECTION) & (_cursor.c.source == bindparam("p_source"))
-_COVERED_TO = select(_cursor.c.covered_to).where(_SOURCE)
 _POSITION = select(_cursor.c.position).where(_SOURCE)
 _SWEPT = select(_cursor.c.source, _cursor.c.covered_to).where(_cursor.c.connection == _CONNECTION)
-_SPAN = tuple(column.name for column in schema.coverage.primary_key)
 _UNTICKED = _OURS & (_task.c.noticed > _task.c.served)
 _NEXT_DUE = select(func.min(_task.c.next_at)).where(_UNTICKED)
 _UNSERVED = select(_task.c.flow, func.count()).where(_UNTICKED).group_by(_task.c.flow)
@@ -135,12 +135,14 @@ class Tasks(Audit):
         changed: Sequence[Ref] = (),
         position: str | None = None,
         covered_to: datetime | None = None,
+        claim: Claim | None = None,
     ) -> int:
-        """Knocks and the position of their source, in one transaction. Only afterwards may they be acknowledged.
+        """Knocks, the position of their source and what it claims to have covered, in one transaction.
 
-        What waits for one of the `changed` records is looked at again.
+        Only afterwards may they be acknowledged. What waits for one of the `changed` records is looked at again.
         """
-        with self.begin() as tx:
+        with self.recording() as recording:
+            tx = recording.tx
             # Before the first task is touched: two arrivals that lock the same tasks in another order would wait for
             # each other for ever, and what a drain settles meanwhile must not miss what fires here.
             lock(tx, connection)
@@ -151,15 +153,13 @@ class Tasks(Audit):
             keep_fired(tx, connection, triggers)
             if position is not None and covered_to is not None:
                 self._advance(tx, connection, source, position, covered_to)
+            if claim is not None:
+                note_claim(recording, connection, claim, now)
             return count
 
     def _advance(self, tx: Connection, connection: str, source: str, position: str, to: datetime) -> None:
-        before = tx.execute(_COVERED_TO, {"p_connection": connection, "p_source": source}).scalar()
-        key = {"connection": connection, "source": source}
         put = upsert(tx, schema.cursor, ("connection", "source"), ("position", "covered_to"))
-        tx.execute(put, key | {"position": position, "covered_to": ms(to)})
-        span = {"from_at": before or 0, "to_at": ms(to), "how": "sweep" if before else "backfill"}
-        tx.execute(upsert(tx, schema.coverage, _SPAN), key | span)
+        tx.execute(put, {"connection": connection, "source": source, "position": position, "covered_to": ms(to)})
 
     def position(self, connection: str, source: str) -> str | None:
         """Up to where this source was read, in its own words; None before its first reading."""

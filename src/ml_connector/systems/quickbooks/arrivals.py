@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from ml_connector.model.continuity import BEGINNING
 from ml_connector.model.errors import BadAnswer, ReadRefused, WrongUse
 from ml_connector.model.reading import IdPage, Order, Sweep, Take, ascend, id_key
 from ml_connector.model.refs import Change, Ref
@@ -180,7 +181,8 @@ async def _listed(
             refused[kind] = error
     begun = begun or now
     truncated = () if since is None else tuple(kinds)
-    return Sweep(changes, Position(begun).text(), begun, truncated, refused=refused)
+    asked = dict.fromkeys(kinds, since or BEGINNING)
+    return Sweep(changes, Position(begun).text(), begun, truncated, refused=refused, asked=asked)
 
 
 async def _captured(calls: Calls, kinds: Sequence[str], since: Position) -> Sweep:
@@ -205,7 +207,8 @@ async def _captured(calls: Calls, kinds: Sequence[str], since: Position) -> Swee
         changes.update((knock.ref, knock) for knock in others.changes)
         truncated += others.truncated
         doubtful += others.doubtful
-    return Sweep(list(changes.values()), position.text(), time, tuple(truncated), tuple(doubtful))
+    asked = dict.fromkeys(kinds, from_when)
+    return Sweep(list(changes.values()), position.text(), time, tuple(truncated), tuple(doubtful), asked=asked)
 
 
 async def _count(calls: Calls, kind: str, since: datetime) -> int:

@@ -16,6 +16,7 @@ from typing import overload
 
 import msgspec
 
+from ml_connector.model.continuity import BEGINNING
 from ml_connector.model.errors import BadAnswer, ReadRefused, WrongUse
 from ml_connector.model.reading import IdPage, Sweep, Take, ascend
 from ml_connector.model.refs import Change, Json, Ref
@@ -137,6 +138,7 @@ async def sweep(
         truncated=tuple(kind for kind in known if started - since[kind] > BIN_KEEPS),
         refused=refused,
         by_kind=True,
+        asked={kind: since[kind] - OVERLAP if kind in since else BEGINNING for kind in asked},
     )
 
 
