@@ -44,9 +44,6 @@ class _Counting:
         self.compared += 1
         return self._marker.fits(content, mark)
 
-    def digest(self, content: bytes) -> str:
-        return self._marker.digest(content)
-
 
 async def marks() -> AsyncIterator[Row]:
     """Marks made and compared in a first sync of 1,000 pairs and their invoices, and what that costs."""

@@ -29,6 +29,7 @@ from ml_connector.engine.worker import Worker
 from ml_connector.model.plans import (
     Context,
     Decision,
+    Digest,
     Done,
     Flow,
     LookUp,
@@ -46,6 +47,7 @@ from ml_connector.model.roles import Role
 from ml_connector.model.rules import Rules
 from ml_connector.store import Store
 from ml_connector.systems import wire
+from support.digests import digest
 
 from .child import SOURCE
 from .peak import peak
@@ -137,7 +139,7 @@ def _sealed(plain: bytes, connection: str, name: str) -> bytes:
     raise AssertionError((plain, connection, name))
 
 
-def _refused(write: Write, refused: Refused) -> Skip:
+def _refused(write: Write, refused: Refused, digest: Digest) -> Skip:
     return Skip(reason=Reason.ORDER_MARK_REFUSED)
 
 
@@ -148,7 +150,7 @@ async def backfill(count: int, file: Path) -> None:
     store = Store.open(f"sqlite:///{file}")
     store.add_connection("c", "1", "2", "Company", NOON)
     systems: dict[str, Any] = {"here": MadeUp("here", count), "there": MadeUp("there", 0)}
-    runtime = Runtime(store, systems, [FLOW], WallClock(), RandomIds(), no_crash, ReferenceCache(), _sealed)
+    runtime = Runtime(store, systems, [FLOW], WallClock(), RandomIds(), no_crash, ReferenceCache(), _sealed, digest)
     rules = Rules(realm_id="1", org_id="2", time_zone="UTC")
     connection = Connection("c", rules, rules.zone)
     assert await sweep(connection, runtime, "here") == count

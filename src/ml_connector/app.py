@@ -6,25 +6,30 @@ import gc
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from ml_connector.clients import quickbooks_client, salesforce_client
 from ml_connector.clock import Timekeeper, WallClock
-from ml_connector.custody import SealedHeads, mark_older_state
+from ml_connector.custody import Digests, SealedHeads, mark_older_state
+from ml_connector.engine.conflicts import content_of, seal_name
 from ml_connector.engine.context import ReferenceCache
 from ml_connector.engine.corridor import Connection, Runtime
 from ml_connector.engine.ports import System
+from ml_connector.flows import older_digests
 from ml_connector.flows.dimensions import renames as dimension_names
 from ml_connector.flows.dimensions import texts as dim_texts
 from ml_connector.flows.invoices import account_summary, invoice_to_opportunity
 from ml_connector.flows.orders import entry_deleted, order_to_journal
 from ml_connector.flows.parties import account_to_customer, contact_links, customer_to_account
+from ml_connector.model.plans import Digest
 from ml_connector.model.rules import Rules
 from ml_connector.settings import Settings, load
 from ml_connector.signing import Signer
 from ml_connector.store import Store
+from ml_connector.store.rows import ConflictRow
 from ml_connector.systems.network import AiohttpNetwork
 from ml_connector.systems.quickbooks.client import QuickBooks
 from ml_connector.systems.salesforce.client import Salesforce
@@ -57,6 +62,7 @@ class App(msgspec.Struct, frozen=True):
     quickbooks: QuickBooks
     salesforce: Salesforce
     tables: ReferenceCache
+    digest: Digest
 
     @property
     def signer(self) -> Signer:
@@ -73,7 +79,7 @@ class App(msgspec.Struct, frozen=True):
         """What the engine is given: systems, flows, clock, chance, crash points and the seal of lost values."""
         systems: dict[str, System] = {self.quickbooks.name: self.quickbooks, self.salesforce.name: self.salesforce}
         world, seal = self.world, self.vault.seal
-        return Runtime(self.store, systems, FLOWS, world.clock, world.ids, world.crash, self.tables, seal)
+        return Runtime(self.store, systems, FLOWS, world.clock, world.ids, world.crash, self.tables, seal, self.digest)
 
 
 def connection_id(realm_id: str, org_id: str) -> str:
@@ -102,7 +108,19 @@ def assemble(settings: Settings, rules: Rules, store: Store, vault: Vault, world
         quickbooks=quickbooks_client(settings, store, vault, world),
         salesforce=salesforce_client(settings, store, vault, world),
         tables=ReferenceCache(),
+        digest=Digests(store, vault, connection.id, world.clock),
     )
+
+
+def key_older_digests(app: App) -> None:
+    """Put keyed digests in place of those of an older version, once: nothing is asked or sent anew because of it."""
+
+    def lost(row: ConflictRow) -> str:
+        value = app.vault.open(row.sealed, app.connection.id, seal_name(row.id)).decode()
+        return app.digest(content_of(app.connection.id, row.record, row.field, value))
+
+    keyed = partial(older_digests.keyed, digest=app.digest)
+    app.store.key_digests(app.connection.id, older_digests.ROLES, keyed, lost)
 
 
 def patient_collector() -> None:
@@ -125,6 +143,7 @@ async def open_app(
             vault = Vault.open_home(home)
             app = assemble(settings, in_force(settings, vault), store, vault, world)
             mark_older_state(store, vault, app.connection.id, world.clock)
+            key_older_digests(app)
             yield app
     finally:
         store.close()

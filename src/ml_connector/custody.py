@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import secrets
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ from ml_connector.model.errors import SignInNeeded, StateTrouble
 from ml_connector.store import Store
 from ml_connector.store.rows import Head
 from ml_connector.systems.quickbooks.auth import Tokens
-from ml_connector.vault import Vault
+from ml_connector.vault import Vault, mark_under
 
 _BOUND = b"\0to"
 """Begins what was sealed for a destination; no secret or document of an older version begins so."""
@@ -197,6 +198,43 @@ def open_secret(custody: Custody, owner: str, name: str, remedy: str) -> str:
     if opened is None:
         raise SignInNeeded(f"The {name.replace('_', ' ')} of {owner.partition(':')[0]} is not known.", remedy)
     return opened.decode()
+
+
+DIGESTS = "digests"
+"""The name under which their key is sealed."""
+
+
+class Digests:
+    """Makes the digests of one connection by which values are known again that are not kept (decision 0013).
+
+    Their key is sealed in the state: whoever opens this state comes to the same digests, and a rotation of keys does
+    not change them.
+    """
+
+    def __init__(self, store: Store, vault: Vault, connection: str, clock: Clock) -> None:
+        self._store, self._vault, self._connection, self._clock = store, vault, connection, clock
+        self._key = b""
+
+    def __call__(self, text: str) -> str:
+        """The digest of a text: `k` and 31 hex characters."""
+        self._key = self._key or self._kept() or self._made()
+        return "k" + mark_under(self._key, text.encode("utf-8", "surrogatepass")).hex()[:31]
+
+    def _kept(self) -> bytes:
+        """The key; empty where there is none, or where somebody has put something else in its place."""
+        sealed = self._store.sealed(self._connection, DIGESTS)
+        with suppress(StateTrouble):
+            return self._vault.open(sealed, self._connection, DIGESTS) if sealed else b""
+        return b""
+
+    def _made(self) -> bytes:
+        """A new key, on record as an event: what was known by the one before, if there was one, is tried once more."""
+        before, connection, now = self._store.sealed(self._connection, DIGESTS), self._connection, self._clock.now()
+        sealed = self._vault.seal(secrets.token_bytes(32), connection, DIGESTS)
+        if self._store.replace_sealed(connection, DIGESTS, before, sealed, now):
+            detail = {"in place of": "one that does not open"} if before else {}
+            self._store.audit(connection, "ml-connector", "key of digests", connection, detail, now)
+        return self._kept()
 
 
 def mark_older_state(store: Store, vault: Vault, connection: str, clock: Clock) -> None:

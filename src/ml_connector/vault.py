@@ -32,7 +32,6 @@ _KEY = 32
 _CURRENT = "current"
 _MARKED = "marked"
 _MARKS = b"ml-connector marks of rows"
-_DIGESTS = b"ml-connector digests of values"
 _RESTORE = "Put the key file back from your backup of the keys; without it, connect the vendors again."
 
 Random = Callable[[int], bytes]
@@ -179,14 +178,6 @@ class Vault:
         except StateTrouble:  # no key of this home: whoever made it had another one
             return False
         return hmac.compare_digest(mark_under(key, content), mark[_ID:])
-
-    def digest(self, content: bytes) -> str:
-        """By which a value is known again that is not kept. Who has no key cannot guess the value back from it.
-
-        64 hex characters; others after a rotation.
-        """
-        self._look_again()
-        return mark_under(mark_under(self._key(self._current), _DIGESTS), content).hex()
 
     def _mark_key(self, key_id: str) -> bytes:
         """A key for marks only: the one that seals is never used for anything else."""

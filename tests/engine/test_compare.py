@@ -23,6 +23,7 @@ from ml_connector.model.refs import Link, Ref
 from ml_connector.model.roles import Role
 from ml_connector.model.rules import Rules
 from ml_connector.store import Store
+from support.digests import digest
 from support.stores import fresh
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -85,7 +86,7 @@ class Room:
         skip: Any = lambda *_: Skip()  # noqa: E731 - never called: nothing is decided here
         flow = Flow(name="bills", system="ours", kind="Bill", rank=1, decide=skip, gone=skip, refused=skip)
         still: Any = Still()
-        return Runtime(self.store, {"ours": self.vendor}, [flow], still, still, step, ReferenceCache(), skip)
+        return Runtime(self.store, {"ours": self.vendor}, [flow], still, still, step, ReferenceCache(), skip, digest)
 
     def noticed(self) -> dict[str, int]:
         """How often each record was knocked on."""

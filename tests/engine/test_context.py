@@ -14,6 +14,7 @@ from ml_connector.model.plans import Done, NeedFind, NotLoaded, Write
 from ml_connector.model.refs import Record
 from ml_connector.model.rules import Rules
 from ml_connector.systems.salesforce.records import SObject
+from support.digests import digest
 
 ACCOUNT = SObject("Account", "001000000000001AAA", {"Name": "Acme", "Phone": None})
 NEED = NeedFind("salesforce", "Account", "QBO_Id__c", "1:7")
@@ -31,7 +32,7 @@ class Org:
 
 def page() -> PageContext:
     now = datetime(2026, 11, 22, tzinfo=UTC)
-    return PageContext(Rules(realm_id="", org_id=""), date(2026, 11, 22), now, DrainCache(ReferenceCache()))
+    return PageContext(Rules(realm_id="", org_id=""), date(2026, 11, 22), now, DrainCache(ReferenceCache()), digest)
 
 
 def after(known: Record | Any) -> SObject:

@@ -19,6 +19,7 @@ from ml_connector.model.refs import Gone, LinkDraft, Ref
 from ml_connector.model.roles import Role
 from ml_connector.model.rules import Rules
 from ml_connector.store import Store
+from support.digests import digest
 from support.stores import fresh
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -100,7 +101,7 @@ def worker(store: Store, looked: Looked, crash: Any = never) -> Worker:
         Flow(name=name, system="ours", kind=kind, rank=rank, decide=decide, gone=gone, refused=lambda *_: Skip())
         for name, kind, rank, decide in kinds
     ]
-    runtime = Runtime(store, {"ours": Memory()}, flows, Still(), Still(), crash, ReferenceCache(), sealed)  # type: ignore[dict-item]  # reads only
+    runtime = Runtime(store, {"ours": Memory()}, flows, Still(), Still(), crash, ReferenceCache(), sealed, digest)  # type: ignore[dict-item]  # reads only
     return Worker(Connection("acme", Rules(realm_id="", org_id=""), ZoneInfo("UTC")), runtime)
 
 

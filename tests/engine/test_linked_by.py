@@ -20,6 +20,7 @@ from ml_connector.model.plans import Context, Decision, Done, Flow, Skip, Write
 from ml_connector.model.refs import Change, Gone, LinkDraft, Ref
 from ml_connector.model.roles import Role
 from ml_connector.model.rules import Rules
+from support.digests import digest
 from support.stores import fresh
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -108,7 +109,7 @@ class Street:
         self.store.add_connection("acme", "1", "00D", "Acme", NOW)
         still = Still()
         systems: Any = {"ours": Memory()}  # what is asked of it
-        self.runtime = Runtime(self.store, systems, self.flows(), still, still, never, ReferenceCache(), sealed)
+        self.runtime = Runtime(self.store, systems, self.flows(), still, still, never, ReferenceCache(), sealed, digest)
         self.connection = Connection("acme", Rules(realm_id="", org_id=""), ZoneInfo("UTC"))
 
     def flows(self) -> list[Flow]:

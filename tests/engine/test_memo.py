@@ -15,6 +15,7 @@ from ml_connector.model.roles import Role
 from ml_connector.model.rules import Rules
 from ml_connector.systems.quickbooks.records import Customer
 from ml_connector.systems.salesforce.records import SObject
+from support.digests import digest
 
 CUSTOMER = Customer(id="1", display_name="Acme")
 ACCOUNT = SObject("Account", "001000000000001AAA", {"Name": "Acme"})
@@ -29,6 +30,7 @@ def page() -> PageContext:
         date(2026, 11, 22),
         datetime(2026, 11, 22, tzinfo=UTC),
         DrainCache(ReferenceCache()),
+        digest,
     )
     for record in (CUSTOMER, ACCOUNT, OTHER):
         made.put(record)

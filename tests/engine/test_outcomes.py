@@ -29,6 +29,7 @@ from ml_connector.model.reasons import Reason
 from ml_connector.model.refs import Link, LinkDraft, Ref
 from ml_connector.model.roles import Role
 from ml_connector.model.tasks import WRITE_WAITS, Task, Waiting
+from support.digests import digest
 
 NOTED = datetime(2026, 11, 21, 2, tzinfo=UTC)
 PATIENCE = timedelta(minutes=2)
@@ -86,13 +87,13 @@ def test_before_that_nothing_is_concluded_but_from_a_guarded_update(answer: Look
     ],
 )
 def test_how_a_write_ends_and_what_is_kept_of_it(outcome: Outcome, state: str, kept: str) -> None:
-    settled = after_sending(_open_write("create"), outcome, ())
+    settled = after_sending(_open_write("create"), outcome, (), digest)
     assert settled is not None
     assert (settled.state, settled.outcome) == (state, kept)
 
 
 def test_what_nobody_knows_stays_open() -> None:
-    assert after_sending(_open_write("create"), Unsure("no answer"), ()) is None
+    assert after_sending(_open_write("create"), Unsure("no answer"), (), digest) is None
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from ml_connector.model.triggers import table_changed
 from ml_connector.systems.quickbooks.records import Address, Customer, Email, Invoice, Phone, Reference, Web
 from ml_connector.systems.salesforce.records import WRITTEN, Written
 from support.context import REGIONS, RULES, World, settle, shown, sobject, with_regions, writes
+from support.digests import digest
 
 CUSTOMER, INVOICE = Ref("quickbooks", "Customer", "1"), Ref("quickbooks", "Invoice", "7")
 ACCOUNT = Ref("salesforce", "Account", "001000000000001AAA")
@@ -206,9 +207,9 @@ def test_which_refusals_are_answered_by_one_more_try(code: str, told: bool, agai
 def test_a_refusal_that_also_names_what_is_needed_holds() -> None:
     write = writes(settle(customer_to_account.FLOW, CUSTOMER, world()))[0]
     for fields in (("Phone", "Name"), ("Phone", "Unheard__c"), ()):
-        answer = customer_to_account.FLOW.refused(write, Refused("STRING_TOO_LONG", "No.", fields))
+        answer = customer_to_account.FLOW.refused(write, Refused("STRING_TOO_LONG", "No.", fields), digest)
         assert isinstance(answer, Hold)
-    answer = customer_to_account.FLOW.refused(write, Refused("STRING_TOO_LONG", "No.", ("Phone", "Website")))
+    answer = customer_to_account.FLOW.refused(write, Refused("STRING_TOO_LONG", "No.", ("Phone", "Website")), digest)
     assert isinstance(answer, Without)
     assert [link.agreed["field"] for link in answer.links] == ["Phone", "Website"]
     assert "617" not in str(answer)  # what is remembered says nothing of people
@@ -225,7 +226,9 @@ def test_another_value_is_tried_again() -> None:
 
 def test_a_compound_name_means_all_its_parts() -> None:
     write = writes(settle(customer_to_account.FLOW, CUSTOMER, world()))[0]
-    answer = customer_to_account.FLOW.refused(write, Refused("FIELD_INTEGRITY_EXCEPTION", "No.", ("BillingAddress",)))
+    answer = customer_to_account.FLOW.refused(
+        write, Refused("FIELD_INTEGRITY_EXCEPTION", "No.", ("BillingAddress",)), digest
+    )
     assert isinstance(answer, Without)
     names = {link.agreed["field"] for link in answer.links}
     assert names == {name for name in write.body if name.startswith("Billing")}
@@ -279,7 +282,7 @@ def test_one_door_for_all_that_is_updated(kind: str, name: str, flag: Flag | Non
     page = World(references=table(kind, name, right) if right in ("hidden", "locked") else {})
     if right == "refused" and flag:
         write = Write(step="s", system="salesforce", kind=kind, action="update", body=body, key="1", target_id="1")
-        answer = without(write, Refused("INVALID_FIELD_FOR_INSERT_UPDATE", "", (name,)))
+        answer = without(write, Refused("INVALID_FIELD_FOR_INSERT_UPDATE", "", (name,)), digest)
         assert answer is not None
         page.keep(answer.links)
     if name.endswith("Code") and not right:

@@ -14,6 +14,7 @@ from ml_connector.model.plans import Duplicates, Hold, Refused, Reread, Write
 from ml_connector.model.refs import LinkDraft, Ref
 from ml_connector.model.roles import Role
 from ml_connector.model.triggers import linked, record_changed
+from support.digests import digest
 
 CUSTOMER = Write(
     system="quickbooks",
@@ -36,13 +37,13 @@ DELETED = Refused("ENTITY_IS_DELETED", "entity is deleted")
 
 
 def refused(write: Write, answer: Refused) -> Hold:
-    hold = refusals.refused(write, answer)
+    hold = refusals.refused(write, answer, digest)
     assert isinstance(hold, Hold)
     return hold
 
 
 def refused_with_account(write: Write, answer: Refused) -> Hold:
-    hold = refusals.refused_with_account(write, answer)
+    hold = refusals.refused_with_account(write, answer, digest)
     assert isinstance(hold, Hold)
     return hold
 
@@ -64,7 +65,7 @@ def test_any_other_refusal_has_the_code_and_words_of_the_vendor() -> None:
 
 
 def test_alone_it_waits_for_its_own_record() -> None:
-    hold = refused_alone(OPPORTUNITY, DELETED)
+    hold = refused_alone(OPPORTUNITY, DELETED, digest)
     assert isinstance(hold, Hold)
     assert hold.waits_for == (record_changed(Ref("salesforce", "Opportunity", "006A")),)
     assert hold.code == "REFUSED-BY-SALESFORCE"
@@ -104,10 +105,10 @@ def test_the_hold_names_what_hung_on_the_deleted_account(write: Write, code: str
 @pytest.mark.parametrize("code", ["610", "2500"])
 def test_an_id_that_quickbooks_knows_no_longer_is_looked_for_before_it_is_held(code: str) -> None:
     """What is inactive or gone is found when the customer and its parent are read anew."""
-    answer = refusals.refused(CUSTOMER, Refused(code, "Object Not Found"))
+    answer = refusals.refused(CUSTOMER, Refused(code, "Object Not Found"), digest)
     assert isinstance(answer, Reread)
     assert (answer.otherwise.code, answer.otherwise.facts["code"]) == ("REFUSED-BY-QUICKBOOKS", code)
-    assert isinstance(refusals.refused(ACCOUNT, Refused(code, "x")), Hold)
+    assert isinstance(refusals.refused(ACCOUNT, Refused(code, "x"), digest), Hold)
 
 
 ALERT = Duplicates("Same name", warns=True, candidates=("001B", "001C"))

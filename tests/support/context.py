@@ -16,6 +16,7 @@ import msgspec
 
 from ml_connector.model.plans import (
     Decision,
+    Digest,
     Flow,
     Need,
     NeedFind,
@@ -35,6 +36,8 @@ from ml_connector.systems.quickbooks import matching as customer_rows
 from ml_connector.systems.quickbooks import records as quickbooks
 from ml_connector.systems.salesforce import matching as account_rows
 from ml_connector.systems.salesforce.records import DESCRIBED, WRITTEN, Choice, Field, Object, SObject, fields_needed
+
+from .digests import digest
 
 RULES = Rules(realm_id="4620816365000001", org_id="00DHp0000001AbCMAU")
 TODAY = date(2026, 11, 22)
@@ -159,6 +162,7 @@ class MemoryContext:
         self.settings = world.rules
         self.today = world.today
         self.now = datetime.combine(world.today, datetime.min.time(), UTC)
+        self.digest: Digest = digest
         self.world = world
         self.loaded: dict[Need, None] = {}
 
@@ -225,7 +229,7 @@ def settle(flow: Flow, ref: Ref, world: World, context: MemoryContext | None = N
         if refusal is None:
             world.apply(decision)
             continue
-        answer = flow.refused(decision, refusal)
+        answer = flow.refused(decision, refusal, digest)
         if not isinstance(answer, Without):
             decisions.append(answer.otherwise if isinstance(answer, Reread) else answer)
             return decisions

@@ -17,7 +17,7 @@ from ml_connector.actions.drain import drain
 from ml_connector.actions.plan import make_plan
 from ml_connector.app import App, assemble, connection_id
 from ml_connector.clock import MovedClock
-from ml_connector.custody import Custody, SealedTokens, seal_secret
+from ml_connector.custody import DIGESTS, Custody, SealedTokens, seal_secret
 from ml_connector.engine.ports import CrashPoint, no_crash
 from ml_connector.engine.worker import DrainReport
 from ml_connector.model.rules import Rules, Template
@@ -228,6 +228,9 @@ def _connect(home: Installation) -> None:
     SealedTokens(home.custody("quickbooks"), quickbooks["realm_id"]).store(tokens)
     name = connection_id(quickbooks["realm_id"], salesforce["org_id"])
     home.store.add_connection(name, quickbooks["realm_id"], salesforce["org_id"], "Company", clock.now())
+    # Two homes that are compared come to the same keys of records.
+    sealed = home.vault.seal(b"the same in every home of a test", name, DIGESTS)
+    home.store.put_sealed(name, DIGESTS, sealed, clock.now())
 
 
 __all__ = ["EmulatedNetwork", "Installation", "SimClock", "SimIds", "account_ids"]

@@ -5,18 +5,15 @@ Lost values may be about people. They are sealed; only who asks for them sees th
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
 from ml_connector.app import App
-from ml_connector.engine.conflicts import content_of, seal_name
+from ml_connector.engine.conflicts import seal_name
 from ml_connector.model.people import Actor
 from ml_connector.model.refs import Ref
 from ml_connector.store.rows import ConflictRow
-
-READABLE = timedelta(days=90)
-"""How long a lost value is kept, and the digest by which it is known again (accounting-rules H, `payload_days`)."""
 
 
 class ConflictView(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,18 +67,12 @@ def _opened(app: App, row: ConflictRow) -> str | None:
     return app.vault.open(row.sealed, app.connection.id, seal_name(row.id)).decode()
 
 
-def forget_old(app: App) -> int:
-    """Forget the lost values that are too old; how many."""
-    return app.store.blank_conflicts(app.connection.id, app.world.clock.now() - READABLE)
-
-
 def reseal(app: App) -> int:
-    """Seal every lost value with the key in use, and make its digest with it; how many were not."""
+    """Seal every lost value with the key in use; how many were not."""
     vault = app.vault
     count = 0
     for owner, row in app.store.sealed_conflicts():
         if vault.key_of(row.sealed) != vault.key_id:
-            lost = vault.open(row.sealed, owner, seal_name(row.id))
-            digest = vault.digest(content_of(owner, row.record, row.field, lost.decode()))
-            count += app.store.reseal_conflict(row.id, row.sealed, vault.seal(lost, owner, seal_name(row.id)), digest)
+            fresh = vault.reseal(row.sealed, owner, seal_name(row.id))
+            count += app.store.reseal_conflict(row.id, row.sealed, fresh)
     return count

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ml_connector.actions.conflicts import forget_old
 from ml_connector.actions.drain import DrainReport, connection_of, drain
 from ml_connector.actions.holds import note_late
 from ml_connector.actions.last_run import on_record
 from ml_connector.actions.progress import Progress, quiet
+from ml_connector.actions.retention import forget_old
 from ml_connector.actions.sweep import sweep_all
 from ml_connector.app import App
 from ml_connector.model.errors import DryRun, ReadRefused

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ml_connector.actions.conflicts import ConflictView
 
 _COLUMNS = tuple(map(Column, ("When", "Record", "Field", "Kept its own", "Value that gave way")))
-_SEALED = "The values that gave way are sealed, and kept for 90 days."
+_SEALED = "The values that gave way are sealed, and kept for the retention period."
 _PERHAPS = (
     "Perhaps: others changed the record before it was known whether our write had been done; "
     "the value may still be there."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
-from ml_connector.model.plans import OpenWrite, Write
+from ml_connector.model.plans import Digest, OpenWrite, Write
 
 from .prepared import PreparedWrite
 
@@ -73,11 +73,14 @@ def smaller(size: int, failures: int) -> int:
     return size if failures < ONE_BY_ONE else max(1, size // 30 ** (failures - 1))
 
 
-def identity(write: Write, body: bytes) -> str:
-    """The text behind the idempotency key: the key of a new record; for an update also what it changes from and to."""
+def identity(write: Write, body: bytes, digest: Digest) -> str:
+    """The text behind the idempotency key: the key of a new record; for an update also what it changes from and to.
+
+    Idempotency keys are kept: without a key nobody can guess a body back from one.
+    """
     if write.action == "create":
         return write.key
-    return f"{write.key}|{write.sync_token}|{hashlib.sha256(body).hexdigest()}"
+    return f"{write.key}|{write.sync_token}|{digest(hashlib.sha256(body).hexdigest())}"
 
 
 def request_id(text: str, generation: int = 1) -> str:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
-from ml_connector.model.plans import OpenWrite, Overruled
+from ml_connector.model.plans import Digest, OpenWrite, Overruled
 from ml_connector.model.refs import Ref
 from ml_connector.store.rows import LostValue
 
 from .ports import Seal
-
-Digest = Callable[[bytes], str]
 
 
 def set_aside(
@@ -45,9 +43,9 @@ def _sealed(write: OpenWrite, conflict: Overruled, connection: str, seal: Seal, 
     )
 
 
-def content_of(connection: str, record: Ref, field: str, lost: str) -> bytes:
+def content_of(connection: str, record: Ref, field: str, lost: str) -> str:
     """What the digest of a lost value covers: the same telephone number elsewhere has another one."""
-    return msgspec.json.encode((connection, str(record), field, lost))
+    return msgspec.json.encode((connection, str(record), field, lost)).decode()
 
 
 def seal_name(entry: str) -> str:

@@ -12,6 +12,7 @@ import msgspec
 
 from ml_connector.model.errors import BadAnswer, ReadRefused, StateTampered, WrongUse
 from ml_connector.model.plans import (
+    Digest,
     Done,
     Need,
     NeedFind,
@@ -138,10 +139,11 @@ def _with(links: Sequence[Link], link: Link) -> list[Link]:
 class PageContext:
     """The context of one page (model/plans.py `Context`). A fact is replaced, never changed: see `memo.py`."""
 
-    def __init__(self, settings: Rules, today: date, now: datetime, cache: DrainCache) -> None:
+    def __init__(self, settings: Rules, today: date, now: datetime, cache: DrainCache, digest: Digest) -> None:
         self.settings = settings
         self.today = today
         self.now = now
+        self.digest = digest
         self._cache = cache
         self._links: dict[tuple[Role, Ref], Sequence[Link]] = {}
         self._records: dict[Ref, Any] = {}

@@ -16,7 +16,7 @@ import structlog
 
 from ml_connector.clock import Ids, Timekeeper
 from ml_connector.model.errors import BadAnswer, ConnectorError, ReadRefused, StateTampered
-from ml_connector.model.plans import Decision, Done, Flow, Hold, Need, NotLoaded, Skip, Write
+from ml_connector.model.plans import Decision, Digest, Done, Flow, Hold, Need, NotLoaded, Skip, Write
 from ml_connector.model.reasons import Reason
 from ml_connector.model.refs import Gone, Link, LinkDraft, Ref
 from ml_connector.model.rules import Rules
@@ -55,6 +55,7 @@ class Runtime(msgspec.Struct, frozen=True):
     crash: CrashPoint
     tables: ReferenceCache
     seal: Seal
+    digest: Digest
 
 
 class Connection(msgspec.Struct, frozen=True):
@@ -99,7 +100,8 @@ class Corridor(ABC):
         """One page of one flow, from reading to settling."""
         # One instant for all of it: a page that is decided over midnight has one day.
         now = self.runtime.clock.now()
-        page = PageContext(self.connection.settings, self.connection.today(now), now, self.cache)
+        today = self.connection.today(now)
+        page = PageContext(self.connection.settings, today, now, self.cache, self.runtime.digest)
         await page.read(self.runtime.systems, [task.ref for task in tasks])
         await self.runtime.crash("read")
         verdicts = await self._rounds(flow, tasks, page)

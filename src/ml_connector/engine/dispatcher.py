@@ -145,7 +145,7 @@ class Dispatcher:
         self._store.note_again(self._connection, self._lease.fencing_token, noted, now)
         self._lease.renewed(now)
         for write, outcome in zip(noted, await self.apply(noted), strict=True):
-            settled = after_sending(write, outcome, self._flows)
+            settled = after_sending(write, outcome, self._flows, self._runtime.digest)
             if settled is None:
                 self.unanswered([with_trouble(write, outcome)])
                 self._wait([write], SOON)

@@ -14,6 +14,7 @@ import msgspec
 
 from ml_connector.model.plans import (
     Differs,
+    Digest,
     Done,
     Flow,
     Foreign,
@@ -24,12 +25,12 @@ from ml_connector.model.plans import (
     OpenWrite,
     Outcome,
     Refused,
+    Reread,
     Skip,
     Unsure,
     Without,
     Write,
 )
-from ml_connector.model.refs import Link
 from ml_connector.model.tasks import WRITE_WAITS, Settled, Task, Verdict, Waiting
 from ml_connector.model.triggers import SETTINGS
 from ml_connector.store.rows import Approved
@@ -106,7 +107,11 @@ def may_still_come(write: OpenWrite, now: datetime, patience: timedelta) -> bool
     return not guarded and now < write.noted_at + min(patience * 2 ** (min(write.sendings, 12) - 1), LONGEST_PATIENCE)
 
 
-def after_sending(write: OpenWrite, outcome: Outcome, flows: Sequence[Flow]) -> Settled | None:
+Meaning = Hold | Skip | Reread | Without
+"""What a flow makes of a refusal."""
+
+
+def after_sending(write: OpenWrite, outcome: Outcome, flows: Sequence[Flow], digest: Digest) -> Settled | None:
     """The end of a write that was just sent; None while nobody knows: it stays open, and is looked up later."""
     match outcome:
         case Done():
@@ -114,20 +119,20 @@ def after_sending(write: OpenWrite, outcome: Outcome, flows: Sequence[Flow]) -> 
         case Later():
             return Settled(id=write.id, state="dropped", outcome="later")
         case Refused():
-            # The vendor's text may hold personal data: its code does.
-            links = _remembered(write, outcome, flows)
-            return Settled(id=write.id, state="refused", outcome=f"refused {outcome.code}", links=links)
+            ours = (flow for flow in flows if flow.name == write.flow)
+            return settled_as_refused(write, outcome, *(flow.refused(write.write, outcome, digest) for flow in ours))
         case Unsure():
             return None
         case _:
             assert_never(outcome)
 
 
-def _remembered(write: OpenWrite, refusal: Refused, flows: Sequence[Flow]) -> tuple[Link, ...]:
-    """What is remembered of a refusal, so that the next decision leaves it out; on record together with it."""
-    answers = [flow.refused(write.write, refusal) for flow in flows if flow.name == write.flow]
-    drafts = [draft for answer in answers if isinstance(answer, Without) for draft in answer.links]
-    return tuple(link for draft in drafts if (link := finished(draft, None)))
+def settled_as_refused(write: OpenWrite, refusal: Refused, *meant: Meaning) -> Settled:
+    """With what is remembered of it, so that the next decision leaves that out. `meant`: what its flow makes of it."""
+    drafts = [draft for answer in meant if isinstance(answer, Without) for draft in answer.links]
+    links = tuple(link for draft in drafts if (link := finished(draft, None)))
+    # The vendor's text may hold personal data: its code does.
+    return Settled(id=write.id, state="refused", outcome=f"refused {refusal.code}", links=links)
 
 
 def settled_as_done(write: OpenWrite, done: Done, flows: Sequence[Flow]) -> Settled:

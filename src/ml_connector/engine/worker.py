@@ -13,9 +13,9 @@ from typing import assert_never
 import msgspec
 
 from ml_connector.model.plans import (
+    Digest,
     Done,
     Flow,
-    Hold,
     Later,
     OpenWrite,
     Outcome,
@@ -26,24 +26,27 @@ from ml_connector.model.plans import (
     Write,
 )
 from ml_connector.model.refs import Link, Ref
-from ml_connector.model.tasks import PLAN_STALE, POSTINGS_STOPPED, TAMPERED, WRITE_FAILS, Task, Verdict, Waiting
-from ml_connector.model.triggers import STATE, table_changed
+from ml_connector.model.tasks import TAMPERED, WRITE_FAILS, Task, Verdict
+from ml_connector.model.triggers import table_changed
 
 from .batches import ONE_BY_ONE, batch_id, claimed, grouped, identity, request_id, smaller
 from .conflicts import set_aside
 from .context import PageContext
 from .corridor import LONGEST_WAIT, PAGE, UNANSWERED, Connection, Corridor, RoundResult, Runtime, backoff, knocks_on
 from .dispatcher import Dispatcher, with_trouble
-from .gate import Gate, GateAnswer, approve_small, is_small, waits_for
+from .gate import Gate, GateAnswer, approve_small, is_small
+from .gate_verdicts import awaiting_approval, stale, stopped
 from .lease import Lease
 from .outcomes import (
     A_DAY,
     LONGEST_PATIENCE,
+    Meaning,
     after_sending,
     being_checked,
     decided_again,
     failing,
     refused_verdict,
+    settled_as_refused,
     verdict_of,
 )
 from .page_verdicts import held_verdict, tampered
@@ -147,9 +150,8 @@ class Worker(Corridor):
         sizes = {name: system.batch_sizes for name, system in self.runtime.systems.items()}
         for batch in self._taken_apart(flow, grouped(ready, sizes)):
             # Sealed before it is noted: what people wrote and we overwrite never lies open on a disk.
-            noted, lost = set_aside(
-                self._compose(flow, batch), self.connection.id, self.runtime.seal, self.store.marker.digest
-            )
+            composed = self._compose(flow, batch)
+            noted, lost = set_aside(composed, self.connection.id, self.runtime.seal, self.runtime.digest)
             await self.runtime.crash("composed")
             self._dispatcher.note(noted, lost)
             await self.runtime.crash("noted")
@@ -223,21 +225,21 @@ class Worker(Corridor):
                 case GateAnswer.WAIT:
                     waiting.append(prepared)
                 case GateAnswer.STALE:
-                    result.verdicts.append(_stale(prepared))
+                    result.verdicts.append(stale(prepared))
                 case GateAnswer.DISTRUST:
                     hold = tampered(prepared.task, f"approval {prepared.write.key}")
                     result.verdicts.append(held_verdict(prepared.task, hold, prepared.write.flags))
                 case _:
                     assert_never(answer)
         self._note_tampered(result.verdicts)
-        return self._unless_stopped(ready + self._without_a_click(waiting, result), result)
+        return self._unlessstopped(ready + self._without_a_click(waiting, result), result)
 
-    def _unless_stopped(self, writes: Sequence[PreparedWrite], result: RoundResult) -> list[PreparedWrite]:
+    def _unlessstopped(self, writes: Sequence[PreparedWrite], result: RoundResult) -> list[PreparedWrite]:
         """Nothing is posted while a row of the state is not believed; what needs no approval goes on."""
         if not self._watch.rows:
             return list(writes)
-        stopped = [prepared for prepared in writes if prepared.write.needs_approval]
-        result.verdicts += [_stopped(prepared, self._watch.rows) for prepared in stopped]
+        kept_back = [prepared for prepared in writes if prepared.write.needs_approval]
+        result.verdicts += [stopped(prepared, self._watch.rows) for prepared in kept_back]
         return [prepared for prepared in writes if not prepared.write.needs_approval]
 
     def _note_tampered(self, verdicts: Iterable[Verdict]) -> None:
@@ -256,7 +258,7 @@ class Worker(Corridor):
             waiting = [prepared for prepared in waiting if not is_small(prepared.write)]
         else:
             small = []
-        result.verdicts += [_awaiting_approval(prepared) for prepared in waiting]
+        result.verdicts += [awaiting_approval(prepared) for prepared in waiting]
         return small
 
     def _compose(self, flow: Flow, batch: Sequence[PreparedWrite]) -> list[OpenWrite]:
@@ -265,7 +267,7 @@ class Worker(Corridor):
         # update needs none, its key is made of its body.
         created = [prepared.write.key for prepared in batch if prepared.write.action == "create"]
         refusals = self.store.refusals(self.connection.id, created) if created else {}
-        texts = [_key_text(prepared, refusals) for prepared in batch]
+        texts = [_key_text(prepared, refusals, self.runtime.digest) for prepared in batch]
         together = batch_id(texts)
         return [
             OpenWrite(
@@ -295,7 +297,12 @@ class Worker(Corridor):
         # Settled together: one transaction and one sync to disk for the whole batch (decision 0008).
         settled = []
         for prepared, open_write, answer in answered:
-            end = after_sending(open_write, answer, self.flows)
+            if isinstance(answer, Refused):
+                meant = flow.refused(prepared.write, answer, self.runtime.digest)
+                settled.append(settled_as_refused(open_write, answer, meant))
+                result.verdicts.append(self._refused(flow, prepared, meant))
+                continue
+            end = after_sending(open_write, answer, self.flows, self.runtime.digest)
             if end is not None:
                 settled.append(end)
             match answer:
@@ -306,8 +313,6 @@ class Worker(Corridor):
                     result.links += links
                     self._keep(page, prepared.write, answer, links)
                     self.report.count(flow, prepared.write, answer)
-                case Refused():
-                    result.verdicts.append(self._refused(flow, prepared, answer))
                 case Later() | Unsure():
                     most = LONGEST_PATIENCE if isinstance(answer, Unsure) else LONGEST_WAIT
                     now, wait = self.runtime.clock.now(), self._backoff(prepared.task, most)
@@ -318,16 +323,16 @@ class Worker(Corridor):
         unsure = [with_trouble(open_write, answer) for _, open_write, answer in answered if isinstance(answer, Unsure)]
         self._dispatcher.unanswered(unsure)
 
-    def _refused(self, flow: Flow, prepared: PreparedWrite, refusal: Refused) -> Verdict:
+    def _refused(self, flow: Flow, prepared: PreparedWrite, meant: Meaning) -> Verdict:
         """Once in a drain a record may have what it rests on read anew; after that its refusal is final."""
-        decision, place = flow.refused(prepared.write, refusal), (flow.name, prepared.task.ref)
-        if isinstance(decision, Without):
+        place = (flow.name, prepared.task.ref)
+        if isinstance(meant, Without):
             return decided_again(prepared.task, self.runtime.clock.now())
-        if isinstance(decision, Reread) and place not in self._reread:
+        if isinstance(meant, Reread) and place not in self._reread:
             self._reread.add(place)
-            self.cache.forget(prepared.write.system, decision.tables)
+            self.cache.forget(prepared.write.system, meant.tables)
             return decided_again(prepared.task, self.runtime.clock.now())
-        return refused_verdict(prepared, decision.otherwise if isinstance(decision, Reread) else decision)
+        return refused_verdict(prepared, meant.otherwise if isinstance(meant, Reread) else meant)
 
     def _keep(self, page: PageContext, write: Write, done: Done, links: Sequence[Link]) -> None:
         record = self.runtime.systems[write.system].after(page.known(done.ref), write, done)
@@ -367,29 +372,10 @@ def _knocked(flows: Sequence[Flow], verdict: Verdict) -> Verdict:
     return msgspec.structs.replace(verdict, knocks=verdict.knocks + knocks_on(flows, verdict.hold.knocks))
 
 
-def _key_text(prepared: PreparedWrite, refusals: Mapping[str, int]) -> tuple[str, int]:
+def _key_text(prepared: PreparedWrite, refusals: Mapping[str, int], digest: Digest) -> tuple[str, int]:
     """The text behind its idempotency key, and its generation: one more after each final refusal of a new record."""
-    text = identity(prepared.write, prepared.body)
+    text = identity(prepared.write, prepared.body, digest)
     return text, 1 + (refusals.get(prepared.write.key, 0) if prepared.write.action == "create" else 0)
-
-
-def _awaiting_approval(prepared: PreparedWrite) -> Verdict:
-    write = prepared.write
-    return Verdict(task=prepared.task, ending=Waiting.APPROVAL, flags=write.flags, waits_for=waits_for(write))
-
-
-def _stale(prepared: PreparedWrite) -> Verdict:
-    task, write = prepared.task, prepared.write
-    facts = {"number": write.label, "record": str(task.ref), **(write.together.facts if write.together else {})}
-    hold = Hold(code=PLAN_STALE, facts=facts, amount=write.waiting, currency=write.currency)
-    return held_verdict(task, hold, write.flags)
-
-
-def _stopped(prepared: PreparedWrite, rows: Sequence[str]) -> Verdict:
-    task, write = prepared.task, prepared.write
-    facts = {"number": write.label, "record": str(task.ref), "row": rows[0]}
-    hold = Hold(code=POSTINGS_STOPPED, facts=facts, waits_for=(STATE,), amount=write.waiting, currency=write.currency)
-    return held_verdict(task, hold, write.flags)
 
 
 __all__ = ["Connection", "DrainReport", "Runtime", "Worker"]

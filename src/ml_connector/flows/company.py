@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ml_connector.accounting.rates import HOME_CURRENCY
 from ml_connector.model import canonical
-from ml_connector.model.plans import Context
+from ml_connector.model.plans import Context, Digest
 from ml_connector.model.refs import Json, Link
 from ml_connector.systems.quickbooks.records import Customer
 from ml_connector.systems.quickbooks.records import Reference as Pointer
@@ -60,6 +60,11 @@ class Company:
         realm, colon, _ = opportunity.text(EXTERNAL_ID).partition(":")
         named = realm if colon else opportunity.text(COMPANY)
         return named not in ("", self.rules.realm_id)
+
+    @property
+    def digest(self) -> Digest:
+        """That of the context."""
+        return self._context.digest
 
     def refused_of_account(self, key: str) -> Mapping[str, Link]:
         """What is remembered of values that Salesforce refused on the account with this key, by field."""

@@ -16,7 +16,7 @@ import msgspec
 
 from ml_connector.model.flags import Flag
 from ml_connector.model.held import Held
-from ml_connector.model.plans import Context, NeedLink, NeedReference, Refused, Without, Write
+from ml_connector.model.plans import Context, Digest, NeedLink, NeedReference, Refused, Without, Write
 from ml_connector.model.refs import Json, Link, LinkDraft, Ref
 from ml_connector.model.roles import Role
 from ml_connector.model.triggers import SETTINGS, Trigger, table_changed
@@ -91,7 +91,11 @@ def for_salesforce(kind: str, key: str, body: Json, context: Context, *, creatin
     for name, value in body.items():
         field, flag = described.field(name), WRITTEN[kind][name].flag
         choice = _choice(field, value)
-        closed = _lacks(described, name, creating=creating) or not choice or is_refused(before, name, choice[0])
+        closed = (
+            _lacks(described, name, creating=creating)
+            or not choice
+            or is_refused(before, name, choice[0], context.digest)
+        )
         if flag is not None and closed:
             flags[flag] = None
         else:
@@ -103,7 +107,7 @@ def for_salesforce(kind: str, key: str, body: Json, context: Context, *, creatin
 def for_customer(key: str, body: Json, context: Context) -> Fitted:
     """The same for a QuickBooks customer, of which nothing is known but what was refused before."""
     before = refused_before("quickbooks", "Customer", key, context) if any(name in CUSTOMER for name in body) else {}
-    out = [name for name, value in body.items() if name in CUSTOMER and is_refused(before, name, value)]
+    out = [name for name, value in body.items() if name in CUSTOMER and is_refused(before, name, value, context.digest)]
     return Fitted({name: value for name, value in body.items() if name not in out}, tuple(CUSTOMER[n] for n in out))
 
 
@@ -165,14 +169,14 @@ def _choice(field: Field | None, value: Any) -> tuple[Any] | None:
 # --- what was refused
 
 
-def without(write: Write, refusal: Refused) -> Without | None:
+def without(write: Write, refusal: Refused, digest: Digest) -> Without | None:
     """The same write again without what was refused; None if that is nothing that it can do without."""
     if refusal.code not in _OF_A_VALUE.get(write.system, ()):
         return None
     named = _named(write, refusal)
     if not named or not all(_optional(write, name) for name in named):
         return None
-    return Without(links=tuple(_remembered(write, name, refusal.code) for name in named))
+    return Without(links=tuple(_remembered(write, name, refusal.code, digest) for name in named))
 
 
 def _optional(write: Write, name: str) -> bool:
@@ -203,17 +207,17 @@ def _is_called(name: str, field: str) -> bool:
     return plain in asked.split(".") or plain.removesuffix("code") == asked.removesuffix("code")
 
 
-def _remembered(write: Write, name: str, code: str) -> LinkDraft:
+def _remembered(write: Write, name: str, code: str, digest: Digest) -> LinkDraft:
     """One link for each field, so that a second refusal does not forget the first."""
     record = Ref(write.system, write.kind, write.key)
     field = Ref(write.system, "Refused", f"{write.kind}.{name}:{write.key}")
-    agreed = {"field": name, "value": _digest(write.body[name]), "code": code}
+    agreed = {"field": name, "value": digest(_plain(write.body[name])), "code": code}
     return LinkDraft(Role.REFUSED, field, record, agreed)
 
 
-def is_refused(before: Mapping[str, Link], name: str, value: Any) -> bool:
+def is_refused(before: Mapping[str, Link], name: str, value: Any, digest: Digest) -> bool:
     """Whether this field was refused with this value."""
-    return name in before and before[name].agreed.get("value") == _digest(value)
+    return name in before and before[name].agreed.get("value") == digest(_plain(value))
 
 
 def forgotten(described: Object, before: Mapping[str, Link], *, creating: bool) -> tuple[LinkDraft, ...]:
@@ -228,6 +232,6 @@ def forgotten(described: Object, before: Mapping[str, Link], *, creating: bool) 
     return tuple(LinkDraft(Role.REFUSED, link.source, link.target, {**link.agreed, "value": None}) for link in told)
 
 
-def _digest(value: Any) -> str:
-    """Enough to know a value again, and no more: it may be about people."""
-    return hashlib.sha256(msgspec.json.encode(value, order="sorted")).hexdigest()[:16]
+def _plain(value: Any) -> str:
+    """The same for the same value. All telephone numbers can be tried against it: it is never kept as it is."""
+    return f"value {hashlib.sha256(msgspec.json.encode(value, order='sorted')).hexdigest()[:16]}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ml_connector.model.plans import Duplicates, Hold, Refused, Reread, Without, Write
+from ml_connector.model.plans import Digest, Duplicates, Hold, Refused, Reread, Without, Write
 from ml_connector.model.refs import LinkDraft, Ref
 from ml_connector.model.roles import Role
 from ml_connector.model.triggers import Trigger, linked, record_changed
@@ -17,19 +17,19 @@ BAD_REFERENCE = ("610", "2500")
 GONE = ("ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY")
 
 
-def refused(write: Write, refusal: Refused) -> Hold | Reread | Without:
+def refused(write: Write, refusal: Refused, digest: Digest) -> Hold | Reread | Without:
     """What a write that was refused means: it goes once more without what it can do without, else it is held.
 
     Where QuickBooks knows an id no longer, the customer or its parent is read anew first; what is inactive or gone is
     then held by its name."""
-    if again := fields.without(write, refusal) or _without_name(write, refusal):
+    if again := fields.without(write, refusal, digest) or _without_name(write, refusal, digest):
         return again
-    hold = _hold(write, refusal)
+    hold = _hold(write, refusal, digest)
     reread = write.system == "quickbooks" and refusal.code in BAD_REFERENCE
     return Reread(otherwise=hold) if reread else hold
 
 
-def _without_name(write: Write, refusal: Refused) -> Without | None:
+def _without_name(write: Write, refusal: Refused, digest: Digest) -> Without | None:
     """A new name that is taken keeps nothing else of a customer back: the rest goes first, then the name alone.
 
     The refusal is remembered for the version of the customer that it was about, so that the name is tried again later.
@@ -38,14 +38,14 @@ def _without_name(write: Write, refusal: Refused) -> Without | None:
     taken = write.system == "quickbooks" and refusal.code == DUPLICATE_NAME and write.action == "update"
     if not taken or account is None or not write.body.keys() - {"DisplayName"}:
         return None
-    name, agreed = refused_name(str(write.body.get("DisplayName", ""))), {"version": write.sync_token}
+    name, agreed = refused_name(str(write.body.get("DisplayName", "")), digest), {"version": write.sync_token}
     return Without(links=(LinkDraft(Role.NAME_TAKEN, name, account, agreed),))
 
 
-def _hold(write: Write, refusal: Refused) -> Hold:
+def _hold(write: Write, refusal: Refused, digest: Digest) -> Hold:
     """A taken name and a duplicate have codes of their own: a person can do something about either."""
     if write.system == "quickbooks" and refusal.code == DUPLICATE_NAME:
-        return _name_taken(write, refusal)
+        return _name_taken(write, refusal, digest)
     if refusal.duplicates is not None:
         return _duplicate(write, refusal.duplicates)
     facts = {"name": write.label or write.key, "code": refusal.code, "message": refusal.message, "step": write.step}
@@ -53,7 +53,7 @@ def _hold(write: Write, refusal: Refused) -> Hold:
     return Hold(code=code, facts=facts, amount=write.amount, currency=write.currency)
 
 
-def _name_taken(write: Write, refusal: Refused) -> Hold:
+def _name_taken(write: Write, refusal: Refused, digest: Digest) -> Hold:
     """Nobody was found who has the name. Of one that is declared new it is remembered, and the next form is tried."""
     name, account = str(write.body.get("DisplayName", "")), _pair(write).get("account")
     links: tuple[LinkDraft, ...] = ()
@@ -61,7 +61,8 @@ def _name_taken(write: Write, refusal: Refused) -> Hold:
     if account is not None:
         waits = (linked(Role.ACCOUNT, account), linked(Role.DECLARED_NEW, account))
     if account is not None and write.declared_new:
-        links, waits = (LinkDraft(Role.NAME_TAKEN, refused_name(name), account),), (linked(Role.NAME_TAKEN, account),)
+        links = (LinkDraft(Role.NAME_TAKEN, refused_name(name, digest), account),)
+        waits = (linked(Role.NAME_TAKEN, account),)
     facts = {"name": name, "account": write.label}
     if write.action == "update":
         facts |= {"case": "rename", "says": refusal.message}
@@ -85,19 +86,19 @@ def _pair(write: Write) -> dict[str, Ref]:
     return {end.kind.lower(): end for end in ends if end is not None and end.id}
 
 
-def refused_alone(write: Write, refusal: Refused) -> Hold | Without:
+def refused_alone(write: Write, refusal: Refused, digest: Digest) -> Hold | Without:
     """The same for a flow that no sweep lists records for: it waits for a change of the record that was refused."""
     record = Ref(write.system, write.kind, write.target_id)
-    hold = msgspec.structs.replace(_hold(write, refusal), waits_for=(record_changed(record),))
-    return fields.without(write, refusal) or hold
+    hold = msgspec.structs.replace(_hold(write, refusal, digest), waits_for=(record_changed(record),))
+    return fields.without(write, refusal, digest) or hold
 
 
-def refused_with_account(write: Write, refusal: Refused) -> Hold | Reread | Without:
+def refused_with_account(write: Write, refusal: Refused, digest: Digest) -> Hold | Reread | Without:
     """The same for what hangs on an account: people may have deleted or merged that a moment ago; it is looked at."""
     above = "ParentId" if write.kind == "Account" else "AccountId"
     account = Ref(write.system, "Account", str(write.body.get(above) or ""))
     if write.system != "salesforce" or not account.id or refusal.code not in GONE:
-        return refused(write, refusal)
+        return refused(write, refusal, digest)
     waits = (linked(Role.MERGED, account), linked(Role.ACCOUNT, Ref(account.system, "AccountPast", account.id)))
     return Hold(
         code="ACCOUNT-GONE",

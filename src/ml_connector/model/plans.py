@@ -22,6 +22,9 @@ from .triggers import Trigger
 
 R = TypeVar("R")
 T = TypeVar("T")
+Digest = Callable[[str], str]
+"""By which a text is known again that is not kept, because it may be about people: made with a key, so that whoever
+reads it cannot try what it is of. The same in one connection for ever: `k` and 31 hex characters."""
 
 
 class Together(msgspec.Struct, frozen=True, kw_only=True):
@@ -296,6 +299,7 @@ class Context(Protocol):
     settings: Rules
     today: date
     now: datetime
+    digest: Digest
 
     def want(self, *needs: Need) -> None:
         """Ask for several facts at once, so that they are fetched together."""
@@ -335,7 +339,7 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True):
     rank: int
     decide: Callable[[Any, Context], Decision]
     gone: Callable[[Gone, Context], Decision]
-    refused: Callable[[Write, Refused], Hold | Skip | Reread | Without]
+    refused: Callable[[Write, Refused, Digest], Hold | Skip | Reread | Without]
     changed_by: Mapping[str, Callable[[Record, Context], Sequence[Ref]]] = {}
     linked_by: frozenset[Role] = frozenset()
     swept: bool = True

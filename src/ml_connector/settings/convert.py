@@ -24,7 +24,7 @@ _SECRET = ("secret", "token", "password", "passwd", "passphrase", "private_key",
 _BOOLEANS = {"true": True, "on": True, "yes": True, "1": True, "false": False, "off": False, "no": False, "0": False}
 _LATER = {
     "revenue_schedule", "fx_reclass", "auto_link_levels", "dc_window_days", "credit_memo_effect", "on_deactivate_days",
-    "amount_basis", "project_mode", "retention_years", "payload_days",
+    "amount_basis", "project_mode", "retention_years",
 }  # fmt: skip
 """Settings that the bookkeeping rules name and that this version does not offer yet."""
 

@@ -126,14 +126,14 @@ def _from_environment(env: Mapping[str, str]) -> dict[tuple[str, str], Any]:
 def _built(values: Mapping[str, Mapping[str, Any]], home: Path) -> Settings:
     quickbooks = _quickbooks(values["quickbooks"]) if "quickbooks" in values else None
     salesforce = _salesforce(values["salesforce"]) if "salesforce" in values else None
-    network = Network(**values.get("network", {}))
+    state, network = State(**values.get("state", {})), Network(**values.get("network", {}))
     if network.ca_file is not None:
         network = msgspec.structs.replace(network, ca_file=home / network.ca_file)
     return Settings(
         home=home,
         quickbooks=quickbooks,
         salesforce=salesforce,
-        state=State(url=values.get("state", {}).get("url") or f"sqlite:///{home / 'state.db'}"),
+        state=state if state.url else msgspec.structs.replace(state, url=f"sqlite:///{home / 'state.db'}"),
         rules=Rules(
             realm_id=quickbooks.realm_id if quickbooks else "",
             org_id=salesforce.org_id if salesforce else "",

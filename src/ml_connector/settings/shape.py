@@ -83,6 +83,15 @@ class State(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             "a password belongs in the environment."
         ),
     ] = ""
+    payload_days: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=3650,
+            description="Retention period in days: so long are kept the values that were overwritten, what vendors "
+            "refused, and changes of records that are done.",
+        ),
+    ] = 90
 
     def __repr__(self) -> str:
         """Without the URL, which may hold a password."""

@@ -88,7 +88,7 @@ class Conflicts(Base):
         query = _entries(connection, ref)
         with self.begin() as tx:
             rows = tx.execute(query.order_by(_table.c.at.desc(), _table.c.id)).all()
-        return [_entry(row) for row in rows]
+        return [entry(row) for row in rows]
 
     def count_conflicts(self, connection: str) -> int:
         """Entries whose lost value can still be read."""
@@ -105,13 +105,13 @@ class Conflicts(Base):
         """Connection and row of everything whose value is kept, those of open writes too."""
         query = select(_table).where(_table.c.sealed != b"")
         with self.begin() as tx:
-            return [(row.connection, _entry(row)) for row in tx.execute(query)]
+            return [(row.connection, entry(row)) for row in tx.execute(query)]
 
-    def reseal_conflict(self, id: str, old: bytes, new: bytes, digest: str) -> int:
-        """Put `new` with its digest where `old` still stands; 1 if it did."""
+    def reseal_conflict(self, id: str, old: bytes, new: bytes) -> int:
+        """Put `new` where `old` still stands; 1 if it did."""
         with self.begin() as tx:
             mine = (_table.c.id == id) & (_table.c.sealed == old)
-            return tx.execute(update(_table).where(mine).values(sealed=new, digest=digest)).rowcount
+            return tx.execute(update(_table).where(mine).values(sealed=new)).rowcount
 
 
 def _entries(connection: str, ref: Ref | None) -> Select[Any]:
@@ -121,7 +121,8 @@ def _entries(connection: str, ref: Ref | None) -> Select[Any]:
     return query.where(or_(_table.c.record == str(ref), _table.c.other == str(ref)))
 
 
-def _entry(row: Row[Any]) -> ConflictRow:
+def entry(row: Row[Any]) -> ConflictRow:
+    """The entry of a row."""
     return ConflictRow(
         id=row.id,
         write=row.write,

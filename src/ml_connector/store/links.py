@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import BindParameter, Connection, Row, bindparam, literal_column, select, union_all
+from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, literal_column, select, union_all
 from sqlalchemy.exc import IntegrityError
 
 from ml_connector.model.errors import ConnectorError
@@ -33,20 +33,7 @@ _ALL = select(_link_table).where(_MINE).order_by(_link_table.c.source)
 
 def put_links(tx: Connection, marker: Marker, connection: str, links: Iterable[Link], now: datetime) -> None:
     """Make or renew links. Raises `ConnectorError` if an exclusive target is taken by another source."""
-    rows = [
-        {
-            "connection": connection,
-            "role": link.role.value,
-            "source": str(link.source),
-            "target": str(link.target),
-            "agreed": msgspec.json.encode(dict(link.agreed)).decode(),
-            "exclusive": int(link.exclusive),
-            "source_version": link.source_version,
-            "target_version": link.target_version,
-            "settled_at": ms(now),
-        }
-        for link in links
-    ]
+    rows = [row_of(connection, link) | {"settled_at": ms(now)} for link in links]
     if not rows:
         return
     try:
@@ -58,7 +45,21 @@ def put_links(tx: Connection, marker: Marker, connection: str, links: Iterable[L
         ) from error
 
 
-def _link(row: Row[tuple[object, ...]], marker: Marker) -> Link:
+def row_of(connection: str, link: Link) -> dict[str, object]:
+    """The columns of a link that its mark covers."""
+    return {
+        "connection": connection,
+        "role": link.role.value,
+        "source": str(link.source),
+        "target": str(link.target),
+        "agreed": msgspec.json.encode(dict(link.agreed)).decode(),
+        "exclusive": int(link.exclusive),
+        "source_version": link.source_version,
+        "target_version": link.target_version,
+    }
+
+
+def link_of(row: Row[tuple[object, ...]], marker: Marker) -> Link:
     """The link of a row. Nothing of one that is not proved is read but what was asked for."""
     if not is_marked(marker, schema.link, row):
         asked = Ref.parse(row.target if getattr(row, "side", 0) else row.source)
@@ -91,11 +92,18 @@ class Links(Base):
             for some in portions(list(named)):
                 asked = {"p_connection": connection, "p_role": role.value, "p_refs": some}
                 for row in tx.execute(_BOTH_SIDES, asked).all():
-                    named[row.target if row.side else row.source].append(_link(row, self.marker))
+                    named[row.target if row.side else row.source].append(link_of(row, self.marker))
         return answer
+
+    def forget_links(self, connection: str, roles: Sequence[Role], before: datetime) -> int:
+        """Forget the links of these roles that were last put there before this instant. How many."""
+        mine = (_link_table.c.connection == connection) & _link_table.c.role.in_([role.value for role in roles])
+        with self.begin() as tx:
+            lock(tx, connection)
+            return tx.execute(delete(_link_table).where(mine, _link_table.c.settled_at < ms(before))).rowcount
 
     def all_links(self, connection: str, role: Role) -> list[Link]:
         """All links of a role, by source; those that are not `proved` too."""
         with self.begin() as tx:
             rows = tx.execute(_ALL, {"p_connection": connection, "p_role": role}).all()
-        return [_link(row, self.marker) for row in rows]
+        return [link_of(row, self.marker) for row in rows]

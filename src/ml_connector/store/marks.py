@@ -59,9 +59,6 @@ class Marker(Protocol):
     def fits(self, content: bytes, mark: bytes) -> bool:
         """Whether `mark` was made for exactly this content by somebody who had the key."""
 
-    def digest(self, content: bytes) -> str:
-        """By which whoever has the key in use knows a value again that is not kept."""
-
 
 class LoneMarker:
     """Marker under a key that nobody else has and that ends with the process: for a state without a home."""
@@ -76,10 +73,6 @@ class LoneMarker:
     def fits(self, content: bytes, mark: bytes) -> bool:
         """Whether this very object made the mark."""
         return hmac.compare_digest(self._mark(content), mark)
-
-    def digest(self, content: bytes) -> str:
-        """The same for the same content, as long as this object lives."""
-        return self._mark(content).hex()
 
     def _mark(self, content: bytes) -> bytes:
         return hashlib.blake2b(content, key=self._key, digest_size=_SIZE).digest()

@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
 
 from ml_connector.model.plans import OpenWrite, Write
 from ml_connector.model.refs import Ref
@@ -147,6 +147,12 @@ class Outbox(Audit):
             for flow, ref in tasks:
                 mine = {"p_connection": connection, "p_flow": flow, "p_ref": str(ref)}
                 tx.execute(_DELAY, mine | {"p_until": ms(until)})
+
+    def forget_changes(self, connection: str, before: datetime) -> int:
+        """Forget changes of records that were settled before this instant, how many. What was made stays on record."""
+        old = (_write.c.state != "open") & (_write.c.action != "create") & (_write.c.settled_at < ms(before))
+        with self.begin() as tx:
+            return tx.execute(delete(_write).where(_write.c.connection == connection, old)).rowcount
 
     def refusals(self, connection: str, keys: Sequence[str]) -> dict[str, int]:
         """How often each key was finally refused; the next request id takes the number after."""

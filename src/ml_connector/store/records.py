@@ -149,9 +149,13 @@ class Secrets(Base):
                 {"connection": connection, "name": name, "sealed": sealed, "changed_at": ms(now)},
             )
 
-    def replace_sealed(self, connection: str, name: str, old: bytes, new: bytes, now: datetime) -> int:
-        """Put `new` where `old` still stands; 1 if it did, 0 if somebody was faster."""
+    def replace_sealed(self, connection: str, name: str, old: bytes | None, new: bytes, now: datetime) -> int:
+        """Put `new` where `old` still stands, None for nothing; 1 if it did, 0 if somebody was faster."""
         table = schema.secret
+        if old is None:
+            row = {"connection": connection, "name": name, "sealed": new, "changed_at": ms(now)}
+            with self.begin() as tx:
+                return tx.execute(upsert(tx, table, ("connection", "name")), row).rowcount
         mine = (table.c.connection == connection) & (table.c.name == name) & (table.c.sealed == old)
         with self.begin() as tx:
             return tx.execute(update(table).where(mine).values(sealed=new, changed_at=ms(now))).rowcount

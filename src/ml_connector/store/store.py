@@ -17,6 +17,7 @@ from .audit_check import AuditCheck
 from .compared import Compared
 from .conflicts import Conflicts
 from .database import first_come, open_engine, transaction
+from .digests import Digests
 from .holds import Holds
 from .ledger import Ledger
 from .links import Links
@@ -53,6 +54,7 @@ class Store(
     Approvals,
     Secrets,
     Conflicts,
+    Digests,
     Alerts,
     Compared,
     Ledger,

@@ -17,6 +17,7 @@ from ml_connector.model.plans import Hold, Refused, Skip
 from ml_connector.model.refs import Ref
 from ml_connector.model.roles import Role
 from support.context import TODAY, World, settle, sobject, writes
+from support.digests import digest
 
 ACCOUNT = Ref("salesforce", "Account", "001000000000001AAA")
 NAMES = {"11": "East", "12": "West", "13": "North"}
@@ -143,6 +144,6 @@ def test_a_refused_account_waits_for_a_change_of_its_own() -> None:
     world = town([{**invoice, "status": ""}], None)
     write = writes(settle(account_summary.FLOW, ACCOUNT, world))[0]
     for flow in (account_summary.FLOW, dim_texts.FLOW):
-        hold = flow.refused(write, Refused("FIELD_CUSTOM_VALIDATION_EXCEPTION", "Not in this org"))
+        hold = flow.refused(write, Refused("FIELD_CUSTOM_VALIDATION_EXCEPTION", "Not in this org"), digest)
         assert isinstance(hold, Hold)
         assert (hold.code, hold.waits_for) == ("REFUSED-BY-SALESFORCE", (f"record:{ACCOUNT}",))

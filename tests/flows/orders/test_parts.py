@@ -18,6 +18,7 @@ from ml_connector.model.refs import Gone, Link, Ref
 from ml_connector.model.roles import Role
 from ml_connector.model.rules import Rules
 from support.context import World, decide, settle
+from support.digests import digest
 
 RULES = Rules(realm_id="1", org_id="2")
 LINES = [{"dims": "East/SaaS"}, {"dims": "West/SaaS", "net": "500.00"}, {"dims": "HQ/SaaS", "net": "30.00"}]
@@ -88,7 +89,7 @@ def test_an_order_that_changes_half_way_is_finished_as_approved() -> None:
 )
 def test_a_refused_part_says_what_is_posted_and_what_is_not(answer: str, code: str) -> None:
     made = after_the_first()
-    hold = FLOW.refused(next_of(made), Refused(answer, "no"))
+    hold = FLOW.refused(next_of(made), Refused(answer, "no"), digest)
     assert isinstance(hold, Hold)
     assert (hold.code, hold.amount) == (code, Decimal("530.00"))
     words = holds.render_hold(hold)
@@ -100,7 +101,7 @@ def test_a_refused_part_says_what_is_posted_and_what_is_not(answer: str, code: s
 
 def test_a_refused_first_part_leaves_nothing_in_the_books() -> None:
     made = world()
-    hold = FLOW.refused(next_of(made), Refused("6210", "no"))
+    hold = FLOW.refused(next_of(made), Refused("6210", "no"), digest)
     assert isinstance(hold, Hold)
     assert (hold.amount, holds.render_hold(hold).meaning) == (
         Decimal("1530.00"), "1,530.00 USD is in no month yet; nothing was posted.",

@@ -14,6 +14,7 @@ from ml_connector.model.plans import Hold, Refused, Reread, Skip, Write
 from ml_connector.model.reasons import Reason
 from ml_connector.model.triggers import table_changed
 from support.context import decide
+from support.digests import digest
 
 REFUSALS = [
     (
@@ -32,7 +33,7 @@ REFUSALS = [
 def test_final_refusals(code: str, message: str, held: str, sentence: str) -> None:
     write = decide(FLOW, order_of({}), world_of({}))
     assert isinstance(write, Write)
-    hold = FLOW.refused(write, Refused(code, message))
+    hold = FLOW.refused(write, Refused(code, message), digest)
     assert isinstance(hold, Hold)
     assert (hold.code, holds.render_hold(hold).sentence) == (held, sentence)
     assert (hold.amount, hold.currency) == (Decimal("1000.00"), "USD")
@@ -44,7 +45,7 @@ def test_a_bad_reference_is_looked_for_in_tables_read_anew(code: str, message: s
     """The vendor's text is for people only: no record is blamed for what it says."""
     write = decide(FLOW, order_of({}), world_of({}))
     assert isinstance(write, Write)
-    answer = FLOW.refused(write, Refused(code, message))
+    answer = FLOW.refused(write, Refused(code, message), digest)
     assert isinstance(answer, Reread)
     assert set(answer.tables) == {"accounts", "items", "departments", "classes"}
     assert (answer.otherwise.code, answer.otherwise.amount) == ("REFUSED-BY-QUICKBOOKS", Decimal("1000.00"))
@@ -53,5 +54,5 @@ def test_a_bad_reference_is_looked_for_in_tables_read_anew(code: str, message: s
 
 def test_an_order_that_cannot_be_marked_keeps_its_posting() -> None:
     write = Write(step="order_mark", system="salesforce", kind="Order", action="update", body={}, key="801")
-    answer = FLOW.refused(write, Refused("INSUFFICIENT_ACCESS_OR_READONLY", "no rights"))
+    answer = FLOW.refused(write, Refused("INSUFFICIENT_ACCESS_OR_READONLY", "no rights"), digest)
     assert answer == Skip(reason=Reason.ORDER_MARK_REFUSED, flags=(Flag.ORDER_MARK_REFUSED,))

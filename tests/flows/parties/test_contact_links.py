@@ -10,6 +10,7 @@ from ml_connector.model.plans import NotLoaded, Skip
 from ml_connector.model.refs import Gone, Ref
 from ml_connector.model.roles import Role
 from support.context import World, settle, sobject
+from support.digests import digest
 
 CONTACT, WINNER = (Ref("salesforce", "Contact", f"00300000000000{n}AAA") for n in (1, 2))
 ADDRESSES = ("ap@acme.example", "dora@acme.example")
@@ -19,8 +20,8 @@ def world(*, into: Ref | None) -> World:
     town = World(sobject("Contact", WINNER.id, Email=ADDRESSES[0], LastName="Delta"))
     town.put(Gone(CONTACT, into=into))
     for customer, address in enumerate(ADDRESSES, 1):
-        town.link(Role.CONTACT, emails.ref_of(str(customer), address), CONTACT)
-    town.link(Role.CONTACT, emails.ref_of("9", "else@acme.example"), WINNER)
+        town.link(Role.CONTACT, emails.ref_of(str(customer), address, digest), CONTACT)
+    town.link(Role.CONTACT, emails.ref_of("9", "else@acme.example", digest), WINNER)
     return town
 
 
@@ -32,9 +33,9 @@ def test_all_its_addresses_lead_elsewhere(into: Ref | None, target: Ref, leads_t
     (end,) = settle(contact_links.FLOW, CONTACT, town)
     assert isinstance(end, Skip)
     for customer, address in enumerate(ADDRESSES, 1):
-        link = town.links[Role.CONTACT, emails.ref_of(str(customer), address)]
+        link = town.links[Role.CONTACT, emails.ref_of(str(customer), address, digest)]
         assert (link.target, live(link)) == (target, leads_to)
-    assert town.links[Role.CONTACT, emails.ref_of("9", "else@acme.example")].target == WINNER
+    assert town.links[Role.CONTACT, emails.ref_of("9", "else@acme.example", digest)].target == WINNER
 
 
 def test_an_address_whose_contact_is_gone_is_looked_for_anew() -> None:

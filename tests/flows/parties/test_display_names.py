@@ -15,6 +15,7 @@ from ml_connector.model.roles import Role
 from ml_connector.model.triggers import linked
 from ml_connector.systems.quickbooks.records import Customer, Reference, Vendor
 from support.context import RULES, World, decide, settle, sobject, writes
+from support.digests import digest
 
 KEY = "001000000000002AAA"
 ACCOUNT = Ref("salesforce", "Account", KEY)
@@ -39,7 +40,7 @@ def test_one_that_is_declared_new_takes_the_next_form_of_a_name_that_quickbooks_
     while isinstance(write := looked_at(made), Write):
         assert write.declared_new
         tried.append(write.body["DisplayName"])
-        hold = FLOW.refused(write, TAKEN)
+        hold = FLOW.refused(write, TAKEN, digest)
         assert isinstance(hold, Hold)
         assert set(hold.waits_for) == {linked(Role.NAME_TAKEN, ACCOUNT)}  # fired by its own link: decided again at once
         made.keep(hold.links)
@@ -53,7 +54,7 @@ def test_without_a_persons_word_a_taken_name_is_held_until_there_is_one() -> Non
     write = looked_at(made)
     assert isinstance(write, Write)
     assert not write.declared_new
-    hold = FLOW.refused(write, TAKEN)
+    hold = FLOW.refused(write, TAKEN, digest)
     assert isinstance(hold, Hold)
     assert (hold.code, hold.links) == ("NAME-TAKEN", ())
     assert linked(Role.DECLARED_NEW, ACCOUNT) in hold.waits_for

@@ -35,15 +35,15 @@ def addresses_of(invoice: Invoice, billed: Billed) -> tuple[str, ...]:
     return emails.parse(invoice.bill_email.address if invoice.bill_email else "") or billed.emails
 
 
-def contacts_of(invoice: Invoice, customer: str) -> list[Ref]:
+def contacts_of(invoice: Invoice, customer: str, context: Context) -> list[Ref]:
     """The sources of the `contact` links of the addresses that the invoice names."""
     named = emails.parse(invoice.bill_email.address) if invoice.bill_email else ()
-    return [emails.ref_of(customer, address) for address in named]
+    return [emails.ref_of(customer, address, context.digest) for address in named]
 
 
-def mark_of(addresses: Sequence[str]) -> str | None:
+def mark_of(addresses: Sequence[str], context: Context) -> str | None:
     """What the link keeps once the people of these addresses are on the Opportunity, without the addresses."""
-    return " ".join(map(emails.digest, addresses)) or None
+    return " ".join(emails.mark(address, context.digest) for address in addresses) or None
 
 
 def settle(addresses: Sequence[str], billed: Billed, opportunity: SObject, label: str, context: Context) -> People:

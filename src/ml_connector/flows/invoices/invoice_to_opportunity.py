@@ -86,7 +86,7 @@ def _ask_links(invoice: Invoice, context: Context) -> None:
     customer = invoice.customer_ref.value if invoice.customer_ref else ""
     own = [NeedLink(Role.OPPORTUNITY, invoice.ref), NeedLink(Role.BILLED, invoice.ref)]
     if customer:
-        people = [NeedLink(Role.CONTACT, ref) for ref in invoice_roles.contacts_of(invoice, customer)]
+        people = [NeedLink(Role.CONTACT, ref) for ref in invoice_roles.contacts_of(invoice, customer, context)]
         own += [NeedLink(Role.ACCOUNT, Ref("quickbooks", "Customer", customer)), *people]
     context.want(*own)
 
@@ -130,7 +130,7 @@ class Mirror(msgspec.Struct, frozen=True):
 def _mirror(invoice: Invoice, context: Context) -> Mirror:
     to = context.once(billed, invoice)
     entry, addresses = _entry(invoice, to, context), invoice_roles.addresses_of(invoice, to)
-    return Mirror(to, entry, entry.agreed(), addresses, invoice_roles.mark_of(addresses))
+    return Mirror(to, entry, entry.agreed(), addresses, invoice_roles.mark_of(addresses, context))
 
 
 def _owned(invoice: Invoice, mirror: Mirror, context: Context) -> Json:

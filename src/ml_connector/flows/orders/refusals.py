@@ -5,7 +5,7 @@ from __future__ import annotations
 from ml_connector.flows import fields
 from ml_connector.model.flags import Flag
 from ml_connector.model.held import Held
-from ml_connector.model.plans import Hold, Refused, Reread, Skip, Without, Write
+from ml_connector.model.plans import Digest, Hold, Refused, Reread, Skip, Without, Write
 from ml_connector.model.reasons import Reason
 from ml_connector.model.triggers import PREFERENCES, SETTINGS, table_changed
 
@@ -14,13 +14,14 @@ BAD_REFERENCE = ("610", "2500", "6000", "6430")
 TABLES = ("accounts", "items", "departments", "classes")
 
 
-def refused(write: Write, answer: Refused) -> Hold | Skip | Reread | Without:
+def refused(write: Write, answer: Refused, digest: Digest) -> Hold | Skip | Reread | Without:
     """What a final refusal means. Marking an order never holds its posting (accounting-rules E.6).
 
     Which reference of an entry is inactive or gone the tables tell, read anew; the customer is read in any case.
     """
     if write.step == "order_mark":
-        return fields.without(write, answer) or Skip(reason=Reason.ORDER_MARK_REFUSED, flags=(Flag.ORDER_MARK_REFUSED,))
+        skip = Skip(reason=Reason.ORDER_MARK_REFUSED, flags=(Flag.ORDER_MARK_REFUSED,))
+        return fields.without(write, answer, digest) or skip
     more = write.together.facts if write.together else {}
     hold = _refusal(write, answer).hold(
         write.waiting, write.currency, order=_order_number(write), name=write.label, number=write.label, **more

@@ -43,7 +43,7 @@ def find(address: str, bill: Bill, context: Context) -> Reached | None:
 
     Of several the one that was changed last. One found elsewhere is used as it is, neither moved nor doubled.
     """
-    source = emails.ref_of(bill.customer_id, address)
+    source = emails.ref_of(bill.customer_id, address, context.digest)
     if known := live(context.link(Role.CONTACT, source)):
         return Reached(known)
     _require_email(bill, context)
@@ -62,7 +62,7 @@ def find(address: str, bill: Bill, context: Context) -> Reached | None:
 
 def ask(addresses: Sequence[str], bill: Bill, context: Context) -> None:
     """Ask at once for what `find` will want to know of these addresses."""
-    sources = [emails.ref_of(bill.customer_id, address) for address in addresses]
+    sources = [emails.ref_of(bill.customer_id, address, context.digest) for address in addresses]
     context.want(*(NeedLink(Role.CONTACT, source) for source in sources))
     unknown = [
         a for a, source in zip(addresses, sources, strict=True) if live(context.link(Role.CONTACT, source)) is None
@@ -139,7 +139,7 @@ def make(address: str, bill: Bill, customer: Customer, context: Context) -> Writ
         body=fitted.body,
         key=key,
         key_field="QBO_Id__c",
-        links=(LinkDraft(role=Role.CONTACT, source=emails.ref_of(bill.customer_id, address)),),
+        links=(LinkDraft(role=Role.CONTACT, source=emails.ref_of(bill.customer_id, address, context.digest)),),
         why=("no contact has the billing e-mail",),
         flags=(*flags, *fitted.flags),
         label=customer.plain_name,
@@ -151,12 +151,12 @@ def left_out(address: str, bill: Bill, context: Context) -> tuple[Flag, ...]:
     """Flags of what Salesforce refused of this contact: it was made without, and is never compared again."""
     key = _key(address, bill, context)
     refusals = NeedLink(Role.REFUSED, Ref("salesforce", "Contact", key))
-    context.want(refusals, NeedLink(Role.CONTACT, emails.ref_of(bill.customer_id, address)))
+    context.want(refusals, NeedLink(Role.CONTACT, emails.ref_of(bill.customer_id, address, context.digest)))
     return flags_of("Contact", key, context)
 
 
 def _key(address: str, bill: Bill, context: Context) -> str:
-    return f"{Company(context).customer_key(bill.customer_id)}:{emails.digest(address)}"
+    return f"{Company(context).customer_key(bill.customer_id)}:{emails.mark(address, context.digest)}"
 
 
 def _person(address: str, customer: Customer) -> tuple[dict[str, str], tuple[Flag, ...]]:

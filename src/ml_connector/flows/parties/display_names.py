@@ -65,7 +65,8 @@ def _is_refused(name: str, account: SObject, customer: Customer | None, context:
     """Whether QuickBooks refused this name to a customer to be made, or to this one as it stands now."""
     version = customer.sync_token if customer is not None else None
     links = context.links(Role.NAME_TAKEN, account.ref)
-    return any(link.source == refused_name(name) and link.agreed.get("version") == version for link in links)
+    refused = refused_name(name, context.digest)
+    return any(link.source == refused and link.agreed.get("version") == version for link in links)
 
 
 def _takers(name: str, own: Ref | None, context: Context) -> Sequence[Any]:

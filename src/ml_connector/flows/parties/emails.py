@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 
 from ml_connector.model import canonical
+from ml_connector.model.plans import Digest
 from ml_connector.model.refs import Ref
 
 
@@ -20,12 +21,17 @@ def parse(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part.lower() for part in split(text) if canonical.is_email(part.lower())))
 
 
+def mark(address: str, digest: Digest) -> str:
+    """What an address is known by (decision 0013): a keyed digest of its digest in accounting-rules E.6."""
+    return digest(f"email {_plain(address)}")
+
+
 @lru_cache(maxsize=4096)
-def digest(address: str) -> str:
-    """First 12 hex characters of the SHA-256 of the lower-case address (accounting-rules E.6)."""
+def _plain(address: str) -> str:
+    """First 12 hex characters of the SHA-256 of the lower-case address: all addresses can be tried against it."""
     return hashlib.sha256(address.lower().encode()).hexdigest()[:12]
 
 
-def ref_of(customer_id: str, address: str) -> Ref:
+def ref_of(customer_id: str, address: str, digest: Digest) -> Ref:
     """The source of a `contact` link: this address of this QuickBooks customer (accounting-rules E.6)."""
-    return Ref("quickbooks", "Email", f"{customer_id}:{digest(address)}")
+    return Ref("quickbooks", "Email", f"{customer_id}:{mark(address, digest)}")

@@ -7,6 +7,7 @@ import unicodedata
 from functools import lru_cache
 from hashlib import sha256
 
+from ml_connector.model.plans import Digest
 from ml_connector.model.refs import Ref
 
 DISPLAY_NAME_HARD_LIMIT = 500
@@ -61,9 +62,10 @@ def display_forms(account_name: str, account_id: str, limit: int) -> tuple[str, 
     )
 
 
-def refused_name(name: str) -> Ref:
-    """Stands for a name that QuickBooks refused; the name itself is not kept."""
-    return Ref("quickbooks", "Name", sha256(name.casefold().encode("utf-8", "surrogatepass")).hexdigest()[:24])
+def refused_name(name: str, digest: Digest) -> Ref:
+    """Stands for a name that QuickBooks refused; the name itself is not kept (decision 0013)."""
+    plain = sha256(name.casefold().encode("utf-8", "surrogatepass")).hexdigest()[:24]
+    return Ref("quickbooks", "Name", digest(f"name {plain}"))
 
 
 def names_agree(account_name: str, account_id: str, customer_name: str, limit: int) -> bool:

@@ -138,7 +138,8 @@ class Pair(msgspec.Struct, frozen=True):
             part
             for part in missing
             if not any(
-                takes(described, field, creating=False) and not is_refused(before, field, sent.get(field))
+                takes(described, field, creating=False)
+                and not is_refused(before, field, sent.get(field), self.company.digest)
                 for field in _columns(name, part)
             )
         ]
