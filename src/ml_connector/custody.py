@@ -223,7 +223,7 @@ class Digests:
     def _kept(self) -> bytes:
         """The key; empty where there is none, or where somebody has put something else in its place."""
         sealed = self._store.sealed(self._connection, DIGESTS)
-        with suppress(StateTrouble):
+        with suppress(StateTrouble):  # another is made, which is on record
             return self._vault.open(sealed, self._connection, DIGESTS) if sealed else b""
         return b""
 
