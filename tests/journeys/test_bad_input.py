@@ -208,8 +208,8 @@ def test_a_home_that_is_a_file(tmp_path: Path) -> None:
 
 def test_a_database_that_another_program_keeps_locked(rig: Rig, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It waits half a minute for the other program (here less), then says so."""
-    assert database._PATIENCE == 30
-    monkeypatch.setattr(database, "_PATIENCE", 1)
+    assert database.PATIENCE == 30
+    monkeypatch.setattr(database, "PATIENCE", 1)
     before = rig.vendors.books()
     with closing(sqlite3.connect(home / "state.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

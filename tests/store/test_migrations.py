@@ -157,6 +157,8 @@ def test_a_populated_first_state_comes_through_unharmed(store_url: str, engine: 
             "conflict": [],
             "comparison": [],
             "vanished": [],
+            "arrival": [],
+            "hook_count": [],
             "last_run": [],
             "person": [],
             "hole": [],

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from ml_connector.actions.open import Home, open_home
+from ml_connector.actions.webhook import set_verifier
 from ml_connector.app import connection_id
 from ml_connector.clients import (
     quickbooks_client,
@@ -37,6 +38,8 @@ async def connect_emulators(path: Path, line: Mapping[str, Any], *, clock: Timek
     async with open_home(path, clock=clock) as home:
         seal_client_secret(home, "quickbooks", line["quickbooks"]["client_secret"])
         seal_client_secret(home, "salesforce", line["salesforce"]["client_secret"])
+        if verifier := line["quickbooks"].get("webhook_verifier_token"):
+            set_verifier(home, verifier)
         url, state = authorize_url(home)
         answer = await home.world.network.send(Request("GET", url, {"accept": "text/html"}))
         back = answer.header("location")

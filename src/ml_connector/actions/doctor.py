@@ -11,6 +11,7 @@ from ml_connector.accounting.invoice_status import Status
 from ml_connector.actions.acting import asks_for_proof, suggested_name
 from ml_connector.actions.audit import verify_audit
 from ml_connector.actions.status import current_status
+from ml_connector.actions.webhook import SET, STALE, hook_state
 from ml_connector.app import App
 from ml_connector.flows.invoices.contact_roles import OTHER
 from ml_connector.flows.invoices.opportunity_fields import stage_name
@@ -33,7 +34,7 @@ async def doctor(app: App, fit: bool = True) -> list[Finding]:
     """Check both sides, the rules and our own state. With `fit`, also objects, fields and rights in Salesforce."""
     findings = [await _asked("QuickBooks", app, _company), *await _many("QuickBooks", app, _books)]
     findings += await _many("Salesforce", app, org_findings if fit else _signed_in)
-    return [*findings, *_rules(app), *_people(app), *_state(app)]
+    return [*findings, *_rules(app), *_people(app), *_webhooks(app), *_state(app)]
 
 
 async def _asked(subject: str, app: App, check: Callable[[App], Awaitable[Finding]]) -> Finding:
@@ -149,6 +150,26 @@ def _people(app: App) -> list[Finding]:
     name, role = ("NAME", missing[0]) if active else (suggested_name(), "admin")
     text = f"Nobody has the role {', '.join(missing)}: what it decides waits."
     return [Finding("warn", "People", text, f"Add somebody:  ml-connector people add {name} --role {role}")]
+
+
+def _webhooks(app: App) -> list[Finding]:
+    """Whether deliveries could be verified, and whether anything came of the last one."""
+    state = hook_state(app)
+    if not state.verifier:
+        text = "No verifier token is sealed: webhooks are refused, and only sweeps find changes in QuickBooks."
+        return [Finding("warn", "Webhooks", text, f"Seal it:  {SET}")]
+    if state.alarm:
+        text = "The last webhooks were signed and named no record that is known: what they meant waits for a sweep."
+        return [
+            Finding("FAIL", "Webhooks", text, "Compare the events chosen in the Intuit app with docs/operations.md")
+        ]
+    if state.oldest is not None and app.world.clock.now() - state.oldest > STALE:
+        text = f"{state.waiting:,} webhooks were acknowledged and are not looked at: no service is running."
+        return [Finding("FAIL", "Webhooks", text, "Start it:  ml-connector up")]
+    if state.last_at is None:
+        text = "A verifier token is sealed; no webhook has ever arrived."
+        return [Finding("warn", "Webhooks", text, "Name the address that  ml-connector up  prints in your Intuit app.")]
+    return [Finding("ok", "Webhooks", f"The last one arrived {state.last_at:%Y-%m-%d %H:%M} UTC.")]
 
 
 def _state(app: App) -> list[Finding]:

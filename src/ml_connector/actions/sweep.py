@@ -8,6 +8,7 @@ from ml_connector.app import App
 from ml_connector.engine.intake import release, sweep
 from ml_connector.model.errors import ReadRefused
 from ml_connector.model.triggers import SETTINGS
+from ml_connector.service.arrived import take_arrivals
 
 
 async def sweep_all(app: App, progress: Progress = quiet, refused: list[ReadRefused] | None = None) -> dict[str, int]:
@@ -16,6 +17,7 @@ async def sweep_all(app: App, progress: Progress = quiet, refused: list[ReadRefu
     Where a vendor refuses to list some kinds, everything else is taken in; then `ReadRefused` stands in `refused`, or
     is raised where that is not given.
     """
+    take_arrivals(app)
     knocked: dict[str, int] = {}
     errors: list[ReadRefused] = [] if refused is None else refused
     for index, name in enumerate(app.runtime.systems):

@@ -23,6 +23,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("connect quickbooks", f"{_ROOM}.begin:connect_quickbooks", "Sign in to a QuickBooks company"),
         Command("connect salesforce", f"{_ROOM}.begin:connect_salesforce", "Connect a Salesforce org"),
         Command("setup salesforce", f"{_ROOM}.begin:setup_salesforce", "List what the org still needs, and how"),
+        Command("webhook set", f"{_ROOM}.begin:webhook_set", "Seal the verifier token that webhooks are signed with"),
         Command("doctor", f"{_ROOM}.begin:doctor", "Check both sides, rights, fields and limits"),
     ),
     "Work": (
@@ -65,6 +66,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
 PARENTS = {
     "connect": "Connect one of the two sides",
     "setup": "What a side still needs",
+    "webhook": "Webhooks of QuickBooks",
     "audit": "The audit log",
     "match": "Decide what is held for review",
     "people": "Who may act, and by what they prove it",

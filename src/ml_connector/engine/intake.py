@@ -44,12 +44,14 @@ def receive(
     covered_to: datetime | None = None,
     claim: Claim | None = None,
     flows: Sequence[Flow] | None = None,
+    arrivals: Sequence[int] = (),
 ) -> int:
     """Store knocks, and with them the position of their source and what it claims to have covered.
 
     Returns the number of tasks knocked on.
 
-    Without `flows`, those are knocked on that a change alone means something to.
+    Without `flows`, those are knocked on that a change alone means something to. `arrivals` are the numbers of those
+    that the knocks stood in until now.
 
     A thousand knocks on one record are one task. Raises `StateTrouble`; then nothing may be acknowledged.
     """
@@ -64,6 +66,7 @@ def receive(
         position=position,
         covered_to=covered_to,
         claim=claim,
+        arrivals=arrivals,
     )
 
 

@@ -29,24 +29,26 @@ MEMORY = "sqlite://"
 
 _PROMISES = (
     # As long as SQLite waits for a lock; and a run that froze in a transaction does not keep its locks for ever.
-    "SET lock_timeout = '30s'",
+    "SET lock_timeout = '{patience}s'",
     "SET idle_in_transaction_session_timeout = '60s'",
     # What was noted or acknowledged survives a power cut, whatever the server's default is.
     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
 )
 """Said on every new connection to PostgreSQL."""
 
-_PATIENCE = 30
-"""Seconds for which SQLite waits for another program's transaction."""
+PATIENCE = 30
+"""Seconds for which another program's transaction is waited for."""
 _SCHEMA = 6_243_117
 """Any number that stays: the name of the lock."""
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, patience: int | None = None) -> Engine:
     """An engine for `url`. A SQLite file gets WAL and full synchronisation, its folder must be there.
 
-    Errors of the database never carry the values that were to be stored. Raises `WrongUse` if `url` is none.
+    Another one's lock is waited for `patience` seconds (None: `PATIENCE`). Errors of the database never carry values
+    that were to be stored. Raises `WrongUse` if `url` is none.
     """
+    patience = PATIENCE if patience is None else patience
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
@@ -55,7 +57,7 @@ def open_engine(url: str) -> Engine:
             "state.url is no address of a database.", "Write sqlite:///<file> or postgresql+psycopg://host/name"
         ) from error
     if parsed.get_backend_name() != "sqlite":
-        return _open_postgresql(parsed)
+        return _open_postgresql(parsed, patience)
     parsed = parsed.set(drivername="sqlite+at_once")
     if parsed.database in (None, "", ":memory:"):
         connect: dict[str, object] = {"check_same_thread": False}
@@ -65,9 +67,9 @@ def open_engine(url: str) -> Engine:
         if not folder.is_dir():
             raise StateTrouble(f"The folder {folder} is not there.", "Create it, or name another with --home.")
         _for_its_owner(Path(str(parsed.database)))
-        connect = {"timeout": _PATIENCE, "check_same_thread": False}
+        connect = {"timeout": patience, "check_same_thread": False}
         engine = create_engine(parsed, connect_args=connect, hide_parameters=True)
-    _tune_sqlite(engine)
+    _tune_sqlite(engine, patience)
     return engine
 
 
@@ -79,7 +81,7 @@ def _for_its_owner(file: Path) -> None:
         raise StateTrouble(f"{file} is a link to nowhere.", "Remove it, and find out who put it there.")
 
 
-def _open_postgresql(url: URL) -> Engine:
+def _open_postgresql(url: URL, patience: int) -> Engine:
     told: dict[str, object] = {**must_be_proved(url)}
     if "connect_timeout" not in url.query:
         told["connect_timeout"] = 10
@@ -95,24 +97,24 @@ def _open_postgresql(url: URL) -> Engine:
     def _connect(connection: Any, _record: Any) -> None:
         with connection.cursor() as cursor:
             for statement in _PROMISES:
-                cursor.execute(statement)
+                cursor.execute(statement.format(patience=patience))
         connection.commit()
 
     return engine
 
 
-def _tune_sqlite(engine: Engine) -> None:
+def _tune_sqlite(engine: Engine, patience: int) -> None:
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
-        for pragma in (f"busy_timeout={_PATIENCE * 1000}", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        for pragma in (f"busy_timeout={patience * 1000}", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
         _to_wal(connection)
 
 
 def _to_wal(connection: sqlite3.Connection) -> None:
     """Of several that make the same file at once only one can; here SQLite itself does not wait."""
-    until = time.monotonic() + _PATIENCE
+    until = time.monotonic() + PATIENCE
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL")

@@ -28,6 +28,22 @@ class Connected(msgspec.Struct, frozen=True):
     proved: bool = True
 
 
+class Arrival(msgspec.Struct, frozen=True):
+    """A delivery that was acknowledged and is not a task yet: who delivered it, when, and the records it names."""
+
+    id: int
+    source: str
+    at: datetime
+    refs: tuple[Ref, ...]
+
+
+class HookCount(msgspec.Struct, frozen=True):
+    """How often something was delivered, and when last."""
+
+    count: int
+    last_at: datetime
+
+
 class LostValue(msgspec.Struct, frozen=True, kw_only=True):
     """A value of `record` that the open write `write` puts the value of `other` over; sealed under `id`.
 

@@ -13,6 +13,7 @@ from ml_connector.model.errors import StateTrouble, WrongUse
 
 from .alerts import Alerts
 from .approvals import Approvals
+from .arrivals import Arrivals
 from .audit_check import AuditCheck
 from .compared import Compared
 from .conflicts import Conflicts
@@ -59,6 +60,7 @@ class Store(
     Compared,
     Ledger,
     Runs,
+    Arrivals,
     People,
     AuditCheck,
     Marking,
@@ -66,9 +68,12 @@ class Store(
     """State of all connections of one installation. Raises `StateTrouble` when the database cannot be used."""
 
     @classmethod
-    def open(cls, url: str) -> Store:
-        """Open, and bring the schema up to date; of several processes that do so at once, one does it."""
-        with _opening(url) as tx:
+    def open(cls, url: str, patience: int | None = None) -> Store:
+        """Open, and bring the schema up to date; of several processes that do so at once, one does it.
+
+        Another one's lock is waited for `patience` seconds; None for as long as usual.
+        """
+        with _opening(url, patience) as tx:
             first_come(tx)
             if not inspect(tx).has_table(_version.name):
                 metadata.create_all(tx)
@@ -99,9 +104,9 @@ class Store(
 
 
 @contextmanager
-def _opening(url: str) -> Iterator[Connection]:
+def _opening(url: str, patience: int | None = None) -> Iterator[Connection]:
     """The first transaction of an engine, which stays open only if that one goes well."""
-    engine = open_engine(url)
+    engine = open_engine(url, patience)
     try:
         with transaction(engine) as tx:
             yield tx

@@ -37,6 +37,7 @@ from ml_connector.model.tasks import AWAITING_APPROVAL, Knock, Task, Verdict
 from ml_connector.model.triggers import Trigger, TriggerKind, day_begins, fired_by, prefix_of, record_changed
 
 from . import schema
+from .arrivals import drop_arrivals
 from .audit import Audit
 from .base import keep_fired, last_fired, late, lock
 from .database import insert_of, instant, ms, portions, upsert
@@ -136,10 +137,12 @@ class Tasks(Audit):
         position: str | None = None,
         covered_to: datetime | None = None,
         claim: Claim | None = None,
+        arrivals: Sequence[int] = (),
     ) -> int:
         """Knocks, the position of their source and what it claims to have covered, in one transaction.
 
         Only afterwards may they be acknowledged. What waits for one of the `changed` records is looked at again.
+        `arrivals` are those that the knocks stood in until now.
         """
         with self.recording() as recording:
             tx = recording.tx
@@ -155,6 +158,8 @@ class Tasks(Audit):
                 self._advance(tx, connection, source, position, covered_to)
             if claim is not None:
                 note_claim(recording, connection, claim, now)
+            if arrivals:
+                drop_arrivals(tx, arrivals)
             return count
 
     def _advance(self, tx: Connection, connection: str, source: str, position: str, to: datetime) -> None:

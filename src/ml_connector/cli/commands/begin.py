@@ -141,6 +141,33 @@ def _connected(common: Common, system: str) -> int:
     return 0
 
 
+def webhook_set(
+    *,
+    forget: Annotated[bool, Parameter(help="Let the token before count no longer, at the end of a rotation")] = False,
+    common: Common = USUAL,
+) -> int:
+    """Seal the verifier token of your Intuit app. The one before goes on counting, until  --forget  ends it."""
+    common.check()
+    said = asyncio.run(_webhook(common, TerminalAsk(), forget=forget))
+    show(common, "webhook", {"forgotten": forget}, lambda _: said)
+    return 0
+
+
+async def _webhook(common: Common, ask: Ask, *, forget: bool) -> list[str]:
+    from ml_connector.actions.open import open_home
+    from ml_connector.actions.webhook import forget_verifier, set_verifier
+
+    with common.logged():
+        async with open_home(common.folder) as home:
+            if forget:
+                there = forget_verifier(home)
+                return ["The token before counts no longer." if there else "There is no token before the current one."]
+            set_verifier(
+                home, ask.secret("quickbooks.verifier_token", "Verifier token, from Webhooks in your Intuit app")
+            )
+            return ["The verifier token is sealed; a running service takes it within half a minute."]
+
+
 def doctor(
     *,
     fit: Annotated[bool, Parameter(help="Also check objects, fields and rights in Salesforce")] = False,
