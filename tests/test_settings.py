@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import tomlkit
 from hypothesis import given
@@ -16,12 +17,15 @@ from hypothesis import strategies as st
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.rules import Rules, Template
 from ml_connector.settings import (
+    Settings,
     as_markdown,
     change_settings,
     json_schema,
     load,
+    load_all,
     load_text,
     settings_file,
+    write_connection,
     write_settings,
 )
 from ml_connector.settings.convert import value
@@ -474,3 +478,121 @@ def _toml(value: Any) -> str:
     if isinstance(value, dict):
         return "{" + ",".join(f"{_toml(str(name))}={_toml(inner)}" for name, inner in value.items()) + "}"
     return str(tomlkit.item(value).as_string())
+
+
+# --- several connections in one home
+
+
+def _company(number: int) -> dict[str, dict[str, str]]:
+    org = f"00D00000000000{number}"
+    return {
+        "quickbooks": {"environment": "production", "realm_id": f"913{number}"},
+        "salesforce": {"base_url": f"https://acme{number}.my.salesforce.com", "org_id": org},
+    }
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Path:
+    """A home whose first connection stands in settings.toml, and two more."""
+    write_settings(tmp_path, {**_company(1), "network": {"connections": 8}})
+    write_connection(tmp_path, "east", {**_company(2), "rules": {"max_lines": 7}})
+    write_connection(tmp_path, "west-2", _company(3))
+    return tmp_path
+
+
+def test_each_connection_has_its_own_rules_and_all_share_the_installation(three: Path) -> None:
+    loaded = load_all(three, {"MLC_STATE_URL": "sqlite:///elsewhere.db"})
+    assert list(loaded) == ["default", "east", "west-2"]
+    read = [settings for settings in loaded.values() if isinstance(settings, Settings)]
+    assert [settings.rules.realm_id for settings in read] == ["9131", "9132", "9133"]
+    assert [settings.rules.max_lines for settings in read] == [500, 7, 500]
+    assert {settings.network.connections for settings in read} == {8}
+    assert {settings.state.url for settings in read} == {"sqlite:///elsewhere.db"}
+    assert load(three, {}, "east") == msgspec.structs.replace(read[1], state=load(three, {}, "default").state)
+
+
+def test_which_one_is_meant_must_be_said(three: Path) -> None:
+    with pytest.raises(WrongUse, match="has 3 connections: default, east, west-2") as caught:
+        load(three, {})
+    assert "--connection NAME" in caught.value.remedy
+    with pytest.raises(WrongUse, match="There is: default, east, west-2"):
+        load(three, {}, "north")
+
+
+def test_a_home_with_one_connection_needs_no_name(tmp_path: Path) -> None:
+    write_settings(tmp_path, {})
+    assert load(tmp_path, {}).name == load(tmp_path, {}, "default").name == "default"
+    write_connection(tmp_path, "east", _company(1))
+    assert load(tmp_path, {}).name == "east", "settings.toml holds no connection, only comments"
+
+
+@pytest.mark.parametrize(
+    "variable", ["QUICKBOOKS_CLIENT_ID", "SALESFORCE_ORG_ID", "RULES_MAX_LINES", "CADENCE_SWEEP_MINUTES"]
+)
+def test_a_variable_that_could_be_meant_for_any_is_refused(variable: str, three: Path) -> None:
+    with pytest.raises(WrongUse, match=f"MLC_{variable} does not say which of the connections"):
+        load(three, {f"MLC_{variable}": "8"}, "east")
+    load(three, {f"MLC_{variable}": "", "MLC_NETWORK_CONNECTIONS": "8", "MLC_QUICKBOOKS_CLIENT_SECRET": "x"}, "east")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[rules]\nmax_line = 5", "connections/east.toml, line 2: [rules] max_line is not a setting."),
+        ("[rules]\n\nmax_lines = 1", "connections/east.toml, line 3: [rules] max_lines must be"),
+        ("[network]\nconnections = 5", "connections/east.toml, line 1: [network] is of the whole installation"),
+        ("[quickbooks]\nclient_id = 'a'", "connections/east.toml: [quickbooks] has no environment."),
+        ("max = ", "connections/east.toml, line 1: this is not TOML."),
+        ("[quickbooks]\nclient_secret = 'a'", "connections/east.toml, line 2: [quickbooks] client_secret looks like a"),
+    ],
+)
+def test_what_is_wrong_in_a_file_of_a_connection_is_told_of_that_file(text: str, sentence: str, three: Path) -> None:
+    (three / "connections/east.toml").write_text(text)
+    with pytest.raises(WrongUse) as caught:
+        load(three, {}, "east")
+    assert sentence in str(caught.value)
+    loaded = load_all(three, {})
+    assert isinstance(loaded["east"], WrongUse), "the others go on"
+    assert isinstance(loaded["west-2"], Settings)
+
+
+def test_the_same_connection_is_not_in_two_files(three: Path) -> None:
+    with pytest.raises(WrongUse, match="north and east are the same connection"):
+        write_connection(three, "north", _company(2))
+    (three / "connections/east.toml").rename(three / "connections/north.toml")
+    assert load(three, {}, "north").rules.max_lines == 7, "a name is only a name"
+    write_connection(three, "east", {**_company(2), "salesforce": _company(3)["salesforce"]})
+
+
+@pytest.mark.parametrize("name", ["East", "-east", "a" * 41, "../east", "ea st", "", "östlich"])
+def test_odd_names_are_refused(name: str, three: Path) -> None:
+    with pytest.raises(WrongUse, match="no name of a connection"):
+        write_connection(three, name, {})
+    assert sorted(path.name for path in (three / "connections").iterdir()) == ["east.toml", "west-2.toml"]
+
+
+@pytest.mark.parametrize("name", ["default", "east"])
+def test_a_name_that_is_taken_is_refused(name: str, three: Path) -> None:
+    with pytest.raises(WrongUse, match="already"):
+        write_connection(three, name, {})
+
+
+def test_a_connection_in_two_places_is_refused(three: Path) -> None:
+    (three / "connections/default.toml").write_text("")
+    with pytest.raises(WrongUse, match=r"stands in settings\.toml and in connections/default\.toml"):
+        load(three, {}, "east")
+
+
+def test_a_change_goes_to_the_file_of_the_connection_and_leaves_the_rest(three: Path) -> None:
+    before = settings_file(three).read_text()
+    file = three / "connections/east.toml"
+    text = file.read_text()
+    change_settings(three, "rules", {"max_lines": 9}, "east")
+    assert file.read_text() == text.replace("max_lines = 7", "max_lines = 9")
+    change_settings(three, "network", {"connections": 9}, "east")
+    assert settings_file(three).read_text() == before.replace("connections = 8", "connections = 9")
+    change_settings(three, "rules", {"max_lines": 8}, "default")
+    assert [load(three, {}, name).rules.max_lines for name in ("default", "east", "west-2")] == [8, 9, 500]
+    with pytest.raises(WrongUse, match="max_lines must be"):
+        change_settings(three, "rules", {"max_lines": 0}, "east")
+    assert load(three, {}, "east").rules.max_lines == 9

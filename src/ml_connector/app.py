@@ -24,9 +24,10 @@ from ml_connector.flows.dimensions import texts as dim_texts
 from ml_connector.flows.invoices import account_summary, invoice_to_opportunity
 from ml_connector.flows.orders import entry_deleted, order_to_journal
 from ml_connector.flows.parties import account_to_customer, contact_links, customer_to_account
+from ml_connector.model.errors import ConnectorError, WrongUse
 from ml_connector.model.plans import Digest
 from ml_connector.model.rules import Rules
-from ml_connector.settings import Settings, load
+from ml_connector.settings import Settings, load, load_all
 from ml_connector.signing import Signer
 from ml_connector.store import Store
 from ml_connector.store.rows import ConflictRow
@@ -51,7 +52,7 @@ FLOWS = (
 
 
 class App(msgspec.Struct, frozen=True):
-    """One installation with its connection, ready to act."""
+    """A connection of an installation, ready to act."""
 
     settings: Settings
     rules: Rules
@@ -67,7 +68,7 @@ class App(msgspec.Struct, frozen=True):
     @property
     def signer(self) -> Signer:
         """Makes and knows the signatures in the settings of this connection."""
-        return Signer(self.vault, self.connection.id)
+        return Signer(self.vault, self.connection.id, self.settings.name)
 
     @property
     def unsigned(self) -> tuple[str, ...]:
@@ -90,7 +91,8 @@ def connection_id(realm_id: str, org_id: str) -> str:
 def in_force(settings: Settings, vault: Vault) -> Rules:
     """The rules of the settings, as far as they are signed. Raises `WrongUse` while a side is not connected."""
     quickbooks, salesforce = settings.both()
-    return Signer(vault, connection_id(quickbooks.realm_id, salesforce.org_id)).in_force(settings.rules)
+    name = connection_id(quickbooks.realm_id, salesforce.org_id)
+    return Signer(vault, name, settings.name).in_force(settings.rules)
 
 
 def assemble(settings: Settings, rules: Rules, store: Store, vault: Vault, world: World) -> App:
@@ -130,20 +132,59 @@ def patient_collector() -> None:
 
 @asynccontextmanager
 async def open_app(
-    home: Path, *, env: Mapping[str, str] | None = None, clock: Timekeeper | None = None
+    home: Path, name: str = "", *, env: Mapping[str, str] | None = None, clock: Timekeeper | None = None
 ) -> AsyncIterator[App]:
-    """The installation in `home`, with real network, clock and chance."""
+    """A connection of the installation in `home`, without a name the only one, with real network, clock and chance."""
+    settings = load(home, dict(os.environ) if env is None else env, name)
+    async with _shared(home, settings, clock) as shared:
+        yield shared.app(settings)
+
+
+@asynccontextmanager
+async def open_apps(
+    home: Path, *, env: Mapping[str, str] | None = None, clock: Timekeeper | None = None
+) -> AsyncIterator[dict[str, App | ConnectorError]]:
+    """All connections of the installation in `home` by name, on one store and one network.
+
+    In the place of one that cannot be opened stands what is wrong with it: the others go on. Raises `WrongUse` where
+    the settings of the installation are wrong.
+    """
+    loaded = load_all(home, dict(os.environ) if env is None else env)
+    usable = [settings for settings in loaded.values() if isinstance(settings, Settings)]
+    if not usable:
+        raise next(error for error in loaded.values() if isinstance(error, WrongUse))
+    async with _shared(home, usable[0], clock) as shared:
+        yield {name: shared.app_or_error(settings) for name, settings in loaded.items()}
+
+
+class _Shared(msgspec.Struct, frozen=True):
+    """What all connections of an installation have in common."""
+
+    store: Store
+    vault: Vault
+    world: World
+
+    def app(self, settings: Settings) -> App:
+        """Raises `ConnectorError` where a part of the connection is missing."""
+        app = assemble(settings, in_force(settings, self.vault), self.store, self.vault, self.world)
+        mark_older_state(self.store, self.vault, app.connection.id, self.world.clock)
+        key_older_digests(app)
+        return app
+
+    def app_or_error(self, settings: Settings | WrongUse) -> App | ConnectorError:
+        try:
+            return settings if isinstance(settings, WrongUse) else self.app(settings)
+        except ConnectorError as error:
+            return error
+
+
+@asynccontextmanager
+async def _shared(home: Path, settings: Settings, clock: Timekeeper | None) -> AsyncIterator[_Shared]:
     patient_collector()
-    settings = load(home, dict(os.environ) if env is None else env)
     store = Store.open(settings.state.url)
     ca_file, connections = settings.network.ca_file, settings.network.connections
     try:
         async with AiohttpNetwork(ca_file=ca_file, connections=connections) as network:
-            world = World(network, clock or WallClock())
-            vault = Vault.open_home(home)
-            app = assemble(settings, in_force(settings, vault), store, vault, world)
-            mark_older_state(store, vault, app.connection.id, world.clock)
-            key_older_digests(app)
-            yield app
+            yield _Shared(store, Vault.open_home(home), World(network, clock or WallClock()))
     finally:
         store.close()

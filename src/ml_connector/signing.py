@@ -25,10 +25,11 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class Signer(msgspec.Struct, frozen=True):
-    """Signs the settings of one connection, and knows its own signatures."""
+    """Signs the settings of one connection, and knows its own signatures. `name` is what its settings are called."""
 
     vault: Vault
     connection: str
+    name: str = ""
 
     def in_force(self, rules: Rules) -> Rules:
         """The rules with a template and a limit only where they are signed as they stand (accounting-rules 0.4)."""
@@ -57,7 +58,7 @@ class Signer(msgspec.Struct, frozen=True):
 
     def sign_template(self, home: Path, by: str, at: datetime) -> None:
         """Note in the file who signed the posting template off, and when (UTC). Needs a template and a go-live day."""
-        rules = load(home, {}).rules
+        rules = load(home, {}, self.name).rules
         if rules.template is None:
             raise WrongUse(
                 "No posting template is chosen.", 'Add a table [rules.template] with  id = "T1"  to settings.toml.'
@@ -72,14 +73,14 @@ class Signer(msgspec.Struct, frozen=True):
 
     def sign_limit(self, home: Path, limit: Decimal, by: str) -> Rules:
         """Set the limit and sign it with the rules as they stand in the file, which are given back."""
-        change_settings(home, "rules", {"auto_approve_limit": limit})
-        rules = msgspec.structs.replace(load(home, {}).rules, auto_approve_signed_by=by)
+        change_settings(home, "rules", {"auto_approve_limit": limit}, self.name)
+        rules = msgspec.structs.replace(load(home, {}, self.name).rules, auto_approve_signed_by=by)
         self._put_limit(home, rules)
         return rules
 
     def sign_anew(self, home: Path) -> None:
         """The same signatures under the key in use. What does not fit stays as it is."""
-        rules = load(home, {}).rules
+        rules = load(home, {}, self.name).rules
         if rules.template is not None and self.template_signed(rules.template):
             self._put_template(home, rules.template)
         if self.limit_signed(rules):
@@ -87,12 +88,13 @@ class Signer(msgspec.Struct, frozen=True):
 
     def _put_template(self, home: Path, template: Template) -> None:
         signature = {"signed_off_by": template.signed_off_by, "signed_off_at": template.signed_off_at}
-        change_settings(home, "rules.template", signature | {"signed_hash": self._mark(_of_template(template))})
+        signature["signed_hash"] = self._mark(_of_template(template))
+        change_settings(home, "rules.template", signature, self.name)
 
     def _put_limit(self, home: Path, rules: Rules) -> None:
         mark = self._mark(_of_limit(rules))
         signature = {"auto_approve_signed_by": rules.auto_approve_signed_by, "auto_approve_signed_hash": mark}
-        change_settings(home, "rules", signature)
+        change_settings(home, "rules", signature, self.name)
 
     def _mark(self, content: tuple[Any, ...]) -> str:
         return self.vault.marks([_encode((self.connection, *content))])[0].hex()

@@ -62,6 +62,20 @@ def test_the_home_is_the_one_that_was_given(words: list[str]) -> None:
         assert addressed("ml-connector plan") == "ml-connector plan --home here"
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("ml-connector plan", "ml-connector plan --home here --connection east"),
+        ("ml-connector status --connection west", "ml-connector status --connection west --home here"),
+        ("ml-connector connections", "ml-connector connections --home here"),
+        ("ml-connector connections add west", "ml-connector connections add west --home here"),
+    ],
+)
+def test_the_connection_stands_behind_the_command_where_it_names_none(text: str, shown: str) -> None:
+    with at_home(["status", "--home", "here", "--connection=east"]):
+        assert addressed(text) == shown
+
+
 def test_without_a_home_nothing_is_added() -> None:
     with at_home(["status", "--json"]):
         assert addressed("ml-connector plan") == "ml-connector plan"

@@ -56,7 +56,7 @@ class Company:
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     @asynccontextmanager
-    async def open_app(folder: Path) -> AsyncIterator[Any]:
+    async def open_app(folder: Path, name: str = "") -> AsyncIterator[Any]:
         assert folder == tmp_path
         yield SimpleNamespace(
             quickbooks=Company(),

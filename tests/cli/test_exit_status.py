@@ -109,7 +109,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
     assert home.store.unserved(connection) == {}
 
     @asynccontextmanager
-    async def open_app(_folder: Path) -> AsyncIterator[Any]:
+    async def open_app(_folder: Path, _name: str = "") -> AsyncIterator[Any]:
         yield home.process()
 
     write_settings(tmp_path, {"quickbooks": {"environment": "production"}})

@@ -13,7 +13,7 @@ import pytest
 from ml_connector.actions.backup import backup
 from ml_connector.cli.home import find_home
 from ml_connector.model.errors import ConnectorError, StateTrouble, WrongUse
-from ml_connector.settings import change_settings, load, write_settings
+from ml_connector.settings import change_settings, load, write_connection, write_settings
 from ml_connector.store import Store
 from ml_connector.vault import Vault
 from support.world import Installation
@@ -26,7 +26,8 @@ only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a f
 def home(tmp_path: Path) -> Path:
     folder = tmp_path / "home"
     folder.mkdir(mode=0o700)
-    write_settings(folder, {"rules": {"max_lines": 7}})
+    write_settings(folder, {})
+    write_connection(folder, "east", {"rules": {"max_lines": 7}})
     Vault.create(folder)
     return folder
 
@@ -43,6 +44,8 @@ def key_of(home: Path) -> Path:
 PLACES: dict[str, Callable[[Path], Path]] = {
     "home": lambda home: home,
     "settings": lambda home: home / "settings.toml",
+    "connections": lambda home: home / "connections",
+    "a connection": lambda home: home / "connections" / "east.toml",
     "keys": lambda home: home / "keys",
     "name of the key": lambda home: home / "keys" / "current",
     "key": key_of,

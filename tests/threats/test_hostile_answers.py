@@ -34,7 +34,7 @@ from ml_connector.cli.output import Screen
 from ml_connector.cli.text import safe_json
 from ml_connector.model.errors import BadAnswer, ConnectorError, WrongUse
 from ml_connector.rehearsal.scenario.reader import read
-from ml_connector.settings.load import parse as parse_settings
+from ml_connector.settings.layout import Text
 from ml_connector.systems import wire
 from ml_connector.systems.http import LONGEST_PAUSE, Caller, NoAnswer, Request, Response, date_of, retry_after
 from ml_connector.systems.limits import free_throttle
@@ -213,7 +213,7 @@ def test_what_is_nested_as_answers_are_is_read(depth: int) -> None:
 @pytest.mark.parametrize("text", ["a = " + "[" * 5_000, "a = " + "{a=" * 5_000, "a = " + "9" * 10_000])
 def test_toml_that_is_nested_or_long_is_named(text: str, tmp_path: Path) -> None:
     with pytest.raises(WrongUse, match="cannot be read"):
-        parse_settings(text)
+        Text("settings.toml", text).parsed()
     file = tmp_path / "given.toml"
     file.write_text(text)
     with pytest.raises(WrongUse, match="cannot be read"):

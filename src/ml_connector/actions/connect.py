@@ -33,9 +33,11 @@ REDIRECT = "http://localhost:8722/callback"
 """Where the browser comes back to after consent, unless `redirect_uri` is set; registered in the Intuit app."""
 
 
-async def connect_emulators(path: Path, line: Mapping[str, Any], *, clock: Timekeeper | None = None) -> Connected:
+async def connect_emulators(
+    path: Path, line: Mapping[str, Any], name: str = "", *, clock: Timekeeper | None = None
+) -> Connected:
     """Connect a home made by `init` to the emulators, through their real sign-in pages. No questions asked."""
-    async with open_home(path, clock=clock) as home:
+    async with open_home(path, name, clock=clock) as home:
         seal_client_secret(home, "quickbooks", line["quickbooks"]["client_secret"])
         seal_client_secret(home, "salesforce", line["salesforce"]["client_secret"])
         if verifier := line["quickbooks"].get("webhook_verifier_token"):
@@ -98,7 +100,7 @@ async def finish_quickbooks(home: Home, back: str, state: str) -> str:
     custody = quickbooks_custody(home.settings, home.store, home.vault, home.world.clock)
     SealedTokens(custody, consent.realm_id).store(tokens)
     if quickbooks is not None and not quickbooks.realm_id:
-        change_settings(home.path, "quickbooks", {"realm_id": consent.realm_id})
+        change_settings(home.path, "quickbooks", {"realm_id": consent.realm_id}, home.settings.name)
     return consent.realm_id
 
 
@@ -107,7 +109,7 @@ async def finish_salesforce(home: Home) -> str:
     session = await salesforce_client(home.settings, home.store, home.vault, home.world).session()
     salesforce = home.settings.salesforce
     if salesforce is not None and not salesforce.org_id:
-        change_settings(home.path, "salesforce", {"org_id": session.org_id})
+        change_settings(home.path, "salesforce", {"org_id": session.org_id}, home.settings.name)
     return session.org_id
 
 
@@ -116,7 +118,7 @@ def register(home: Home, actor: Actor, system: str = "") -> Connected:
 
     Raises `WrongUse` while one is missing.
     """
-    settings = load(home.path, {})
+    settings = load(home.path, {}, home.settings.name)
     quickbooks, salesforce = settings.both()
     name = connection_id(quickbooks.realm_id, salesforce.org_id)
     now = home.world.clock.now()
@@ -134,7 +136,7 @@ def register(home: Home, actor: Actor, system: str = "") -> Connected:
 
 async def name_company(home: Home, actor: Actor, system: str = "") -> Connected:
     """Ask QuickBooks for the company's name and keep it with the connection, and the sign-in with its audit log."""
-    settings = load(home.path, {})
+    settings = load(home.path, {}, home.settings.name)
     company = await quickbooks_client(settings, home.store, home.vault, home.world).check_company()
     connected = register(home, actor, system)
     home.store.add_connection(

@@ -1,4 +1,4 @@
-"""Open an installation: the one that is connected, which all actions work on, or a home on its way there."""
+"""Open an installation: a connection of it, which all actions work on, all of them, or a home on its way there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from ml_connector.app import App, open_app
+from ml_connector.app import App, open_app, open_apps
 from ml_connector.clock import Timekeeper, WallClock
 from ml_connector.custody import SealedHeads
 from ml_connector.settings import Settings, load
@@ -30,9 +30,9 @@ class Home(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def open_home(path: Path, *, clock: Timekeeper | None = None) -> AsyncIterator[Home]:
-    """The home folder, its key made if it has none."""
-    settings = load(path, os.environ)
+async def open_home(path: Path, name: str = "", *, clock: Timekeeper | None = None) -> AsyncIterator[Home]:
+    """The home folder with the settings of one connection, its key made if it has none."""
+    settings = load(path, os.environ, name)
     store = Store.open(settings.state.url)
     vault = Vault.open_home(path) if (path / "keys").exists() else Vault.create(path)
     store.keeper, store.marker = SealedHeads(vault, path), vault
@@ -43,4 +43,4 @@ async def open_home(path: Path, *, clock: Timekeeper | None = None) -> AsyncIter
         store.close()
 
 
-__all__ = ["App", "Home", "open_app", "open_home"]
+__all__ = ["App", "Home", "open_app", "open_apps", "open_home"]

@@ -91,20 +91,20 @@ async def sign_off(app: App, choice: SignOff, actor: Actor) -> Template:
     ):
         if text or name in needs:
             values[name] = _account(accounts, text, name, kinds).id
-    home = app.settings.home
-    before = load(home, {}).rules
+    home, name = app.settings.home, app.settings.name
+    before = load(home, {}, name).rules
     kept = app.signer.limit_signed(before)  # by what stood there, and not only from now on
     rules: dict[str, Any] = {"start_date": choice.start_date}
     if choice.shipping:
         rules["shipping_account"] = _account(accounts, choice.shipping, "shipping", ("Income",)).id
-    change_settings(home, "rules", rules)
-    change_settings(home, "rules.template", values)
+    change_settings(home, "rules", rules, name)
+    change_settings(home, "rules.template", values, name)
     now = app.world.clock.now()
     app.signer.sign_template(home, name_of(actor), now)
     if kept:
         app.signer.sign_limit(home, before.auto_approve_limit, before.auto_approve_signed_by)
     app.store.audit(app.connection.id, actor, "sign off", f"template {choice.template}", {"accounts": values}, now)
-    template = load(home, {}).rules.template
+    template = load(home, {}, name).rules.template
     if template is None:
         raise WrongUse("The template was not written.", "Check settings.toml.")
     return template

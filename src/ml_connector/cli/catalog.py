@@ -46,6 +46,10 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("conflicts", f"{_ROOM}.look:conflicts", "Fields changed on both sides, and who kept its own"),
         Command("reconcile", f"{_ROOM}.look:reconcile", "Prove a month: both systems show the same money"),
     ),
+    "Connections": (
+        Command("connections", f"{_ROOM}.connections:connections", "List the connections, with their health"),
+        Command("connections add", f"{_ROOM}.connections:add", "Make the settings of a further connection"),
+    ),
     "Keep": (
         Command(
             "audit verify", f"{_ROOM}.keep:audit_verify", "Check that no audit event or approval was changed or lost"
@@ -65,6 +69,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
 }
 PARENTS = {
     "connect": "Connect one of the two sides",
+    "connections": "The connections of an installation",
     "setup": "What a side still needs",
     "webhook": "Webhooks of QuickBooks",
     "audit": "The audit log",
@@ -87,8 +92,8 @@ def help_text() -> str:
     lines += [
         "",
         "Every command takes --home DIR (settings, state, keys; else ./.ml-connector if it is there,",
-        "else your data folder), --json for machines, and --debug. It ends with 0 done, 1 problem found,",
-        "2 wrong use, 3 stopped by a limit or a dead connection.",
+        "else your data folder), --connection NAME (where there are several), --json for machines, and",
+        "--debug. It ends with 0 done, 1 problem found, 2 wrong use, 3 stopped by a limit or a dead connection.",
         "More about one:  ml-connector COMMAND --help",
     ]
     return "\n".join(lines) + "\n"

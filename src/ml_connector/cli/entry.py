@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .catalog import COMMANDS, PARENTS, SUMMARY, help_text
@@ -82,8 +82,17 @@ def _report(error: ConnectorError, words: Sequence[str]) -> int:
     return error.exit_status
 
 
+def _function(target: str) -> Callable[..., int]:
+    """What `module:function` names."""
+    from importlib import import_module
+
+    module, _, name = target.partition(":")
+    function: Callable[..., int] = getattr(import_module(module), name)
+    return function
+
+
 def build() -> App:
-    """The cyclopts application; functions are imported when their command is called."""
+    """The cyclopts application; functions are imported when their command is called, but for parents."""
     from cyclopts import App, Parameter
 
     options: dict[str, Any] = {
@@ -98,6 +107,9 @@ def build() -> App:
         app.command(parent)
     for command in COMMANDS:
         first, _, second = command.name.partition(" ")
+        if command.name in parents:
+            parents[first].default(_function(command.target))
+            continue
         owner = parents[first] if second else app
         listed = {"help": command.summary} if second else {}
         owner.command(command.target, name=second or first, help_formatter="plain", **listed)

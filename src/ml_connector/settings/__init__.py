@@ -1,12 +1,15 @@
-"""The settings of one installation: `settings.toml` in the home folder and the environment, read and checked once."""
+"""The settings of the connections of one home: its files and the environment, read and checked once."""
 
-from .file import change_settings, settings_file, write_settings
+from .file import change_settings, settings_file, write_connection, write_settings
 from .hosts import destination
-from .load import load, load_text
+from .layout import layout_of
+from .load import load, load_all, load_text
 from .published import as_markdown, json_schema
-from .shape import Cadence, Network, QuickBooks, Salesforce, Settings, State
+from .shape import DEFAULT, OF_CONNECTION, Cadence, Network, QuickBooks, Salesforce, Settings, State
 
 __all__ = [
+    "DEFAULT",
+    "OF_CONNECTION",
     "Cadence",
     "Network",
     "QuickBooks",
@@ -17,8 +20,11 @@ __all__ = [
     "change_settings",
     "destination",
     "json_schema",
+    "layout_of",
     "load",
+    "load_all",
     "load_text",
     "settings_file",
+    "write_connection",
     "write_settings",
 ]

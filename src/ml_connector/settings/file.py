@@ -1,9 +1,9 @@
-"""Writing `settings.toml`: a commented file for `init`, and single values changed in place later."""
+"""Writing settings: a commented file for `init`, and single values changed in place later."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -16,8 +16,9 @@ from tomlkit.items import InlineTable, Item, Table
 from ml_connector.files import must_be_ours, sync_folder, write_new
 from ml_connector.model.errors import StateTrouble, WrongUse
 
-from .load import FILE, load, load_text, parse
-from .shape import NESTED, SECTIONS, Key, description, keys
+from .layout import FILE, FOLDER, Layout, Text, connection_file, holds_a_connection, layout_of
+from .load import load_text, settings_of
+from .shape import DEFAULT, NESTED, OF_CONNECTION, SECTIONS, Key, description, keys
 
 Values = Mapping[str, Mapping[str, Any]]
 _HEAD = """\
@@ -47,30 +48,54 @@ def write_settings(home: Path, values: Values, *, replace: bool = False) -> Path
     return file
 
 
-def rendered(values: Values) -> str:
-    """The text of a file with `values`; what is not given stands there as a comment."""
-    sections = [_section(name, values.get(name)) for name in SECTIONS]
-    strangers = [f"[{name}]\n" for name in values if name not in SECTIONS]
-    return "\n".join([_HEAD, *sections, *strangers])
+def write_connection(home: Path, name: str, values: Values) -> Path:
+    """Write the commented file of a further connection; as `write_settings`. Whose name is taken stays as it is."""
+    layout = layout_of(home)
+    file = connection_file(home, name)
+    if file.exists() or (name in layout.connections and holds_a_connection(layout.installation)):
+        raise WrongUse(f"There is a connection {name} already.", "Choose another name.")
+    text = rendered(values, OF_CONNECTION)
+    lone = layout.connections.get(DEFAULT) is layout.installation and not holds_a_connection(layout.installation)
+    before = {} if lone else layout.connections
+    own = {name: Text(f"{FOLDER}/{file.name}", text, OF_CONNECTION)}
+    settings_of(layout._replace(connections={**before, **own}), name, {})
+    must_be_ours(file.parent)
+    _write(file, text)
+    return file
 
 
-def change_settings(home: Path, table: str, values: Mapping[str, Any]) -> None:
-    """Set keys of one table (`quickbooks`, `rules.template`); every other line, comment and blank stays as it is.
+def rendered(values: Values, sections: Collection[str] = tuple(SECTIONS)) -> str:
+    """The text of a file of these sections with `values`; what is not given stands there as a comment."""
+    shown = [_section(name, values.get(name)) for name in sections]
+    strangers = [f"[{name}]\n" for name in values if name not in sections]
+    return "\n".join([_HEAD, *shown, *strangers])
 
-    Raises `WrongUse` where the file cannot be edited or would not be valid, and `StateTrouble` if it cannot be written;
-    then nothing is changed.
+
+def change_settings(home: Path, table: str, values: Mapping[str, Any], name: str = "") -> None:
+    """Set keys of one table (`quickbooks`, `rules.template`) of a connection, without a name of the only one.
+
+    Every other line, comment and blank stays as it is. Raises `WrongUse` where the file cannot be edited or would not
+    be valid, and `StateTrouble` if it cannot be written; then nothing is changed.
     """
-    load(home, {})
-    file = settings_file(home)
-    text = file.read_bytes().decode("utf-8")
-    items = {name: _item(value) for name, value in values.items()}
-    changed, expected = _edited(text, table, items), parse(text)
+    layout = layout_of(home)
+    name = layout.name(name)
+    settings_of(layout, name, {})
+    file = layout.file(name, table.partition(".")[0])
+    source = next(text for text in layout.texts(name) if home / text.label == file)
+    items = {key: _item(value) for key, value in values.items()}
+    changed, expected = source._replace(text=_edited(source.text, table, items)), source.parsed()
     _place(expected, table, dict).update(items)
     if not _says(changed, expected):
-        lines = ", ".join(f"{name} = {item.as_string()}" for name, item in items.items())
-        raise WrongUse(f"{FILE} cannot be changed safely at [{table}].", f"Write there by hand:  {lines}")
-    load_text(changed, home, {})
-    _write(file, changed)
+        lines = ", ".join(f"{key} = {item.as_string()}" for key, item in items.items())
+        raise WrongUse(f"{source.label} cannot be changed safely at [{table}].", f"Write there by hand:  {lines}")
+    settings_of(_with(layout, source, changed), name, {})
+    _write(file, changed.text)
+
+
+def _with(layout: Layout, old: Text, new: Text) -> Layout:
+    """The layout with another text in the place of one."""
+    own = {name: new if text is old else text for name, text in layout.connections.items()}
+    return Layout(layout.home, new if layout.installation is old else layout.installation, own)
 
 
 def _edited(text: str, table: str, items: Mapping[str, Item]) -> str:
@@ -96,10 +121,10 @@ def _place(tables: Any, table: str, new: Callable[[], Any]) -> Any:
     return tables
 
 
-def _says(text: str, expected: dict[str, Any]) -> bool:
+def _says(text: Text, expected: dict[str, Any]) -> bool:
     """Whether the text has these values: sections of dotted keys are not always edited right."""
     try:
-        return parse(text) == expected
+        return text.parsed() == expected
     except WrongUse:
         return False
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Mapping
-from decimal import Decimal
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from ml_connector.files import must_be_ours
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.rules import Rules
 
@@ -19,46 +16,63 @@ from . import convert
 from .checks import check_all
 from .convert import KeyPath
 from .hosts import VENDOR
-from .shape import SECTIONS, Cadence, Network, QuickBooks, Salesforce, Settings, State, keys
+from .layout import FILE, FOLDER, Layout, Text, layout_of
+from .shape import DEFAULT, OF_CONNECTION, SECTIONS, Cadence, Network, QuickBooks, Salesforce, Settings, State, keys
 
-FILE = "settings.toml"
 PREFIX = "MLC_"
 
 
-def load(home: Path, env: Mapping[str, str]) -> Settings:
-    """The settings of `home`, with `MLC_<SECTION>_<KEY>` from `env` over them. Raises `WrongUse`.
+def load(home: Path, env: Mapping[str, str], name: str = "") -> Settings:
+    """The settings of a connection of `home`, with `MLC_<SECTION>_<KEY>` from `env` over them. Raises `WrongUse`.
 
-    They say where secrets and entries go: a home or file that another user can change is refused.
+    Without a name, of the only one. They say where secrets and entries go: a home or file that another user can change
+    is refused.
     """
-    file = home / FILE
-    must_be_ours(home)
-    must_be_ours(file)
+    layout = layout_of(home)
+    return settings_of(layout, layout.name(name), env)
+
+
+def load_all(home: Path, env: Mapping[str, str]) -> dict[str, Settings | WrongUse]:
+    """The settings of every connection of `home` by its name, or what is wrong in them."""
+    layout = layout_of(home)
+    return {name: _settings_or_error(layout, name, env) for name in layout.connections}
+
+
+def _settings_or_error(layout: Layout, name: str, env: Mapping[str, str]) -> Settings | WrongUse:
     try:
-        raw = file.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
+        return settings_of(layout, name, env)
+    except WrongUse as error:
+        return error
+
+
+def settings_of(layout: Layout, name: str, env: Mapping[str, str]) -> Settings:
+    """The settings of the connection of this name. Raises `WrongUse`."""
+    twin = layout.twin(name)
+    if twin:
         raise WrongUse(
-            f"There is no {FILE} in {home}.", "Make one with  ml-connector init , or name another folder with --home."
-        ) from None
-    except (OSError, ValueError):
-        raise WrongUse(f"{file} cannot be read.", "Check its rights, or name another folder with --home.") from None
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise WrongUse(f"{FILE}, line {line}: the file is not UTF-8.", "Save it as UTF-8.") from None
-    return load_text(text, home, env)
+            f"{name} and {twin} are the same connection: they have the same company and the same org.",
+            f"Remove one of the two files in {FOLDER}.",
+        )
+    ambiguous = OF_CONNECTION if len(layout.connections) > 1 else ()
+    return _from_texts(layout.texts(name), layout.home, env, name, ambiguous)
 
 
 def load_text(text: str, home: Path, env: Mapping[str, str]) -> Settings:
-    """As `load`, from the text of the file."""
-    values = _from_file(text)
+    """As `load`, from the text of a file that holds everything."""
+    return _from_texts((Text(FILE, text),), home, env, DEFAULT)
+
+
+def _from_texts(
+    texts: Sequence[Text], home: Path, env: Mapping[str, str], name: str, ambiguous: Collection[str] = ()
+) -> Settings:
+    values = dict(pair for text in texts for pair in _from_file(text, lone=len(texts) == 1).items())
     origin: dict[tuple[str, str], str] = {}
-    for (section, name), value in _from_environment(env).items():
-        _must_not_move(values, section, name, value)
-        values.setdefault(section, {})[name] = value
-        origin[section, name] = f"{PREFIX}{section}_{name}".upper()
-    settings = _built(values, home.absolute())
-    check_all(settings, _places(text, origin), from_environment=("state", "url") in origin)
+    for (section, key), value in _from_environment(env, ambiguous).items():
+        _must_not_move(values, section, key, value)
+        values.setdefault(section, {})[key] = value
+        origin[section, key] = f"{PREFIX}{section}_{key}".upper()
+    settings = _built(values, home.absolute(), name, "" if len(texts) == 1 else f"{texts[-1].label}: ")
+    check_all(settings, _places(texts, origin), from_environment=("state", "url") in origin)
     return settings
 
 
@@ -71,23 +85,10 @@ def _must_not_move(values: Mapping[str, Mapping[str, Any]], section: str, name: 
         )
 
 
-def parse(text: str) -> dict[str, Any]:
-    """The raw tables of the file. Raises `WrongUse` naming the line."""
-    try:
-        return tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
-        place = re.search(r"at line (\d+)", str(error))
-        line = place[1] if place else text.count("\n") + 1
-        raise WrongUse(
-            f"{FILE}, line {line}: this is not TOML.", "Write  key = value , with texts in quotes."
-        ) from None
-    except (RecursionError, ValueError, ArithmeticError):
-        raise WrongUse(f"{FILE} holds a value that cannot be read.", "Write  key = value , one a line.") from None
-
-
-def _from_file(text: str) -> dict[str, dict[str, Any]]:
-    raw = parse(text)
-    locate = _places(text, {})
+def _from_file(text: Text, *, lone: bool) -> dict[str, dict[str, Any]]:
+    """The sections of a file. Of `settings.toml` beside another file, those of the installation."""
+    raw = text.parsed()
+    locate = _places([text], {})
     for name, value in raw.items():
         if name not in SECTIONS:
             outside = not isinstance(value, dict)
@@ -95,11 +96,20 @@ def _from_file(text: str) -> dict[str, dict[str, Any]]:
             if outside and owners:
                 raise WrongUse(f"{locate((name,))}: {name} stands outside a section.", f"Put it below  [{owners[0]}]")
             raise convert.unknown((name,), SECTIONS, locate)
-    return {name: convert.table(value, name, (name,), locate) for name, value in raw.items()}
+        if name not in text.sections:
+            raise WrongUse(
+                f"{locate((name,))}: [{name}] is of the whole installation, not of one connection.",
+                f"Put it into {FILE}.",
+            )
+    ours = {name for name in raw if lone or text.label != FILE or name not in OF_CONNECTION}
+    return {name: convert.table(value, name, (name,), locate) for name, value in raw.items() if name in ours}
 
 
-def _from_environment(env: Mapping[str, str]) -> dict[tuple[str, str], Any]:
-    """Values by section and field. An empty variable counts as not set; a secret is not ours to read."""
+def _from_environment(env: Mapping[str, str], ambiguous: Collection[str]) -> dict[tuple[str, str], Any]:
+    """Values by section and field. An empty variable counts as not set; a secret is not ours to read.
+
+    Raises `WrongUse` for one of an `ambiguous` section: it would be meant for one connection, and count for all.
+    """
     values = {}
     for variable in sorted(env):
         section, _, name = variable.removeprefix(PREFIX).lower().partition("_")
@@ -112,6 +122,11 @@ def _from_environment(env: Mapping[str, str]) -> dict[tuple[str, str], Any]:
         def locate(_: KeyPath, variable: str = variable) -> str:
             return f"Environment variable {variable}"
 
+        if section in ambiguous and name in known:
+            raise WrongUse(
+                f"{locate(())} does not say which of the connections it is for.",
+                f"Remove it, and set {name} in [{section}] of {FOLDER}/NAME.toml.",
+            )
         if name in known and not isinstance(known[name].default, tuple | dict) and name != "template":
             values[section, known[name].field] = convert.value(
                 known[name], env[variable], (section, name), locate, text=True
@@ -123,14 +138,15 @@ def _from_environment(env: Mapping[str, str]) -> dict[tuple[str, str], Any]:
     return values
 
 
-def _built(values: Mapping[str, Mapping[str, Any]], home: Path) -> Settings:
-    quickbooks = _quickbooks(values["quickbooks"]) if "quickbooks" in values else None
-    salesforce = _salesforce(values["salesforce"]) if "salesforce" in values else None
+def _built(values: Mapping[str, Mapping[str, Any]], home: Path, connection: str, file: str) -> Settings:
+    quickbooks = _quickbooks(values["quickbooks"], file) if "quickbooks" in values else None
+    salesforce = _salesforce(values["salesforce"], file) if "salesforce" in values else None
     state, network = State(**values.get("state", {})), Network(**values.get("network", {}))
     if network.ca_file is not None:
         network = msgspec.structs.replace(network, ca_file=home / network.ca_file)
     return Settings(
         home=home,
+        name=connection,
         quickbooks=quickbooks,
         salesforce=salesforce,
         state=state if state.url else msgspec.structs.replace(state, url=f"sqlite:///{home / 'state.db'}"),
@@ -144,32 +160,35 @@ def _built(values: Mapping[str, Mapping[str, Any]], home: Path) -> Settings:
     )
 
 
-def _quickbooks(given: Mapping[str, Any]) -> QuickBooks:
+def _quickbooks(given: Mapping[str, Any], file: str) -> QuickBooks:
     if "environment" not in given:
         raise WrongUse(
-            "[quickbooks] has no environment.", 'Write  environment = "production" , "sandbox" or "rehearsal".'
+            f"{file}[quickbooks] has no environment.", 'Write  environment = "production" , "sandbox" or "rehearsal".'
         )
     follows = VENDOR.get(given["environment"], {})
     return QuickBooks(**follows | {name: value for name, value in given.items() if value})
 
 
-def _salesforce(given: Mapping[str, Any]) -> Salesforce:
+def _salesforce(given: Mapping[str, Any], file: str) -> Salesforce:
     if not given.get("base_url"):
-        raise WrongUse("[salesforce] has no base_url.", 'Write  base_url = "https://<your domain>.my.salesforce.com"')
+        raise WrongUse(
+            f"{file}[salesforce] has no base_url.", 'Write  base_url = "https://<your domain>.my.salesforce.com"'
+        )
     return Salesforce(**given)
 
 
-def _places(text: str, origin: Mapping[tuple[str, str], str]) -> convert.Locate:
-    """Says where a path stands: a variable, a line of the file, or just the file."""
+def _places(texts: Sequence[Text], origin: Mapping[tuple[str, str], str]) -> convert.Locate:
+    """Says where a path stands: a variable, a line of a file, or just the file."""
 
     def locate(path: KeyPath) -> str:
         if variable := origin.get((str(path[0]), str(path[1]) if len(path) > 1 else "")):
             return f"Environment variable {variable}"
-        known = _lines(text)
+        text = next((text for text in reversed(texts) if path[0] in text.sections), texts[0])
+        known = _lines(text.text)
         for end in range(len(path), 0, -1):
             if line := known.get(".".join(str(part) for part in path[:end])):
-                return f"{FILE}, line {line}"
-        return FILE
+                return f"{text.label}, line {line}"
+        return text.label
 
     return locate
 

@@ -14,6 +14,8 @@ from msgspec import Meta
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.rules import AccountRule, DimDefault, Rules, RuleSettings, Template
 
+DEFAULT = "default"
+"""The connection whose settings stand in `settings.toml`."""
 Environment = Literal["production", "sandbox", "rehearsal"]
 
 
@@ -132,10 +134,11 @@ class Cadence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that can be set. `quickbooks` and `salesforce` are None until they are set up; `network.ca_file` is
-    absolute."""
+    """All that is set for one connection, which is called `name`. `quickbooks` and `salesforce` are None until they are
+    set up; `network.ca_file` is absolute."""
 
     home: Path
+    name: str = DEFAULT
     rules: Rules
     state: State
     quickbooks: QuickBooks | None = None
@@ -160,6 +163,8 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "network": Network,
     "cadence": Cadence,
 }
+OF_CONNECTION = ("quickbooks", "salesforce", "rules", "cadence")
+"""The sections that each connection has its own of; all others are the installation's."""
 NESTED: dict[str, type[msgspec.Struct]] = {
     "rules.template": Template,
     "rules.account_rules": AccountRule,

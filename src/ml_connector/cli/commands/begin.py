@@ -24,15 +24,18 @@ def init(
     emulators: Annotated[Path | None, Parameter(help="File with the line that `emulators --json` prints")] = None,
     common: Common = USUAL,
 ) -> int:
-    """Make a home. With the emulators' line it is connected to them, without questions."""
+    """Make a home. With the emulators' line it is connected to them, without questions.
+
+    With --connection the settings of that connection stand in a file of their own, also in a home that is there.
+    """
     document = None if emulators is None else read_line(emulators)
     from ml_connector.actions.connect import connect_emulators
     from ml_connector.actions.init import init as action
 
-    action(common.folder, document)
+    action(common.folder, document, common.connection)
     if document is not None:
         with common.logged():
-            asyncio.run(connect_emulators(common.folder, document))
+            asyncio.run(connect_emulators(common.folder, document, common.connection))
         asyncio.run(_named(common))
     following = "ml-connector doctor" if emulators else "ml-connector connect quickbooks"
     lines = [f"Home {safe(common.folder)} is ready.", f"Next:  {following}"]
@@ -47,7 +50,7 @@ async def _named(common: Common, system: str = "") -> str:
     from ml_connector.actions.open import open_home
 
     with common.logged():
-        async with open_home(common.folder) as home:
+        async with open_home(common.folder, common.connection) as home:
             return (await name_company(home, os_user(), system)).company
 
 
@@ -80,13 +83,14 @@ async def _quickbooks(common: Common, ask: Ask) -> None:
     from ml_connector.actions.open import open_home
     from ml_connector.actions.settings import set_up, settings_of
 
-    known = settings_of(common.folder, "quickbooks")
+    known = settings_of(common.folder, "quickbooks", common.connection)
     if not known.get("client_id"):
         environment = known.get("environment") or ask.text("quickbooks.environment", "production or sandbox")
         client_id = ask.text("quickbooks.client_id", "Client id of your Intuit app")
-        set_up(common.folder, "quickbooks", {"environment": environment, "client_id": client_id})
+        values = {"environment": environment, "client_id": client_id}
+        set_up(common.folder, "quickbooks", values, common.connection)
     with common.logged():
-        async with open_home(common.folder) as home:
+        async with open_home(common.folder, common.connection) as home:
             ask.tell(f"The secret is sealed for {connect.sealed_for(home, 'quickbooks')}, and sent nowhere else.")
             secret = ask.secret("quickbooks.client_secret", "Client secret of your Intuit app")
             connect.seal_client_secret(home, "quickbooks", secret)
@@ -110,14 +114,15 @@ async def _salesforce(common: Common, ask: Ask) -> None:
     from ml_connector.actions.open import open_home
     from ml_connector.actions.settings import set_up, settings_of
 
-    known = settings_of(common.folder, "salesforce")
+    known = settings_of(common.folder, "salesforce", common.connection)
     if not known.get("client_id"):
         domain = "My Domain, https://<your domain>.my.salesforce.com"
         base_url = known.get("base_url") or ask.text("salesforce.base_url", domain)
         client_id = ask.text("salesforce.client_id", "Consumer key of the External Client App")
-        set_up(common.folder, "salesforce", {"base_url": base_url, "client_id": client_id})
+        values = {"base_url": base_url, "client_id": client_id}
+        set_up(common.folder, "salesforce", values, common.connection)
     with common.logged():
-        async with open_home(common.folder) as home:
+        async with open_home(common.folder, common.connection) as home:
             ask.tell(f"The secret is sealed for {connect.sealed_for(home, 'salesforce')}, and sent nowhere else.")
             secret = ask.secret("salesforce.client_secret", "Consumer secret of the External Client App")
             connect.seal_client_secret(home, "salesforce", secret)
@@ -129,8 +134,8 @@ def _connected(common: Common, system: str) -> int:
     from ml_connector.actions.settings import settings_of
 
     known = {
-        "quickbooks": settings_of(common.folder, "quickbooks").get("realm_id"),
-        "salesforce": settings_of(common.folder, "salesforce").get("org_id"),
+        "quickbooks": settings_of(common.folder, "quickbooks", common.connection).get("realm_id"),
+        "salesforce": settings_of(common.folder, "salesforce", common.connection).get("org_id"),
     }
     other = next((name for name, id_ in known.items() if not id_), "")
     company = "" if other else asyncio.run(_named(common, system))
@@ -158,7 +163,7 @@ async def _webhook(common: Common, ask: Ask, *, forget: bool) -> list[str]:
     from ml_connector.actions.webhook import forget_verifier, set_verifier
 
     with common.logged():
-        async with open_home(common.folder) as home:
+        async with open_home(common.folder, common.connection) as home:
             if forget:
                 there = forget_verifier(home)
                 return ["The token before counts no longer." if there else "There is no token before the current one."]

@@ -29,6 +29,7 @@ class Common:
     """Options of every command."""
 
     home: Annotated[Path | None, Parameter(help="Folder of settings, state and keys")] = None
+    connection: Annotated[str, Parameter(help="Which connection, where there are several")] = ""
     json: Annotated[bool, Parameter(help="One JSON document instead of text")] = False
     debug: Annotated[bool, Parameter(help="Write a log of a fault, without secrets, to the home")] = False
 
@@ -46,11 +47,21 @@ class Common:
         """Check the settings. Commands do it first, so that what is wrong there is told at once."""
         from ml_connector.actions.settings import check_settings
 
-        check_settings(self.folder)
+        check_settings(self.folder, self.connection)
+
+    def names(self) -> tuple[str, ...]:
+        """How the connections of the home are called."""
+        from ml_connector.actions.settings import connection_names
+
+        return connection_names(self.folder)
 
     def logged(self) -> AbstractContextManager[None]:
         """Log events go to their place meanwhile."""
         self.check()
+        return self.log()
+
+    def log(self) -> AbstractContextManager[None]:
+        """As `logged`, for a command that is not about one connection: it checks the settings itself."""
         from ml_connector.cli.logs import logged
 
         return logged(self.folder, debug=self.debug)
@@ -60,7 +71,7 @@ class Common:
         """The company's time zone."""
         from ml_connector.actions.settings import zone_of
 
-        return zone_of(self.folder)
+        return zone_of(self.folder, self.connection)
 
 
 USUAL = Common()
@@ -72,7 +83,7 @@ def run(common: Common, work: Callable[[App, Progress], Awaitable[T]]) -> T:
     async def opened(step: Progress) -> T:
         from ml_connector.actions.open import open_app
 
-        async with open_app(common.folder) as app:
+        async with open_app(common.folder, common.connection) as app:
             return await work(app, step)
 
     with common.logged(), progress_on() as step:
@@ -85,7 +96,7 @@ def look(common: Common, work: Callable[[App], T]) -> T:
     async def opened() -> T:
         from ml_connector.actions.open import open_app
 
-        async with open_app(common.folder) as app:
+        async with open_app(common.folder, common.connection) as app:
             return work(app)
 
     with common.logged():
@@ -105,5 +116,5 @@ def title(common: Common, company: str) -> str:
     """`Acme Inc., PRODUCTION`."""
     from ml_connector.actions.settings import settings_of
 
-    environment = settings_of(common.folder, "quickbooks").get("environment", "")
+    environment = settings_of(common.folder, "quickbooks", common.connection).get("environment", "")
     return ", ".join(part for part in (company, environment.upper()) if part)

@@ -13,6 +13,7 @@ from ml_connector.cli.render_conflicts import conflict_lines
 from ml_connector.model.errors import WrongUse
 
 from .common import USUAL, Common, look, run, show
+from .connections import connections
 
 if TYPE_CHECKING:
     from ml_connector.actions.open import App
@@ -22,7 +23,12 @@ if TYPE_CHECKING:
 
 
 def status(*, common: Common = USUAL) -> int:
-    """Where the connection stands, from our own records; ends with 1 if somebody must look after something."""
+    """Where the connection stands, from our own records; ends with 1 if somebody must look after something.
+
+    Where there are several and none is named, all are listed.
+    """
+    if common.connection == "" and len(common.names()) > 1:
+        return connections(common=common)
     common.check()
     from ml_connector.actions.status import current_status
 

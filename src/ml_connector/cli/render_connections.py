@@ -1,0 +1,34 @@
+"""The list of connections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from .address import of_connection
+from .text import fold, hanging, pad, safe, width_of
+
+if TYPE_CHECKING:
+    from ml_connector.actions.connections import ConnectionView
+
+
+def connection_lines(views: Sequence[ConnectionView], width: int | None) -> list[str]:
+    """A line for each connection with its state, below it what somebody must look after, and what to do next."""
+    widest = max((width_of(view.name) for view in views), default=0)
+    lines = [line for view in views for line in _lines(view, widest, width)]
+    worst = next((view for view in views if view.attention), views[0] if views else None)
+    return [*lines, *fold(f"Next:  ml-connector status --connection {worst.name}" if worst else "", width)]
+
+
+def _lines(view: ConnectionView, widest: int, width: int | None) -> Iterator[str]:
+    level = "FAIL" if view.attention else "ok"
+    company = ", ".join(part for part in (view.company or view.realm_id, view.environment.upper()) if part)
+    head = f"{pad(level, 4)}  {pad(view.name, widest)}   "
+    yield from hanging(head, "   ".join(part for part in (safe(company), view.state) if part), width)
+    indent = " " * width_of(head)
+    if view.trouble:
+        yield from hanging(indent, of_connection(safe(f"{view.trouble} {view.remedy}"), view.name), width)
+    for item in view.undone:
+        if item.level == "FAIL":
+            command = f"ml-connector {item.command} --connection {view.name}"
+            yield from hanging(indent, f"{safe(item.sentence)}  {command}", width)
