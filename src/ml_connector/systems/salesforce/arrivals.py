@@ -32,7 +32,8 @@ LATE_COMMITS = timedelta(minutes=5)
 BIN_KEEPS = timedelta(days=14)
 """A day less than the Recycle Bin keeps deleted records."""
 
-_OWNERS: Mapping[str, tuple[str, str]] = {"OrderItem": ("OrderId", "Order")}
+OWNERS: Mapping[str, tuple[str, str]] = {"OrderItem": ("OrderId", "Order")}
+"""Kinds without a flow of their own: the field that names the record they are a part of, and its kind."""
 _STAMPED = ("Id", "SystemModstamp")
 _ID = 18
 
@@ -125,7 +126,7 @@ async def sweep(
     started = now + calls.skew
     knocks = Knocks("sweep" if position else "backfill", started)
     # Orders that are listed whole bring their lines with them.
-    new = [kind for kind in asked if kind not in since and kind not in _OWNERS]
+    new = [kind for kind in asked if kind not in since and kind not in OWNERS]
     refused = await _collect([Listing(calls, _STAMPED, kind) for kind in new], knocks, take, calls)
     known = [kind for kind in asked if kind in since]
     refused |= await _collect(
@@ -180,12 +181,12 @@ def _id_of(kind: str, row: Json) -> str:
 def _with_lines(kinds: Iterable[str]) -> list[str]:
     """The kinds, and with orders their lines."""
     asked = dict.fromkeys(kinds)
-    asked |= {kind: None for kind, (_, owner) in _OWNERS.items() if owner in asked}
+    asked |= {kind: None for kind, (_, owner) in OWNERS.items() if owner in asked}
     return list(asked)
 
 
 def _changed_since(calls: Calls, kind: str, at: datetime) -> Listing:
-    owner = [_OWNERS[kind][0]] if kind in _OWNERS else []
+    owner = [OWNERS[kind][0]] if kind in OWNERS else []
     return Listing(calls, [*_STAMPED, *owner], kind, f"SystemModstamp >= {moment(at)}", deleted_too=True)
 
 
@@ -209,7 +210,7 @@ async def _in_pieces(listing: Listing, knocks: Knocks, take: Take | None) -> Rea
     try:
         async for piece in listing.pieces():
             _add_all(listing.kind, piece.rows, knocks, take)
-            if piece.bad and listing.kind in _OWNERS:
+            if piece.bad and listing.kind in OWNERS:
                 unknown = piece.error
             elif piece.bad:
                 knocks.add(listing.kind, piece.bad, knocks.begun)
@@ -232,7 +233,7 @@ def _add_all(kind: str, rows: Sequence[Json], knocks: Knocks, take: Take | None)
 
 
 def _add(kind: str, row: Json, knocks: Knocks) -> None:
-    field, name = _OWNERS.get(kind, ("Id", kind))
+    field, name = OWNERS.get(kind, ("Id", kind))
     try:
         knocks.add(name, long_id(row[field]), instant(row["SystemModstamp"]))
     except (KeyError, TypeError, ValueError, WrongUse):
