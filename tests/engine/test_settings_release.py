@@ -7,9 +7,9 @@ from pathlib import Path
 import msgspec
 
 from ml_connector.actions.plan import make_plan
-from ml_connector.actions.sweep import note_rules
 from ml_connector.actions.sync import sync
 from ml_connector.app import assemble
+from ml_connector.service.draining import note_rules
 from support.in_step import in_step
 from support.world import Installation
 

@@ -11,13 +11,13 @@ import pytest
 
 from ml_connector.actions.apply import apply
 from ml_connector.actions.drain import drain
-from ml_connector.actions.follow import follow
 from ml_connector.actions.holds import open_holds
 from ml_connector.actions.plan import make_plan, plans
 from ml_connector.engine.intake import receive
 from ml_connector.model.refs import Change, Ref
+from support.live import Living
 from support.market import Counting, Market
-from support.world import Installation, SimClock
+from support.world import Installation
 
 MANY = 1000
 
@@ -142,36 +142,22 @@ async def test_a_thousand_knocks_while_the_worker_is_busy(tmp_path: Path) -> Non
     assert len([line for line in counting.asked if "PATCH" in line or "POST composite/sobjects " in line]) == 1
 
 
-class Enough(Exception):
-    pass
-
-
-async def reads_of(home: Installation, length: timedelta, monkeypatch: pytest.MonkeyPatch) -> int:
+async def reads_of(home: Installation, length: timedelta) -> int:
     """Metered QuickBooks reads of so much time in the default cadence."""
-    end = home.clock.now() + length
-
-    async def sleep(clock: SimClock, wait: timedelta) -> None:
-        clock.clock.advance(wait)
-        if clock.now() >= end:
-            raise Enough
-
-    monkeypatch.setattr(SimClock, "sleep", sleep)
-    before = home.emulation.log.totals("quickbooks").reads
-    with pytest.raises(Enough):
-        await follow(home.app)
-    return home.emulation.log.totals("quickbooks").reads - before
+    living = Living(home)
+    before = living.reads()
+    await living.live_for(length)
+    return living.reads() - before
 
 
-async def test_six_idle_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_six_idle_days(tmp_path: Path) -> None:
     """4,000 reads a month at most. No reading comes round more seldom than once a day, so that six days tell."""
     market = Market(tmp_path)
     await market.in_step()
-    assert await reads_of(market.home, timedelta(days=6), monkeypatch) <= 4000 * 6 // 30
+    assert await reads_of(market.home, timedelta(days=6)) <= 4000 * 6 // 30
 
 
-async def test_a_quiet_day_with_an_order_that_waits_for_closed_books(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_quiet_day_with_an_order_that_waits_for_closed_books(tmp_path: Path) -> None:
     market = Market(tmp_path)
     await market.in_step()
     market.add_pairs(1)
@@ -182,5 +168,5 @@ async def test_a_quiet_day_with_an_order_that_waits_for_closed_books(
     market.add_orders(1)
     await market.in_step()
     assert [each.code for each in open_holds(market.home.app)] == ["H-CLOSED"]
-    reads = await reads_of(market.home, timedelta(days=1), monkeypatch)
+    reads = await reads_of(market.home, timedelta(days=1))
     assert reads <= 4000 // 30, "every sweep would look whether the books are open again"

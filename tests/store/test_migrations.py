@@ -162,6 +162,7 @@ def test_a_populated_first_state_comes_through_unharmed(store_url: str, engine: 
             "last_run": [],
             "person": [],
             "hole": [],
+            "side": [],
             **{
                 name: _unmarked(engine.dialect.name, name, rows)
                 for name, rows in (before | _since_0009(before) | _since_0014(before)).items()

@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-import structlog
-
 from ml_connector.actions.acting import must_be
 from ml_connector.actions.progress import Progress, quiet
 from ml_connector.app import App
 from ml_connector.engine import compare as engine
 from ml_connector.engine.intake import compared_kinds
-from ml_connector.model.errors import BadAnswer
 from ml_connector.model.people import Actor
+from ml_connector.service.comparing import compare_due
 from ml_connector.store.rows import Comparison
 
-__all__ = ["Comparison", "accept_vanished", "compare_all", "compare_due", "estimate", "last_comparisons"]
-_log = structlog.get_logger("compare")
-
-
-async def compare_due(app: App, progress: Progress = quiet) -> None:
-    """Do the comparisons that are due, and those that were cut off.
-
-    What cannot be compared is no reason to leave the rest undone: it stays due, and is on record as such.
-    """
-    for name in app.runtime.systems:
-        engine.ask_weekly(app.connection, app.runtime, name)
-    rows = [row for name in app.runtime.systems for row in engine.pending(app.connection, app.runtime, name)]
-    for number, row in enumerate(rows):
-        progress(f"Comparing the ids of {row.kind}", number, len(rows))
-        try:
-            await engine.compare(app.connection, app.runtime, row)
-        except BadAnswer as error:
-            _log.warning("a comparison of ids stays due", system=row.system, kind=row.kind, why=error.sentence)
+__all__ = ["Comparison", "accept_vanished", "compare_all", "estimate", "last_comparisons"]
 
 
 async def compare_all(app: App, progress: Progress = quiet) -> list[Comparison]:

@@ -2,45 +2,6 @@
 
 from __future__ import annotations
 
-from ml_connector.actions.progress import Progress, quiet
-from ml_connector.actions.sweep import note_unsigned
-from ml_connector.app import App
-from ml_connector.engine.gate import enough_clean
-from ml_connector.engine.worker import DrainReport, Worker
-from ml_connector.model.errors import Paused, StateTampered
-from ml_connector.model.triggers import CLEAN_POSTINGS
-from ml_connector.store.rows import Connected
+from ml_connector.service.draining import DrainReport, connection_of, drain
 
-
-async def drain(app: App, progress: Progress = quiet) -> DrainReport:
-    """Do all that is due now. Raises `Paused` while writes are stopped, `Busy` while another run is at work.
-
-    Raises `StateTampered` where the row that says so was changed without the key.
-    """
-    connected = connection_of(app)
-    if connected is not None and connected.paused:
-        raise Paused(f"Writes are stopped: {connected.paused}.", "Resume them first:  ml-connector resume")
-    note_unsigned(app)
-    report = await Worker(app.connection, app.runtime, progress).drain()
-    note_clean(app)
-    return report
-
-
-def connection_of(app: App) -> Connected | None:
-    """The connection as it is on record. Raises `StateTampered` where its row cannot be believed."""
-    connected = app.store.connection(app.connection.id)
-    if connected is not None and not connected.proved:
-        raise StateTampered.of(f"connection {connected.id}")
-    return connected
-
-
-def note_clean(app: App) -> None:
-    """When enough clean postings are on record, what only waited for that is looked at again."""
-    if app.rules.auto_approve_limit <= 0:
-        return
-    enough = enough_clean(app.store, app.connection.id)
-    if app.store.changed_references(app.connection.id, {("settings", "clean"): str(enough)}) and enough:
-        app.store.fire(app.connection.id, [CLEAN_POSTINGS], app.world.clock.now())
-
-
-__all__ = ["DrainReport", "connection_of", "drain", "note_clean"]
+__all__ = ["DrainReport", "connection_of", "drain"]

@@ -1,19 +1,32 @@
-"""Sync again and again, through whatever passes by itself."""
+"""Keep a connection in step until somebody stops it, through whatever passes by itself."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime
 
+from ml_connector.actions.conflicts import forget_old
 from ml_connector.actions.drain import DrainReport
+from ml_connector.actions.holds import note_late
 from ml_connector.actions.progress import Progress, quiet
-from ml_connector.actions.sync import sync
 from ml_connector.app import App
-from ml_connector.engine.corridor import backoff
-from ml_connector.model.errors import ConnectorError, DryRun, Paused, SignInNeeded, WrongUse
+from ml_connector.service.connection import LiveConnection
+from ml_connector.service.jobs import Recurring
+from ml_connector.service.telling import Tell
+from ml_connector.service.work import HOURLY
 
-Tell = Callable[[str], None]
-"""Told a line that people should still see later."""
+
+def live_connection(
+    app: App,
+    progress: Progress = quiet,
+    tell: Tell = lambda _: None,
+    passed: Callable[[DrainReport], None] = lambda _: None,
+) -> LiveConnection:
+    """The connection with all its jobs; `passed` is told what each drain did. `sync` and `up` run the same ones."""
+    live = LiveConnection(app, progress=progress, tell=tell, passed=passed)
+    live.jobs.add(Housekeeping(app))
+    return live
 
 
 async def follow(
@@ -21,56 +34,25 @@ async def follow(
     progress: Progress = quiet,
     tell: Tell = lambda _: None,
     passed: Callable[[DrainReport], None] = lambda _: None,
+    stopping: asyncio.Event | None = None,
 ) -> None:
-    """Sync again and again at the cadence of the settings, sooner when something waits for a moment in between.
+    """Keep both sides in step until `stopping`.
 
-    While writes are stopped, and in dry run, it goes on asking what changed. Everything else is waited for, each time
-    longer, up to 15 minutes: another run, a vendor that is away or cannot be read, a limit, a state that is locked or
-    full. Only a person can renew a dead sign-in (`SignInNeeded`) or correct a setting (`WrongUse`): these end it.
-    `passed` is told what each pass did.
+    Everything is waited for, each side and each job for itself: a vendor that is away or cannot be read, a limit, a
+    sign-in that a person must renew, another run, writes that are stopped, a state that is locked or full.
     """
-    condition, failures = Condition(tell), 0
-    cadence = timedelta(minutes=app.settings.cadence.sweep_minutes)
-    while True:
-        try:
-            passed(await sync(app, progress))
-            wait = _until_next(app, cadence)
-        except (SignInNeeded, WrongUse):
-            raise
-        except (Paused, DryRun) as standstill:
-            # What changed was asked for before. What is due may not be done: it is no reason to come back sooner.
-            condition.is_now(standstill)
-            wait, failures = cadence, 0
-        except ConnectorError as trouble:
-            condition.is_now(trouble)
-            wait = backoff(failures, app.world.ids.jitter())
-            failures += 1
-        else:
-            condition.is_over()
-            failures = 0
-        await app.world.clock.sleep(wait)
+    await live_connection(app, progress, tell, passed).run(stopping or asyncio.Event())
 
 
-class Condition:
-    """What keeps it from its work: told once when it begins, and once when it is over."""
+class Housekeeping(Recurring):
+    """What our own records ask for: holds that last too long are told of, lost values that are too old forgotten."""
 
-    def __init__(self, tell: Tell) -> None:
-        self._tell = tell
-        self._told: type[ConnectorError] | None = None
+    def __init__(self, app: App) -> None:
+        super().__init__("housekeeping", app.world.clock, app.world.ids)
+        self._app = app
 
-    def is_now(self, error: ConnectorError) -> None:
-        """Tell of this trouble, unless its kind was told last: a limit that lasts is one line, not one a minute."""
-        if type(error) is not self._told:
-            self._told = type(error)
-            self._tell(f"{error.sentence} {error.remedy}")
-
-    def is_over(self) -> None:
-        """Tell that it is over; nothing where nothing was told."""
-        if self._told is not None:
-            self._told = None
-            self._tell("That is over: syncing goes on.")
-
-
-def _until_next(app: App, cadence: timedelta) -> timedelta:
-    due = app.store.next_due(app.connection.id)
-    return cadence if due is None else min(cadence, max(due - app.world.clock.now(), timedelta(seconds=1)))
+    async def work(self) -> datetime:
+        """When it has to look again."""
+        note_late(self._app)
+        forget_old(self._app)
+        return self.clock.now() + HOURLY / 4

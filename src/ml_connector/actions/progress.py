@@ -1,17 +1,7 @@
-"""How long actions say how far they are."""
+"""How far long work is: what an action tells the door that started it."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from ml_connector.service.progress import Progress, quiet
 
-
-class Progress(Protocol):
-    """Told how far a long action is. `total` 0 means that nobody knows."""
-
-    def __call__(self, name: str, done: int, total: int) -> None:
-        """`done` of `total` of what `name` says, in words for people."""
-
-
-def quiet(name: str, done: int, total: int) -> None:
-    """For whoever need not know."""
-    del name, done, total
+__all__ = ["Progress", "quiet"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ml_connector.actions.compare import compare_due
 from ml_connector.actions.progress import Progress, quiet
 from ml_connector.app import App
 from ml_connector.engine.intake import release, sweep
 from ml_connector.model.errors import ReadRefused
-from ml_connector.model.triggers import SETTINGS
 from ml_connector.service.arrived import take_arrivals
+from ml_connector.service.comparing import compare_due
+from ml_connector.service.draining import note_rules
 
 
 async def sweep_all(app: App, progress: Progress = quiet, refused: list[ReadRefused] | None = None) -> dict[str, int]:
@@ -32,18 +32,3 @@ async def sweep_all(app: App, progress: Progress = quiet, refused: list[ReadRefu
     if errors and refused is None:
         raise errors[0]
     return knocked
-
-
-def note_rules(app: App) -> None:
-    """When the rules are no longer those of last time, what waits for settings is looked at again."""
-    if app.store.note_settings(app.connection.id, app.rules.digest(), "ml-connector", app.world.clock.now()):
-        app.store.fire(app.connection.id, [SETTINGS], app.world.clock.now())
-    note_unsigned(app)
-
-
-def note_unsigned(app: App) -> None:
-    """What of the settings does not count stands in the audit log, once for each time it began."""
-    seen = {("settings", "unsigned"): app.settings.rules.digest() if app.unsigned else ""}
-    if app.store.changed_references(app.connection.id, seen) and app.unsigned:
-        detail = {"what": app.unsigned, "rules": app.settings.rules.digest()}
-        app.store.audit(app.connection.id, "ml-connector", "not signed", "settings", detail, app.world.clock.now())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -152,12 +152,15 @@ def claim_of(runtime: Runtime, system: str, found: Sweep, way: str, *, again: bo
 
 def _unlisted(system: str, refused: Mapping[str, ReadRefused]) -> ReadRefused:
     first = next(iter(refused.values()))
-    return ReadRefused(
+    error = ReadRefused(
         f"{system} does not list what changed of: {', '.join(refused)} ({first.code}).",
         "Everything else goes on; it is asked again from where it stood. " + first.remedy,
         first.code,
         first.words,
+        tuple(refused),
     )
+    error.system = system
+    return error
 
 
 async def forget_changed(runtime: Runtime, tables: Mapping[str, tuple[str, ...]]) -> None:
@@ -215,10 +218,13 @@ def _ask_comparison(
         runtime.store.count_as_compared(connection.id, system, mine, now)
 
 
-async def release(connection: Connection, runtime: Runtime) -> None:
+async def release(
+    connection: Connection, runtime: Runtime, may_ask: Callable[[str], bool] = lambda system: True
+) -> None:
     """Knock on what waits for a day that has come, and for reference tables that no sweep watches.
 
     Those are read and compared with what they were; volatile ones once an hour, the others as often as they are read.
+    Tables of a system that may not be asked now are left for the next time.
     """
     now = runtime.clock.now()
     runtime.store.days_due(connection.id, connection.today(now), now)
@@ -226,7 +232,7 @@ async def release(connection: Connection, runtime: Runtime) -> None:
     for trigger in runtime.store.awaited(connection.id, TriggerKind.REFERENCE):
         name, table = table_of(trigger)
         system = runtime.systems[name]
-        if table not in system.reference_kinds.values():
+        if table not in system.reference_kinds.values() and may_ask(name):
             with suppress(BadAnswer):  # who asks for it is held with the reason; here it has not changed
                 versions[name, table] = (await runtime.tables.get(system, table, now, enough=POLL)).version
     changed = runtime.store.changed_references(connection.id, versions)

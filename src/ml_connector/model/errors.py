@@ -33,6 +33,8 @@ class ConnectorError(Exception):
         super().__init__(f"{sentence} {remedy}")
         self.sentence = sentence
         self.remedy = remedy
+        self.system = ""
+        """The side that it is about, set by that vendor's client; blank where it is about neither."""
 
 
 class WrongUse(ConnectorError):
@@ -54,13 +56,17 @@ class BadAnswer(ConnectorError):
 class ReadRefused(BadAnswer):
     """A read that a vendor refuses for what it asks, or for a record in its answer: the same question fails again.
 
-    `code` and `words` are the vendor's. The words may hold personal data: they stand in holds, never in a log.
+    `code` and `words` are the vendor's. The words may hold personal data: they stand in holds, never in a log. `kinds`
+    are those of which nothing is listed, where that is what is refused.
     """
 
-    def __init__(self, sentence: str, remedy: str, code: str = "", words: str = "") -> None:
+    def __init__(
+        self, sentence: str, remedy: str, code: str = "", words: str = "", kinds: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(sentence, remedy)
         self.code = code
         self.words = words
+        self.kinds = kinds
 
 
 class Unreachable(ConnectorError):

@@ -174,6 +174,26 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
     remedy: str = ""
 
 
+class SideRow(msgspec.Struct, frozen=True, kw_only=True):
+    """How one side of a connection is: `live`, `away`, `limited` or `dead`, since when, and why.
+
+    `error` is the kind of error with its words; `next_at` is when it may be asked again; `failures` counts in a row.
+    `refused` says by kind what this user may not list any more. `asked_at`: the last sweep, `sweep_at`: the next.
+    """
+
+    system: str
+    state: str = "live"
+    since: datetime | None = None
+    error: str = ""
+    sentence: str = ""
+    remedy: str = ""
+    next_at: datetime | None = None
+    failures: int = 0
+    refused: Mapping[str, str] = {}
+    asked_at: datetime | None = None
+    sweep_at: datetime | None = None
+
+
 class Head(msgspec.Struct, frozen=True):
     """The end of an audit log: the number of its last event and that one's hash. `12:9f3c...` as text."""
 

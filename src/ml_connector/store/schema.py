@@ -320,3 +320,16 @@ last_run = Table(
     text_("remedy"),
 )
 """How the last run ended: the kind of error with its words, or blank."""
+
+side = Table(
+    "side",
+    metadata,
+    *(Column(name, Words, nullable=False) for name in ("connection", "system")),
+    text_("state", "live"),
+    *map(text_, ("error", "sentence", "remedy")),
+    text_("refused", "{}"),
+    *map(instant_, ("since", "next_at", "asked_at", "sweep_at")),
+    Column("failures", BigInteger, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("connection", "system"),
+)
+"""How each side of a connection is: it leads to no write, only to when a vendor is asked."""

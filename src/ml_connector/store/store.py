@@ -28,6 +28,7 @@ from .people import People
 from .records import Connections, Plans, Secrets
 from .runs import Runs
 from .schema import metadata
+from .sides import SidesKept
 from .tasks import Tasks
 
 if TYPE_CHECKING:  # a third of what a command imports, and only who migrates an older state needs it
@@ -60,6 +61,7 @@ class Store(
     Compared,
     Ledger,
     Runs,
+    SidesKept,
     Arrivals,
     People,
     AuditCheck,

@@ -12,6 +12,7 @@ from ml_connector.model.plans import Later, LookUp, OpenWrite, Outcome, Write
 from ml_connector.model.reading import IdPage, Listed, Question, Reference, Sweep, Take
 from ml_connector.model.refs import Change, Gone, Record
 from ml_connector.systems.http import Caller
+from ml_connector.systems.whose import names_its_errors
 
 from . import arrivals, lookup, writing
 from .auth import TokenKeeper
@@ -21,6 +22,7 @@ from .records import SYSTEM, CompanyInfo
 from .writing import BATCH_SIZES, Sender
 
 
+@names_its_errors
 class QuickBooks:
     """Implements `engine.ports.System`. Every method may raise the errors of `model/errors.py`."""
 

@@ -13,6 +13,7 @@ from ml_connector.model.reading import IdPage, Listed, Question, Reference, Swee
 from ml_connector.model.refs import Gone, Record
 from ml_connector.systems import wire
 from ml_connector.systems.http import Caller
+from ml_connector.systems.whose import names_its_errors
 
 from . import arrivals, fitness, lookup
 from .auth import Session, SessionKeeper
@@ -25,6 +26,7 @@ from .usage import Usage
 from .writing import BATCH, Item, Sender, record_of
 
 
+@names_its_errors
 class Salesforce:
     """Implements `engine.ports.System`. Every method may raise the errors of `model/errors.py`."""
 

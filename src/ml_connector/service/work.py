@@ -1,0 +1,196 @@
+"""The jobs of a connection that is kept in step: a sweep for each side, the drain, comparisons, what a day releases.
+
+A sweep asks one side and takes in what it hears. The drain does what is due, and needs both sides. What fails is waited
+for by its own job; what it says about a side goes to `Sides`, which all jobs go by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import msgspec
+
+from ml_connector.app import App
+from ml_connector.engine import compare
+from ml_connector.engine.intake import release, sweep
+from ml_connector.engine.worker import DrainReport
+from ml_connector.model.errors import Busy, ConnectorError, DryRun, Paused, ReadRefused
+
+from .arrived import take_arrivals
+from .comparing import compare_due
+from .draining import connection_of, drain, note_rules
+from .jobs import LONGEST_PAUSE, Jobs, Recurring, growing
+from .progress import Progress, quiet
+from .sides import DRAIN, SWEEP, Sides
+from .telling import Condition, Tell
+
+STANDSTILL = timedelta(minutes=1)
+"""How often it is looked whether writes are allowed again, and what other processes have left to do: from our own
+state, no vendor is asked."""
+TAKE_OVER = timedelta(seconds=5)
+"""How often it is looked whether the lease is free: its holder may have died."""
+HOURLY = timedelta(hours=1)
+
+
+class Around(msgspec.Struct, frozen=True):
+    """What the jobs of a connection share."""
+
+    app: App
+    sides: Sides
+    jobs: Jobs
+    progress: Progress = quiet
+    tell: Tell = lambda _: None
+    passed: Callable[[DrainReport], None] = lambda _: None
+
+    @property
+    def cadence(self) -> timedelta:
+        """Between two sweeps of a side that is well."""
+        return timedelta(minutes=self.app.settings.cadence.sweep_minutes)
+
+
+class _Job(Recurring):
+    def __init__(self, name: str, around: Around, next_at: datetime | None = None) -> None:
+        super().__init__(name, around.app.world.clock, around.app.world.ids, next_at)
+        self.around = around
+
+    def failed(self, error: ConnectorError) -> datetime | None:
+        if error.system:
+            self.around.sides.failed(error.system, error)
+            return None
+        return super().failed(error)
+
+
+class SweepJob(_Job):
+    """Asks one side what changed, at the cadence; while it is not well, later and later. It probes its side, too."""
+
+    def __init__(self, around: Around, system: str) -> None:
+        super().__init__(f"{SWEEP} {system}", around, _next_sweep(around, system))
+        self.system = system
+
+    async def work(self) -> datetime:
+        """When the next sweep is due."""
+        sides, app = self.around.sides, self.around.app
+        if not sides.may_ask(self.system, self.clock.now()):
+            return sides.of(self.system).next_at or self.clock.now() + LONGEST_PAUSE
+        refused = None
+        try:
+            knocked = await sweep(app.connection, app.runtime, self.system)
+        except ReadRefused as error:
+            knocked, refused = 1, error
+        next_at = self.clock.now() + self.around.cadence
+        sides.swept(self.system, next_at, refused)
+        if knocked:
+            self.around.jobs.wake(DRAIN)
+        self.around.jobs.wake("compare")
+        return next_at
+
+    def failed(self, error: ConnectorError) -> datetime | None:
+        """The side says when it may be asked again."""
+        super().failed(error)
+        return self.around.sides.of(self.system).next_at if error.system == self.system else None
+
+
+def _next_sweep(around: Around, system: str) -> datetime:
+    """A restart pays no sweep: the next one comes as long after the last one as ever."""
+    row, now = around.sides.of(system), around.app.world.clock.now()
+    if row.asked_at is None or not row.asked_at <= now:
+        return now
+    return row.asked_at + around.cadence if row.state == "live" else now
+
+
+class DrainJob(_Job):
+    """Does what is due. It is woken by arrivals, and comes back for what waits for a moment."""
+
+    def __init__(self, around: Around) -> None:
+        super().__init__(DRAIN, around)
+        self._condition = Condition(around.tell, "That is over: syncing goes on.")
+        self._vendor_failures = 0
+        self._not_before: datetime | None = None
+        self._begun = False
+        """Whether what an earlier process left open was looked at."""
+
+    async def work(self) -> datetime:
+        """When it has to look again."""
+        now = self.clock.now()
+        take_arrivals(self.around.app)
+        if not self.around.sides.well_enough():
+            return now + LONGEST_PAUSE  # woken before, when they are
+        if self._not_before is not None and now < self._not_before <= now + LONGEST_PAUSE:
+            return self._not_before
+        if self._begun and self._next_retry() > now:
+            return self._next_retry()
+        try:
+            self._must_be_live()
+            report = await drain(self.around.app, self.around.progress)
+        except (Paused, DryRun) as standstill:
+            self._condition.is_now(standstill)
+            return self.clock.now() + STANDSTILL
+        except Busy as busy:
+            self._condition.is_now(busy)
+            return self.clock.now() + TAKE_OVER
+        self._well()
+        self.around.passed(report)
+        return self._next_retry()
+
+    def _must_be_live(self) -> None:
+        connected = connection_of(self.around.app)
+        if connected is None or connected.live_since is None:
+            raise DryRun(
+                "This installation is in dry run: nothing was written.",
+                "See what would be done with  ml-connector plan  and apply that plan.",
+            )
+
+    def _well(self) -> None:
+        self._condition.is_over()
+        self._begun, self._vendor_failures, self._not_before = True, 0, None
+        for system in self.around.app.runtime.systems:
+            self.around.sides.well(system, by=DRAIN)
+
+    def _next_retry(self) -> datetime:
+        now = self.clock.now()
+        due = self.around.app.store.next_due(self.around.app.connection.id)
+        return now + STANDSTILL if due is None else min(now + STANDSTILL, due)
+
+    def failed(self, error: ConnectorError) -> datetime | None:
+        """Where a side failed, the drain waits for it to be well, and no less than it has to by itself."""
+        self._condition.is_now(error)
+        if not error.system:
+            return super().failed(error)
+        self.around.sides.failed(error.system, error, by=DRAIN)
+        pause = growing(self._vendor_failures, self.around.app.world.ids.jitter(), timedelta(seconds=30), LONGEST_PAUSE)
+        self._vendor_failures += 1
+        self._not_before = self.clock.now() + pause
+        return self._not_before
+
+
+class CompareJob(_Job):
+    """Compares the ids of the sides that may be asked, where that is due."""
+
+    def __init__(self, around: Around) -> None:
+        super().__init__("compare", around)
+
+    async def work(self) -> datetime:
+        """When it has to look again."""
+        app, sides, now = self.around.app, self.around.sides, self.clock.now()
+        systems = [name for name in app.runtime.systems if sides.of(name).state == "live"]
+        await compare_due(app, self.around.progress, systems)
+        pending = [row for name in systems for row in compare.pending(app.connection, app.runtime, name)]
+        if pending:
+            self.around.jobs.wake(DRAIN)
+        return now + (LONGEST_PAUSE if pending else HOURLY)
+
+
+class ReleaseJob(_Job):
+    """Knocks on what waits for a day that has come, for a table that no sweep watches, or for other settings."""
+
+    def __init__(self, around: Around) -> None:
+        super().__init__("release", around)
+
+    async def work(self) -> datetime:
+        """When it has to look again."""
+        app = self.around.app
+        note_rules(app)
+        await release(app.connection, app.runtime, lambda system: self.around.sides.of(system).state == "live")
+        self.around.jobs.wake(DRAIN)
+        return self.clock.now() + self.around.cadence
