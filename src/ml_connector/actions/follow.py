@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
-from ml_connector.actions.conflicts import forget_old
 from ml_connector.actions.drain import DrainReport
 from ml_connector.actions.holds import note_late
 from ml_connector.actions.progress import Progress, quiet
+from ml_connector.actions.retention import forget_old
 from ml_connector.app import App
 from ml_connector.service.connection import LiveConnection
 from ml_connector.service.jobs import Recurring
