@@ -79,6 +79,20 @@ def test_an_empty_file_gives_the_defaults_of_the_rules() -> None:
     assert settings.quickbooks is None
 
 
+@pytest.mark.parametrize(
+    ("cron", "words"),
+    [("0 18 * *", "has not five fields"), ("0 25 * * *", "cannot be read (Bad hour)")],
+)
+def test_a_cron_expression_that_is_none_is_named(cron: str, words: str) -> None:
+    assert told(f'[cadence]\norders_at = "{cron}"').startswith(f"settings.toml, line 2: [cadence] orders_at {words}.")
+
+
+def test_a_schedule_without_a_close_has_the_daily_orders_alone() -> None:
+    cadence = load_text("[cadence]\nclose_days = 0", HOME, {}).cadence
+    assert [entry.does.value for entry in cadence.entries()] == ["orders"]
+    assert load_text('[cadence]\nclose_days = 0\norders_at = ""', HOME, {}).cadence.entries() == []
+
+
 def test_ids_of_company_and_org_reach_the_rules() -> None:
     settings = load_text(QUICKBOOKS + SALESFORCE, HOME, {})
     assert (settings.rules.realm_id, settings.rules.org_id) == ("9130350000000000", "00D000000000001AAA")

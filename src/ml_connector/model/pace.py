@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -51,11 +52,16 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class Pace(msgspec.Struct, frozen=True):
-    """`starts` of each series, oldest first; of each call under way when its place comes back by itself."""
+    """`starts` of each series, oldest first; of each call under way when its place comes back by itself.
+
+    `booked` counts the calls of this month and the one before by month and kind: `2026-11 read`. QuickBooks bills reads
+    by the calendar month.
+    """
 
     starts: Mapping[str, Sequence[int]] = {}
     under_way: Sequence[int] = ()
     blocked_until: int = 0
+    booked: Mapping[str, int] = {}
 
 
 def seen(pace: Pace, limits: Limits, now: int) -> Pace:
@@ -64,6 +70,7 @@ def seen(pace: Pace, limits: Limits, now: int) -> Pace:
         {name: _recent(pace.starts.get(name, ()), quotas, now) for name, quotas in limits.quotas.items()},
         [place for place in pace.under_way if now < place <= now + 2 * LONGEST_CALL],
         min(pace.blocked_until, now + LONGEST_BLOCK) if pace.blocked_until > now else 0,
+        pace.booked,
     )
 
 
@@ -88,7 +95,20 @@ def begun(pace: Pace, limits: Limits, kind: str, now: int) -> Pace:
     """A call of `kind` starts now; its place is `place_of(now)`."""
     lane = limits.lanes.get(kind, ())
     starts = {name: [*starts, now] if name in lane else starts for name, starts in pace.starts.items()}
-    return Pace(starts, [*pace.under_way, place_of(now)], pace.blocked_until)
+    return Pace(starts, [*pace.under_way, place_of(now)], pace.blocked_until, _booked(pace.booked, kind, now))
+
+
+def _booked(before: Mapping[str, int], kind: str, now: int) -> Mapping[str, int]:
+    name = f"{month_of(now)} {kind}"
+    if name in before:
+        return {**before, name: before[name] + 1}
+    months = sorted({key.partition(" ")[0] for key in before})[-1:]  # a new month begins: the one before stays
+    return {key: count for key, count in before.items() if key.partition(" ")[0] in months} | {name: 1}
+
+
+def month_of(now: int) -> str:
+    """The calendar month of an instant, in UTC: `2026-11`."""
+    return datetime.fromtimestamp(now / 1000, UTC).strftime("%Y-%m")
 
 
 def place_of(now: int) -> int:

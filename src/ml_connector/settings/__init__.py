@@ -5,11 +5,13 @@ from .hosts import destination
 from .layout import layout_of
 from .load import load, load_all, load_text
 from .published import as_markdown, json_schema
-from .shape import DEFAULT, OF_CONNECTION, Cadence, Network, QuickBooks, Salesforce, Settings, State
+from .running import Alerts, Cadence
+from .shape import DEFAULT, OF_CONNECTION, Network, QuickBooks, Salesforce, Settings, State
 
 __all__ = [
     "DEFAULT",
     "OF_CONNECTION",
+    "Alerts",
     "Cadence",
     "Network",
     "QuickBooks",

@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 from ml_connector.accounting.templates import policy_of
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.rules import STAGES, Rules
+from ml_connector.model.schedule import cron_trouble
 
 from .convert import KeyPath, Locate, label
 from .hosts import VENDOR, is_loopback, is_quickbooks, is_rehearsal, is_salesforce, is_test_server
+from .running import CRONS
 from .shape import QuickBooks, Salesforce, Settings
 
 Problem = tuple[KeyPath, str, str]
@@ -34,6 +36,9 @@ def _problems(settings: Settings, from_environment: bool) -> Iterator[Problem]:
         yield from _salesforce_host(settings, settings.salesforce.base_url)
     yield from _rules(settings.rules)
     yield from _template(settings.rules)
+    for name in CRONS:
+        if (cron := getattr(settings.cadence, name)) and (trouble := cron_trouble(cron)):
+            yield ("cadence", name), trouble + ".", "Write minute, hour, day, month and weekday: 0 18 * * 1-5"
     yield from _state(settings.state.url, from_environment)
     ca_file = settings.network.ca_file
     if ca_file is not None and not _is_file(ca_file):

@@ -17,7 +17,8 @@ from .checks import check_all
 from .convert import KeyPath
 from .hosts import VENDOR
 from .layout import FILE, FOLDER, Layout, Text, layout_of
-from .shape import DEFAULT, OF_CONNECTION, SECTIONS, Cadence, Network, QuickBooks, Salesforce, Settings, State, keys
+from .running import Alerts, Cadence
+from .shape import DEFAULT, OF_CONNECTION, SECTIONS, Network, QuickBooks, Salesforce, Settings, State, keys
 
 PREFIX = "MLC_"
 
@@ -157,6 +158,7 @@ def _built(values: Mapping[str, Mapping[str, Any]], home: Path, connection: str,
         ),
         network=network,
         cadence=Cadence(**values.get("cadence", {})),
+        alerts=Alerts(**values.get("alerts", {})),
     )
 
 

@@ -14,6 +14,8 @@ from msgspec import Meta
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.rules import AccountRule, DimDefault, Rules, RuleSettings, Template
 
+from .running import Alerts, Cadence
+
 DEFAULT = "default"
 """The connection whose settings stand in `settings.toml`."""
 Environment = Literal["production", "sandbox", "rehearsal"]
@@ -120,19 +122,6 @@ class Network(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     connections: Annotated[int, Meta(ge=1, le=256, description="Most connections open at once.")] = 32
 
 
-class Cadence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How often the vendors are polled."""
-
-    sweep_minutes: Annotated[
-        int,
-        Meta(
-            ge=1,
-            le=1440,
-            description="Minutes between two sweeps for what has changed; each costs one metered QuickBooks read.",
-        ),
-    ] = 15
-
-
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All that is set for one connection, which is called `name`. `quickbooks` and `salesforce` are None until they are
     set up; `network.ca_file` is absolute."""
@@ -145,6 +134,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     salesforce: Salesforce | None = None
     network: Network = Network()
     cadence: Cadence = Cadence()
+    alerts: Alerts = Alerts()
 
     def both(self) -> tuple[QuickBooks, Salesforce]:
         """The company and the org. Raises `WrongUse` for the first that is not connected."""
@@ -162,6 +152,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "state": State,
     "network": Network,
     "cadence": Cadence,
+    "alerts": Alerts,
 }
 OF_CONNECTION = ("quickbooks", "salesforce", "rules", "cadence")
 """The sections that each connection has its own of; all others are the installation's."""

@@ -11,6 +11,7 @@ its margin.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
 from typing import Any
@@ -25,13 +26,25 @@ from .base import Base
 from .database import insert, transaction
 
 _table = schema.pace
-_CONTENT = ("starts", "under_way", "blocked_until")
+_CONTENT = ("starts", "under_way", "blocked_until", "booked")
 _READ = select(*(_table.c[name] for name in _CONTENT)).where(_table.c.name == bindparam("name"))
 _MATCHES = [_table.c[name] == bindparam(f"old_{name}") for name in ("name", *_CONTENT)]
 _SWAP = update(_table).where(*_MATCHES).values({name: bindparam(f"new_{name}") for name in _CONTENT})
 _starts = msgspec.json.Decoder(dict[str, list[int]])
 _places = msgspec.json.Decoder(list[int])
+_booked = msgspec.json.Decoder(dict[str, int])
 Row = dict[str, Any]
+
+
+def booked_by(store: Base, system: str) -> dict[str, int]:
+    """What all companies or orgs of a system together have called, by month and kind (`2026-11 read`)."""
+    query = select(_table.c.booked).where(_table.c.name.startswith(f"{system}:", autoescape=True))
+    with store.begin() as tx:
+        rows = tx.execute(query).scalars().all()
+    total: Counter[str] = Counter()
+    for text in rows:
+        total.update(_booked.decode(text))
+    return dict(total)
 
 
 class SharedPace:
@@ -76,7 +89,8 @@ class SharedPace:
                 tx.execute(insert(tx, _table).on_conflict_do_nothing(index_elements=["name"]), {"name": self._name})
                 stored = tx.execute(_READ, {"name": self._name}).mappings().one()
         row = dict(stored)
-        return Pace(_unpacked(row["starts"]), _places.decode(row["under_way"]), row["blocked_until"]), row
+        booked = _booked.decode(row["booked"])
+        return Pace(_unpacked(row["starts"]), _places.decode(row["under_way"]), row["blocked_until"], booked), row
 
     def _swapped(self, old: Row, new: Row) -> bool:
         values = {f"old_{name}": old[name] for name in _CONTENT} | {f"new_{name}": new[name] for name in _CONTENT}
@@ -90,6 +104,7 @@ def _row_of(pace: Pace) -> Row:
         "starts": msgspec.json.encode(starts).decode(),
         "under_way": msgspec.json.encode(pace.under_way).decode(),
         "blocked_until": pace.blocked_until,
+        "booked": msgspec.json.encode(pace.booked).decode(),
     }
 
 

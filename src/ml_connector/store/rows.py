@@ -164,6 +164,15 @@ class LateWrite(msgspec.Struct, frozen=True):
     since: datetime
 
 
+class AlertRow(msgspec.Struct, frozen=True):
+    """An alarm that is raised: its name, what is the case, the command that shows or mends it, since when."""
+
+    key: str
+    sentence: str
+    command: str
+    since: datetime
+
+
 class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
     """How a run ended: the kind of error (`Unreachable`, ...) with its words; blank where all went well."""
 

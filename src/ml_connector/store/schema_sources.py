@@ -77,3 +77,27 @@ vanished = Table(
     PrimaryKeyConstraint("connection", "ref"),
 )
 """Records that a comparison has missed at the vendor, until they are listed again; knocked on once `told` is 1."""
+
+rhythm = Table(
+    "rhythm",
+    metadata,
+    Column("connection", Words, nullable=False),
+    Column("source", Words, nullable=False),
+    *map(instant_, ("since", "last_at", "hour", "changes")),
+    text_("usual", "[]"),
+    PrimaryKeyConstraint("connection", "source"),
+)
+"""How often a source is usually heard of, by the hour of the week (`model/rhythm.py`)."""
+
+alert = Table(
+    "alert",
+    metadata,
+    Column("connection", Words, nullable=False),
+    Column("key", Words, nullable=False),
+    *map(text_, ("sentence", "command")),
+    *map(instant_, ("since", "over_at")),
+    Column("told", Integer, nullable=False, server_default="0"),
+    Column("told_over", Integer, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("connection", "key"),
+)
+"""The alarms, raised while `over_at` is 0; whether somebody was told, of the beginning and of the end."""

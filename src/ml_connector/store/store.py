@@ -30,6 +30,7 @@ from .runs import Runs
 from .schema import metadata
 from .sides import SidesKept
 from .tasks import Tasks
+from .told import Told
 
 if TYPE_CHECKING:  # a third of what a command imports, and only who migrates an older state needs it
     from alembic.config import Config
@@ -60,6 +61,7 @@ class Store(
     Alerts,
     Compared,
     Ledger,
+    Told,
     Runs,
     SidesKept,
     Arrivals,

@@ -44,6 +44,7 @@ from .database import insert_of, instant, ms, portions, upsert
 from .holds import put_holds
 from .ledger import note_claim
 from .links import put_links
+from .told import heard_from, note_heard
 
 # Built once: a statement that is built anew for each call costs more than its answer.
 _task, _wait, _cursor = schema.task, schema.wait, schema.cursor
@@ -158,6 +159,8 @@ class Tasks(Audit):
                 self._advance(tx, connection, source, position, covered_to)
             if claim is not None:
                 note_claim(recording, connection, claim, now)
+            if changed and (system := heard_from(source, claim)):
+                note_heard(tx, connection, system, len(changed), now)
             if arrivals:
                 drop_arrivals(tx, arrivals)
             return count
