@@ -25,7 +25,7 @@ class Cadence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         str,
         Meta(
             description="When both systems are asked and every held order is looked at again, besides at its "
-            "activation: a cron expression (minute, hour, day, month, weekday) in the company's time zone. Blank: never."
+            "activation: a cron expression (minute, hour, day, month, weekday), company time. Blank: never."
         ),
     ] = "0 18 * * *"
     close_days: Annotated[
