@@ -162,6 +162,8 @@ def test_a_populated_first_state_comes_through_unharmed(store_url: str, engine: 
             "last_run": [],
             "person": [],
             "hole": [],
+            "rhythm": [],
+            "alert": [],
             "side": [],
             **{
                 name: _unmarked(engine.dialect.name, name, rows)
