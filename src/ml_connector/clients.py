@@ -12,6 +12,7 @@ from ml_connector.systems.http import Caller
 from ml_connector.systems.limits import free_throttle, quickbooks_throttle
 from ml_connector.systems.quickbooks import auth as quickbooks_auth
 from ml_connector.systems.quickbooks.client import QuickBooks
+from ml_connector.systems.quickbooks.keeper import TokenKeeper
 from ml_connector.systems.salesforce.auth import ClientCredentials, SessionKeeper
 from ml_connector.systems.salesforce.client import Salesforce
 from ml_connector.vault import Vault
@@ -23,10 +24,11 @@ def quickbooks_client(settings: Settings, store: Store, vault: Vault, world: Wor
     quickbooks, _ = settings.both()
     throttle = quickbooks_throttle(world.clock, SharedPace(store, f"quickbooks:{quickbooks.realm_id}"))
     caller = Caller(world.network, world.clock, world.ids, throttle, "QuickBooks")
-    tokens = quickbooks_auth.TokenKeeper(
+    tokens = TokenKeeper(
         quickbooks_oauth(settings, store, vault, caller, world.clock),
         SealedTokens(quickbooks_custody(settings, store, vault, world.clock), quickbooks.realm_id, world.ids.token()),
         world.clock,
+        world.ids.jitter(),
     )
     realm_id, base_url = quickbooks.realm_id, quickbooks.base_url
     return QuickBooks(realm_id=realm_id, base_url=base_url, caller=caller, tokens=tokens, clock=world.clock)

@@ -267,3 +267,13 @@ def test_a_sign_in_is_renewed_by_one_process_at_a_time(store: Store) -> None:
     assert store.take_turn("quickbooks:4620", "second", soon, NOON)
 
     assert store.take_turn("quickbooks:4620", "third", late, soon), "the turn of one that died ends by itself"
+
+
+def test_a_turn_of_a_clock_that_was_ahead_ends_when_a_turn_would(store: Store) -> None:
+    ahead, soon = NOON + timedelta(days=20), NOON + timedelta(minutes=5)
+    assert store.take_turn("quickbooks:4620", "ahead", ahead + timedelta(minutes=5), ahead)
+    assert store.take_turn("quickbooks:4620", "ours", soon, NOON)
+
+    a_bit = NOON + timedelta(seconds=20)
+    assert store.take_turn("quickbooks:9999", "a bit ahead", a_bit + timedelta(minutes=5), a_bit)
+    assert not store.take_turn("quickbooks:9999", "ours", soon, NOON), "clocks differ a little"

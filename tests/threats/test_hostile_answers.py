@@ -40,7 +40,8 @@ from ml_connector.systems.http import LONGEST_PAUSE, Caller, NoAnswer, Request, 
 from ml_connector.systems.limits import free_throttle
 from ml_connector.systems.network import AiohttpNetwork
 from ml_connector.systems.quickbooks import arrivals as quickbooks_arrivals
-from ml_connector.systems.quickbooks.auth import AppKeys, Endpoints, OAuth, TokenKeeper, Tokens
+from ml_connector.systems.quickbooks.auth import AppKeys, Endpoints, OAuth, Tokens
+from ml_connector.systems.quickbooks.keeper import TokenKeeper
 from ml_connector.systems.salesforce import arrivals as salesforce_arrivals
 from ml_connector.systems.salesforce.calls import page_of
 from support.network import FixedIds, FunctionNetwork, StillClock

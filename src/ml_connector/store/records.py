@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, select, update
@@ -11,10 +11,13 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from ml_connector.model.errors import WrongUse
 
 from . import schema
-from .base import Base, lock
+from .base import CLOCKS_APART, Base, lock
 from .database import insert, instant, ms, upsert
 from .marks import MARK, columns_of, is_marked, marked, must_be_marked
 from .rows import Connected, PlanRow
+
+TURN = timedelta(minutes=5)
+"""How long a turn lasts at most."""
 
 # Built once: a statement that is built anew for each call costs more than its answer.
 _REFERENCE = ("connection", "system", "name")
@@ -29,7 +32,9 @@ _FREE_TURN = (
     update(_turn)
     .where(
         _turn.c.name == bindparam("p_name"),
-        (_turn.c.until <= bindparam("p_now")) | (_turn.c.holder == bindparam("p_holder")),
+        (_turn.c.until <= bindparam("p_now"))
+        | (_turn.c.until > bindparam("p_longest"))
+        | (_turn.c.holder == bindparam("p_holder")),
     )
     .values(holder=bindparam("p_holder"), until=bindparam("p_until"))
 )
@@ -171,8 +176,13 @@ class Secrets(Base):
             return [(r.connection, r.name, r.sealed) for r in tx.execute(select(schema.secret))]
 
     def take_turn(self, name: str, holder: str, until: datetime, now: datetime) -> bool:
-        """Whether `holder` has the turn up to `until`; not while somebody else has it."""
-        taken = {"p_name": name, "p_holder": holder, "p_until": ms(until), "p_now": ms(now)}
+        """Whether `holder` has the turn up to `until`; not while somebody else has it.
+
+        An end further away than a turn is long was written by a clock that was ahead: it is not believed, or nobody
+        could renew a sign-in until that day.
+        """
+        longest = max(until, now + TURN) + CLOCKS_APART
+        taken = {"p_name": name, "p_holder": holder, "p_until": ms(until), "p_now": ms(now), "p_longest": ms(longest)}
         with self.begin() as tx:
             tx.execute(upsert(tx, schema.turn, ("name",)), {"name": name, "holder": "", "until": 0})
             # One UPDATE looks and takes, so of two at once one has it. A holder may take its own anew.

@@ -15,8 +15,9 @@ from ml_connector.model.plans import OpenWrite, Write
 from ml_connector.model.refs import Json, Ref
 from ml_connector.systems.http import Caller, Request, Response
 from ml_connector.systems.limits import free_throttle
-from ml_connector.systems.quickbooks.auth import AppKeys, Endpoints, OAuth, TokenKeeper, Tokens
+from ml_connector.systems.quickbooks.auth import AppKeys, Endpoints, OAuth, Tokens
 from ml_connector.systems.quickbooks.client import QuickBooks
+from ml_connector.systems.quickbooks.keeper import TokenKeeper
 from ml_connector.systems.quickbooks.records import JournalDraft, Posting
 from ml_connector.systems.quickbooks.writing import encode
 from ml_emulators.kit.clock import VirtualClock

@@ -9,8 +9,9 @@ from ml_connector.model.plans import Done, Missing, Unsure
 from ml_connector.systems.http import Caller
 from ml_connector.systems.limits import free_throttle
 from ml_connector.systems.network import AiohttpNetwork
-from ml_connector.systems.quickbooks.auth import AppKeys, Endpoints, OAuth, TokenKeeper
+from ml_connector.systems.quickbooks.auth import AppKeys, Endpoints, OAuth
 from ml_connector.systems.quickbooks.client import QuickBooks
+from ml_connector.systems.quickbooks.keeper import TokenKeeper
 from ml_emulators.kit.faults import Fault
 from ml_emulators.kit.gate import Gate
 from ml_emulators.kit.shell import vendor_shell

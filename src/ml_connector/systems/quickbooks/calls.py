@@ -17,8 +17,8 @@ from ml_connector.systems.http import Caller, NoAnswer, NotSent, Request, Respon
 from ml_connector.systems.pulse import Pulse
 
 from . import query as queries
-from .auth import TokenKeeper
 from .faults import failing_read, readable
+from .keeper import TokenKeeper
 from .records import Customer, Entity
 
 PRODUCTION = "https://quickbooks.api.intuit.com"
@@ -30,6 +30,7 @@ _JSON = "application/json"
 REFUSED_FOR = timedelta(minutes=5)
 """How long a page of a list that was refused is not asked for again: one run looks through the same list many times."""
 T = TypeVar("T", bound=Entity)
+G = TypeVar("G")
 Build = Callable[[dict[str, str]], Request]
 """Makes the request of its headers, which hold the token of the moment."""
 
@@ -208,11 +209,15 @@ class Calls:
         return await self._signed(lambda headers: self._caller.repeating(build(headers), "read", tries=tries))
 
     async def _signed(self, send: Callable[[dict[str, str]], Awaitable[Response]]) -> Response:
-        """A 401 says that nothing was done: one renewal, one repeat. Trouble with the token means `NotSent`."""
-        token = await _before_sending(self._tokens.token())
+        """A 401 says that nothing was done: it is repeated with another token. Trouble with that means `NotSent`.
+
+        A token that somebody else has renewed may have been ended as well: only one that the vendor has just given to
+        this call makes the answer a verdict.
+        """
+        token, ours = await _before_sending(self._tokens.token()), False
         response = await send(_headers(token))
-        if response.status == 401:
-            token = await _before_sending(self._tokens.renew(token))
+        while response.status == 401 and not ours:
+            token, ours = await _before_sending(self._tokens.replace(token))
             response = await send(_headers(token))
         return response
 
@@ -220,7 +225,7 @@ class Calls:
         return f"{self._base}/{quote(path)}?{urlencode({**params, 'minorversion': MINOR_VERSION}, quote_via=quote)}"
 
 
-async def _before_sending(token: Awaitable[str]) -> str:
+async def _before_sending(token: Awaitable[G]) -> G:
     try:
         return await token
     except (NoAnswer, BadAnswer, LimitReached) as error:

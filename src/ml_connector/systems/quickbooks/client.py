@@ -15,8 +15,8 @@ from ml_connector.systems.http import Caller
 from ml_connector.systems.whose import names_its_errors
 
 from . import arrivals, lookup, writing
-from .auth import TokenKeeper
 from .calls import Calls
+from .keeper import TokenKeeper
 from .reading import TABLES, Reader
 from .records import SYSTEM, CompanyInfo
 from .writing import BATCH_SIZES, Sender
