@@ -114,8 +114,8 @@ async def sweep(connection: Connection, runtime: Runtime, system: str) -> int:
     found = await runtime.systems[system].sweep(kinds, position, runtime.clock.now(), take)
     # Before the position: after a crash between the two the comparison is merely asked for again.
     cut = found.truncated if position is not None else [kind for kind in kinds if kind not in found.refused]
-    _ask_comparison(connection, runtime, system, cut, DELETIONS_MISSING, known=known)
-    _ask_comparison(connection, runtime, system, found.doubtful, FULL_FEED, known=known)
+    ask_comparison(connection, runtime, system, cut, DELETIONS_MISSING, known=known)
+    ask_comparison(connection, runtime, system, found.doubtful, FULL_FEED, known=known)
     changed.update(names[change.ref.kind] for change in found.changes if change.ref.kind in names)
     # One position for all kinds stays where it was, or a refused kind would never be asked for from there.
     moves = found.by_kind or not found.refused
@@ -193,7 +193,7 @@ def _knows(connection: Connection, runtime: Runtime, system: str) -> bool:
     return any(counts.get(flow.name) for flow in runtime.flows if flow.system == system)
 
 
-def _ask_comparison(
+def ask_comparison(
     connection: Connection, runtime: Runtime, system: str, kinds: Sequence[str], why: str, *, known: bool
 ) -> None:
     """Deletions of these kinds may be missing. Of what was listed whole while we knew nothing, none can be.

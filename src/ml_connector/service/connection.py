@@ -9,7 +9,9 @@ from ml_connector.app import App
 from ml_connector.engine.worker import DrainReport
 from ml_connector.store.rows import SideRow
 
+from .cadence import CadenceJob
 from .jobs import Jobs
+from .mending import MendJob
 from .progress import Progress, quiet
 from .sides import DRAIN, Sides
 from .telling import Tell
@@ -40,6 +42,8 @@ class LiveConnection:
         self.jobs.add(ReleaseJob(around))
         self.jobs.add(CompareJob(around))
         self.jobs.add(DrainJob(around))
+        self.jobs.add(MendJob(around))
+        self.jobs.add(CadenceJob(around))
 
     def arrived(self) -> None:
         """Knocks were taken in: what is due is done now. Nothing is swept because of them."""

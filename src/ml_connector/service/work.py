@@ -49,19 +49,22 @@ class Around(msgspec.Struct, frozen=True):
         return timedelta(minutes=self.app.settings.cadence.sweep_minutes)
 
 
-class _Job(Recurring):
+class ConnectionJob(Recurring):
+    """A job of a connection: what an error says about a side is told to `Sides`."""
+
     def __init__(self, name: str, around: Around, next_at: datetime | None = None) -> None:
         super().__init__(name, around.app.world.clock, around.app.world.ids, next_at)
         self.around = around
 
     def failed(self, error: ConnectorError) -> datetime | None:
+        """As `Recurring`."""
         if error.system:
             self.around.sides.failed(error.system, error)
             return None
         return super().failed(error)
 
 
-class SweepJob(_Job):
+class SweepJob(ConnectionJob):
     """Asks one side what changed, at the cadence; while it is not well, later and later. It probes its side, too."""
 
     def __init__(self, around: Around, system: str) -> None:
@@ -99,7 +102,7 @@ def _next_sweep(around: Around, system: str) -> datetime:
     return row.asked_at + around.cadence if row.state == "live" else now
 
 
-class DrainJob(_Job):
+class DrainJob(ConnectionJob):
     """Does what is due. It is woken by arrivals, and comes back for what waits for a moment."""
 
     def __init__(self, around: Around) -> None:
@@ -164,7 +167,7 @@ class DrainJob(_Job):
         return self._not_before
 
 
-class CompareJob(_Job):
+class CompareJob(ConnectionJob):
     """Compares the ids of the sides that may be asked, where that is due."""
 
     def __init__(self, around: Around) -> None:
@@ -181,7 +184,7 @@ class CompareJob(_Job):
         return now + (LONGEST_PAUSE if pending else HOURLY)
 
 
-class ReleaseJob(_Job):
+class ReleaseJob(ConnectionJob):
     """Knocks on what waits for a day that has come, for a table that no sweep watches, or for other settings."""
 
     def __init__(self, around: Around) -> None:

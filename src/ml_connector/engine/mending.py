@@ -1,0 +1,54 @@
+"""A hole in the continuity is read again: what changed since it began is listed, and knocked on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from ml_connector.model.continuity import BEGINNING, Cause, Hole
+from ml_connector.model.refs import Change
+
+from .corridor import Connection, Runtime
+from .intake import DELETIONS_MISSING, ask_comparison, claim_of, compared_kinds, receive
+
+
+def to_mend(connection: Connection, runtime: Runtime, system: str) -> list[Hole]:
+    """The open holes of a system that a list of what changed closes. What is refused is asked for by each sweep."""
+    holes = runtime.store.open_holes(connection.id)
+    return [
+        hole for hole in holes if hole.source == system and not hole.cause.compares and hole.cause is not Cause.REFUSED
+    ]
+
+
+async def mend(connection: Connection, runtime: Runtime, system: str, holes: Sequence[Hole]) -> int:
+    """List what changed since the first of these holes began, in one sweep, and take it in. Tasks knocked on.
+
+    What that covers, the ledger closes. Where the list cannot show deletions any more, the holes stay open for a
+    comparison of ids, which is asked for. Pages are taken in as they come, so a long list needs no more memory; after
+    a crash it begins anew, and knocks twice do no harm.
+    """
+    kinds = list(dict.fromkeys(hole.kind for hole in holes))
+    since, now = min(hole.span.since for hole in holes), runtime.clock.now()
+    asked = runtime.systems[system]
+    position = None if since == BEGINNING else asked.position_at(kinds, since)
+    source, count = f"mend:{system}", 0
+
+    def take(changes: Sequence[Change]) -> None:
+        nonlocal count
+        count += receive(connection, runtime, changes, source)
+
+    found = await asked.sweep(kinds, position, now, take)
+    ask_comparison(connection, runtime, system, found.truncated, DELETIONS_MISSING, known=True)
+    claim = claim_of(runtime, system, found, "backfill", again=position is None)
+    return count + receive(connection, runtime, found.changes, source, claim=claim)
+
+
+def ask_for_what_is_missing(connection: Connection, runtime: Runtime, system: str, now: datetime) -> list[str]:
+    """Ask for the comparison of the kinds that have a hole for it and none under way. Which kinds."""
+    rows = {row.kind for row in runtime.store.comparisons(connection.id) if row.system == system and row.why}
+    holes = [hole for hole in runtime.store.open_holes(connection.id) if hole.source == system and hole.cause.compares]
+    possible = compared_kinds(runtime, system)
+    kinds = list(dict.fromkeys(hole.kind for hole in holes if hole.kind in possible and hole.kind not in rows))
+    if kinds:
+        runtime.store.ask_comparison(connection.id, system, kinds, DELETIONS_MISSING, now)
+    return kinds
