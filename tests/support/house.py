@@ -55,7 +55,7 @@ THEMES: Mapping[str, str] = {
     "journeys": "account_summary bad_input conflict_log conflicts failing_reads field_rights kinds_of_org limits"
     " long_orders mutated_answers pairs_that_change postgresql reconnect recorded renames repeatable sample_company"
     " secrets small_orders thrift too_long two_companies refused_reads unreadable_answers what_links_an_invoice",
-    "live": "one_bad_answer",
+    "live": "one_bad_answer holes schedule",
     "processes": "killed shared_limits",
     "rehearsal/scenario": "files page",
     "store": "concurrency late_triggers many_due plans server",
