@@ -145,11 +145,11 @@ def test_a_dead_sign_in_is_known_afterwards(home: Installation, capsys: pytest.C
     assert realm is not None
     home.store.drop_sealed(f"quickbooks:{realm.realm_id}", "tokens")
     assert _ended("sync --once", home) == 3
-    assert [_ended(words, home) for words in ("status", "doctor", "holds", "reconcile --month 2026-11")] == [1, 1, 0, 3]
+    assert [_ended(words, home) for words in ("status", "doctor", "holds", "reconcile --month 2026-11")] == [3, 1, 0, 3]
     out = capsys.readouterr().out
-    assert "last run" in out
-    assert "Next:  ml-connector doctor" in out
-    assert [e.action for e in home.store.audit_events(home.app.connection.id)][-1] == "sign-in lost"
+    assert "QuickBooks   dead since 2026-11-20 18:00 PST: QuickBooks is not connected yet." in out
+    assert "Next:  ml-connector connect quickbooks" in out
+    assert [e.action for e in home.store.audit_events(home.app.connection.id)][-1] == "side dead"
 
 
 def test_a_late_write_is_told_once(home: Installation) -> None:

@@ -15,6 +15,7 @@ from ml_connector.engine.planner import Plan
 from ml_connector.model.errors import ConnectorError, StateTampered, WrongUse
 from ml_connector.model.people import Actor, name_of
 from ml_connector.model.refs import Ref
+from ml_connector.service.draining import all_well
 from ml_connector.store.rows import PlanRow
 
 RESTS_ON: Mapping[str, tuple[str, ...]] = {
@@ -48,8 +49,10 @@ async def apply(app: App, plan_id: str, actor: Actor, progress: Progress = quiet
     if plan.postings():
         await forget_changed(app.runtime, RESTS_ON)
     approve(app, row, plan, actor)
-    with on_record(app, asks=False):
-        return await drain(app, progress)
+    with on_record(app):
+        report = await drain(app, progress)
+        all_well(app)
+        return report
 
 
 def _refusal(app: App, row: PlanRow, plan: Plan, actor: Actor) -> ConnectorError | None:

@@ -23,8 +23,9 @@ from ml_connector.clock import Timekeeper
 from ml_connector.custody import SealedTokens, seal_secret
 from ml_connector.model.errors import SignInNeeded, WrongUse
 from ml_connector.model.people import Actor
+from ml_connector.service.sides import SYSTEMS, Sides
 from ml_connector.settings import change_settings, destination, load
-from ml_connector.store.rows import Connected, RunEnd
+from ml_connector.store.rows import Connected
 from ml_connector.systems.http import Caller, Request
 from ml_connector.systems.limits import free_throttle
 from ml_connector.systems.quickbooks import auth as quickbooks_auth
@@ -124,14 +125,20 @@ def register(home: Home, actor: Actor, system: str = "") -> Connected:
     now = home.world.clock.now()
     home.store.add_connection(name, quickbooks.realm_id, salesforce.org_id, quickbooks.realm_id, now)
     detail = {"environment": quickbooks.environment}
-    if home.store.last_run(name) is not None:
-        # What ended the last run may have been the very sign-in that was renewed; the next run says whether it was.
-        home.store.note_run(name, RunEnd(began_at=now, ended_at=now), actor, now)
     home.store.audit(name, actor, "sign in", system or "quickbooks, salesforce", detail, now)
+    signed_in(home, name, system)
     connected = home.store.connection(name)
     if connected is None:
         raise WrongUse("The connection was not stored.", "Try again.")
     return connected
+
+
+def signed_in(home: Home, connection: str, system: str) -> None:
+    """A person has signed in (blank: to both sides): a service that runs asks that side at once."""
+    names = [system] if system else SYSTEMS
+    sides = Sides(home.store, connection, home.world.clock, home.world.ids, names)
+    for name in names:
+        sides.reconnected(name)
 
 
 async def name_company(home: Home, actor: Actor, system: str = "") -> Connected:

@@ -51,9 +51,8 @@ async def make_plan(app: App, actor: Actor, progress: Progress = quiet, *, sweep
         must_be(app, actor, "plan", "preparer")
     refused: list[ReadRefused] = []
     if sweep_first:
-        with on_record(app) as errors:
+        with on_record(app):
             await sweep_all(app, progress, refused)
-            errors += refused
     progress("Planning", 0, 0)
     plan = await Planner(app.connection, app.runtime).make()
     now = app.world.clock.now()

@@ -14,7 +14,7 @@ from ml_connector.actions.tampered import tampered_rows
 from ml_connector.app import App
 from ml_connector.engine.corridor import UNANSWERED
 from ml_connector.model.errors import WrongUse
-from ml_connector.store.rows import Comparison, HeldRow, LateWrite, PlanRow, RunEnd
+from ml_connector.store.rows import Comparison, HeldRow, LateWrite, PlanRow, RunEnd, SideRow
 
 
 class Overdue(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +53,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     `held_by_flow` are the same holds as `holds`, which counts them by code. `conflicts` are those whose lost value can
     still be read. `flags` are marks on records that are done. `audit` says why the audit log does not fit its seals.
     `tampered` names the rows that were changed without the key, `unsigned` says what of the settings does not count.
+    `sides` says how each side is: live, away, limited or dead, since when and why, when it was and will be swept.
     `compared` says of each kind when all its ids were compared with ours, what that found, and whether it is under way.
     """
 
@@ -73,6 +74,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     held_by_flow: Mapping[str, int] = {}
     late_writes: Sequence[OpenTooLong] = ()
     last_run: RunEnd | None = None
+    sides: Sequence[SideRow] = ()
     flags: int = 0
     audit: str = ""
     tampered: Sequence[str] = ()
@@ -84,6 +86,11 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         """What a newcomer would wonder about; blank for nothing."""
         played = self.environment == "rehearsal" and self.holds.get("H-FUTURE", 0) > 0
         return f"H-FUTURE: {PLAYED_DAYS}" if played else ""
+
+    @property
+    def exit_status(self) -> int:
+        """3 while a side is dead, limited or away; 1 if somebody must look after something; else 0."""
+        return 3 if any(side.state != "live" for side in self.sides) else int(self.attention)
 
     @property
     def attention(self) -> bool:
@@ -100,8 +107,10 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
     def _failing(self) -> Iterator[Undone]:
         yield from self._altered()
+        for side in self.sides:
+            yield from (item for item in side_undone(side) if item.level == "FAIL")
         if self.last_run is not None and self.last_run.error:
-            yield Undone("FAIL", f"The last run did not end well: {self.last_run.sentence}", _mends(self.last_run))
+            yield Undone("FAIL", f"The last run did not end well: {self.last_run.sentence}", "sync --once")
         if self.late_writes:
             oldest, number = self.late_writes[0], len(self.late_writes)
             what = f"{number:,} write{' has' if number == 1 else 's have'} been open for too long"
@@ -133,6 +142,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
             yield Undone("FAIL", sentence, "sign-off")
 
     def _waiting(self) -> Iterator[Undone]:
+        for side in self.sides:
+            yield from (item for item in side_undone(side) if item.level == "warn")
         if self.paused:
             yield Undone("warn", f"Writes are stopped: {self.paused}.", "resume")
         if self.plans_open:
@@ -161,8 +172,22 @@ def _records(number: int) -> str:
     return f"{number:,} record{' waits' if number == 1 else 's wait'}"
 
 
-def _mends(run: RunEnd) -> str:
-    return "doctor" if run.error == "SignInNeeded" else "sync --once"
+def side_undone(side: SideRow) -> Iterator[Undone]:
+    """What is to be said of a side that is not well, in the words that `status`, `doctor` and every run use."""
+    name = {"quickbooks": "QuickBooks", "salesforce": "Salesforce"}.get(side.system, side.system)
+    since = f" since {side.since:%Y-%m-%d %H:%M} UTC" if side.since else ""
+    match side.state:
+        case "dead":
+            mends = f"connect {side.system}" if side.error == "SignInNeeded" else "doctor"
+            yield Undone("FAIL", f"{name} is dead{since}, until a person acts: {side.sentence}", mends)
+        case "limited":
+            yield Undone("warn", f"{name} is limited{since}: {side.sentence} {side.remedy}", "status")
+        case "away":
+            yield Undone("warn", f"{name} is away{since}: {side.sentence}", "doctor")
+    if side.refused:
+        kinds = ", ".join(sorted(side.refused))
+        what = f"{name} does not list {kinds} any more: what is about them waits, everything else goes on."
+        yield Undone("FAIL", what, "doctor --fit")
 
 
 def current_status(app: App) -> Status:
@@ -171,6 +196,7 @@ def current_status(app: App) -> Status:
     if connected is None:
         raise WrongUse("The two sides are not connected yet.", "Run  ml-connector connect quickbooks")
     held, now = app.store.holds(app.connection.id), app.world.clock.now()
+    sides = app.store.sides(app.connection.id)
     quickbooks = app.settings.quickbooks
     return Status(
         company=connected.company,
@@ -192,6 +218,7 @@ def current_status(app: App) -> Status:
         conflicts=app.store.count_conflicts(app.connection.id),
         compared=app.store.comparisons(app.connection.id),
         last_run=app.store.last_run(app.connection.id),
+        sides=[sides[name] for name in app.runtime.systems if name in sides],
         flags=len(app.store.flags(app.connection.id)),
         audit=app.store.audit_trouble(app.connection.id),
         tampered=tampered_rows(app),
@@ -233,4 +260,4 @@ def _overdue(held: Sequence[HeldRow], now: datetime) -> list[Overdue]:
     return sorted(overdue, key=lambda holds: (holds.since, holds.code))
 
 
-__all__ = ["OpenTooLong", "Overdue", "RunEnd", "Status", "Undone", "current_status"]
+__all__ = ["OpenTooLong", "Overdue", "RunEnd", "SideRow", "Status", "Undone", "current_status"]

@@ -10,6 +10,7 @@ from ml_connector.actions.retention import forget_old
 from ml_connector.actions.sweep import sweep_all
 from ml_connector.app import App
 from ml_connector.model.errors import DryRun, ReadRefused
+from ml_connector.service.draining import all_well
 
 
 async def sync(app: App, progress: Progress = quiet) -> DrainReport:
@@ -19,7 +20,7 @@ async def sync(app: App, progress: Progress = quiet) -> DrainReport:
     """
     refused: list[ReadRefused] = []
     try:
-        with on_record(app) as errors:
+        with on_record(app):
             await sweep_all(app, progress, refused)
             connected = connection_of(app)
             if connected is None or connected.live_since is None:
@@ -29,7 +30,7 @@ async def sync(app: App, progress: Progress = quiet) -> DrainReport:
                 )
             report = await drain(app, progress)
             report.unlisted += [f"{error.sentence} {error.remedy}" for error in refused]
-            errors += refused
+            all_well(app)
             return report
     finally:
         # A side that is away is no reason to keep quiet about what waits too long, maybe for that side.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ml_connector.actions.compare import Comparison
     from ml_connector.actions.doctor import Finding
     from ml_connector.actions.drain import DrainReport
-    from ml_connector.actions.status import OpenTooLong, Overdue, RunEnd, Status, Undone
+    from ml_connector.actions.status import OpenTooLong, Overdue, RunEnd, SideRow, Status, Undone
 
 LEVELS = ("ok", "warn", "FAIL")
 _NAMED = 5
@@ -67,7 +67,8 @@ def status_lines(status: Status, width: int | None, zone: tzinfo = UTC) -> list[
         ("tampered", _tampered(status.tampered)),
         *(("settings", f"FAIL: {safe(sentence)}") for sentence in status.unsigned),
         ("audit log", f"FAIL: {safe(status.audit)}" if status.audit else ""),
-        *((_side(source), f"read up to {_instant(at, zone)}") for source, at in status.swept.items()),
+        *((system_name(side.system), _how(side, status.swept, zone)) for side in status.sides),
+        *((_side(source), f"read up to {_instant(at, zone)}") for source, at in _unsaid(status)),
         ("compared", _compared(status.compared, zone)),
     ]
     if not status.swept:
@@ -139,6 +140,28 @@ def _conflicts(number: int) -> str:
 def _tampered(rows: Sequence[str]) -> str:
     """How many rows were changed without the key, and the first of them."""
     return f"FAIL: {count(len(rows), 'row')}, {safe(rows[0])}:  ml-connector tampered list" if rows else ""
+
+
+def _unsaid(status: Status) -> list[tuple[str, str]]:
+    """Positions of what is no side whose health is on record."""
+    said = {f"sweep:{side.system}" for side in status.sides}
+    return [(source, at) for source, at in status.swept.items() if source not in said]
+
+
+def _how(side: SideRow, swept: Mapping[str, str], zone: tzinfo) -> str:
+    """`live; read up to 2026-11-20 14:03 PST; next sweep 2026-11-20 14:18 PST`."""
+    since = f" since {moment(side.since, zone)}" if side.since and side.state != "live" else ""
+    why = f": {safe(side.sentence)} {safe(side.remedy)}" if side.state != "live" else ""
+    refused = f"FAIL: not listed any more: {safe(', '.join(sorted(side.refused)))}" if side.refused else ""
+    read = swept.get(f"sweep:{side.system}")
+    next_at = side.sweep_at if side.state == "live" else side.next_at
+    parts = [
+        f"{side.state}{since}{why}",
+        refused,
+        f"read up to {_instant(read, zone)}" if read else "",
+        f"{'next sweep' if side.state == 'live' else 'asked again'} {moment(next_at, zone)}" if next_at else "",
+    ]
+    return "; ".join(part.removesuffix(".") for part in parts if part)
 
 
 def _side(source: str) -> str:

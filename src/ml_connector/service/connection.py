@@ -15,7 +15,7 @@ from .mending import MendJob
 from .progress import Progress, quiet
 from .sides import DRAIN, Sides
 from .telling import Tell
-from .work import Around, CompareJob, DrainJob, ReleaseJob, SweepJob
+from .work import Around, CompareJob, DrainJob, LookJob, ReleaseJob, SweepJob
 
 
 class LiveConnection:
@@ -41,6 +41,7 @@ class LiveConnection:
             self.jobs.add(SweepJob(around, system))
         self.jobs.add(ReleaseJob(around))
         self.jobs.add(CompareJob(around))
+        self.jobs.add(LookJob(around))
         self.jobs.add(DrainJob(around))
         self.jobs.add(MendJob(around))
         self.jobs.add(CadenceJob(around))

@@ -10,6 +10,7 @@ from ml_connector.model.triggers import CLEAN_POSTINGS, SETTINGS
 from ml_connector.store.rows import Connected
 
 from .progress import Progress, quiet
+from .sides import sides_of
 
 
 async def drain(app: App, progress: Progress = quiet) -> DrainReport:
@@ -32,6 +33,13 @@ def connection_of(app: App) -> Connected | None:
     if connected is not None and not connected.proved:
         raise StateTampered.of(f"connection {connected.id}")
     return connected
+
+
+def all_well(app: App) -> None:
+    """A drain went through: both sides did what they were asked for."""
+    sides = sides_of(app)
+    for system in app.runtime.systems:
+        sides.well(system)
 
 
 def note_clean(app: App) -> None:
@@ -58,4 +66,4 @@ def note_unsigned(app: App) -> None:
         app.store.audit(app.connection.id, "ml-connector", "not signed", "settings", detail, app.world.clock.now())
 
 
-__all__ = ["DrainReport", "connection_of", "drain", "note_clean", "note_rules"]
+__all__ = ["DrainReport", "all_well", "connection_of", "drain", "note_clean", "note_rules"]

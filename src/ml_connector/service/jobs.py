@@ -169,7 +169,7 @@ class Recurring(ABC):
 
     def failed(self, error: ConnectorError) -> datetime | None:
         """Told what `work` raised. When to come back, where that has a time of its own."""
-        _log.warning("a job failed", job=self.name, error=type(error).__name__, what=error.sentence)
+        _log.info("a job failed", job=self.name, error=type(error).__name__, what=error.sentence)
         return None
 
     async def run(self) -> None:

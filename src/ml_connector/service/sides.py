@@ -14,6 +14,7 @@ from typing import Literal
 import msgspec
 import structlog
 
+from ml_connector.app import App
 from ml_connector.clock import Clock, Ids
 from ml_connector.model.errors import (
     ConnectorError,
@@ -29,6 +30,7 @@ from ml_connector.store.rows import SideRow
 from .jobs import growing
 
 SideState = Literal["live", "away", "limited", "dead"]
+SYSTEMS = ("quickbooks", "salesforce")
 SWEEP = "sweep"
 DRAIN = "drain"
 PAUSES: dict[SideState, tuple[timedelta, timedelta]] = {
@@ -133,9 +135,15 @@ class Sides:
             return
         failing.discard(by)
         if not failing:
-            self._put(SideRow(system=system, refused=row.refused, asked_at=row.asked_at, sweep_at=row.sweep_at))
+            self._live(system)
         if failing <= {DRAIN}:
             self._wake(DRAIN, None)
+
+    def _live(self, system: str) -> None:
+        row = self._rows[system]
+        if row.state != "live":
+            well = SideRow(system=system, since=self._clock.now(), refused=row.refused)
+            self._put(msgspec.structs.replace(well, asked_at=row.asked_at, sweep_at=row.sweep_at))
 
     def swept(self, system: str, next_at: datetime, refused: ReadRefused | None = None) -> None:
         """A sweep was taken in, but for the kinds that are refused, and the next one comes at `next_at`."""
@@ -148,10 +156,21 @@ class Sides:
         self.well(system)
 
     def reconnected(self, system: str) -> None:
-        """A person has signed in anew, or corrected what was wrong: it is asked at once."""
-        row = self._rows[system]
-        self._put(msgspec.structs.replace(row, next_at=self._clock.now(), failures=0))
-        self._wake(f"{SWEEP} {system}", None)
+        """A person has signed in anew: it is live until it says otherwise, and is asked at once."""
+        self._failing[system].clear()
+        self._live(system)
+
+    def heard(self) -> None:
+        """Take over what other processes have put on record: a sign-in that was renewed, a limit that was met."""
+        for system, row in self._store.sides(self._connection).items():
+            mine = self._rows.get(system)
+            if mine is None or row == mine:
+                continue
+            self._rows[system] = row
+            if row.state != mine.state:
+                self._failing[system] = set() if row.state == "live" else {SWEEP}
+                self._changed(row)
+                self._wake(f"{SWEEP} {system}", row.next_at)
 
     def _refused(self, system: str, error: ReadRefused) -> None:
         """These kinds are not listed any more: only the flows concerned stop."""
@@ -172,8 +191,13 @@ class Sides:
         self._store.put_side(self._connection, row, now, event and (_ACTOR, *event))
         self._rows[row.system] = row
         if event is not None:
-            _log.warning(event[0], system=row.system, why=row.sentence)
+            _log.info(event[0], system=row.system, why=row.sentence)
             self._changed(row)
+
+
+def sides_of(app: App) -> Sides:
+    """The sides of a connection as they are on record, for whoever does one thing and ends."""
+    return Sides(app.store, app.connection.id, app.world.clock, app.world.ids, app.runtime.systems)
 
 
 def _event(before: SideRow, after: SideRow) -> tuple[str, dict[str, str]] | None:

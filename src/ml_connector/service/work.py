@@ -167,6 +167,19 @@ class DrainJob(ConnectionJob):
         return self._not_before
 
 
+class LookJob(ConnectionJob):
+    """Takes over what other processes have put on record: a sign-in that was renewed, tasks, writes that may go on."""
+
+    def __init__(self, around: Around) -> None:
+        super().__init__("look", around)
+
+    async def work(self) -> datetime:
+        """When it has to look again."""
+        self.around.sides.heard()
+        self.around.jobs.wake(DRAIN)
+        return self.clock.now() + STANDSTILL
+
+
 class CompareJob(ConnectionJob):
     """Compares the ids of the sides that may be asked, where that is due."""
 

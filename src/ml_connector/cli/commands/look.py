@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 
 def status(*, common: Common = USUAL) -> int:
-    """Where the connection stands, from our own records; ends with 1 if somebody must look after something.
+    """Where the connection stands, from our own records; ends with 1 if somebody must look after something,
+    3 while a side is away, limited or dead.
 
     Where there are several and none is named, all are listed.
     """
@@ -34,7 +35,7 @@ def status(*, common: Common = USUAL) -> int:
 
     view = look(common, current_status)
     show(common, "status", view, lambda width: render_state.status_lines(view, width, common.zone))
-    return int(view.attention)
+    return view.exit_status
 
 
 def holds(
