@@ -90,9 +90,13 @@ def connection_id(realm_id: str, org_id: str) -> str:
 
 def in_force(settings: Settings, vault: Vault) -> Rules:
     """The rules of the settings, as far as they are signed. Raises `WrongUse` while a side is not connected."""
-    quickbooks, salesforce = settings.both()
-    name = connection_id(quickbooks.realm_id, salesforce.org_id)
-    return Signer(vault, name, settings.name).in_force(settings.rules)
+    settings.both()
+    return signer_of(settings, vault).in_force(settings.rules)
+
+
+def signer_of(settings: Settings, vault: Vault) -> Signer:
+    """Who signs the settings of a connection, and knows those signatures."""
+    return Signer(vault, connection_id(settings.rules.realm_id, settings.rules.org_id), settings.name)
 
 
 def assemble(settings: Settings, rules: Rules, store: Store, vault: Vault, world: World) -> App:

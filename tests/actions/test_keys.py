@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,14 @@ from sqlalchemy import update
 
 from ml_connector.actions.audit import verify_audit
 from ml_connector.actions.keys import rotate_keys
+from ml_connector.actions.open import open_app
+from ml_connector.actions.sign_off import sign_limit
+from ml_connector.actions.tampered import tampered_rows
 from ml_connector.custody import open_secret
-from ml_connector.model.errors import ConnectorError, Stopped
+from ml_connector.engine.lease import Lease
+from ml_connector.model.errors import Busy, ConnectorError, Stopped, WrongUse
 from ml_connector.store import schema
+from support.homes import home_with
 from support.world import Installation
 
 
@@ -22,7 +28,7 @@ def keys_of(home: Path) -> set[str]:
 def test_all_secrets_open_with_the_new_key_alone(tmp_path: Path) -> None:
     home = Installation(tmp_path)
     first = home.vault.key_id
-    assert rotate_keys(home.app, "setup") == len(home.store.all_sealed()) == 3
+    assert rotate_keys(home.app, "setup") == len(home.store.all_sealed()) == 4
     second = home.vault.key_id
     assert second != first
     assert keys_of(tmp_path) == {first, second}
@@ -74,3 +80,30 @@ def test_not_while_a_run_is_at_work(tmp_path: Path) -> None:
     assert home.store.take_lease(home.app.connection.id, "another process", now) is not None
     with pytest.raises(Stopped, match="Another run is at work"):
         rotate_keys(home.app, "setup")
+
+
+async def test_a_rotation_is_of_all_connections(tmp_path: Path) -> None:
+    """What is signed and sealed for one of them counts on after another one has rotated the keys, twice."""
+    home = home_with(tmp_path / "home", "east", "west")
+    async with open_app(home, "west") as west:
+        sign_limit(west, Decimal("250.00"), "ana")
+    for _ in range(2):
+        async with open_app(home, "east") as east:
+            rotate_keys(east, "ana")
+    async with open_app(home, "west") as west:
+        assert west.rules.auto_approve_limit == Decimal("250.00")
+        assert tampered_rows(west) == []
+        assert verify_audit(west).kept_in_home
+        with Lease(west.store, west.connection.id, west.world.clock).held("a run"), pytest.raises(Busy):
+            async with open_app(home, "east") as east:
+                rotate_keys(east, "ana")
+
+
+async def test_no_rotation_while_the_signatures_of_another_connection_cannot_be_renewed(tmp_path: Path) -> None:
+    home = home_with(tmp_path / "home", "east", "west")
+    (home / "connections/west.toml").write_text("[rules]\nmax_line = 5\n")
+    async with open_app(home, "east") as east:
+        before = east.vault.key_id
+        with pytest.raises(WrongUse, match="max_line is not a setting"):
+            rotate_keys(east, "ana")
+        assert east.vault.key_id == before

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 
 from ml_connector.actions.acting import must_be
 from ml_connector.actions.conflicts import reseal
-from ml_connector.app import App
+from ml_connector.app import App, signer_of
 from ml_connector.custody import TOKENS, SealedHeads
 from ml_connector.engine.lease import Lease
 from ml_connector.model.errors import Busy, StateTrouble
 from ml_connector.model.people import Actor
+from ml_connector.settings import Settings, other_settings
 from ml_connector.store.people import memory_of
 
 _TURN = timedelta(minutes=5)
@@ -28,13 +29,15 @@ def rotate_keys(app: App, actor: Actor) -> int:
     it has not put down yet. Such a value still opens, and the next rotation seals it anew. Keys before that one are
     forgotten, unless something needs them.
     A value that changes meanwhile is not overwritten. Raises `Busy`, and has done nothing, while a run is at work,
-    while the QuickBooks sign-in is renewed (the new token would be sealed with the key that goes), and while another
-    rotation is at work.
+    while a QuickBooks sign-in is renewed (the new token would be sealed with the key that goes), and while another
+    rotation is at work. Raises `WrongUse` where the settings of another connection cannot be read: what is signed in
+    them would count no longer.
     """
     must_be(app, actor, "keys rotate", "admin")
+    others = other_settings(app.settings.home, app.settings.name)
     another = Busy("Another rotation of keys is at work.", _AGAIN)
-    with _turn(app, _ROTATION, another), _lease_of_our_own(app), _renewals(app):
-        return _rotated(app, actor)
+    with _turn(app, _ROTATION, another), _leases(app), _renewals(app):
+        return _rotated(app, actor, others)
 
 
 @contextmanager
@@ -49,12 +52,11 @@ def _turn(app: App, name: str, taken: Busy) -> Iterator[None]:
 
 
 @contextmanager
-def _lease_of_our_own(app: App) -> Iterator[None]:
-    """Nobody writes meanwhile. Before both sides are connected nobody could."""
-    if app.store.connection(app.connection.id) is None:
-        yield
-        return
-    with Lease(app.store, app.connection.id, app.world.clock).held(app.world.ids.token()):
+def _leases(app: App) -> Iterator[None]:
+    """Nobody writes meanwhile, in no connection of the installation. Before both sides are connected nobody could."""
+    with ExitStack() as leases:
+        for connected in app.store.connections():
+            leases.enter_context(Lease(app.store, connected.id, app.world.clock).held(app.world.ids.token()))
         yield
 
 
@@ -68,7 +70,7 @@ def _renewals(app: App) -> Iterator[None]:
         yield
 
 
-def _rotated(app: App, actor: Actor) -> int:
+def _rotated(app: App, actor: Actor, others: Sequence[Settings]) -> int:
     before = app.vault.new_key()
     now = app.world.clock.now()
     count = 0
@@ -79,6 +81,8 @@ def _rotated(app: App, actor: Actor) -> int:
     app.store.mark_anew()
     if any((app.settings.rules.template, app.settings.rules.auto_approve_limit)):
         app.signer.sign_anew(app.settings.home)
+    for settings in others:
+        signer_of(settings, app.vault).sign_anew(settings.home)
     # The event renews both seals of the log as well.
     app.store.audit(app.connection.id, actor, "rotate keys", app.connection.id, {"secrets": count}, now)
     app.vault.forget_old({before, *_needed(app)})
@@ -92,8 +96,14 @@ def _reseal_heads(app: App) -> None:
         with suppress(StateTrouble):  # evidence: it is not touched
             app.store.reseal_head(owner, sealed, heads.reseal(owner, sealed))
         _keep_anew(heads, owner)
-    for person in app.store.people(app.connection.id):
-        _keep_anew(heads, memory_of(app.connection.id, person.name))
+    for place in _memories(app):
+        _keep_anew(heads, place)
+
+
+def _memories(app: App) -> list[str]:
+    """Where the home remembers the people of each connection."""
+    ids = [connected.id for connected in app.store.connections()]
+    return [memory_of(id_, person.name) for id_ in ids for person in app.store.people(id_)]
 
 
 def _keep_anew(heads: SealedHeads, place: str) -> None:
@@ -110,8 +120,8 @@ def _needed(app: App) -> set[str]:
     vault, heads = app.vault, SealedHeads(app.vault, app.settings.home)
     sealed = [value for _, _, value in app.store.all_sealed()]
     sealed += [row.sealed for _, row in app.store.sealed_conflicts()]
-    places = [memory_of(app.connection.id, person.name) for person in app.store.people(app.connection.id)]
-    kept = [(place, _kept(heads, place)) for place in (*(owner for owner, _ in app.store.sealed_heads()), *places)]
+    places = (*(owner for owner, _ in app.store.sealed_heads()), *_memories(app))
+    kept = [(place, _kept(heads, place)) for place in places]
     for place, value in (*app.store.sealed_heads(), *kept):
         with suppress(StateTrouble):  # evidence that opens with no key needs none
             heads.open(place, value)

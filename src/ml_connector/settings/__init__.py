@@ -3,7 +3,7 @@
 from .file import change_settings, settings_file, write_connection, write_settings
 from .hosts import destination
 from .layout import layout_of
-from .load import load, load_all, load_text
+from .load import load, load_all, load_text, other_settings
 from .published import as_markdown, json_schema
 from .running import Alerts, Cadence
 from .shape import DEFAULT, OF_CONNECTION, Network, QuickBooks, Salesforce, Settings, State
@@ -26,6 +26,7 @@ __all__ = [
     "load",
     "load_all",
     "load_text",
+    "other_settings",
     "settings_file",
     "write_connection",
     "write_settings",

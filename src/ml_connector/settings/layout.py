@@ -108,6 +108,11 @@ def layout_of(home: Path) -> Layout:
     return Layout(home, installation, {DEFAULT: installation, **own})
 
 
+def has_several(home: Path) -> bool:
+    """Whether there are files of connections beside `settings.toml`."""
+    return any(True for _ in _connection_files(home))
+
+
 def holds_a_connection(text: Text) -> bool:
     """Whether something is set in it that belongs to one connection. Raises `WrongUse`."""
     return bool(set(text.parsed()) & set(OF_CONNECTION))

@@ -16,7 +16,7 @@ from . import convert
 from .checks import check_all
 from .convert import KeyPath
 from .hosts import VENDOR
-from .layout import FILE, FOLDER, Layout, Text, layout_of
+from .layout import FILE, FOLDER, Layout, Text, has_several, layout_of
 from .running import Alerts, Cadence
 from .shape import DEFAULT, OF_CONNECTION, SECTIONS, Network, QuickBooks, Salesforce, Settings, State, keys
 
@@ -37,6 +37,14 @@ def load_all(home: Path, env: Mapping[str, str]) -> dict[str, Settings | WrongUs
     """The settings of every connection of `home` by its name, or what is wrong in them."""
     layout = layout_of(home)
     return {name: _settings_or_error(layout, name, env) for name in layout.connections}
+
+
+def other_settings(home: Path, name: str) -> list[Settings]:
+    """The settings of all other connections of `home`, as they stand in the files. Raises `WrongUse`."""
+    if not has_several(home):
+        return []
+    layout = layout_of(home)
+    return [settings_of(layout, other, {}) for other in layout.connections if other != name]
 
 
 def _settings_or_error(layout: Layout, name: str, env: Mapping[str, str]) -> Settings | WrongUse:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from ml_connector.model.errors import WrongUse
 
@@ -66,8 +67,15 @@ class Connections(Base):
         """None where there is none of this name."""
         with self.begin() as tx:
             row = tx.execute(_CONNECTED, {"p_connection": id}).one_or_none()
-        if row is None:
-            return None
+        return None if row is None else self._connected(row)
+
+    def connections(self) -> list[Connected]:
+        """All connections of the installation, by id; those that were removed too."""
+        with self.begin() as tx:
+            rows = tx.execute(select(schema.connection).order_by(schema.connection.c.id)).all()
+        return [self._connected(row) for row in rows]
+
+    def _connected(self, row: Row[Any]) -> Connected:
         live = None if row.live_since is None else instant(row.live_since)
         proved = is_marked(self.marker, schema.connection, row)
         return Connected(row.id, row.realm_id, row.org_id, row.company, live, row.paused, proved)
