@@ -21,7 +21,7 @@ TESTS = ROOT / "tests"
 MODULES = sorted(SOURCE.rglob("*.py"))
 
 RECORDS = {"systems.quickbooks.records", "systems.salesforce.records"}
-WIRING = {"files", "vault", "settings", "signing", "clock", "world", "custody", "clients", "app"}
+WIRING = {"files", "restored", "vault", "settings", "signing", "clock", "world", "custody", "clients", "app"}
 BELOW_THE_SERVICE = {"model", "systems", "accounting", "flows", "store", "engine", *WIRING}
 
 ALLOWED = {
@@ -37,6 +37,7 @@ ALLOWED = {
     "settings": {"model", "files", "settings", "accounting.templates"},
     "signing": {"model", "settings", "signing", "vault"},
     "world": {"clock", "engine.ports", "systems.http"},
+    "restored": {"model", "clock", "files", "store", "restored"},
     "custody": {"model", "clock", "store", "vault", "systems.quickbooks.auth"},
     "clients": {"model", "clock", "store", "vault", "settings", "systems", "world", "custody"},
     "app": BELOW_THE_SERVICE,

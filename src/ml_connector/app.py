@@ -27,6 +27,7 @@ from ml_connector.flows.parties import account_to_customer, contact_links, custo
 from ml_connector.model.errors import ConnectorError, WrongUse
 from ml_connector.model.plans import Digest
 from ml_connector.model.rules import Rules
+from ml_connector.restored import notice, notice_older
 from ml_connector.settings import Settings, load, load_all
 from ml_connector.signing import Signer
 from ml_connector.store import Store
@@ -171,6 +172,7 @@ class _Shared(msgspec.Struct, frozen=True):
     def app(self, settings: Settings) -> App:
         """Raises `ConnectorError` where a part of the connection is missing."""
         app = assemble(settings, in_force(settings, self.vault), self.store, self.vault, self.world)
+        notice_older(self.store, app.connection.id, self.world.clock)
         mark_older_state(self.store, self.vault, app.connection.id, self.world.clock)
         key_older_digests(app)
         return app
@@ -189,6 +191,9 @@ async def _shared(home: Path, settings: Settings, clock: Timekeeper | None) -> A
     ca_file, connections = settings.network.ca_file, settings.network.connections
     try:
         async with AiohttpNetwork(ca_file=ca_file, connections=connections) as network:
-            yield _Shared(store, Vault.open_home(home), World(network, clock or WallClock()))
+            shared = _Shared(store, Vault.open_home(home), World(network, clock or WallClock()))
+            store.keeper, store.marker = SealedHeads(shared.vault, home), shared.vault
+            notice(store, home, shared.world.clock)
+            yield shared
     finally:
         store.close()

@@ -143,7 +143,7 @@ async def test_while_writes_are_stopped_it_goes_on_asking_what_changed(living: L
     await living.live_for(4 * CADENCE, (MINUTE, stop), (2 * MINUTE, another_phone(home)))
     assert min(home.store.swept(home.app.connection.id).values()) >= before[0] + 2 * CADENCE
     assert unserved(living) > 0
-    resume(home.app, "ana")
+    await resume(home.app, "ana")
     await living.live_for(MINUTE)
     assert living.told == ["Writes are stopped: month end. Resume them first:  ml-connector resume", OVER]
     assert (unserved(living), phone(home)) == (0, "(617) 555-0177")

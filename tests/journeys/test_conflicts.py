@@ -280,7 +280,7 @@ async def test_while_writes_are_stopped_nothing_is_logged(pair: Pair) -> None:
     with pytest.raises(Paused):
         await pair.later()
     assert pair.log() == []
-    resume(pair.home.app, "ana")
+    await resume(pair.home.app, "ana")
     await pair.later()
     assert pair.log() == pair.expected
 

@@ -53,8 +53,9 @@ THEMES: Mapping[str, str] = {
     "flows/orders": "properties",
     "fuzz": "fuzz_runs",
     "journeys": "account_summary bad_input conflict_log conflicts failing_reads field_rights kinds_of_org limits"
-    " long_orders mutated_answers pairs_that_change postgresql reconnect recorded renames repeatable sample_company"
-    " secrets small_orders thrift too_long two_companies refused_reads unreadable_answers what_links_an_invoice",
+    " long_orders mutated_answers pairs_that_change postgresql put_back reconnect recorded renames repeatable"
+    " sample_company secrets small_orders thrift too_long two_companies refused_reads unreadable_answers"
+    " what_links_an_invoice",
     "live": "one_bad_answer holes schedule",
     "processes": "killed shared_limits",
     "rehearsal/scenario": "files page",

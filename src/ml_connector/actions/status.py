@@ -14,6 +14,7 @@ from ml_connector.actions.tampered import tampered_rows
 from ml_connector.app import App
 from ml_connector.engine.corridor import UNANSWERED
 from ml_connector.model.errors import WrongUse
+from ml_connector.restored import PUT_BACK
 from ml_connector.store.rows import Comparison, HeldRow, LateWrite, PlanRow, RunEnd, SideRow
 
 
@@ -109,6 +110,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         yield from self._altered()
         for side in self.sides:
             yield from (item for item in side_undone(side) if item.level == "FAIL")
+        if self.paused.startswith(PUT_BACK):
+            yield Undone("FAIL", f"Writes are stopped: {self.paused}.", "resume")
         if self.last_run is not None and self.last_run.error:
             yield Undone("FAIL", f"The last run did not end well: {self.last_run.sentence}", "sync --once")
         if self.late_writes:
@@ -144,7 +147,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     def _waiting(self) -> Iterator[Undone]:
         for side in self.sides:
             yield from (item for item in side_undone(side) if item.level == "warn")
-        if self.paused:
+        if self.paused and not self.paused.startswith(PUT_BACK):
             yield Undone("warn", f"Writes are stopped: {self.paused}.", "resume")
         if self.plans_open:
             yield Undone(

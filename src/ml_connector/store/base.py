@@ -100,6 +100,8 @@ class Base:
     def copy_to(self, file: Path) -> None:
         """A consistent copy of a SQLite state, for its owner alone. Raises `WrongUse` for other databases.
 
+        It lives nowhere: who opens it in the place of a state is told that it was put back.
+
         The file must not be there: `FileExistsError`.
         """
         if self.engine.dialect.name != "sqlite":
@@ -112,6 +114,8 @@ class Base:
                 source = connection.connection.driver_connection
                 if isinstance(source, sqlite3.Connection):
                     source.backup(target)
+                    target.execute("UPDATE installation SET place = ''")
+                    target.commit()
         except BaseException:
             file.unlink()
             raise

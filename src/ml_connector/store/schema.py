@@ -334,3 +334,17 @@ side = Table(
     PrimaryKeyConstraint("connection", "system"),
 )
 """How each side of a connection is: it leads to no write, only to when a vendor is asked."""
+
+installation = Table("installation", metadata, Column("id", Integer, primary_key=True), text_("place"))
+"""The one row says where this state lives: in a copy that is elsewhere, or is put back, it does not fit."""
+
+rules_version = Table(
+    "rules_version",
+    metadata,
+    Column("connection", Words, nullable=False),
+    Column("number", Integer, nullable=False),
+    instant_("at"),
+    *map(text_, ("actor", "digest", "content")),
+    PrimaryKeyConstraint("connection", "number"),
+)
+"""The rules as they were once in force: nothing is decided by it, the settings are read from their file."""

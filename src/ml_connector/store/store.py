@@ -20,6 +20,7 @@ from .conflicts import Conflicts
 from .database import first_come, open_engine, transaction
 from .digests import Digests
 from .holds import Holds
+from .installation import Installation
 from .ledger import Ledger
 from .links import Links
 from .marking import Marking
@@ -67,6 +68,7 @@ class Store(
     Arrivals,
     People,
     AuditCheck,
+    Installation,
     Marking,
 ):
     """State of all connections of one installation. Raises `StateTrouble` when the database cannot be used."""

@@ -121,13 +121,20 @@ def stop(
 
 
 def resume(*, by: By = UNSAID, common: Common = USUAL) -> int:
-    """Allow writes again."""
+    """Allow writes again. A state that was copied or put back is checked first, against both sides."""
     common.check()
     from ml_connector.actions.pause import resume as action
 
     actor = who(common, by, "resume")
-    look(common, lambda app: action(app, actor))
-    show(common, "writes", {"stopped": False}, lambda _: ["Writes go on.", "Next:  ml-connector sync --once"])
+    checked = run(common, lambda app, step: action(app, actor, step))
+    found = ", ".join(f"{number:,} {name}" for name, number in checked.items())
+    lines = [f"All ids of both sides were compared: {found}."] if checked else []
+    show(
+        common,
+        "writes",
+        {"stopped": False, **checked},
+        lambda _: [*lines, "Writes go on.", "Next:  ml-connector sync --once"],
+    )
     return 0
 
 

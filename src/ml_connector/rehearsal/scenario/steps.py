@@ -135,7 +135,7 @@ async def stop(play: Play, entry: Ready) -> None:
 
 async def resume(play: Play, entry: Ready) -> None:
     """`resume`: let writes go on."""
-    pause.resume(await play.app(), entry.text("by") or APPROVER)
+    await pause.resume(await play.app(), entry.text("by") or APPROVER)
 
 
 async def backfill(play: Play, entry: Ready) -> None:
