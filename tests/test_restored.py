@@ -54,8 +54,8 @@ async def test_a_home_out_of_an_archive_stops(home: Path, tmp_path: Path) -> Non
 
 
 async def test_a_home_that_is_moved_goes_on(home: Path) -> None:
-    moved = shutil.move(home, home.with_name("moved"))
-    assert await stopped(moved) == ["", ""]
+    shutil.move(home, home.with_name("moved"))
+    assert await stopped(home.with_name("moved")) == ["", ""]
 
 
 async def test_a_backup_that_is_put_back_stops(home: Path) -> None:

@@ -28,6 +28,10 @@ async def test_it_is_written_with_who_signed_and_from_when(home: Installation) -
     assert (template.unbilled, template.deferred_default, template.signed_off_by) == (ids["1250"], ids["2450"], "ana")
     rules = load(home.settings.home, {}).rules
     assert (rules.template, rules.start_date) == (template, date(2026, 11, 1))
+    (version,) = home.store.rules_versions(home.app.connection.id)
+    assert (version.actor, '"start_date":"2026-11-01"' in version.content) == ("ana", True), (
+        "kept in the name of who signed"
+    )
 
 
 @pytest.mark.parametrize(

@@ -228,7 +228,7 @@ CASES = [
     ),
     (
         "resume",
-        {"actions.pause.resume": lambda app, actor: None},
+        {"actions.pause.resume": later({})},
         0,
         "Writes go on.",
         "Next:  ml-connector sync --once",

@@ -165,6 +165,8 @@ def test_a_populated_first_state_comes_through_unharmed(store_url: str, engine: 
             "rhythm": [],
             "alert": [],
             "side": [],
+            "installation": [],
+            "rules_version": [],
             **{
                 name: _unmarked(engine.dialect.name, name, rows)
                 for name, rows in (before | _since_0009(before) | _since_0014(before)).items()

@@ -104,6 +104,7 @@ async def sign_off(app: App, choice: SignOff, actor: Actor) -> Template:
     if kept:
         app.signer.sign_limit(home, before.auto_approve_limit, before.auto_approve_signed_by)
     app.store.audit(app.connection.id, actor, "sign off", f"template {choice.template}", {"accounts": values}, now)
+    keep_version(app, actor)
     template = load(home, {}, name).rules.template
     if template is None:
         raise WrongUse("The template was not written.", "Check settings.toml.")
@@ -121,11 +122,18 @@ def sign_limit(app: App, limit: Decimal, actor: Actor) -> Sequence[str]:
     now = app.world.clock.now()
     detail = {"limit": str(limit), "rules": rules.digest()}
     app.store.audit(app.connection.id, actor, "sign off", "auto_approve_limit", detail, now)
+    keep_version(app, actor)
     return [
         field.encode_name
         for field in msgspec.structs.fields(RuleSettings)
         if field.name not in _SIGNATURES and getattr(rules, field.name) != getattr(_USUAL, field.name)
     ]
+
+
+def keep_version(app: App, actor: Actor) -> None:
+    """Keep the rules as they stand in the file now, in the name of who has signed them."""
+    rules = app.signer.in_force(load(app.settings.home, {}, app.settings.name).rules)
+    app.store.keep_rules(app.connection.id, rules.digest(), rules.as_json(), actor, app.world.clock.now())
 
 
 _USUAL = RuleSettings()

@@ -287,4 +287,8 @@ class Rules(RuleSettings, frozen=True, kw_only=True):
 
     def digest(self) -> str:
         """SHA-256 over all of them: which rules were in force."""
-        return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
+        return hashlib.sha256(self.as_json().encode()).hexdigest()
+
+    def as_json(self) -> str:
+        """All of them, for people to compare with another version."""
+        return msgspec.json.encode(self, order="sorted").decode()

@@ -54,6 +54,8 @@ def note_clean(app: App) -> None:
 def note_rules(app: App) -> None:
     """When the rules are no longer those of last time, what waits for settings is looked at again."""
     if app.store.note_settings(app.connection.id, app.rules.digest(), "ml-connector", app.world.clock.now()):
+        now = app.world.clock.now()
+        app.store.keep_rules(app.connection.id, app.rules.digest(), app.rules.as_json(), "ml-connector", now)
         app.store.fire(app.connection.id, [SETTINGS], app.world.clock.now())
     note_unsigned(app)
 

@@ -13,6 +13,19 @@ from ml_connector.model.people import PersonRole
 from ml_connector.model.refs import Ref
 
 
+class RulesVersion(msgspec.Struct, frozen=True):
+    """The rules of a connection as they were from `at` on: `actor` signed them off, or found them changed in the file.
+
+    `content` is JSON.
+    """
+
+    number: int
+    at: datetime
+    actor: str
+    digest: str
+    content: str
+
+
 class Connected(msgspec.Struct, frozen=True):
     """A connection: one QuickBooks company and one Salesforce org. `live_since` is None while in dry run.
 

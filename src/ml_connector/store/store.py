@@ -27,6 +27,7 @@ from .marking import Marking
 from .outbox import Outbox
 from .people import People
 from .records import Connections, Plans, Secrets
+from .rules_versions import RulesVersions
 from .runs import Runs
 from .schema import metadata
 from .sides import SidesKept
@@ -69,6 +70,7 @@ class Store(
     People,
     AuditCheck,
     Installation,
+    RulesVersions,
     Marking,
 ):
     """State of all connections of one installation. Raises `StateTrouble` when the database cannot be used."""
