@@ -221,6 +221,7 @@ class Affliction:
         self.flagged = False
         emulation = run.testbed.home.emulation
         self.ref = self.victim.ref(emulation)
+        _touch_another(emulation, self.ref)
         self.numbers = [emulation.faults.add(fault) for fault in self._faults(emulation)]
 
     def _faults(self, emulation: Emulation) -> list[Fault]:
@@ -308,6 +309,13 @@ class Affliction:
     def loose(self) -> str:
         """What may be missing in the end: a value that was refused is not tried again until it is another."""
         return rf".*({self.victim.concerns}).*: ({self.victim.field}|Name)\b" if self.ill.field else ""
+
+
+def _touch_another(emulation: Emulation, ref: Ref) -> None:
+    """Somebody saves another record of the kind as it is: a list that fails as a whole is no record's fault."""
+    rows = emulation.vendors[ref.system].records(ref.kind)
+    other = next(row for row in rows if row["Id"] != ref.id and not row.get("IsDeleted"))
+    emulation.act(ref.system, "update", ref.kind, {"Id": other["Id"]})
 
 
 async def befall(life: Life, strike: Strike) -> None:

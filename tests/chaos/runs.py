@@ -24,6 +24,8 @@ from .testbed import Moment, Testbed, small_batches
 
 AFTER = 26 * 60
 """Minutes between the first sync and the news: access tokens have expired, the refresh token is due for a new one."""
+ECHO = "echo"
+"""A situation without news: the sweep tells of what the first sync wrote, which else each run would begin with."""
 UNTIL_HEARD = timedelta(minutes=20)
 """From the news to the first round: longer than a sweep looks back beyond its position."""
 
@@ -100,12 +102,19 @@ class Place:
         return self.play(case_of(seed, self.events_of))
 
     def moment(self, situation: str) -> Moment:
-        """Where a situation begins: with the first sync, or a day after it."""
+        """Where a situation begins: with the first sync, or a day after it, when its echo has been heard too."""
+        if situation == ECHO:
+            return self._in_step()
         return self.testbed.start if situation == "first sync" else self._a_day_later()
 
     @cache  # noqa: B019 - a place lives as long as its process
-    def _a_day_later(self) -> Moment:
+    def _in_step(self) -> Moment:
         self._good(Case(0, "first sync", ()))
+        return self.testbed.moment()
+
+    @cache  # noqa: B019 - a place lives as long as its process
+    def _a_day_later(self) -> Moment:
+        self._good(Case(0, ECHO, ()))
         self.testbed.home.clock.advance(timedelta(minutes=AFTER))
         self.testbed.webhooks_on()
         return self.testbed.moment()

@@ -12,6 +12,7 @@ from ml_connector import clients
 from ml_connector.model.pace import Pace
 from ml_connector.store import Store
 from ml_connector.systems import wire
+from ml_connector.systems.salesforce import catalog, describe
 
 LARGE = 100_000
 """Bytes of an answer that describes an org. It is the same in each process of each run; no records come to so much."""
@@ -36,9 +37,10 @@ class PaceInMemory:
 
 @contextmanager
 def shortcuts(*, pace_in_memory: bool) -> Iterator[None]:
-    """Descriptions of orgs are decoded once, and nobody may change them; the pace is in memory where that is said."""
+    """Descriptions of orgs are decoded and read once, and nobody may change them; the pace is in memory if so said."""
     with ExitStack() as patched:
         patched.enter_context(patch.object(wire, "loads", _remembering(wire.loads)))
+        patched.enter_context(patch.object(catalog, "read_object", _reading_once(describe.read_object)))
         if pace_in_memory:
             PaceInMemory.paces.clear()
             patched.enter_context(patch.object(clients, "SharedPace", PaceInMemory))
@@ -58,6 +60,20 @@ def _remembering(decode: Callable[..., Any]) -> Callable[..., Any]:
         return _decoded[key]
 
     return loads
+
+
+_read: dict[int, tuple[Any, Any]] = {}
+
+
+def _reading_once(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Only what `_decoded` keeps is the same object again; it is kept here too, so that no other has its number."""
+
+    def read_object(body: Any) -> Any:
+        if id(body) not in _read:
+            _read[id(body)] = body, read(body)
+        return _read[id(body)][1]
+
+    return read_object
 
 
 def settled() -> None:
