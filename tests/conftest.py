@@ -18,6 +18,9 @@ from support.emulator_faults import emulator_faults as emulator_faults
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# Nothing that collecting makes is garbage, and it is much: the garbage collector would look through it again and again.
+gc.disable()
+
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
 
@@ -27,9 +30,11 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_finish() -> None:
-    """What was collected stays to the end: the garbage collector need not look through it again and again."""
+    """What was collected stays to the end. Tests make emulators and companies, which live long for what they are."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -103,7 +103,7 @@ def test_a_rehearsal_from_what_is_printed(
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[str]:
     """What a demo prints that stays when it is done: its emulators can still be asked."""
-    words = [*PROGRAM, "demo", "--days", "1", "--serve", "--home", str(tmp_path / "demo")]
+    words = [*PROGRAM, "demo", "--days", "0", "--serve", "--home", str(tmp_path / "demo")]
     printed = tmp_path / "printed.txt"
     with printed.open("w") as out, subprocess.Popen(words, stdout=out, stderr=out) as process:
         try:

@@ -23,7 +23,8 @@ from ml_emulators.scenarios import load, new_emulation
 
 from .rig import environment
 
-SEED = 7
+SEED = 1
+"""Another company than the usual one: the demo also says whether all that was planted in it is held."""
 # The command line as it is; beside it a spy at the one seam to the network writes down what secrets pass.
 SPY = """
 import asyncio, json, sys
