@@ -104,10 +104,10 @@ def test_the_last_line_and_the_exit_status_say_it(
 
 
 def test_many_runs_use_all_cores_and_both_databases(capsys: pytest.CaptureFixture[str]) -> None:
-    assert chaos.main(["--seed", "23", "--runs", "6"]) == 0
+    assert chaos.main(["--seed", "23", "--runs", "4"]) == 0
     out = capsys.readouterr().out
-    assert "4 of them on PostgreSQL" in out
-    assert out.endswith("\nruns 6, lost 0, doubled 0, not converged 0, first failing seed -\n")
+    assert "2 of them on PostgreSQL" in out
+    assert out.endswith("\nruns 4, lost 0, doubled 0, not converged 0, first failing seed -\n")
 
 
 def test_what_counts_as_lost_and_what_as_doubled() -> None:
