@@ -55,7 +55,8 @@ def lock(tx: Connection, connection: str) -> None:
 
     Taken first, so two transactions never wait for each other's rows. On SQLite BEGIN IMMEDIATE has done it.
     """
-    tx.execute(_LOCK, {"p_connection": connection})
+    if tx.dialect.name != "sqlite":
+        tx.execute(_LOCK, {"p_connection": connection})
 
 
 def keep_fired(tx: Connection, connection: str, triggers: Iterable[Trigger]) -> None:

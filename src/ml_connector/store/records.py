@@ -95,6 +95,8 @@ class Connections(Base):
     def changed_references(self, connection: str, versions: Mapping[tuple[str, str], str]) -> list[tuple[str, str]]:
         """Remember the versions of reference tables; returns those that are not as they were, or were never seen."""
         table = schema.reference_version
+        if not versions:
+            return []
         with self.begin() as tx:
             lock(tx, connection)
             rows = tx.execute(_REFERENCES, {"p_connection": connection}).all()
