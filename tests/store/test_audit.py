@@ -225,6 +225,15 @@ def test_the_end_alone_is_looked_at_without_a_walk(store: Store) -> None:
     assert store.audit_trouble("acme").startswith("The audit log ends with event 5")
 
 
+@pytest.mark.parametrize(("gone", "sentence"), [("= 3", "1 event is missing"), ("< 4", "3 events are missing")])
+def test_an_event_that_is_gone_is_seen_without_a_walk(gone: str, sentence: str, store: Store) -> None:
+    _at_work(store)
+    _sql(f"DELETE FROM audit WHERE number {gone}")(store)
+    assert store.audit_trouble("acme") == f"{sentence} from the audit log, which ends with event 7."
+    store.audit("acme", "ana", "stop", "x", {}, NOON)
+    assert store.audit_trouble("acme").startswith(sentence)
+
+
 def test_events_that_were_added_without_the_seal(store: Store) -> None:
     _at_work(store)
     keeper, store.keeper = store.keeper, None

@@ -26,6 +26,7 @@ from ml_connector.app import App, assemble
 from ml_connector.custody import HEADS
 from ml_connector.model.errors import ConnectorError, StateTampered
 from ml_connector.model.refs import Ref
+from ml_connector.model.tasks import Task
 from ml_connector.store import Store, schema
 from ml_connector.store.marks import KEYS, MARK, MARKED
 from ml_connector.world import World
@@ -114,6 +115,10 @@ class Situation:
     def rows(self, table: Table) -> list[dict[str, Any]]:
         with self.home.store.begin() as tx:
             return [dict(row) for row in tx.execute(select(table).order_by(*table.primary_key)).mappings()]
+
+    def due(self) -> list[Task]:
+        """The orders that are due."""
+        return self.home.store.due(self.connection, ORDERS, self.home.clock.now(), 10)
 
     async def run(self) -> None:
         """A run. An error that says what is the case is an end as good as any: nothing was sent because of the row."""
@@ -217,6 +222,46 @@ async def test_an_inserted_write_is_never_sent(mark: str, flow: str, situation: 
     assert Ended.of(situation) == undisturbed
     assert tampered_rows(situation.app) == []
     verify_audit(situation.app)
+
+
+async def _meanwhile(situation: Situation, *statements: Any) -> None:
+    """A run in which somebody writes the database once the orders are read: nobody has looked at the rows by then."""
+    left = list(statements)
+
+    async def step(name: str) -> None:
+        if name == "read" and left and any(task.ref.kind == "Order" for task in situation.due()):
+            situation.change(*left)
+            left.clear()
+
+    await drain(situation.home.process(step))
+    assert not left
+
+
+def _nothing_is_open(situation: Situation) -> None:
+    """Entries approved, none of them noted yet."""
+    situation.change(delete(schema.write).where(schema.write.c.state == "open"))
+
+
+async def test_a_write_that_appears_in_a_round_stops_its_postings(situation: Situation, undisturbed: Ended) -> None:
+    """Under the key of one of the orders, settled: it is met when that key is about to be used."""
+    row = _forged(situation, state="refused", key=situation.rows(schema.approval)[0]["key"]) | {MARK: b""}
+    _nothing_is_open(situation)
+    await _meanwhile(situation, schema.write.insert().values(row))
+    assert situation.posted() == []
+    assert tampered_rows(situation.app) == ["write forged"]
+    drop_row(situation.app, "write forged", "ana")
+    await drain(situation.app)
+    assert Ended.of(situation) == undisturbed
+
+
+async def test_a_link_that_changes_in_a_round_stops_its_postings(situation: Situation) -> None:
+    """One order asks for it; its neighbours, which do not, are not posted either."""
+    _nothing_is_open(situation)
+    (order,) = situation.home.state("salesforce", "Order")[:1]
+    mine = (schema.link.c.role == "account") & (schema.link.c.target == f"salesforce:Account:{order['AccountId']}")
+    await _meanwhile(situation, update(schema.link).where(mine).values(target_version="9"))
+    assert situation.posted() == []
+    assert [row.partition(" ")[0] for row in tampered_rows(situation.app)] == ["link"]
 
 
 async def test_two_bodies_change_places(situation: Situation, undisturbed: Ended) -> None:

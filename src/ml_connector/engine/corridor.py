@@ -20,7 +20,7 @@ from ml_connector.model.plans import Decision, Digest, Done, Flow, Hold, Need, N
 from ml_connector.model.reasons import Reason
 from ml_connector.model.refs import Gone, Link, LinkDraft, Ref
 from ml_connector.model.rules import Rules
-from ml_connector.model.tasks import Knock, Task, Verdict
+from ml_connector.model.tasks import TAMPERED, Knock, Task, Verdict
 from ml_connector.store import Store
 
 from .batches import chosen
@@ -96,6 +96,10 @@ class Corridor(ABC):
     async def settle(self, flow: Flow, verdicts: Sequence[Verdict]) -> None:
         """Put the end of these services on record (or on the plan)."""
 
+    def met(self, row: str) -> None:
+        """A decision rests on this row of the state, which is not believed. A run that writes posts nothing then."""
+        del row
+
     async def serve(self, flow: Flow, tasks: Sequence[Task]) -> None:
         """One page of one flow, from reading to settling."""
         # One instant for all of it: a page that is decided over midnight has one day.
@@ -136,6 +140,8 @@ class Corridor(ABC):
                     writes.append(ready)
                     page_verdicts.write(task, ready.write)
                 case Hold():
+                    if ready.code == TAMPERED:
+                        self.met(ready.facts["row"])
                     links = page.learn(links_found(ready), task.ref)
                     page_verdicts.learn(task.ref, links, knocks_by(self.flows, links))
                     page_verdicts.hold(task, ready)

@@ -28,6 +28,7 @@ from ml_connector.model.plans import (
 from ml_connector.model.refs import Link, Ref
 from ml_connector.model.tasks import TAMPERED, WRITE_FAILS, Task, Verdict
 from ml_connector.model.triggers import table_changed
+from ml_connector.store.rows import StrangeWrite
 
 from .batches import ONE_BY_ONE, batch_id, claimed, grouped, identity, request_id, smaller
 from .conflicts import set_aside
@@ -145,7 +146,10 @@ class Worker(Corridor):
     async def carry_out(self, flow: Flow, writes: Sequence[PreparedWrite], page: PageContext) -> RoundResult:
         """Note, send and settle, batch after batch. Raises `Stopped` where the lease is no longer this drain's."""
         result = RoundResult()
-        ready = self._unclaimed(self._through_gate(self._not_given_up(flow, writes, result), result), result)
+        going = self._not_given_up(flow, writes, result)
+        # Before the gate: what is not believed stops the postings of this very round.
+        strange = self._strange(going)
+        ready = self._unclaimed(self._through_gate(going, result), strange, result)
         # One batch after the other, each settled before the next is noted: a crash leaves at most one of them open.
         sizes = {name: system.batch_sizes for name, system in self.runtime.systems.items()}
         for batch in self._taken_apart(flow, grouped(ready, sizes)):
@@ -195,15 +199,25 @@ class Worker(Corridor):
                 result.verdicts.append(held_verdict(task, failing(WRITE_FAILS, task, write, words), write.flags))
         return going
 
-    def _unclaimed(self, writes: Sequence[PreparedWrite], result: RoundResult) -> Sequence[PreparedWrite]:
+    def met(self, row: str) -> None:
+        """Postings stop from the next batch on, not from the next page: see `Corridor`."""
+        self._watch.met(row)
+
+    def _strange(self, writes: Sequence[PreparedWrite]) -> Sequence[StrangeWrite]:
+        """The writes on record that are not believed: those that are open, and others under the keys of these."""
+        strange = self.store.strange_writes(self.connection.id, [prepared.write.key for prepared in writes])
+        for row in strange:
+            self.met(row.row)
+        return strange
+
+    def _unclaimed(
+        self, writes: Sequence[PreparedWrite], strange: Sequence[StrangeWrite], result: RoundResult
+    ) -> Sequence[PreparedWrite]:
         """What an open write claims waits for it: nobody knows yet how that record stands.
 
         Only these wait. The drain goes on with their neighbours, or one lost answer would stop a company for minutes.
         """
         under_way = [open_write.write for open_write in self.store.open_writes(self.connection.id)]
-        strange = self.store.strange_writes(self.connection.id, [prepared.write.key for prepared in writes])
-        for row in strange:
-            self._watch.met(row.row)
         if not under_way and not strange:
             return writes
         free, busy = claimed(writes, under_way, [write.claim for write in strange])
@@ -232,9 +246,9 @@ class Worker(Corridor):
                 case _:
                     assert_never(answer)
         self._note_tampered(result.verdicts)
-        return self._unlessstopped(ready + self._without_a_click(waiting, result), result)
+        return self._unless_stopped(ready + self._without_a_click(waiting, result), result)
 
-    def _unlessstopped(self, writes: Sequence[PreparedWrite], result: RoundResult) -> list[PreparedWrite]:
+    def _unless_stopped(self, writes: Sequence[PreparedWrite], result: RoundResult) -> list[PreparedWrite]:
         """Nothing is posted while a row of the state is not believed; what needs no approval goes on."""
         if not self._watch.rows:
             return list(writes)
@@ -252,7 +266,7 @@ class Worker(Corridor):
     def _without_a_click(self, waiting: Sequence[PreparedWrite], result: RoundResult) -> list[PreparedWrite]:
         """Those that nobody approved but that are small enough; the others wait for a person."""
         now = self.runtime.clock.now()
-        small = [prepared for prepared in waiting if is_small(prepared.write)]
+        small = [prepared for prepared in waiting if is_small(prepared.write) and not self._watch.rows]
         if approve_small(self.store, self.connection.id, self._lease.fencing_token, small, now):
             self._lease.renewed(now)
             waiting = [prepared for prepared in waiting if not is_small(prepared.write)]

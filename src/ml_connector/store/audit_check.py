@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Connection, Table, select
+from sqlalchemy import Column, Connection, Table, func, select
 
 from ml_connector.model.errors import ConnectorError, WrongUse
 from ml_connector.model.people import Actor
@@ -51,12 +51,16 @@ class AuditCheck(Audit):
         return count
 
     def audit_trouble(self, connection: str) -> str:
-        """Why the end of the log does not fit its seals, without a walk through it; blank if it does."""
+        """Why the log is not whole, without a walk through it: events are missing, or its end does not fit its seals.
+
+        Blank if nothing of that is seen. Whether an event was changed, the walk of `verify_audit` alone tells.
+        """
         with self.begin() as tx:
             last = head_of(tx, connection)
             if self.keeper is None:
                 return ""
             try:
+                _count(tx, connection, last)
                 _compare_seal(tx, self.keeper, connection, last)
                 _compare_kept(tx, self.keeper, connection, last)
             except ConnectorError as error:
@@ -145,6 +149,16 @@ def _take_approval(approvals: dict[str, Approval], row: Any) -> None:
     detail = msgspec.json.decode(row.detail)
     if "key" in detail:  # events of older versions name no key; the migration put others beside them
         approvals[detail["key"]] = (detail["hash"], detail.get("plan", ""), row.actor, row.at)
+
+
+def _count(tx: Connection, connection: str, last: Head) -> None:
+    """Numbers follow one another from 1, so there are as many events as the last one says."""
+    table = schema.audit
+    there = tx.execute(select(func.count()).select_from(table).where(table.c.connection == connection)).scalar_one()
+    if there != last.number:
+        gone = last.number - there
+        what = f"{gone:,} event{' is' if gone == 1 else 's are'} missing from" if gone > 0 else "Events were added to"
+        raise _broken(f"{what} the audit log, which ends with event {last.number}.")
 
 
 def _compare_seal(tx: Connection, keeper: HeadKeeper, connection: str, last: Head) -> None:
