@@ -39,7 +39,7 @@ THEMES: Mapping[str, str] = {
     "chaos": "crash_runs safeguards simulator",
     "cli": "exit_status terminal",
     "docs": "control_door emulator_snippets house_plan pages printed_commands rehearse salesforce_fields setup",
-    "threats": "files hostile_answers personal_data rotation settings_editor state_writer two_people",
+    "threats": "files hostile_answers personal_data rotation settings_editor every_table state_writer two_people",
     "emulators/kit": "all_comes_back faults_at_both schemathesis tls",
     "emulators/pubsub": "gaps judge together",
     "emulators/quickbooks": "anything gaps judge_records own_faults recorded_xml recordings spellings switches",

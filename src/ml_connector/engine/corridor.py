@@ -96,6 +96,15 @@ class Corridor(ABC):
     async def settle(self, flow: Flow, verdicts: Sequence[Verdict]) -> None:
         """Put the end of these services on record (or on the plan)."""
 
+    def due(self, flow: Flow, now: datetime, **which: Any) -> list[Task]:
+        """A page of due tasks. One that is about no record of this flow was not put there by us: it goes, by name."""
+        while tasks := self.store.due(self.connection.id, flow.name, now, PAGE, **which):
+            strange = [task.ref for task in tasks if not flow.serves(task.ref)]
+            if not strange:
+                break
+            self.store.drop_tasks(self.connection.id, flow.name, strange, now)
+        return tasks
+
     def met(self, row: str) -> None:
         """A decision rests on this row of the state, which is not believed. A run that writes posts nothing then."""
         del row

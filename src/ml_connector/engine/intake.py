@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from ml_connector.model.continuity import BEGINNING, Cause, Claim
-from ml_connector.model.errors import BadAnswer, ReadRefused
+from ml_connector.model.errors import BadAnswer, NoPosition, ReadRefused
 from ml_connector.model.plans import Flow
 from ml_connector.model.reading import Sweep
 from ml_connector.model.refs import Change, Ref
@@ -92,9 +92,21 @@ def compared_kinds(runtime: Runtime, system: str) -> list[str]:
 async def sweep(connection: Connection, runtime: Runtime, system: str) -> int:
     """Ask a system what changed since the last sweep (everything, the first time) and take it in.
 
+    A position that is none was not put there by us: everything is asked for, and an event says why.
+
     Raises `ReadRefused` where the vendor refuses to list some kinds, after all others were taken in. Those are asked
     for from where they stood.
     """
+    try:
+        return await _sweep(connection, runtime, system)
+    except NoPosition as error:
+        source, now = f"sweep:{system}", runtime.clock.now()
+        runtime.store.forget_position(connection.id, source)
+        runtime.store.audit(connection.id, "ml-connector", "position", source, {"what": error.sentence}, now)
+        return await _sweep(connection, runtime, system)
+
+
+async def _sweep(connection: Connection, runtime: Runtime, system: str) -> int:
     source = f"sweep:{system}"
     position = runtime.store.position(connection.id, source)
     kinds = swept_kinds(runtime, system)

@@ -83,7 +83,7 @@ class Planner(Corridor):
             # By name, from a blank, which comes before every name: a plan serves nothing, so the oldest tasks would be
             # taken again and again.
             after = ""
-            while tasks := self.store.due(self.connection.id, flow.name, now, PAGE, after=after or " ", planned=True):
+            while tasks := self.due(flow, now, after=after or " ", planned=True):
                 await self.serve(flow, tasks)
                 seen.update(task.ref for task in tasks)
                 after = str(tasks[-1].ref)

@@ -33,7 +33,7 @@ from ml_connector.store.rows import StrangeWrite
 from .batches import ONE_BY_ONE, batch_id, claimed, grouped, identity, request_id, smaller
 from .conflicts import set_aside
 from .context import PageContext
-from .corridor import LONGEST_WAIT, PAGE, UNANSWERED, Connection, Corridor, RoundResult, Runtime, backoff, knocks_on
+from .corridor import LONGEST_WAIT, UNANSWERED, Connection, Corridor, RoundResult, Runtime, backoff, knocks_on
 from .dispatcher import Dispatcher, with_trouble
 from .gate import Gate, GateAnswer, approve_small, is_small
 from .gate_verdicts import awaiting_approval, stale, stopped
@@ -131,13 +131,12 @@ class Worker(Corridor):
 
     def _tasks_of(self, flow: Flow, now: datetime) -> list[Task]:
         """A page of due tasks. Other kinds come alone, and first: what they knock on is then looked at once."""
-        connection = self.connection.id
         if flow.name not in self._relayed:
             own = (flow.system, flow.kind)
-            if others := self.store.due(connection, flow.name, now, PAGE, other_kinds_than=own):
+            if others := self.due(flow, now, other_kinds_than=own):
                 return others
             self._relayed.add(flow.name)
-        tasks = self.store.due(connection, flow.name, now, PAGE)
+        tasks = self.due(flow, now)
         # Those that came since come alone as well: what they knock on is looked at once, after them.
         return [task for task in tasks if task.ref.kind != flow.kind] or tasks
 

@@ -2,6 +2,7 @@
 
     ConnectorError            exit 1
     +-- WrongUse              exit 2   correct the command, the setting or the file
+    |   +-- NoPosition                 the state does not say up to where a system was read
     +-- NotProved             exit 2   who acts must prove to be a person who may do this
     +-- BadAnswer             exit 1   a vendor answered something that cannot be read; nothing was changed by it
     |   +-- ReadRefused                it refuses to answer what was asked
@@ -41,6 +42,10 @@ class WrongUse(ConnectorError):
     """A wrong option, setting, file or name."""
 
     exit_status = 2
+
+
+class NoPosition(WrongUse):
+    """The stored position of a sweep is none: everything is listed anew."""
 
 
 class NotProved(ConnectorError):

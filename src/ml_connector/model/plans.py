@@ -343,3 +343,7 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True):
     changed_by: Mapping[str, Callable[[Record, Context], Sequence[Ref]]] = {}
     linked_by: frozenset[Role] = frozenset()
     swept: bool = True
+
+    def serves(self, ref: Ref) -> bool:
+        """Whether a task of this flow can be about this record."""
+        return ref.system == self.system and (ref.kind == self.kind or ref.kind in self.changed_by)

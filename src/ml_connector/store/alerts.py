@@ -13,13 +13,12 @@ from typing import Any
 import msgspec
 from sqlalchemy import BigInteger, ColumnElement, Row, Select, Update, bindparam, or_, select, update
 
-from ml_connector.model.refs import Ref
-
 from . import schema
 from .audit import Audit, Event
 from .base import lock
 from .database import instant, ms
 from .rows import Late, LateWrite
+from .stored import ref_of, step_of
 
 
 class _Step(msgspec.Struct):
@@ -45,7 +44,7 @@ class Alerts(Audit):
         with self.recording() as recording:
             lock(recording.tx, connection)
             rows = recording.tx.execute(_late_holds(lengths), asked).all()
-            holds = [Late(row.flow, Ref.parse(row.ref), row.code, instant(row.since)) for row in rows]
+            holds = [Late(row.flow, ref_of(row.ref), row.code, instant(row.since)) for row in rows]
             if holds:
                 recording.tx.execute(_told_of(lengths), asked)
                 events: list[Event] = [
@@ -87,10 +86,7 @@ _WRITES_TOLD = update(_write).where(_LATE, _write.c.alerted_at == 0).values(aler
 
 
 def _late_writes(rows: Sequence[Row[tuple[object, ...]]]) -> list[LateWrite]:
-    return [
-        LateWrite(row.flow, Ref.parse(row.source), _decoder.decode(row.content).step, instant(row.first_at))
-        for row in rows
-    ]
+    return [LateWrite(row.flow, ref_of(row.source), step_of(row.content), instant(row.first_at)) for row in rows]
 
 
 @cache

@@ -8,7 +8,6 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, bindparam, exists, select, true, update
 
 from ml_connector.model.people import Actor, name_of
-from ml_connector.model.refs import Ref
 from ml_connector.model.tasks import AWAITING_APPROVAL, Knock
 
 from . import schema
@@ -17,6 +16,7 @@ from .base import lock
 from .database import ms, portions, upsert
 from .marks import MARK, Marker, columns_of, is_marked, marked, must_be_marked
 from .rows import Approved, SmallWrite
+from .stored import ref_of
 
 LIMIT = "auto_approve_limit"
 """Who approved what no person did."""
@@ -107,7 +107,7 @@ class Approvals(Audit):
         served = (table.c.connection == connection) & (table.c.noticed <= table.c.served)
         query = select(table.c.flow, table.c.ref).where(served, table.c.verdict.in_(AWAITING_APPROVAL))
         with self.begin() as tx:
-            return {(row.flow, Ref.parse(row.ref)) for row in tx.execute(query)}
+            return {(row.flow, ref_of(row.ref)) for row in tx.execute(query)}
 
     def clean_postings(self, connection: str, most: int) -> int:
         """How many records have a new record that a person approved, that was never refused, and are not held now.

@@ -24,6 +24,7 @@ from .base import Base, lock
 from .database import instant, ms, upsert
 from .marks import Marker, marked
 from .rows import AuditRow, Head
+from .stored import detail_of
 
 Event = tuple[str, Mapping[str, Any]]
 """What it is about (a record, a plan, an entry), and the detail. No personal data: events are kept for years."""
@@ -143,9 +144,7 @@ class Audit(Base):
         with self.begin() as tx:
             rows = tx.execute(select(_audit).where(_audit.c.connection == connection).order_by(_audit.c.number)).all()
         return [
-            AuditRow(
-                r.number, instant(r.at), r.actor, r.action, r.object, msgspec.json.decode(r.detail), r.previous, r.hash
-            )
+            AuditRow(r.number, instant(r.at), r.actor, r.action, r.object, detail_of(r.detail), r.previous, r.hash)
             for r in rows
         ]
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from sqlalchemy import Column, Connection, Table, func, select
 
 from ml_connector.model.errors import ConnectorError, WrongUse
@@ -17,6 +16,7 @@ from .audit import HASHED, Audit, HeadKeeper, digest, hash_of, head_of, opened
 from .database import instant
 from .marks import Marker, is_marked
 from .rows import Head
+from .stored import detail_of
 
 _DO = "Compare it with a backup (runbook, The audit log), and treat what came after as unproved."
 _RESTORED = (
@@ -115,6 +115,15 @@ def _connections(tx: Connection) -> list[str]:
     return sorted({row[0] for query in (live, *others) for row in tx.execute(query.distinct())})
 
 
+def is_sound(marker: Marker, row: Any) -> bool:
+    """Whether an event stands as it was put down; its place in the log is another question."""
+    return _is_hashed(row) and is_marked(marker, schema.audit, row)
+
+
+def _is_hashed(row: Any) -> bool:
+    return bool(row.hash == digest({name: getattr(row, name) for name in HASHED}))
+
+
 def _walked(tx: Connection, marker: Marker, connection: str) -> tuple[Head, dict[str, Approval]]:
     """The end of the chain, and the approvals that it speaks of. Raises `ConnectorError` at the first break."""
     last, approvals = Head(), dict[str, Approval]()
@@ -124,7 +133,7 @@ def _walked(tx: Connection, marker: Marker, connection: str) -> tuple[Head, dict
         # The first event may follow one of another connection: older versions had one chain for all.
         if last.number and row.previous != last.hash:
             raise _broken(f"Audit event {row.number} does not follow event {last.number}: one of them was exchanged.")
-        if row.hash != digest({name: getattr(row, name) for name in HASHED}):
+        if not _is_hashed(row):
             raise _broken(f"Audit event {row.number} was changed.")
         if not is_marked(marker, schema.audit, row):
             raise _broken(f"Audit event {row.number} was written by something that does not have the key.")
@@ -146,7 +155,7 @@ def _rows(tx: Connection, table: Table, order: Column[Any], connection: str) -> 
 
 
 def _take_approval(approvals: dict[str, Approval], row: Any) -> None:
-    detail = msgspec.json.decode(row.detail)
+    detail = detail_of(row.detail)
     if "key" in detail:  # events of older versions name no key; the migration put others beside them
         approvals[detail["key"]] = (detail["hash"], detail.get("plan", ""), row.actor, row.at)
 

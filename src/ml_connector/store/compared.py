@@ -20,6 +20,7 @@ from .base import lock
 from .database import insert, instant, ms, portions, upsert
 from .ledger import close_compared
 from .rows import Comparison
+from .stored import ref_of
 
 _KEY = ("connection", "system", "kind")
 _COUNTS = ("reads", "listed", "vanished", "unknown", "known")
@@ -144,7 +145,7 @@ class Compared(Audit):
         """Records of a kind (system and kind) that were missed and not knocked on, at most so many."""
         query = select(_vanished.c.ref).where(*_untold(connection, kind)).order_by(_vanished.c.ref).limit(most)
         with self.begin() as tx:
-            return [Ref.parse(name) for name in tx.execute(query).scalars()]
+            return [ref_of(name) for name in tx.execute(query).scalars()]
 
     def count_untold(self, connection: str, kind: tuple[str, str]) -> int:
         """How many records of a kind were missed and not knocked on."""

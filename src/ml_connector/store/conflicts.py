@@ -19,6 +19,7 @@ from . import schema
 from .base import Base
 from .database import insert, instant, ms
 from .rows import ConflictRow, LostValue
+from .stored import ref_of
 
 NOTED, PERHAPS, LOST = "noted", "perhaps", "lost"
 """The write is open; it may have been done before others changed the record once more; it is done."""
@@ -127,9 +128,9 @@ def entry(row: Row[Any]) -> ConflictRow:
         id=row.id,
         write=row.write,
         flow=row.flow,
-        task=Ref.parse(row.task),
-        record=Ref.parse(row.record),
-        other=Ref.parse(row.other),
+        task=ref_of(row.task),
+        record=ref_of(row.record),
+        other=ref_of(row.other),
         field=row.field,
         winner=row.winner,
         digest=row.digest,

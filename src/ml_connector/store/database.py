@@ -223,6 +223,10 @@ def ms(instant: datetime) -> int:
     return round(instant.timestamp() * 1000)
 
 
+_LAST = 32_503_680_000_000
+"""The year 3000: nobody but who has no key puts a later one down, and it leaves room to reckon with."""
+
+
 def instant(milliseconds: int) -> datetime:
-    """UTC, from milliseconds since 1970, which is how every instant is kept."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    """UTC, from milliseconds since 1970, which is how every instant is kept. One beyond is the last there is."""
+    return datetime.fromtimestamp(min(max(milliseconds, 0), _LAST) / 1000, UTC)

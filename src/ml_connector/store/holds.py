@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -20,6 +19,7 @@ from .audit import Event
 from .base import Base
 from .database import insert_of, instant, ms, portions, upsert
 from .rows import HeldRow
+from .stored import amount_of, facts_of, ref_of
 
 
 class HoldChanges(msgspec.Struct, frozen=True):
@@ -141,10 +141,10 @@ class Holds(Base):
         return [
             HeldRow(
                 flow=r.flow,
-                ref=Ref.parse(r.ref),
+                ref=ref_of(r.ref),
                 code=r.code,
-                facts=msgspec.json.decode(r.facts),
-                amount=Decimal(r.amount) if r.amount else None,
+                facts=facts_of(r.facts),
+                amount=amount_of(r.amount),
                 currency=r.currency,
                 since=instant(r.since),
             )
@@ -156,4 +156,4 @@ class Holds(Base):
         table = schema.flag
         query = select(table).where(table.c.connection == connection).order_by(table.c.flag, table.c.ref)
         with self.begin() as tx:
-            return [(row.flow, Ref.parse(row.ref), row.flag) for row in tx.execute(query)]
+            return [(row.flow, ref_of(row.ref), row.flag) for row in tx.execute(query)]

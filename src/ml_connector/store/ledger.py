@@ -19,6 +19,7 @@ from .audit import Audit, Recording
 from .base import lock
 from .database import instant, ms, upsert
 from .rows import Comparison
+from .stored import cause_of
 
 ACTOR = "ml-connector"
 OVERLAP = timedelta(minutes=5)
@@ -258,7 +259,7 @@ def _as_hole(row: Row[Any]) -> Hole:
         source=row.source,
         kind=row.kind,
         span=Span(instant(row.from_at), instant(row.to_at)),
-        cause=Cause(row.cause),
+        cause=cause_of(row.cause),
         opened_at=instant(row.opened_at),
         closed_at=instant(row.closed_at) if row.closed_at else None,
         proof=row.proof,

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, literal_column, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Row,
+    bindparam,
+    delete,
+    literal_column,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from ml_connector.model.errors import ConnectorError
@@ -17,6 +27,7 @@ from . import schema
 from .base import Base, lock
 from .database import ms, portions, upsert
 from .marks import MARK, Marker, is_marked, marked, name_of
+from .stored import ref_of
 
 _KEY = ("connection", "role", "source")
 _KEPT = ("target", "agreed", "exclusive", "source_version", "target_version", "settled_at", MARK)
@@ -36,6 +47,7 @@ def put_links(tx: Connection, marker: Marker, connection: str, links: Iterable[L
     rows = [row_of(connection, link) | {"settled_at": ms(now)} for link in links]
     if not rows:
         return
+    _make_room(tx, marker, connection, rows)
     try:
         tx.execute(upsert(tx, schema.link, _KEY, _KEPT), marked(marker, schema.link, rows))
     except IntegrityError as error:
@@ -43,6 +55,19 @@ def put_links(tx: Connection, marker: Marker, connection: str, links: Iterable[L
         raise ConnectorError(
             "Two records claim the same counterpart.", "See which are held or marked:  ml-connector holds"
         ) from error
+
+
+def _make_room(tx: Connection, marker: Marker, connection: str, rows: Sequence[Mapping[str, object]]) -> None:
+    """A row that is not believed keeps no link of ours out of its place: it stays on record and claims nothing."""
+    claimed = {(row["role"], row["target"]): row["source"] for row in rows if row["exclusive"]}
+    mine = (_link_table.c.connection == connection) & (_link_table.c.exclusive == 1)
+    for some in portions(sorted({str(target) for _, target in claimed})):
+        places = _link_table.c.target.in_(some) & _link_table.c.role.in_({role for role, _ in claimed})
+        for there in tx.execute(select(_link_table).where(mine, places)).all():
+            ours = claimed.get((there.role, there.target), there.source)
+            if there.source != ours and not is_marked(marker, schema.link, there):
+                row = [_link_table.c[name] == getattr(there, name) for name in _KEY]
+                tx.execute(update(_link_table).where(*row).values(exclusive=0))
 
 
 def row_of(connection: str, link: Link) -> dict[str, object]:
@@ -62,7 +87,7 @@ def row_of(connection: str, link: Link) -> dict[str, object]:
 def link_of(row: Row[tuple[object, ...]], marker: Marker) -> Link:
     """The link of a row. Nothing of one that is not proved is read but what was asked for."""
     if not is_marked(marker, schema.link, row):
-        asked = Ref.parse(row.target if getattr(row, "side", 0) else row.source)
+        asked = ref_of(row.target if getattr(row, "side", 0) else row.source)
         return Link(Role(row.role), asked, asked, strange=name_of(schema.link, row))
     return Link(
         role=Role(row.role),

@@ -30,6 +30,7 @@ from .database import insert, instant, ms, portions
 from .links import put_links
 from .marks import MARK, Marker, columns_of, is_marked, marked, must_be_marked, name_of
 from .rows import LostValue, StrangeWrite
+from .stored import step_of
 from .tasks import fire, knock
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -169,7 +170,7 @@ class Outbox(Audit):
         query = select(table).where(table.c.connection == connection, table.c.flow == flow, table.c.source == str(ref))
         with self.begin() as tx:
             return [
-                (row.state, _decoder.decode(row.content).step, row.result_id, instant(row.noted_at))
+                (row.state, step_of(row.content), row.result_id, instant(row.noted_at))
                 for row in tx.execute(query.order_by(table.c.noted_at))
             ]
 

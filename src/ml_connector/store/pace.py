@@ -89,8 +89,11 @@ class SharedPace:
                 tx.execute(insert(tx, _table).on_conflict_do_nothing(index_elements=["name"]), {"name": self._name})
                 stored = tx.execute(_READ, {"name": self._name}).mappings().one()
         row = dict(stored)
-        booked = _booked.decode(row["booked"])
-        return Pace(_unpacked(row["starts"]), _places.decode(row["under_way"]), row["blocked_until"], booked), row
+        try:
+            booked = _booked.decode(row["booked"])
+            return Pace(_unpacked(row["starts"]), _places.decode(row["under_way"]), row["blocked_until"], booked), row
+        except msgspec.MsgspecError:  # not put there by us: it is begun anew, and the vendor says what is too much
+            return Pace(), row
 
     def _swapped(self, old: Row, new: Row) -> bool:
         values = {f"old_{name}": old[name] for name in _CONTENT} | {f"new_{name}": new[name] for name in _CONTENT}

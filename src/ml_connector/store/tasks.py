@@ -44,6 +44,7 @@ from .database import insert_of, instant, ms, portions, upsert
 from .holds import put_holds
 from .ledger import note_claim
 from .links import put_links
+from .stored import UNREADABLE, ref_of
 from .told import heard_from, note_heard
 
 # Built once: a statement that is built anew for each call costs more than its answer.
@@ -121,7 +122,7 @@ def fire(tx: Connection, connection: str, triggers: Iterable[Trigger], now: date
     """
     for some in portions(list(dict.fromkeys(triggers))):
         waiting = tx.execute(_WAITING, {"p_connection": connection, "p_triggers": some}).all()
-        knock(tx, connection, [(row.flow, Ref.parse(row.ref)) for row in waiting], "released", now)
+        knock(tx, connection, [(row.flow, ref_of(row.ref)) for row in waiting], "released", now)
 
 
 class Tasks(Audit):
@@ -217,7 +218,19 @@ class Tasks(Audit):
             which, asked["p_after"] = "after", after
         with self.begin() as tx:
             rows = tx.execute(_due(which, planned), asked).all()
-        return [Task(flow, Ref.parse(r.ref), r.noticed, r.attempts, instant(r.first_at)) for r in rows]
+        return [Task(flow, ref_of(r.ref), r.noticed, r.attempts, instant(r.first_at)) for r in rows]
+
+    def drop_tasks(self, connection: str, flow: str, refs: Sequence[Ref], now: datetime) -> None:
+        """Forget these tasks, which name no record that the flow could serve. Each is an event."""
+        table = schema.task
+        names = {ref.id if ref.kind == UNREADABLE else str(ref): ref for ref in refs}
+        with self.recording() as recording:
+            lock(recording.tx, connection)
+            mine = (table.c.connection == connection) & (table.c.flow == flow)
+            texts = ["" if name == "(blank)" else name for name in names]
+            recording.tx.execute(delete(table).where(mine, table.c.ref.in_(texts)))
+            events = [(f"state:task:{flow} {name}", {"dropped": "no record of this flow"}) for name in names]
+            recording.add(connection, "ml-connector", "tampered", events, now)
 
     def flows_due(self, connection: str, flows: Sequence[str], now: datetime) -> tuple[int, set[str]]:
         """A mark (what fires from now on is later than it), and those of these flows that have a task for `due` now."""
@@ -244,7 +257,7 @@ class Tasks(Audit):
                 for refs in portions(sorted({str(ref) for _, ref in tasks}))
                 for row in tx.execute(_RESTING, asked | {"p_refs": refs})
             ]
-        return {(row.flow, Ref.parse(row.ref)) for row in rows}.intersection(tasks)
+        return {(row.flow, ref_of(row.ref)) for row in rows}.intersection(tasks)
 
     def unserved(self, connection: str) -> Mapping[str, int]:
         """How many tasks wait, by flow."""
@@ -271,7 +284,7 @@ class Tasks(Audit):
             rows = tx.execute(
                 select(table.c.ref, table.c.verdict).where(table.c.connection == connection, table.c.flow == flow)
             ).all()
-        return {Ref.parse(row.ref): row.verdict for row in rows}
+        return {ref_of(row.ref): row.verdict for row in rows}
 
     def settle(
         self, connection: str, fencing_token: int, verdicts: Sequence[Verdict], now: datetime, since: int | None = None

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from ml_connector.model.continuity import BEGINNING
-from ml_connector.model.errors import BadAnswer, ReadRefused, WrongUse
+from ml_connector.model.errors import BadAnswer, NoPosition, ReadRefused
 from ml_connector.model.reading import IdPage, Order, Sweep, Take, ascend, id_key
 from ml_connector.model.refs import Change, Ref
 from ml_connector.systems import wire
@@ -55,7 +55,7 @@ class Position(msgspec.Struct, frozen=True):
 
     @classmethod
     def parse(cls, text: str) -> Position:
-        """Raises `WrongUse` for what is no position of ours."""
+        """Raises `NoPosition` for what is no position of ours."""
         try:
             at, *proved = map(datetime.fromisoformat, text.split())
             return cls(at.astimezone(UTC), proved[0] if proved else None) if at.tzinfo else cls._wrong()
@@ -64,7 +64,7 @@ class Position(msgspec.Struct, frozen=True):
 
     @staticmethod
     def _wrong() -> Position:
-        raise WrongUse("The stored position of QuickBooks is not a time.", "Run a backfill:  ml-connector backfill")
+        raise NoPosition("The stored position of QuickBooks is not a time.", "Run a backfill:  ml-connector backfill")
 
     def text(self) -> str:
         """The position as it is stored."""

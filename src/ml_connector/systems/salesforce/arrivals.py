@@ -17,7 +17,7 @@ from typing import overload
 import msgspec
 
 from ml_connector.model.continuity import BEGINNING
-from ml_connector.model.errors import BadAnswer, ReadRefused, WrongUse
+from ml_connector.model.errors import BadAnswer, NoPosition, ReadRefused, WrongUse
 from ml_connector.model.reading import IdPage, Sweep, Take, ascend
 from ml_connector.model.refs import Change, Json, Ref
 
@@ -45,7 +45,7 @@ class Position(msgspec.Struct, frozen=True):
 
     @classmethod
     def parse(cls, text: str | None) -> Position:
-        """Raises `WrongUse` for what is no position of ours."""
+        """Raises `NoPosition` for what is no position of ours."""
         try:
             position = msgspec.json.decode(text, type=cls) if text else cls()
         except (msgspec.DecodeError, RecursionError):
@@ -59,8 +59,8 @@ class Position(msgspec.Struct, frozen=True):
         return msgspec.json.encode(self, order="deterministic").decode()
 
 
-def _no_position() -> WrongUse:
-    return WrongUse("The stored position of the Salesforce sweep cannot be read.", "Run a backfill.")
+def _no_position() -> NoPosition:
+    return NoPosition("The stored position of the Salesforce sweep cannot be read.", "Run a backfill.")
 
 
 FULL = 2_000
