@@ -46,6 +46,11 @@ PLAIN = {
     "turn": "a renewal waits for five minutes, or two may meet",
     "pace": "calls wait for an hour at most, or the vendor says that they are too many",
     "last_run": "shown",
+    "alert": "shown; told once more, or not",
+    "arrival": "a record is looked at, and read afresh; what is lost is found by the next sweep",
+    "hook_count": "shown",
+    "rhythm": "a quiet source is asked sooner or later",
+    "side": "a side is asked sooner or later; what it does not answer stays undone",
 }
 """What nobody has to believe: what another content of it does."""
 STOPS: Mapping[str, tuple[type[ConnectorError], ...]] = {
@@ -133,6 +138,11 @@ async def _walk(folder: Path) -> Walk:
         schema.hole.insert().values(
             **mine, number=1, source="sweep:quickbooks", kind="", from_at=1, to_at=2, cause="gap", opened_at=1
         ),
+        schema.metadata.tables["alert"].insert().values(**mine, key="late", sentence="Late.", command="holds"),
+        schema.metadata.tables["arrival"].insert().values(**mine, source="web hook", refs='["quickbooks:Customer:1"]'),
+        schema.metadata.tables["hook_count"].insert().values(name="quickbooks", number=1),
+        schema.metadata.tables["rhythm"].insert().values(**mine, source="web hook"),
+        schema.metadata.tables["side"].insert().values(**mine, system="quickbooks", state="up"),
         update(schema.task).where(schema.task.c.flow == ORDERS).values(noticed=9, served=0, next_at=0),
     )
     situation.keep()

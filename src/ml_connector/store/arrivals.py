@@ -20,6 +20,7 @@ from .database import insert, instant, ms, upsert
 from .rows import Arrival, HookCount
 from .schema_hooks import arrival as _arrival
 from .schema_hooks import hook_count as _count
+from .stored import refs_of
 
 _MINE = _arrival.c.connection == bindparam("p_connection")
 _FIRST = select(_arrival).where(_MINE).order_by(_arrival.c.id).limit(bindparam("p_limit"))
@@ -96,4 +97,4 @@ def _written(refs: Sequence[Ref]) -> str:
 
 
 def _read(refs: str) -> tuple[Ref, ...]:
-    return tuple(Ref.parse(ref) for ref in msgspec.json.decode(refs, type=list[str]))
+    return refs_of(refs)

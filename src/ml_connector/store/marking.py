@@ -38,7 +38,7 @@ from .base import lock
 from .holds import put_holds
 from .marks import KEYS, MARK, MARKED, columns_of, content_of, is_marked, marked, name_of
 from .people import stands
-from .stored import detail_of, ref_of
+from .stored import UNREADABLE, detail_of, ref_of
 from .tasks import fire
 
 FLOW = "state"
@@ -119,6 +119,18 @@ class Marking(Audit):
             recording.add(connection, "ml-connector", "tampered", changes.held, now)
             if before and not held:
                 fire(tx, connection, [STATE], now)
+
+    def drop_tasks(self, connection: str, flow: str, refs: Sequence[Ref], now: datetime) -> None:
+        """Forget these tasks, which name no record that the flow could serve. Each is an event."""
+        table = schema.task
+        names = {ref.id if ref.kind == UNREADABLE else str(ref): ref for ref in refs}
+        with self.recording() as recording:
+            lock(recording.tx, connection)
+            mine = (table.c.connection == connection) & (table.c.flow == flow)
+            texts = ["" if name == "(blank)" else name for name in names]
+            recording.tx.execute(delete(table).where(mine, table.c.ref.in_(texts)))
+            events = [(f"state:task:{flow} {name}", {"dropped": "no record of this flow"}) for name in names]
+            recording.add(connection, "ml-connector", "tampered", events, now)
 
     def was_posted(self, connection: str, source: str, request_id: str) -> bool:
         """Whether the audit log says that this request has put an entry into the books, or is not what it was."""

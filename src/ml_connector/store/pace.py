@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -43,7 +44,8 @@ def booked_by(store: Base, system: str) -> dict[str, int]:
         rows = tx.execute(query).scalars().all()
     total: Counter[str] = Counter()
     for text in rows:
-        total.update(_booked.decode(text))
+        with suppress(msgspec.MsgspecError):  # not put there by us
+            total.update(_booked.decode(text))
     return dict(total)
 
 

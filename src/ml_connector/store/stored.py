@@ -28,6 +28,14 @@ def ref_of(text: str) -> Ref:
         return Ref("state", UNREADABLE, text or "(blank)")
 
 
+def refs_of(text: str) -> tuple[Ref, ...]:
+    """The records that a list of texts names."""
+    try:
+        return tuple(map(ref_of, msgspec.json.decode(text, type=list[str])))
+    except msgspec.MsgspecError:
+        return ()
+
+
 def facts_of(text: str) -> dict[str, str]:
     """Texts by name."""
     try:

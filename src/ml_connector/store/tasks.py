@@ -44,7 +44,7 @@ from .database import insert_of, instant, ms, portions, upsert
 from .holds import put_holds
 from .ledger import note_claim
 from .links import put_links
-from .stored import UNREADABLE, ref_of
+from .stored import ref_of
 from .told import heard_from, note_heard
 
 # Built once: a statement that is built anew for each call costs more than its answer.
@@ -219,18 +219,6 @@ class Tasks(Audit):
         with self.begin() as tx:
             rows = tx.execute(_due(which, planned), asked).all()
         return [Task(flow, ref_of(r.ref), r.noticed, r.attempts, instant(r.first_at)) for r in rows]
-
-    def drop_tasks(self, connection: str, flow: str, refs: Sequence[Ref], now: datetime) -> None:
-        """Forget these tasks, which name no record that the flow could serve. Each is an event."""
-        table = schema.task
-        names = {ref.id if ref.kind == UNREADABLE else str(ref): ref for ref in refs}
-        with self.recording() as recording:
-            lock(recording.tx, connection)
-            mine = (table.c.connection == connection) & (table.c.flow == flow)
-            texts = ["" if name == "(blank)" else name for name in names]
-            recording.tx.execute(delete(table).where(mine, table.c.ref.in_(texts)))
-            events = [(f"state:task:{flow} {name}", {"dropped": "no record of this flow"}) for name in names]
-            recording.add(connection, "ml-connector", "tampered", events, now)
 
     def flows_due(self, connection: str, flows: Sequence[str], now: datetime) -> tuple[int, set[str]]:
         """A mark (what fires from now on is later than it), and those of these flows that have a task for `due` now."""
