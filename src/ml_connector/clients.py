@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ml_connector.clock import Clock
-from ml_connector.custody import Custody, SealedTokens, open_secret
+from ml_connector.custody import Custody, SealedPair, SealedTokens, note_sign_in, secrets_of
 from ml_connector.model.errors import WrongUse
+from ml_connector.settings import Salesforce as SalesforceSettings
 from ml_connector.settings import Settings, destination
 from ml_connector.store import Store
 from ml_connector.store.pace import SharedPace
@@ -13,8 +16,10 @@ from ml_connector.systems.limits import free_throttle, quickbooks_throttle
 from ml_connector.systems.quickbooks import auth as quickbooks_auth
 from ml_connector.systems.quickbooks.client import QuickBooks
 from ml_connector.systems.quickbooks.keeper import TokenKeeper
-from ml_connector.systems.salesforce.auth import ClientCredentials, SessionKeeper
+from ml_connector.systems.salesforce.auth import ClientCredentials, Credential, JwtBearer
+from ml_connector.systems.salesforce.certificate import Certified
 from ml_connector.systems.salesforce.client import Salesforce
+from ml_connector.systems.salesforce.keeper import SessionKeeper
 from ml_connector.vault import Vault
 from ml_connector.world import World
 
@@ -44,6 +49,65 @@ def salesforce_custody(settings: Settings, store: Store, vault: Vault, clock: Cl
     return Custody(store, vault, destination(settings, "salesforce"), clock)
 
 
+CLIENT_SECRET, SIGNING_KEY = "client_secret", "signing_key"
+"""Under which names the secret of an app, and the key of its certificate with the certificate, are sealed."""
+
+
+class QuickBooksKeys:
+    """The keys of the Intuit app as they are sealed now (`systems.quickbooks.auth.Keys`)."""
+
+    def __init__(self, custody: Custody, client_id: str) -> None:
+        self._custody = custody
+        self._client_id = client_id
+        self._owner = f"quickbooks:{client_id}"
+
+    def options(self) -> Sequence[quickbooks_auth.AppKeys]:
+        """Read anew each time: another process may have got another secret. Raises `SignInNeeded` without one."""
+        remedy = "Run  ml-connector connect quickbooks"
+        return [
+            quickbooks_auth.AppKeys(client_id=self._client_id, client_secret=secret)
+            for secret in secrets_of(self._custody, self._owner, CLIENT_SECRET, remedy)
+        ]
+
+    def proved(self, keys: quickbooks_auth.AppKeys) -> None:
+        """The older secret goes."""
+        SealedPair(self._custody, self._owner, CLIENT_SECRET).proved(keys.client_secret)
+
+
+class SalesforceKeys:
+    """What the app of an org signs in with, as it is sealed now (`systems.salesforce.auth.Credentials`)."""
+
+    def __init__(self, custody: Custody, salesforce: SalesforceSettings) -> None:
+        self._custody = custody
+        self._app = salesforce
+        self._owner = f"salesforce:{salesforce.client_id}"
+
+    @property
+    def host(self) -> str:
+        """The My Domain address of the settings."""
+        return self._app.base_url
+
+    def options(self) -> Sequence[ClientCredentials | JwtBearer]:
+        """Read anew each time: another process may have got others. Raises `SignInNeeded` where there is none."""
+        host, client_id, username = self._app.base_url, self._app.client_id, self._app.username
+        if self._app.sign_in == "certificate":
+            kept = secrets_of(self._custody, self._owner, SIGNING_KEY, "Run  ml-connector connect salesforce --jwt")
+            return [JwtBearer(host, client_id, username, Certified.read(text).key) for text in kept]
+        kept = secrets_of(self._custody, self._owner, CLIENT_SECRET, "Run  ml-connector connect salesforce")
+        return [ClientCredentials(host, client_id, secret) for secret in kept]
+
+    def proved(self, credential: Credential) -> None:
+        """The older one goes, and the sign-in is noted."""
+        if isinstance(credential, JwtBearer):
+            pair = SealedPair(self._custody, self._owner, SIGNING_KEY)
+            for text in pair.values():
+                if Certified.read(text).key == credential.key:
+                    pair.proved(text)
+        elif isinstance(credential, ClientCredentials):
+            SealedPair(self._custody, self._owner, CLIENT_SECRET).proved(credential.client_secret)
+        note_sign_in(self._custody, self._owner)
+
+
 def quickbooks_oauth(
     settings: Settings, store: Store, vault: Vault, caller: Caller, clock: Clock
 ) -> quickbooks_auth.OAuth:
@@ -51,10 +115,8 @@ def quickbooks_oauth(
     quickbooks = settings.quickbooks
     if quickbooks is None:
         raise WrongUse("QuickBooks is not set up.", "Run  ml-connector init  first.")
-    owner = f"quickbooks:{quickbooks.client_id}"
-    custody = quickbooks_custody(settings, store, vault, clock)
-    secret = open_secret(custody, owner, "client_secret", "Run  ml-connector connect quickbooks")
-    keys = quickbooks_auth.AppKeys(client_id=quickbooks.client_id, client_secret=secret)
+    keys = QuickBooksKeys(quickbooks_custody(settings, store, vault, clock), quickbooks.client_id)
+    keys.options()
     defaults = quickbooks_auth.Endpoints()
     endpoints = quickbooks_auth.Endpoints(
         authorize=quickbooks.authorize_url or defaults.authorize, token=quickbooks.token_url or defaults.token
@@ -67,11 +129,10 @@ def salesforce_client(settings: Settings, store: Store, vault: Vault, world: Wor
     salesforce = settings.salesforce
     if salesforce is None:
         raise WrongUse("Salesforce is not set up.", "Run  ml-connector init  first.")
-    owner = f"salesforce:{salesforce.client_id}"
-    custody = salesforce_custody(settings, store, vault, world.clock)
-    secret = open_secret(custody, owner, "client_secret", "Run  ml-connector connect salesforce")
-    credentials = ClientCredentials(salesforce.base_url, salesforce.client_id, secret)
+    credentials = SalesforceKeys(salesforce_custody(settings, store, vault, world.clock), salesforce)
+    credentials.options()
     pace = SharedPace(store, f"salesforce:{salesforce.org_id}") if salesforce.org_id else None
     caller = Caller(world.network, world.clock, world.ids, free_throttle(world.clock, pace), "Salesforce")
-    sessions = SessionKeeper(caller, credentials, api_version=salesforce.api_version, org_id=salesforce.org_id)
+    api_version, org_id, jitter = salesforce.api_version, salesforce.org_id, world.ids.jitter()
+    sessions = SessionKeeper(caller, credentials, world.clock, api_version=api_version, org_id=org_id, jitter=jitter)
     return Salesforce(caller=caller, sessions=sessions, clock=world.clock)

@@ -194,10 +194,77 @@ def seal_secret(custody: Custody, owner: str, name: str, secret: str) -> None:
 
 def open_secret(custody: Custody, owner: str, name: str, remedy: str) -> str:
     """The secret as it was given at `connect`. Raises `SignInNeeded` if there is none for this destination."""
-    opened = custody.take(owner, name)
-    if opened is None:
+    return secrets_of(custody, owner, name, remedy)[0]
+
+
+def secrets_of(custody: Custody, owner: str, name: str, remedy: str) -> list[str]:
+    """As `open_secret`, with the one that is to come in front of it."""
+    values = SealedPair(custody, owner, name).values()
+    if not values:
         raise SignInNeeded(f"The {name.replace('_', ' ')} of {owner.partition(':')[0]} is not known.", remedy)
-    return opened.decode()
+    return values
+
+
+SIGN_IN = "sign_in"
+"""The name under which it is sealed when Salesforce has let us in; its owner is the app."""
+
+
+class SignedIn(msgspec.Struct, frozen=True):
+    """Since when an app can sign in to Salesforce, and when it did so last."""
+
+    connected_at: datetime
+    renewed_at: datetime
+
+
+def note_sign_in(custody: Custody, owner: str) -> None:
+    """An org has let us in, now. Not kept where the state takes nothing: it is for people to see."""
+    now = custody.clock.now()
+    with suppress(StateTrouble, SignInNeeded):  # what was kept for another host is not renewed: `connect` does that
+        known = signed_in(custody, owner)
+        custody.put(owner, SIGN_IN, msgspec.json.encode(SignedIn(known.connected_at if known else now, now)))
+
+
+def signed_in(custody: Custody, owner: str) -> SignedIn | None:
+    """When it was let in; None if it never was. Raises `StateTrouble` and `SignInNeeded` as custody."""
+    kept = custody.take(owner, SIGN_IN)
+    return None if kept is None else msgspec.json.decode(kept, type=SignedIn)
+
+
+class SealedPair:
+    """A secret, and while it is renewed the one that comes after it: both count until the vendor has taken the new one.
+
+    The new one is tried first, so that the old one goes as soon as it can.
+    """
+
+    def __init__(self, custody: Custody, owner: str, name: str) -> None:
+        self._custody, self._owner, self._name = custody, owner, name
+        self._next = f"{name}_next"
+
+    def values(self) -> list[str]:
+        """Those that count, in the order in which to try them; empty where there is none."""
+        taken = [self._custody.take(self._owner, name) for name in (self._next, self._name)]
+        return [value.decode() for value in taken if value is not None]
+
+    def put(self, value: str) -> None:
+        """The only one from now on."""
+        self._custody.put(self._owner, self._name, value.encode())
+        self._custody.store.drop_sealed(self._owner, self._next)
+
+    def stage(self, value: str) -> None:
+        """The one that comes after it."""
+        self._custody.put(self._owner, self._next, value.encode())
+
+    @property
+    def staged(self) -> bool:
+        """Whether a new one waits for the vendor to take it."""
+        return self._custody.store.sealed(self._owner, self._next) is not None
+
+    def proved(self, value: str) -> None:
+        """The vendor has taken it: if it is the new one, the old one goes. Where that cannot be kept, both stay."""
+        with suppress(StateTrouble, SignInNeeded):  # the next sign-in proves it again
+            staged = self._custody.take(self._owner, self._next)
+            if staged is not None and staged.decode() == value:
+                self.put(value)
 
 
 DIGESTS = "digests"

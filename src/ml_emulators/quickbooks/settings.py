@@ -60,6 +60,10 @@ class Switches:
     coreplus_quota: int = 500_000
     """CorePlus calls a month before the Builder block (with `limits`)."""
 
+    staged_secret: str = ""
+    """A second secret of every app, while it is rotated (blank: there is none). The reference does not describe it."""
+    first_secret_taken: bool = True
+    """Off at the end of a rotation: only the staged secret counts."""
     old_refresh_token_grace: int = 0
     """Seconds for which a rotated refresh token still works; 0: it dies at once."""
     reuse_revokes_connection: bool = True

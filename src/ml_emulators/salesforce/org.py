@@ -106,6 +106,10 @@ class Switches:
     run_as_user: bool = True
     admin_approved: bool = True
     user_active: bool = True
+    app_blocked: bool = False
+    address_allowed: bool = True
+    staged_secret: str = ""
+    first_secret_taken: bool = True
     wrong_secret_status: int = 400
     same_token_on_new_login: bool = False
     frozen_users: set[str] = field(default_factory=set)

@@ -8,8 +8,9 @@ from typing import Any
 from ml_connector.model.refs import Json
 from ml_connector.systems.http import Caller
 from ml_connector.systems.limits import free_throttle
-from ml_connector.systems.salesforce.auth import ClientCredentials, SessionKeeper
+from ml_connector.systems.salesforce.auth import ClientCredentials
 from ml_connector.systems.salesforce.client import Salesforce
+from ml_connector.systems.salesforce.keeper import SessionKeeper
 from ml_emulators.kit.clock import VirtualClock
 from ml_emulators.kit.faults import Fault, FaultBook
 from ml_emulators.kit.gate import Gate
@@ -36,7 +37,7 @@ class EmulatedOrg:
         network = VendorNetwork(lambda request: self.gate.serve("salesforce", request))
         caller = Caller(network, self.clock, FixedIds(), free_throttle(self.clock), "salesforce")
         credentials = ClientCredentials(info["base_url"], info["client_id"], info["client_secret"])
-        sessions = SessionKeeper(caller, credentials, org_id=info["org_id"])
+        sessions = SessionKeeper(caller, credentials, self.clock, org_id=info["org_id"])
         return Salesforce(caller=caller, sessions=sessions, clock=self.clock)
 
     def act(self, op: str, kind: str, **body: Any) -> Json:

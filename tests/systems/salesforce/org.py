@@ -15,8 +15,9 @@ from ml_connector.model.plans import OpenWrite, Write
 from ml_connector.model.refs import Ref
 from ml_connector.systems.http import Caller, Request, Response
 from ml_connector.systems.limits import free_throttle
-from ml_connector.systems.salesforce.auth import API_VERSION, ClientCredentials, SessionKeeper
+from ml_connector.systems.salesforce.auth import API_VERSION, ClientCredentials
 from ml_connector.systems.salesforce.client import Salesforce
+from ml_connector.systems.salesforce.keeper import SessionKeeper
 from ml_connector.systems.salesforce.records import fields_needed
 
 HOST = "https://acme.my.salesforce.com"
@@ -166,7 +167,7 @@ def client(
     clock = clock or FakeClock()
     caller = Caller(org, clock, FakeIds(), free_throttle(clock), "salesforce")
     credentials = ClientCredentials(HOST, "key", "very secret")
-    sessions = SessionKeeper(caller, credentials, api_version=api_version, org_id=org_id)
+    sessions = SessionKeeper(caller, credentials, clock, api_version=api_version, org_id=org_id)
     return Salesforce(caller=caller, sessions=sessions, clock=clock, reserve=reserve)
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from urllib.parse import parse_qs
 
+import jwt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from emulators.salesforce.key_pairs import key_pair
 from ml_connector.model.errors import BadAnswer, ConnectorError, SignInNeeded, Unreachable, WrongUse
-from ml_connector.systems.http import NotSent, Response
-from ml_connector.systems.salesforce.auth import ClientCredentials, checked_host, read_session, refusal
+from ml_connector.systems.http import Response
+from ml_connector.systems.salesforce.auth import ClientCredentials, JwtBearer, audience, checked_host, read_session
 
-from .org import HOST, ORG, USER, Org, answer, client, fault, rows_for, token_answer
+from .org import HOST, NOON, ORG, USER, Org, answer, client, fault
 
 EXPIRED = fault(401, "INVALID_SESSION_ID", "Session expired or invalid")
 
@@ -68,80 +69,12 @@ async def test_the_secret_goes_in_a_form_to_the_my_domain_host() -> None:
     assert (session.org_id, session.user_id, session.instance_url) == (ORG, USER, HOST)
 
 
-@pytest.mark.parametrize(
-    ("error", "description", "kind", "words"),
-    [
-        ("invalid_client_id", "client identifier invalid", SignInNeeded, "consumer key"),
-        ("invalid_client", "invalid client credentials", SignInNeeded, "secret"),
-        ("invalid_grant", "no client credentials user enabled", SignInNeeded, "Run As"),
-        ("invalid_grant", "user is not admin approved", SignInNeeded, "not approved"),
-        ("invalid_grant", "Client credentials flow not enabled", SignInNeeded, "both places"),
-        ("invalid_grant", "request not supported on this domain", WrongUse, "My Domain"),
-        ("invalid_grant", "something new", SignInNeeded, "invalid_grant"),
-        ("unsupported_grant_type", "grant type not supported", WrongUse, "My Domain"),
-        ("inactive_user", "", SignInNeeded, "inactive"),
-        ("inactive_org", "", SignInNeeded, "inactive"),
-        ("<script>", "", SignInNeeded, "unknown reason"),
-    ],
-)
-async def test_refusals_say_what_to_do(error: str, description: str, kind: type[Exception], words: str) -> None:
-    org = Org()
-    org.tokens = [answer({"error": error, "error_description": description}, 400)]
-    with pytest.raises(kind, match=words):
-        await client(org).session()
-
-
 @pytest.mark.parametrize(("status", "kind"), [(503, Unreachable), (404, WrongUse), (200, BadAnswer)])
 async def test_a_page_instead_of_a_session(status: int, kind: type[Exception]) -> None:
     org = Org()
     org.tokens = [Response(status, {}, b"<html>maintenance</html>")]
     with pytest.raises(kind):
         await client(org).session()
-
-
-async def test_another_org_is_refused() -> None:
-    with pytest.raises(WrongUse, match="00D000000000002EAA"):
-        await client(Org(), org_id="00D000000000002EAA").session()
-
-
-async def test_the_pinned_version_must_be_spoken() -> None:
-    with pytest.raises(WrongUse, match=r"does not speak API version 71\.0 \(its newest is 67\.0\)"):
-        await client(Org(), api_version="71.0").session()
-
-
-async def test_twenty_calls_at_once_sign_in_once() -> None:
-    org = Org(rows_for())
-    salesforce = client(org)
-    await asyncio.gather(*(salesforce.find("Contact", "Email", [f"{n}@example.com"]) for n in range(20)))
-    assert sum(r.url.endswith("/token") for r in org.seen) == 1
-
-
-async def test_an_expired_session_is_renewed_once_for_all_and_the_calls_repeated() -> None:
-    def expires(request: object, body: object) -> Response | None:
-        return EXPIRED if "00D!one" in str(getattr(request, "headers", "")) else None
-
-    org = Org(expires, rows_for({"Id": "003000000000001AAA", "Email": "a@example.com"}))
-    org.tokens = [token_answer("00D!one"), token_answer("00D!two")]
-    salesforce = client(org)
-    found = await asyncio.gather(*(salesforce.find("Contact", "Email", ["a@example.com"]) for _ in range(8)))
-    assert all(len(answers["a@example.com"]) == 1 for answers in found)
-    assert sum(r.url.endswith("/token") for r in org.seen) == 2
-
-
-async def test_a_session_that_is_refused_at_once_needs_a_person() -> None:
-    org = Org(lambda request, body: EXPIRED)
-    with pytest.raises(SignInNeeded, match="just given out"):
-        await client(org).find("Contact", "Email", ["a@example.com"])
-    assert sum(r.url.endswith("/token") for r in org.seen) == 2
-
-
-async def test_after_a_failed_sign_in_the_next_call_tries_again() -> None:
-    org = Org()
-    org.tokens = [*[NotSent("No connection.", "Later.")] * 4, token_answer()]
-    salesforce = client(org)
-    with pytest.raises(Unreachable):
-        await salesforce.session()
-    assert (await salesforce.session()).org_id == ORG
 
 
 async def test_no_secret_is_shown_or_logged() -> None:
@@ -186,5 +119,28 @@ def test_a_session_that_cannot_be_used_is_a_bad_answer(change: dict[str, object]
         read_session(answer({**good, **change}), HOST)
 
 
-def test_refusals_quote_no_description() -> None:
-    assert "hidden" not in str(refusal(400, {"error": "odd_reason", "error_description": "hidden"}))
+# --- by certificate
+
+
+@pytest.mark.parametrize(
+    ("host", "aud"),
+    [
+        ("https://acme.my.salesforce.com", "https://login.salesforce.com"),
+        ("https://acme--uat.sandbox.my.salesforce.com", "https://test.salesforce.com"),
+        ("http://127.0.0.1:40002", "http://127.0.0.1:40002"),
+        ("https://login.salesforce.com.evil.example", "https://login.salesforce.com.evil.example"),
+    ],
+)
+def test_an_assertion_is_meant_for_one_login_host(host: str, aud: str) -> None:
+    assert audience(host) == aud
+
+
+def test_an_assertion_says_who_for_whom_and_for_three_minutes() -> None:
+    form = JwtBearer(HOST, "key", "robot@acme.example", key_pair(1)[0]).form(NOON)
+    claims = jwt.decode(form["assertion"], options={"verify_signature": False})
+    assert claims == {
+        "iss": "key", "sub": "robot@acme.example", "aud": "https://login.salesforce.com",
+        "exp": int(NOON.timestamp()) + 180,
+    }  # fmt: skip
+    assert form["grant_type"] == "urn:ietf:params:oauth:grant-type:jwt-bearer"
+    assert "PRIVATE" not in repr(JwtBearer(HOST, "key", "robot", key_pair(1)[0]))

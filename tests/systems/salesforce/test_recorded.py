@@ -15,7 +15,7 @@ import yaml
 from ml_connector.model.errors import ReadRefused
 from ml_connector.model.plans import Done
 from ml_connector.systems import wire
-from ml_connector.systems.salesforce.auth import _versions
+from ml_connector.systems.salesforce.auth import read_versions
 from ml_connector.systems.salesforce.calls import page_of, parts_of
 from ml_connector.systems.salesforce.describe import read_object
 from ml_connector.systems.salesforce.faults import error_of, outcome_of_item
@@ -143,7 +143,7 @@ def test_limits_and_versions() -> None:
     (exchange,) = exchanges_of("get-limits")
     assert limit_finding(exchange["response"]["body"], 0).level == "ok"
     (exchange,) = exchanges_of("list-available-resources")
-    assert {"50.0", "60.0", "66.0"} <= set(_versions(exchange["response"]["body"]))
+    assert {"50.0", "60.0", "66.0"} <= set(read_versions(exchange["response"]["body"]))
 
 
 def test_every_usage_header_is_understood() -> None:

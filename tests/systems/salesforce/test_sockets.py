@@ -8,8 +8,9 @@ from ml_connector.model.plans import Done, Unsure
 from ml_connector.systems.http import Caller
 from ml_connector.systems.limits import free_throttle
 from ml_connector.systems.network import AiohttpNetwork
-from ml_connector.systems.salesforce.auth import ClientCredentials, SessionKeeper
+from ml_connector.systems.salesforce.auth import ClientCredentials
 from ml_connector.systems.salesforce.client import Salesforce
+from ml_connector.systems.salesforce.keeper import SessionKeeper
 from ml_connector.systems.salesforce.records import SObject
 from ml_emulators.kit.shell import vendor_shell
 from support.network import FixedIds
@@ -27,7 +28,7 @@ async def test_a_round_over_the_wire() -> None:
         async with AiohttpNetwork() as network:
             caller = Caller(network, org.clock, FixedIds(), free_throttle(org.clock), "salesforce")
             keys = ClientCredentials(shell.url, org.info["client_id"], org.info["client_secret"])
-            client = Salesforce(caller=caller, sessions=SessionKeeper(caller, keys), clock=org.clock)
+            client = Salesforce(caller=caller, sessions=SessionKeeper(caller, keys, org.clock), clock=org.clock)
             writes = noted(
                 client, *(upsert(n, Name=f"Müller & Söhne {n}", QBO_Balance__c=Decimal("0.10")) for n in range(500))
             )

@@ -39,6 +39,7 @@ class QuickBooks:
     def __init__(self, *, realm_id: str, base_url: str, caller: Caller, tokens: TokenKeeper, clock: Clock) -> None:
         """`base_url` is the scheme and host of the API; `caller` carries network, limits and repeats."""
         self.realm_id = realm_id
+        self._tokens = tokens
         self._calls = Calls(realm_id, base_url, caller, tokens, clock)
         self._reader = Reader(self._calls)
         self._sender = Sender(self._calls, clock)
@@ -52,6 +53,14 @@ class QuickBooks:
                 f"The sign-in does not open company {self.realm_id}.", "Connect again and choose that company."
             ) from error
         return company
+
+    async def keep_signed_in(self) -> datetime:
+        """See that there is a good access token; when to look again. Raises `SignInNeeded`, and what passes."""
+        return await self._tokens.keep()
+
+    async def sign_in_anew(self) -> None:
+        """Have the sign-in renewed at once, whatever there is: it proves secret and refresh token. Raises as above."""
+        await self._tokens.renew(await self._tokens.token())
 
     async def read(self, kind: str, ids: Sequence[str]) -> dict[str, Record | Gone]:
         """One metered read for each 1,000 ids."""

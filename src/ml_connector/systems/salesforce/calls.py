@@ -18,8 +18,9 @@ from ml_connector.systems.http import Caller, Request, Response, date_of
 from ml_connector.systems.pulse import Pulse
 from ml_connector.systems.words import first_words
 
-from .auth import Session, SessionKeeper
+from .auth import Session
 from .faults import AWAY, SESSION, error_of, failing_read, faults
+from .keeper import SessionKeeper
 from .usage import Usage
 
 CLIENT = "ml-connector"
@@ -101,7 +102,7 @@ class Calls:
         before: Deadline | None = None,
         headers: Mapping[str, str] = NO_HEADERS,
     ) -> Answer:
-        """One call, with one new sign-in if the session has expired.
+        """One call, with a new sign-in if the session has expired.
 
         `path` begins with `/services/data/`. Reads are repeated after trouble that may pass, writes never, and no write
         leaves at or after `before`. `headers` go with it, beside those of every call. Raises `NotSent` and `NoAnswer`
@@ -144,10 +145,12 @@ class Calls:
         body: bytes,
         headers: Mapping[str, str],
     ) -> Answer:
-        session = await self.sessions.session()
+        """Repeated with another session while one is refused. One that somebody else made may have been ended as well:
+        only one that the org has just given to this call makes the answer a verdict."""
+        session, ours = await self.sessions.session(), False
         answer = self._answer(await send(_request(session, method, path, body, headers)))
-        if _expired(answer):
-            session = await self.sessions.renew(session)
+        while _expired(answer) and not ours:
+            session, ours = await self.sessions.replace(session)
             answer = self._answer(await send(_request(session, method, path, body, headers)))
         return answer
 

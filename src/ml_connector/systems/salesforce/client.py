@@ -16,10 +16,11 @@ from ml_connector.systems.http import Caller
 from ml_connector.systems.whose import names_its_errors
 
 from . import arrivals, fitness, lookup
-from .auth import Session, SessionKeeper
+from .auth import Session
 from .calls import Calls
 from .catalog import Catalog
 from .fitness import Finding
+from .keeper import SessionKeeper
 from .reading import Reader
 from .records import SYSTEM, SObject
 from .usage import Usage
@@ -54,6 +55,10 @@ class Salesforce:
     async def session(self) -> Session:
         """The session in use: for the org's id, and for the event stream, which needs the token."""
         return await self._sessions.session()
+
+    async def keep_signed_in(self) -> datetime:
+        """See that there is a session; when to look again. Raises `SignInNeeded`, and what waits for a while."""
+        return await self._sessions.keep()
 
     async def new_session(self, stale: Session) -> Session:
         """A session other than `stale`, which was refused."""

@@ -100,9 +100,15 @@ def _client(service: Service, request: Request) -> App:
         form = {} if scheme or "json" in request.header("content-type") else _form(request)
         client_id, secret = form.get("client_id", ""), form.get("client_secret", "")
     app = service.authority.apps.get(client_id)
-    if app is None or app.client_secret != secret:
+    if app is None or secret not in _secrets(service, app):
         raise OAuthError(401, "invalid_client")
     return app
+
+
+def _secrets(service: Service, app: App) -> list[str]:
+    switches = service.switches
+    first = [app.client_secret] if switches.first_secret_taken else []
+    return [*first, switches.staged_secret] if switches.staged_secret else first
 
 
 def _basic(encoded: str) -> tuple[str, str]:

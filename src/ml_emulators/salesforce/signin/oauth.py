@@ -169,9 +169,22 @@ class OAuth:
         key, secret = _client(request, form)
         if not _same(key, self._sessions.client_id):
             raise OAuthError("invalid_client_id", "client identifier invalid")
-        if not _same(secret, self._sessions.client_secret):
+        if not any(_same(secret, good) for good in self._secrets()):
             status = self._world.switches.wrong_secret_status
             raise OAuthError("invalid_client", "invalid client credentials", status)
+
+    def _secrets(self) -> list[str]:
+        """The app's secret; while it is rotated, a staged one beside it, which may be the only one in the end."""
+        switches = self._world.switches
+        first = [self._sessions.client_secret] if switches.first_secret_taken else []
+        return [*first, switches.staged_secret] if switches.staged_secret else first
+
+    def _check_access(self) -> None:
+        """Whatever the flow: the app may be blocked, and the caller's address not be let in; words from memory."""
+        if self._world.switches.app_blocked:
+            raise OAuthError("OAUTH_APP_BLOCKED", "this app is blocked by admin")
+        if not self._world.switches.address_allowed:
+            raise OAuthError("invalid_grant", "ip restricted or invalid login hours")
 
     def _check_policy(self) -> None:
         switches = self._world.switches
@@ -199,6 +212,7 @@ class OAuth:
             raise OAuthError("invalid_grant", "request not supported on this domain")
         self._check_client(request, form)
         self._check_policy()
+        self._check_access()
         self._check_frozen(self._world.integration)
         return self._world.integration
 
@@ -222,6 +236,7 @@ class OAuth:
         own = actor == self._world.integration
         if not user.get("IsActive") or (own and not switches.user_active):
             raise OAuthError("inactive_user", "user is inactive")
+        self._check_access()
         self._check_frozen(actor)
         return actor
 

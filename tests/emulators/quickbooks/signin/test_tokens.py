@@ -245,3 +245,16 @@ def test_orders_of_the_control_door(qbo: Client) -> None:
     assert works(qbo)
     qbo.server.revoke_token()
     assert qbo.renew() == STALE
+
+
+def test_switch_a_staged_secret_counts_beside_the_first(qbo: Client) -> None:
+    def answers(secret: str) -> int:
+        form = {"grant_type": "refresh_token", "refresh_token": qbo.info["refresh_token"]}
+        return qbo.token_request(form, {"authorization": qbo.basic(secret)}).status
+
+    first = qbo.info["client_secret"]
+    assert (answers(first), answers("second")) == (200, 401)
+    qbo.server.switches.staged_secret = "second"
+    assert (answers(first), answers("second")) == (200, 200)
+    qbo.server.switches.first_secret_taken = False
+    assert (answers(first), answers("second")) == (401, 200)

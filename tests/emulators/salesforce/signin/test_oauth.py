@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from emulators.salesforce.key_pairs import assertion, key_pair
 from emulators.salesforce.orgs import FORM, TestOrg, V
 
 TOKEN = "/services/oauth2/token"
@@ -192,3 +193,38 @@ def test_the_same_seed_gives_the_same_secrets() -> None:
 
 def test_an_unknown_endpoint_is_not_found(org: TestOrg) -> None:
     assert org.raw("POST", "/services/oauth2/nothing", b"", FORM).status == 404
+
+
+@pytest.mark.parametrize(
+    ("switch", "error"),
+    [
+        ({"address_allowed": False}, ("invalid_grant", "ip restricted or invalid login hours")),
+        ({"app_blocked": True}, ("OAUTH_APP_BLOCKED", "this app is blocked by admin")),
+    ],
+)
+@pytest.mark.parametrize("by", ["secret", "certificate"])
+def test_who_is_kept_out_whatever_the_flow(
+    org: TestOrg, switch: dict[str, bool], error: tuple[str, str], by: str
+) -> None:
+    form = _form(org)
+    if by == "certificate":
+        org.act("register_certificate", "", certificate=key_pair(1)[1])
+        now = int(org.clock.now().timestamp())
+        claims = {"iss": form["client_id"], "sub": org.vendor.org.integration_user.username}
+        signed = assertion({**claims, "aud": "https://login.salesforce.com", "exp": now + 180})
+        form = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": signed}
+    assert org.form(TOKEN, form).status == 200
+    org.act("set_switch", "", **switch)
+    reply = org.form(TOKEN, form)
+    assert (reply.status, reply.body["error"], reply.body["error_description"]) == (400, *error)
+
+
+def test_a_staged_secret_counts_beside_the_first(org: TestOrg) -> None:
+    def answers(**changes: str) -> int:
+        return org.form(TOKEN, _form(org, **changes)).status
+
+    assert answers(client_secret="second") == 400
+    org.act("set_switch", "", staged_secret="second")
+    assert (answers(), answers(client_secret="second")) == (200, 200)
+    org.act("set_switch", "", first_secret_taken=False)
+    assert (answers(), answers(client_secret="second")) == (400, 200)
