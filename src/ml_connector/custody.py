@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import secrets
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -302,6 +303,22 @@ class Digests:
             detail = {"in place of": "one that does not open"} if before else {}
             self._store.audit(connection, "ml-connector", "key of digests", connection, detail, now)
         return self._kept()
+
+
+_ADDRESSES = "alert addresses"
+
+
+def seal_addresses(store: Store, vault: Vault, owner: str, addresses: Sequence[str], now: datetime) -> None:
+    """Keep where the alarms of a connection are sent, in place of what was kept before: such addresses hold secrets."""
+    store.put_sealed(owner, _ADDRESSES, vault.seal(msgspec.json.encode(addresses), owner, _ADDRESSES), now)
+
+
+def open_addresses(store: Store, vault: Vault, owner: str) -> tuple[str, ...]:
+    """Where the alarms of a connection are sent. Raises `StateTrouble` where that does not open."""
+    sealed = store.sealed(owner, _ADDRESSES)
+    if sealed is None:
+        return ()
+    return msgspec.json.decode(vault.open(sealed, owner, _ADDRESSES), type=tuple[str, ...])
 
 
 def mark_older_state(store: Store, vault: Vault, connection: str, clock: Clock) -> None:

@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from ml_connector.actions.continuity import Continuity, continuity_of
 from ml_connector.actions.holds import OPEN_WRITE_ALLOWED, PLAYED_DAYS, hours_since, is_late
 from ml_connector.actions.plan import plan_view
 from ml_connector.actions.tampered import tampered_rows
@@ -16,6 +17,9 @@ from ml_connector.engine.corridor import UNANSWERED
 from ml_connector.model.errors import WrongUse
 from ml_connector.restored import PUT_BACK
 from ml_connector.store.rows import Comparison, HeldRow, LateWrite, PlanRow, RunEnd, SideRow
+
+SAID_BY_ALARMS = ("hole ", "silence ", "quiet ", "budget ", "hold ")
+"""Alarms that say what nothing else here says."""
 
 
 class Overdue(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +60,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     `tampered` names the rows that were changed without the key, `unsigned` says what of the settings does not count.
     `sides` says how each side is: live, away, limited or dead, since when and why, when it was and will be swept.
     `compared` says of each kind when all its ids were compared with ours, what that found, and whether it is under way.
+    `continuity` says what of each kind is covered, which holes are open, which alarms raised, and what the schedule is.
     """
 
     company: str
@@ -81,6 +86,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     tampered: Sequence[str] = ()
     unsigned: Sequence[str] = ()
     for_approval: int = 0
+    continuity: Continuity = Continuity()
 
     @property
     def hint(self) -> str:
@@ -108,8 +114,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
     def _failing(self) -> Iterator[Undone]:
         yield from self._altered()
-        for side in self.sides:
-            yield from (item for item in side_undone(side) if item.level == "FAIL")
+        yield from self._of_sources("FAIL")
         if self.paused.startswith(PUT_BACK):
             yield Undone("FAIL", f"Writes are stopped: {self.paused}.", "resume")
         if self.last_run is not None and self.last_run.error:
@@ -132,6 +137,18 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
                 what = f"{unread:,} {records} could not be read; {it} held ({code}), and asked for again."
                 yield Undone("FAIL", what, f"holds {code}")
 
+    def _of_sources(self, level: str) -> Iterator[Undone]:
+        """What is to be said of the two sides, of what is known of them, and of the alarms."""
+        for side in self.sides:
+            yield from (item for item in side_undone(side) if item.level == level)
+        if level == "FAIL":
+            for alarm in self.continuity.alarms:
+                if alarm.key.startswith(SAID_BY_ALARMS):
+                    yield Undone("FAIL", alarm.sentence, alarm.command)
+        elif numbers := {hole.number for hole in self.continuity.holes}:
+            holes = "A hole" if len(numbers) == 1 else f"{len(numbers):,} holes"
+            yield Undone("warn", f"{holes} in what we know of the two sides: closed by a run.", "sync --once")
+
     def _altered(self) -> Iterator[Undone]:
         """What somebody without the key has changed in the state."""
         if self.audit:
@@ -145,8 +162,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
             yield Undone("FAIL", sentence, "sign-off")
 
     def _waiting(self) -> Iterator[Undone]:
-        for side in self.sides:
-            yield from (item for item in side_undone(side) if item.level == "warn")
+        yield from self._of_sources("warn")
         if self.paused and not self.paused.startswith(PUT_BACK):
             yield Undone("warn", f"Writes are stopped: {self.paused}.", "resume")
         if self.plans_open:
@@ -227,6 +243,7 @@ def current_status(app: App) -> Status:
         tampered=tampered_rows(app),
         unsigned=app.unsigned,
         for_approval=app.store.planned(app.connection.id),
+        continuity=continuity_of(app),
     )
 
 

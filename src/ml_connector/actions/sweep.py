@@ -11,6 +11,7 @@ from ml_connector.model.errors import ConnectorError, ReadRefused
 from ml_connector.service.arrived import take_arrivals
 from ml_connector.service.comparing import compare_due
 from ml_connector.service.draining import note_rules
+from ml_connector.service.mending import mend_side
 from ml_connector.service.sides import sides_of
 
 
@@ -45,6 +46,7 @@ async def _swept(app: App, system: str, refused: list[ReadRefused] | None) -> in
     sides, count, refusal = sides_of(app), 0, None
     try:
         count = await sweep(app.connection, app.runtime, system)
+        count += (await mend_side(app, system))[0]
     except ReadRefused as error:
         refusal = error
     except ConnectorError as error:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from .layout import NARROW, Column, table
+from .render_cover import cover_rows
 from .text import age, count, fold, hanging, moment, pad, safe, system_name, width_of, words
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def status_lines(status: Status, width: int | None, zone: tzinfo = UTC) -> list[
         *((system_name(side.system), _how(side, status.swept, zone)) for side in status.sides),
         *((_side(source), f"read up to {_instant(at, zone)}") for source, at in _unsaid(status)),
         ("compared", _compared(status.compared, zone)),
+        *cover_rows(status.continuity, zone),
     ]
     if not status.swept:
         rows.append(("coverage", "neither side was read yet"))

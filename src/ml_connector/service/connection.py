@@ -9,6 +9,7 @@ from ml_connector.app import App
 from ml_connector.engine.worker import DrainReport
 from ml_connector.store.rows import SideRow
 
+from .alerts import AlertsJob
 from .cadence import CadenceJob
 from .jobs import Jobs
 from .mending import MendJob
@@ -45,6 +46,7 @@ class LiveConnection:
         self.jobs.add(DrainJob(around))
         self.jobs.add(MendJob(around))
         self.jobs.add(CadenceJob(around))
+        self.jobs.add(AlertsJob(around))
 
     def arrived(self) -> None:
         """Knocks were taken in: what is due is done now. Nothing is swept because of them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from ml_connector.app import App
 from ml_connector.engine.mending import ask_for_what_is_missing, mend, to_mend
 
 from .sides import DRAIN
@@ -28,9 +29,17 @@ class MendJob(ConnectionJob):
         return self.clock.now() + LOOK
 
     async def _mend(self, system: str) -> None:
-        app, jobs = self.around.app, self.around.jobs
-        holes = to_mend(app.connection, app.runtime, system)
-        if holes and await mend(app.connection, app.runtime, system, holes):
-            jobs.wake(DRAIN)
-        if ask_for_what_is_missing(app.connection, app.runtime, system, self.clock.now()):
-            jobs.wake("compare")
+        knocked, compare = await mend_side(self.around.app, system)
+        if knocked:
+            self.around.jobs.wake(DRAIN)
+        if compare:
+            self.around.jobs.wake("compare")
+
+
+async def mend_side(app: App, system: str) -> tuple[int, bool]:
+    """Read again what may be missing of one system. Tasks knocked on, and whether ids are to be compared."""
+    holes, knocked = to_mend(app.connection, app.runtime, system), 0
+    if holes:
+        knocked = await mend(app.connection, app.runtime, system, holes)
+    compare = ask_for_what_is_missing(app.connection, app.runtime, system, app.world.clock.now())
+    return knocked, bool(compare)

@@ -63,7 +63,7 @@ CRONS = ("orders_at", "close_at", "close_compare_at")
 
 
 class Alerts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """When an alarm is raised. Where it is sent is sealed, for it may hold secrets."""
+    """When an alarm is raised. Where it is sent is sealed, for it may hold secrets: `ml-connector alerts add`."""
 
     hole_hours: Annotated[
         int, Meta(ge=1, le=720, description="Hours after which a hole in the continuity that stays open is an alarm.")
