@@ -40,6 +40,6 @@ async def test_a_single_sync_closes_a_hole(tmp_path: Path) -> None:
     home = in_step(tmp_path)
     await sync(home.app)
     now = home.clock.now()
-    open_hole(home.app, "salesforce", ["Account"], now - timedelta(hours=4), now, Cause.OVERFLOW)
+    open_hole(home.app, "salesforce", ["Account"], now - timedelta(hours=4), now - timedelta(minutes=6), Cause.OVERFLOW)
     await sync(home.app)
     assert not open_holes(home.app)

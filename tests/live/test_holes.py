@@ -76,7 +76,7 @@ async def test_what_a_stream_lost_is_read_again(tmp_path: Path, cause: Cause) ->
     # The sweeps are stopped, as where a stream brings the changes: only the bounded backfill can close it.
     living.live.jobs._entries.pop("sweep salesforce")
     open_hole(living.home.app, "salesforce", ["Account", "Order"], living.now - 3 * HOUR, living.now, cause)
-    await living.live_for(timedelta(minutes=6))
+    await living.live_for(timedelta(minutes=12))
     assert open_holes(living.home.app) == []
     assert [hole.proof.split()[0] for hole in closed(living, "salesforce")] == ["backfill", "backfill"]
     assert living.reads() - before <= 1, "the other side is not read for it"

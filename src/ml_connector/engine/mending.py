@@ -9,14 +9,22 @@ from ml_connector.model.continuity import BEGINNING, Cause, Hole
 from ml_connector.model.refs import Change
 
 from .corridor import Connection, Runtime
-from .intake import DELETIONS_MISSING, ask_comparison, claim_of, compared_kinds, receive
+from .intake import DELETIONS_MISSING, SKEW, ask_comparison, claim_of, compared_kinds, receive
 
 
 def to_mend(connection: Connection, runtime: Runtime, system: str) -> list[Hole]:
-    """The open holes of a system that a list of what changed closes. What is refused is asked for by each sweep."""
-    holes = runtime.store.open_holes(connection.id)
+    """The open holes of a system that a list of what changed closes. What is refused is asked for by each sweep.
+
+    What is committed late is listed late: a hole that ended a moment ago waits.
+    """
+    over = runtime.clock.now() - SKEW
     return [
-        hole for hole in holes if hole.source == system and not hole.cause.compares and hole.cause is not Cause.REFUSED
+        hole
+        for hole in runtime.store.open_holes(connection.id)
+        if hole.source == system
+        and not hole.cause.compares
+        and hole.cause is not Cause.REFUSED
+        and hole.span.until <= over
     ]
 
 
