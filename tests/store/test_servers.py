@@ -184,3 +184,21 @@ def test_a_variable_does_not_lead_elsewhere(
     monkeypatch.setenv(variable, value)
     with pytest.raises(ConnectorError, match="on another machine"):
         must_be_proved(make_url(url))
+
+
+def test_a_server_without_tls_is_told_from_one_that_is_away(authority: trustme.CA, tmp_path: Path) -> None:
+    root = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(root)
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+
+        def say_no() -> None:
+            with closing(listening.accept()[0]) as caller:
+                caller.recv(len(_REQUEST))
+                caller.sendall(b"N")
+
+        thread = threading.Thread(target=say_no)
+        thread.start()
+        query = f"hostaddr=127.0.0.1&sslmode=verify-full&sslrootcert={root}"
+        with pytest.raises(StateTrouble, match="does not speak TLS"):
+            Store.open(f"postgresql+psycopg://tester@{NAME}:{listening.getsockname()[1]}/postgres?{query}")
+        thread.join()

@@ -84,6 +84,11 @@ def _away(error: DBAPIError) -> StateTrouble:
             f"The database server did not prove who it is: {said}.",
             "Correct host or sslrootcert in state.url; if both are right, somebody else answers in its place.",
         )
+    if "does not support SSL" in said:
+        return StateTrouble(
+            f"The database server does not speak TLS, so it cannot prove who it is: {said}.",
+            "Switch TLS on there (ssl = on, with a certificate), or correct the host in state.url.",
+        )
     refused = "password" in said or "authentication" in said
     if refused or "does not exist" in said:
         return StateTrouble(
