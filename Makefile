@@ -22,8 +22,9 @@ $(VENV)/ready: requirements/dev.txt pyproject.toml
 demo: setup
 	$(BIN)/ml-connector demo $(ARGS)
 
+# The tests of a file stay in one process, so that what they share is made once.
 test: setup
-	$(BIN)/pytest -n $(JOBS) $(ARGS)
+	$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -140,9 +140,14 @@ class Place:
             asyncio.run(_to_rest(run, last))
         return run
 
+    @cache  # noqa: B019 - a place lives as long as its process
+    def _plain(self, situation: str, acts: tuple[str, ...], small: bool) -> tuple[Sequence[Event], State]:
+        """What happens in a process when nothing goes wrong, and how both vendors end; `small`: with batches of two."""
+        run = self._good(Case(0, situation, acts, Manner(small=small)))
+        return tuple(run.lives[0].events), state_of(self.testbed.home.emulation)
+
     def _events_of(self, situation: str, acts: tuple[str, ...], small: bool) -> Sequence[Event]:
-        """What happens in a process when nothing goes wrong; `small`: with batches of two."""
-        return tuple(self._good(Case(0, situation, acts, Manner(small=small))).lives[0].events)
+        return self._plain(situation, acts, small)[0]
 
     def _recovery_of(self, situation: str, acts: tuple[str, ...], killed: Strike) -> Sequence[Event]:
         """What happens in the process that comes after one that was killed."""
@@ -158,12 +163,12 @@ class Place:
         """
         plain = Case(0, situation, acts)
         if not edit:
-            return (self._end(plain),)
+            return (self._plain(situation, acts, False)[1],)
         ends = [self._end(plain, last=edit)]
         if EDITS[edit].early:
             ends.insert(0, self._end(plain, first=edit))
         if EDITS[edit].mirror:
-            ends.insert(0, self._end(plain))
+            ends.insert(0, self._plain(situation, acts, False)[1])
         return tuple(ends)
 
     def _end(self, case: Case, *, first: str = "", last: str = "") -> State:
