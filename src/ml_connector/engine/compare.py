@@ -45,7 +45,8 @@ def ask_weekly(connection: Connection, runtime: Runtime, system: str) -> None:
 
 def _lasts(row: Comparison, now: datetime) -> bool:
     """What is withheld is looked for again every day: access may be back."""
-    return row.ended_at is not None and now - row.ended_at < (NO_HURRY if row.withheld else EVERY)
+    # An end that lies ahead was written by a clock that was.
+    return row.ended_at is not None and abs(now - row.ended_at) < (NO_HURRY if row.withheld else EVERY)
 
 
 def _rows(connection: Connection, runtime: Runtime, system: str) -> dict[str, Comparison]:
@@ -61,7 +62,8 @@ def pending(connection: Connection, runtime: Runtime, system: str) -> list[Compa
 
 def _may_wait(row: Comparison, now: datetime) -> bool:
     """A full feed has most probably hidden nothing, and a busy day is no time to pay for finding out."""
-    return row.why == FULL_FEED and not row.position and row.begun_at is not None and now < row.begun_at + NO_HURRY
+    begun = row.begun_at if row.why == FULL_FEED and not row.position else None
+    return begun is not None and abs(now - begun) < NO_HURRY
 
 
 def estimate(connection: Connection, runtime: Runtime, system: str) -> int:

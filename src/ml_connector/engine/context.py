@@ -82,7 +82,7 @@ class ReferenceCache:
         volatile = any(name.startswith(beginning) for beginning in system.volatile)
         good_for = max(enough, self._brief if volatile else self._keep)
         key = (system.name, name)
-        if key not in self._kept or now >= self._kept[key][1] + good_for:
+        if key not in self._kept or not timedelta(0) <= now - self._kept[key][1] < good_for:
             self._kept[key] = (await system.reference(name), now)
         return self._kept[key][0]
 

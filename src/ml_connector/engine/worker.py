@@ -98,6 +98,8 @@ class Worker(Corridor):
         self._relayed: set[str] = set()
         """Flows whose tasks of other kinds are done; what comes later takes its turn."""
         self._fired = 0
+        # One for the whole drain: what failed together comes back together, and is read together.
+        self._jitter = runtime.ids.jitter()
 
     async def drain(self) -> DrainReport:
         """Serve until nothing is due. Raises `Stopped` (`Busy`, `LeaseLost`, `SleptTooLong`) and vendor errors."""
@@ -352,7 +354,7 @@ class Worker(Corridor):
         page.settled(write, done, record, links)
 
     def _backoff(self, task: Task, most: timedelta = LONGEST_WAIT) -> timedelta:
-        return backoff(task.attempts, self.runtime.ids.jitter(), most)
+        return backoff(task.attempts, self._jitter, most)
 
     async def settle(self, flow: Flow, verdicts: Sequence[Verdict]) -> None:
         """Serve or put off the tasks, with holds, links and knocks, in one transaction. Raises `LeaseLost`."""

@@ -7,7 +7,7 @@ for by its own job; what it says about a side goes to `Sides`, which all jobs go
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -20,7 +20,7 @@ from ml_connector.model.errors import Busy, ConnectorError, DryRun, Paused, Read
 from .arrived import take_arrivals
 from .comparing import compare_due
 from .draining import connection_of, drain, note_rules
-from .jobs import LONGEST_PAUSE, Jobs, Recurring, growing
+from .jobs import FIRST_PAUSE, LONGEST_PAUSE, Jobs, Recurring, growing
 from .progress import Progress, quiet
 from .sides import DRAIN, SWEEP, Sides
 from .telling import Condition, Tell
@@ -30,6 +30,12 @@ STANDSTILL = timedelta(minutes=1)
 state, no vendor is asked."""
 TAKE_OVER = timedelta(seconds=5)
 """How often it is looked whether the lease is free: its holder may have died."""
+GATHER = timedelta(minutes=5)
+"""How far apart the drains are at least, in the end, that only try again what did not come through."""
+BELIEVED = timedelta(hours=26)
+"""Nothing is put off for longer (`engine/corridor.py`, a vendor's Retry-After)."""
+NEWS = datetime.fromtimestamp(0, UTC)
+"""When what was never put off is due."""
 HOURLY = timedelta(hours=1)
 
 
@@ -110,6 +116,8 @@ class DrainJob(ConnectionJob):
         self._condition = Condition(around.tell, "That is over: syncing goes on.")
         self._vendor_failures = 0
         self._not_before: datetime | None = None
+        self._retries, self._ended_at = 0, NEWS
+        """Drains in a row that nothing new was the reason for, and when the last drain ended."""
         self._begun = False
         """Whether what an earlier process left open was looked at."""
 
@@ -121,8 +129,9 @@ class DrainJob(ConnectionJob):
             return now + LONGEST_PAUSE  # woken before, when they are
         if self._not_before is not None and now < self._not_before <= now + LONGEST_PAUSE:
             return self._not_before
-        if self._begun and self._next_retry() > now:
-            return self._next_retry()
+        if self._begun and (next_at := self._next()) > now:
+            return next_at
+        news = self._next_due() == NEWS
         try:
             self._must_be_live()
             report = await drain(self.around.app, self.around.progress)
@@ -133,8 +142,10 @@ class DrainJob(ConnectionJob):
             self._condition.is_now(busy)
             return self.clock.now() + TAKE_OVER
         self._well()
+        self._retries = 0 if news else self._retries + 1
+        self._ended_at = self.clock.now()
         self.around.passed(report)
-        return self._next_retry()
+        return self._next()
 
     def _must_be_live(self) -> None:
         connected = connection_of(self.around.app)
@@ -150,10 +161,22 @@ class DrainJob(ConnectionJob):
         for system in self.around.app.runtime.systems:
             self.around.sides.well(system, by=DRAIN)
 
-    def _next_retry(self) -> datetime:
-        now = self.clock.now()
-        due = self.around.app.store.next_due(self.around.app.connection.id)
-        return now + STANDSTILL if due is None else min(now + STANDSTILL, due)
+    def _next(self) -> datetime:
+        """When it has to drain, or to look again.
+
+        News is served at once. Retries are gathered: each of 120 locked records has a time of its own, and to look at
+        one costs as many reads as to look at all.
+        """
+        now, due = self.clock.now(), self._next_due()
+        if due is None:
+            return now + STANDSTILL
+        gap = min(GATHER, FIRST_PAUSE * 2 ** min(self._retries, 12))
+        if due != NEWS and now <= self._ended_at + gap <= now + GATHER:  # else a clock was ahead then, or is behind now
+            due = max(due, self._ended_at + gap)
+        return min(now + STANDSTILL, due)
+
+    def _next_due(self) -> datetime | None:
+        return self.around.app.store.next_due(self.around.app.connection.id)
 
     def failed(self, error: ConnectorError) -> datetime | None:
         """Where a side failed, the drain waits for it to be well, and no less than it has to by itself."""
@@ -176,6 +199,7 @@ class LookJob(ConnectionJob):
     async def work(self) -> datetime:
         """When it has to look again."""
         self.around.sides.heard()
+        self.around.app.store.disbelieve(self.around.app.connection.id, self.clock.now() + BELIEVED)
         self.around.jobs.wake(DRAIN)
         return self.clock.now() + STANDSTILL
 
