@@ -18,6 +18,7 @@ from ml_connector.engine.conflicts import content_of, seal_name
 from ml_connector.engine.context import ReferenceCache
 from ml_connector.engine.corridor import Connection, Runtime
 from ml_connector.engine.ports import System
+from ml_connector.files import LocalHolders
 from ml_connector.flows import older_digests
 from ml_connector.flows.dimensions import renames as dimension_names
 from ml_connector.flows.dimensions import texts as dim_texts
@@ -103,7 +104,7 @@ def signer_of(settings: Settings, vault: Vault) -> Signer:
 def assemble(settings: Settings, rules: Rules, store: Store, vault: Vault, world: World) -> App:
     """Put the parts of one connection together. Raises `WrongUse` or `SignInNeeded` where one is missing."""
     quickbooks, salesforce = settings.both()
-    store.keeper, store.marker = SealedHeads(vault, settings.home), vault
+    store.keeper, store.marker, store.holders = SealedHeads(vault, settings.home), vault, LocalHolders(settings.home)
     connection = Connection(connection_id(quickbooks.realm_id, salesforce.org_id), rules, rules.zone)
     return App(
         settings=settings,

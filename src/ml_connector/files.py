@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pwd
+import re
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ml_connector.model.errors import WrongUse
@@ -81,3 +85,89 @@ def is_ours_alone(folder: Path) -> bool:
         return False
     ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
     return ours and not status.st_mode & _OTHERS_WRITE
+
+
+class LocalHolders:
+    """Who of this machine is at work, told by locked files in the home: a process that dies lets go of its own.
+
+    Only of this very start of the machine anything is said: locks of other machines are not seen.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._folder = home / "holders"
+
+    @contextmanager
+    def here(self, holder: str) -> Iterator[None]:
+        """Meanwhile this process is at work under that name."""
+        path = self._path(holder)
+        handle = None if path is None else self._locked(path)
+        try:
+            yield
+        finally:
+            if path is not None and handle is not None:
+                path.unlink(missing_ok=True)
+                os.close(handle)
+
+    def gone(self, holder: str) -> bool:
+        """Whether who had that name has surely died; not for names that nobody here has had."""
+        path = self._path(holder)
+        if path is None or not path.is_file():
+            return False
+        try:
+            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            died = os.read(handle, 100) == _this_start() != b"" and _try_lock(handle)
+            if died:
+                path.unlink(missing_ok=True)
+            return died
+        finally:
+            os.close(handle)
+
+    def alone(self, name: str) -> int | None:
+        """The handle of a lock that one process has at a time, until it closes it or dies; None if another has it."""
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        handle = os.open(self._folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        if _try_lock(handle):
+            return handle
+        os.close(handle)
+        return None
+
+    def _locked(self, path: Path) -> int | None:
+        """A file of its own, locked; None where none can be made: then the lease alone tells that we are here."""
+        try:
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            handle = create(path)
+        except OSError:
+            return None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.write(handle, _this_start())
+        except OSError:
+            path.unlink(missing_ok=True)
+            os.close(handle)
+            return None
+        return handle
+
+    def _path(self, holder: str) -> Path | None:
+        return self._folder / holder if _HOLDER.fullmatch(holder) else None
+
+
+_HOLDER = re.compile(r"[0-9a-f]{32}")
+
+
+def _try_lock(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _this_start() -> bytes:
+    """What names this start of this machine; blank where the system does not say."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_bytes().strip()
+    except OSError:
+        return b""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from ml_connector.actions.drain import DrainReport
@@ -35,13 +37,33 @@ async def follow(
     tell: Tell = lambda _: None,
     passed: Callable[[DrainReport], None] = lambda _: None,
     stopping: asyncio.Event | None = None,
+    *,
+    wait: bool = True,
 ) -> None:
-    """Keep both sides in step until `stopping`.
+    """Keep both sides in step until `stopping`, or until TERM or Ctrl+C where that is not given.
 
     Everything is waited for, each side and each job for itself: a vendor that is away or cannot be read, a limit, a
-    sign-in that a person must renew, another run, writes that are stopped, a state that is locked or full.
+    sign-in that a person must renew, another run, writes that are stopped, a state that is locked or full. Where
+    another process of this home does the same, this one stands by; without `wait` it raises `Busy`.
     """
-    await live_connection(app, progress, tell, passed).run(stopping or asyncio.Event())
+    live = live_connection(app, progress, tell, passed)
+    if stopping is not None:
+        return await live.run(stopping, wait=wait)
+    with on_signal() as asked:
+        return await live.run(asked, wait=wait)
+
+
+@contextmanager
+def on_signal() -> Iterator[asyncio.Event]:
+    """An event that TERM and Ctrl+C set: what is under way comes to its end, and the lease is given back."""
+    loop, asked = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked.set)
+    try:
+        yield asked
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
 
 
 class Housekeeping(Recurring):

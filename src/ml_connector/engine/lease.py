@@ -33,17 +33,18 @@ class Lease:
     @contextmanager
     def held(self, holder: str) -> Iterator[None]:
         """Own the connection. Raises `Busy` while another holder is alive. However it ends, it is given back."""
-        now = self._clock.now()
-        token = self._store.take_lease(self._connection, holder, now)
-        if token is None:
-            raise Busy("Another run is at work on this connection.", "Wait for it to end, or stop it first.")
-        self.fencing_token, self._lost = token, None
-        self.renewed(now)
-        try:
-            yield
-        finally:
-            # A lease that was lost is another's by now, and stays so: the store looks at the fencing token.
-            self._store.release_lease(self._connection, token)
+        with self._store.holders.here(holder):
+            now = self._clock.now()
+            token = self._store.take_lease(self._connection, holder, now)
+            if token is None:
+                raise Busy("Another run is at work on this connection.", "Wait for it to end, or stop it first.")
+            self.fencing_token, self._lost = token, None
+            self.renewed(now)
+            try:
+                yield
+            finally:
+                # A lease that was lost is another's by now, and stays so: the store looks at the fencing token.
+                self._store.release_lease(self._connection, token)
 
     @contextmanager
     def kept_alive(self) -> Iterator[None]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
+from datetime import timedelta
 
 from ml_connector.app import App
 from ml_connector.engine.worker import DrainReport
+from ml_connector.files import LocalHolders
+from ml_connector.model.errors import Busy
 from ml_connector.store.rows import SideRow
 
 from .alerts import AlertsJob
@@ -17,6 +21,10 @@ from .progress import Progress, quiet
 from .sides import DRAIN, Sides
 from .telling import Tell
 from .work import Around, CompareJob, DrainJob, LookJob, ReleaseJob, SweepJob
+
+STAND_BY = timedelta(seconds=2)
+"""How often a second process looks whether the first is still there."""
+_ONE_IS_ENOUGH = "One is enough: this one takes over when that one ends."
 
 
 class LiveConnection:
@@ -52,9 +60,34 @@ class LiveConnection:
         """Knocks were taken in: what is due is done now. Nothing is swept because of them."""
         self.jobs.wake(DRAIN)
 
-    async def run(self, stopping: asyncio.Event) -> None:
-        """Until `stopping`. Raises what a job raises."""
-        await self.jobs.run(stopping)
+    async def run(self, stopping: asyncio.Event, *, wait: bool = True) -> None:
+        """Until `stopping`. Raises what a job raises.
+
+        One process of a home keeps a connection in step: a second one says so and stands by, to go on when the first
+        has ended or died; where it shall not `wait` it raises `Busy`. It takes no knock and asks no vendor meanwhile.
+        """
+        handle = await self._alone(stopping, wait=wait)
+        if handle is None:
+            return
+        try:
+            await self.jobs.run(stopping)
+        finally:
+            os.close(handle)
+
+    async def _alone(self, stopping: asyncio.Event, *, wait: bool) -> int | None:
+        """The lock that says that this process is the one; None where it was stopped before."""
+        holders, told = LocalHolders(self.app.settings.home), False
+        while (handle := holders.alone(f"service-{self.app.connection.id}")) is None:
+            busy = Busy("Another process keeps this connection in step already.", _ONE_IS_ENOUGH)
+            if not wait:
+                raise busy
+            if not told:
+                self._tell(f"{busy.sentence} {busy.remedy}")
+                told = True
+            if stopping.is_set():
+                return None
+            await self.app.world.clock.sleep(STAND_BY)
+        return handle
 
     def _changed(self, side: SideRow) -> None:
         name = side.system.capitalize()

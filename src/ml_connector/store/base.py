@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 from sqlalchemy import BigInteger, Connection, Engine, bindparam, delete, func, select, update
 
@@ -37,7 +38,7 @@ _LATE = select(_fired.c.trigger).where(
     _fired.c.id > bindparam("p_since", type_=BigInteger),
 )
 _FORGET_FIRED = delete(_fired).where(_OUR_FIRED)
-_RUN = select(_connection.c.run_token, _connection.c.run_until).where(_MINE).with_for_update()
+_RUN = select(_connection.c.run_token, _connection.c.run_until, _connection.c.run_holder).where(_MINE).with_for_update()
 _TAKE = (
     update(_connection)
     .where(_MINE)
@@ -86,11 +87,37 @@ def last_fired(tx: Connection, connection: str) -> int:
     return int(tx.execute(_LAST_FIRED, {"p_connection": connection}).scalar_one() or 0)
 
 
+class Holders(Protocol):
+    """Knows of holders of a lease, as far as it can see them, whether they are still there."""
+
+    def here(self, holder: str) -> AbstractContextManager[None]:
+        """Meanwhile that holder is this process."""
+
+    def gone(self, holder: str) -> bool:
+        """Whether it has surely died: then nobody waits for the end of its lease."""
+
+
+class NobodySeen:
+    """Sees no holder: a lease alone tells whether it is alive."""
+
+    def here(self, holder: str) -> AbstractContextManager[None]:
+        """As `Holders`."""
+        del holder
+        return nullcontext()
+
+    def gone(self, holder: str) -> bool:
+        """As `Holders`."""
+        del holder
+        return False
+
+
 class Base:
     """The database, transactions of it, and the lease of a connection."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.holders: Holders = NobodySeen()
+        """Who sees holders of leases that have died."""
         self.marker: Marker = LoneMarker()
         """Who marks rows. A store that was not opened with its home has a key of its own: it believes its own rows."""
 
@@ -130,7 +157,8 @@ class Base:
         mine = {"p_connection": connection}
         with self.begin() as tx:
             row = tx.execute(_RUN, mine).one()
-            if ms(now) < row.run_until <= ms(now + LEASE + CLOCKS_APART):
+            lasts = ms(now) < row.run_until <= ms(now + LEASE + CLOCKS_APART)
+            if lasts and not self.holders.gone(row.run_holder):
                 return None
             tx.execute(_FORGET_FIRED, mine)
             taken = {"p_next": row.run_token + 1, "p_holder": holder, "p_until": ms(now + LEASE)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
@@ -132,17 +131,22 @@ def _ask(question: str) -> None:
 def sync(
     *,
     once: Annotated[bool, Parameter(help="One pass, then end")] = False,
+    no_wait: Annotated[
+        bool, Parameter(name="--no-wait", help="End with 3 where another process keeps the connection in step already")
+    ] = False,
     common: Common = USUAL,
 ) -> int:
-    """Ask both sides what changed and do all that is due; without --once, again and again until stopped."""
+    """Ask both sides what changed and do all that is due; without --once, again and again until stopped.
+
+    A side that is away, limited or dead is waited for, and the other one goes on.
+    """
     common.check()
     if not once:
         from ml_connector.actions.follow import follow
 
         common.screen.note("Syncing until stopped with Ctrl+C.")
         zone = common.zone
-        with contextlib.suppress(KeyboardInterrupt):  # it is how this ends
-            run(common, lambda app, step: follow(app, step, _stamped(zone), _passed(app, zone)))
+        run(common, lambda app, step: follow(app, step, _stamped(zone), _passed(app, zone), wait=not no_wait))
         return 0
     report, status, off = run(common, _synced)
     ended = _reported(common, report, status)
