@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, select
+from sqlalchemy import BigInteger, bindparam, select, update
 
 from ml_connector.model.people import Actor
 
@@ -20,6 +20,16 @@ _side = schema.side
 _KEY = ("connection", "system")
 _KEPT = tuple(column.name for column in _side.columns if column.name not in _KEY)
 _OURS = select(_side).where(_side.c.connection == bindparam("p_connection")).order_by(_side.c.system)
+_task = schema.task
+_DISBELIEVE = (
+    update(_task)
+    .where(
+        _task.c.connection == bindparam("p_connection"),
+        _task.c.noticed > _task.c.served,
+        _task.c.next_at > bindparam("p_beyond", type_=BigInteger),
+    )
+    .values(next_at=0)
+)
 _refused = msgspec.json.Decoder(dict[str, str])
 
 
@@ -55,6 +65,11 @@ class SidesKept(Audit):
             if event is not None:
                 actor, action, detail = event
                 recording.add(connection, actor, action, [(side.system, detail)], now)
+
+    def disbelieve(self, connection: str, beyond: datetime) -> None:
+        """What is put off until after `beyond` is due now: that time was named by a clock that was ahead."""
+        with self.begin() as tx:
+            tx.execute(_DISBELIEVE, {"p_connection": connection, "p_beyond": ms(beyond)})
 
 
 def _ms(at: datetime | None) -> int:

@@ -70,9 +70,6 @@ _UNSERVED = select(_task.c.flow, func.count()).where(_UNTICKED).group_by(_task.c
 _RESTING = select(_task.c.flow, _task.c.ref).where(
     _UNTICKED, _task.c.next_at > bindparam("p_now"), _task.c.ref.in_(bindparam("p_refs", expanding=True))
 )
-_DISBELIEVE = (
-    update(_task).where(_UNTICKED, _task.c.next_at > bindparam("p_beyond", type_=BigInteger)).values(next_at=0)
-)
 _PLANNED = select(func.count()).where(_OURS, _task.c.verdict.in_(AWAITING_APPROVAL))
 _served = bindparam("p_served", type_=BigInteger)
 _END = (
@@ -238,11 +235,6 @@ class Tasks(Audit):
         with self.begin() as tx:
             earliest = tx.execute(_NEXT_DUE, {"p_connection": connection}).scalar()
         return None if earliest is None else instant(earliest)
-
-    def disbelieve(self, connection: str, beyond: datetime) -> None:
-        """What is put off until after `beyond` is due now: that time was named by a clock that was ahead."""
-        with self.begin() as tx:
-            tx.execute(_DISBELIEVE, {"p_connection": connection, "p_beyond": ms(beyond)})
 
     def resting(self, connection: str, tasks: Collection[Knock], now: datetime) -> set[Knock]:
         """Those of these tasks, each a flow and its record, that are not due yet."""
