@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import urljoin, urlsplit
 
 from ml_connector.clock import Clock
 from ml_connector.custody import Custody, SealedPair, SealedTokens, note_sign_in, secrets_of
-from ml_connector.model.errors import WrongUse
+from ml_connector.model.errors import Busy, LimitReached, Unreachable, WrongUse
 from ml_connector.settings import Salesforce as SalesforceSettings
 from ml_connector.settings import Settings, destination
 from ml_connector.store import Store
 from ml_connector.store.pace import SharedPace
+from ml_connector.store.records import TURN
 from ml_connector.systems.http import Caller
 from ml_connector.systems.limits import free_throttle, quickbooks_throttle
 from ml_connector.systems.quickbooks import auth as quickbooks_auth
@@ -37,6 +39,32 @@ def quickbooks_client(settings: Settings, store: Store, vault: Vault, world: Wor
     )
     realm_id, base_url = quickbooks.realm_id, quickbooks.base_url
     return QuickBooks(realm_id=realm_id, base_url=base_url, caller=caller, tokens=tokens, clock=world.clock)
+
+
+async def revoke_quickbooks(settings: Settings, store: Store, vault: Vault, world: World) -> bool:
+    """End the sign-in of the company at Intuit, and forget its tokens. Whether Intuit has heard of it.
+
+    Raises `Busy` while it is being renewed.
+    """
+    realm_id = settings.both()[0].realm_id
+    custody = quickbooks_custody(settings, store, vault, world.clock)
+    sealed = SealedTokens(custody, realm_id, world.ids.token())
+    if not sealed.take_turn(world.clock.now() + TURN):
+        raise Busy(
+            "The QuickBooks sign-in is being renewed.", "Nothing was changed. Run the command again in a moment."
+        )
+    try:
+        tokens = sealed.load()
+        if tokens is None:
+            return False
+        caller = Caller(world.network, world.clock, world.ids, free_throttle(world.clock), "QuickBooks")
+        await quickbooks_oauth(settings, store, vault, caller, world.clock).revoke(tokens.refresh_token)
+        return True
+    except (Unreachable, LimitReached):  # the caller tells people to end it there
+        return False
+    finally:
+        sealed.forget()
+        sealed.end_turn()
 
 
 def quickbooks_custody(settings: Settings, store: Store, vault: Vault, clock: Clock) -> Custody:
@@ -119,7 +147,12 @@ def quickbooks_oauth(
     keys.options()
     defaults = quickbooks_auth.Endpoints()
     endpoints = quickbooks_auth.Endpoints(
-        authorize=quickbooks.authorize_url or defaults.authorize, token=quickbooks.token_url or defaults.token
+        authorize=quickbooks.authorize_url or defaults.authorize,
+        token=quickbooks.token_url or defaults.token,
+        # Where the vendor is stood in for, so is this: no token leaves for another host.
+        revoke=urljoin(quickbooks.token_url, urlsplit(defaults.revoke).path)
+        if quickbooks.environment == "rehearsal"
+        else defaults.revoke,
     )
     return quickbooks_auth.OAuth(keys, endpoints, caller, clock)
 

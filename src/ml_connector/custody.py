@@ -116,6 +116,10 @@ class SealedTokens:
         """In place of those before, and on disk when it returns: whoever uses a token has stored it."""
         self._custody.put(self._owner, TOKENS, msgspec.json.encode(tokens))
 
+    def forget(self) -> None:
+        """They are gone: whoever needs them is told that people must connect again."""
+        self._custody.store.drop_sealed(self._owner, TOKENS)
+
     def take_turn(self, until: datetime) -> bool:
         """Whether this process alone may renew them up to `until`, which ends by itself should it be killed."""
         custody = self._custody

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from ml_connector.actions.connections import add_connection, connections
+from ml_connector.actions.connections import (
+    Disconnected,
+    add_connection,
+    connections,
+    disconnect,
+    remove,
+    rename_connection,
+)
 from ml_connector.actions.open import App, open_app, open_apps
+from ml_connector.actions.status import current_status
+from ml_connector.custody import TOKENS
 from ml_connector.model.errors import ConnectorError, WrongUse
-from support.homes import NOON, home_with
+from ml_connector.model.refs import Ref
+from ml_connector.systems.http import NotSent, Request, Response
+from ml_connector.world import World
+from ml_emulators.kit.clock import VirtualClock
+from support.homes import NOON, add, home_with
+from support.world import SimClock
 
 
 @pytest.fixture
@@ -51,4 +69,85 @@ async def test_all_share_the_installation_and_nothing_of_each_other(home: Path) 
         assert west_row is not None
         assert west_row.paused == ""
         east.store.audit(east.connection.id, "ana", "note", "x", {}, NOON)
-        assert west.store.audit_events(west.connection.id) == []
+        assert [event.action for event in west.store.audit_events(west.connection.id)] == ["sign in"]
+
+
+class Intuit:
+    """Takes note of what is sent to it, and answers with one status or not at all."""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+        self.sent: list[str] = []
+
+    async def send(self, request: Request) -> Response:
+        self.sent.append(request.url)
+        if not self.status:
+            raise NotSent("No answer.", "Again.")
+        return Response(self.status, {}, b"")
+
+
+@asynccontextmanager
+async def east_with(home: Path, intuit: Intuit) -> AsyncIterator[App]:
+    clock = VirtualClock()
+    clock.freeze(NOON)
+    async with open_app(home, "east") as app:
+        world = World(intuit, SimClock(clock), app.world.ids)
+        yield msgspec.structs.replace(app, world=world)
+
+
+def tokens_of(app: App) -> bytes | None:
+    return app.store.sealed(f"quickbooks:{app.settings.rules.realm_id}", TOKENS)
+
+
+@pytest.mark.parametrize(("status", "revoked"), [(200, True), (400, True), (0, False)])
+async def test_a_sign_in_is_ended_at_intuit_and_forgotten_here(home: Path, status: int, revoked: bool) -> None:
+    async with east_with(home, Intuit(status)) as app:
+        assert await disconnect(app, "ana") == Disconnected(revoked)
+        assert isinstance(app.world.network, Intuit)
+        assert set(app.world.network.sent) == {"http://127.0.0.1:40001/v2/oauth2/tokens/revoke"}
+        assert tokens_of(app) is None
+        row = app.store.connection(app.connection.id)
+        assert row is not None
+        assert row.paused == "disconnected"
+        assert app.store.take_turn("quickbooks:9131", "somebody", NOON + timedelta(days=9), NOON), "the turn is free"
+
+
+async def test_a_sign_in_that_another_connection_needs_stays(home: Path) -> None:
+    add(home, "twin", 1, org=7)
+    async with east_with(home, Intuit(200)) as app:
+        assert await disconnect(app, "ana") == Disconnected(revoked=False, shared_with=("twin",))
+        assert tokens_of(app)
+        await remove(app, "ana")
+        assert tokens_of(app)
+    async with open_app(home, "twin") as twin:
+        assert current_status(twin).paused == ""
+
+
+async def test_a_removed_connection_leaves_its_log_and_what_others_use(home: Path) -> None:
+    async with east_with(home, Intuit(200)) as app:
+        connection = app.connection.id
+        app.store.intake(connection, [("customer_to_account", Ref("quickbooks", "Customer", "7"))], "test", NOON)
+        assert await remove(app, "ana") == Disconnected(revoked=True)
+        assert app.store.unserved(connection) == {}
+        assert [event.action for event in app.store.audit_events(connection)][-2:] == ["disconnect", "remove"]
+        app.store.verify_audit()
+        assert {owner for owner, _, _ in app.store.all_sealed() if owner.startswith(("quickbooks", "salesforce"))} == {
+            "quickbooks:9132", "quickbooks:our-app", "salesforce:our-client",
+        }  # fmt: skip
+    async with open_app(home) as west:
+        assert west.settings.name == "west"
+    add(home, "again", 1)
+    async with open_app(home, "again") as app:
+        assert current_status(app).paused == "removed", "a person lets it write again"
+
+
+def test_a_rename_moves_a_file_and_nothing_else(home: Path) -> None:
+    text = (home / "connections/east.toml").read_text()
+    rename_connection(home, "east", "north")
+    assert (home / "connections/north.toml").read_text() == text
+    for old, new, why in (("north", "west", "already"), ("east", "south", "no connection"), ("north", "No", "no name")):
+        with pytest.raises(WrongUse, match=why):
+            rename_connection(home, old, new)
+    (home / "settings.toml").write_text("[rules]\nmax_lines = 7\n")
+    with pytest.raises(WrongUse, match=r"stand in settings\.toml itself"):
+        rename_connection(home, "default", "south")

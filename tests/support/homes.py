@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from ml_connector.app import connection_id
 from ml_connector.clock import WallClock
-from ml_connector.custody import Custody, SealedTokens, seal_secret
+from ml_connector.custody import Custody, SealedHeads, SealedTokens, seal_secret
 from ml_connector.settings import Settings, destination, load, write_connection, write_settings
 from ml_connector.store import Store
 from ml_connector.systems.quickbooks.auth import Tokens
@@ -44,7 +44,7 @@ def add(home: Path, name: str, number: int, org: int | None = None) -> str:
     vault = Vault.open_home(home) if (home / "keys").exists() else Vault.create(home)
     settings = load(home, {}, name)
     store = Store.open(settings.state.url)
-    store.marker = vault
+    store.keeper, store.marker = SealedHeads(vault, home), vault
     for system in ("quickbooks", "salesforce"):
         configured = getattr(settings, system)
         seal_secret(custody(settings, store, vault, system), f"{system}:{configured.client_id}", "client_secret", "s")
@@ -54,6 +54,7 @@ def add(home: Path, name: str, number: int, org: int | None = None) -> str:
     id_ = connection_id(quickbooks.realm_id, salesforce.org_id)
     store.add_connection(id_, quickbooks.realm_id, salesforce.org_id, f"Company {number}", NOON)
     store.go_live(id_, NOON)
+    store.audit(id_, "setup", "sign in", "quickbooks, salesforce", {}, NOON)
     store.close()
     return id_
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 
@@ -44,6 +44,7 @@ async def connect_emulators(
         if verifier := line["quickbooks"].get("webhook_verifier_token"):
             set_verifier(home, verifier)
         url, state = authorize_url(home)
+        url += "&" + urlencode({"realm_id": line["quickbooks"]["realm_id"]})  # as a person chooses it on the page
         answer = await home.world.network.send(Request("GET", url, {"accept": "text/html"}))
         back = answer.header("location")
         if not back:

@@ -7,10 +7,18 @@ from pathlib import Path
 
 import msgspec
 
+from ml_connector.actions.acting import must_be
 from ml_connector.actions.status import Status, Undone, current_status
 from ml_connector.app import App, open_apps
+from ml_connector.clients import revoke_quickbooks
+from ml_connector.engine.lease import Lease
 from ml_connector.model.errors import ConnectorError, WrongUse
-from ml_connector.settings import write_connection
+from ml_connector.model.people import Actor
+from ml_connector.settings import Settings, has_several, load_all, own_file, rename_settings, write_connection
+
+DISCONNECTED = "disconnected"
+"""The reason for which a connection without a sign-in is stopped: connect it again, then resume."""
+REMOVED = "removed"
 
 
 class ConnectionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,3 +73,66 @@ def _state(status: Status) -> str:
 def add_connection(home: Path, name: str) -> Path:
     """Make the file of a further connection, with everything in it still to be chosen. Raises `WrongUse`."""
     return write_connection(home, name, {})
+
+
+def rename_connection(home: Path, old: str, new: str) -> Path:
+    """Call a connection otherwise: its file gets another name, and nothing else changes. Raises `WrongUse`."""
+    return rename_settings(home, old, new)
+
+
+class Disconnected(msgspec.Struct, frozen=True):
+    """What became of a sign-in: whether Intuit has ended it, and the other connections that go on using it."""
+
+    revoked: bool
+    shared_with: tuple[str, ...] = ()
+
+
+async def disconnect(app: App, actor: Actor) -> Disconnected:
+    """End the QuickBooks sign-in at Intuit, forget its tokens, and stop all writes; what is on record stays.
+
+    Another connection of the same company needs the sign-in: then it stays, and only this one is stopped. Raises
+    `Busy` while the sign-in is being renewed, `NotProved` unless an administrator does it.
+    """
+    must_be(app, actor, "connections disconnect", "admin")
+    shared = tuple(other.name for other in _others(app) if other.rules.realm_id == app.settings.rules.realm_id)
+    app.store.pause(app.connection.id, DISCONNECTED)
+    world = app.world
+    revoked = not shared and await revoke_quickbooks(app.settings, app.store, app.vault, world)
+    detail = {"revoked": revoked, "shared_with": shared}
+    app.store.audit(app.connection.id, actor, "disconnect", app.connection.id, detail, world.clock.now())
+    return Disconnected(revoked, shared)
+
+
+async def remove(app: App, actor: Actor) -> Disconnected:
+    """Disconnect, forget what is known of both sides and their secrets, and delete the settings.
+
+    The audit log stays, with the approvals and the people that it speaks of. Secrets that another connection uses stay
+    too. Raises `Busy` while a run is at work, `NotProved` unless an administrator does it, and `WrongUse` for the
+    connection in `settings.toml`.
+    """
+    must_be(app, actor, "connections remove", "admin")
+    file = own_file(app.settings.home, app.settings.name)
+    with Lease(app.store, app.connection.id, app.world.clock).held(app.world.ids.token()):
+        disconnected = await disconnect(app, actor)
+        for owner in _owners(app.settings) - {owner for other in _others(app) for owner in _owners(other)}:
+            app.store.drop_all_sealed(owner)
+        rows = app.store.forget_connection(app.connection.id, REMOVED)
+        app.store.audit(app.connection.id, actor, "remove", app.connection.id, {"rows": rows}, app.world.clock.now())
+    file.unlink()
+    return disconnected
+
+
+def _others(app: App) -> list[Settings]:
+    """The settings of the other connections, as far as they can be read."""
+    loaded = load_all(app.settings.home, {}) if has_several(app.settings.home) else {}
+    return [other for name, other in loaded.items() if name != app.settings.name and isinstance(other, Settings)]
+
+
+def _owners(settings: Settings) -> set[str]:
+    """Whose secrets a connection uses: its company, and its app on each side."""
+    quickbooks, salesforce = settings.both()
+    return {
+        f"quickbooks:{quickbooks.realm_id}",
+        f"quickbooks:{quickbooks.client_id}",
+        f"salesforce:{salesforce.client_id}",
+    }

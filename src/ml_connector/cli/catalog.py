@@ -49,6 +49,11 @@ GROUPS: dict[str, tuple[Command, ...]] = {
     "Connections": (
         Command("connections", f"{_ROOM}.connections:connections", "List the connections, with their health"),
         Command("connections add", f"{_ROOM}.connections:add", "Make the settings of a further connection"),
+        Command("connections pause", f"{_ROOM}.connections:pause", "Stop the writes of a connection; reading goes on"),
+        Command("connections resume", f"{_ROOM}.connections:resume", "Allow the writes of a connection again"),
+        Command("connections rename", f"{_ROOM}.connections:rename", "Call a connection otherwise"),
+        Command("connections disconnect", f"{_ROOM}.connections:disconnect", "End its QuickBooks sign-in"),
+        Command("connections remove", f"{_ROOM}.connections:remove", "Forget a connection; its audit log stays"),
     ),
     "Keep": (
         Command(

@@ -9,7 +9,7 @@ from .address import of_connection
 from .text import fold, hanging, pad, safe, width_of
 
 if TYPE_CHECKING:
-    from ml_connector.actions.connections import ConnectionView
+    from ml_connector.actions.connections import ConnectionView, Disconnected
 
 
 def connection_lines(views: Sequence[ConnectionView], width: int | None) -> list[str]:
@@ -32,3 +32,12 @@ def _lines(view: ConnectionView, widest: int, width: int | None) -> Iterator[str
         if item.level == "FAIL":
             command = f"ml-connector {item.command} --connection {view.name}"
             yield from hanging(indent, f"{safe(item.sentence)}  {command}", width)
+
+
+def ended_lines(ended: Disconnected) -> list[str]:
+    """What became of the QuickBooks sign-in."""
+    if ended.shared_with:
+        return [f"The sign-in stays: {', '.join(ended.shared_with)} needs it, for the same company."]
+    if ended.revoked:
+        return ["Intuit has ended the sign-in, and its tokens are forgotten."]
+    return ["Its tokens are forgotten. Intuit did not hear of it: end it there too, under Apps of the company."]

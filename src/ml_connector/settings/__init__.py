@@ -1,8 +1,8 @@
 """The settings of the connections of one home: its files and the environment, read and checked once."""
 
-from .file import change_settings, settings_file, write_connection, write_settings
+from .file import change_settings, own_file, rename_settings, settings_file, write_connection, write_settings
 from .hosts import destination
-from .layout import layout_of
+from .layout import has_several, layout_of
 from .load import load, load_all, load_text, other_settings
 from .published import as_markdown, json_schema
 from .running import Alerts, Cadence
@@ -21,12 +21,15 @@ __all__ = [
     "as_markdown",
     "change_settings",
     "destination",
+    "has_several",
     "json_schema",
     "layout_of",
     "load",
     "load_all",
     "load_text",
     "other_settings",
+    "own_file",
+    "rename_settings",
     "settings_file",
     "write_connection",
     "write_settings",

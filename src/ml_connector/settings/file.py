@@ -64,6 +64,28 @@ def write_connection(home: Path, name: str, values: Values) -> Path:
     return file
 
 
+def rename_settings(home: Path, old: str, new: str) -> Path:
+    """Give the file of a connection another name. Raises `WrongUse` where it has none, or the name is taken."""
+    layout = layout_of(home)
+    if new in layout.connections:
+        raise WrongUse(f"There is a connection {new} already.", "Choose another name.")
+    file = own_file(home, old).rename(connection_file(home, new))
+    sync_folder(file.parent)
+    return file
+
+
+def own_file(home: Path, name: str) -> Path:
+    """The file of a connection. Raises `WrongUse` for the one whose settings stand in `settings.toml`."""
+    layout = layout_of(home)
+    if layout.connections[layout.name(name)] is layout.installation:
+        sections = ", ".join(f"[{section}]" for section in OF_CONNECTION)
+        raise WrongUse(
+            f"The settings of {DEFAULT} stand in {FILE} itself.",
+            f"Move its sections ({sections}) into a file {FOLDER}/NAME.toml first: NAME is its name from then on.",
+        )
+    return connection_file(home, layout.name(name))
+
+
 def rendered(values: Values, sections: Collection[str] = tuple(SECTIONS)) -> str:
     """The text of a file of these sections with `values`; what is not given stands there as a comment."""
     shown = [_section(name, values.get(name)) for name in sections]

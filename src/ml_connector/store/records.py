@@ -29,6 +29,8 @@ _SEALED = select(_secret.c.sealed).where(
     _secret.c.connection == bindparam("p_connection"), _secret.c.name == bindparam("p_name")
 )
 _turn = schema.turn
+_KEPT = (schema.audit, schema.audit_head, schema.approval, schema.person, schema.rules_version)
+"""What stays of a connection that is removed, beside its own row."""
 _FREE_TURN = (
     update(_turn)
     .where(
@@ -91,6 +93,17 @@ class Connections(Base):
         """Stop all writes of the connection, with the reason; an empty reason resumes."""
         with self.begin() as tx:
             self._change(tx, id, paused=reason)
+
+    def forget_connection(self, id: str, reason: str) -> int:
+        """Delete all rows of a connection but those that the audit log rests on. How many.
+
+        Its own row says that it is stopped, and why; connected again, it begins with a dry run.
+        """
+        tables = [table for table in schema.metadata.sorted_tables if "connection" in table.c and table not in _KEPT]
+        with self.begin() as tx:
+            lock(tx, id)
+            self._change(tx, id, live_since=None, paused=reason)
+            return sum(tx.execute(delete(table).where(table.c.connection == id)).rowcount for table in tables)
 
     def changed_references(self, connection: str, versions: Mapping[tuple[str, str], str]) -> list[tuple[str, str]]:
         """Remember the versions of reference tables; returns those that are not as they were, or were never seen."""
@@ -203,6 +216,11 @@ class Secrets(Base):
         table = schema.turn
         with self.begin() as tx:
             tx.execute(delete(table).where(table.c.name == name, table.c.holder == holder))
+
+    def drop_all_sealed(self, connection: str) -> None:
+        """Forget all that is kept for this owner."""
+        with self.begin() as tx:
+            tx.execute(delete(schema.secret).where(schema.secret.c.connection == connection))
 
     def drop_sealed(self, connection: str, name: str) -> None:
         """Forget it; no matter whether there was one."""
