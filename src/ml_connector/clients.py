@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from ml_connector.clock import Clock
 from ml_connector.custody import Custody, SealedPair, SealedTokens, note_sign_in, secrets_of
 from ml_connector.model.errors import Busy, LimitReached, Unreachable, WrongUse
 from ml_connector.settings import Salesforce as SalesforceSettings
-from ml_connector.settings import Settings, destination
+from ml_connector.settings import Settings, destination, event_bus
 from ml_connector.store import Store
 from ml_connector.store.pace import SharedPace
 from ml_connector.store.records import TURN
@@ -18,12 +19,15 @@ from ml_connector.systems.limits import free_throttle, quickbooks_throttle
 from ml_connector.systems.quickbooks import auth as quickbooks_auth
 from ml_connector.systems.quickbooks.client import QuickBooks
 from ml_connector.systems.quickbooks.keeper import TokenKeeper
-from ml_connector.systems.salesforce.auth import ClientCredentials, Credential, JwtBearer
+from ml_connector.systems.salesforce.auth import ClientCredentials, Credential, JwtBearer, Session
 from ml_connector.systems.salesforce.certificate import Certified
 from ml_connector.systems.salesforce.client import Salesforce
 from ml_connector.systems.salesforce.keeper import SessionKeeper
 from ml_connector.vault import Vault
 from ml_connector.world import World
+
+if TYPE_CHECKING:
+    from ml_connector.systems.salesforce.pubsub.client import EventBus
 
 
 def quickbooks_client(settings: Settings, store: Store, vault: Vault, world: World) -> QuickBooks:
@@ -169,3 +173,15 @@ def salesforce_client(settings: Settings, store: Store, vault: Vault, world: Wor
     api_version, org_id, jitter = salesforce.api_version, salesforce.org_id, world.ids.jitter()
     sessions = SessionKeeper(caller, credentials, world.clock, api_version=api_version, org_id=org_id, jitter=jitter)
     return Salesforce(caller=caller, sessions=sessions, clock=world.clock)
+
+
+def event_bus_client(settings: Settings) -> Callable[[Session], EventBus] | None:
+    """What opens a channel to the event bus for a session; None where nothing is to be listened to."""
+    place = event_bus(settings)
+    if place is None:
+        return None
+    from ml_connector.systems.salesforce.pubsub.client import EventBus, authorities  # gRPC is slow to load
+
+    target, tls = place
+    trusted = authorities(settings.network.ca_file) if tls else None
+    return lambda session: EventBus(target, session, trusted)

@@ -64,6 +64,9 @@ def _rehearsal(line: Mapping[str, Any]) -> Values:
             "This is not the line that the emulators print.",
             "Save the JSON line of  ml-connector emulators --json  to a file and name that file.",
         ) from error
+    target = (line.get("pubsub") or {}).get("target")
+    if target:
+        values["stream"] = {"target": target}
     if line.get("ca_file"):
         values["network"] = {"ca_file": line["ca_file"]}
     return values

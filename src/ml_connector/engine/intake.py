@@ -89,31 +89,30 @@ def compared_kinds(runtime: Runtime, system: str) -> list[str]:
     return list(dict.fromkeys([*listed_kinds(runtime, system), *own]))
 
 
-async def sweep(connection: Connection, runtime: Runtime, system: str) -> int:
+async def sweep(connection: Connection, runtime: Runtime, system: str, only: Sequence[str] | None = None) -> int:
     """Ask a system what changed since the last sweep (everything, the first time) and take it in.
 
+    `only` names the kinds that are asked for, where the others are told of otherwise; not the first time.
     A position that is none was not put there by us: everything is asked for, and an event says why.
 
     Raises `ReadRefused` where the vendor refuses to list some kinds, after all others were taken in. Those are asked
     for from where they stood.
     """
     try:
-        return await _sweep(connection, runtime, system)
+        return await _sweep(connection, runtime, system, only)
     except NoPosition as error:
         source, now = f"sweep:{system}", runtime.clock.now()
         runtime.store.forget_position(connection.id, source)
         runtime.store.audit(connection.id, "ml-connector", "position", source, {"what": error.sentence}, now)
-        return await _sweep(connection, runtime, system)
+        return await _sweep(connection, runtime, system, only)
 
 
-async def _sweep(connection: Connection, runtime: Runtime, system: str) -> int:
+async def _sweep(connection: Connection, runtime: Runtime, system: str, only: Sequence[str] | None) -> int:
     source = f"sweep:{system}"
     position = runtime.store.position(connection.id, source)
-    kinds = swept_kinds(runtime, system)
+    kinds = listed_kinds(runtime, system) if position is None else list(only or swept_kinds(runtime, system))
     # Without a position but with tasks: a backfill of what we know lists what is there, and not what was deleted.
     known = position is not None or _knows(connection, runtime, system)
-    if position is None:
-        kinds = listed_kinds(runtime, system)
     names = runtime.systems[system].reference_kinds
     changed: set[str] = set()
     count = 0
@@ -145,6 +144,30 @@ async def _sweep(connection: Connection, runtime: Runtime, system: str) -> int:
     if found.refused:
         raise _unlisted(system, found.refused)
     return count
+
+
+def receive_all(
+    connection: Connection,
+    runtime: Runtime,
+    system: str,
+    changes: Sequence[Change],
+    source: str,
+    *,
+    position: str | None = None,
+    covered_to: datetime | None = None,
+    claim: Claim | None = None,
+) -> int:
+    """As `receive`, and what waits for a reference table is looked at again where one of its kinds has changed.
+
+    First: after a crash between the two, the same changes come again.
+    """
+    names = runtime.systems[system].reference_kinds
+    tables = sorted({names[change.ref.kind] for change in changes if change.ref.kind in names})
+    for name in tables:
+        runtime.tables.forget(system, name)
+    if tables:
+        runtime.store.fire(connection.id, [table_changed(name, system) for name in tables], runtime.clock.now())
+    return receive(connection, runtime, changes, source, position=position, covered_to=covered_to, claim=claim)
 
 
 def claim_of(runtime: Runtime, system: str, found: Sweep, way: str, *, again: bool = False) -> Claim:

@@ -9,7 +9,7 @@ from ml_connector.model.continuity import BEGINNING, Cause, Hole
 from ml_connector.model.refs import Change
 
 from .corridor import Connection, Runtime
-from .intake import DELETIONS_MISSING, SKEW, ask_comparison, claim_of, compared_kinds, receive
+from .intake import DELETIONS_MISSING, SKEW, ask_comparison, claim_of, compared_kinds, receive_all
 
 
 def to_mend(connection: Connection, runtime: Runtime, system: str) -> list[Hole]:
@@ -43,12 +43,12 @@ async def mend(connection: Connection, runtime: Runtime, system: str, holes: Seq
 
     def take(changes: Sequence[Change]) -> None:
         nonlocal count
-        count += receive(connection, runtime, changes, source)
+        count += receive_all(connection, runtime, system, changes, source)
 
     found = await asked.sweep(kinds, position, now, take)
     ask_comparison(connection, runtime, system, found.truncated, DELETIONS_MISSING, known=True)
     claim = claim_of(runtime, system, found, "backfill", again=position is None)
-    return count + receive(connection, runtime, found.changes, source, claim=claim)
+    return count + receive_all(connection, runtime, system, found.changes, source, claim=claim)
 
 
 def ask_for_what_is_missing(connection: Connection, runtime: Runtime, system: str, now: datetime) -> list[str]:

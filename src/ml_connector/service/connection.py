@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from ml_connector.app import App
+from ml_connector.clients import event_bus_client
 from ml_connector.engine.worker import DrainReport
 from ml_connector.files import LocalHolders
 from ml_connector.model.errors import Busy
@@ -46,6 +47,7 @@ class LiveConnection:
             app.store, app.connection.id, world.clock, world.ids, systems, wake=self.jobs.wake, changed=self._changed
         )
         around = Around(app, self.sides, self.jobs, progress, tell, passed)
+        self._listen(around)
         for system in systems:
             self.jobs.add(SweepJob(around, system))
         self.jobs.add(ReleaseJob(around))
@@ -55,6 +57,17 @@ class LiveConnection:
         self.jobs.add(MendJob(around))
         self.jobs.add(CadenceJob(around))
         self.jobs.add(AlertsJob(around))
+
+    def _listen(self, around: Around) -> None:
+        """The stream of change events, where the settings name one; before the sweeps, so that it is open first."""
+        connect = event_bus_client(self.app.settings)
+        if connect is None:
+            return
+        from .streams import StreamJob  # what reads events is slow to load
+
+        stream = StreamJob(around, connect)
+        around.streams[self.app.salesforce.name] = stream
+        self.jobs.add(stream, stream.close)
 
     def arrived(self) -> None:
         """Knocks were taken in: what is due is done now. Nothing is swept because of them."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -70,11 +70,13 @@ class Jobs:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._entries: dict[str, _Entry] = {}
+        self._closing: list[Callable[[], Awaitable[None]]] = []
 
-    def add(self, job: Job) -> None:
-        """One more job; before `run`. Its name must be new."""
+    def add(self, job: Job, close: Callable[[], Awaitable[None]] | None = None) -> None:
+        """One more job; before `run`. Its name must be new. `close` puts away what it keeps open between two runs."""
         assert job.name not in self._entries, job.name  # noqa: S101 - a mistake of ours, not of an operator
         self._entries[job.name] = _Entry(job)
+        self._closing += [] if close is None else [close]
 
     @property
     def names(self) -> list[str]:
@@ -114,9 +116,15 @@ class Jobs:
             await asyncio.wait(tasks, timeout=GRACE.total_seconds())
         finally:
             await _cut_off([stop, *tasks])
+            await self.close()
         for task in tasks:
             if not task.cancelled() and (error := task.exception()) is not None:
                 raise error
+
+    async def close(self) -> None:
+        """Let every job put away what it has open."""
+        for put_away in self._closing:
+            await put_away()
 
     async def _keep_running(self, entry: _Entry, stopping: asyncio.Event) -> None:
         while not stopping.is_set():

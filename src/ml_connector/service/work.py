@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 import msgspec
 
@@ -39,8 +40,23 @@ NEWS = datetime.fromtimestamp(0, UTC)
 HOURLY = timedelta(hours=1)
 
 
+class Stream(Protocol):
+    """What tells of changes by itself."""
+
+    doubt_at: datetime | None
+    """When a sweep of everything was last wanted, because something may have been missed."""
+
+    @property
+    def covered(self) -> frozenset[str]:
+        """The kinds of which everything is told now."""
+
+    @property
+    def uncovered(self) -> list[str]:
+        """All others that sweeps ask for."""
+
+
 class Around(msgspec.Struct, frozen=True):
-    """What the jobs of a connection share."""
+    """What the jobs of a connection share. `streams` by system."""
 
     app: App
     sides: Sides
@@ -48,6 +64,7 @@ class Around(msgspec.Struct, frozen=True):
     progress: Progress = quiet
     tell: Tell = lambda _: None
     passed: Callable[[DrainReport], None] = lambda _: None
+    streams: dict[str, Stream] = {}
 
     @property
     def cadence(self) -> timedelta:
@@ -76,23 +93,37 @@ class SweepJob(ConnectionJob):
     def __init__(self, around: Around, system: str) -> None:
         super().__init__(f"{SWEEP} {system}", around, _next_sweep(around, system))
         self.system = system
+        self._whole_at: datetime | None = None
 
     async def work(self) -> datetime:
         """When the next sweep is due."""
-        sides, app = self.around.sides, self.around.app
-        if not sides.may_ask(self.system, self.clock.now()):
-            return sides.of(self.system).next_at or self.clock.now() + LONGEST_PAUSE
-        refused = None
+        sides, app, begun = self.around.sides, self.around.app, self.clock.now()
+        if not sides.may_ask(self.system, begun):
+            return sides.of(self.system).next_at or begun + LONGEST_PAUSE
+        refused, only = None, self._only(begun)
+        if only == []:
+            return begun + self.around.cadence
         try:
-            knocked = await sweep(app.connection, app.runtime, self.system)
+            knocked = await sweep(app.connection, app.runtime, self.system, only)
         except ReadRefused as error:
             knocked, refused = 1, error
+        self._whole_at = begun if only is None else self._whole_at
         next_at = self.clock.now() + self.around.cadence
         sides.swept(self.system, next_at, refused)
         if knocked:
             self.around.jobs.wake(DRAIN)
         self.around.jobs.wake("compare")
         return next_at
+
+    def _only(self, now: datetime) -> list[str] | None:
+        """The kinds that no stream tells of; None for all: while no stream is well, and now and then in any case."""
+        stream, net = self.around.streams.get(self.system), self.around.app.settings.stream.sweep_minutes
+        if stream is None or not stream.covered or self._whole_at is None:
+            return None
+        doubted = stream.doubt_at is not None and self._whole_at <= stream.doubt_at
+        live = self.around.sides.of(self.system).state == "live"
+        is_due = not self._whole_at <= now < self._whole_at + timedelta(minutes=net)
+        return None if doubted or is_due or not live else stream.uncovered
 
     def failed(self, error: ConnectorError) -> datetime | None:
         """The side says when it may be asked again."""

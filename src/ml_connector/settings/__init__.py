@@ -1,11 +1,11 @@
 """The settings of the connections of one home: its files and the environment, read and checked once."""
 
 from .file import change_settings, own_file, rename_settings, settings_file, write_connection, write_settings
-from .hosts import destination
+from .hosts import destination, event_bus
 from .layout import has_several, layout_of
 from .load import load, load_all, load_text, other_settings
 from .published import as_markdown, json_schema
-from .running import Alerts, Cadence
+from .running import Alerts, Cadence, Stream
 from .shape import DEFAULT, OF_CONNECTION, Network, QuickBooks, Salesforce, Settings, State
 
 __all__ = [
@@ -18,9 +18,11 @@ __all__ = [
     "Salesforce",
     "Settings",
     "State",
+    "Stream",
     "as_markdown",
     "change_settings",
     "destination",
+    "event_bus",
     "has_several",
     "json_schema",
     "layout_of",

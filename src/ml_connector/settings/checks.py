@@ -14,7 +14,7 @@ from ml_connector.model.rules import STAGES, Rules
 from ml_connector.model.schedule import cron_trouble
 
 from .convert import KeyPath, Locate, label
-from .hosts import VENDOR, is_loopback, is_quickbooks, is_rehearsal, is_salesforce, is_test_server
+from .hosts import VENDOR, is_event_bus, is_loopback, is_quickbooks, is_rehearsal, is_salesforce, is_test_server
 from .running import CRONS
 from .shape import QuickBooks, Salesforce, Settings
 
@@ -34,6 +34,11 @@ def _problems(settings: Settings, from_environment: bool) -> Iterator[Problem]:
     if settings.salesforce is not None:
         yield from _salesforce(settings.salesforce)
         yield from _salesforce_host(settings, settings.salesforce.base_url)
+    if settings.stream.target and not is_event_bus(settings, settings.stream.target):
+        fix = "Write api.pubsub.salesforce.com:7443 or remove the line; another host serves a rehearsal only."
+        yield ("stream", "target"), "is not the event bus of Salesforce.", fix
+    if not re.fullmatch(r"(ChangeEvents|[A-Za-z][A-Za-z0-9_]*__chn)?", settings.stream.channel):
+        yield ("stream", "channel"), "must be ChangeEvents or end with __chn.", "Copy its name without /data/."
     yield from _rules(settings.rules)
     yield from _template(settings.rules)
     for name in CRONS:

@@ -31,6 +31,8 @@ VENDOR = {
     },
 }
 """Addresses of QuickBooks by environment; a rehearsal has none of its own."""
+EVENT_BUSES = ("api.pubsub.salesforce.com", "api.deu.pubsub.salesforce.com")
+"""Where the event bus of every org is (salesforce reference 5.1); the second keeps traffic in the EU."""
 MY_DOMAINS = (".my.salesforce.com", ".my.salesforce.mil", ".my.sfcrmproducts.cn", ".my.sfcrmapps.cn")
 """How the host of an org ends."""
 
@@ -55,6 +57,25 @@ def is_test_server(settings: Settings, address: str) -> bool:
     """Whether a rehearsal may use it: on this machine, or the one host that the settings name for it."""
     host = host_of(address)
     return is_loopback(host) or host == settings.network.rehearsal_host.lower() != ""
+
+
+def event_bus(settings: Settings) -> tuple[str, bool] | None:
+    """Host and port of the event bus, and whether it speaks TLS; None where nothing is to be listened to.
+
+    Test servers on this machine speak TLS where the settings name an authority for them.
+    """
+    target = settings.stream.target or ("" if is_rehearsal(settings) else f"{EVENT_BUSES[0]}:7443")
+    if not settings.stream.enabled or not target:
+        return None
+    plain = is_rehearsal(settings) and settings.network.ca_file is None and is_loopback(host_of(f"//{target}"))
+    return target, not plain
+
+
+def is_event_bus(settings: Settings, target: str) -> bool:
+    """Whether session tokens may go to that host and port: Salesforce's, or a test server's in a rehearsal."""
+    if is_rehearsal(settings):
+        return is_test_server(settings, f"//{target}")
+    return target in {f"{host}:{port}" for host in EVENT_BUSES for port in (7443, 443)}
 
 
 def host_of(address: str) -> str:

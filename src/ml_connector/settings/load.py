@@ -17,7 +17,7 @@ from .checks import check_all
 from .convert import KeyPath
 from .hosts import VENDOR
 from .layout import FILE, FOLDER, Layout, Text, has_several, layout_of
-from .running import Alerts, Cadence
+from .running import Alerts, Cadence, Stream
 from .shape import DEFAULT, OF_CONNECTION, SECTIONS, Network, QuickBooks, Salesforce, Settings, State, keys
 
 PREFIX = "MLC_"
@@ -167,6 +167,7 @@ def _built(values: Mapping[str, Mapping[str, Any]], home: Path, connection: str,
         network=network,
         cadence=Cadence(**values.get("cadence", {})),
         alerts=Alerts(**values.get("alerts", {})),
+        stream=Stream(**values.get("stream", {})),
     )
 
 

@@ -105,3 +105,43 @@ class Alerts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             "day) above which a forecast is an alarm.",
         ),
     ] = 80
+
+
+class Stream(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Change events of Salesforce, over its Pub/Sub API (docs/setup-salesforce.md, step 9)."""
+
+    enabled: Annotated[
+        bool, Meta(description="Whether to listen. Without it sweeps find what changed, at their cadence.")
+    ] = True
+    target: Annotated[
+        str,
+        Meta(
+            description="Host and port of the Pub/Sub API; empty is api.pubsub.salesforce.com:7443. For traffic that "
+            "stays in the EU api.deu.pubsub.salesforce.com:7443. Another one only in a rehearsal, where empty means "
+            "that nothing is listened to."
+        ),
+    ] = ""
+    channel: Annotated[
+        str,
+        Meta(
+            description="Name of the channel, without /data/. Empty: QboSync__chn where the org has it, else "
+            "ChangeEvents."
+        ),
+    ] = ""
+    daily_events: Annotated[
+        int,
+        Meta(
+            ge=100,
+            le=10_000_000,
+            description="Most events taken in 24 hours; the org's own allowance (25,000 in Enterprise Edition) is "
+            "shared by all that listen. Beyond it the stream rests, with a hole on record, and sweeps take over.",
+        ),
+    ] = 20_000
+    sweep_minutes: Annotated[
+        int,
+        Meta(
+            ge=15,
+            le=1440,
+            description="Minutes between two sweeps of what the stream tells of, while it is well: the net under it.",
+        ),
+    ] = 1440

@@ -14,7 +14,7 @@ from msgspec import Meta
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.rules import AccountRule, DimDefault, Rules, RuleSettings, Template
 
-from .running import Alerts, Cadence
+from .running import Alerts, Cadence, Stream
 
 DEFAULT = "default"
 """The connection whose settings stand in `settings.toml`."""
@@ -146,6 +146,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     network: Network = Network()
     cadence: Cadence = Cadence()
     alerts: Alerts = Alerts()
+    stream: Stream = Stream()
 
     def both(self) -> tuple[QuickBooks, Salesforce]:
         """The company and the org. Raises `WrongUse` for the first that is not connected."""
@@ -164,8 +165,9 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "network": Network,
     "cadence": Cadence,
     "alerts": Alerts,
+    "stream": Stream,
 }
-OF_CONNECTION = ("quickbooks", "salesforce", "rules", "cadence")
+OF_CONNECTION = ("quickbooks", "salesforce", "rules", "cadence", "stream")
 """The sections that each connection has its own of; all others are the installation's."""
 NESTED: dict[str, type[msgspec.Struct]] = {
     "rules.template": Template,

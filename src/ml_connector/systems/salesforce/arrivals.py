@@ -122,7 +122,7 @@ async def sweep(
     """
     since = Position.parse(position).since
     seen = await catalog.seen()
-    asked = [kind for kind in _with_lines(kinds) if kind not in seen or seen[kind]]
+    asked = [kind for kind in with_lines(kinds) if kind not in seen or seen[kind]]
     started = now + calls.skew
     knocks = Knocks("sweep" if position else "backfill", started)
     # Orders that are listed whole bring their lines with them.
@@ -178,7 +178,7 @@ def _id_of(kind: str, row: Json) -> str:
         raise BadAnswer(f"Salesforce listed a {kind} without its id.", "It is asked again.") from None
 
 
-def _with_lines(kinds: Iterable[str]) -> list[str]:
+def with_lines(kinds: Iterable[str]) -> list[str]:
     """The kinds, and with orders their lines."""
     asked = dict.fromkeys(kinds)
     asked |= {kind: None for kind, (_, owner) in OWNERS.items() if owner in asked}

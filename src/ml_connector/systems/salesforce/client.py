@@ -15,7 +15,7 @@ from ml_connector.systems import wire
 from ml_connector.systems.http import Caller
 from ml_connector.systems.whose import names_its_errors
 
-from . import arrivals, fitness, lookup
+from . import arrivals, channels, fitness, lookup
 from .auth import Session
 from .calls import Calls
 from .catalog import Catalog
@@ -110,8 +110,8 @@ class Salesforce:
         return SObject(write.kind, done.ref.id, before).merged({**write.body, **key, **own})
 
     def position_at(self, kinds: Sequence[str], at: datetime) -> str:
-        """The instant for each of the kinds."""
-        return arrivals.Position(dict.fromkeys(kinds, at)).text()
+        """The instant for each of the kinds; lines of orders come with their orders."""
+        return arrivals.Position(dict.fromkeys(arrivals.with_lines(kinds), at)).text()
 
     async def sweep(self, kinds: Sequence[str], position: str | None, now: datetime, take: Take | None = None) -> Sweep:
         """By SystemModstamp, deleted ones from the Recycle Bin."""
@@ -120,6 +120,18 @@ class Salesforce:
     async def ids(self, kind: str, position: str) -> IdPage | None:
         """Up to 2,000 ids a call, in the order of their bytes."""
         return await arrivals.ids(self._calls, self._catalog, kind, position)
+
+    async def channel_members(self, channel: str) -> frozenset[str] | None:
+        """The kinds that a channel of change events tells of; None where the user may not see that."""
+        return await channels.members(self._calls, channel)
+
+    async def make_channel(self, channel: str, kinds: Sequence[str]) -> ReadRefused | None:
+        """Select these kinds on a channel of their own, which is made where it is not there; else why not."""
+        return await channels.make(self._calls, channel, kinds)
+
+    async def deliveries(self) -> tuple[int, int] | None:
+        """Events that the org may deliver in 24 hours, and how many are left; None where it does not say."""
+        return await channels.deliveries(self._calls)
 
     async def fit(self) -> list[Finding]:
         """What the doctor should say about the org, worst things included; raises only when it cannot sign in."""
