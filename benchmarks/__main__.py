@@ -15,6 +15,7 @@ from .bare import bare
 from .calls import calls
 from .databases import DATABASES, environment
 from .emulators import emulators
+from .live import live
 from .marks import marks
 from .memory import memory
 from .parts import parts
@@ -22,9 +23,9 @@ from .peer.rows import peers
 from .rows import Row, document, table
 from .sockets import sockets
 
-NAMES = ("parts", "calls", "marks", "bare", "sync", "memory", "peer", "emulators")
+NAMES = ("parts", "calls", "marks", "bare", "sync", "memory", "peer", "emulators", "live")
 """Single steps; vendor calls; marks of rows; beside the bare loop; whole runs of several sizes on both databases;
-memory; a peer; the emulators with many records (a million with `--large`)."""
+memory; a peer; the emulators with many records (a million with `--large`); the running service."""
 
 
 def _measures(scales: list[int]) -> dict[str, AsyncIterator[Row]]:
@@ -37,6 +38,7 @@ def _measures(scales: list[int]) -> dict[str, AsyncIterator[Row]]:
         "memory": memory([10_000 * scale for scale in scales]),
         "peer": peers(1),
         "emulators": emulators(10_000 * max(scales)),
+        "live": live(),
     }
 
 

@@ -46,6 +46,7 @@ ALLOWED = {
     "actions": {"actions", "service", "tieout", *BELOW_THE_SERVICE},
     "cli": {"cli", "actions", "files", "model"},
     "cli.commands.rehearse": {"cli", "actions", "model", "rehearsal"},
+    "cli.commands.serve": {"cli", "actions", "model", "web"},
     "web": {"web", "actions", "model"},
     "rehearsal": {"rehearsal", "actions", "model", "accounting", "settings", "clock", "systems.http", "systems.network",
                   "systems.quickbooks.records"},

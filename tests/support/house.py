@@ -38,7 +38,8 @@ MADE_FLOATS: Mapping[str, str] = {
 THEMES: Mapping[str, str] = {
     "chaos": "crash_runs safeguards simulator",
     "cli": "exit_status terminal",
-    "docs": "control_door emulator_snippets house_plan pages printed_commands rehearse salesforce_fields setup",
+    "docs": "control_door emulator_snippets house_plan operations pages printed_commands rehearse salesforce_fields"
+    " setup",
     "threats": "files hostile_answers personal_data rotation settings_editor every_table state_writer two_people",
     "emulators/kit": "all_comes_back faults_at_both schemathesis tls",
     "emulators/pubsub": "gaps judge together",
@@ -56,7 +57,7 @@ THEMES: Mapping[str, str] = {
     " limits long_orders mutated_answers pairs_that_change postgresql put_back reconnect recorded renames repeatable"
     " sample_company secrets small_orders thrift too_long two_companies refused_reads unreadable_answers"
     " what_links_an_invoice",
-    "live": "one_bad_answer holes schedule stream_arrivals stream_ends stream_holes",
+    "live": "one_bad_answer holes schedule stream_arrivals stream_ends stream_holes up",
     "processes": "killed shared_limits",
     "rehearsal/scenario": "files page",
     "store": "concurrency late_triggers many_due plans server",

@@ -71,10 +71,10 @@ def sealed_for(home: Home, system: Literal["quickbooks", "salesforce"]) -> str:
     return " and ".join(destination(home.settings, system).hosts)
 
 
-def authorize_url(home: Home) -> tuple[str, str]:
-    """Where a person gives consent, and the state text that must come back."""
+def authorize_url(home: Home, redirect: str = "") -> tuple[str, str]:
+    """Where a person gives consent, and the state text that must come back, to `redirect` or as the settings say."""
     state = home.world.ids.token()
-    return _oauth(home).authorize_url(_redirect(home), state), state
+    return _oauth(home).authorize_url(redirect or _redirect(home), state), state
 
 
 def _redirect(home: Home) -> str:
@@ -93,12 +93,24 @@ def _oauth(home: Home) -> quickbooks_auth.OAuth:
     return quickbooks_oauth(home.settings, home.store, home.vault, caller, clock)
 
 
-async def finish_quickbooks(home: Home, back: str, state: str) -> str:
-    """Exchange the code of the page the person came back to, and seal the tokens. Returns the realm id."""
+def consent_of(home: Home, back: str, state: str) -> quickbooks_auth.Consent:
+    """What the page the person came back to brings; its code is not spent by that.
+
+    Raises `WrongUse` or `SignInNeeded` where it is no answer to `state`, or is about another company than ours.
+    """
     params = dict(parse_qsl(urlsplit(back).query, keep_blank_values=True))
     quickbooks = home.settings.quickbooks
-    consent = quickbooks_auth.consent(params, state, quickbooks.realm_id if quickbooks else "")
-    tokens = await _oauth(home).exchange(consent.code, _redirect(home))
+    return quickbooks_auth.consent(params, state, quickbooks.realm_id if quickbooks else "")
+
+
+async def finish_quickbooks(home: Home, back: str, state: str, redirect: str = "") -> str:
+    """Exchange the code of the page the person came back to, and seal the tokens. Returns the realm id.
+
+    `redirect` is where consent was asked to lead back to, as for `authorize_url`.
+    """
+    quickbooks = home.settings.quickbooks
+    consent = consent_of(home, back, state)
+    tokens = await _oauth(home).exchange(consent.code, redirect or _redirect(home))
     custody = quickbooks_custody(home.settings, home.store, home.vault, home.world.clock)
     SealedTokens(custody, consent.realm_id).store(tokens)
     if quickbooks is not None and not quickbooks.realm_id:

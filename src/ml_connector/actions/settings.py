@@ -10,7 +10,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from ml_connector.settings import Settings, change_settings, layout_of, load
+from ml_connector.model.errors import WrongUse
+from ml_connector.settings import Settings, Web, change_settings, layout_of, load
+from ml_connector.settings.hosts import is_loopback
 
 
 def check_settings(home: Path, name: str = "") -> None:
@@ -37,6 +39,31 @@ def settings_of(home: Path, system: Literal["quickbooks", "salesforce"], name: s
 def set_up(home: Path, system: Literal["quickbooks", "salesforce"], values: Mapping[str, str], name: str = "") -> None:
     """Write these keys of one side. Raises `WrongUse` for one that is wrong."""
     change_settings(home, system, values, name)
+
+
+def must_be_reached_safely(home: Path, host: str) -> str:
+    """The address by which others reach the service; blank where it is for this machine alone.
+
+    Raises `WrongUse` where it would listen for others although no https address leads to it: passwords would travel
+    in the clear.
+    """
+    names = connection_names(home)
+    web = next((loaded for name in names if (loaded := _web(home, name)) is not None), Web())
+    public_url = web.public_url.rstrip("/")
+    if not is_loopback(host) and not public_url.startswith("https://"):
+        raise WrongUse(
+            f"On {host} others could reach the service, and no https address leads to it.",
+            "Leave it on 127.0.0.1, put a reverse proxy before it, and set public_url of [web] to its address.",
+        )
+    return public_url
+
+
+def _web(home: Path, name: str) -> Web | None:
+    """[web] is the installation's: any connection that can be read says it."""
+    try:
+        return _settings(home, name).web
+    except WrongUse:  # its own page and command say so; the others go on
+        return None
 
 
 def _settings(home: Path, name: str) -> Settings:

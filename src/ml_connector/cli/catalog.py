@@ -30,6 +30,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("plan", f"{_ROOM}.work:plan", "Show every entry and write before anything is written"),
         Command("apply", f"{_ROOM}.work:apply", "Approve a plan and carry it out"),
         Command("sync", f"{_ROOM}.work:sync", "Do all that is due, again and again or once"),
+        Command("up", f"{_ROOM}.serve:up", "Run the service: webhooks, sweeps, worker and pages in one process"),
         Command("backfill", f"{_ROOM}.work:backfill", "Look at every record again"),
         Command("sign-off", f"{_ROOM}.decide:sign_off", "Choose the posting template and sign it off"),
         Command("match pair", f"{_ROOM}.decide:match_pair", "Decide a review: these two belong together"),

@@ -17,18 +17,22 @@ _KEPT = ("event", "level", "at")
 
 
 @contextmanager
-def logged(home: Path, *, debug: bool, err: TextIO | None = None) -> Iterator[None]:
-    """Meanwhile the events of this process go to stderr, or with `debug` to `fault.log` in the home."""
+def logged(home: Path, *, debug: bool, err: TextIO | None = None, everything: bool = False) -> Iterator[None]:
+    """Meanwhile the events of this process go to stderr, or with `debug` to `fault.log` in the home.
+
+    Without `debug`, or `everything`, only what went wrong.
+    """
     with ExitStack() as files:
         stream = files.enter_context(open_log(home / LOG)) if debug and home.is_dir() else err or sys.stderr
-        _configure(stream, debug=debug)
+        _configure(stream, debug=debug, everything=everything)
         try:
             yield
         finally:
             structlog.reset_defaults()
 
 
-def _configure(stream: TextIO, *, debug: bool) -> None:
+def _configure(stream: TextIO, *, debug: bool, everything: bool) -> None:
+    least = logging.DEBUG if debug else logging.INFO if everything else logging.WARNING
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -37,7 +41,7 @@ def _configure(stream: TextIO, *, debug: bool) -> None:
             _without_secrets,
             structlog.processors.JSONRenderer(default=str),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if debug else logging.WARNING),
+        wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )

@@ -18,6 +18,7 @@ from .sentences import Message, messages_in
 _GOES_ON = {
     "ConnectorError": "Nothing goes on by itself: look at what it names.",
     "WrongUse": "Nothing goes on by itself: run the command again when it is corrected.",
+    "NoPosition": "By itself: everything is listed anew.",
     "NotProved": "Nothing goes on by itself: somebody who may do it runs the command again.",
     "BadAnswer": "By the next run, which reads the same records again; one record that cannot be read is held instead.",
     "ReadRefused": "By the next run; a record that is refused is held, and everything else goes on.",

@@ -97,12 +97,17 @@ class Hooks:
         """Verify and keep a delivery. Nothing of it is looked at before its signature fits."""
         if len(body) > LARGEST:
             return self._refuse(TOO_LARGE, _TOO_LARGE)
+        begun = self._clock.now()
         try:
             async with asyncio.timeout(self._answered):
-                return await self._taken(body, signature)
+                answer = await self._taken(body, signature)
         except (ConnectorError, TimeoutError) as error:
             _log.error("a delivery was not kept", why=type(error).__name__)
             return self._refuse(NOT_KEPT, _LATER)
+        if answer is TAKEN:
+            spent = (self._clock.now() - begun).total_seconds() * 1000
+            _log.info("a delivery was taken", bytes=len(body), ms=round(spent, 1))
+        return answer
 
     async def _taken(self, body: bytes, signature: str) -> Answer:
         await self._look_up(KEPT)
@@ -114,6 +119,10 @@ class Hooks:
             return self._refuse(UNSIGNED, _NOT_SIGNED)
         await self._kept(await self._sorted(body))
         return TAKEN
+
+    async def check(self) -> None:
+        """Whether a delivery could be kept now: the state lets itself be written. Raises `StateTrouble`."""
+        await asyncio.to_thread(self._store.add_arrivals, (), {}, self._clock.now())
 
     def too_large(self) -> Answer:
         """The answer to a body that was not even read to its end."""
@@ -135,6 +144,7 @@ class Hooks:
             return
         if self._looking is None or self._looking.done():
             self._looking = asyncio.get_running_loop().create_task(self._looked_up())
+            self._looking.add_done_callback(_seen)
         await asyncio.shield(self._looking)
 
     async def _looked_up(self) -> None:
@@ -194,6 +204,12 @@ class Hooks:
         self._store.add_arrivals(rows, counts, self._clock.now())
         if rows:
             self._arrived({connection for connection, _, _ in rows})
+
+
+def _seen(task: asyncio.Task[None]) -> None:
+    """Its error is told to whoever waits for it; there may be nobody left."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _fail(gathered: Sequence[tuple[Waiting, asyncio.Future[None]]], error: Exception) -> None:

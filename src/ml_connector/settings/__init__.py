@@ -7,6 +7,7 @@ from .load import load, load_all, load_text, other_settings
 from .published import as_markdown, json_schema
 from .running import Alerts, Cadence, Stream
 from .shape import DEFAULT, OF_CONNECTION, Network, QuickBooks, Salesforce, Settings, State
+from .web import Web
 
 __all__ = [
     "DEFAULT",
@@ -19,6 +20,7 @@ __all__ = [
     "Settings",
     "State",
     "Stream",
+    "Web",
     "as_markdown",
     "change_settings",
     "destination",

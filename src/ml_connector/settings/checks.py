@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from .convert import KeyPath, Locate, label
 from .hosts import VENDOR, is_event_bus, is_loopback, is_quickbooks, is_rehearsal, is_salesforce, is_test_server
 from .running import CRONS
 from .shape import QuickBooks, Salesforce, Settings
+from .web import Web, names_of
 
 Problem = tuple[KeyPath, str, str]
 """Where, what is the case (after the name of the setting), and the fix."""
@@ -45,9 +47,29 @@ def _problems(settings: Settings, from_environment: bool) -> Iterator[Problem]:
         if (cron := getattr(settings.cadence, name)) and (trouble := cron_trouble(cron)):
             yield ("cadence", name), trouble + ".", "Write minute, hour, day, month and weekday: 0 18 * * 1-5"
     yield from _state(settings.state.url, from_environment)
+    yield from _web(settings.web)
     ca_file = settings.network.ca_file
     if ca_file is not None and not _is_file(ca_file):
         yield ("network", "ca_file"), f"names {ca_file}, which is not there.", "Correct the name, or remove the line."
+
+
+def _web(web: Web) -> Iterator[Problem]:
+    parts = urlsplit(web.public_url)
+    safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+    if web.public_url and not (safe and parts.hostname and parts.path in ("", "/") and not parts.query):
+        yield ("web", "public_url"), "is no https address without a path.", "Write https:// and the host name alone."
+    for proxy in names_of(web.proxies):
+        if not is_address(proxy):
+            yield ("web", "proxies"), f"holds {proxy!r}, which is no address.", "Write addresses, not names."
+
+
+def is_address(text: str) -> bool:
+    """Whether it is an IP address."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_file(file: Path) -> bool:

@@ -19,6 +19,7 @@ from .hosts import VENDOR
 from .layout import FILE, FOLDER, Layout, Text, has_several, layout_of
 from .running import Alerts, Cadence, Stream
 from .shape import DEFAULT, OF_CONNECTION, SECTIONS, Network, QuickBooks, Salesforce, Settings, State, keys
+from .web import Web
 
 PREFIX = "MLC_"
 
@@ -168,6 +169,7 @@ def _built(values: Mapping[str, Mapping[str, Any]], home: Path, connection: str,
         cadence=Cadence(**values.get("cadence", {})),
         alerts=Alerts(**values.get("alerts", {})),
         stream=Stream(**values.get("stream", {})),
+        web=Web(**values.get("web", {})),
     )
 
 

@@ -15,6 +15,7 @@ from ml_connector.model.errors import WrongUse
 from ml_connector.model.rules import AccountRule, DimDefault, Rules, RuleSettings, Template
 
 from .running import Alerts, Cadence, Stream
+from .web import Web
 
 DEFAULT = "default"
 """The connection whose settings stand in `settings.toml`."""
@@ -147,6 +148,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cadence: Cadence = Cadence()
     alerts: Alerts = Alerts()
     stream: Stream = Stream()
+    web: Web = Web()
 
     def both(self) -> tuple[QuickBooks, Salesforce]:
         """The company and the org. Raises `WrongUse` for the first that is not connected."""
@@ -166,6 +168,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "cadence": Cadence,
     "alerts": Alerts,
     "stream": Stream,
+    "web": Web,
 }
 OF_CONNECTION = ("quickbooks", "salesforce", "rules", "cadence", "stream")
 """The sections that each connection has its own of; all others are the installation's."""

@@ -21,6 +21,7 @@ from .database import first_come, open_engine, transaction
 from .digests import Digests
 from .holds import Holds
 from .installation import Installation
+from .lag import Lag
 from .ledger import Ledger
 from .links import Links
 from .marking import Marking
@@ -67,6 +68,7 @@ class Store(
     Runs,
     SidesKept,
     Arrivals,
+    Lag,
     People,
     AuditCheck,
     Installation,

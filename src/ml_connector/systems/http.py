@@ -35,6 +35,10 @@ DEFAULT_TIMEOUT = 130.0
 """Seconds; vendors give up after 120 themselves, so an answer that comes at all comes before."""
 
 
+CALLED: Counter[tuple[str, str, str]] = Counter()
+"""All calls of this process by vendor, kind and outcome (a status, or what went wrong), for the metrics."""
+
+
 class Request(msgspec.Struct, frozen=True):
     """One call. `url` is complete and already percent-encoded; `timeout` in seconds for the whole exchange."""
 
@@ -213,6 +217,7 @@ class Caller:
         return retry(trouble or 0, attempt, jitter=self._ids.jitter(), tries=tries)
 
     def _note(self, request: Request, kind: str, started: float, **outcome: object) -> None:
+        CALLED[self._vendor, kind, str(outcome.get("status") or outcome.get("error"))] += 1
         _log.info(
             "call",
             vendor=self._vendor,

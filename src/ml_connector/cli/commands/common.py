@@ -60,11 +60,14 @@ class Common:
         self.check()
         return self.log()
 
-    def log(self) -> AbstractContextManager[None]:
-        """As `logged`, for a command that is not about one connection: it checks the settings itself."""
+    def log(self, *, everything: bool = False) -> AbstractContextManager[None]:
+        """As `logged`, for a command that is not about one connection: it checks the settings itself.
+
+        With `everything`, not only what went wrong.
+        """
         from ml_connector.cli.logs import logged
 
-        return logged(self.folder, debug=self.debug)
+        return logged(self.folder, debug=self.debug, everything=everything)
 
     @property
     def zone(self) -> tzinfo:

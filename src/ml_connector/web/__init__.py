@@ -1,0 +1,1 @@
+"""The web door: webhooks come in, people look, and connect. It calls actions and nothing else."""
