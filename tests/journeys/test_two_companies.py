@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from ml_connector.actions.match import declare_new
 from ml_connector.actions.reconcile import reconcile
 from ml_connector.actions.sync import sync
 from ml_connector.app import App, assemble, connection_id
@@ -149,3 +150,24 @@ async def test_one_sum_is_never_of_two_companies(group: Group) -> None:
     assert (group.shown(deal)["QBO_Invoiced_Net__c"], group.shown(deal)["QBO_Company__c"]) == (700, group.realm)
     for app in (group.ours, group.theirs):
         assert group.open(await group.prove(app)) == [], app.rules.realm_id
+
+
+async def test_an_account_is_of_one_company_and_who_comes_second_is_held(group: Group) -> None:
+    def accounts() -> list[str]:
+        rows = group.home.state("salesforce", "Account")
+        return [row["QBO_Id__c"].partition(":")[0] for row in rows if row["Name"] == "Acme of the world"]
+
+    own = group.ours.rules.realm_id
+    group.bill("", "Acme of the world", 100)
+    await group.in_step(group.ours)
+    theirs = group.bill(group.realm, "Acme of the world", 40)
+    await group.in_step()
+    assert accounts() == [own]
+    connection = group.theirs.connection.id
+    held = {str(row.ref): row.code for row in group.home.store.holds(connection) if row.ref.kind == "Customer"}
+    customer = f"quickbooks:Customer:{theirs['CustomerRef']['value']}"
+    assert held == {customer: "OTHER-COMPANY"}
+    declare_new(group.theirs, customer, "ana")
+    await group.in_step()
+    assert accounts() == [own, group.realm]
+    assert [row for row in group.home.store.holds(connection) if row.ref.kind in ("Customer", "Invoice")] == []

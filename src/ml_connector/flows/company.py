@@ -55,6 +55,11 @@ class Company:
         field for it."""
         return {COMPANY: self.rules.realm_id} if COMPANY in fields.shown("Opportunity", self._context) else {}
 
+    def has_account(self, account: SObject) -> bool:
+        """Whether an account may be that of a customer of this company: its mark names no other one."""
+        realm, colon, _ = account.text(EXTERNAL_ID).partition(":")
+        return not colon or realm == self.rules.realm_id
+
     def is_of_another(self, opportunity: SObject) -> bool:
         """Whether it shows invoices of another company in the same org."""
         realm, colon, _ = opportunity.text(EXTERNAL_ID).partition(":")

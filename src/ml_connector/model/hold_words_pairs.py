@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .hold_words import RECORD, words
 from .roles import Role
-from .triggers import ITSELF, when_linked, when_table
+from .triggers import ITSELF, OTHER_SETTINGS, when_linked, when_table
 
 PAIRS = (
     words(
@@ -43,6 +43,13 @@ PAIRS = (
         "Customer {customer} of account {account} is no longer in QuickBooks; it was probably merged into another one.",
         "Its invoices do not tell which one, and nothing is guessed: the account stays as it is, its orders wait.",
         "Link it to the customer that survived with  ml-connector match pair quickbooks:Customer:ID {record}  .",
+    ),
+    words(
+        "OTHER-COMPANY", "preparer", (when_linked(Role.ACCOUNT, "customer"), OTHER_SETTINGS, ITSELF),
+        "Customer {customer} would be account {account}, which is a customer of another QuickBooks company.",
+        "An account shows the figures of one company: nothing was created or changed, and its invoices wait.",
+        "Give it an account of its own with  ml-connector match new {record}  , or take the mark (QBO_Id__c) off that"
+        " account where the other company does not need it.",
     ),
     words(
         "CURRENCY-INACTIVE/customer", "admin", (when_table("currencies", "salesforce"), ITSELF),

@@ -38,7 +38,7 @@ def _decide(account: SObject, context: Context) -> Decision:
     the gates first."""
     link = next(iter(pair_links.of_account(account.ref, context)), None)
     source = customer_of(link) if link else _marked(account, context)
-    if source is not None and source.id == "":
+    if (source is not None and source.id == "") or not Company(context).has_account(account):
         return Skip(reason=Reason.OTHER_COMPANY)
     if text := dim_texts.renewed(account, context):
         return text

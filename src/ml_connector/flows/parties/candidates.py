@@ -74,11 +74,17 @@ def _party(
 
 
 def among_accounts(customer: Customer, context: Context) -> Match:
-    """The account of a customer, among those that have no mark of ours and no link."""
+    """The account of a customer, among those that have no mark of ours and no link.
+
+    One with the mark of another company is among them: it is not taken, but whoever fits it best is not new either.
+    """
     context.want(NeedReference("quickbooks", "company"), NeedReference("salesforce", "matching"))
-    home = Company(context).home_country
+    company = Company(context)
+    home = company.home_country
     table: Table[SObject] = context.reference("salesforce", "matching")
-    return _match(of_customer(customer, home), table.once(home, _accounts(home)), "salesforce", "Account", context)
+    return _match(
+        of_customer(customer, home), table.once(home, _accounts(home, company)), "salesforce", "Account", context
+    )
 
 
 def among_customers(account: SObject, context: Context) -> Match:
@@ -89,9 +95,10 @@ def among_customers(account: SObject, context: Context) -> Match:
     return _match(of_account(account, home), table.once(home, _customers(home)), "quickbooks", "Customer", context)
 
 
-def _accounts(home: str) -> Callable[[Table[SObject]], Index]:
+def _accounts(home: str, company: Company) -> Callable[[Table[SObject]], Index]:
     def party(account: SObject) -> Party | None:
-        return None if account.text("QBO_Id__c") else of_account(account, home)
+        ours = account.text("QBO_Id__c") and company.has_account(account)
+        return None if ours else of_account(account, home)
 
     return lambda table: _index(table, party)
 

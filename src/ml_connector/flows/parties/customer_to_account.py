@@ -53,6 +53,8 @@ def _linked(customer: Customer, context: Context) -> Decision | None:
     account = context.record(link.target)
     if isinstance(account, Gone):
         return Skip(reason=Reason.ACCOUNT_GONE, knocks=(link.target,))
+    if not Company(context).has_account(account):
+        return _of_another_company(customer, account)
     return pairs.settle(customer, account, link, context)
 
 
@@ -66,11 +68,28 @@ def _unlinked(customer: Customer, context: Context) -> Decision:
     if not customer.active and not pair_links.is_awaited(customer.ref, context):
         return Skip(reason=Reason.INACTIVE, waits_for=(linked(Role.AWAITED, customer.ref),))
     match = context.once(among_accounts, customer)
+    taken = None if match.outcome == "new" else _best_of_another_company(match, context)
+    if taken is not None:
+        declared = pair_links.is_declared_new(context, customer.ref)
+        return _create(customer, context) if declared else _of_another_company(customer, taken)
     if match.outcome == "auto":
         return _link(customer, match, context)
     if match.outcome == "review" and not pair_links.is_declared_new(context, customer.ref):
         return _review(customer, match, context)
     return _create(customer, context)
+
+
+def _best_of_another_company(match: Match, context: Context) -> SObject | None:
+    """The account that fits best, as it is now, if it is a customer of another company."""
+    account = context.record(Ref("salesforce", "Account", match.best.party.id))
+    return None if isinstance(account, Gone) or Company(context).has_account(account) else account
+
+
+def _of_another_company(customer: Customer, account: SObject) -> Hold:
+    """Its mark names one company, whose figures it shows."""
+    facts = {"customer": customer.plain_name, "account": account.text("Name"), "record": str(customer.ref)}
+    own = (linked(Role.ACCOUNT, customer.ref), linked(Role.DECLARED_NEW, customer.ref))
+    return Hold(code="OTHER-COMPANY", facts=facts, waits_for=(*own, table_changed("matching", "salesforce"), SETTINGS))
 
 
 def _link(customer: Customer, match: Match, context: Context) -> Decision:
