@@ -25,6 +25,7 @@ from ml_connector.rehearsal.emulators import Emulators, started
 
 from .child import SOURCE, measured
 from .databases import DATABASES, environment
+from .frozen import frozen
 from .rows import Row, row
 
 CHANGES = 200
@@ -89,6 +90,8 @@ async def up(home: Path, env: Mapping[str, str] | None) -> AsyncIterator[Up]:
 
 
 async def live() -> AsyncIterator[Row]:
+    async for each in frozen():
+        yield each
     for database in DATABASES:
         with environment(database) as env, tempfile.TemporaryDirectory() as folder:
             async with started("--scenario", "tiny", "--seed", "7") as emulators:

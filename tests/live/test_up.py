@@ -62,7 +62,7 @@ class Up(NamedTuple):
 @contextmanager
 def up(place: Place, before: Callable[[], None] | None = None) -> Iterator[Up]:
     process = subprocess.Popen(
-        [sys.executable, "-c", MAIN, "up", "--json", "--home", str(place.home)],
+        [sys.executable, "-c", MAIN, "up", "--json", "--log", "json", "--home", str(place.home)],
         env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         preexec_fn=before,
     )  # fmt: skip
@@ -126,6 +126,18 @@ def test_a_webhook_of_the_vendor_reaches_the_other_side(place: Place) -> None:
         vendors.ask("POST", "/webhooks", {"target": None})
         assert place.rows("SELECT number FROM hook_count WHERE name = 'deliveries'")[0][0] >= 1
         until(lambda: place.rows("SELECT count(*) FROM arrival") == [(0,)])
+        figures = requests.get(running.ready["url"] + "/metrics", timeout=10)
+        running.process.send_signal(signal.SIGTERM)
+        _, logged = running.process.communicate(timeout=20)
+    assert figures.status_code == 401
+    events = [json.loads(line) for line in logged.splitlines() if line.startswith("{")]
+    assert {"a delivery was taken", "call"} <= {event["event"] for event in events}
+    secrets = [value for name, value in vendors.line["quickbooks"].items() if "secret" in name or "token" in name]
+    secrets = [value for value in secrets if not value.startswith("http")] + [
+        vendors.line["salesforce"]["client_secret"]
+    ]
+    assert len(secrets) == 4
+    assert [secret for secret in secrets if secret in logged] == []
 
 
 def _update(body: dict[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def _templates() -> Environment:
         loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    templates.filters |= {"moment": _moment, "count": _count, "age": _age}
+    templates.filters |= {"moment": _moment, "count": _count, "age": _age, "vendor": _vendor}
     return templates
 
 
@@ -43,6 +43,10 @@ def page(name: str, *, status: int = 200, forms_to: str = "", **values: Any) -> 
 
 def _moment(at: datetime | None) -> str:
     return "never" if at is None else f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def _vendor(system: str) -> str:
+    return {"quickbooks": "QuickBooks", "salesforce": "Salesforce"}.get(system, system)
 
 
 def _count(number: int) -> str:
