@@ -51,6 +51,16 @@ def test_a_dead_sign_in_is_an_alarm_at_once_and_an_absence_after_an_hour(home: I
     assert raised(home) == {"side quickbooks refused": "doctor"}
 
 
+def test_webhooks_that_name_nothing_until_one_does(home: Installation) -> None:
+    home.store.add_arrivals([], {"deliveries": 1, "empty": 1}, home.clock.now())
+    assert raised(home) == {"webhooks empty": "doctor"}
+    home.clock.advance(HOUR / 60)
+    home.store.add_arrivals([], {"deliveries": 1, "unknown company": 1}, home.clock.now())
+    assert raised(home) == {"webhooks empty": "doctor"}
+    home.store.add_arrivals([], {"deliveries": 1, "knocks": 1}, home.clock.now())
+    assert raised(home) == {}
+
+
 def test_a_hole_that_stays_open(home: Installation) -> None:
     now, connection = home.clock.now(), home.app.connection.id
     home.store.open_hole(connection, "quickbooks", ["Invoice", "Customer"], Span(now - DAY, now), Cause.DELETIONS, now)

@@ -88,7 +88,6 @@ def hook_state(app: App) -> HookState:
     """How deliveries went; no vendor is asked."""
     counts = app.store.hook_counts()
     waiting, oldest = app.store.arrivals_waiting(app.connection.id)
-    known, empty = counts.get(hooks.KNOCKS), counts.get(hooks.EMPTY)
     last = counts.get(hooks.DELIVERIES)
     return HookState(
         verifier=app.settings.quickbooks is not None
@@ -97,7 +96,7 @@ def hook_state(app: App) -> HookState:
         last_at=None if last is None else last.last_at,
         waiting=waiting,
         oldest=oldest,
-        alarm=empty is not None and (known is None or known.last_at < empty.last_at),
+        alarm=hooks.says_nothing(counts),
     )
 
 

@@ -15,6 +15,7 @@ class AlertKind(StrEnum):
     HOLE = "hole"
     SILENCE = "silence"
     QUIET = "quiet"
+    WEBHOOKS = "webhooks"
     HOLD = "hold"
     WRITE = "write"
     BUDGET = "budget"

@@ -14,6 +14,8 @@ from ml_connector.model.rhythm import missed_changes
 from ml_connector.store.pace import booked_by
 from ml_connector.store.rows import SideRow
 
+from .hooks import says_nothing
+
 NAMES = {"quickbooks": "QuickBooks", "salesforce": "Salesforce"}
 AWAY_FOR = timedelta(hours=1)
 """A side that does not answer for so long is an alarm; before, it mostly comes back by itself."""
@@ -26,7 +28,10 @@ _SOON = timedelta(days=3)
 def alarms(app: App, now: datetime) -> list[Alert]:
     """All that is an alarm now, the connection's sides first."""
     sides = app.store.sides(app.connection.id)
-    parts = (_sides(app, sides, now), _holes(app, now), _silence(app, sides, now), _held(app, now), _budget(app, now))
+    parts = (
+        _sides(app, sides, now), _holes(app, now), _silence(app, sides, now), _webhooks(app), _held(app, now),
+        _budget(app, now),
+    )  # fmt: skip
     return [alert for part in parts for alert in part]
 
 
@@ -76,6 +81,12 @@ def _silence(app: App, sides: Mapping[str, SideRow], now: datetime) -> Iterator[
             since = _moment(app, rhythm.last_at)
             sentence = f"Nothing has changed in {name} since {since}; at these hours about {usual} changes are usual."
             yield Alert(AlertKind.QUIET, system, sentence, "doctor")
+
+
+def _webhooks(app: App) -> Iterator[Alert]:
+    if says_nothing(app.store.hook_counts()):
+        sentence = "The last webhooks were signed and named no record that is known: what they meant waits for a sweep."
+        yield Alert(AlertKind.WEBHOOKS, "empty", sentence, "doctor")
 
 
 def _heard_up_to(system: str, lines: Mapping[tuple[str, str], Line]) -> datetime | None:

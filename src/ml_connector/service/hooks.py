@@ -18,6 +18,7 @@ import structlog
 from ml_connector.clock import Clock
 from ml_connector.model.errors import BadAnswer, ConnectorError
 from ml_connector.model.refs import Ref
+from ml_connector.store.rows import HookCount
 from ml_connector.systems.quickbooks import webhooks
 
 _log = structlog.get_logger("ml_connector.hooks")
@@ -204,6 +205,12 @@ class Hooks:
         self._store.add_arrivals(rows, counts, self._clock.now())
         if rows:
             self._arrived({connection for connection, _, _ in rows})
+
+
+def says_nothing(counts: Mapping[str, HookCount]) -> bool:
+    """Whether the last delivery that was signed named no record that is known: something has changed at the vendor."""
+    empty, known = counts.get(EMPTY), counts.get(KNOCKS)
+    return empty is not None and (known is None or known.last_at < empty.last_at)
 
 
 def _seen(task: asyncio.Task[None]) -> None:

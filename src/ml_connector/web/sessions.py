@@ -78,7 +78,7 @@ class Rate:
 
     def is_over(self, address: str, now: datetime) -> bool:
         """Whether the address has used up what it may."""
-        return self._level(address, now) >= self._rate
+        return self._level(address, now) > self._rate - 1
 
     def count(self, address: str, now: datetime) -> None:
         """One event more of this address."""
