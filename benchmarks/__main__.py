@@ -13,6 +13,7 @@ import structlog
 
 from .bare import bare
 from .calls import calls
+from .connections import connections
 from .databases import DATABASES, environment
 from .emulators import emulators
 from .live import live
@@ -23,9 +24,9 @@ from .peer.rows import peers
 from .rows import Row, document, table
 from .sockets import sockets
 
-NAMES = ("parts", "calls", "marks", "bare", "sync", "memory", "peer", "emulators", "live")
+NAMES = ("parts", "calls", "marks", "bare", "sync", "memory", "peer", "emulators", "live", "connections")
 """Single steps; vendor calls; marks of rows; beside the bare loop; whole runs of several sizes on both databases;
-memory; a peer; the emulators with many records (a million with `--large`); the running service."""
+memory; a peer; the emulators with many records (a million with `--large`); the running service; many connections."""
 
 
 def _measures(scales: list[int]) -> dict[str, AsyncIterator[Row]]:
@@ -39,6 +40,7 @@ def _measures(scales: list[int]) -> dict[str, AsyncIterator[Row]]:
         "peer": peers(1),
         "emulators": emulators(10_000 * max(scales)),
         "live": live(),
+        "connections": _plain(connections()),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -12,17 +13,21 @@ import pytest
 
 from ml_connector.actions.connections import (
     Disconnected,
+    RulesView,
     add_connection,
     connections,
     disconnect,
     remove,
     rename_connection,
+    rules_of,
 )
 from ml_connector.actions.open import App, open_app, open_apps
 from ml_connector.actions.status import current_status
 from ml_connector.custody import TOKENS
+from ml_connector.engine.lease import Lease
 from ml_connector.model.errors import ConnectorError, WrongUse
 from ml_connector.model.refs import Ref
+from ml_connector.store import schema
 from ml_connector.systems.http import NotSent, Request, Response
 from ml_connector.world import World
 from ml_emulators.kit.clock import VirtualClock
@@ -151,3 +156,20 @@ def test_a_rename_moves_a_file_and_nothing_else(home: Path) -> None:
     (home / "settings.toml").write_text("[rules]\nmax_lines = 7\n")
     with pytest.raises(WrongUse, match=r"stand in settings\.toml itself"):
         rename_connection(home, "default", "south")
+
+
+async def test_what_a_connection_costs_who_is_at_work_and_which_rules_are_in_force(home: Path) -> None:
+    async with open_app(home, "east") as app:
+        month = f"{app.world.clock.now():%Y-%m}"
+        booked = json.dumps({f"{month} read": 12, f"{month} write": 3, "2020-01 read": 99})
+        with app.store.begin() as tx:
+            tx.execute(schema.pace.insert().values(name="quickbooks:9131", booked=booked))
+        for digest, content in (("a", '{"max_lines":5,"x":1}'), ("b", '{"max_lines":6,"x":1}')):
+            app.store.keep_rules(app.connection.id, digest, content, "ana", NOON)
+        with Lease(app.store, app.connection.id, app.world.clock).held("a run"):
+            east, west = await connections(home)
+        assert east.called == {"quickbooks": {"read": 12, "write": 3}, "salesforce": {}}
+        assert (east.at_work, west.at_work) == ("a run", "")
+        assert east.rules == RulesView(number=2, at=NOON, by="ana", changed=["max_lines"])
+        assert rules_of(app)[1].changed == ["max_lines", "x"]
+    assert west.rules is None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -15,14 +18,28 @@ from ml_connector.engine.lease import Lease
 from ml_connector.model.errors import ConnectorError, WrongUse
 from ml_connector.model.people import Actor
 from ml_connector.settings import Settings, has_several, load_all, own_file, rename_settings, write_connection
+from ml_connector.store.pace import booked_of
 
 DISCONNECTED = "disconnected"
 """The reason for which a connection without a sign-in is stopped: connect it again, then resume."""
 REMOVED = "removed"
 
 
+class RulesView(msgspec.Struct, frozen=True, kw_only=True):
+    """A version of the rules: since when, who signed it off (`ml-connector`: found so in the file), what it changed."""
+
+    number: int
+    at: datetime
+    by: str
+    changed: Sequence[str] = ()
+
+
 class ConnectionView(msgspec.Struct, frozen=True, kw_only=True):
-    """A connection as `connections` lists it. `trouble` says why it cannot be looked at, or is not connected yet."""
+    """A connection as `connections` lists it. `trouble` says why it cannot be looked at, or is not connected yet.
+
+    `sides` says how each side is, `at_work` who holds its lease, `rules` which version is in force, since when and by
+    whom, `called` what was called of each side in this month (UTC), by kind.
+    """
 
     name: str
     company: str = ""
@@ -33,6 +50,10 @@ class ConnectionView(msgspec.Struct, frozen=True, kw_only=True):
     trouble: str = ""
     remedy: str = ""
     undone: Sequence[Undone] = ()
+    sides: Mapping[str, str] = {}
+    at_work: str = ""
+    rules: RulesView | None = None
+    called: Mapping[str, Mapping[str, int]] = {}
 
     @property
     def attention(self) -> bool:
@@ -56,7 +77,37 @@ def _view(name: str, app: App | ConnectorError) -> ConnectionView:
     return ConnectionView(
         name=name, company=status.company, realm_id=status.realm_id, org_id=status.org_id,
         environment=status.environment, state=_state(status), undone=status.undone(),
+        sides={side.system: side.state for side in status.sides},
+        at_work=app.store.lease_holder(app.connection.id, app.world.clock.now()),
+        rules=next(iter(rules_of(app)), None), called=_called(app),
     )  # fmt: skip
+
+
+def _called(app: App) -> dict[str, dict[str, int]]:
+    month = f"{app.world.clock.now():%Y-%m} "
+    rules = app.settings.rules
+    booked = {
+        system: booked_of(app.store, system, id_)
+        for system, id_ in (("quickbooks", rules.realm_id), ("salesforce", rules.org_id))
+    }
+    return {
+        system: {kind.removeprefix(month): calls for kind, calls in by_kind.items() if kind.startswith(month)}
+        for system, by_kind in booked.items()
+    }
+
+
+def rules_of(app: App) -> list[RulesView]:
+    """Every version of the rules of a connection, the newest first, with the keys that are others than before."""
+    versions = app.store.rules_versions(app.connection.id)
+    # The oldest is compared with nothing: the empty one after it.
+    contents = [*(msgspec.json.decode(version.content, type=dict[str, Any]) for version in versions), {}]
+    return [
+        RulesView(
+            number=version.number, at=version.at, by=version.actor,
+            changed=sorted(key for key in {*now, *before} if now.get(key) != before.get(key)),
+        )
+        for version, (now, before) in zip(versions, pairwise(contents), strict=True)
+    ]  # fmt: skip
 
 
 def _troubled(name: str, error: ConnectorError) -> ConnectionView:

@@ -50,6 +50,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
     "Connections": (
         Command("connections", f"{_ROOM}.connections:connections", "List the connections, with their health"),
         Command("connections add", f"{_ROOM}.connections:add", "Make the settings of a further connection"),
+        Command("connections rules", f"{_ROOM}.connections:rules", "Every version of its rules, with who and when"),
         Command("connections pause", f"{_ROOM}.connections:pause", "Stop the writes of a connection; reading goes on"),
         Command("connections resume", f"{_ROOM}.connections:resume", "Allow the writes of a connection again"),
         Command("connections rename", f"{_ROOM}.connections:rename", "Call a connection otherwise"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 from .address import of_connection
-from .text import fold, hanging, pad, safe, width_of
+from .text import count, fold, hanging, moment, pad, safe, width_of
 
 if TYPE_CHECKING:
-    from ml_connector.actions.connections import ConnectionView, Disconnected
+    from ml_connector.actions.connections import ConnectionView, Disconnected, RulesView
 
 
 def connection_lines(views: Sequence[ConnectionView], width: int | None) -> list[str]:
@@ -24,7 +25,8 @@ def _lines(view: ConnectionView, widest: int, width: int | None) -> Iterator[str
     level = "FAIL" if view.attention else "ok"
     company = ", ".join(part for part in (view.company or view.realm_id, view.environment.upper()) if part)
     head = f"{pad(level, 4)}  {pad(view.name, widest)}   "
-    yield from hanging(head, "   ".join(part for part in (safe(company), view.state) if part), width)
+    parts = (safe(company), view.state, "at work" if view.at_work else "", _reads(view))
+    yield from hanging(head, "   ".join(part for part in parts if part), width)
     indent = " " * width_of(head)
     if view.trouble:
         yield from hanging(indent, of_connection(safe(f"{view.trouble} {view.remedy}"), view.name), width)
@@ -32,6 +34,25 @@ def _lines(view: ConnectionView, widest: int, width: int | None) -> Iterator[str
         if item.level == "FAIL":
             command = f"ml-connector {item.command} --connection {view.name}"
             yield from hanging(indent, f"{safe(item.sentence)}  {command}", width)
+
+
+def _reads(view: ConnectionView) -> str:
+    reads = view.called.get("quickbooks", {}).get("read", 0)
+    return f"{count(reads, 'QuickBooks read')} this month" if reads else ""
+
+
+def rules_lines(versions: Sequence[RulesView], width: int | None, zone: tzinfo) -> list[str]:
+    """A line for each version, the newest first."""
+    lines = [
+        line
+        for version in versions
+        for line in hanging(
+            f"{version.number:>4}  {moment(version.at, zone)}  ",
+            f"{safe(version.by)}: {safe(', '.join(version.changed))}",
+            width,
+        )
+    ]
+    return [*(lines or ["No rules are on record yet: the next sync keeps them."]), "Next:  ml-connector status"]
 
 
 def ended_lines(ended: Disconnected) -> list[str]:

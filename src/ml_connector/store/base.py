@@ -165,6 +165,12 @@ class Base:
             tx.execute(_TAKE, mine | taken)
             return int(row.run_token) + 1
 
+    def lease_holder(self, connection: str, now: datetime) -> str:
+        """Who owns the connection now; blank for nobody."""
+        with self.begin() as tx:
+            row = tx.execute(_RUN, {"p_connection": connection}).one_or_none()
+        return str(row.run_holder) if row is not None and row.run_until > ms(now) else ""
+
     def renew_lease(self, connection: str, fencing_token: int, now: datetime) -> None:
         """A heartbeat. Raises `LeaseLost`. Not synced to disk: after a power cut there is no holder to keep it for."""
         with transaction(self.engine, lasting=False) as tx:

@@ -18,7 +18,7 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import ColumnElement, bindparam, select, update
 
 from ml_connector.model.pace import Pace
 
@@ -39,7 +39,16 @@ Row = dict[str, Any]
 
 def booked_by(store: Base, system: str) -> dict[str, int]:
     """What all companies or orgs of a system together have called, by month and kind (`2026-11 read`)."""
-    query = select(_table.c.booked).where(_table.c.name.startswith(f"{system}:", autoescape=True))
+    return _booked_where(store, _table.c.name.startswith(f"{system}:", autoescape=True))
+
+
+def booked_of(store: Base, system: str, id: str) -> dict[str, int]:
+    """What was called of one company or org; as `booked_by`. Connections that share it have called it together."""
+    return _booked_where(store, _table.c.name == f"{system}:{id}")
+
+
+def _booked_where(store: Base, which: ColumnElement[bool]) -> dict[str, int]:
+    query = select(_table.c.booked).where(which)
     with store.begin() as tx:
         rows = tx.execute(query).scalars().all()
     total: Counter[str] = Counter()

@@ -9,13 +9,13 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from ml_connector.cli.ask import typed
-from ml_connector.cli.render_connections import connection_lines, ended_lines
+from ml_connector.cli.render_connections import connection_lines, ended_lines, rules_lines
 from ml_connector.cli.text import safe
 from ml_connector.model.errors import WrongUse
 
 from . import decide
 from .acting import UNSAID, By, at_terminal, who
-from .common import USUAL, Common, run, show
+from .common import USUAL, Common, look, run, show
 
 Name = Annotated[str, Parameter(name="NAME", help="How the connection is called: small letters, digits, hyphens")]
 
@@ -37,6 +37,17 @@ def add(name: Name, /, *, common: Common = USUAL) -> int:
     file = add_connection(common.folder, name)
     lines = [f"Its settings are in {safe(file)}.", f"Next:  ml-connector connect quickbooks --connection {name}"]
     show(common, "connection", {"name": name, "file": str(file)}, lambda _: lines)
+    return 0
+
+
+def rules(name: Name, /, *, common: Common = USUAL) -> int:
+    """Every version of the rules of a connection, the newest first: since when, by whom, and what changed."""
+    from ml_connector.actions.connections import rules_of
+
+    common = replace(common, connection=name)
+    common.check()
+    versions = look(common, rules_of)
+    show(common, "rules", versions, lambda width: rules_lines(versions, width, common.zone))
     return 0
 
 
