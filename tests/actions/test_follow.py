@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from ml_connector.actions.plan import make_plan
 from ml_connector.model.errors import StateTrouble, WrongUse
 from ml_connector.store.base import LEASE
 from support.in_step import in_step
-from support.live import Living
+from support.live import Living, another_phone, phone
 from support.world import Installation
 
 CADENCE = timedelta(minutes=15)
@@ -30,37 +29,17 @@ def living(tmp_path: Path) -> Living:
     return Living(in_step(tmp_path))
 
 
-def unserved(living: Living) -> int:
-    return sum(living.home.store.unserved(living.home.app.connection.id).values())
-
-
-def another_phone(home: Installation) -> Callable[[], None]:
-    """Someone in QuickBooks changes the telephone of Alder Analytics."""
-
-    def act() -> None:
-        (row,) = [row for row in home.state("quickbooks", "Customer") if row["DisplayName"] == "Alder Analytics"]
-        body = {"Id": row["Id"], "PrimaryPhone": {"FreeFormNumber": "(617) 555-0177"}}
-        home.emulation.act("quickbooks", "update", "Customer", body)
-
-    return act
-
-
-def phone(home: Installation) -> str:
-    phones: dict[str, str] = {row["Name"]: row["Phone"] for row in home.state("salesforce", "Account")}
-    return phones["Alder Analytics"]
-
-
 async def test_another_run_is_waited_for(living: Living) -> None:
     home, connection = living.home, living.home.app.connection.id
     await living.live_for(MINUTE)
     token = home.store.take_lease(connection, "apply in another terminal", living.now)
     assert token is not None
-    another_phone(home)()
+    another_phone(home, 77)
     await living.live_for(
         CADENCE, *((step * MINUTE, lambda: home.store.renew_lease(connection, token, living.now)) for step in range(15))
     )
     assert living.told == ["Another run is at work on this connection. Wait for it to end, or stop it first."]
-    assert unserved(living) > 0, "what changed was taken in meanwhile"
+    assert living.unserved > 0, "what changed was taken in meanwhile"
     home.store.release_lease(connection, token)
     await living.live_for(MINUTE)
     assert living.told[1:] == [OVER]
@@ -72,7 +51,7 @@ async def test_a_run_that_died_is_taken_over_from_when_its_lease_ends(living: Li
     await living.live_for(MINUTE)
     died = living.now
     assert home.store.take_lease(home.app.connection.id, "killed", died) is not None
-    another_phone(home)()
+    another_phone(home, 77)
     living.live.jobs.wake("sweep quickbooks")
     before = living.reads()
     await living.live_for(LEASE + timedelta(seconds=10))
@@ -92,7 +71,7 @@ async def test_a_plan_applied_in_another_terminal_never_ends_it(living: Living) 
             applied.append(await apply(home.process(), plan.id, "approver"))
 
     living.started(home.process(asleep))
-    await living.live_for(2 * CADENCE, (MINUTE, another_phone(home)))
+    await living.live_for(2 * CADENCE, (MINUTE, lambda: another_phone(home, 77)))
     assert applied
     assert living.told == ["Another run has taken over this connection. Nothing to do: the other run goes on.", OVER]
     assert phone(home) == "(617) 555-0177"
@@ -108,10 +87,10 @@ async def test_a_machine_that_slept_between_noting_and_sending_goes_on(living: L
             slept.append(name)
 
     living.started(home.process(asleep))
-    await living.live_for(3 * CADENCE, (MINUTE, another_phone(home)))
+    await living.live_for(3 * CADENCE, (MINUTE, lambda: another_phone(home, 77)))
     assert slept
     assert phone(home) == "(617) 555-0177"
-    assert unserved(living) == 0
+    assert living.unserved == 0
 
 
 async def test_a_locked_state_is_waited_for(living: Living, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +106,9 @@ async def test_a_locked_state_is_waited_for(living: Living, monkeypatch: pytest.
     def free() -> None:
         monkeypatch.setattr(living.home.store, "begin", begin)
 
-    await living.live_for(CADENCE * 4, (MINUTE, lock), (CADENCE * 2, free), (CADENCE * 2, another_phone(living.home)))
+    await living.live_for(
+        CADENCE * 4, (MINUTE, lock), (CADENCE * 2, free), (CADENCE * 2, lambda: another_phone(living.home, 77))
+    )
     assert living.told == ["The state database is locked. End the other program.", OVER]
     assert phone(living.home) == "(617) 555-0177"
 
@@ -140,13 +121,13 @@ async def test_while_writes_are_stopped_it_goes_on_asking_what_changed(living: L
         pause(home.app, "ana", "month end")
         before.append(min(home.store.swept(home.app.connection.id).values()))
 
-    await living.live_for(4 * CADENCE, (MINUTE, stop), (2 * MINUTE, another_phone(home)))
+    await living.live_for(4 * CADENCE, (MINUTE, stop), (2 * MINUTE, lambda: another_phone(home, 77)))
     assert min(home.store.swept(home.app.connection.id).values()) >= before[0] + 2 * CADENCE
-    assert unserved(living) > 0
+    assert living.unserved > 0
     await resume(home.app, "ana")
     await living.live_for(MINUTE)
     assert living.told == ["Writes are stopped: month end. Resume them first:  ml-connector resume", OVER]
-    assert (unserved(living), phone(home)) == (0, "(617) 555-0177")
+    assert (living.unserved, phone(home)) == (0, "(617) 555-0177")
 
 
 async def test_in_dry_run_it_goes_on_until_a_plan_is_applied_elsewhere(tmp_path: Path) -> None:
@@ -164,7 +145,7 @@ async def test_in_dry_run_it_goes_on_until_a_plan_is_applied_elsewhere(tmp_path:
         "That is over: syncing goes on",
     ]
     assert len(home.state("quickbooks", "JournalEntry")) == 3
-    assert unserved(living) == 0
+    assert living.unserved == 0
 
 
 async def test_a_setting_that_must_be_corrected_is_waited_for_and_told_once(

@@ -13,7 +13,7 @@ from ml_connector.model import holds
 from ml_connector.model.plans import Duplicates, Hold, Refused, Reread, Write
 from ml_connector.model.refs import LinkDraft, Ref
 from ml_connector.model.roles import Role
-from ml_connector.model.triggers import linked, record_changed
+from ml_connector.model.triggers import linked, record_changed, table_changed
 from support.digests import digest
 
 CUSTOMER = Write(
@@ -67,7 +67,8 @@ def test_any_other_refusal_has_the_code_and_words_of_the_vendor() -> None:
 def test_alone_it_waits_for_its_own_record() -> None:
     hold = refused_alone(OPPORTUNITY, DELETED, digest)
     assert isinstance(hold, Hold)
-    assert hold.waits_for == (record_changed(Ref("salesforce", "Opportunity", "006A")),)
+    changed = record_changed(Ref("salesforce", "Opportunity", "006A"))
+    assert hold.waits_for == (changed, table_changed("fields:Opportunity", "salesforce"))
     assert hold.code == "REFUSED-BY-SALESFORCE"
 
 

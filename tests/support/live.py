@@ -55,6 +55,16 @@ class Living:
         if at > self.now:
             self.home.clock.advance(at - self.now)
 
+    @property
+    def connection(self) -> str:
+        """The name of the connection."""
+        return self.home.app.connection.id
+
+    @property
+    def unserved(self) -> int:
+        """Tasks that wait."""
+        return sum(self.home.store.unserved(self.connection).values())
+
     def reads(self) -> int:
         """Metered QuickBooks reads so far."""
         return self.home.emulation.log.totals("quickbooks").reads
@@ -62,3 +72,16 @@ class Living:
     def calls(self) -> int:
         """Salesforce calls so far."""
         return self.home.emulation.log.totals("salesforce").calls
+
+
+def another_phone(home: Installation, number: int) -> None:
+    """Someone in QuickBooks changes the telephone of Alder Analytics."""
+    (row,) = [row for row in home.state("quickbooks", "Customer") if row["DisplayName"] == "Alder Analytics"]
+    body = {"Id": row["Id"], "PrimaryPhone": {"FreeFormNumber": f"(617) 555-01{number:02d}"}}
+    home.emulation.act("quickbooks", "update", "Customer", body)
+
+
+def phone(home: Installation) -> str:
+    """What Salesforce shows of it."""
+    phones: dict[str, str] = {row["Name"]: row.get("Phone", "") for row in home.state("salesforce", "Account")}
+    return phones["Alder Analytics"]

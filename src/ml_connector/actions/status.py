@@ -16,6 +16,7 @@ from ml_connector.app import App
 from ml_connector.engine.corridor import UNANSWERED
 from ml_connector.model.errors import WrongUse
 from ml_connector.restored import PUT_BACK
+from ml_connector.service.sides import NAMES
 from ml_connector.store.rows import Comparison, HeldRow, LateWrite, PlanRow, RunEnd, SideRow
 
 SAID_BY_ALARMS = ("hole ", "silence ", "quiet ", "budget ", "hold ")
@@ -193,7 +194,7 @@ def _records(number: int) -> str:
 
 def side_undone(side: SideRow) -> Iterator[Undone]:
     """What is to be said of a side that is not well, in the words that `status`, `doctor` and every run use."""
-    name = {"quickbooks": "QuickBooks", "salesforce": "Salesforce"}.get(side.system, side.system)
+    name = NAMES.get(side.system, side.system)
     since = f" since {side.since:%Y-%m-%d %H:%M} UTC" if side.since else ""
     match side.state:
         case "dead":

@@ -23,7 +23,7 @@ _GOES_ON = {
     "BadAnswer": "By the next run, which reads the same records again; one record that cannot be read is held instead.",
     "ReadRefused": "By the next run; a record that is refused is held, and everything else goes on.",
     "Unreachable": "By the next run. Reads were tried four times before it was said; a write is looked up first.",
-    "SignInNeeded": "When a person has connected again; what changed meanwhile is read then.",
+    "SignInNeeded": "When a person has connected again: a `sync` without `--once` notices by itself. The other side goes on.",
     "LimitReached": "By the next run after the limit's time: a minute at QuickBooks, up to a day at Salesforce.",
     "Stopped": "Each kind says when; see `Busy`, `LeaseLost`, `SleptTooLong`, `Paused`, `DryRun` and `Interrupted`.",
     "Busy": "When the other run has ended. A `sync` without `--once` waits for that, and goes on.",
@@ -52,7 +52,7 @@ def errors_as_markdown() -> str:
 
 
 _INTRODUCTION = """\
-An error ends the command (a `sync` without `--once` ends with `SignInNeeded` and `WrongUse` only); its class is `kind`
+An error ends the command (a `sync` without `--once` waits for all of them, each side for itself); its class is `kind`
 in the document that `--json` writes to stderr. Texts in italics stand for what the message names. Nothing that was
 begun is lost: the next run looks it up before it does anything else.
 """

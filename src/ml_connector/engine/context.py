@@ -77,10 +77,11 @@ class ReferenceCache:
         self._brief = brief
         self._kept: dict[tuple[str, str], tuple[Reference, datetime]] = {}
 
-    async def get(self, system: System, name: str, now: datetime, *, enough: timedelta = timedelta(0)) -> Reference:
-        """The table, as young as it must be; one of the age `enough` will do in any case."""
-        volatile = any(name.startswith(beginning) for beginning in system.volatile)
-        good_for = max(enough, self._brief if volatile else self._keep)
+    async def get(self, system: System, name: str, now: datetime, *, good_for: timedelta | None = None) -> Reference:
+        """The table, as young as it must be, or no older than `good_for`."""
+        if good_for is None:
+            volatile = any(name.startswith(beginning) for beginning in system.volatile)
+            good_for = self._brief if volatile else self._keep
         key = (system.name, name)
         if key not in self._kept or not timedelta(0) <= now - self._kept[key][1] < good_for:
             self._kept[key] = (await system.reference(name), now)

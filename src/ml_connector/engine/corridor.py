@@ -199,6 +199,10 @@ class Corridor(ABC):
         """An answer that cannot be read may be a mishap on the way: it is asked for again, less and less often."""
         if verdict.hold is None or verdict.hold.code not in UNANSWERED:
             return verdict
+        return self._again_later(verdict)
+
+    def _again_later(self, verdict: Verdict) -> Verdict:
+        """Held, and tried again by itself, less and less often."""
         wait = FIRST_WAIT * 2 ** min(verdict.task.attempts, 8)
         return msgspec.structs.replace(verdict, next_at=self.runtime.clock.now() + wait)
 

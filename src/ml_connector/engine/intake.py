@@ -258,7 +258,7 @@ async def release(
 ) -> None:
     """Knock on what waits for a day that has come, and for reference tables that no sweep watches.
 
-    Those are read and compared with what they were; volatile ones once an hour, the others as often as they are read.
+    Those are read once an hour and compared with what they were: a right that is given back, a stage that is added.
     Tables of a system that may not be asked now are left for the next time.
     """
     now = runtime.clock.now()
@@ -269,6 +269,6 @@ async def release(
         system = runtime.systems[name]
         if table not in system.reference_kinds.values() and may_ask(name):
             with suppress(BadAnswer):  # who asks for it is held with the reason; here it has not changed
-                versions[name, table] = (await runtime.tables.get(system, table, now, enough=POLL)).version
+                versions[name, table] = (await runtime.tables.get(system, table, now, good_for=POLL)).version
     changed = runtime.store.changed_references(connection.id, versions)
     runtime.store.fire(connection.id, [table_changed(name, system) for system, name in changed], now)

@@ -315,7 +315,9 @@ class Worker(Corridor):
             if isinstance(answer, Refused):
                 meant = flow.refused(prepared.write, answer, self.runtime.digest)
                 settled.append(settled_as_refused(open_write, answer, meant))
-                result.verdicts.append(self._refused(flow, prepared, meant))
+                verdict = self._refused(flow, prepared, meant)
+                held = answer.right and verdict.hold is not None
+                result.verdicts.append(self._again_later(verdict) if held else verdict)
                 continue
             end = after_sending(open_write, answer, self.flows, self.runtime.digest)
             if end is not None:

@@ -7,7 +7,7 @@ import msgspec
 from ml_connector.model.plans import Digest, Duplicates, Hold, Refused, Reread, Without, Write
 from ml_connector.model.refs import LinkDraft, Ref
 from ml_connector.model.roles import Role
-from ml_connector.model.triggers import Trigger, linked, record_changed
+from ml_connector.model.triggers import Trigger, linked, record_changed, table_changed
 
 from . import fields
 from .parties.names import refused_name
@@ -50,7 +50,9 @@ def _hold(write: Write, refusal: Refused, digest: Digest) -> Hold:
         return _duplicate(write, refusal.duplicates)
     facts = {"name": write.label or write.key, "code": refusal.code, "message": refusal.message, "step": write.step}
     code = "REFUSED-BY-QUICKBOOKS" if write.system == "quickbooks" else "REFUSED-BY-SALESFORCE"
-    return Hold(code=code, facts=facts, amount=write.amount, currency=write.currency)
+    # Who gives a right back, or frees a field, changes no record: the description of the object tells of it.
+    waits = (table_changed(f"fields:{write.kind}", "salesforce"),) if write.system == "salesforce" else ()
+    return Hold(code=code, facts=facts, waits_for=waits, amount=write.amount, currency=write.currency)
 
 
 def _name_taken(write: Write, refusal: Refused, digest: Digest) -> Hold:
@@ -89,7 +91,8 @@ def _pair(write: Write) -> dict[str, Ref]:
 def refused_alone(write: Write, refusal: Refused, digest: Digest) -> Hold | Without:
     """The same for a flow that no sweep lists records for: it waits for a change of the record that was refused."""
     record = Ref(write.system, write.kind, write.target_id)
-    hold = msgspec.structs.replace(_hold(write, refusal, digest), waits_for=(record_changed(record),))
+    hold = _hold(write, refusal, digest)
+    hold = msgspec.structs.replace(hold, waits_for=(record_changed(record), *hold.waits_for))
     return fields.without(write, refusal, digest) or hold
 
 

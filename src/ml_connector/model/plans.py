@@ -190,12 +190,16 @@ class Duplicates(msgspec.Struct, frozen=True):
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """Certainly not applied, and the same request will not do. `code` is the vendor's, `message` its text."""
+    """Certainly not applied, and the same request will not do. `code` is the vendor's, `message` its text.
+
+    `right`: a right is missing, which may be given back without a change of any record.
+    """
 
     code: str
     message: str
     fields: tuple[str, ...] = ()
     duplicates: Duplicates | None = None
+    right: bool = False
 
 
 class Unsure(msgspec.Struct, frozen=True):

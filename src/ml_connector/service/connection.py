@@ -19,7 +19,7 @@ from .cadence import CadenceJob
 from .jobs import Jobs
 from .mending import MendJob
 from .progress import Progress, quiet
-from .sides import DRAIN, Sides
+from .sides import DRAIN, NAMES, Sides
 from .telling import Tell
 from .work import Around, CompareJob, DrainJob, LookJob, ReleaseJob, SweepJob
 
@@ -103,9 +103,10 @@ class LiveConnection:
         return handle
 
     def _changed(self, side: SideRow) -> None:
-        name = side.system.capitalize()
-        self._tell(
-            f"{name} answers again."
-            if side.state == "live"
-            else f"{name} is {side.state}: {side.sentence} {side.remedy}"
-        )
+        name = NAMES.get(side.system, side.system)
+        if side.state != "live":
+            self._tell(f"{name} is {side.state}: {side.sentence} {side.remedy}")
+        elif side.refused:
+            self._tell(f"{name} does not list {', '.join(sorted(side.refused))} any more; everything else goes on.")
+        else:
+            self._tell(f"{name} answers again.")

@@ -16,6 +16,7 @@ import structlog
 
 from ml_connector.app import App
 from ml_connector.clock import Clock, Ids
+from ml_connector.engine.corridor import READ_REFUSED
 from ml_connector.model.errors import (
     ConnectorError,
     LimitReached,
@@ -30,7 +31,8 @@ from ml_connector.store.rows import SideRow
 from .jobs import growing
 
 SideState = Literal["live", "away", "limited", "dead"]
-SYSTEMS = ("quickbooks", "salesforce")
+NAMES = {"quickbooks": "QuickBooks", "salesforce": "Salesforce"}
+SYSTEMS = tuple(NAMES)
 SWEEP = "sweep"
 DRAIN = "drain"
 PAUSES: dict[SideState, tuple[timedelta, timedelta]] = {
@@ -180,8 +182,11 @@ class Sides:
             self._put(msgspec.structs.replace(row, refused=refused))
 
     def _given_back(self, system: str) -> None:
+        """Everything is listed again: what was held because it could not be read is looked at now, not hours later."""
         if self._rows[system].refused:
             self._put(msgspec.structs.replace(self._rows[system], refused={}))
+            held = [(row.flow, row.ref) for row in self._store.holds(self._connection) if row.code == READ_REFUSED]
+            self._store.intake(self._connection, held, "given back", self._clock.now())
             self._wake(DRAIN, None)
 
     def _put(self, row: SideRow) -> None:

@@ -19,6 +19,7 @@ THROTTLED = "3001"
 STALE = "5010"
 BUSINESS_RULE = "6000"
 SYSTEM_FAILURE = "10000"
+NO_PERMISSION = "5020"
 _SIGN_IN = frozenset({"120", "3100", "3200"})
 _ENDED = "6190"
 THROTTLE_PAUSE = timedelta(seconds=60)
@@ -86,6 +87,7 @@ def outcome_of(problems: Iterable[Problem]) -> Later | Refused | Unsure:
         code=problems[0].code,
         message="; ".join(dict.fromkeys(problem.text for problem in problems))[:_LONGEST_TEXT],
         fields=tuple(dict.fromkeys(problem.element for problem in problems if problem.element)),
+        right=NO_PERMISSION in codes,
     )
 
 

@@ -24,7 +24,7 @@ from ml_connector.model.refs import Change, Json, Ref
 from .calls import Calls, Refusals
 from .catalog import Catalog
 from .listing import Listing
-from .query import literal, moment, statement
+from .query import Seen, hidden, literal, moment, statement
 from .records import SYSTEM, instant, long_id
 
 OVERLAP = timedelta(minutes=10)
@@ -118,16 +118,21 @@ async def sweep(
 ) -> Sweep:
     """Knocks since `position`; a kind that is not in it yet is listed whole. Kinds that the org hides are left out.
 
+    One that was listed before and is hidden now is refused: the right to it was lost. It is looked at afresh each time,
+    and goes on from where it stood.
     `truncated` names kinds whose deletions may be lost because the Recycle Bin does not reach back that far.
     """
     since = Position.parse(position).since
     seen = await catalog.seen()
+    if _lost(kinds, since, seen):
+        seen = await catalog.seen(fresh=True)
     asked = [kind for kind in with_lines(kinds) if kind not in seen or seen[kind]]
     started = now + calls.skew
     knocks = Knocks("sweep" if position else "backfill", started)
     # Orders that are listed whole bring their lines with them.
     new = [kind for kind in asked if kind not in since and kind not in OWNERS]
     refused = await _collect([Listing(calls, _STAMPED, kind) for kind in new], knocks, take, calls)
+    refused |= {kind: hidden(kind) for kind in _lost(kinds, since, seen)}
     known = [kind for kind in asked if kind in since]
     refused |= await _collect(
         [_changed_since(calls, kind, since[kind] - OVERLAP) for kind in known], knocks, take, calls
@@ -141,6 +146,11 @@ async def sweep(
         by_kind=True,
         asked={kind: since[kind] - OVERLAP if kind in since else BEGINNING for kind in asked},
     )
+
+
+def _lost(kinds: Sequence[str], since: Mapping[str, datetime], seen: Seen) -> list[str]:
+    """Kinds that were listed before, and that the user may not see any more."""
+    return [kind for kind in kinds if kind in since and kind in seen and not seen[kind]]
 
 
 async def ids(calls: Calls, catalog: Catalog, kind: str, position: str) -> IdPage | None:

@@ -37,9 +37,9 @@ class Catalog:
         await self._have(DESCRIBED, _FRESH if fresh else _OLD)
         return {kind: self._objects[kind] for kind in DESCRIBED}
 
-    async def seen(self) -> Seen:
-        """By kind, the fields that may be asked for."""
-        await self._have(DESCRIBED, _OLD)
+    async def seen(self, *, fresh: bool = False) -> Seen:
+        """By kind, the fields that may be asked for; `fresh` as in `object`."""
+        await self._have(DESCRIBED, _FRESH if fresh else _OLD)
         return self._names
 
     def forget(self) -> None:

@@ -47,6 +47,7 @@ _LATER: Mapping[str, timedelta | None] = {
 _NO_API = ("API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED")
 _PASSING = ("INVALID_QUERY_LOCATOR", "QUERY_TIMEOUT", "REQUEST_RUNNING_TOO_LONG", AWAY, LOCKED)
 _LONGEST_TEXT = 500
+_NO_RIGHT = "INSUFFICIENT_ACCESS"
 _DRIFT = ("INVALID_FIELD", "INVALID_TYPE")
 
 
@@ -187,7 +188,8 @@ def outcome_of_fault(complaints: list[Fault]) -> Later | Refused:
         if fault.code in _LATER:
             return Later(fault.code, _LATER[fault.code])
     first = complaints[0]
-    return Refused(first.code, first.message, first.fields, first.duplicates)
+    right = first.code.startswith(_NO_RIGHT)
+    return Refused(first.code, first.message, first.fields, first.duplicates, right)
 
 
 def outcome_of_call(status: int, body: Any, words: str = "") -> Outcome:
