@@ -23,7 +23,7 @@ _GOES_ON = {
     "BadAnswer": "By the next run, which reads the same records again; one record that cannot be read is held instead.",
     "ReadRefused": "By the next run; a record that is refused is held, and everything else goes on.",
     "Unreachable": "By the next run. Reads were tried four times before it was said; a write is looked up first.",
-    "SignInNeeded": "When a person has connected again: a `sync` without `--once` notices by itself. The other side goes on.",
+    "SignInNeeded": "When a person has connected again; a `sync` without `--once` notices. The other side goes on.",
     "LimitReached": "By the next run after the limit's time: a minute at QuickBooks, up to a day at Salesforce.",
     "Stopped": "Each kind says when; see `Busy`, `LeaseLost`, `SleptTooLong`, `Paused`, `DryRun` and `Interrupted`.",
     "Busy": "When the other run has ended. A `sync` without `--once` waits for that, and goes on.",
