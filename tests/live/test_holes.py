@@ -119,3 +119,16 @@ async def test_whatever_happens_all_time_is_told_of_once(tmp_path: Path, seed: i
     await living.live_for(3 * HOUR)
     told_of_once(living)
     assert open_holes(living.home.app) == []
+
+
+async def test_a_list_of_everything_can_be_gone_on_with(tmp_path: Path) -> None:
+    home = in_step(tmp_path)
+    accounts = sorted(row["Id"] for row in home.state("salesforce", "Account"))
+    half = accounts[len(accounts) // 2]
+    found = await home.app.salesforce.sweep(["Account"], None, home.clock.now(), None, {"Account": (3, half)})
+    assert [change.ref.id for change in found.changes] == [key for key in accounts if key > half]
+    invoices = {row["Id"] for row in home.state("quickbooks", "Invoice")}
+    swept = await home.app.quickbooks.sweep(["Invoice"], None, home.clock.now(), None, {"Invoice": (52, "9")})
+    left = {change.ref.id for change in swept.changes}
+    assert left < invoices
+    assert len(invoices) - len(left) == 2, "fifty are listed again"

@@ -163,6 +163,7 @@ def test_a_populated_first_state_comes_through_unharmed(store_url: str, engine: 
             "person": [],
             "hole": [],
             "rhythm": [],
+            "backfill": [],
             "alert": [],
             "side": [],
             "installation": [],

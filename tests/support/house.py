@@ -48,7 +48,7 @@ THEMES: Mapping[str, str] = {
     "emulators/quickbooks/signin": "apps judge",
     "emulators/salesforce": "fuzz fuzz_billing fuzz_jobs gaps ids_and_numbers judge_simple model"
     " profile_sockets recorded restart sales spellings",
-    "engine": "both_databases knocks linked_by long_lists open_writes parts plans_of_changes poison_writes"
+    "engine": "backfill both_databases knocks linked_by long_lists open_writes parts plans_of_changes poison_writes"
     " settings_release stale_approvals",
     "flows": "conflicts record_cases record_properties records thrift",
     "flows/orders": "properties",

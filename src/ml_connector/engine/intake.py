@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+import msgspec
+
 from ml_connector.model.continuity import BEGINNING, Cause, Claim
 from ml_connector.model.errors import BadAnswer, NoPosition, ReadRefused
 from ml_connector.model.plans import Flow
@@ -110,9 +112,8 @@ async def sweep(connection: Connection, runtime: Runtime, system: str, only: Seq
 async def _sweep(connection: Connection, runtime: Runtime, system: str, only: Sequence[str] | None) -> int:
     source = f"sweep:{system}"
     position = runtime.store.position(connection.id, source)
-    kinds = listed_kinds(runtime, system) if position is None else list(only or swept_kinds(runtime, system))
-    # Without a position but with tasks: a backfill of what we know lists what is there, and not what was deleted.
-    known = position is not None or _knows(connection, runtime, system)
+    if position is None:
+        return await _list_all(connection, runtime, system)
     names = runtime.systems[system].reference_kinds
     changed: set[str] = set()
     count = 0
@@ -122,23 +123,22 @@ async def _sweep(connection: Connection, runtime: Runtime, system: str, only: Se
         changed.update(names[change.ref.kind] for change in changes if change.ref.kind in names)
         count += receive(connection, runtime, changes, source)
 
+    kinds = list(only or swept_kinds(runtime, system))
     found = await runtime.systems[system].sweep(kinds, position, runtime.clock.now(), take)
     # Before the position: after a crash between the two the comparison is merely asked for again.
-    cut = found.truncated if position is not None else [kind for kind in kinds if kind not in found.refused]
-    ask_comparison(connection, runtime, system, cut, DELETIONS_MISSING, known=known)
-    ask_comparison(connection, runtime, system, found.doubtful, FULL_FEED, known=known)
+    ask_comparison(connection, runtime, system, found.truncated, DELETIONS_MISSING, known=True)
+    ask_comparison(connection, runtime, system, found.doubtful, FULL_FEED, known=True)
     changed.update(names[change.ref.kind] for change in found.changes if change.ref.kind in names)
     # One position for all kinds stays where it was, or a refused kind would never be asked for from there.
     moves = found.by_kind or not found.refused
     position_now = found.position if moves else None
-    way = "backfill" if position is None else "sweep"
-    claim = claim_of(runtime, system, found, way, again=known and position is None)
+    claim = claim_of(runtime, system, found, "sweep")
     count += receive(
         connection, runtime, found.changes, source, position=position_now, covered_to=found.covered_to, claim=claim
     )
     for name in sorted(changed):
         runtime.tables.forget(system, name)
-    if changed and position is not None:
+    if changed:
         triggers = [table_changed(name, system) for name in sorted(changed)]
         runtime.store.fire(connection.id, triggers, runtime.clock.now())
     if found.refused:
@@ -168,6 +168,54 @@ def receive_all(
     if tables:
         runtime.store.fire(connection.id, [table_changed(name, system) for name in tables], runtime.clock.now())
     return receive(connection, runtime, changes, source, position=position, covered_to=covered_to, claim=claim)
+
+
+async def _list_all(connection: Connection, runtime: Runtime, system: str) -> int:
+    """List everything there is, page by page, and go on where an earlier list was cut off.
+
+    Its knocks are served when nothing else is due. What changed since the first of its pages, the next sweep asks for.
+    """
+    kinds, now = listed_kinds(runtime, system), runtime.clock.now()
+    # Tasks that are there already: a list says what is there, and not what was deleted of what we know.
+    known = _knows(connection, runtime, system)
+    rows = runtime.store.begin_backfill(connection.id, system, kinds, now)
+    resume = {row.kind: (row.listed, row.last) for row in rows if row.listed}
+    count = 0
+
+    def take(changes: Sequence[Change]) -> None:
+        nonlocal count
+        count += receive(connection, runtime, changes, f"backfill:{system}")
+        runtime.store.backfill_went_on(connection.id, system, _counted(changes))
+
+    # A system is told only of what there is to go on from.
+    found = await runtime.systems[system].sweep(kinds, None, now, take, **({"resume": resume} if resume else {}))
+    take(found.changes)
+    for name in set(runtime.systems[system].reference_kinds.values()):
+        runtime.tables.forget(system, name)
+    listed = [kind for kind in kinds if kind not in found.refused]
+    ask_comparison(connection, runtime, system, listed, DELETIONS_MISSING, known=known)
+    if resume:  # what was listed by an earlier process is known as of then
+        begun = min(row.begun_at for row in rows) - SKEW
+        position = runtime.systems[system].position_at(list(found.asked), begun)
+        found = msgspec.structs.replace(found, position=position, covered_to=begun)
+    claim = claim_of(runtime, system, found, "backfill", again=known)
+    moves = found.by_kind or not found.refused
+    position_now = found.position if moves else None
+    source, upto = f"sweep:{system}", found.covered_to
+    receive(connection, runtime, [], source, position=position_now, covered_to=upto, claim=claim)
+    if moves:
+        runtime.store.end_backfill(connection.id, system, runtime.clock.now())
+    if found.refused:
+        raise _unlisted(system, found.refused)
+    return count
+
+
+def _counted(changes: Sequence[Change]) -> dict[str, tuple[int, str]]:
+    """How many of each kind, and the id of the last."""
+    counts: dict[str, tuple[int, str]] = {}
+    for change in changes:
+        counts[change.ref.kind] = (counts.get(change.ref.kind, (0, ""))[0] + 1, change.ref.id)
+    return counts
 
 
 def claim_of(runtime: Runtime, system: str, found: Sweep, way: str, *, again: bool = False) -> Claim:

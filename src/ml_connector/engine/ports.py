@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from ml_connector.clock import Deadline
 from ml_connector.model.errors import ReadRefused
 from ml_connector.model.plans import LookUp, OpenWrite, Outcome, Write
-from ml_connector.model.reading import IdPage, Question, Reference, Sweep, Take
+from ml_connector.model.reading import NOTHING, IdPage, Question, Reference, Resume, Sweep, Take
 from ml_connector.model.refs import Gone, Record
 
 Seal = Callable[[bytes, str, str], bytes]
@@ -70,10 +70,18 @@ class System(Protocol):
     def position_at(self, kinds: Sequence[str], at: datetime) -> str:
         """The position of a sweep of these kinds that asks for what changed since an instant of ours."""
 
-    async def sweep(self, kinds: Sequence[str], position: str | None, now: datetime, take: Take | None = None) -> Sweep:
+    async def sweep(
+        self,
+        kinds: Sequence[str],
+        position: str | None,
+        now: datetime,
+        take: Take | None = None,
+        resume: Resume = NOTHING,
+    ) -> Sweep:
         """Knocks for all records of `kinds` changed since `position`; with None, everything there is (backfill).
 
         Long lists go to `take` page by page as they are read, and `changes` holds the rest; without `take`, all.
+        `resume` says by kind how many of everything there is were listed before, and the last id of them.
         """
 
     async def ids(self, kind: str, position: str) -> IdPage | None:

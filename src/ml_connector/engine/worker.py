@@ -125,20 +125,20 @@ class Worker(Corridor):
         """
         now = self.runtime.clock.now()
         # The mark comes before the page is read: what fires from now on may concern a hold that is not on record yet.
-        self._fired, due = self.store.flows_due(self.connection.id, [flow.name for flow in self.flows], now)
+        self._fired, due, live = self.store.flows_due(self.connection.id, [flow.name for flow in self.flows], now)
         for flow in self.flows:
-            if flow.name in due and (tasks := self._tasks_of(flow, now)):
+            if flow.name in due and (tasks := self._tasks_of(flow, now, live)):
                 return flow, tasks
         return None
 
-    def _tasks_of(self, flow: Flow, now: datetime) -> list[Task]:
+    def _tasks_of(self, flow: Flow, now: datetime, live: bool) -> list[Task]:
         """A page of due tasks. Other kinds come alone, and first: what they knock on is then looked at once."""
         if flow.name not in self._relayed:
             own = (flow.system, flow.kind)
-            if others := self.due(flow, now, other_kinds_than=own):
+            if others := self.due(flow, now, other_kinds_than=own, live=live):
                 return others
             self._relayed.add(flow.name)
-        tasks = self.due(flow, now)
+        tasks = self.due(flow, now, live=live)
         # Those that came since come alone as well: what they knock on is looked at once, after them.
         return [task for task in tasks if task.ref.kind != flow.kind] or tasks
 

@@ -15,6 +15,10 @@ from .refs import Change
 Take = Callable[[Sequence[Change]], None]
 """Takes in a page of knocks at once, without the position of their source: that follows with the last of them."""
 
+Resume = Mapping[str, tuple[int, str]]
+"""By kind how many records of a list were taken in before, and the id of the last of them."""
+NOTHING: Resume = {}
+
 
 class Question(msgspec.Struct, frozen=True):
     """Records of a kind whose `field` equals one of `values`; without a field, those with these ids."""

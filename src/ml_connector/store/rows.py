@@ -177,6 +177,20 @@ class LateWrite(msgspec.Struct, frozen=True):
     since: datetime
 
 
+class BackfillRow(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the list of everything there is of a kind has come: `listed` records, the last with the id `last`.
+
+    Under way while `ended_at` is None.
+    """
+
+    system: str
+    kind: str
+    last: str
+    listed: int
+    begun_at: datetime
+    ended_at: datetime | None = None
+
+
 class AlertRow(msgspec.Struct, frozen=True):
     """An alarm that is raised: its name, what is the case, the command that shows or mends it, since when."""
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, Table
 
 from .columns import Words, instant_, mark_, metadata, text_
-from .schema_sources import alert, comparison, coverage, cursor, hole, rhythm, vanished
+from .schema_sources import alert, backfill, comparison, coverage, cursor, hole, rhythm, vanished
 
-__all__ = ["Words", "alert", "comparison", "coverage", "cursor", "hole", "metadata", "rhythm", "vanished"]
+__all__ = ["Words", "alert", "backfill", "comparison", "coverage", "cursor", "hole", "metadata", "rhythm", "vanished"]
 
 # The lease of a connection: `run_token` is its fencing token, `run_holder` who holds it, `run_until` its end. The words
 # in code and pages are lease and fencing token; columns keep the names they were made with, because renaming a column

@@ -101,3 +101,15 @@ alert = Table(
     PrimaryKeyConstraint("connection", "key"),
 )
 """The alarms, raised while `over_at` is 0; whether somebody was told, of the beginning and of the end."""
+
+backfill = Table(
+    "backfill",
+    metadata,
+    Column("connection", Words, nullable=False),
+    Column("system", Words, nullable=False),
+    Column("kind", Words, nullable=False),
+    text_("last"),
+    *map(instant_, ("listed", "begun_at", "ended_at")),
+    PrimaryKeyConstraint("connection", "system", "kind"),
+)
+"""How far the list of everything there is of a kind has come: so many, up to the id `last`. No end: under way."""

@@ -15,6 +15,7 @@ from .alerts import Alerts
 from .approvals import Approvals
 from .arrivals import Arrivals
 from .audit_check import AuditCheck
+from .backfills import Backfills
 from .compared import Compared
 from .conflicts import Conflicts
 from .database import first_come, open_engine, transaction
@@ -64,6 +65,7 @@ class Store(
     Alerts,
     Compared,
     Ledger,
+    Backfills,
     Told,
     Runs,
     SidesKept,

@@ -10,24 +10,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     BindParameter,
-    CompoundSelect,
     Connection,
-    Exists,
     Select,
     bindparam,
     case,
     delete,
-    exists,
-    false,
     func,
-    literal_column,
     select,
-    union_all,
     update,
 )
 
@@ -37,6 +31,7 @@ from ml_connector.model.tasks import AWAITING_APPROVAL, Knock, Task, Verdict
 from ml_connector.model.triggers import Trigger, TriggerKind, day_begins, fired_by, prefix_of, record_changed
 
 from . import schema
+from . import task_queries as queries
 from .arrivals import drop_arrivals
 from .audit import Audit
 from .base import keep_fired, last_fired, late, lock
@@ -45,8 +40,10 @@ from .holds import put_holds
 from .ledger import note_claim
 from .links import put_links
 from .stored import ref_of
+from .task_queries import Which
 from .told import heard_from, note_heard
 
+BACKFILL = "backfill:"
 # Built once: a statement that is built anew for each call costs more than its answer.
 _task, _wait, _cursor = schema.task, schema.wait, schema.cursor
 _CONNECTION: BindParameter[str] = bindparam("p_connection")
@@ -86,10 +83,14 @@ _END = (
 
 
 def knock(tx: Connection, connection: str, knocks: Iterable[Knock], source: str, now: datetime) -> int:
-    """Raise `noticed` of these tasks, making them where they are new. Returns how many different tasks."""
+    """Raise `noticed` of these tasks, making them where they are new. Returns how many different tasks.
+
+    Those of a source `backfill:...` are served when nothing else is due.
+    """
+    next_at = queries.LEISURE if source.startswith(BACKFILL) else 0
     rows = [
         {"connection": connection, "flow": flow, "ref": str(ref), "source": source, "first_at": ms(now)}
-        | {"noticed_at": ms(now), "noticed": 1}
+        | {"noticed_at": ms(now), "noticed": 1, "next_at": next_at}
         for flow, ref in sorted(set(knocks))
     ]
     if rows:
@@ -107,8 +108,8 @@ def _knock(dialect: str) -> Any:
             "noticed": table.c.noticed + 1,
             "noticed_at": put.excluded.noticed_at,
             "source": put.excluded.source,
-            # News overrules a pause: what changed may be just what was waited for.
-            "next_at": 0,
+            # News overrules a pause: what changed may be just what was waited for. What is live already stays so.
+            "next_at": case((settled | (table.c.next_at != 0), put.excluded.next_at), else_=0),
             # One more knock makes a wait no younger: a day of failing counts from the first.
             "first_at": case((settled, put.excluded.first_at), else_=table.c.first_at),
         },
@@ -204,31 +205,38 @@ class Tasks(Audit):
         after: str = "",
         planned: bool = False,
         other_kinds_than: tuple[str, str] | None = None,
+        live: bool = False,
     ) -> list[Task]:
         """Due tasks of a flow that have no open write, oldest first; with `after`, by name beyond that one.
 
         With `planned` also those that were served but wait for an approval. With `other_kinds_than` (system and kind)
-        only those whose record is of another kind.
+        only those whose record is of another kind. With `live` none that only a backfill has knocked on.
         """
-        asked: dict[str, object] = {"p_connection": connection, "p_flow": flow, "p_now": ms(now), "p_limit": limit}
-        which: Literal["all", "after", "others"] = "all"
+        asked: dict[str, object] = {"p_connection": connection, "p_flow": flow, "p_limit": limit}
+        which: Which = "all"
         if other_kinds_than is not None:
             which, asked["p_own"] = "others", "{}:{}:".format(*other_kinds_than)
         elif after:
             which, asked["p_after"] = "after", after
+        rows: list[Any] = []
         with self.begin() as tx:
-            rows = tx.execute(_due(which, planned), asked).all()
-        return [Task(flow, ref_of(r.ref), r.noticed, r.attempts, instant(r.first_at)) for r in rows]
+            for between in _live(now) if live else [{"p_from": 0, "p_now": ms(now)}]:
+                rows += tx.execute(queries.due(which, planned), asked | between).all()
+        return [Task(flow, ref_of(r.ref), r.noticed, r.attempts, instant(r.first_at)) for r in rows[:limit]]
 
-    def flows_due(self, connection: str, flows: Sequence[str], now: datetime) -> tuple[int, set[str]]:
-        """A mark (what fires from now on is later than it), and those of these flows that have a task for `due` now."""
-        asked = {"p_connection": connection, "p_now": ms(now)}
-        names = {f"p_flow_{number}": flow for number, flow in enumerate(flows)}
+    def flows_due(self, connection: str, flows: Sequence[str], now: datetime) -> tuple[int, set[str], bool]:
+        """A mark (what fires from now on is later than it), those of these flows that have a task for `due` now, and
+        whether those are live: as long as any flow has one that is, those of a backfill wait.
+        """
+        asked = {"p_connection": connection} | {f"p_flow_{number}": flow for number, flow in enumerate(flows)}
+        question = queries.flows_due(len(flows))
         with self.begin() as tx:
             # First: what PostgreSQL lets fire between the two is then told once too often, and not missed.
             mark = last_fired(tx, connection)
-            numbers = tx.execute(_flows_due(len(flows)), asked | names).scalars()
-            return mark, {flows[number] for number in numbers}
+            live = {number for between in _live(now) for number in tx.execute(question, asked | between).scalars()}
+            leisure = {"p_from": queries.LEISURE, "p_now": queries.LEISURE}
+            numbers = live or set(tx.execute(question, asked | leisure).scalars())
+        return mark, {flows[number] for number in numbers}, bool(live)
 
     def next_due(self, connection: str) -> datetime | None:
         """When the earliest unserved task wants to be looked at; None when all are served."""
@@ -347,48 +355,6 @@ def _of_kind(kind: TriggerKind) -> Select[Any]:
     return query.distinct().order_by(trigger)
 
 
-@cache
-def _due(which: Literal["all", "after", "others"], planned: bool) -> Select[Any]:
-    """The question of `Tasks.due`: built once, because it is asked for every flow after every page.
-
-    The index `task_due` has the order in which tasks are taken: however many wait, only a page of them is read.
-    """
-    table = schema.task
-    query = (
-        select(table.c.ref, table.c.noticed, table.c.attempts, table.c.first_at)
-        .where(
-            table.c.connection == bindparam("p_connection"),
-            table.c.flow == bindparam("p_flow"),
-            (table.c.noticed > table.c.served) | (table.c.verdict.in_(AWAITING_APPROVAL) if planned else false()),
-            table.c.next_at <= bindparam("p_now", type_=BigInteger),
-            ~_has_open_write(),
-        )
-        .limit(bindparam("p_limit", type_=BigInteger))
-    )
-    if which == "after":
-        return query.where(table.c.ref > bindparam("p_after")).order_by(table.c.ref)
-    if which == "others":
-        own = bindparam("p_own", type_=schema.Words)
-        query = query.where(func.substr(table.c.ref, 1, func.length(own)) != own)
-    return query.order_by(table.c.next_at, table.c.first_at, table.c.ref)
-
-
-@cache
-def _flows_due(count: int) -> CompoundSelect[Any]:
-    """The question of `flows_due`: of most flows nothing is due, and so they are asked together."""
-    waits = _UNTICKED & (_task.c.next_at <= bindparam("p_now", type_=BigInteger)) & ~_has_open_write()
-    return union_all(
-        *(
-            select(literal_column(str(number))).where(
-                exists().where(waits, _task.c.flow == bindparam(f"p_flow_{number}"))
-            )
-            for number in range(count)
-        )
-    )
-
-
-def _has_open_write() -> Exists:
-    w, t = schema.write, schema.task
-    return exists().where(
-        w.c.connection == t.c.connection, w.c.flow == t.c.flow, w.c.source == t.c.ref, w.c.state == "open"
-    )
+def _live(now: datetime) -> list[dict[str, int]]:
+    """The stretches of `next_at` that are live now. Two, so that the index finds both however much a backfill waits."""
+    return [{"p_from": 0, "p_now": 0}, {"p_from": queries.LEISURE + 1, "p_now": ms(now)}]

@@ -13,7 +13,7 @@ import msgspec
 
 from ml_connector.model.continuity import BEGINNING
 from ml_connector.model.errors import BadAnswer, NoPosition, ReadRefused
-from ml_connector.model.reading import IdPage, Order, Sweep, Take, ascend, id_key
+from ml_connector.model.reading import NOTHING, IdPage, Order, Resume, Sweep, Take, ascend, id_key
 from ml_connector.model.refs import Change, Ref
 from ml_connector.systems import wire
 
@@ -76,9 +76,14 @@ class Position(msgspec.Struct, frozen=True):
 
 
 async def sweep(
-    calls: Calls, kinds: Sequence[str], position: str | None, now: datetime, take: Take | None = None
+    calls: Calls,
+    kinds: Sequence[str],
+    position: str | None,
+    now: datetime,
+    take: Take | None = None,
+    resume: Resume = NOTHING,
 ) -> Sweep:
-    """Knocks since `position`: one call for all kinds. None lists everything.
+    """Knocks since `position`: one call for all kinds. None lists everything, but for what `resume` has listed before.
 
     A position too old to ask for lists what changed since.
 
@@ -86,16 +91,18 @@ async def sweep(
     Kinds that QuickBooks does not list by change (preferences) are left out; they are polled as references.
     Raises `BadAnswer` for a time that lies ahead: whatever changes before it would never be asked for.
     """
-    swept = await _swept(calls, kinds, position, now, take)
+    swept = await _swept(calls, kinds, position, now, take, resume)
     if swept.covered_to > now + _AHEAD:
         raise BadAnswer("QuickBooks names a time that lies ahead.", "Check the clock of this machine.")
     return swept
 
 
-async def _swept(calls: Calls, kinds: Sequence[str], position: str | None, now: datetime, take: Take | None) -> Sweep:
+async def _swept(
+    calls: Calls, kinds: Sequence[str], position: str | None, now: datetime, take: Take | None, resume: Resume
+) -> Sweep:
     known = [kind for kind in dict.fromkeys(kinds) if kind in KINDS]
     if position is None or not known:
-        return await _listed(calls, known, None, now, take)
+        return await _listed(calls, known, None, now, take, resume)
     since = Position.parse(position)
     if now - since.at > LOOK_BACK:
         return await _listed(calls, known, since.at, now, take)
@@ -106,12 +113,16 @@ async def _swept(calls: Calls, kinds: Sequence[str], position: str | None, now: 
 
 
 async def pages(
-    calls: Calls, kinds: Sequence[str], since: datetime | None
+    calls: Calls, kinds: Sequence[str], since: datetime | None, resume: Resume = NOTHING
 ) -> AsyncIterator[tuple[datetime, list[Change]]]:
-    """Knocks for all records, or all changed since, a page at a time, with the vendor's time of each answer."""
+    """Knocks for all records, or all changed since, a page at a time, with the vendor's time of each answer.
+
+    What `resume` has listed is left out, but for some of the last: records may have been deleted meanwhile. Whatever
+    moved out of sight all the same, a comparison of ids finds.
+    """
     source = "backfill" if since is None else "listing"
     for kind in kinds:
-        start = 1
+        start = max(1, resume.get(kind, (0, ""))[0] + 1 - 2 * OVERLAP)
         before: set[Ref] = set()
         while True:
             time, rows = await _page(calls, kind, since, start)
@@ -167,14 +178,19 @@ def _id_position(text: str) -> tuple[Order | None, int]:
 
 
 async def _listed(
-    calls: Calls, kinds: Sequence[str], since: datetime | None, now: datetime, take: Take | None
+    calls: Calls,
+    kinds: Sequence[str],
+    since: datetime | None,
+    now: datetime,
+    take: Take | None,
+    resume: Resume = NOTHING,
 ) -> Sweep:
     changes: list[Change] = []
     begun: datetime | None = None
     refused: dict[str, ReadRefused] = {}
     for kind in kinds:
         try:
-            async for time, knocks in pages(calls, [kind], since):
+            async for time, knocks in pages(calls, [kind], since, resume):
                 begun = begun or time
                 (take or changes.extend)(knocks)
         except ReadRefused as error:  # the other kinds go on

@@ -9,7 +9,7 @@ from typing import Any
 from ml_connector.clock import Clock, Deadline
 from ml_connector.model.errors import ReadRefused, SignInNeeded
 from ml_connector.model.plans import Later, LookUp, OpenWrite, Outcome, Write
-from ml_connector.model.reading import IdPage, Listed, Question, Reference, Sweep, Take
+from ml_connector.model.reading import NOTHING, IdPage, Listed, Question, Reference, Resume, Sweep, Take
 from ml_connector.model.refs import Change, Gone, Record
 from ml_connector.systems.http import Caller
 from ml_connector.systems.whose import names_its_errors
@@ -111,9 +111,16 @@ class QuickBooks:
         del kinds  # one instant for all
         return arrivals.Position(at).text()
 
-    async def sweep(self, kinds: Sequence[str], position: str | None, now: datetime, take: Take | None = None) -> Sweep:
+    async def sweep(
+        self,
+        kinds: Sequence[str],
+        position: str | None,
+        now: datetime,
+        take: Take | None = None,
+        resume: Resume = NOTHING,
+    ) -> Sweep:
         """One metered call for all kinds, up to 29 days back; a listing for each kind beyond that."""
-        return await arrivals.sweep(self._calls, kinds, position, now, take)
+        return await arrivals.sweep(self._calls, kinds, position, now, take, resume)
 
     async def ids(self, kind: str, position: str) -> IdPage | None:
         """A metered read for each 1,000 ids."""

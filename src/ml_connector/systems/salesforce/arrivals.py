@@ -18,7 +18,7 @@ import msgspec
 
 from ml_connector.model.continuity import BEGINNING
 from ml_connector.model.errors import BadAnswer, NoPosition, ReadRefused, WrongUse
-from ml_connector.model.reading import IdPage, Sweep, Take, ascend
+from ml_connector.model.reading import NOTHING, IdPage, Resume, Sweep, Take, ascend
 from ml_connector.model.refs import Change, Json, Ref
 
 from .calls import Calls, Refusals
@@ -115,8 +115,10 @@ async def sweep(
     position: str | None,
     now: datetime,
     take: Take | None = None,
+    resume: Resume = NOTHING,
 ) -> Sweep:
-    """Knocks since `position`; a kind that is not in it yet is listed whole. Kinds that the org hides are left out.
+    """Knocks since `position`; a kind that is not in it yet is listed whole, in the order of ids, but for those up to
+    the one that `resume` names. Kinds that the org hides are left out.
 
     One that was listed before and is hidden now is refused: the right to it was lost. It is looked at afresh each time,
     and goes on from where it stood.
@@ -131,8 +133,10 @@ async def sweep(
     knocks = Knocks("sweep" if position else "backfill", started)
     # Orders that are listed whole bring their lines with them.
     new = [kind for kind in asked if kind not in since and kind not in OWNERS]
-    refused = await _collect([Listing(calls, _STAMPED, kind) for kind in new], knocks, take, calls)
-    refused |= {kind: hidden(kind) for kind in _lost(kinds, since, seen)}
+    whole = [Listing(calls, _STAMPED, kind, _beyond(resume, kind)) for kind in new]
+    refused = await _collect(whole, knocks, take, calls)
+    lost = _lost(kinds, since, seen)
+    refused |= {kind: hidden(kind) for kind in lost}
     known = [kind for kind in asked if kind in since]
     refused |= await _collect(
         [_changed_since(calls, kind, since[kind] - OVERLAP) for kind in known], knocks, take, calls
@@ -144,13 +148,17 @@ async def sweep(
         truncated=tuple(kind for kind in known if started - since[kind] > BIN_KEEPS),
         refused=refused,
         by_kind=True,
-        asked={kind: since[kind] - OVERLAP if kind in since else BEGINNING for kind in asked},
+        asked={kind: since[kind] - OVERLAP if kind in since else BEGINNING for kind in [*asked, *lost]},
     )
 
 
 def _lost(kinds: Sequence[str], since: Mapping[str, datetime], seen: Seen) -> list[str]:
     """Kinds that were listed before, and that the user may not see any more."""
     return [kind for kind in kinds if kind in since and kind in seen and not seen[kind]]
+
+
+def _beyond(resume: Resume, kind: str) -> str:
+    return f"Id > {literal(resume[kind][1])}" if kind in resume else ""
 
 
 async def ids(calls: Calls, catalog: Catalog, kind: str, position: str) -> IdPage | None:

@@ -9,7 +9,7 @@ from typing import Any
 from ml_connector.clock import Clock, Deadline
 from ml_connector.model.errors import ReadRefused
 from ml_connector.model.plans import Done, LookUp, OpenWrite, Outcome, Write
-from ml_connector.model.reading import IdPage, Listed, Question, Reference, Sweep, Take
+from ml_connector.model.reading import NOTHING, IdPage, Listed, Question, Reference, Resume, Sweep, Take
 from ml_connector.model.refs import Gone, Record
 from ml_connector.systems import wire
 from ml_connector.systems.http import Caller
@@ -113,9 +113,16 @@ class Salesforce:
         """The instant for each of the kinds; lines of orders come with their orders."""
         return arrivals.Position(dict.fromkeys(arrivals.with_lines(kinds), at)).text()
 
-    async def sweep(self, kinds: Sequence[str], position: str | None, now: datetime, take: Take | None = None) -> Sweep:
+    async def sweep(
+        self,
+        kinds: Sequence[str],
+        position: str | None,
+        now: datetime,
+        take: Take | None = None,
+        resume: Resume = NOTHING,
+    ) -> Sweep:
         """By SystemModstamp, deleted ones from the Recycle Bin."""
-        return await arrivals.sweep(self._calls, self._catalog, kinds, position, now, take)
+        return await arrivals.sweep(self._calls, self._catalog, kinds, position, now, take, resume)
 
     async def ids(self, kind: str, position: str) -> IdPage | None:
         """Up to 2,000 ids a call, in the order of their bytes."""
