@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tarfile
 from pathlib import Path
@@ -58,6 +59,12 @@ async def test_a_home_that_is_moved_goes_on(home: Path) -> None:
     assert await stopped(home.with_name("moved")) == ["", ""]
 
 
+async def test_a_home_whose_rights_are_set_anew_goes_on(home: Path) -> None:
+    """As a container does that sets the owner of its volume whenever it starts."""
+    set_rights_anew(home)
+    assert await stopped(home) == ["", ""]
+
+
 async def test_a_backup_that_is_put_back_stops(home: Path) -> None:
     """Nothing was done since: the log says nothing of it, the copy does."""
     async with open_app(home, "east") as app:
@@ -87,6 +94,12 @@ async def test_why_it_was_stopped_before_is_kept_and_it_is_said_once(home: Path)
     assert await stopped(home) == [PUT_BACK, f"{PUT_BACK}; it was stopped before: year end"]
     async with open_app(home, "west") as app:
         assert verify_audit(app).events == events
+
+
+def set_rights_anew(home: Path) -> None:
+    for path in (home, *home.rglob("*")):
+        os.chown(path, os.getuid(), os.getgid())
+        path.chmod(path.stat().st_mode)
 
 
 def put_back(copy: Path, home: Path) -> None:

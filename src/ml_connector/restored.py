@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ml_connector.clock import Clock
-from ml_connector.files import write_new
+from ml_connector.files import identity, write_new
 from ml_connector.model.errors import StateTampered
 from ml_connector.store import Store
 
@@ -42,8 +42,7 @@ def _place_of(home: Path) -> str:
     file = home / _FILE
     with suppress(FileExistsError):  # it is made once, by whoever is first
         write_new(file, _TEXT)
-    status = file.stat()
-    return f"{status.st_ino}.{status.st_ctime_ns}"
+    return identity(file)
 
 
 def _stop(store: Store, connection: str, clock: Clock) -> None:
