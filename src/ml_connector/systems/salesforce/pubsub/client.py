@@ -24,16 +24,17 @@ from .faults import Cause, StreamEnded, ended
 
 MOST = 100
 """Events that may be owed at once; the server clamps what is above (reference 3.3)."""
-_PING_MS = 60_000
 _MOST_BYTES = 8 * 1024 * 1024
 """A response holds up to about 3 MB (reference 3.3)."""
 _OPTIONS = (
     ("grpc.max_receive_message_length", _MOST_BYTES),
-    ("grpc.keepalive_time_ms", _PING_MS),
-    ("grpc.keepalive_timeout_ms", _PING_MS // 3),
     ("grpc.enable_retries", 0),
 )
-"""Pings find a connection that a firewall has forgotten; opening again is the business of who reads the stream."""
+"""Opening again is the business of who reads the stream.
+
+No pings: a server that got no data from us for so long takes a third one within 5 minutes for abuse, and ends the
+stream (too_many_pings). It speaks every 270 seconds itself, and a stream that is silent for longer is opened anew.
+"""
 
 
 class Event(msgspec.Struct, frozen=True):
