@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from ml_connector.clock import Clock
-from ml_connector.custody import Custody, SealedPair, SealedTokens, note_sign_in, secrets_of
+from ml_connector.custody import Custody, SealedPair, SealedTokens, Way, note_sign_in, secrets_of, signed_in
 from ml_connector.model.errors import Busy, LimitReached, Unreachable, WrongUse
 from ml_connector.settings import Salesforce as SalesforceSettings
 from ml_connector.settings import Settings, destination, event_bus
@@ -109,9 +109,11 @@ class QuickBooksKeys:
 class SalesforceKeys:
     """What the app of an org signs in with, as it is sealed now (`systems.salesforce.auth.Credentials`)."""
 
-    def __init__(self, custody: Custody, salesforce: SalesforceSettings) -> None:
+    def __init__(self, custody: Custody, salesforce: SalesforceSettings, by: Way | None = None) -> None:
+        """`by`: the way to sign in; without it the one that was last taken, so that a process that runs follows."""
         self._custody = custody
         self._app = salesforce
+        self._by = by
         self._owner = f"salesforce:{salesforce.client_id}"
 
     @property
@@ -121,12 +123,17 @@ class SalesforceKeys:
 
     def options(self) -> Sequence[ClientCredentials | JwtBearer]:
         """Read anew each time: another process may have got others. Raises `SignInNeeded` where there is none."""
-        host, client_id, username = self._app.base_url, self._app.client_id, self._app.username
-        if self._app.sign_in == "certificate":
+        host, client_id = self._app.base_url, self._app.client_id
+        if self._way() == "certificate":
             kept = secrets_of(self._custody, self._owner, SIGNING_KEY, "Run  ml-connector connect salesforce --jwt")
-            return [JwtBearer(host, client_id, username, Certified.read(text).key) for text in kept]
+            signing = [Certified.read(text) for text in kept]
+            return [JwtBearer(host, client_id, certified.username, certified.key) for certified in signing]
         kept = secrets_of(self._custody, self._owner, CLIENT_SECRET, "Run  ml-connector connect salesforce")
         return [ClientCredentials(host, client_id, secret) for secret in kept]
+
+    def _way(self) -> Way:
+        last = None if self._by else signed_in(self._custody, self._owner)
+        return self._by or ("secret" if last is None else last.by)
 
     def proved(self, credential: Credential) -> None:
         """The older one goes, and the sign-in is noted."""
@@ -137,7 +144,7 @@ class SalesforceKeys:
                     pair.proved(text)
         elif isinstance(credential, ClientCredentials):
             SealedPair(self._custody, self._owner, CLIENT_SECRET).proved(credential.client_secret)
-        note_sign_in(self._custody, self._owner)
+        note_sign_in(self._custody, self._owner, "certificate" if isinstance(credential, JwtBearer) else "secret")
 
 
 def quickbooks_oauth(
@@ -161,12 +168,14 @@ def quickbooks_oauth(
     return quickbooks_auth.OAuth(keys, endpoints, caller, clock)
 
 
-def salesforce_client(settings: Settings, store: Store, vault: Vault, world: World) -> Salesforce:
-    """The client of the org; before the first sign-in any org may answer."""
+def salesforce_client(
+    settings: Settings, store: Store, vault: Vault, world: World, by: Way | None = None
+) -> Salesforce:
+    """The client of the org; before the first sign-in any org may answer. `by`: as `SalesforceKeys`."""
     salesforce = settings.salesforce
     if salesforce is None:
         raise WrongUse("Salesforce is not set up.", "Run  ml-connector init  first.")
-    credentials = SalesforceKeys(salesforce_custody(settings, store, vault, world.clock), salesforce)
+    credentials = SalesforceKeys(salesforce_custody(settings, store, vault, world.clock), salesforce, by)
     credentials.options()
     pace = SharedPace(store, f"salesforce:{salesforce.org_id}") if salesforce.org_id else None
     caller = Caller(world.network, world.clock, world.ids, free_throttle(world.clock, pace), "Salesforce")

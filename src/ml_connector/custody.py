@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -214,19 +215,25 @@ SIGN_IN = "sign_in"
 """The name under which it is sealed when Salesforce has let us in; its owner is the app."""
 
 
-class SignedIn(msgspec.Struct, frozen=True):
-    """Since when an app can sign in to Salesforce, and when it did so last."""
+Way = Literal["secret", "certificate"]
+"""How an app signs in to Salesforce."""
 
+
+class SignedIn(msgspec.Struct, frozen=True):
+    """How an app signs in to Salesforce, since when it does so, and when it did so last."""
+
+    by: Way
     connected_at: datetime
     renewed_at: datetime
 
 
-def note_sign_in(custody: Custody, owner: str) -> None:
-    """An org has let us in, now. Not kept where the state takes nothing: it is for people to see."""
+def note_sign_in(custody: Custody, owner: str, by: Way) -> None:
+    """An org has let us in, now and in this way. Not kept where the state takes nothing: the next sign-in notes it."""
     now = custody.clock.now()
     with suppress(StateTrouble, SignInNeeded):  # what was kept for another host is not renewed: `connect` does that
         known = signed_in(custody, owner)
-        custody.put(owner, SIGN_IN, msgspec.json.encode(SignedIn(known.connected_at if known else now, now)))
+        since = known.connected_at if known is not None and known.by == by else now
+        custody.put(owner, SIGN_IN, msgspec.json.encode(SignedIn(by, since, now)))
 
 
 def signed_in(custody: Custody, owner: str) -> SignedIn | None:

@@ -97,6 +97,9 @@ class Servers:
     def no_faults(self) -> None:
         self.ask("POST", "/faults", {"clear": True})
 
+    def switch(self, system: str, **switches: Any) -> None:
+        self.ask("POST", "/switches", {system: switches})
+
     def records(self, system: str, kind: str) -> list[dict[str, Any]]:
         return list(self.ask("GET", f"/state/{system}/{kind}")["records"])
 

@@ -85,3 +85,38 @@ def test_withdrawn_and_connected_again(tmp_path: Path) -> None:
         assert went_on.document["written"] > 0
         assert command("status", "--json", home=home).document["waiting"] == {}
         assert vendors.records("salesforce", "OpportunityContactRole")
+
+
+def test_from_a_secret_to_a_certificate_and_to_a_new_secret(tmp_path: Path) -> None:
+    home, line = tmp_path / "home", tmp_path / "line.json"
+    with servers("--scenario", "tiny") as vendors:
+        line.write_text(json.dumps(vendors.line))
+        assert command("init", "--emulators", str(line), home=home).status == 0
+        jwt = ("connect", "salesforce", "--jwt", "--json")
+        user = {"MLC_SALESFORCE_USERNAME": vendors.line["salesforce"]["username"]}
+        made = command(*jwt, home=home, env=user)
+        assert made.status == 0, made
+        assert made.document["taken"] is False
+        upload(vendors, Path(made.document["certificate"]))
+        vendors.switch("salesforce", client_credentials_enabled=False)
+        assert command(*jwt, home=home).document["complete"]
+        assert command("status", "--json", home=home).document["lives"][1]["by"] == "certificate"
+        assert command(*SYNC, home=home).status == 0
+
+        vendors.switch("salesforce", client_credentials_enabled=True)
+        for system in ("quickbooks", "salesforce"):
+            vendors.switch(system, staged_secret="second")
+            secret = {f"MLC_{system.upper()}_CLIENT_SECRET": "second"}
+            renewed = command("connect", system, "--new-secret", "--json", home=home, env=secret)
+            assert (renewed.status, renewed.document["taken"]) == (0, True), renewed
+            vendors.switch(system, first_secret_taken=False)
+        assert command(*SYNC, home=home).status == 0
+        text = command("status", home=home).out
+        assert "QuickBooks, by consent since" in text
+        assert "Salesforce, by secret since" in text
+
+
+def upload(vendors: Servers, file: Path) -> None:
+    """What an administrator does with the certificate."""
+    operation = {"system": "salesforce", "op": "register_certificate", "body": {"certificate": file.read_text()}}
+    vendors.ask("POST", "/seed", {"operations": [operation]})

@@ -13,6 +13,7 @@ from ml_connector.actions.open import Home, open_home
 from ml_connector.actions.webhook import set_verifier
 from ml_connector.app import connection_id
 from ml_connector.clients import (
+    CLIENT_SECRET,
     quickbooks_client,
     quickbooks_custody,
     quickbooks_oauth,
@@ -20,7 +21,7 @@ from ml_connector.clients import (
     salesforce_custody,
 )
 from ml_connector.clock import Timekeeper
-from ml_connector.custody import SealedTokens, seal_secret
+from ml_connector.custody import SealedPair, SealedTokens, Way
 from ml_connector.model.errors import SignInNeeded, WrongUse
 from ml_connector.model.people import Actor
 from ml_connector.service.sides import SYSTEMS, Sides
@@ -63,7 +64,7 @@ def seal_client_secret(home: Home, system: str, secret: str) -> None:
         raise WrongUse(f"No client id for {system} is set.", f"Set client_id in [{system}] of settings.toml.")
     custody_of = quickbooks_custody if system == "quickbooks" else salesforce_custody
     custody = custody_of(home.settings, home.store, home.vault, home.world.clock)
-    seal_secret(custody, f"{system}:{configured.client_id}", "client_secret", secret)
+    SealedPair(custody, f"{system}:{configured.client_id}", CLIENT_SECRET).put(secret)
 
 
 def sealed_for(home: Home, system: Literal["quickbooks", "salesforce"]) -> str:
@@ -120,7 +121,12 @@ async def finish_quickbooks(home: Home, back: str, state: str, redirect: str = "
 
 async def finish_salesforce(home: Home) -> str:
     """Sign in with the client credentials; the org id goes to the settings the first time. Returns it."""
-    session = await salesforce_client(home.settings, home.store, home.vault, home.world).session()
+    return await sign_in_to_salesforce(home, "secret")
+
+
+async def sign_in_to_salesforce(home: Home, by: Way) -> str:
+    """Sign in this way, which is the one from then on; the org id goes to the settings the first time. Returns it."""
+    session = await salesforce_client(home.settings, home.store, home.vault, home.world, by).session()
     salesforce = home.settings.salesforce
     if salesforce is not None and not salesforce.org_id:
         change_settings(home.path, "salesforce", {"org_id": session.org_id}, home.settings.name)

@@ -12,6 +12,7 @@ from ml_connector.actions.continuity import Continuity, continuity_of
 from ml_connector.actions.holds import OPEN_WRITE_ALLOWED, PLAYED_DAYS, hours_since, is_late
 from ml_connector.actions.plan import plan_view
 from ml_connector.actions.tampered import tampered_rows
+from ml_connector.actions.token_lives import TokenLife, Warned, token_lives
 from ml_connector.app import App
 from ml_connector.engine.corridor import UNANSWERED
 from ml_connector.model.errors import WrongUse
@@ -60,6 +61,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     still be read. `flags` are marks on records that are done. `audit` says why the audit log does not fit its seals.
     `tampered` names the rows that were changed without the key, `unsigned` says what of the settings does not count.
     `sides` says how each side is: live, away, limited or dead, since when and why, when it was and will be swept.
+    `lives` says how long the sign-in of each side lives, `expiring` what of that should be done in time.
     `compared` says of each kind when all its ids were compared with ours, what that found, and whether it is under way.
     `continuity` says what of each kind is covered, which holes are open, which alarms raised, and what the schedule is.
     """
@@ -82,6 +84,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     late_writes: Sequence[OpenTooLong] = ()
     last_run: RunEnd | None = None
     sides: Sequence[SideRow] = ()
+    lives: Sequence[TokenLife] = ()
+    expiring: Sequence[Warned] = ()
     flags: int = 0
     audit: str = ""
     tampered: Sequence[str] = ()
@@ -116,6 +120,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     def _failing(self) -> Iterator[Undone]:
         yield from self._altered()
         yield from self._of_sources("FAIL")
+        yield from (_in_time(warned) for warned in self.expiring if warned.level == "FAIL")
         if self.paused.startswith(PUT_BACK):
             yield Undone("FAIL", f"Writes are stopped: {self.paused}.", "resume")
         if self.last_run is not None and self.last_run.error:
@@ -164,6 +169,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
     def _waiting(self) -> Iterator[Undone]:
         yield from self._of_sources("warn")
+        yield from (_in_time(warned) for warned in self.expiring if warned.level == "warn")
         if self.paused and not self.paused.startswith(PUT_BACK):
             yield Undone("warn", f"Writes are stopped: {self.paused}.", "resume")
         if self.plans_open:
@@ -186,6 +192,10 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
             yield Undone("warn", f"All ids are still to be compared: {kinds}.", "sync --once")
         if waiting := sum(self.waiting.values()):
             yield Undone("warn", f"{_records(waiting)} to be looked at.", "sync --once", planned=True)
+
+
+def _in_time(warned: Warned) -> Undone:
+    return Undone(warned.level, warned.sentence, warned.command)
 
 
 def _records(number: int) -> str:
@@ -216,7 +226,7 @@ def current_status(app: App) -> Status:
     if connected is None:
         raise WrongUse("The two sides are not connected yet.", "Run  ml-connector connect quickbooks")
     held, now = app.store.holds(app.connection.id), app.world.clock.now()
-    sides = app.store.sides(app.connection.id)
+    sides, lives = app.store.sides(app.connection.id), token_lives(app)
     quickbooks = app.settings.quickbooks
     return Status(
         company=connected.company,
@@ -239,6 +249,8 @@ def current_status(app: App) -> Status:
         compared=app.store.comparisons(app.connection.id),
         last_run=app.store.last_run(app.connection.id),
         sides=[sides[name] for name in app.runtime.systems if name in sides],
+        lives=lives,
+        expiring=[warned for life in lives for warned in life.warned(now)],
         flags=len(app.store.flags(app.connection.id)),
         audit=app.store.audit_trouble(app.connection.id),
         tampered=tampered_rows(app),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ml_connector.actions.doctor import Finding
     from ml_connector.actions.drain import DrainReport
     from ml_connector.actions.status import OpenTooLong, Overdue, RunEnd, SideRow, Status, Undone
+    from ml_connector.actions.token_lives import TokenLife
 
 LEVELS = ("ok", "warn", "FAIL")
 _NAMED = 5
@@ -69,6 +70,7 @@ def status_lines(status: Status, width: int | None, zone: tzinfo = UTC) -> list[
         *(("settings", f"FAIL: {safe(sentence)}") for sentence in status.unsigned),
         ("audit log", f"FAIL: {safe(status.audit)}" if status.audit else ""),
         *((system_name(side.system), _how(side, status.swept, zone)) for side in status.sides),
+        *(("sign-in", _life(life, zone)) for life in status.lives),
         *((_side(source), f"read up to {_instant(at, zone)}") for source, at in _unsaid(status)),
         ("compared", _compared(status.compared, zone)),
         *cover_rows(status.continuity, zone),
@@ -164,6 +166,20 @@ def _how(side: SideRow, swept: Mapping[str, str], zone: tzinfo) -> str:
         f"{'next sweep' if side.state == 'live' else 'asked again'} {moment(next_at, zone)}" if next_at else "",
     ]
     return "; ".join(part.removesuffix(".") for part in parts if part)
+
+
+def _life(life: TokenLife, zone: tzinfo) -> str:
+    """`QuickBooks, by consent since 2026-08-01 10:00 PST, renewed 2026-11-20 14:03 PST, good until ...`."""
+    dates = (
+        (" since", life.connected_since),
+        (", renewed", life.renewed_at),
+        (", good until", life.refresh_until),
+        (", consent until", life.consent_until),
+        (", certificate until", life.certificate_until),
+        (", FAIL: dead since", life.dead_since),
+    )
+    said = [f"{name} {moment(at, zone)}" for name, at in dates if at is not None]
+    return f"{system_name(life.system)}{f', by {life.by}' if life.by else ''}{''.join(said)}" if said else ""
 
 
 def _side(source: str) -> str:

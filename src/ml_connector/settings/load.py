@@ -22,6 +22,8 @@ from .shape import DEFAULT, OF_CONNECTION, SECTIONS, Network, QuickBooks, Salesf
 from .web import Web
 
 PREFIX = "MLC_"
+ANSWERS = {("quickbooks", "redirect"), ("salesforce", "username")}
+"""What a variable answers while a side is connected, and no settings keep."""
 
 
 def load(home: Path, env: Mapping[str, str], name: str = "") -> Settings:
@@ -116,7 +118,7 @@ def _from_file(text: Text, *, lone: bool) -> dict[str, dict[str, Any]]:
 
 
 def _from_environment(env: Mapping[str, str], ambiguous: Collection[str]) -> dict[tuple[str, str], Any]:
-    """Values by section and field. An empty variable counts as not set; a secret is not ours to read.
+    """Values by section and field. An empty variable counts as not set; a secret is not ours to read, nor an answer.
 
     Raises `WrongUse` for one of an `ambiguous` section: it would be meant for one connection, and count for all.
     """
@@ -126,7 +128,7 @@ def _from_environment(env: Mapping[str, str], ambiguous: Collection[str]) -> dic
         if not variable.startswith(PREFIX) or section not in SECTIONS or not name or not env[variable]:
             continue
         known = {key.name: key for key in keys(section)}
-        if name not in known and convert.looks_secret(name):
+        if name not in known and (convert.looks_secret(name) or (section, name) in ANSWERS):
             continue
 
         def locate(_: KeyPath, variable: str = variable) -> str:

@@ -74,17 +74,6 @@ class Salesforce(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         ),
     ]
     client_id: Annotated[str, Meta(description="Consumer key of the External Client App.")] = ""
-    sign_in: Annotated[
-        Literal["secret", "certificate"],
-        Meta(
-            description="How the app signs in: with its consumer secret (client credentials), or with a certificate "
-            "(JWT bearer). Written by `ml-connector connect salesforce` and `connect salesforce --jwt`."
-        ),
-    ] = "secret"
-    username: Annotated[
-        str,
-        Meta(description="User name of the integration user, not its e-mail. Needed for a certificate only."),
-    ] = ""
     org_id: Annotated[str, Meta(description="Id of the org, 00D... Written by the first connection.")] = ""
     api_version: Annotated[str, Meta(description="Version of the API, from 50.0.")] = "67.0"
 

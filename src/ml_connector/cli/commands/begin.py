@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -71,9 +71,14 @@ def read_line(file: Path) -> dict[str, Any]:
     return document
 
 
-def connect_quickbooks(*, common: Common = USUAL) -> int:
+New = Annotated[bool, Parameter(help="Put a new client secret beside the one in use, until the vendor takes it")]
+
+
+def connect_quickbooks(*, new_secret: New = False, common: Common = USUAL) -> int:
     """Sign in to a QuickBooks company. Secrets are asked for without echo and sealed."""
     common.check()
+    if new_secret:
+        return _renew_secret(common, "quickbooks", "New client secret of your Intuit app")
     asyncio.run(_quickbooks(common, TerminalAsk()))
     return _connected(common, "quickbooks")
 
@@ -102,16 +107,75 @@ async def _quickbooks(common: Common, ask: Ask) -> None:
             await connect.finish_quickbooks(home, back, state)
 
 
-def connect_salesforce(*, common: Common = USUAL) -> int:
+def _renew_secret(common: Common, system: Literal["quickbooks", "salesforce"], question: str) -> int:
+    """Ask for the secret, and say whether the vendor took it."""
+    from ml_connector.actions.acting import os_user
+    from ml_connector.actions.open import open_home
+    from ml_connector.actions.renew import Renewed, renew_secret
+
+    async def renewed(ask: Ask) -> Renewed:
+        with common.logged():
+            async with open_home(common.folder, common.connection) as home:
+                secret = ask.secret(f"{system}.client_secret", question)
+                return await renew_secret(home, system, secret, os_user())
+
+    outcome = asyncio.run(renewed(TerminalAsk()))
+    lines = (
+        [f"{system_name(system)} takes the new secret; the old one is forgotten.", "Next:  ml-connector status"]
+        if outcome.taken
+        else [outcome.why, outcome.remedy, "Next:  ml-connector status"]
+    )
+    show(common, "renewed", outcome, lambda _: lines)
+    return 0
+
+
+def connect_salesforce(
+    *,
+    jwt: Annotated[bool, Parameter(help="Sign in by certificate (JWT bearer); the key is made here")] = False,
+    new_key: Annotated[
+        bool, Parameter(help="With --jwt: make a new key and certificate beside the one in use")
+    ] = False,
+    new_secret: New = False,
+    common: Common = USUAL,
+) -> int:
     """Connect a Salesforce org. Secrets are asked for without echo and sealed."""
     common.check()
+    if new_secret:
+        return _renew_secret(common, "salesforce", "New consumer secret of the External Client App")
+    if jwt or new_key:
+        return _by_certificate(common, new_key=new_key)
     asyncio.run(_salesforce(common, TerminalAsk()))
     return _connected(common, "salesforce")
 
 
-async def _salesforce(common: Common, ask: Ask) -> None:
-    from ml_connector.actions import connect
+def _by_certificate(common: Common, *, new_key: bool) -> int:
+    """Make the key if there is none, write its certificate, and sign in if it is uploaded."""
+    from ml_connector.actions.acting import os_user
     from ml_connector.actions.open import open_home
+    from ml_connector.actions.renew import Renewed, certificate_user, connect_by_certificate
+
+    async def connected(ask: Ask) -> Renewed:
+        _set_up_salesforce(common, ask)
+        with common.logged():
+            async with open_home(common.folder, common.connection) as home:
+                question = "User name of the integration user (not its e-mail)"
+                username = certificate_user(home) or ask.text("salesforce.username", question)
+                return await connect_by_certificate(home, username, os_user(), new_key=new_key)
+
+    outcome = asyncio.run(connected(TerminalAsk()))
+    if outcome.taken:
+        return _connected(common, "salesforce")
+    lines = [
+        outcome.why,
+        f"Upload {safe(outcome.certificate)}:",
+        "  Setup > External Client App Manager > your app > Settings > OAuth Settings > Enable JWT Bearer Flow",
+        "Next:  ml-connector connect salesforce --jwt",
+    ]
+    show(common, "renewed", outcome, lambda _: lines)
+    return 0
+
+
+def _set_up_salesforce(common: Common, ask: Ask) -> None:
     from ml_connector.actions.settings import set_up, settings_of
 
     known = settings_of(common.folder, "salesforce", common.connection)
@@ -121,6 +185,13 @@ async def _salesforce(common: Common, ask: Ask) -> None:
         client_id = ask.text("salesforce.client_id", "Consumer key of the External Client App")
         values = {"base_url": base_url, "client_id": client_id}
         set_up(common.folder, "salesforce", values, common.connection)
+
+
+async def _salesforce(common: Common, ask: Ask) -> None:
+    from ml_connector.actions import connect
+    from ml_connector.actions.open import open_home
+
+    _set_up_salesforce(common, ask)
     with common.logged():
         async with open_home(common.folder, common.connection) as home:
             ask.tell(f"The secret is sealed for {connect.sealed_for(home, 'salesforce')}, and sent nowhere else.")

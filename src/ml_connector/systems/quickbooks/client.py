@@ -60,7 +60,7 @@ class QuickBooks:
 
     async def sign_in_anew(self) -> None:
         """Have the sign-in renewed at once, whatever there is: it proves secret and refresh token. Raises as above."""
-        await self._tokens.renew(await self._tokens.token())
+        await self._tokens.anew()
 
     async def read(self, kind: str, ids: Sequence[str]) -> dict[str, Record | Gone]:
         """One metered read for each 1,000 ids."""

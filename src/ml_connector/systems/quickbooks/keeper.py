@@ -124,6 +124,10 @@ class TokenKeeper:
         assert self._tokens is not None  # noqa: S101 - a token was given out
         return max(self._tokens.access_expires_at - self._margin, self._again_at or self._clock.now())
 
+    async def anew(self) -> None:
+        """Renew whatever there is. Raises as `keep`."""
+        await self.renew(self._stored().access_token)
+
     async def renew(self, refused: str) -> str:
         """A token other than `refused`, which the vendor did not accept; refreshed only if nobody else has done so."""
         return (await self.replace(refused)).token

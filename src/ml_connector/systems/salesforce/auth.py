@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
@@ -25,6 +26,9 @@ TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path, not a secret
 VERSIONS_PATH = "/services/data/"
 API_VERSION = "67.0"
 """The version that is pinned unless the settings name another one."""
+
+if TYPE_CHECKING:
+    from joserfc.jwk import RSAKey
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ASSERTED = timedelta(minutes=3)
@@ -97,11 +101,10 @@ class JwtBearer(msgspec.Struct, frozen=True):
     def form(self, now: datetime) -> dict[str, str]:
         """An assertion that is signed now and ends in some minutes (reference 1.3)."""
         from joserfc import jwt  # loaded late: who signs in with a secret needs none of it
-        from joserfc.jwk import RSAKey
 
         ends = int(now.timestamp()) + int(ASSERTED.total_seconds())
         claims = {"iss": self.client_id, "sub": self.username, "aud": audience(self.host), "exp": ends}
-        signed = jwt.encode({"alg": "RS256"}, claims, RSAKey.import_key(self.key))
+        signed = jwt.encode({"alg": "RS256"}, claims, _signing_key(self.key))
         return {"grant_type": JWT_BEARER, "assertion": signed}
 
     def options(self) -> Sequence[Credential]:
@@ -110,6 +113,14 @@ class JwtBearer(msgspec.Struct, frozen=True):
 
     def proved(self, credential: Credential) -> None:
         """Nothing to do: there are no others."""
+
+
+@lru_cache(maxsize=4)
+def _signing_key(text: str) -> RSAKey:
+    """Kept: to read a key takes twenty times as long as to sign with it."""
+    from joserfc.jwk import RSAKey
+
+    return RSAKey.import_key(text)
 
 
 def audience(host: str) -> str:

@@ -20,10 +20,11 @@ _BEFORE = timedelta(days=1)
 
 
 class Certified(msgspec.Struct, frozen=True):
-    """A private key and its certificate, both PEM. Sealed as `text`; never shown."""
+    """A private key, its certificate (both PEM), and the user that it signs in as. Sealed as `text`; never shown."""
 
     key: str
     certificate: str
+    username: str
 
     def __repr__(self) -> str:
         return "Certified(hidden)"
@@ -35,7 +36,8 @@ class Certified(msgspec.Struct, frozen=True):
             return msgspec.json.decode(text, type=cls)
         except msgspec.DecodeError:
             raise StateTrouble(
-                "The sealed key of the certificate is damaged.", "Make another:  connect salesforce --jwt --new-key"
+                "The sealed key of the certificate is damaged.",
+                "Make another:  ml-connector connect salesforce --jwt --new-key",
             ) from None
 
     @property
@@ -51,8 +53,8 @@ class Certified(msgspec.Struct, frozen=True):
         return x509.load_pem_x509_certificate(self.certificate.encode()).not_valid_after_utc
 
 
-def make(name: str, now: datetime) -> Certified:
-    """A new key and its certificate, good for `LIFE`. `name` is shown in the org's list of certificates."""
+def make(name: str, username: str, now: datetime) -> Certified:
+    """A new key and its certificate, good for `LIFE`. `name` is the one that the certificate shows."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import rsa
@@ -72,4 +74,4 @@ def make(name: str, now: datetime) -> Certified:
         .sign(key, hashes.SHA256())
     )
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    return Certified(private, made.public_bytes(Encoding.PEM).decode())
+    return Certified(private, made.public_bytes(Encoding.PEM).decode(), username)
