@@ -119,6 +119,15 @@ async def test_a_certificate_is_renewed_with_both_in_use(home: Installation) -> 
     assert new != old
 
 
+async def test_another_user_name_needs_no_other_key(home: Installation) -> None:
+    username = home.emulation.vendors["salesforce"].connection_info()["username"]
+    file = (await connect_by_certificate(home_of(home), "typo@acme.example", "ana")).certificate
+    home.emulation.act("salesforce", "register_certificate", "", {"certificate": pem(file)})
+    with pytest.raises(SignInNeeded, match="its user name is another one"):
+        await connect_by_certificate(home_of(home), "typo@acme.example", "ana")
+    assert (await connect_by_certificate(home_of(home), username, "ana")).taken
+
+
 async def test_no_private_key_lies_in_the_home(home: Installation, tmp_path: Path) -> None:
     await connect_by_certificate(home_of(home), "robot@acme.example", "ana")
     assert kept(home, "salesforce", SIGNING_KEY)

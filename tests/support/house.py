@@ -40,7 +40,8 @@ THEMES: Mapping[str, str] = {
     "cli": "exit_status terminal",
     "docs": "control_door emulator_snippets house_plan operations pages printed_commands rehearse salesforce_fields"
     " setup",
-    "threats": "files hostile_answers personal_data rotation settings_editor every_table state_writer two_people",
+    "threats": "files hostile_answers personal_data rotation settings_editor every_table state_writer token_answers"
+    " two_people",
     "emulators/kit": "all_comes_back faults_at_both schemathesis tls",
     "emulators/pubsub": "gaps judge together",
     "emulators/quickbooks": "anything gaps judge_records own_faults recorded_xml recordings spellings switches",

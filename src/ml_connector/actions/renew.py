@@ -76,6 +76,7 @@ async def connect_by_certificate(home: Home, username: str, actor: Actor, *, new
     if made:
         name = f"ml-connector {_app(home, 'salesforce')[:20]}"
         (pair.stage if pair.values() else pair.put)(certificate.make(name, username, home.world.clock.now()).text)
+    _named(pair, username)
     newest = Certified.read(pair.values()[0])
     file = _written(home, newest)
     renewed = Renewed(system="salesforce", taken=True, certificate=str(file), ends=newest.ends)
@@ -88,6 +89,16 @@ async def connect_by_certificate(home: Home, username: str, actor: Actor, *, new
     _audit(home, "salesforce", "sign in by certificate", actor, taken=not pair.staged)
     waits = "Salesforce does not know the new certificate yet; the old one goes on." if pair.staged else ""
     return msgspec.structs.replace(renewed, taken=not pair.staged, why=waits)
+
+
+def _named(pair: SealedPair, username: str) -> None:
+    """Have the keys that are there sign for this user from now on."""
+    keys = [Certified.read(text) for text in pair.values()]
+    texts = [msgspec.structs.replace(key, username=username).text for key in keys]
+    if any(key.username != username for key in keys):
+        pair.put(texts[-1])
+        if len(texts) > 1:
+            pair.stage(texts[0])
 
 
 def _pair(home: Home, system: System, name: str) -> SealedPair:

@@ -19,12 +19,8 @@ from .cadence import CadenceJob
 from .jobs import Jobs
 from .mending import MendJob
 from .progress import Progress, quiet
-<<<<<<< HEAD
-from .sides import DRAIN, NAMES, Sides
-=======
 from .renewals import RenewalJob
-from .sides import DRAIN, Sides
->>>>>>> 3038c38 (Sign-ins: renewed ahead of time by a job for each side, secrets and certificates renewed without a break, how long each lives in status; months of them played over real HTTP)
+from .sides import DRAIN, NAMES, Sides
 from .telling import Tell
 from .work import Around, CompareJob, DrainJob, LookJob, ReleaseJob, SweepJob
 

@@ -228,6 +228,21 @@ async def test_a_sign_in_made_meanwhile_is_not_overwritten() -> None:
     assert service.drawer.tokens == granted
 
 
+async def test_the_token_that_the_vendor_took_is_kept_and_not_one_that_it_refused() -> None:
+    """Odd answers, one after the other, never cost the one token that is good."""
+    service = Service(
+        ok({"access_token": "", "refresh_token": "odd", "expires_in": 1}),
+        gone(),
+        ok({"access_token": "", "refresh_token": "odder", "expires_in": 1}),
+        gone(),
+    )
+    for _ in range(2):
+        with pytest.raises(BadAnswer):
+            await service.tokens.token()
+    assert await service.tokens.token() == "AT1"
+    assert sent_tokens(service) == ["RT0", "odd", "RT0", "odder", "RT0"]
+
+
 # --- ahead of time
 
 

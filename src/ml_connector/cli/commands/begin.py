@@ -159,7 +159,7 @@ def _by_certificate(common: Common, *, new_key: bool) -> int:
         with common.logged():
             async with open_home(common.folder, common.connection) as home:
                 question = "User name of the integration user (not its e-mail)"
-                username = certificate_user(home) or ask.text("salesforce.username", question)
+                username = ask.text("salesforce.username", question, certificate_user(home))
                 return await connect_by_certificate(home, username, os_user(), new_key=new_key)
 
     outcome = asyncio.run(connected(TerminalAsk()))

@@ -101,10 +101,13 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the access token lives for longer than `margin`."""
         return bool(self.access_token) and now < self.access_expires_at - margin
 
-    def after(self, old: Tokens) -> Tokens:
-        """These, which came for `old`: of the same consent, and with the refresh token before, if it is another."""
-        rotated = self.refresh_token != old.refresh_token
-        previous = old.refresh_token if rotated else old.previous_refresh_token
+    def after(self, old: Tokens, sent: str) -> Tokens:
+        """These, which came for the refresh token `sent` of `old`: of the same consent, and with the one before.
+
+        That is `sent`, which the vendor has taken, and not one of `old` that it has refused.
+        """
+        kept = old.previous_refresh_token if sent == old.refresh_token else ""
+        previous = sent if self.refresh_token != sent else kept
         return msgspec.structs.replace(self, connected_at=old.connected_at, previous_refresh_token=previous)
 
 

@@ -176,7 +176,7 @@ class TokenKeeper:
 
     async def _asked(self, old: Tokens, refresh_token: str, before: Deadline) -> Tokens:
         granted = await self._oauth.refresh(refresh_token, before)
-        self._unstored = granted.after(old), old
+        self._unstored = granted.after(old, refresh_token), old
         self._again_at = None
         return self._store_what_is_left() or old
 

@@ -57,9 +57,9 @@ REFUSALS: tuple[tuple[str, str, type[ConnectorError], str, str], ...] = (
         "invalid_grant",
         "approved this consumer",
         SignInNeeded,
-        "The integration user is not pre-authorized for the app, or is not the user that the settings name.",
+        "The integration user is not pre-authorized for the app, or its user name is another one.",
         _POLICIES + "Set Permitted Users to admin approved, and add the user's permission set. "
-        "The user name stands in [salesforce] of the settings.",
+        "Another user name:  ml-connector connect salesforce --jwt",
     ),
     (
         "oauth_app_blocked",
