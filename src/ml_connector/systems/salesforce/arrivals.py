@@ -21,6 +21,7 @@ from ml_connector.model.errors import BadAnswer, NoPosition, ReadRefused, WrongU
 from ml_connector.model.reading import NOTHING, IdPage, Resume, Sweep, Take, ascend
 from ml_connector.model.refs import Change, Json, Ref
 
+from . import bulk
 from .calls import Calls, Refusals
 from .catalog import Catalog
 from .listing import Listing
@@ -209,14 +210,40 @@ def _changed_since(calls: Calls, kind: str, at: datetime) -> Listing:
 
 
 async def _collect(lists: Sequence[Listing], knocks: Knocks, take: Take | None, calls: Calls) -> dict[str, ReadRefused]:
-    """Takes in these lists. Returns the kinds that are refused; the others go on."""
+    """Takes in these lists. Returns the kinds that are refused; the others go on. Long lists of everything go by jobs,
+    where that takes fewer calls."""
     refused: Refusals = {}
     deleted_too = any(listing.deleted_too for listing in lists)
     texts = [_text(listing) for listing in lists]
-    async for place, rows in calls.pages(texts, deleted_too=deleted_too, refused=refused):
+    jobs: set[int] = set()
+    last: dict[int, str] = {}
+
+    def drop(totals: Mapping[int, int]) -> set[int]:
+        jobs.update(bulk.cheaper(totals))
+        return jobs
+
+    choose = None if deleted_too else drop
+    async for place, rows in calls.pages(texts, deleted_too=deleted_too, refused=refused, drop=choose):
         _add_all(lists[place].kind, rows, knocks, take)
+        last[place] = _id_of(lists[place].kind, rows[-1]) if rows else ""
+    for place in sorted(jobs):
+        rest = msgspec.structs.replace(lists[place], where=f"Id > {literal(last[place])}")
+        await _by_job(rest, knocks, take, place, refused)
     narrowed = {lists[place].kind: await _in_pieces(lists[place], knocks, take) for place in refused}
     return {kind: error for kind, error in narrowed.items() if error is not None}
+
+
+async def _by_job(listing: Listing, knocks: Knocks, take: Take | None, place: int, refused: Refusals) -> None:
+    """Takes in a long list by a job; page by page, where the org refuses jobs or this one fails."""
+    try:
+        async for rows in bulk.rows(listing.calls, _text(listing)):
+            for start in range(0, len(rows), FULL):
+                _add_all(listing.kind, rows[start : start + FULL], knocks, take)
+    except ReadRefused:
+        async for _, page in listing.calls.pages([_text(listing)], refused=(alone := Refusals())):
+            _add_all(listing.kind, page, knocks, take)
+        if alone:
+            refused[place] = alone[0]
 
 
 async def _in_pieces(listing: Listing, knocks: Knocks, take: Take | None) -> ReadRefused | None:

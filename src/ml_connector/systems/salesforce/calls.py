@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -30,6 +30,8 @@ URL_MAX = 8_000
 """Longest address sent as such; a longer one goes inside the body of a composite call."""
 
 NO_HEADERS: Mapping[str, str] = {}
+Drop = Callable[[Mapping[int, int]], Collection[int]]
+"""Told how many rows statements have, by place; says of which no more pages are wanted."""
 Refusals = dict[int, ReadRefused]
 """What was refused, by the place of its statement."""
 
@@ -45,8 +47,9 @@ PARTS_AT_ONCE = 25
 class Answer(msgspec.Struct, frozen=True):
     """A status with the decoded body; `body` is None where there is none or it cannot be read.
 
-    `page`: a web page came where data was asked for. `words` are the first of a failure of the vendor's own (5xx), and
-    `each_time` says that it comes for this question whenever it is asked, while others are answered.
+    `text` is the body as it came, `locator` where the results of a job go on. `page`: a web page came where data was
+    asked for. `words` are the first of a failure of the vendor's own (5xx), and `each_time` says that it comes for
+    this question whenever it is asked, while others are answered.
     """
 
     status: int
@@ -54,6 +57,8 @@ class Answer(msgspec.Struct, frozen=True):
     page: bool = False
     words: str = ""
     each_time: bool = False
+    text: bytes = b""
+    locator: str = ""
 
     @property
     def ok(self) -> bool:
@@ -161,7 +166,12 @@ class Calls:
             self.skew = skew if abs(skew) <= _FARTHEST else timedelta(0)
         page = response.body[:64].lstrip().startswith(b"<")
         words = first_words(response.body) if response.status >= 500 else ""
-        return Answer(response.status, _decoded(response.body), page, words)
+        body, locator = response.body, response.header("sforce-locator")
+        return Answer(response.status, _decoded(body), page, words, text=body, locator=locator)
+
+    async def pause(self, length: timedelta) -> None:
+        """Wait before the same is asked again."""
+        await self._clock.sleep(length)
 
     async def get(self, path: str) -> Any:
         """The decoded body of one GET. Raises the error that its answer means."""
@@ -214,22 +224,28 @@ class Calls:
         return rows
 
     def pages(
-        self, statements: Sequence[str], *, deleted_too: bool = False, refused: Refusals | None = None
+        self,
+        statements: Sequence[str],
+        *,
+        deleted_too: bool = False,
+        refused: Refusals | None = None,
+        drop: Drop | None = None,
     ) -> AsyncIterator[tuple[int, list[Json]]]:
         """The rows of several statements page by page, each page with the place of its statement.
 
         `deleted_too` asks the Recycle Bin as well. A statement that is refused raises `ReadRefused`; where there is a
-        `refused`, it stands there under its place instead, and the others go on.
+        `refused`, it stands there under its place instead, and the others go on. After the first pages `drop` is told
+        how many rows each has in all, and says of which no more pages are read.
         """
-        return self._follow([self.query_path(text, deleted_too) for text in statements], refused)
+        return self._follow([self.query_path(text, deleted_too) for text in statements], refused, drop)
 
     async def _follow(
-        self, paths: Sequence[str], refused: Refusals | None = None
+        self, paths: Sequence[str], refused: Refusals | None = None, drop: Drop | None = None
     ) -> AsyncIterator[tuple[int, list[Json]]]:
         pending = list(enumerate(paths))
         while pending:
             answers = await self.get_all([path for _, path in pending])
-            following = []
+            following, totals = [], dict[int, int]()
             for (place, path), answer in zip(pending, answers, strict=True):
                 try:
                     rows, next_path = _next_page(answer, path)
@@ -241,7 +257,9 @@ class Calls:
                 yield place, rows
                 if next_path:
                     following.append((place, next_path))
-            pending = following
+                    totals[place] = _total(answer)
+            dropped = drop(totals) if drop and totals else ()
+            pending, drop = [each for each in following if each[0] not in dropped], None
 
     def query_path(self, statement: str, deleted_too: bool = False) -> str:
         """The path of a SOQL query; with `deleted_too` it sees the Recycle Bin and what was merged away."""
@@ -306,6 +324,11 @@ def _next_page(answer: Answer, path: str) -> tuple[list[Json], str]:
     if following == path:
         raise _unreadable("a page of a query that leads to itself")
     return rows, following
+
+
+def _total(answer: Answer) -> int:
+    total = answer.body.get("totalSize") if isinstance(answer.body, Mapping) else None
+    return total if type(total) is int else 0
 
 
 def _rows(body: Any, name: str) -> list[Any]:
