@@ -80,8 +80,8 @@ async def test_where_jobs_are_refused_it_is_read_page_by_page(
     for number in range(2_010):
         home.emulation.act("salesforce", "create", "Contact", {"LastName": f"Roe {number}"})
 
-    async def refused(*_: Any) -> Any:
-        if home:
+    async def refused(_: Any, statement: str) -> Any:
+        if "Contact" in statement:
             raise ReadRefused("No jobs here.", "Page by page.", "FEATURENOTENABLED")
         yield []
 
