@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from ml_connector.model.errors import WrongUse
 from ml_connector.model.rules import Rules, Template
 from ml_connector.settings import (
+    OF_CONNECTION,
     Settings,
     as_markdown,
     change_settings,
@@ -29,6 +30,8 @@ from ml_connector.settings import (
     write_settings,
 )
 from ml_connector.settings.convert import value
+from ml_connector.settings.layout import Layout, Text
+from ml_connector.settings.load import _settings_or_error
 from ml_connector.settings.shape import NESTED, SECTIONS, Key, all_keys
 
 HOME = Path("/home/ana/.ml-connector")
@@ -610,3 +613,21 @@ def test_a_change_goes_to_the_file_of_the_connection_and_leaves_the_rest(three: 
     with pytest.raises(WrongUse, match="max_lines must be"):
         change_settings(three, "rules", {"max_lines": 0}, "east")
     assert load(three, {}, "east").rules.max_lines == 9
+
+
+PIECES = st.sampled_from([
+    "[quickbooks]", "[salesforce]", "[rules]", "[state]", "[network]", "[[rules]]", "[rules.template]", "realm_id = 5",
+    'environment = "production"', 'environment = "rehearsal"', 'base_url = "https://a.my.salesforce.com"', "url = 5",
+    'org_id = "00D000000000001"', "max_lines = 5", "connections = true", "x = [", "=", "\0", "'''", "a.b.c = {}",
+])  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=8), st.lists(PIECES, max_size=8))
+def test_whatever_stands_in_the_files_ends_in_settings_or_in_a_sentence(ours: list[str], own: list[str]) -> None:
+    installation = Text("settings.toml", "\n".join(ours))
+    connection = Text("connections/east.toml", "\n".join(own), OF_CONNECTION)
+    other = Text("connections/west.toml", "\n".join(ours), OF_CONNECTION)
+    layout = Layout(HOME, installation, {"east": connection, "west": other})
+    for name in ("east", "west"):
+        result = _settings_or_error(layout, name, {})
+        assert result.remedy if isinstance(result, WrongUse) else result.name == name

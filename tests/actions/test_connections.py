@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from ml_connector.actions.connect import seal_client_secret
 from ml_connector.actions.connections import (
     Disconnected,
     RulesView,
@@ -21,17 +22,18 @@ from ml_connector.actions.connections import (
     rename_connection,
     rules_of,
 )
-from ml_connector.actions.open import App, open_app, open_apps
+from ml_connector.actions.open import App, open_app, open_apps, open_home
 from ml_connector.actions.status import current_status
 from ml_connector.custody import TOKENS
 from ml_connector.engine.lease import Lease
 from ml_connector.model.errors import ConnectorError, WrongUse
 from ml_connector.model.refs import Ref
+from ml_connector.settings import change_settings, write_connection
 from ml_connector.store import schema
 from ml_connector.systems.http import NotSent, Request, Response
 from ml_connector.world import World
 from ml_emulators.kit.clock import VirtualClock
-from support.homes import NOON, add, home_with
+from support.homes import NOON, add, company, home_with
 from support.world import SimClock
 
 
@@ -173,3 +175,18 @@ async def test_what_a_connection_costs_who_is_at_work_and_which_rules_are_in_for
         assert east.rules == RulesView(number=2, at=NOON, by="ana", changed=["max_lines"])
         assert rules_of(app)[1].changed == ["max_lines", "x"]
     assert west.rules is None
+
+
+async def test_the_secret_of_a_copied_org_does_not_take_the_place_of_the_first_ones(home: Path) -> None:
+    """A sandbox that was copied from production has the client id of production."""
+    sections = company(5)
+    sections["salesforce"]["base_url"] = "http://localhost:39998"
+    write_connection(home, "sandbox", sections)
+    async with open_home(home, "sandbox") as sandbox:
+        with pytest.raises(WrongUse, match="Connection east has the same client id of salesforce for other hosts"):
+            seal_client_secret(sandbox, "salesforce", "another")
+    change_settings(home, "salesforce", {"client_id": "its-own"}, "sandbox")
+    async with open_home(home, "sandbox") as sandbox:
+        seal_client_secret(sandbox, "salesforce", "another")
+    async with open_app(home, "east") as east:
+        assert isinstance(east, App)

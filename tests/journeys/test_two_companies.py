@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
@@ -10,12 +11,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import select
 
 from ml_connector.actions.match import declare_new
 from ml_connector.actions.reconcile import reconcile
 from ml_connector.actions.sync import sync
 from ml_connector.app import App, assemble, connection_id
 from ml_connector.custody import SealedTokens
+from ml_connector.store import schema
 from ml_connector.systems.quickbooks.auth import Tokens
 from ml_connector.tieout.report import TieOut
 from ml_connector.world import World
@@ -171,3 +174,23 @@ async def test_an_account_is_of_one_company_and_who_comes_second_is_held(group: 
     await group.in_step()
     assert accounts() == [own, group.realm]
     assert [row for row in group.home.store.holds(connection) if row.ref.kind in ("Customer", "Invoice")] == []
+
+
+async def test_two_connections_of_one_company_renew_its_sign_in_once_and_share_its_limits(group: Group) -> None:
+    home = group.home
+    assert home.settings.salesforce is not None
+    org = msgspec.structs.replace(home.settings.salesforce, org_id="00D000000000999AAA")
+    settings = msgspec.structs.replace(home.settings, salesforce=org)
+    world = World(home.network, SimClock(home.clock), home.ids)
+    twin = assemble(settings, home.rules, home.store, home.vault, world)
+    assert twin.connection.id != group.ours.connection.id
+    home.clock.advance(timedelta(hours=30))
+    home.network.sent.clear()
+    names = await asyncio.gather(*(app.quickbooks.check_company() for app in (group.ours, twin, group.ours, twin)))
+    assert len({company.company_name for company in names}) == 1
+    assert [path for _, _, path in home.network.sent].count("/oauth2/v1/tokens/bearer") == 1
+    with home.store.begin() as tx:
+        rows = (
+            tx.execute(select(schema.pace.c.name).where(schema.pace.c.name.startswith("quickbooks:"))).scalars().all()
+        )
+    assert sorted(rows) == sorted([f"quickbooks:{group.ours.rules.realm_id}", f"quickbooks:{group.realm}"])

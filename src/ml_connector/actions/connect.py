@@ -25,7 +25,7 @@ from ml_connector.custody import SealedPair, SealedTokens, Way
 from ml_connector.model.errors import SignInNeeded, WrongUse
 from ml_connector.model.people import Actor
 from ml_connector.service.sides import SYSTEMS, Sides
-from ml_connector.settings import change_settings, destination, load
+from ml_connector.settings import Settings, change_settings, destination, load, readable_others
 from ml_connector.store.rows import Connected
 from ml_connector.systems.http import Caller, Request
 from ml_connector.systems.limits import free_throttle
@@ -57,14 +57,31 @@ async def connect_emulators(
         return connected
 
 
-def seal_client_secret(home: Home, system: str, secret: str) -> None:
-    """Seal the secret of the app of `system`; its client id must be in the settings."""
+def seal_client_secret(home: Home, system: Literal["quickbooks", "salesforce"], secret: str) -> None:
+    """Seal the secret of the app of `system`; its client id must be in the settings.
+
+    Raises `WrongUse` where another connection has the same client id for other hosts, as a copy of an org has.
+    """
     configured = home.settings.quickbooks if system == "quickbooks" else home.settings.salesforce
     if configured is None or not configured.client_id:
         raise WrongUse(f"No client id for {system} is set.", f"Set client_id in [{system}] of settings.toml.")
+    _must_be_of_these_hosts(home.settings, system, configured.client_id)
     custody_of = quickbooks_custody if system == "quickbooks" else salesforce_custody
     custody = custody_of(home.settings, home.store, home.vault, home.world.clock)
     SealedPair(custody, f"{system}:{configured.client_id}", CLIENT_SECRET).put(secret)
+
+
+def _must_be_of_these_hosts(settings: Settings, system: Literal["quickbooks", "salesforce"], client_id: str) -> None:
+    """A secret is kept by the client id of its app and is sealed for its hosts: the other connection would lose it."""
+    for other in readable_others(settings.home, settings.name):
+        theirs = other.quickbooks if system == "quickbooks" else other.salesforce
+        if theirs is None or theirs.client_id != client_id:
+            continue
+        if destination(other, system).hosts != destination(settings, system).hosts:
+            raise WrongUse(
+                f"Connection {other.name} has the same client id of {system} for other hosts.",
+                "Make an app of its own there, as for any org that was copied from another one, and set its client_id.",
+            )
 
 
 def sealed_for(home: Home, system: Literal["quickbooks", "salesforce"]) -> str:

@@ -17,7 +17,7 @@ from ml_connector.clients import revoke_quickbooks
 from ml_connector.engine.lease import Lease
 from ml_connector.model.errors import ConnectorError, WrongUse
 from ml_connector.model.people import Actor
-from ml_connector.settings import Settings, has_several, load_all, own_file, rename_settings, write_connection
+from ml_connector.settings import Settings, own_file, readable_others, rename_settings, write_connection
 from ml_connector.store.pace import booked_of
 
 DISCONNECTED = "disconnected"
@@ -145,7 +145,8 @@ async def disconnect(app: App, actor: Actor) -> Disconnected:
     `Busy` while the sign-in is being renewed, `NotProved` unless an administrator does it.
     """
     must_be(app, actor, "connections disconnect", "admin")
-    shared = tuple(other.name for other in _others(app) if other.rules.realm_id == app.settings.rules.realm_id)
+    others = readable_others(app.settings.home, app.settings.name)
+    shared = tuple(other.name for other in others if other.rules.realm_id == app.settings.rules.realm_id)
     app.store.pause(app.connection.id, DISCONNECTED)
     world = app.world
     revoked = not shared and await revoke_quickbooks(app.settings, app.store, app.vault, world)
@@ -165,18 +166,13 @@ async def remove(app: App, actor: Actor) -> Disconnected:
     file = own_file(app.settings.home, app.settings.name)
     with Lease(app.store, app.connection.id, app.world.clock).held(app.world.ids.token()):
         disconnected = await disconnect(app, actor)
-        for owner in _owners(app.settings) - {owner for other in _others(app) for owner in _owners(other)}:
+        others = readable_others(app.settings.home, app.settings.name)
+        for owner in _owners(app.settings) - {owner for other in others for owner in _owners(other)}:
             app.store.drop_all_sealed(owner)
         rows = app.store.forget_connection(app.connection.id, REMOVED)
         app.store.audit(app.connection.id, actor, "remove", app.connection.id, {"rows": rows}, app.world.clock.now())
     file.unlink()
     return disconnected
-
-
-def _others(app: App) -> list[Settings]:
-    """The settings of the other connections, as far as they can be read."""
-    loaded = load_all(app.settings.home, {}) if has_several(app.settings.home) else {}
-    return [other for name, other in loaded.items() if name != app.settings.name and isinstance(other, Settings)]
 
 
 def _owners(settings: Settings) -> set[str]:

@@ -2,8 +2,8 @@
 
 from .file import change_settings, own_file, rename_settings, settings_file, write_connection, write_settings
 from .hosts import destination, event_bus
-from .layout import has_several, layout_of
-from .load import load, load_all, load_text, other_settings
+from .layout import layout_of
+from .load import load, load_all, load_text, other_settings, readable_others
 from .published import as_markdown, json_schema
 from .running import Alerts, Cadence, Stream
 from .shape import DEFAULT, OF_CONNECTION, Network, QuickBooks, Salesforce, Settings, State
@@ -25,7 +25,6 @@ __all__ = [
     "change_settings",
     "destination",
     "event_bus",
-    "has_several",
     "json_schema",
     "layout_of",
     "load",
@@ -33,6 +32,7 @@ __all__ = [
     "load_text",
     "other_settings",
     "own_file",
+    "readable_others",
     "rename_settings",
     "settings_file",
     "write_connection",

@@ -50,6 +50,12 @@ def other_settings(home: Path, name: str) -> list[Settings]:
     return [settings_of(layout, other, {}) for other in layout.connections if other != name]
 
 
+def readable_others(home: Path, name: str) -> list[Settings]:
+    """As `other_settings`, without those in which something is wrong."""
+    loaded = load_all(home, {}) if has_several(home) else {}
+    return [settings for other, settings in loaded.items() if other != name and isinstance(settings, Settings)]
+
+
 def _settings_or_error(layout: Layout, name: str, env: Mapping[str, str]) -> Settings | WrongUse:
     try:
         return settings_of(layout, name, env)
