@@ -45,10 +45,10 @@ def quickbooks_client(settings: Settings, store: Store, vault: Vault, world: Wor
     return QuickBooks(realm_id=realm_id, base_url=base_url, caller=caller, tokens=tokens, clock=world.clock)
 
 
-async def revoke_quickbooks(settings: Settings, store: Store, vault: Vault, world: World) -> bool:
+async def revoke_quickbooks(settings: Settings, store: Store, vault: Vault, world: World) -> bool | None:
     """End the sign-in of the company at Intuit, and forget its tokens. Whether Intuit has heard of it.
 
-    Raises `Busy` while it is being renewed.
+    None where there was no sign-in. Raises `Busy` while it is being renewed.
     """
     realm_id = settings.both()[0].realm_id
     custody = quickbooks_custody(settings, store, vault, world.clock)
@@ -60,7 +60,7 @@ async def revoke_quickbooks(settings: Settings, store: Store, vault: Vault, worl
     try:
         tokens = sealed.load()
         if tokens is None:
-            return False
+            return None
         caller = Caller(world.network, world.clock, world.ids, free_throttle(world.clock), "QuickBooks")
         await quickbooks_oauth(settings, store, vault, caller, world.clock).revoke(tokens.refresh_token)
         return True

@@ -24,9 +24,10 @@ from ml_connector.actions.connections import (
 )
 from ml_connector.actions.open import App, open_app, open_apps, open_home
 from ml_connector.actions.status import current_status
+from ml_connector.actions.up import alone
 from ml_connector.custody import TOKENS
 from ml_connector.engine.lease import Lease
-from ml_connector.model.errors import ConnectorError, WrongUse
+from ml_connector.model.errors import Busy, ConnectorError, WrongUse
 from ml_connector.model.refs import Ref
 from ml_connector.settings import change_settings, write_connection
 from ml_connector.store import schema
@@ -113,6 +114,8 @@ async def test_a_sign_in_is_ended_at_intuit_and_forgotten_here(home: Path, statu
         assert isinstance(app.world.network, Intuit)
         assert set(app.world.network.sent) == {"http://127.0.0.1:40001/v2/oauth2/tokens/revoke"}
         assert tokens_of(app) is None
+        assert (await connections(home))[0].state == "disconnected"
+        assert await disconnect(app, "ana") == Disconnected(None), "there is nothing to be ended any more"
         row = app.store.connection(app.connection.id)
         assert row is not None
         assert row.paused == "disconnected"
@@ -122,7 +125,7 @@ async def test_a_sign_in_is_ended_at_intuit_and_forgotten_here(home: Path, statu
 async def test_a_sign_in_that_another_connection_needs_stays(home: Path) -> None:
     add(home, "twin", 1, org=7)
     async with east_with(home, Intuit(200)) as app:
-        assert await disconnect(app, "ana") == Disconnected(revoked=False, shared_with=("twin",))
+        assert await disconnect(app, "ana") == Disconnected(revoked=None, shared_with=("twin",))
         assert tokens_of(app)
         await remove(app, "ana")
         assert tokens_of(app)
@@ -134,6 +137,9 @@ async def test_a_removed_connection_leaves_its_log_and_what_others_use(home: Pat
     async with east_with(home, Intuit(200)) as app:
         connection = app.connection.id
         app.store.intake(connection, [("customer_to_account", Ref("quickbooks", "Customer", "7"))], "test", NOON)
+        with alone(home), pytest.raises(Busy, match="A service runs on this home"):
+            await remove(app, "ana")
+        assert app.store.unserved(connection) != {}, "the service goes on with it"
         assert await remove(app, "ana") == Disconnected(revoked=True)
         assert app.store.unserved(connection) == {}
         assert [event.action for event in app.store.audit_events(connection)][-2:] == ["disconnect", "remove"]

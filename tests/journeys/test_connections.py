@@ -63,7 +63,7 @@ def test_from_two_companies_to_one(group: Group) -> None:
     assert "Intuit has ended the sign-in" in group.run("connections", "disconnect", "north").out
     assert group.run("sync", "--once", on="north").status == 3
     assert group.run("sync", "--once", on="south").status in (0, 1)
-    assert group.run("connections", "--json").document["items"][0]["state"] == "stopped"
+    assert group.run("connections", "--json").document["items"][0]["state"] == "disconnected"
     # One that is removed leaves its audit log.
     assert group.run("connections", "remove", "north").status == 2, "nobody can be asked"
     assert group.run("connections", "remove", "north", "--yes").status == 0

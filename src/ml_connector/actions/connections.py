@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -12,10 +13,11 @@ import msgspec
 
 from ml_connector.actions.acting import must_be
 from ml_connector.actions.status import Status, Undone, current_status
+from ml_connector.actions.up import alone
 from ml_connector.app import App, open_apps
 from ml_connector.clients import revoke_quickbooks
 from ml_connector.engine.lease import Lease
-from ml_connector.model.errors import ConnectorError, WrongUse
+from ml_connector.model.errors import Busy, ConnectorError, WrongUse
 from ml_connector.model.people import Actor
 from ml_connector.settings import Settings, own_file, readable_others, rename_settings, write_connection
 from ml_connector.store.pace import booked_of
@@ -117,7 +119,7 @@ def _troubled(name: str, error: ConnectorError) -> ConnectionView:
 
 def _state(status: Status) -> str:
     if status.paused:
-        return "stopped"
+        return DISCONNECTED if status.paused == DISCONNECTED else "stopped"
     return "dry run" if status.dry_run else "live"
 
 
@@ -132,9 +134,9 @@ def rename_connection(home: Path, old: str, new: str) -> Path:
 
 
 class Disconnected(msgspec.Struct, frozen=True):
-    """What became of a sign-in: whether Intuit has ended it, and the other connections that go on using it."""
+    """What became of a sign-in: whether Intuit has ended it (None: there was none), and whose it still is."""
 
-    revoked: bool
+    revoked: bool | None
     shared_with: tuple[str, ...] = ()
 
 
@@ -149,7 +151,7 @@ async def disconnect(app: App, actor: Actor) -> Disconnected:
     shared = tuple(other.name for other in others if other.rules.realm_id == app.settings.rules.realm_id)
     app.store.pause(app.connection.id, DISCONNECTED)
     world = app.world
-    revoked = not shared and await revoke_quickbooks(app.settings, app.store, app.vault, world)
+    revoked = None if shared else await revoke_quickbooks(app.settings, app.store, app.vault, world)
     detail = {"revoked": revoked, "shared_with": shared}
     app.store.audit(app.connection.id, actor, "disconnect", app.connection.id, detail, world.clock.now())
     return Disconnected(revoked, shared)
@@ -159,12 +161,15 @@ async def remove(app: App, actor: Actor) -> Disconnected:
     """Disconnect, forget what is known of both sides and their secrets, and delete the settings.
 
     The audit log stays, with the approvals and the people that it speaks of. Secrets that another connection uses stay
-    too. Raises `Busy` while a run is at work, `NotProved` unless an administrator does it, and `WrongUse` for the
-    connection in `settings.toml`.
+    too. Raises `Busy` while a run or the service is at work, `NotProved` unless an administrator does it, and
+    `WrongUse` for the connection in `settings.toml`.
     """
     must_be(app, actor, "connections remove", "admin")
     file = own_file(app.settings.home, app.settings.name)
-    with Lease(app.store, app.connection.id, app.world.clock).held(app.world.ids.token()):
+    with (
+        _no_service(app.settings.home),
+        Lease(app.store, app.connection.id, app.world.clock).held(app.world.ids.token()),
+    ):
         disconnected = await disconnect(app, actor)
         others = readable_others(app.settings.home, app.settings.name)
         for owner in _owners(app.settings) - {owner for other in others for owner in _owners(other)}:
@@ -173,6 +178,17 @@ async def remove(app: App, actor: Actor) -> Disconnected:
         app.store.audit(app.connection.id, actor, "remove", app.connection.id, {"rows": rows}, app.world.clock.now())
     file.unlink()
     return disconnected
+
+
+@contextmanager
+def _no_service(home: Path) -> Iterator[None]:
+    """It has all connections open, and would take in what is forgotten."""
+    with ExitStack() as lock:
+        try:
+            lock.enter_context(alone(home))
+        except Busy as busy:
+            raise Busy(busy.sentence, "End it, remove the connection, and start it again.") from busy
+        yield
 
 
 def _owners(settings: Settings) -> set[str]:

@@ -61,4 +61,6 @@ def ended_lines(ended: Disconnected) -> list[str]:
         return [f"The sign-in stays: {', '.join(ended.shared_with)} needs it, for the same company."]
     if ended.revoked:
         return ["Intuit has ended the sign-in, and its tokens are forgotten."]
+    if ended.revoked is None:
+        return ["There was no sign-in to be ended."]
     return ["Its tokens are forgotten. Intuit did not hear of it: end it there too, under Apps of the company."]
