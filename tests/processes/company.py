@@ -24,6 +24,8 @@ from .forked import Ended, ForkServer, fork_server
 PATIENCE = timedelta(minutes=11)
 """After a kill: its lease has ended by then, and no vendor can still be working on what was sent."""
 PASSES = 12
+BIRTH = "installation"
+"""The file by which a home knows itself."""
 FRESH, MET = "fresh", "met"
 """Where a run begins: before the first sync, or after it.
 
@@ -69,7 +71,7 @@ class Company:
         self.home = folder / "home"
         self._folder = folder
         self._start = FRESH
-        self._offset = timedelta(0)
+        self.offset = timedelta(0)
         self._connect(folder)
         self.usual: list[float] = []
         self._ends: dict[tuple[str, int], State] = {}
@@ -91,14 +93,16 @@ class Company:
 
     def begin(self, start: str) -> None:
         self._start = start
-        shutil.rmtree(self.home)
-        shutil.copytree(self._folder / start, self.home)
+        for entry in self.home.iterdir():
+            if entry.name != BIRTH:  # it is the same home that goes on, not a copy of it
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        shutil.copytree(self._folder / start, self.home, dirs_exist_ok=True, ignore=shutil.ignore_patterns(BIRTH))
         self.vendors.ask("POST", "/restore", {"name": start})
         self._at_their_time()
 
     def _at_their_time(self) -> None:
         now = datetime.fromisoformat(self.vendors.ask("GET", "/health")["now"])
-        self._offset = now - datetime.now(UTC)
+        self.offset = now - datetime.now(UTC)
 
     def later(self, length: timedelta = PATIENCE) -> None:
         self.vendors.ask("POST", "/clock", {"op": "advance", "seconds": length.total_seconds()})
@@ -108,7 +112,7 @@ class Company:
         return [*words, "--json", "--home", str(self.home)]
 
     def run(self, *words: str) -> Ended:
-        return self.processes.run(self.words(*words), self._offset)
+        return self.processes.run(self.words(*words), self.offset)
 
     def _must(self, *words: str) -> Any:
         ended = self.run(*words)
@@ -116,11 +120,11 @@ class Company:
         return ended.document
 
     def killed(self, after: float, *words: str) -> Ended:
-        return self.processes.kill(self.processes.start(self.words(*words), self._offset), after)
+        return self.processes.kill(self.processes.start(self.words(*words), self.offset), after)
 
     def together(self, *words: str) -> list[Ended]:
         """Two processes at once."""
-        both = [self.processes.start(self.words(*words), self._offset) for _ in range(2)]
+        both = [self.processes.start(self.words(*words), self.offset) for _ in range(2)]
         return [self.processes.end(each) for each in both]
 
     def plan(self) -> tuple[str, int]:

@@ -60,7 +60,7 @@ THEMES: Mapping[str, str] = {
     " what_links_an_invoice",
     "live": "dead_sign_in gathered_retries holes one_bad_answer one_side_away rights"
     " schedule stream_arrivals stream_ends stream_holes up sign_ins",
-    "processes": "killed shared_limits",
+    "processes": "killed living shared_limits",
     "rehearsal/scenario": "files page",
     "store": "concurrency late_triggers many_due plans server",
     "support": "recordings",
