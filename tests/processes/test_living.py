@@ -98,7 +98,7 @@ def test_a_second_one_says_so_and_stands_by(tiny: Company) -> None:
     assert "Another process keeps this connection in step already." in ended.said
 
     second = _started(tiny)
-    _until(tiny, lambda _: "Another process" in second.out.read_text())
+    _until(tiny, lambda _: second.out.exists() and "Another process" in second.out.read_text())
     os.kill(first.pid, signal.SIGKILL)
     assert tiny.processes.end(first).status == -signal.SIGKILL
     token = _state(tiny, "SELECT run_token FROM connection")
