@@ -80,7 +80,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
 }
 PARENTS = {
     "connect": "Connect one of the two sides",
-    "connections": "The connections of an installation",
+    "connections": "List the connections, with their health; or do something with one",
     "setup": "What a side still needs",
     "webhook": "Webhooks of QuickBooks",
     "alerts": "Alarms, and to whom they are sent",
