@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -21,6 +22,8 @@ PRINTED = re.compile(r"ml-connector ((?:(?!  |[.,:)](?:\s|$)| [.,]|[`)]).)+)")
 FILLED_IN = re.compile(r"\b(?:ID|HEAD|FILE|PLAN|SYSTEM)\b")
 OF_A_KIND = 3
 """Of the same command (`explain ...`) so many are tried."""
+UNTIL_STOPPED = {"up": "Webhooks:", "sync": r"\d{4}-\d\d-\d\d \d\d:\d\d"}
+"""How the first line begins by which commands that run until they are stopped show that they are at work."""
 DECISIONS = ("match",)
 """Once one is taken, the other one that was offered is refused."""
 
@@ -49,6 +52,38 @@ def emulators(tmp_path: Path) -> Iterator[Path]:
             process.communicate(timeout=20)
 
 
+def ready_line(words: list[str]) -> str:
+    """What a command that runs until it is stopped says when it is at work; empty for one that ends by itself."""
+    if words[0] == "sync" and "--once" in words:
+        return ""
+    return UNTIL_STOPPED.get(words[0], "")
+
+
+def ended_by_term(words: list[str]) -> tuple[int, str]:
+    """The status, which is 0, and the lines of a command that was stopped as soon as it had said that it is ready."""
+    ready = ready_line(words)
+    with subprocess.Popen(
+        [*PROGRAM, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout is not None
+        silent = Timer(READY_WITHIN, process.kill)
+        silent.start()
+        lines: list[str] = []
+        try:
+            for line in process.stdout:
+                lines.append(line)
+                if re.match(ready, line):
+                    break
+            process.terminate()
+            lines.append(process.communicate()[0])
+        finally:
+            silent.cancel()
+            process.kill()
+    text = "".join(lines)
+    assert process.returncode == 0, f"{words}\n{text}"
+    return 0, text
+
+
 class Newcomer:
     """Types commands, and takes note of those that are printed."""
 
@@ -59,12 +94,17 @@ class Newcomer:
         self.offered: list[str] = []
 
     def type(self, command: str) -> None:
-        status = entry.main(shlex.split(command))
-        printed = self.capsys.readouterr()
+        words = shlex.split(command)
+        status, text = ended_by_term(words) if ready_line(words) else self.ended_by_itself(words)
         self.typed[command] = status
-        text = printed.out + printed.err
         assert status in (0, 1) or command.startswith(DECISIONS), f"{command}\n{text}"
         self.read(text)
+
+    def ended_by_itself(self, words: list[str]) -> tuple[int, str]:
+        """Its status, and what it has printed."""
+        status = entry.main(words)
+        printed = self.capsys.readouterr()
+        return status, printed.out + printed.err
 
     def type_all(self) -> None:
         """What was offered, and what that offers, to the end."""
@@ -91,7 +131,7 @@ def test_a_rehearsal_from_what_is_printed(
     newcomer.type("init --emulators emulators.json --home 'my rehearsal'")
     newcomer.type_all()
     names = {command.split()[0] for command in newcomer.typed}
-    assert names >= {"init", "doctor", "sign-off", "plan", "apply", "holds", "explain"}
+    assert names >= {"init", "doctor", "sign-off", "plan", "apply", "holds", "explain", "up"}
     assert [command for command in newcomer.typed if "--home 'my rehearsal'" not in command] == []
     for command in ("status", "flags", "audit verify", "backup copy.db", "stop", "resume", "keys rotate", "conflicts"):
         newcomer.type(f"{command} --home 'my rehearsal'")
