@@ -157,7 +157,7 @@ async def backfill(count: int, file: Path) -> None:
     report = await Worker(connection, runtime).drain()
     assert report.created == {"copies copy": count}
     store.ask_comparison("c", "here", ["Thing"], "benchmark", NOON)
-    (row,) = pending(connection, runtime, "here")
+    (row,) = pending(runtime, ["here"], store.comparisons("c"))
     await compare(connection, runtime, row)
     (done,) = store.comparisons("c")
     gone = len(range(0, count, GONE_EVERY))

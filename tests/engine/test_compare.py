@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ml_connector.engine import compare as subject
 from ml_connector.engine import intake
-from ml_connector.engine.compare import compare, pending, tell_vanished
+from ml_connector.engine.compare import compare, tell_vanished
 from ml_connector.engine.context import ReferenceCache
 from ml_connector.engine.corridor import Connection, Runtime
 from ml_connector.model.plans import Flow, Skip
@@ -23,6 +23,7 @@ from ml_connector.model.refs import Link, Ref
 from ml_connector.model.roles import Role
 from ml_connector.model.rules import Rules
 from ml_connector.store import Store
+from ml_connector.store.rows import Comparison
 from support.digests import digest
 from support.stores import fresh
 
@@ -93,6 +94,12 @@ class Room:
         tasks = self.store.due("acme", "bills", NOON, 100_000)
         return {task.ref.id: task.noticed for task in tasks}
 
+    def pending(self) -> list[Comparison]:
+        return subject.pending(self.runtime, ["ours"], self.store.comparisons("acme"))
+
+    def due(self) -> list[Comparison]:
+        return subject.due(self.connection, self.runtime, ["ours"])
+
     def compared(self, why: str = "test") -> dict[str, int]:
         """What a comparison adds to the knocks."""
         self.store.ask_comparison("acme", "ours", ["Bill"], why, NOON)
@@ -100,7 +107,7 @@ class Room:
 
     def gone_on(self) -> dict[str, int]:
         before = self.noticed()
-        for row in pending(self.connection, self.runtime, "ours"):
+        for row in self.pending():
             asyncio.run(compare(self.connection, self.runtime, row))
         return {key: n - before.get(key, 0) for key, n in self.noticed().items() if n != before.get(key, 0)}
 
@@ -173,7 +180,7 @@ def test_what_is_listed_again_may_vanish_again() -> None:
 def test_a_kind_that_is_not_shown_says_nothing_of_its_records() -> None:
     room = Room(Hidden(), ["1", "2"])
     assert room.compared() == {}
-    assert pending(room.connection, room.runtime, "ours") == []
+    assert room.pending() == []
     room.store.close()
 
 
@@ -190,7 +197,7 @@ def test_who_asks_while_it_is_under_way_has_it_begun_anew() -> None:
 def test_another_process_that_has_gone_further_is_left_to_it() -> None:
     room = Room(Vendor([str(n) for n in range(1, 30)], "number"), [])
     room.store.ask_comparison("acme", "ours", ["Bill"], "test", NOON)
-    (stale,) = pending(room.connection, room.runtime, "ours")
+    (stale,) = room.pending()
     room.gone_on()
     calls = len(room.vendor.asked)
     asyncio.run(compare(room.connection, room.runtime, stale))
@@ -214,14 +221,11 @@ def test_no_more_than_a_page_of_either_side_is_held(monkeypatch: Any) -> None:
 
 def test_what_was_never_compared_or_a_week_ago_is_due() -> None:
     room = Room(Vendor(["1"], "number"), ["1"])
-    subject.ask_weekly(room.connection, room.runtime, "ours")
-    assert [row.why for row in pending(room.connection, room.runtime, "ours")] == ["weekly"]
+    assert [row.why for row in room.due()] == ["weekly"]
     room.gone_on()
-    subject.ask_weekly(room.connection, room.runtime, "ours")
-    assert pending(room.connection, room.runtime, "ours") == []
+    assert room.due() == []
     room.store.count_as_compared("acme", "ours", ["Bill"], NOON - timedelta(days=7))
-    subject.ask_weekly(room.connection, room.runtime, "ours")
-    assert len(pending(room.connection, room.runtime, "ours")) == 1
+    assert len(room.due()) == 1
     assert subject.estimate(room.connection, room.runtime, "ours") == 1
     room.store.close()
 
@@ -289,10 +293,8 @@ def test_what_was_gone_long_ago_does_not_count_as_known() -> None:
 def test_what_is_withheld_is_looked_for_again_after_a_day() -> None:
     room = Room(Vendor([], "number"), ["1", "2"], limit=0)
     room.compared()
-    subject.ask_weekly(room.connection, room.runtime, "ours")
-    assert pending(room.connection, room.runtime, "ours") == []
+    assert room.due() == []
     room.store.count_as_compared("acme", "ours", ["Bill"], NOON - subject.NO_HURRY)
     assert room.store.comparisons("acme")[0].withheld == 2
-    subject.ask_weekly(room.connection, room.runtime, "ours")
-    assert [row.why for row in pending(room.connection, room.runtime, "ours")] == ["weekly"]
+    assert [row.why for row in room.due()] == ["weekly"]
     room.store.close()

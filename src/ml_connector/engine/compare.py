@@ -31,16 +31,32 @@ EVERY = timedelta(days=7)
 """How often ids are compared without a special reason (accounting-rules section H: weekly)."""
 
 
-def ask_weekly(connection: Connection, runtime: Runtime, system: str) -> None:
-    """Ask for the comparison of the kinds whose last one is a week old, or that never had one."""
+def due(connection: Connection, runtime: Runtime, systems: Sequence[str]) -> list[Comparison]:
+    """The comparisons of these systems that are to be done now, or are under way.
+
+    The comparison of a kind whose last one is a week old, or that never had one, is asked for first.
+    """
+    rows = runtime.store.comparisons(connection.id)
+    asked = [ask_weekly(connection, runtime, system, rows) for system in systems]
+    if any(asked):
+        rows = runtime.store.comparisons(connection.id)
+    return pending(runtime, systems, rows)
+
+
+def ask_weekly(connection: Connection, runtime: Runtime, system: str, rows: Sequence[Comparison]) -> bool:
+    """Ask for the comparison of the kinds whose last one is a week old, or that never had one; whether there are any.
+
+    `rows` are all comparisons as they are on record.
+    """
     now = runtime.clock.now()
-    rows = _rows(connection, runtime, system)
+    known = {row.kind: row for row in rows if row.system == system}
     old = [
         kind
         for kind in compared_kinds(runtime, system)
-        if kind not in rows or (not rows[kind].why and not _lasts(rows[kind], now))
+        if kind not in known or (not known[kind].why and not _lasts(known[kind], now))
     ]
     runtime.store.ask_comparison(connection.id, system, old, "weekly", now)
+    return bool(old)
 
 
 def _lasts(row: Comparison, now: datetime) -> bool:
@@ -49,15 +65,12 @@ def _lasts(row: Comparison, now: datetime) -> bool:
     return row.ended_at is not None and abs(now - row.ended_at) < (NO_HURRY if row.withheld else EVERY)
 
 
-def _rows(connection: Connection, runtime: Runtime, system: str) -> dict[str, Comparison]:
-    return {row.kind: row for row in runtime.store.comparisons(connection.id) if row.system == system}
-
-
-def pending(connection: Connection, runtime: Runtime, system: str) -> list[Comparison]:
-    """The comparisons that are to be done now, or are under way."""
-    kinds, now = compared_kinds(runtime, system), runtime.clock.now()
-    rows = _rows(connection, runtime, system).values()
-    return [row for row in rows if row.why and row.kind in kinds and not _may_wait(row, now)]
+def pending(runtime: Runtime, systems: Sequence[str], rows: Sequence[Comparison]) -> list[Comparison]:
+    """Those of these comparisons that are to be done now, or are under way, system after system."""
+    now = runtime.clock.now()
+    waiting = [row for row in rows if row.why and not _may_wait(row, now)]
+    kinds = {system: compared_kinds(runtime, system) for system in systems}
+    return [row for system in systems for row in waiting if row.system == system and row.kind in kinds[system]]
 
 
 def _may_wait(row: Comparison, now: datetime) -> bool:

@@ -12,15 +12,16 @@ from .corridor import Connection, Runtime
 from .intake import DELETIONS_MISSING, SKEW, ask_comparison, claim_of, compared_kinds, receive_all
 
 
-def to_mend(connection: Connection, runtime: Runtime, system: str) -> list[Hole]:
-    """The open holes of a system that a list of what changed closes. What is refused is asked for by each sweep.
+def to_mend(runtime: Runtime, system: str, holes: Sequence[Hole]) -> list[Hole]:
+    """Those of the open holes of a system that a list of what changed closes.
 
-    What is committed late is listed late: a hole that ended a moment ago waits.
+    What is refused is asked for by each sweep. What is committed late is listed late: a hole that ended a moment ago
+    waits.
     """
     over = runtime.clock.now() - SKEW
     return [
         hole
-        for hole in runtime.store.open_holes(connection.id)
+        for hole in holes
         if hole.source == system
         and not hole.cause.compares
         and hole.cause is not Cause.REFUSED
@@ -51,12 +52,16 @@ async def mend(connection: Connection, runtime: Runtime, system: str, holes: Seq
     return count + receive_all(connection, runtime, system, found.changes, source, claim=claim)
 
 
-def ask_for_what_is_missing(connection: Connection, runtime: Runtime, system: str, now: datetime) -> list[str]:
-    """Ask for the comparison of the kinds that have a hole for it and none under way. Which kinds."""
-    rows = {row.kind for row in runtime.store.comparisons(connection.id) if row.system == system and row.why}
-    holes = [hole for hole in runtime.store.open_holes(connection.id) if hole.source == system and hole.cause.compares]
+def ask_for_what_is_missing(
+    connection: Connection, runtime: Runtime, system: str, holes: Sequence[Hole], now: datetime
+) -> list[str]:
+    """Ask for the comparison of the kinds that have an open hole for it and none under way. Which kinds."""
     possible = compared_kinds(runtime, system)
-    kinds = list(dict.fromkeys(hole.kind for hole in holes if hole.kind in possible and hole.kind not in rows))
+    waiting = [hole.kind for hole in holes if hole.source == system and hole.cause.compares and hole.kind in possible]
+    if not waiting:
+        return []
+    rows = {row.kind for row in runtime.store.comparisons(connection.id) if row.system == system and row.why}
+    kinds = [kind for kind in dict.fromkeys(waiting) if kind not in rows]
     if kinds:
         runtime.store.ask_comparison(connection.id, system, kinds, DELETIONS_MISSING, now)
     return kinds

@@ -21,9 +21,7 @@ async def compare_due(app: App, progress: Progress = quiet, systems: Sequence[st
     What cannot be compared is no reason to leave the rest undone: it stays due, and is on record as such.
     """
     asked = list(app.runtime.systems) if systems is None else systems
-    for name in asked:
-        engine.ask_weekly(app.connection, app.runtime, name)
-    rows = [row for name in asked for row in engine.pending(app.connection, app.runtime, name)]
+    rows = engine.due(app.connection, app.runtime, asked)
     for number, row in enumerate(rows):
         progress(f"Comparing the ids of {row.kind}", number, len(rows))
         try:

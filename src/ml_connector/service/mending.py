@@ -38,8 +38,10 @@ class MendJob(ConnectionJob):
 
 async def mend_side(app: App, system: str) -> tuple[int, bool]:
     """Read again what may be missing of one system. Tasks knocked on, and whether ids are to be compared."""
-    holes, knocked = to_mend(app.connection, app.runtime, system), 0
-    if holes:
-        knocked = await mend(app.connection, app.runtime, system, holes)
-    compare = ask_for_what_is_missing(app.connection, app.runtime, system, app.world.clock.now())
+    store, connection, runtime = app.store, app.connection, app.runtime
+    holes, knocked = store.open_holes(connection.id), 0
+    if ours := to_mend(runtime, system, holes):
+        knocked = await mend(connection, runtime, system, ours)
+        holes = store.open_holes(connection.id)
+    compare = ask_for_what_is_missing(connection, runtime, system, holes, app.world.clock.now())
     return knocked, bool(compare)

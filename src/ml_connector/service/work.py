@@ -246,7 +246,7 @@ class CompareJob(ConnectionJob):
         app, sides, now = self.around.app, self.around.sides, self.clock.now()
         systems = [name for name in app.runtime.systems if sides.of(name).state == "live"]
         await compare_due(app, self.around.progress, systems)
-        pending = [row for name in systems for row in compare.pending(app.connection, app.runtime, name)]
+        pending = compare.pending(app.runtime, systems, app.store.comparisons(app.connection.id))
         if pending:
             self.around.jobs.wake(DRAIN)
         return now + (LONGEST_PAUSE if pending else HOURLY)

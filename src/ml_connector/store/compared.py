@@ -39,15 +39,15 @@ class Compared(Audit):
         What it has passed already may be just what was deleted since.
         """
         rows = [_fresh(connection, system, kind) | {"why": why, "begun_at": ms(now)} for kind in kinds]
-        with self.begin() as tx:
-            if rows:
+        if rows:
+            with self.begin() as tx:
                 tx.execute(upsert(tx, _table, _KEY, _BEGUN), rows)
 
     def count_as_compared(self, connection: str, system: str, kinds: Iterable[str], now: datetime) -> None:
         """These kinds were listed whole while we knew nothing of them: as good as a comparison."""
         rows = [_fresh(connection, system, kind) | {"ended_at": ms(now)} for kind in kinds]
-        with self.begin() as tx:
-            if rows:
+        if rows:
+            with self.begin() as tx:
                 tx.execute(upsert(tx, _table, _KEY, (*_BEGUN, "ended_at")), rows)
 
     def comparisons(self, connection: str) -> list[Comparison]:

@@ -28,6 +28,7 @@ _cover, _hole = schema.coverage, schema.hole
 _KEY = ("connection", "source", "kind", "from_at")
 _COVERED = select(_cover).where(_cover.c.connection == bindparam("p_connection"))
 _COVERED_OF = _COVERED.where(_cover.c.source == bindparam("p_source")).order_by(_cover.c.from_at)
+_UNCOVER = delete(_cover).where(*(_cover.c[name] == bindparam(f"p_{name}") for name in _KEY))
 _HOLES = select(_hole).where(_hole.c.connection == bindparam("p_connection")).order_by(_hole.c.number, _hole.c.kind)
 _OPEN = _HOLES.where(_hole.c.closed_at == 0)
 _OPEN_OF = _OPEN.where(_hole.c.source == bindparam("p_source"))
@@ -55,7 +56,7 @@ class Ledger(Audit):
             lock(recording.tx, connection)
             pen = _Pen(recording, connection, source, now)
             numbers = [pen.open(kind, span, cause) for kind in kinds]
-            pen.tell()
+            pen.put_down()
             return min(numbers, default=0)
 
     def close_hole(self, connection: str, number: int, way: str, proof: str, now: datetime) -> bool:
@@ -95,7 +96,7 @@ def note_claim(recording: Recording, connection: str, claim: Claim, now: datetim
     for kind, since in claim.since.items():
         span = Span(_at(since), _at(claim.upto))
         pen.claim(kind, span, claim.way, claim.missing.get(kind))
-    pen.tell()
+    pen.put_down()
 
 
 def close_holes(
@@ -107,7 +108,7 @@ def close_holes(
         for hole in holes:
             if hole.source == source:
                 pen.close(hole, way, proof)
-        pen.tell()
+        pen.put_down()
 
 
 def close_compared(recording: Recording, connection: str, row: Comparison, now: datetime) -> None:
@@ -138,6 +139,8 @@ class _Pen:
         for row in self._tx.execute(_OPEN_OF, asked):
             hole = _as_hole(row)
             self._open.setdefault(hole.kind, {})[hole.span, hole.cause] = hole.number
+        self._changed: dict[tuple[str, datetime], Interval | None] = {}
+        """By kind and beginning; None where an interval is no more."""
         self._next = 0
         self._opened: dict[tuple[int, Span, Cause], list[str]] = {}
         self._closed: dict[tuple[int, str], list[str]] = {}
@@ -179,12 +182,9 @@ class _Pen:
     def _keep(self, kind: str, after: Line) -> None:
         before = {interval.span.since: interval for interval in self._covered.get(kind, ())}
         there = {interval.span.since: interval for interval in after.covered}
-        own = (_cover.c.connection == self._connection) & (_cover.c.source == self._source) & (_cover.c.kind == kind)
         for since in before.keys() - there.keys():
-            self._tx.execute(delete(_cover).where(own, _cover.c.from_at == ms(since)))
-        rows = [self._covering(kind, it) for since, it in there.items() if before.get(since) != it]
-        if rows:
-            self._tx.execute(upsert(self._tx, _cover, _KEY, ("to_at", "how")), rows)
+            self._changed[kind, since] = None
+        self._changed |= {(kind, since): it for since, it in there.items() if before.get(since) != it}
         self._covered[kind] = list(after.covered)
         self._keep_holes(kind, after.holes)
 
@@ -215,8 +215,18 @@ class _Pen:
         self._opened[self._next, span, cause] = [kind]
         return self._next
 
-    def tell(self) -> None:
-        """Add to the audit log what opened and closed."""
+    def put_down(self) -> None:
+        """Write what is covered now of all kinds at once, and add to the audit log what opened and closed."""
+        gone = [self._key(kind, since) for (kind, since), interval in self._changed.items() if interval is None]
+        rows = [self._covering(kind, interval) for (kind, _), interval in self._changed.items() if interval is not None]
+        if gone:
+            self._tx.execute(_UNCOVER, [{f"p_{name}": value for name, value in key.items()} for key in gone])
+        if rows:
+            self._tx.execute(upsert(self._tx, _cover, _KEY, ("to_at", "how")), rows)
+        self._changed.clear()
+        self._tell()
+
+    def _tell(self) -> None:
         add = partial(self._recording.add, self._connection, ACTOR)
         for (number, span, cause), kinds in self._opened.items():
             detail = {"source": self._source, "kinds": kinds, "cause": cause.value}
@@ -235,9 +245,11 @@ class _Pen:
         return row | when | {"cause": cause.value, "closed_at": 0, "proof": ""}
 
     def _covering(self, kind: str, interval: Interval) -> Mapping[str, Any]:
-        row = {"connection": self._connection, "source": self._source, "kind": kind}
-        span = {"from_at": ms(interval.span.since), "to_at": ms(interval.span.until)}
-        return row | span | {"how": " ".join(interval.ways)}
+        upto = {"to_at": ms(interval.span.until), "how": " ".join(interval.ways)}
+        return self._key(kind, interval.span.since) | upto
+
+    def _key(self, kind: str, since: datetime) -> dict[str, Any]:
+        return {"connection": self._connection, "source": self._source, "kind": kind, "from_at": ms(since)}
 
 
 def _at(when: datetime) -> datetime:
