@@ -14,6 +14,7 @@ from ml_connector.actions.token_lives import token_lives
 from ml_connector.clients import CLIENT_SECRET, SIGNING_KEY
 from ml_connector.custody import SealedPair
 from ml_connector.model.errors import SignInNeeded, WrongUse
+from ml_connector.service.sides import sides_of
 from support.world import Installation
 
 
@@ -63,11 +64,25 @@ async def test_a_new_secret_that_is_taken_is_the_only_one(home: Installation, sy
     switch(home, system, staged_secret="second")
     assert (await renew_secret(home_of(home), system, " second\n", "ana")).taken
     assert kept(home, system) == ["second"]
-    event = home.store.audit_events(home.app.connection.id)[-1]
-    assert (event.action, event.actor, event.object) == ("renew secret", "ana", system)
+    (event,) = [event for event in home.store.audit_events(home.app.connection.id) if event.action == "renew secret"]
+    assert (event.actor, event.object) == ("ana", system)
 
     switch(home, system, first_secret_taken=False)
     await (running.quickbooks.sign_in_anew() if system == "quickbooks" else running.salesforce.session())
+
+
+async def test_a_side_that_was_dead_for_its_secret_goes_on_with_the_new_one(home: Installation) -> None:
+    switch(home, "quickbooks", first_secret_taken=False)
+    sides = sides_of(home.app)
+    with pytest.raises(WrongUse) as caught:
+        await home.app.quickbooks.sign_in_anew()
+    sides.failed("quickbooks", caught.value)
+    assert sides.of("quickbooks").state == "dead"
+
+    switch(home, "quickbooks", staged_secret="second")
+    assert (await renew_secret(home_of(home), "quickbooks", "second", "ana")).taken
+    sides.heard()
+    assert sides.of("quickbooks").state == "live"
 
 
 @pytest.mark.parametrize(("system", "error"), [("quickbooks", WrongUse), ("salesforce", SignInNeeded)])

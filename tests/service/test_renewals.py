@@ -45,12 +45,14 @@ async def test_trouble_of_a_token_service_ahead_of_time_is_looked_at_again_in_a_
     assert job.next_at - home.clock.now() <= timedelta(minutes=1)
 
 
-async def test_a_dead_side_is_not_asked_by_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("system", ["quickbooks", "salesforce"])
+async def test_a_dead_side_is_not_asked_by_it(tmp_path: Path, system: str) -> None:
     home = Installation(tmp_path)
-    job = job_of(home, "quickbooks")
+    job = job_of(home, system)
     home.emulation.act("quickbooks", "disconnect", "", {})
+    home.emulation.set_switches("salesforce", {"client_credentials_enabled": False})
     await job.run()
-    assert job.around.sides.of("quickbooks").state == "dead"
+    assert job.around.sides.of(system).state == "dead"
     sent = len(home.network.sent)
     home.clock.advance(timedelta(hours=2))
     await job.run()

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from ml_connector.actions.connect import sign_in_to_salesforce
+from ml_connector.actions.connect import sign_in_to_salesforce, signed_in
 from ml_connector.actions.open import Home
 from ml_connector.app import connection_id
 from ml_connector.clients import (
@@ -54,7 +54,7 @@ async def renew_secret(home: Home, system: System, secret: str, actor: Actor) ->
         await quickbooks_client(home.settings, home.store, home.vault, home.world).sign_in_anew()
     else:
         await salesforce_client(home.settings, home.store, home.vault, home.world, "secret").session()
-    _audit(home, system, "renew secret", actor, taken=not pair.staged)
+    _on_record(home, system, "renew secret", actor, taken=not pair.staged)
     why = "The vendor does not take the new secret yet; the old one goes on." if pair.staged else ""
     return Renewed(system=system, taken=not pair.staged, why=why, remedy="Make it valid there; it is tried by itself.")
 
@@ -86,7 +86,7 @@ async def connect_by_certificate(home: Home, username: str, actor: Actor, *, new
         if not made:
             raise
         return msgspec.structs.replace(renewed, taken=False, why=refusal.sentence, remedy=refusal.remedy)
-    _audit(home, "salesforce", "sign in by certificate", actor, taken=not pair.staged)
+    _on_record(home, "salesforce", "sign in by certificate", actor, taken=not pair.staged)
     waits = "Salesforce does not know the new certificate yet; the old one goes on." if pair.staged else ""
     return msgspec.structs.replace(renewed, taken=not pair.staged, why=waits)
 
@@ -129,11 +129,12 @@ def _written(home: Home, certified: Certified) -> Path:
     return file
 
 
-def _audit(home: Home, system: System, action: str, actor: Actor, *, taken: bool) -> None:
-    """On record where the connection is: before both sides are there, there is none."""
+def _on_record(home: Home, system: System, action: str, actor: Actor, *, taken: bool) -> None:
+    """An event of the connection, once both sides are there; a service that runs asks a side that was dead at once."""
     quickbooks, salesforce = home.settings.quickbooks, home.settings.salesforce
     if quickbooks is None or salesforce is None:
         return
     name = connection_id(quickbooks.realm_id, salesforce.org_id)
     if home.store.connection(name) is not None:
         home.store.audit(name, actor, action, system, {"taken": taken}, home.world.clock.now())
+        signed_in(home, name, system)

@@ -12,6 +12,7 @@ from ml_connector.model.errors import SignInNeeded, Unreachable, WrongUse
 from ml_connector.systems.http import Caller, NotSent, Request, Response
 from ml_connector.systems.limits import free_throttle
 from ml_connector.systems.salesforce.auth import ClientCredentials, Credential
+from ml_connector.systems.salesforce.client import Salesforce
 from ml_connector.systems.salesforce.keeper import SessionKeeper
 
 from .org import HOST, NOON, ORG, FakeClock, FakeIds, Org, answer, client, fault, rows_for, token_answer
@@ -105,18 +106,24 @@ async def test_a_clock_that_was_ahead_keeps_no_session_until_then() -> None:
 
 async def test_a_second_refusal_of_a_session_that_another_call_made_leads_to_a_new_one() -> None:
     """All sessions were ended twice: neither is a verdict about the app."""
+    org, clock = Org(), FakeClock()
+    org.tokens = [token_answer("00D!one"), token_answer("00D!two"), token_answer("00D!three")]
+    caller = Caller(org, clock, FakeIds(), free_throttle(clock), "salesforce")
+    sessions = SessionKeeper(caller, ClientCredentials(HOST, "key", "very secret"), clock)
+    salesforce = Salesforce(caller=caller, sessions=sessions, clock=clock)
+    first = await sessions.session()
+    second = await sessions.renew(first)
+    sessions._session = first
 
     def ended(request: Request, body: object) -> Response | None:
-        return EXPIRED if "00D!three" not in request.headers["Authorization"] else None
+        if "00D!one" in request.headers["Authorization"]:
+            sessions._session = second  # which another call has got while this one was under way
+            return EXPIRED
+        return EXPIRED if "00D!two" in request.headers["Authorization"] else None
 
-    org = Org(ended, rows_for())
-    org.tokens = [token_answer("00D!one"), token_answer("00D!two"), token_answer("00D!three")]
-    salesforce = client(org)
-    first = await salesforce.session()
-    finding = asyncio.ensure_future(salesforce.find("Contact", "Email", ["a@example.com"]))
-    await asyncio.sleep(0)
-    await salesforce.new_session(first)
-    assert await finding == {"a@example.com": []}
+    org.rules = [ended, rows_for()]
+    assert await salesforce.find("Contact", "Email", ["a@example.com"]) == {"a@example.com": []}
+    assert (await sessions.session()).token == "00D!three"
 
 
 class Two:
