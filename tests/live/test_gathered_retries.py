@@ -5,7 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from support.live import Living
+from sqlalchemy import update
+
+from ml_connector.actions.sweep import sweep_all
+from ml_connector.model.refs import Ref
+from ml_connector.store import schema
+from support.in_step import in_step
+from support.live import Living, another_phone, phone
 from support.market import Market
 
 MANY = 120
@@ -34,3 +40,27 @@ async def test_records_that_are_locked_for_hours_cost_a_handful_of_reads(tmp_pat
     market.home.emulation.set_switches("salesforce", {"locked_ids": []})
     await living.live_for(timedelta(minutes=20))
     assert living.unserved == 0
+
+
+async def test_a_task_that_nobody_serves_wakes_no_drain_after_the_other(tmp_path: Path) -> None:
+    """As one of a flow that a newer version had."""
+    home = in_step(tmp_path)
+    living = Living(home)
+    home.store.intake(living.connection, [("a flow of tomorrow", Ref("quickbooks", "Vendor", "1"))], "test", living.now)
+    await living.live_for(HOUR)
+    assert len(living.reports) <= 30
+    another_phone(home, 42)
+    await living.live_for(HOUR / 2)
+    assert phone(home) == "(617) 555-0142"
+
+
+async def test_a_pause_that_a_clock_ahead_has_named_is_not_believed(tmp_path: Path) -> None:
+    home = in_step(tmp_path)
+    living = Living(home)
+    await living.live_for(HOUR)
+    another_phone(home, 43)
+    await sweep_all(home.app)
+    with home.store.begin() as tx:
+        tx.execute(update(schema.task).values(next_at=int((living.now + 480 * HOUR).timestamp() * 1000)))
+    await living.live_for(timedelta(minutes=3))
+    assert phone(home) == "(617) 555-0143"

@@ -149,6 +149,8 @@ class DrainJob(ConnectionJob):
         self._not_before: datetime | None = None
         self._retries, self._ended_at = 0, NEWS
         """Drains in a row that nothing new was the reason for, and when the last drain ended."""
+        self._left = False
+        """Whether the last drain has left something that was never put off: nobody here serves it."""
         self._begun = False
         """Whether what an earlier process left open was looked at."""
 
@@ -173,7 +175,8 @@ class DrainJob(ConnectionJob):
             self._condition.is_now(busy)
             return self.clock.now() + TAKE_OVER
         self._well()
-        self._retries = 0 if news else self._retries + 1
+        self._left = self._next_due() == NEWS
+        self._retries = 0 if news and not self._left else self._retries + 1
         self._ended_at = self.clock.now()
         self.around.passed(report)
         return self._next()
@@ -202,7 +205,8 @@ class DrainJob(ConnectionJob):
         if due is None:
             return now + STANDSTILL
         gap = min(GATHER, FIRST_PAUSE * 2 ** min(self._retries, 12))
-        if due != NEWS and now <= self._ended_at + gap <= now + GATHER:  # else a clock was ahead then, or is behind now
+        retried = due != NEWS or self._left
+        if retried and now <= self._ended_at + gap <= now + GATHER:  # else a clock was ahead then, or is behind now
             due = max(due, self._ended_at + gap)
         return min(now + STANDSTILL, due)
 
