@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ml_connector.service.streams import PAUSES
 from ml_connector.systems.salesforce.pubsub.faults import cause_of
+from ml_emulators.kit.faults import Fault
 from ml_emulators.pubsub.refusals import _MESSAGES, _STATUS
 from support.streaming import Streaming, streaming
 
@@ -119,6 +120,30 @@ async def test_a_right_on_one_object_is_lost_and_given_back(tmp_path: Path) -> N
         await living.live_for(timedelta(hours=2))
         assert living.stream.covered == {"Account", "Order"}
         assert living.holes() == []
+
+
+async def test_it_goes_on_while_the_orgs_calls_are_used_up(tmp_path: Path) -> None:
+    """Events cost no API calls; what has to be asked over the API waits."""
+    async with streaming(tmp_path) as living:
+        await living.well()
+        living.home.emulation.faults.add(
+            Fault(
+                kind="status",
+                vendor="salesforce",
+                status=403,
+                code="REQUEST_LIMIT_EXCEEDED",
+                path="/services/data/v",
+                count=100_000,
+            )
+        )
+        await living.live_for(timedelta(hours=2))
+        assert living.live.sides.of("salesforce").state == "limited"
+        assert living.stream.covered == {"Account", "Order"}
+        account = living.change("create", "Account", Name="Zenith")
+        await living.until(lambda: account in living.knocked())
+        await living.restart()
+        await living.live_for(timedelta(minutes=2))
+        assert living.stream.covered == {"Account", "Order"}
 
 
 async def test_nobody_is_listened_to_where_the_settings_say_so(tmp_path: Path) -> None:

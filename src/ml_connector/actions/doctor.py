@@ -10,6 +10,7 @@ import msgspec
 from ml_connector.accounting.invoice_status import Status
 from ml_connector.actions.acting import asks_for_proof, suggested_name
 from ml_connector.actions.audit import verify_audit
+from ml_connector.actions.channel import channel_findings
 from ml_connector.actions.status import current_status
 from ml_connector.actions.webhook import SET, STALE, hook_state
 from ml_connector.app import App
@@ -34,6 +35,7 @@ async def doctor(app: App, fit: bool = True) -> list[Finding]:
     """Check both sides, the rules and our own state. With `fit`, also objects, fields and rights in Salesforce."""
     findings = [await _asked("QuickBooks", app, _company), *await _many("QuickBooks", app, _books)]
     findings += await _many("Salesforce", app, org_findings if fit else _signed_in)
+    findings += await _many("Salesforce", app, event_findings) if fit else []
     return [*findings, *_rules(app), *_people(app), *_webhooks(app), *_state(app)]
 
 
@@ -78,6 +80,12 @@ async def org_findings(app: App) -> list[Finding]:
     """Objects, fields and rights that the org has or lacks."""
     findings = [Finding(lack.level, "Salesforce", lack.sentence, lack.remedy) for lack in await app.salesforce.fit()]
     return [*findings, *await _many("Salesforce", app, choice_findings)]
+
+
+async def event_findings(app: App, *, make: bool = False) -> list[Finding]:
+    """What the event stream tells of; with `make`, after its channel was made where rights allow."""
+    found = await channel_findings(app, make=make)
+    return [Finding(lack.level, "Salesforce", lack.sentence, lack.remedy) for lack in found]
 
 
 async def choice_findings(app: App) -> list[Finding]:

@@ -15,7 +15,7 @@ import structlog
 from ml_connector.engine.intake import SKEW, receive_all, swept_kinds
 from ml_connector.model.continuity import Cause as HoleCause
 from ml_connector.model.continuity import Claim
-from ml_connector.model.errors import ConnectorError, Unreachable
+from ml_connector.model.errors import BadAnswer, ConnectorError, LimitReached, Unreachable
 from ml_connector.systems.salesforce.arrivals import with_lines
 from ml_connector.systems.salesforce.auth import Session
 from ml_connector.systems.salesforce.pubsub.events import EventSchema
@@ -55,6 +55,8 @@ PAUSES: dict[Cause, tuple[timedelta, timedelta]] = {
     Cause.OURS: (timedelta(minutes=1), timedelta(hours=1)),
 }
 """Before the stream is opened again: the first pause and the longest. Each is spread by chance."""
+PASSING = (Unreachable, LimitReached, BadAnswer)
+"""What is no reason to close a stream that is well: other calls have failed."""
 NAME = "stream"
 _log = structlog.get_logger("stream")
 Connect = Callable[[Session], Bus]
@@ -127,8 +129,9 @@ class StreamJob(Recurring):
     # Opening
 
     async def _open(self, now: datetime) -> datetime:
-        if not self._around.sides.may_ask(SYSTEM, now):
-            return self._around.sides.of(SYSTEM).next_at or now + PAUSES[Cause.AGAIN][1]
+        side = self._around.sides.of(SYSTEM)
+        if side.state == "dead" and not self._around.sides.may_ask(SYSTEM, now):
+            return side.next_at or now + PAUSES[Cause.AGAIN][1]
         self._session = await self._app.salesforce.session()
         bus = self._connect(self._session)
         try:
@@ -148,7 +151,7 @@ class StreamJob(Recurring):
     async def _begin(self, bus: Bus, session: Session, now: datetime) -> Position:
         """Where to begin: behind what was stored, where that is still good, else with what comes from now on."""
         channel = await channel_of(bus, self._app.settings.stream.channel)
-        kinds = await told_kinds(bus, channel, self._kinds, self._app.salesforce.channel_members)
+        kinds = await told_kinds(bus, channel, self._kinds, self._members)
         self._looked_at = now
         stored, upto = self._stored()
         self._position = Position(session.org_id, f"/data/{channel}", "", tuple(sorted(kinds)), stored.taken)
@@ -278,7 +281,7 @@ class StreamJob(Recurring):
         before, self._looked_at = self._looked_at, now
         channel = self._position.topic.removeprefix("/data/")
         try:
-            kinds = await told_kinds(listener.bus, channel, self._kinds, self._app.salesforce.channel_members)
+            kinds = await told_kinds(listener.bus, channel, self._kinds, self._members)
         except StreamEnded as end:
             listener.ended = end
             self._around.jobs.wake(NAME)
@@ -290,11 +293,23 @@ class StreamJob(Recurring):
             listener.ended = StreamEnded(Cause.ALLOWANCE, used_up)
             self._around.jobs.wake(NAME)
 
+    async def _members(self, channel: str) -> frozenset[str] | None:
+        """What the channel tells of. While that cannot be asked for, it is what it was: events cost no API calls."""
+        try:
+            return await self._app.salesforce.channel_members(channel)
+        except PASSING as error:
+            _log.warning("nobody says of what the channel tells", why=error.sentence)
+            return frozenset(self._stored()[0].kinds)
+
     async def _used_up(self, position: Position, now: datetime) -> str:
         """Which allowance of events is used up, our own or the org's; blank for none."""
         if position.total(now) >= self._app.settings.stream.daily_events:
             return "our own allowance"
-        deliveries = await self._app.salesforce.deliveries()
+        try:
+            deliveries = await self._app.salesforce.deliveries()
+        except PASSING as error:
+            _log.warning("nobody says how many events are left", why=error.sentence)
+            deliveries = None
         scarce = deliveries is not None and deliveries[1] * SCARCE < deliveries[0]
         return "hardly any events are left" if scarce else ""
 
