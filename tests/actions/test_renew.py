@@ -10,11 +10,11 @@ import pytest
 from ml_connector.actions.connect import finish_salesforce
 from ml_connector.actions.open import Home
 from ml_connector.actions.renew import certificate_user, connect_by_certificate, renew_secret
-from ml_connector.actions.token_lives import token_lives
 from ml_connector.clients import CLIENT_SECRET, SIGNING_KEY
 from ml_connector.custody import SealedPair
 from ml_connector.model.errors import SignInNeeded, WrongUse
 from ml_connector.service.sides import sides_of
+from ml_connector.service.token_lives import token_lives
 from support.world import Installation
 
 

@@ -16,10 +16,10 @@ import pytest
 from emulators.salesforce.key_pairs import key_pair
 from ml_connector.actions.connect import signed_in
 from ml_connector.actions.open import Home
-from ml_connector.actions.token_lives import token_lives
 from ml_connector.app import App
 from ml_connector.custody import SealedTokens
 from ml_connector.model.errors import SignInNeeded, Unreachable
+from ml_connector.service.token_lives import token_lives
 from ml_connector.systems.http import Caller, NoAnswer, Request, Response
 from ml_connector.systems.limits import free_throttle
 from ml_connector.systems.network import AiohttpNetwork

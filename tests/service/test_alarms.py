@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from ml_connector.custody import SealedTokens
 from ml_connector.model.continuity import Cause, Claim, Span
 from ml_connector.model.refs import Ref
 from ml_connector.service.alarms import alarms, forecast
@@ -59,6 +60,16 @@ def test_webhooks_that_name_nothing_until_one_does(home: Installation) -> None:
     assert raised(home) == {"webhooks empty": "doctor"}
     home.store.add_arrivals([], {"deliveries": 1, "knocks": 1}, home.clock.now())
     assert raised(home) == {}
+
+
+def test_a_sign_in_that_ends_is_told_of_in_time(home: Installation) -> None:
+    custody = home.custody("quickbooks")
+    sealed = SealedTokens(custody, home.settings.both()[0].realm_id)
+    tokens = sealed.load()
+    assert tokens is not None
+    ends = home.clock.now() + 80 * DAY
+    sealed.store(msgspec.structs.replace(tokens, hard_expires_at=ends, refresh_expires_at=ends))
+    assert raised(home) == {"sign-in quickbooks ends: connect quickbooks": "connect quickbooks"}
 
 
 def test_a_hole_that_stays_open(home: Installation) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ml_connector.actions.token_lives import token_lives
 from ml_connector.service.jobs import Jobs
 from ml_connector.service.renewals import RenewalJob
 from ml_connector.service.sides import sides_of
+from ml_connector.service.token_lives import token_lives
 from ml_connector.service.work import Around
 from ml_emulators.kit.faults import Fault
 from support.world import Installation

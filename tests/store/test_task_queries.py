@@ -54,6 +54,7 @@ def served(store: Store, flow: str, number: int, next_at: datetime | None = None
 def test_an_invoice_that_changed_does_not_wait_for_a_million_customers(store: Store) -> None:
     knock(store, "customers", "backfill:quickbooks", 1, 2, 3)
     assert flows(store) == ({"customers"}, False)
+    assert store.at_leisure("acme") == 3
     knock(store, "invoices", "hooks:quickbooks", 7)
     knock(store, "invoices", "backfill:quickbooks", 8)
     assert flows(store) == ({"invoices"}, True)

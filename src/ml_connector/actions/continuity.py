@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -27,9 +27,24 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     breaks: int = 0
 
 
-class Continuity(msgspec.Struct, frozen=True, kw_only=True):
-    """What is covered, the open holes, the alarms that are raised, and the schedule in words."""
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """A backfill under way: so many records of a kind were listed since `begun_at`, so many a minute."""
 
+    source: str
+    kind: str
+    listed: int
+    begun_at: datetime
+    per_minute: int
+
+
+class Continuity(msgspec.Struct, frozen=True, kw_only=True):
+    """What is covered, the open holes, the alarms that are raised, the schedule in words, the backfills under way.
+
+    `at_leisure` is how many records wait because of a backfill alone: they are served when nothing live is due.
+    """
+
+    backfills: Sequence[Listing] = ()
+    at_leisure: int = 0
     covered: Sequence[Coverage] = ()
     holes: Sequence[Hole] = ()
     alarms: Sequence[AlertRow] = ()
@@ -54,8 +69,25 @@ def continuity_of(app: App) -> Continuity:
                 )
             )
     return Continuity(
+        backfills=_backfills(app),
+        at_leisure=app.store.at_leisure(app.connection.id),
         covered=covered,
         holes=app.store.open_holes(app.connection.id),
         alarms=app.store.alerts(app.connection.id),
         schedule=spoken(app.settings.cadence, app.connection.zone),
     )
+
+
+def _backfills(app: App) -> list[Listing]:
+    now = app.world.clock.now()
+    return [
+        Listing(
+            source=row.system,
+            kind=row.kind,
+            listed=row.listed,
+            begun_at=row.begun_at,
+            per_minute=row.listed * timedelta(minutes=1) // max(now - row.begun_at, timedelta(seconds=1)),
+        )
+        for row in app.store.backfills(app.connection.id)
+        if row.ended_at is None
+    ]

@@ -12,12 +12,12 @@ from ml_connector.actions.continuity import Continuity, continuity_of
 from ml_connector.actions.holds import OPEN_WRITE_ALLOWED, PLAYED_DAYS, hours_since, is_late
 from ml_connector.actions.plan import plan_view
 from ml_connector.actions.tampered import tampered_rows
-from ml_connector.actions.token_lives import TokenLife, Warned, token_lives
 from ml_connector.app import App
 from ml_connector.engine.corridor import UNANSWERED
 from ml_connector.model.errors import WrongUse
 from ml_connector.restored import PUT_BACK
 from ml_connector.service.sides import NAMES
+from ml_connector.service.token_lives import TokenLife, Warned, token_lives
 from ml_connector.store.rows import Comparison, HeldRow, LateWrite, PlanRow, RunEnd, SideRow
 
 SAID_BY_ALARMS = ("hole ", "silence ", "quiet ", "budget ", "hold ")

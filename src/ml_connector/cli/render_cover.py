@@ -18,11 +18,24 @@ Row = tuple[str, str]
 def cover_rows(continuity: Continuity, zone: tzinfo) -> list[Row]:
     """`covered`, `hole`, `alarm` and `schedule`, as many of each as there are."""
     return [
+        *_backfills(continuity, zone),
         *_covered(continuity.covered, zone),
         *_holes(continuity.holes, zone),
         *(("alarm", f"FAIL since {moment(row.since, zone)}: {safe(row.sentence)}") for row in continuity.alarms),
         *(("schedule", safe(line)) for line in continuity.schedule),
     ]
+
+
+def _backfills(continuity: Continuity, zone: tzinfo) -> Iterator[Row]:
+    """`QuickBooks Invoice: 12,000 listed since 2026-11-20 14:03 PST, 480 a minute`."""
+    for row in continuity.backfills:
+        name = f"{system_name(row.source)} {safe(row.kind)}"
+        yield (
+            "backfill",
+            f"{name}: {row.listed:,} listed since {moment(row.begun_at, zone)}, {row.per_minute:,} a minute",
+        )
+    if continuity.at_leisure:
+        yield "backfill", f"{count(continuity.at_leisure, 'record')} to look at when nothing else is due"
 
 
 def _covered(kinds: Sequence[Coverage], zone: tzinfo) -> Iterator[Row]:

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
+import msgspec
+
 from ml_connector.app import App
 from ml_connector.model.alerts import Alert, AlertKind
 from ml_connector.model.continuity import BEGINNING, Hole, Line, horizon
@@ -15,6 +17,7 @@ from ml_connector.store.pace import booked_by
 from ml_connector.store.rows import SideRow
 
 from .hooks import says_nothing
+from .token_lives import token_lives
 
 NAMES = {"quickbooks": "QuickBooks", "salesforce": "Salesforce"}
 AWAY_FOR = timedelta(hours=1)
@@ -29,8 +32,8 @@ def alarms(app: App, now: datetime) -> list[Alert]:
     """All that is an alarm now, the connection's sides first."""
     sides = app.store.sides(app.connection.id)
     parts = (
-        _sides(app, sides, now), _holes(app, now), _silence(app, sides, now), _webhooks(app), _held(app, now),
-        _budget(app, now),
+        _sides(app, sides, now), _sign_ins(app, now), _holes(app, now), _silence(app, sides, now), _webhooks(app),
+        _held(app, now), _budget(app, now),
     )  # fmt: skip
     return [alert for part in parts for alert in part]
 
@@ -48,6 +51,13 @@ def _sides(app: App, sides: Mapping[str, SideRow], now: datetime) -> Iterator[Al
         if row.refused:
             sentence = f"{name} refuses to list what changed of: {', '.join(sorted(row.refused))}."
             yield Alert(AlertKind.SIDE, f"{system} refused", sentence, "doctor")
+
+
+def _sign_ins(app: App, now: datetime) -> Iterator[Alert]:
+    """What ends soon by itself: the five years of a consent, a sign-in that nobody renews, a certificate."""
+    for life in token_lives(app):
+        for warned in msgspec.structs.replace(life, staged=False).warned(now):
+            yield Alert(AlertKind.SIGN_IN, f"{life.system} ends: {warned.command}", warned.sentence, warned.command)
 
 
 def _holes(app: App, now: datetime) -> Iterator[Alert]:

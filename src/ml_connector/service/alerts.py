@@ -16,7 +16,8 @@ from .alarms import alarms
 from .work import Around, ConnectionJob
 
 ALERTS = "alerts"
-LOOK = timedelta(minutes=5)
+LOOK = timedelta(minutes=15)
+"""How often the records are looked through; when a side changes, at once."""
 _log = structlog.get_logger("alerts")
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from . import schema
 from .base import Base
 from .database import instant, ms, upsert
 from .rows import BackfillRow
+from .task_queries import LEISURE
 
-_table = schema.backfill
+_table, _task = schema.backfill, schema.task
 _KEY = ("connection", "system", "kind")
 _OURS = select(_table).where(_table.c.connection == bindparam("p_connection")).order_by(_table.c.system, _table.c.kind)
 
@@ -48,6 +49,12 @@ class Backfills(Base):
         mine = (_table.c.connection == connection) & (_table.c.system == system) & (_table.c.ended_at == 0)
         with self.begin() as tx:
             tx.execute(update(_table).where(mine).values(ended_at=ms(now)))
+
+    def at_leisure(self, connection: str) -> int:
+        """How many tasks wait because of a backfill alone."""
+        waiting = (_task.c.connection == connection) & (_task.c.next_at == LEISURE) & (_task.c.noticed > _task.c.served)
+        with self.begin() as tx:
+            return tx.execute(select(func.count()).where(waiting)).scalar_one()
 
     def backfills(self, connection: str) -> list[BackfillRow]:
         """The backfill of each kind that was ever listed whole, or is being."""

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from ml_connector.actions.status import current_status
-from ml_connector.actions.token_lives import FIVE_YEARS, TokenLife, token_lives
 from ml_connector.custody import SealedTokens
+from ml_connector.service.token_lives import FIVE_YEARS, TokenLife, token_lives
 from support.world import Installation
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
