@@ -293,4 +293,4 @@ def _overdue(held: Sequence[HeldRow], now: datetime) -> list[Overdue]:
     return sorted(overdue, key=lambda holds: (holds.since, holds.code))
 
 
-__all__ = ["OpenTooLong", "Overdue", "RunEnd", "SideRow", "Status", "Undone", "current_status"]
+__all__ = ["OpenTooLong", "Overdue", "RunEnd", "SideRow", "Status", "TokenLife", "Undone", "current_status"]

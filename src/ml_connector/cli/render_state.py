@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from ml_connector.actions.compare import Comparison
     from ml_connector.actions.doctor import Finding
     from ml_connector.actions.drain import DrainReport
-    from ml_connector.actions.status import OpenTooLong, Overdue, RunEnd, SideRow, Status, Undone
-    from ml_connector.service.token_lives import TokenLife
+    from ml_connector.actions.status import OpenTooLong, Overdue, RunEnd, SideRow, Status, TokenLife, Undone
 
 LEVELS = ("ok", "warn", "FAIL")
 _NAMED = 5
