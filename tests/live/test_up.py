@@ -50,6 +50,7 @@ class Up(NamedTuple):
     place: Place
     process: subprocess.Popen[str]
     ready: dict[str, Any]
+    log: Path
 
     def deliver(self, *ids: str) -> int:
         body, headers = self.place.delivery(*ids)
@@ -61,17 +62,19 @@ class Up(NamedTuple):
 
 @contextmanager
 def up(place: Place, before: Callable[[], None] | None = None) -> Iterator[Up]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", MAIN, "up", "--json", "--log", "json", "--home", str(place.home)],
-        env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        preexec_fn=before,
-    )  # fmt: skip
-    assert process.stdout is not None
-    try:
-        yield Up(place, process, json.loads(process.stdout.readline()))
-    finally:
-        process.kill()
-        process.communicate()
+    log = place.home.parent / "up.log"
+    with log.open("w") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-c", MAIN, "up", "--json", "--log", "json", "--home", str(place.home)],
+            env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said, text=True,
+            preexec_fn=before,
+        )  # fmt: skip
+        assert process.stdout is not None
+        try:
+            yield Up(place, process, json.loads(process.stdout.readline()), log)
+        finally:
+            process.kill()
+            process.communicate()
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +131,8 @@ def test_a_webhook_of_the_vendor_reaches_the_other_side(place: Place) -> None:
         until(lambda: place.rows("SELECT count(*) FROM arrival") == [(0,)])
         figures = requests.get(running.ready["url"] + "/metrics", timeout=10)
         running.process.send_signal(signal.SIGTERM)
-        _, logged = running.process.communicate(timeout=20)
+        assert running.process.wait(20) == 0
+        logged = running.log.read_text()
     assert figures.status_code == 401
     events = [json.loads(line) for line in logged.splitlines() if line.startswith("{")]
     assert {"a delivery was taken", "call"} <= {event["event"] for event in events}
@@ -218,3 +222,37 @@ def test_a_full_disk_acknowledges_nothing_and_what_was_acknowledged_is_there_aft
         until(lambda: place.rows("SELECT count(*) FROM arrival") == [(0,)])
     known = {row[0] for row in place.rows("SELECT ref FROM task WHERE flow = 'invoice_to_opportunity'")}
     assert {f"quickbooks:Invoice:{key}" for key in acknowledged} <= known
+
+
+def test_a_withdrawn_sign_in_is_said_and_a_new_one_by_the_page_lets_it_go_on(place: Place) -> None:
+    """The knocks that came meanwhile are kept, and done after that."""
+    vendors = place.vendors
+    with up(place) as running:
+        until(lambda: place.rows("SELECT 1 FROM side WHERE system = 'quickbooks' AND state = 'live'"))
+        link = until(lambda: _link(running))
+        vendors.fault("revoke_token", vendor="quickbooks", path="/v3/", count=1)
+        invoice = vendors.records("quickbooks", "Invoice")[0]
+        vendors.ask("POST", "/seed", {"operations": [_update({"Id": invoice["Id"], "DueDate": "2027-04-05"})]})
+        assert running.deliver(invoice["Id"]) == 200
+        until(lambda: place.rows("SELECT 1 FROM side WHERE system = 'quickbooks' AND state = 'dead'"))
+        assert running.deliver(invoice["Id"]) == 200, "knocks are taken all the same"
+        browser = requests.Session()
+        assert "QuickBooks: dead" in browser.get(link, timeout=30).text
+        _reconnect(browser, running.ready["url"], vendors.line["quickbooks"]["realm_id"])
+        until(lambda: any("2027-04-05" in json.dumps(row) for row in vendors.records("salesforce", "Opportunity")))
+        assert "QuickBooks: live" in browser.get(running.ready["url"], timeout=30).text
+
+
+def _link(running: Up) -> str:
+    """The one-time link, on stderr."""
+    line = next((line for line in running.log.read_text().splitlines() if "/enter?" in line), "")
+    return line.partition(":  ")[2].strip()
+
+
+def _reconnect(browser: requests.Session, url: str, realm_id: str) -> None:
+    csrf = browser.get(f"{url}/connect", timeout=30).text.partition('name="csrf" value="')[2].partition('"')[0]
+    begun = browser.post(f"{url}/connect/quickbooks", {"csrf": csrf}, timeout=30, allow_redirects=False)
+    given = requests.get(begun.headers["location"], timeout=30, allow_redirects=False)
+    assert browser.get(given.headers["location"], timeout=30).status_code == 200
+    form = {"csrf": csrf, "realm_id": realm_id}
+    assert browser.post(f"{url}/connect/quickbooks/confirm", form, timeout=30).status_code == 200
