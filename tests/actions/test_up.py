@@ -19,11 +19,14 @@ class Life:
 
     def __init__(self, id_: str, error: Exception | None = None) -> None:
         self.app: Any = SimpleNamespace(connection=SimpleNamespace(id=id_))
-        self.woken = 0
+        self.woken = self.looked = 0
         self._error = error
 
     def arrived(self) -> None:
         self.woken += 1
+
+    def changed_elsewhere(self) -> None:
+        self.looked += 1
 
     async def run(self, stopping: asyncio.Event) -> None:
         if self._error is not None:
@@ -49,8 +52,10 @@ async def test_arrivals_wake_the_connections_that_they_are_for() -> None:
     acme, other = Life("1-00D1"), Life("2-00D2")
     service = Service({"acme": acme, "other": other}, {})  # type: ignore[dict-item]  # they stand for connections
     await asyncio.to_thread(service.arrived, {"2-00D2", "3-00D3"})
+    await asyncio.to_thread(service.signed_in, "1-00D1")
     await asyncio.sleep(0)
     assert (acme.woken, other.woken) == (0, 1)
+    assert (acme.looked, other.looked) == (1, 0)
 
 
 async def test_what_one_connection_raises_ends_all_of_them() -> None:

@@ -15,7 +15,7 @@ import requests
 
 from docs.pages import blocks, text_of
 from journeys.rig import Servers, command, environment, servers
-from ml_connector.web.server import opened
+from ml_connector.web.server import Told, opened
 
 PAGE = text_of("operations.md")
 (START,), (COPY, KEYS), BACK, UPDATE = [[*block] for block in blocks(PAGE)]
@@ -72,7 +72,7 @@ def test_the_service_is_copied_while_it_runs_and_put_back(folder: Path) -> None:
 
 
 def test_every_figure_is_explained(folder: Path) -> None:
-    with opened(folder / "rehearsal", "127.0.0.1", 0, lambda _: None) as door:
+    with opened(folder / "rehearsal", "127.0.0.1", 0, Told()) as door:
         browser = requests.Session()
         browser.get(door.one_time_link, timeout=30)
         text = browser.get(f"{door.address}/metrics", timeout=30).text

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from journeys.rig import Servers, command, servers
-from ml_connector.web.server import Door, opened
+from ml_connector.web.server import Door, Told, opened
 
 PASSWORD = "a few words that nobody guesses"
 
@@ -61,7 +61,7 @@ def rehearsal(vendors: Servers, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """Nobody is known: who reads the terminal may come in once."""
     home = connected(vendors, tmp_path_factory.mktemp("rehearsal"))
     arrived: list[Collection[str]] = []
-    with opened(home, "127.0.0.1", 0, arrived.append) as door:
+    with opened(home, "127.0.0.1", 0, Told(arrived.append)) as door:
         yield Pages(door, home, vendors, arrived, {})
 
 
@@ -77,5 +77,5 @@ def pages(vendors: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         made = command("people", "add", name, "--role", role, "--to", str(folder / name), *by, home=home)
         assert made.status == 0, made.err
         tokens[name] = (folder / name).read_text().strip()
-    with opened(home, "127.0.0.1", 0, arrived.append) as door:
+    with opened(home, "127.0.0.1", 0, Told(arrived.append)) as door:
         yield Pages(door, home, vendors, arrived, tokens)

@@ -67,8 +67,12 @@ class Begun(msgspec.Struct, frozen=True, kw_only=True):
 class Desk:
     """The connections of a home, as a web door sees them."""
 
-    def __init__(self, home: Path, apps: Mapping[str, App], hooks: Hooks, web: Web) -> None:
+    def __init__(
+        self, home: Path, apps: Mapping[str, App], hooks: Hooks, web: Web, signed_in: Callable[[str], None]
+    ) -> None:
+        """`signed_in` is told the id of a connection for which a person has signed in anew."""
         self.home, self.web = home, web
+        self._signed_in = signed_in
         self._apps, self._hooks = apps, hooks
         self.clock: Clock = next(iter(apps.values())).world.clock
 
@@ -172,15 +176,18 @@ class Desk:
         must_be(self._app(connection), person, "connect quickbooks", "admin")
         async with open_home(self.home, connection) as home:
             await connect.finish_quickbooks(home, consent.back, consent.state, consent.redirect)
-            return (await connect.name_company(home, person, "quickbooks")).company
+            connected = await connect.name_company(home, person, "quickbooks")
+        self._signed_in(connected.id)
+        return connected.company
 
     async def finish_salesforce(self, connection: str, person: Person) -> str:
         """Sign in anew with what is sealed. Returns the id of the org. Raises `SignInNeeded` with what mends it."""
         must_be(self._app(connection), person, "connect salesforce", "admin")
         async with open_home(self.home, connection) as home:
             org = await connect.finish_salesforce(home)
-            connect.register(home, person, "salesforce")
-            return org
+            connected = connect.register(home, person, "salesforce")
+        self._signed_in(connected.id)
+        return org
 
     def consent_origin(self, connection: str) -> str:
         """The origin of the vendor's page on which people give consent."""
@@ -214,9 +221,15 @@ def _clocks(app: App) -> dict[str, datetime]:
 
 @asynccontextmanager
 async def open_desk(
-    home: Path, arrived: Callable[[Collection[str]], None], *, clock: Clock | None = None
+    home: Path,
+    arrived: Callable[[Collection[str]], None],
+    signed_in: Callable[[str], None] = lambda _: None,
+    *,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Desk]:
-    """The desk of a home. `arrived` is told, from another thread, which connections got something."""
+    """The desk of a home. `arrived` is told which connections got something, `signed_in` for which a person has signed
+    in; both from other threads.
+    """
     async with open_apps(home) as found:
         apps = {name: app for name, app in found.items() if isinstance(app, App)}
         if not apps:
@@ -226,7 +239,7 @@ async def open_desk(
         intake = [msgspec.structs.replace(app, store=store) for app in apps.values()]
         try:
             hooks = Hooks(store, lambda: _all_tokens(intake), clock or first.world.clock, arrived)
-            yield Desk(home, apps, hooks, first.settings.web)
+            yield Desk(home, apps, hooks, first.settings.web, signed_in)
         finally:
             store.close()
 

@@ -36,6 +36,11 @@ class Service:
         """Something was delivered for these connections, by id. May be called from any thread."""
         self._loop.call_soon_threadsafe(self._wake, connections)
 
+    def signed_in(self, connection: str) -> None:
+        """A person has signed in anew for this connection, by id. May be called from any thread."""
+        if connection in self._by_id:
+            self._loop.call_soon_threadsafe(self._by_id[connection].changed_elsewhere)
+
     def _wake(self, connections: Collection[str]) -> None:
         for id_ in connections:
             if id_ in self._by_id:

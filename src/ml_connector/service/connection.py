@@ -22,7 +22,7 @@ from .progress import Progress, quiet
 from .renewals import RenewalJob
 from .sides import DRAIN, NAMES, Sides
 from .telling import Tell
-from .work import Around, CompareJob, DrainJob, LookJob, ReleaseJob, SweepJob
+from .work import LOOK, Around, CompareJob, DrainJob, LookJob, ReleaseJob, SweepJob
 
 STAND_BY = timedelta(seconds=2)
 """How often a second process looks whether the first is still there."""
@@ -74,6 +74,10 @@ class LiveConnection:
     def arrived(self) -> None:
         """Knocks were taken in: what is due is done now. Nothing is swept because of them."""
         self.jobs.wake(DRAIN)
+
+    def changed_elsewhere(self) -> None:
+        """Somebody else has put something on record that this connection goes by, such as a sign-in."""
+        self.jobs.wake(LOOK)
 
     async def run(self, stopping: asyncio.Event, *, wait: bool = True) -> None:
         """Until `stopping`. Raises what a job raises.

@@ -219,17 +219,22 @@ class DrainJob(ConnectionJob):
         if not error.system:
             return super().failed(error)
         self.around.sides.failed(error.system, error, by=DRAIN)
+        if self.around.sides.of(error.system).state == "dead":
+            return self.clock.now() + LONGEST_PAUSE  # woken when a person has signed in, and not kept from it then
         pause = growing(self._vendor_failures, self.around.app.world.ids.jitter(), timedelta(seconds=30), LONGEST_PAUSE)
         self._vendor_failures += 1
         self._not_before = self.clock.now() + pause
         return self._not_before
 
 
+LOOK = "look"
+
+
 class LookJob(ConnectionJob):
     """Takes over what other processes have put on record: a sign-in that was renewed, tasks, writes that may go on."""
 
     def __init__(self, around: Around) -> None:
-        super().__init__("look", around)
+        super().__init__(LOOK, around)
 
     async def work(self) -> datetime:
         """When it has to look again."""

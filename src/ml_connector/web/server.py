@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import uvicorn
 
@@ -20,6 +21,15 @@ _GRACE = 3
 """Seconds for which requests that are under way may go on when it ends."""
 _AT_ONCE = 200
 """Requests at once; more are answered 503, and a vendor comes again."""
+
+
+class Told(NamedTuple):
+    """Who is told of what happens at the door, from its thread: connections by id that got something, a connection for
+    which a person has signed in, and that the door has ended."""
+
+    arrived: Callable[[Collection[str]], None] = lambda _: None
+    signed_in: Callable[[str], None] = lambda _: None
+    ended: Callable[[], None] = lambda: None
 
 
 class Door:
@@ -48,24 +58,18 @@ class Door:
         if self._server is not None:
             self._server.should_exit = True
 
-    def run(
-        self,
-        home: Path,
-        listening: socket.socket,
-        arrived: Callable[[Collection[str]], None],
-        ended: Callable[[], None],
-    ) -> None:
-        """The life of the thread; `ended` is called when it is over, from there."""
+    def run(self, home: Path, listening: socket.socket, told: Told) -> None:
+        """The life of the thread."""
         try:
-            asyncio.run(self._serve(home, listening, arrived))
+            asyncio.run(self._serve(home, listening, told))
         except BaseException as error:  # noqa: BLE001 - told to whoever waits for the door
             self._failure = error
         finally:
             self._open.set()
-            ended()
+            told.ended()
 
-    async def _serve(self, home: Path, listening: socket.socket, arrived: Callable[[Collection[str]], None]) -> None:
-        async with open_desk(home, arrived) as desk:
+    async def _serve(self, home: Path, listening: socket.socket, told: Told) -> None:
+        async with open_desk(home, told.arrived, told.signed_in) as desk:
             application = Application(desk)
             self.entry = application.entry
             self._server = server = uvicorn.Server(_config(application))
@@ -93,21 +97,15 @@ def _config(application: Application) -> uvicorn.Config:
 
 
 @contextmanager
-def opened(
-    home: Path,
-    host: str,
-    port: int,
-    arrived: Callable[[Collection[str]], None],
-    ended: Callable[[], None] = lambda: None,
-) -> Iterator[Door]:
-    """The door, answering; closed at the end. Port 0 takes a free one. Should it end by itself, `ended` is called.
+def opened(home: Path, host: str, port: int, told: Told) -> Iterator[Door]:
+    """The door, answering; closed at the end. Port 0 takes a free one.
 
     Raises `WrongUse` for an address that cannot be listened on, and whatever keeps the home from being opened.
     """
     listening = _listen(host, port)
     number = listening.getsockname()[1]
     door = Door(f"http://{f'[{host}]' if ':' in host else host}:{number}")
-    thread = threading.Thread(target=door.run, args=(home, listening, arrived, ended), name="web")
+    thread = threading.Thread(target=door.run, args=(home, listening, told), name="web")
     thread.start()
     try:
         door.wait()

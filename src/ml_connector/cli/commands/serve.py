@@ -42,14 +42,14 @@ def up(
 
 async def _up(common: Common, host: str, port: int, public_url: str, say: Callable[..., None]) -> None:
     from ml_connector.actions.up import service
-    from ml_connector.web.server import opened
+    from ml_connector.web.server import Told, opened
 
     stopping, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     async with service(common.folder, lambda name, line: say(line, connection=name)) as living:
-        ended = _thread_safe(loop, stopping)
-        with opened(common.folder, host, port, living.arrived, ended) as door:
+        told = Told(living.arrived, living.signed_in, _thread_safe(loop, stopping))
+        with opened(common.folder, host, port, told) as door:
             _ready(common, living, door, public_url, say)
             await living.run(stopping)
             door.close()
