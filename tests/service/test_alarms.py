@@ -11,11 +11,12 @@ import pytest
 from ml_connector.custody import SealedTokens
 from ml_connector.model.continuity import Cause, Claim, Span
 from ml_connector.model.refs import Ref
-from ml_connector.service.alarms import alarms, forecast
+from ml_connector.service.alarms import STREAM, alarms, forecast
 from ml_connector.settings import Alerts
 from ml_connector.store import schema
 from ml_connector.store.database import ms
 from ml_connector.store.rows import SideRow
+from ml_connector.systems.salesforce.pubsub.position import Position
 from support.in_step import in_step
 from support.world import Installation
 
@@ -152,3 +153,11 @@ def test_both_budgets(home: Installation) -> None:
     assert raised(home) == {"budget quickbooks": "status", "budget salesforce": "status"}
     home.app.salesforce.usage.note("api-usage=80000/100000", home.clock.now())
     assert raised(home).keys() == {"budget quickbooks"}
+
+
+def test_events_that_the_stream_has_taken(home: Installation) -> None:
+    now, connection = home.clock.now(), home.app.connection.id
+    for taken, keys in ((16_000, set()), (16_001, {"budget events"})):
+        position = Position("00D", "/data/ChangeEvents", "00").took(taken, now).text()
+        home.store.intake(connection, [], STREAM, now, position=position, covered_to=now)
+        assert raised(home).keys() == keys

@@ -15,11 +15,14 @@ from ml_connector.model.continuity import BEGINNING, Hole, Line, horizon
 from ml_connector.model.rhythm import missed_changes
 from ml_connector.store.pace import booked_by
 from ml_connector.store.rows import SideRow
+from ml_connector.systems.salesforce.pubsub.position import Position
 
 from .hooks import says_nothing
 from .token_lives import token_lives
 
 NAMES = {"quickbooks": "QuickBooks", "salesforce": "Salesforce"}
+STREAM = "stream:salesforce"
+"""The source whose position counts the events of 24 hours."""
 AWAY_FOR = timedelta(hours=1)
 """A side that does not answer for so long is an alarm; before, it mostly comes back by itself."""
 OPEN_WRITE_ALLOWED = timedelta(hours=1)
@@ -33,7 +36,7 @@ def alarms(app: App, now: datetime) -> list[Alert]:
     sides = app.store.sides(app.connection.id)
     parts = (
         _sides(app, sides, now), _sign_ins(app, now), _holes(app, now), _silence(app, sides, now), _webhooks(app),
-        _held(app, now), _budget(app, now),
+        _held(app, now), _budget(app, now), _events(app, now),
     )  # fmt: skip
     return [alert for part in parts for alert in part]
 
@@ -128,6 +131,15 @@ def _budget(app: App, now: datetime) -> Iterator[Alert]:
     if usage.used and usage.allowed and usage.used * 100 > settings.forecast_percent * usage.allowed:
         sentence = f"The Salesforce org has used {usage.used:,} of the {usage.allowed:,} calls that it has in 24 hours."
         yield Alert(AlertKind.BUDGET, "salesforce", sentence, "status")
+
+
+def _events(app: App, now: datetime) -> Iterator[Alert]:
+    """Change events are metered: those that the stream has taken in 24 hours."""
+    position = Position.parse(app.store.position(app.connection.id, STREAM))
+    taken, most = position.total(now) if position else 0, app.settings.stream.daily_events
+    if taken * 100 > app.settings.alerts.forecast_percent * most:
+        sentence = f"The event stream has taken {taken:,} events in 24 hours; it rests after {most:,}."
+        yield Alert(AlertKind.BUDGET, "events", sentence, "status")
 
 
 def forecast(booked: Mapping[str, int], now: datetime) -> int:
