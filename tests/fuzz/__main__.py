@@ -11,6 +11,7 @@ from itertools import count
 
 import msgspec
 
+from . import events
 from .play import Result, place
 
 TEXTS, PROCESSES = 100_000, 2
@@ -61,6 +62,8 @@ def main(arguments: list[str]) -> int:
         result = place().play(asked.seed)
         _print("\n".join([*result.story, result.report()]))
         return 0 if result.good else 1
+    read = sum(events.play(seed) for seed in range(asked.seed, asked.seed + asked.texts))
+    _print(f"events {asked.texts}, of which {read} could be read, all with a typed end")
     begun, tally = time.monotonic(), Tally()
     for result in until(asked.texts, rounds(asked.seed, asked.processes)):
         tally.add(result)

@@ -53,7 +53,7 @@ THEMES: Mapping[str, str] = {
     " settings_release stale_approvals",
     "flows": "conflicts record_cases record_properties records thrift",
     "flows/orders": "properties",
-    "fuzz": "fuzz_runs hooks",
+    "fuzz": "events fuzz_runs hooks",
     "journeys": "account_summary bad_input conflict_log conflicts connections failing_reads field_rights kinds_of_org"
     " limits long_orders mutated_answers pairs_that_change postgresql put_back reconnect recorded renames repeatable"
     " sample_company secrets small_orders thrift too_long two_companies refused_reads unreadable_answers"
