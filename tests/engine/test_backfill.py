@@ -106,7 +106,12 @@ async def test_one_that_is_not_cut_off_needs_no_comparison() -> None:
     assert room.store.position("acme", "sweep:ours") == NOON.isoformat()
     assert not room.store.open_holes("acme")
     assert [(each.kind, bool(each.why)) for each in room.store.comparisons("acme")] == [("Bill", False)]
+    assert room.store.at_leisure("acme") == 0, "the first time, flows are served in the order of their ranks"
     room.store.forget_position("acme", "sweep:ours")
     room.now = NOON + timedelta(hours=1)
     await room.listed()
     assert [row.begun_at for row in room.store.backfills("acme")] == [room.now], "another one begins from the first"
+    room.vendor.count = 50
+    room.store.forget_position("acme", "sweep:ours")
+    await room.listed()
+    assert room.store.at_leisure("acme") == 20, "those that nobody had knocked on yet"

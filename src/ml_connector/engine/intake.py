@@ -173,8 +173,12 @@ def receive_all(
 async def _list_all(connection: Connection, runtime: Runtime, system: str) -> int:
     """List everything there is, page by page, and go on where an earlier list was cut off.
 
-    Its knocks are served when nothing else is due. What changed since the first of its pages, the next sweep asks for.
+    Where all was listed before, its knocks are served when nothing else is due. The first time they are like others:
+    orders rest on customers and invoices that were served before them. What changed since the first of its pages, the
+    next sweep asks for.
     """
+    listed_before = any(row.ended_at for row in runtime.store.backfills(connection.id) if row.system == system)
+    knocks = f"{'backfill' if listed_before else 'sweep'}:{system}"
     kinds, now = listed_kinds(runtime, system), runtime.clock.now()
     # Tasks that are there already: a list says what is there, and not what was deleted of what we know.
     known = _knows(connection, runtime, system)
@@ -184,7 +188,7 @@ async def _list_all(connection: Connection, runtime: Runtime, system: str) -> in
 
     def take(changes: Sequence[Change]) -> None:
         nonlocal count
-        count += receive(connection, runtime, changes, f"backfill:{system}")
+        count += receive(connection, runtime, changes, knocks)
         runtime.store.backfill_went_on(connection.id, system, _counted(changes))
 
     # A system is told only of what there is to go on from.
