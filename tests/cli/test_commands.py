@@ -284,7 +284,13 @@ CASES = [
         "FAIL  State   Ill.",
         "Next: mend",
     ),
-    ("setup salesforce", {}, 1, "FAIL  Salesforce   Field Order.Department__c", "Next: mend"),
+    (
+        "setup salesforce",
+        {"actions.setup_salesforce.event_findings": later([])},
+        1,
+        "FAIL  Salesforce   Field Order.Department__c",
+        "Next: mend",
+    ),
     (
         "reconcile --month 2026-11",
         {"actions.reconcile.reconcile": later(AGREED)},
