@@ -79,7 +79,7 @@ def _no_note() -> Patches:
 
 
 def _no_finishing() -> Patches:
-    async def nothing(_: Any) -> None:
+    async def nothing(*_: Any) -> None:
         return None
 
     return [(Dispatcher, "finish_open", nothing)]

@@ -12,7 +12,7 @@ from ml_connector.service.arrived import take_arrivals
 from ml_connector.service.comparing import compare_due
 from ml_connector.service.draining import note_rules
 from ml_connector.service.mending import mend_side
-from ml_connector.service.sides import sides_of
+from ml_connector.service.sides import Sides, sides_of
 
 
 async def sweep_all(app: App, progress: Progress = quiet, refused: list[ReadRefused] | None = None) -> dict[str, int]:
@@ -25,10 +25,11 @@ async def sweep_all(app: App, progress: Progress = quiet, refused: list[ReadRefu
     take_arrivals(app)
     knocked: dict[str, int] = {}
     troubles: list[ConnectorError] = []
+    sides = sides_of(app)
     for index, name in enumerate(app.runtime.systems):
         progress("Asking what changed", index, len(app.runtime.systems))
         try:
-            knocked[name] = await _swept(app, name, refused)
+            knocked[name] = await _swept(app, sides, name, refused)
         except ConnectorError as error:
             if not error.system:
                 raise
@@ -41,9 +42,9 @@ async def sweep_all(app: App, progress: Progress = quiet, refused: list[ReadRefu
     return knocked
 
 
-async def _swept(app: App, system: str, refused: list[ReadRefused] | None) -> int:
+async def _swept(app: App, sides: Sides, system: str, refused: list[ReadRefused] | None) -> int:
     """One side, with what that says of its health on record. Raises as `sweep_all`."""
-    sides, count, refusal = sides_of(app), 0, None
+    count, refusal = 0, None
     try:
         count = await sweep(app.connection, app.runtime, system)
         count += (await mend_side(app, system))[0]

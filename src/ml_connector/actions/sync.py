@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from ml_connector.actions.drain import DrainReport, connection_of, drain
+from ml_connector.actions.drain import DrainReport, drain
 from ml_connector.actions.holds import note_late
 from ml_connector.actions.last_run import on_record
 from ml_connector.actions.progress import Progress, quiet
 from ml_connector.actions.retention import forget_old
 from ml_connector.actions.sweep import sweep_all
 from ml_connector.app import App
-from ml_connector.model.errors import DryRun, ReadRefused
-from ml_connector.service.draining import all_well
+from ml_connector.model.errors import ReadRefused
+from ml_connector.service.draining import must_be_live
 
 
 async def sync(app: App, progress: Progress = quiet) -> DrainReport:
@@ -22,15 +22,8 @@ async def sync(app: App, progress: Progress = quiet) -> DrainReport:
     try:
         with on_record(app):
             await sweep_all(app, progress, refused)
-            connected = connection_of(app)
-            if connected is None or connected.live_since is None:
-                raise DryRun(
-                    "This installation is in dry run: nothing was written.",
-                    "See what would be done with  ml-connector plan  and apply that plan.",
-                )
-            report = await drain(app, progress)
+            report = await drain(app, progress, must_be_live(app))
             report.unlisted += [f"{error.sentence} {error.remedy}" for error in refused]
-            all_well(app)
             return report
     finally:
         # A side that is away is no reason to keep quiet about what waits too long, maybe for that side.

@@ -67,9 +67,8 @@ class Dispatcher:
 
     # --- finish what was begun
 
-    async def finish_open(self) -> None:
+    async def finish_open(self, writes: Sequence[OpenWrite]) -> None:
         """Settle what was noted by an earlier drain, whatever became of that one."""
-        writes = self._store.open_writes(self._connection)
         for name in dict.fromkeys(write.write.system for write in writes):
             await self._finish(name, [write for write in writes if write.write.system == name])
 

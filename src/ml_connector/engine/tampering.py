@@ -30,11 +30,16 @@ class TamperWatch:
         """The names of the rows that are not believed, as they were met."""
         return list(self._rows)
 
-    def begin(self) -> None:
-        """Look at the open writes; at every row once a day, and where some are known already."""
+    def begin(self) -> list[OpenWrite]:
+        """Look at the open writes; at every row once a day, and where some are known already.
+
+        Returns the open writes that are believed, oldest first.
+        """
         self._on_record = set(self._store.held_rows(self._connection))
         strange = self._store.strange_rows(self._connection) if self._on_record or self._first_today() else []
-        self._rows = dict.fromkeys([*strange, *(write.row for write in self._store.strange_writes(self._connection))])
+        writes, changed = self._store.believed_and_strange(self._connection)
+        self._rows = dict.fromkeys([*strange, *(write.row for write in changed)])
+        return writes
 
     def _first_today(self) -> bool:
         day = {("state", "rows checked"): self._clock.now().date().isoformat()}

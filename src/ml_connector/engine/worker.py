@@ -105,10 +105,10 @@ class Worker(Corridor):
         """Serve until nothing is due. Raises `Stopped` (`Busy`, `LeaseLost`, `SleptTooLong`) and vendor errors."""
         served = 0
         with self._lease.held(self.runtime.ids.token()), self._lease.kept_alive():
-            self._watch.begin()
+            noted_before = self._watch.begin()
             # Before anything new: an older request that arrives late would win over what is written now, and what it
             # made would never be linked (docs/proof.md, without finishing open writes).
-            await self._dispatcher.finish_open()
+            await self._dispatcher.finish_open(noted_before)
             self._watch.put_down()
             while page := self._take():
                 total = served + sum(self.store.unserved(self.connection.id).values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ml_connector.app import App
 from ml_connector.engine.gate import enough_clean
 from ml_connector.engine.worker import DrainReport, Worker
-from ml_connector.model.errors import Paused, StateTampered
+from ml_connector.model.errors import DryRun, Paused, StateTampered
 from ml_connector.model.triggers import CLEAN_POSTINGS, SETTINGS
 from ml_connector.store.rows import Connected
 
@@ -13,18 +13,30 @@ from .progress import Progress, quiet
 from .sides import sides_of
 
 
-async def drain(app: App, progress: Progress = quiet) -> DrainReport:
+async def drain(app: App, progress: Progress = quiet, connected: Connected | None = None) -> DrainReport:
     """Do all that is due now. Raises `Paused` while writes are stopped, `Busy` while another run is at work.
 
-    Raises `StateTampered` where the row that says so was changed without the key.
+    `connected` is given where it was read just now. Raises `StateTampered` where the row that says so was changed
+    without the key.
     """
-    connected = connection_of(app)
+    connected = connected or connection_of(app)
     if connected is not None and connected.paused:
         raise Paused(f"Writes are stopped: {connected.paused}.", "Resume them first:  ml-connector resume")
     note_unsigned(app)
     report = await Worker(app.connection, app.runtime, progress).drain()
     note_clean(app)
     return report
+
+
+def must_be_live(app: App) -> Connected:
+    """The connection as it is on record. Raises `DryRun` before its first plan was applied, and as `connection_of`."""
+    connected = connection_of(app)
+    if connected is None or connected.live_since is None:
+        raise DryRun(
+            "This installation is in dry run: nothing was written.",
+            "See what would be done with  ml-connector plan  and apply that plan.",
+        )
+    return connected
 
 
 def connection_of(app: App) -> Connected | None:
@@ -68,4 +80,4 @@ def note_unsigned(app: App) -> None:
         app.store.audit(app.connection.id, "ml-connector", "not signed", "settings", detail, app.world.clock.now())
 
 
-__all__ = ["DrainReport", "all_well", "connection_of", "drain", "note_clean", "note_rules"]
+__all__ = ["DrainReport", "all_well", "connection_of", "drain", "must_be_live", "note_clean", "note_rules"]

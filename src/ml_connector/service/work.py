@@ -20,7 +20,7 @@ from ml_connector.model.errors import Busy, ConnectorError, DryRun, Paused, Read
 
 from .arrived import take_arrivals
 from .comparing import compare_due
-from .draining import connection_of, drain, note_rules
+from .draining import drain, must_be_live, note_rules
 from .jobs import FIRST_PAUSE, LONGEST_PAUSE, Jobs, Recurring, growing
 from .progress import Progress, quiet
 from .sides import DRAIN, SWEEP, Sides
@@ -166,8 +166,8 @@ class DrainJob(ConnectionJob):
             return next_at
         news = self._next_due() == NEWS
         try:
-            self._must_be_live()
-            report = await drain(self.around.app, self.around.progress)
+            app = self.around.app
+            report = await drain(app, self.around.progress, must_be_live(app))
         except (Paused, DryRun) as standstill:
             self._condition.is_now(standstill)
             return self.clock.now() + STANDSTILL
@@ -180,14 +180,6 @@ class DrainJob(ConnectionJob):
         self._ended_at = self.clock.now()
         self.around.passed(report)
         return self._next()
-
-    def _must_be_live(self) -> None:
-        connected = connection_of(self.around.app)
-        if connected is None or connected.live_since is None:
-            raise DryRun(
-                "This installation is in dry run: nothing was written.",
-                "See what would be done with  ml-connector plan  and apply that plan.",
-            )
 
     def _well(self) -> None:
         self._condition.is_over()

@@ -160,7 +160,8 @@ class Base:
             lasts = ms(now) < row.run_until <= ms(now + LEASE + CLOCKS_APART)
             if lasts and not self.holders.gone(row.run_holder):
                 return None
-            tx.execute(_FORGET_FIRED, mine)
+            if row.run_until:  # who gave the lease back has forgotten them, and since then none was kept
+                tx.execute(_FORGET_FIRED, mine)
             taken = {"p_next": row.run_token + 1, "p_holder": holder, "p_until": ms(now + LEASE)}
             tx.execute(_TAKE, mine | taken)
             return int(row.run_token) + 1

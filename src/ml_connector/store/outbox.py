@@ -107,12 +107,21 @@ class Outbox(Audit):
         """All writes whose outcome is not settled, oldest first; those that somebody without the key put there not."""
         return [_open_write(row) for row in self._open(connection) if is_marked(self.marker, _write, row)]
 
-    def strange_writes(self, connection: str, keys: Sequence[str] = ()) -> list[StrangeWrite]:
+    def believed_and_strange(self, connection: str) -> tuple[list[OpenWrite], list[StrangeWrite]]:
+        """`open_writes`, and those open writes that do not fit their marks."""
+        rows = self._open(connection)
+        believed = [_open_write(row) for row in rows if is_marked(self.marker, _write, row)]
+        return believed, self._unmarked(rows)
+
+    def strange_writes(self, connection: str, keys: Sequence[str]) -> list[StrangeWrite]:
         """The open writes that do not fit their marks, and others under these keys, as their rows say."""
         rows = list(self._open(connection))
         with self.begin() as tx:
             for some in portions(keys):
                 rows += tx.execute(_KEYED, {"p_connection": connection, "p_keys": some}).all()
+        return self._unmarked(rows)
+
+    def _unmarked(self, rows: Sequence[Row[Any]]) -> list[StrangeWrite]:
         strange = [row for row in rows if not is_marked(self.marker, _write, row)]
         return [StrangeWrite(name_of(_write, row), row.system, row.kind, row.key) for row in strange]
 

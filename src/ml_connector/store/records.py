@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,6 +27,9 @@ _CONNECTED = select(schema.connection).where(schema.connection.c.id == bindparam
 _secret = schema.secret
 _SEALED = select(_secret.c.sealed).where(
     _secret.c.connection == bindparam("p_connection"), _secret.c.name == bindparam("p_name")
+)
+_SEALED_UNDER = select(_secret.c.name, _secret.c.sealed).where(
+    _secret.c.connection == bindparam("p_connection"), _secret.c.name.in_(bindparam("p_names", expanding=True))
 )
 _turn = schema.turn
 _KEPT = (schema.audit, schema.audit_head, schema.approval, schema.person, schema.rules_version)
@@ -192,6 +195,12 @@ class Secrets(Base):
         """None where nothing is kept under this name."""
         with self.begin() as tx:
             return tx.execute(_SEALED, {"p_connection": connection, "p_name": name}).scalar()
+
+    def sealed_under(self, connection: str, names: Sequence[str]) -> dict[str, bytes]:
+        """What is kept under these names, by name."""
+        with self.begin() as tx:
+            rows = tx.execute(_SEALED_UNDER, {"p_connection": connection, "p_names": names}).all()
+        return {row.name: row.sealed for row in rows}
 
     def all_sealed(self) -> list[tuple[str, str, bytes]]:
         """Connection, name and sealed value of everything, for a rotation of keys."""

@@ -58,16 +58,26 @@ def due(which: Which, planned: bool) -> Select[Any]:
 
 @cache
 def flows_due(count: int) -> CompoundSelect[Any]:
-    """The question of `flows_due`: of most flows nothing is due, and so they are asked together."""
+    """The question of `flows_due`: of most flows nothing is due, and so they are asked together.
+
+    Rows of a number of a flow and whether its tasks are live, and one of -1 and the mark of what fired last. Two
+    stretches of `next_at` are live, so that the index finds both however much a backfill waits.
+    """
+    fired = schema.fired
+    mark = select(literal_column("-1").label("number"), func.coalesce(func.max(fired.c.id), 0).label("value"))
     unserved = (_task.c.connection == bindparam("p_connection")) & (_task.c.noticed > _task.c.served)
-    waits = unserved & _between() & ~_has_open_write()
+    waits = unserved & ~_has_open_write()
+    at, now = _task.c.next_at, bindparam("p_now", type_=BigInteger)
+    stretches = (("1", at == 0), ("1", at.between(LEISURE + 1, now)), ("0", at == LEISURE))
     return union_all(
+        mark.where(fired.c.connection == bindparam("p_connection")),
         *(
-            select(literal_column(str(number))).where(
-                exists().where(waits, _task.c.flow == bindparam(f"p_flow_{number}"))
+            select(literal_column(str(number)), literal_column(live)).where(
+                exists().where(waits, stretch, _task.c.flow == bindparam(f"p_flow_{number}"))
             )
             for number in range(count)
-        )
+            for live, stretch in stretches
+        ),
     )
 
 

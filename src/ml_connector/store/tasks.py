@@ -34,7 +34,7 @@ from . import schema
 from . import task_queries as queries
 from .arrivals import drop_arrivals
 from .audit import Audit
-from .base import keep_fired, last_fired, late, lock
+from .base import keep_fired, late, lock
 from .database import insert_of, instant, ms, portions, upsert
 from .holds import put_holds
 from .ledger import note_claim
@@ -228,14 +228,14 @@ class Tasks(Audit):
         """A mark (what fires from now on is later than it), those of these flows that have a task for `due` now, and
         whether those are live: as long as any flow has one that is, those of a backfill wait.
         """
-        asked = {"p_connection": connection} | {f"p_flow_{number}": flow for number, flow in enumerate(flows)}
+        asked = {"p_connection": connection, "p_now": ms(now)}
+        asked |= {f"p_flow_{number}": flow for number, flow in enumerate(flows)}
         question = queries.flows_due(len(flows))
         with self.begin() as tx:
-            # First: what PostgreSQL lets fire between the two is then told once too often, and not missed.
-            mark = last_fired(tx, connection)
-            live = {number for between in _live(now) for number in tx.execute(question, asked | between).scalars()}
-            leisure = {"p_from": queries.LEISURE, "p_now": queries.LEISURE}
-            numbers = live or set(tx.execute(question, asked | leisure).scalars())
+            rows = tx.execute(question, asked).all()
+        mark = next(row.value for row in rows if row.number < 0)
+        live = {row.number for row in rows if row.number >= 0 and row.value}
+        numbers = live or {row.number for row in rows if row.number >= 0}
         return mark, {flows[number] for number in numbers}, bool(live)
 
     def next_due(self, connection: str) -> datetime | None:
