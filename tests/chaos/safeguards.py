@@ -156,12 +156,13 @@ def _no_look_up() -> Patches:
 
 
 def _position_first() -> Patches:
-    """The position of a source is saved in a transaction of its own, before the knocks."""
+    """The position of a source, with what it claims to have covered, is saved before the knocks."""
     intake = HeardStore.intake
 
     def in_two(self: HeardStore, connection: str, knocks: Any, source: str, now: datetime, **more: Any) -> int:
         if more.get("position") is not None:
-            intake(self, connection, (), source, now, position=more.pop("position"), covered_to=more.pop("covered_to"))
+            said = {name: more.pop(name, None) for name in ("position", "covered_to", "claim")}
+            intake(self, connection, (), source, now, **said)
         return intake(self, connection, knocks, source, now, **more)
 
     return [(HeardStore, "intake", in_two)]
