@@ -20,7 +20,7 @@ from ml_connector.actions.flags import flags
 from ml_connector.actions.holds import open_holds
 from ml_connector.actions.status import current_status
 from ml_connector.actions.sync import sync
-from ml_connector.model.errors import ConnectorError, LimitReached, SignInNeeded, StateTampered, StateTrouble
+from ml_connector.model.errors import ConnectorError, LimitReached, Paused, SignInNeeded, StateTampered, StateTrouble
 from ml_connector.store import schema
 from ml_connector.store.marks import MARKED
 from support.situation import ORDERS, PAUSE, Situation
@@ -51,14 +51,19 @@ PLAIN = {
     "hook_count": "shown",
     "rhythm": "a quiet source is asked sooner or later",
     "side": "a side is asked sooner or later; what it does not answer stays undone",
+    "backfill": "a list goes on elsewhere; what it leaves out is found by the comparison of ids",
+    "installation": "it reads only until a person has looked; or a state that was put back is not noticed",
+    "rules_version": "shown; the rules in force are those of the settings, as far as they are signed",
 }
 """What nobody has to believe: what another content of it does."""
 STOPS: Mapping[str, tuple[type[ConnectorError], ...]] = {
     "connection": (StateTampered, ConnectorError),
     "secret": (SignInNeeded, StateTrouble),
     "pace": (LimitReached,),
+    "installation": (Paused,),
 }
-"""Where a run ends, with words: nobody knows what it may write, nobody can sign in, a vendor is said to wait."""
+"""Where a run ends, with words: nobody knows what it may write, nobody can sign in, a vendor is said to wait,
+it seems to be a copy."""
 
 
 class Walk:
@@ -142,7 +147,15 @@ async def _walk(folder: Path) -> Walk:
         schema.metadata.tables["arrival"].insert().values(**mine, source="web hook", refs='["quickbooks:Customer:1"]'),
         schema.metadata.tables["hook_count"].insert().values(name="quickbooks", number=1),
         schema.metadata.tables["rhythm"].insert().values(**mine, source="web hook"),
-        schema.metadata.tables["side"].insert().values(**mine, system="quickbooks", state="up"),
+        schema.metadata.tables["side"]
+        .insert()
+        .prefix_with("OR REPLACE")
+        .values(**mine, system="quickbooks", state="up"),
+        schema.backfill.insert()
+        .prefix_with("OR REPLACE")
+        .values(**mine, system="quickbooks", kind="Customer", last="9"),
+        schema.metadata.tables["rules_version"].insert().prefix_with("OR REPLACE").values(**mine, number=1),
+        schema.metadata.tables["installation"].insert().prefix_with("OR REPLACE").values(id=1, place="another home"),
         update(schema.task).where(schema.task.c.flow == ORDERS).values(noticed=9, served=0, next_at=0),
     )
     situation.keep()

@@ -47,6 +47,7 @@ def test_every_setting_that_names_a_host_is_played() -> None:
     assert {key.path for key in HOSTS} == {
         *(f"quickbooks.{name}_url" for name in ("base", "token", "authorize", "discovery")),
         *("salesforce.base_url", "network.rehearsal_host", "state.url"),
+        "web.public_url",  # names ourselves: nothing is sent there
     }
 
 

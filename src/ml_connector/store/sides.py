@@ -15,6 +15,7 @@ from . import schema
 from .audit import Audit
 from .database import instant, ms, upsert
 from .rows import SideRow
+from .stored import facts_of
 
 _side = schema.side
 _KEY = ("connection", "system")
@@ -30,7 +31,7 @@ _DISBELIEVE = (
     )
     .values(next_at=0)
 )
-_refused = msgspec.json.Decoder(dict[str, str])
+STATES = frozenset({"live", "away", "limited", "dead"})
 
 
 class SidesKept(Audit):
@@ -83,14 +84,14 @@ def _instant(milliseconds: int) -> datetime | None:
 def _side_row(row: Any) -> SideRow:
     return SideRow(
         system=row.system,
-        state=row.state,
+        state=row.state if row.state in STATES else "away",  # nonsense: it is asked, which tells
         since=_instant(row.since),
         error=row.error,
         sentence=row.sentence,
         remedy=row.remedy,
         next_at=_instant(row.next_at),
         failures=row.failures,
-        refused=_refused.decode(row.refused),
+        refused=facts_of(row.refused),
         asked_at=_instant(row.asked_at),
         sweep_at=_instant(row.sweep_at),
     )
