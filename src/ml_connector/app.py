@@ -127,6 +127,7 @@ def key_older_digests(app: App) -> None:
         value = app.vault.open(row.sealed, app.connection.id, seal_name(row.id)).decode()
         return app.digest(content_of(app.connection.id, row.record, row.field, value))
 
+    app.store.look_at_marks(app.connection.id, contact_links.FLOW.name, app.world.clock.now())
     keyed = partial(older_digests.keyed, digest=app.digest)
     app.store.key_digests(app.connection.id, older_digests.ROLES, keyed, lost)
 

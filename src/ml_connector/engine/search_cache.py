@@ -85,7 +85,7 @@ class SearchCache:
         fields = self._kinds.get((write.system, write.kind), {})
         for name, field in list(fields.items()):
             field.drop_unreadable()
-            written = write.key if name == write.key_field else write.body.get(name)
+            written = write.external_id if name == write.key_field else write.body.get(name)
             if isinstance(written, str):
                 field.move(record, written)
             elif name in write.body or done.created:

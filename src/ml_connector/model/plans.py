@@ -70,7 +70,8 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
     `step` names it within its flow (`account`, `contact`, `opportunity`, `role`, `customer`, `journal`, ...).
     `body` is in the vendor's spelling; amounts are `Decimal`, days are ISO text.
     `key` is the same for the same intent for ever (external id value, idempotency text).
-    `key_field` is the external id field of an upsert. `target_id` is the vendor id of an update.
+    `key_field` is the external id field of an upsert, `external` its value where that is not `key`, because it names
+    somebody: it is kept while the write is open. `target_id` is the vendor id of an update.
     `sync_token` guards an update against edits in mid-air where the vendor has such a token.
     `needs_approval`: goes out only when an approval of exactly this body, and of those that follow it `together`, is on
     record, or where it may go out `unattended`.
@@ -87,6 +88,7 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
     body: Json
     key: str
     key_field: str = ""
+    external: str = ""
     target_id: str = ""
     sync_token: str = ""
     links: tuple[LinkDraft, ...] = ()
@@ -101,6 +103,11 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
     claims: tuple[str, ...] = ()
     conflicts: tuple[Overruled, ...] = ()
     declared_new: bool = False
+
+    @property
+    def external_id(self) -> str:
+        """What stands in `key_field` at the vendor."""
+        return self.external or self.key
 
     @property
     def waiting(self) -> Decimal | None:

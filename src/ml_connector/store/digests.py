@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, select, update
 
-from ml_connector.model.refs import Link
+from ml_connector.model.refs import Link, Ref
 from ml_connector.model.roles import Role
 
 from . import schema
@@ -17,8 +18,10 @@ from .database import upsert
 from .links import link_of, row_of
 from .marks import MARK, is_marked, marked
 from .rows import ConflictRow
+from .tasks import knock
 
 _DONE = {"system": "state", "name": "digests", "version": "keyed"}
+_MARKED = {"system": "state", "name": "contact marks", "version": "E.6"}
 _link, _conflict = schema.link, schema.conflict
 _CHANGED = ("source", "target", "agreed")
 _RENEW = (
@@ -46,20 +49,27 @@ class Digests(Base):
         """
         with self.begin() as tx:
             lock(tx, connection)
-            if self._is_done(tx, connection):
+            if _is_done(tx, connection, _DONE):
                 return 0
             count = sum(self._key_links(tx, connection, role, keyed) for role in roles)
             _key_lost(tx, connection, lost)
-            opened = (schema.write.c.connection == connection) & (schema.write.c.state == "open")
-            if tx.execute(select(schema.write.c.id).where(opened).limit(1)).first() is None:
-                table = schema.reference_version
-                tx.execute(upsert(tx, table, ("connection", "system", "name"), ("version",)), _of(connection))
+            _done_unless_open(tx, connection, _DONE)
         return count
 
-    def _is_done(self, tx: Connection, connection: str) -> bool:
-        table = schema.reference_version
-        mine = [table.c[name] == value for name, value in _of(connection).items()]
-        return tx.execute(select(table.c.version).where(*mine)).first() is not None
+    def look_at_marks(self, connection: str, flow: str, now: datetime) -> None:
+        """Have `flow` look at every contact that is linked, if a version was here that marked them with a keyed digest.
+
+        Before `key_digests`, which that version has done too. It is done when no write is open.
+        """
+        with self.begin() as tx:
+            lock(tx, connection)
+            if _is_done(tx, connection, _MARKED):
+                return
+            if _is_done(tx, connection, _DONE):
+                linked = select(_link.c.target).where(_link.c.connection == connection, _link.c.role == Role.CONTACT)
+                refs = {Ref.parse(target) for target in tx.execute(linked).scalars()}
+                knock(tx, connection, [(flow, ref) for ref in refs if ref.kind == "Contact"], "mark", now)
+            _done_unless_open(tx, connection, _MARKED)
 
     def _key_links(self, tx: Connection, connection: str, role: Role, keyed: Callable[[Link], Link]) -> int:
         rows = tx.execute(select(_link).where(_link.c.connection == connection, _link.c.role == role.value)).all()
@@ -79,8 +89,17 @@ class Digests(Base):
         return len(changes)
 
 
-def _of(connection: str) -> dict[str, str]:
-    return {"connection": connection, **_DONE}
+def _is_done(tx: Connection, connection: str, step: Mapping[str, str]) -> bool:
+    table = schema.reference_version
+    mine = [table.c[name] == value for name, value in {"connection": connection, **step}.items()]
+    return tx.execute(select(table.c.version).where(*mine)).first() is not None
+
+
+def _done_unless_open(tx: Connection, connection: str, step: Mapping[str, str]) -> None:
+    opened = (schema.write.c.connection == connection) & (schema.write.c.state == "open")
+    if tx.execute(select(schema.write.c.id).where(opened).limit(1)).first() is None:
+        done = upsert(tx, schema.reference_version, ("connection", "system", "name"), ("version",))
+        tx.execute(done, {"connection": connection, **step})
 
 
 def _key_lost(tx: Connection, connection: str, lost: Callable[[ConflictRow], str]) -> None:

@@ -55,6 +55,8 @@ def settle(addresses: Sequence[str], billed: Billed, opportunity: SObject, label
         if known is None and number == 0 and contacts.can_hold(address):
             if write := _new_contact(address, billed, context):
                 return People(write)
+        elif known is not None and known.mark:
+            return People(known.mark)
         elif known is not None and known.contact not in [person.contact for person in reached]:
             reached.append(known)
     links = tuple(link for person in reached for link in person.links)

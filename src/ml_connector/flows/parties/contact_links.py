@@ -10,7 +10,9 @@ from ml_connector.model.plans import Context, Decision, Flow, Skip
 from ml_connector.model.reasons import Reason
 from ml_connector.model.refs import Gone, Link, LinkDraft, Ref
 from ml_connector.model.roles import Role
-from ml_connector.systems.salesforce.records import SObject
+from ml_connector.systems.salesforce.records import EXTERNAL_ID, SObject
+
+from . import contact_marks, emails
 
 PAST = "ContactPast"
 
@@ -21,8 +23,17 @@ def live(link: Link | None) -> Ref | None:
 
 
 def decide(contact: SObject, context: Context) -> Decision:
-    """Nothing: a contact that is there is looked at with its customer and its invoices."""
-    del contact, context
+    """Its mark, where that is one that only our state can make. Else nothing: a contact that is there is looked at with
+    its customer and its invoices.
+    """
+    _, _, marked = contact.text(EXTERNAL_ID).partition(":")
+    customer_id, colon, _ = marked.rpartition(":")
+    if not colon:
+        return Skip()
+    linked = {link.source for link in context.links(Role.CONTACT, contact.ref)}
+    for address in emails.parse(contact.text("Email")):
+        if emails.ref_of(customer_id, address, context.digest) in linked:
+            return contact_marks.marked_again(contact, address, customer_id, context) or Skip()
     return Skip()
 
 

@@ -6,16 +6,15 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ml_connector.flows.company import Company
 from ml_connector.flows.fields import flags_of, for_salesforce, require
 from ml_connector.model.flags import Flag
 from ml_connector.model.plans import Context, NeedFind, NeedLink, NeedRecord, Write
 from ml_connector.model.refs import Gone, LinkDraft, Ref
 from ml_connector.model.roles import Role
 from ml_connector.systems.quickbooks.records import Customer
-from ml_connector.systems.salesforce.records import SObject
+from ml_connector.systems.salesforce.records import EXTERNAL_ID, SObject
 
-from . import emails
+from . import contact_marks, emails
 from .contact_links import live
 
 EMAIL_LIMIT, FIRST_NAME_LIMIT, LAST_NAME_LIMIT = 80, 40, 80
@@ -31,15 +30,20 @@ class Bill(msgspec.Struct, frozen=True):
 
 
 class Reached(msgspec.Struct, frozen=True):
-    """A contact that exists. `links` is new knowledge to be kept; `flags` what a person should look at."""
+    """A contact that exists. `links` is new knowledge to be kept; `flags` what a person should look at.
+
+    `mark` gives it the mark of accounting-rules E.6 again, where it has one that nobody but our state can make.
+    """
 
     contact: Ref
+    mark: Write | None = None
     links: tuple[LinkDraft, ...] = ()
     flags: tuple[Flag, ...] = ()
 
 
 def find(address: str, bill: Bill, context: Context) -> Reached | None:
-    """The contact with this e-mail: the one linked, else on the account, related to it, in its hierarchy, or anywhere.
+    """The contact with this e-mail: the one linked, else on the account, related to it, in its hierarchy, or anywhere;
+    else the one that was made for it, by its mark: people gave it another e-mail, and it is not known here any more.
 
     Of several the one that was changed last. One found elsewhere is used as it is, neither moved nor doubled.
     """
@@ -48,6 +52,9 @@ def find(address: str, bill: Bill, context: Context) -> Reached | None:
         return Reached(known)
     _require_email(bill, context)
     hits = [record for record in context.found("salesforce", "Contact", "Email", address) if _has(record, address)]
+    hits = hits or list(
+        context.found("salesforce", "Contact", EXTERNAL_ID, contact_marks.mark_of(address, bill.customer_id, context))
+    )
     if not hits:
         return None
     distances = {hit.id: _distance(hit, bill, context) for hit in hits}
@@ -55,6 +62,7 @@ def find(address: str, bill: Bill, context: Context) -> Reached | None:
     best = max((hit for hit in hits if distances[hit.id] == nearest), key=_last_changed)
     return Reached(
         contact=best.ref,
+        mark=contact_marks.marked_again(best, address, bill.customer_id, context),
         links=(LinkDraft(role=Role.CONTACT, source=source, target=best.ref),),
         flags=(Flag.CONTACT_ELSEWHERE,) if nearest == _ELSEWHERE else (),
     )
@@ -128,7 +136,7 @@ def can_hold(address: str) -> bool:
 def make(address: str, bill: Bill, customer: Customer, context: Context) -> Write:
     """A new contact on the account; a person's name is the customer's if the e-mail is (D.10)."""
     name, flags = _person(address, customer)
-    key = _key(address, bill, context)
+    key = contact_marks.key_of(address, bill.customer_id, context)
     body = {**name, "Email": address, "AccountId": bill.account.id}
     fitted = for_salesforce("Contact", key, body, context, creating=True, record=customer.plain_name)
     return Write(
@@ -138,7 +146,8 @@ def make(address: str, bill: Bill, customer: Customer, context: Context) -> Writ
         action="upsert",
         body=fitted.body,
         key=key,
-        key_field="QBO_Id__c",
+        key_field=EXTERNAL_ID,
+        external=contact_marks.mark_of(address, bill.customer_id, context),
         links=(LinkDraft(role=Role.CONTACT, source=emails.ref_of(bill.customer_id, address, context.digest)),),
         why=("no contact has the billing e-mail",),
         flags=(*flags, *fitted.flags),
@@ -149,14 +158,10 @@ def make(address: str, bill: Bill, customer: Customer, context: Context) -> Writ
 
 def left_out(address: str, bill: Bill, context: Context) -> tuple[Flag, ...]:
     """Flags of what Salesforce refused of this contact: it was made without, and is never compared again."""
-    key = _key(address, bill, context)
+    key = contact_marks.key_of(address, bill.customer_id, context)
     refusals = NeedLink(Role.REFUSED, Ref("salesforce", "Contact", key))
     context.want(refusals, NeedLink(Role.CONTACT, emails.ref_of(bill.customer_id, address, context.digest)))
     return flags_of("Contact", key, context)
-
-
-def _key(address: str, bill: Bill, context: Context) -> str:
-    return f"{Company(context).customer_key(bill.customer_id)}:{emails.mark(address, context.digest)}"
 
 
 def _person(address: str, customer: Customer) -> tuple[dict[str, str], tuple[Flag, ...]]:

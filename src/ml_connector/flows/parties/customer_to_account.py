@@ -172,6 +172,8 @@ def _contact(customer: Customer, pair: Skip, context: Context) -> Decision:
     reached = contacts.find(addresses[0], bill, context)
     if reached is None and contacts.can_hold(addresses[0]):
         return contacts.make(addresses[0], bill, customer, context)
+    if reached is not None and reached.mark:
+        return reached.mark
     if reached is None:
         return msgspec.structs.replace(pair, flags=(*pair.flags, Flag.TOO_LONG_EMAIL))
     flags = dict.fromkeys((*pair.flags, *reached.flags, *left_out))

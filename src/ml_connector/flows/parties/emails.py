@@ -23,12 +23,15 @@ def parse(text: str) -> tuple[str, ...]:
 
 def mark(address: str, digest: Digest) -> str:
     """What an address is known by (decision 0013): a keyed digest of its digest in accounting-rules E.6."""
-    return digest(f"email {_plain(address)}")
+    return digest(f"email {plain(address)}")
 
 
 @lru_cache(maxsize=4096)
-def _plain(address: str) -> str:
-    """First 12 hex characters of the SHA-256 of the lower-case address: all addresses can be tried against it."""
+def plain(address: str) -> str:
+    """First 12 hex characters of the SHA-256 of the lower-case address (accounting-rules E.6).
+
+    All addresses can be tried against it: it stands beside the address in Salesforce, and is not kept by us.
+    """
     return hashlib.sha256(address.lower().encode()).hexdigest()[:12]
 
 

@@ -105,7 +105,7 @@ class Salesforce:
         if isinstance(done, Done) and isinstance(done.record, SObject):
             return done.record
         before = record.fields if isinstance(record, SObject) else {}
-        key = {write.key_field: write.key} if write.key_field else {}
+        key = {write.key_field: write.external_id} if write.key_field else {}
         own = {"Id": done.ref.id, "SystemModstamp": None}
         return SObject(write.kind, done.ref.id, before).merged({**write.body, **key, **own})
 

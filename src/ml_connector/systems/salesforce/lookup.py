@@ -70,7 +70,7 @@ def _named_by(write: Write) -> str:
 def _name(write: Write) -> str:
     """The value of the field that the write is looked up by."""
     if write.action == "upsert":
-        return write.key
+        return write.external_id
     return _safe_id(write.target_id if write.action == "update" else write.body.get(_PAIRS[write.kind][0]))
 
 

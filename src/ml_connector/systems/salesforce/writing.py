@@ -37,7 +37,7 @@ def record_of(write: Write) -> Json:
     """The record of a write as it stands in a collection: with its type, and its key or id."""
     record: Json = {"attributes": {"type": write.kind}, **write.body}
     if write.action == "upsert":
-        record[write.key_field] = write.key
+        record[write.key_field] = write.external_id
     elif write.action == "update":
         record["id"] = write.target_id
     return record
