@@ -136,6 +136,10 @@ class Installation:
         self.clock.freeze()
         self.network = EmulatedNetwork(self.emulation)
         self.ids = SimIds(Random(seed))
+        self.begin(folder, store_url)
+
+    def begin(self, folder: Path, store_url: str = "sqlite://") -> None:
+        """An empty state, that people have just connected: the first one, or one in place of another that is lost."""
         self.store = fresh(store_url)
         self.vault = Vault.create(folder) if not (folder / "keys").exists() else Vault.open_home(folder)
         self.store.marker = self.vault

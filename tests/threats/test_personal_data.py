@@ -189,6 +189,41 @@ def test_they_are_made_anew_once_when_no_write_is_open(situation: Situation) -> 
     assert PLAIN["email"] in situation.everything(), "it is not done at every start"
 
 
+async def test_contacts_that_a_version_marked_with_a_keyed_digest_get_the_mark_of_the_rule_once(
+    situation: Situation,
+) -> None:
+    """It was there if its digests are keyed, and nothing was done about its marks."""
+    home, table = situation.home, schema.reference_version
+    customer = situation.market.pairs[0][0]
+    head = f"{home.rules.realm_id}:{customer}"
+
+    def marks() -> list[str]:
+        rows = home.state("salesforce", "Contact")
+        return [row["QBO_Id__c"] for row in rows if row["Email"] == ADDRESS]
+
+    def mark_with_a_key() -> None:
+        (contact,) = [row for row in home.state("salesforce", "Contact") if row["Email"] == ADDRESS]
+        keyed = f"{head}:{home.app.digest('email ' + PLAIN['email'])}"
+        situation.market.salesforce("update", "Contact", Id=contact["Id"], QBO_Id__c=keyed)
+
+    rule = f"{head}:{PLAIN['email']}"
+    assert marks() == [rule]
+    mark_with_a_key()
+    key_older_digests(home.app)
+    await drain(home.app)
+    assert marks() != [rule], "before that version there was no keyed one"
+    with home.store.begin() as tx:
+        tx.execute(delete(table).where(table.c.name == "contact marks"))
+    key_older_digests(home.app)
+    await drain(home.app)
+    assert marks() == [rule]
+    assert PLAIN["email"] not in situation.everything()
+    mark_with_a_key()
+    key_older_digests(home.app)
+    await drain(home.app)
+    assert marks() != [rule], "it is not done at every start"
+
+
 def test_a_link_that_was_changed_is_left_as_it_is(situation: Situation) -> None:
     situation.grow_old()
     table = schema.link

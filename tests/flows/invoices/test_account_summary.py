@@ -16,6 +16,7 @@ from ml_connector.model.flags import Flag
 from ml_connector.model.plans import Hold, Refused, Skip
 from ml_connector.model.refs import Ref
 from ml_connector.model.roles import Role
+from ml_connector.model.triggers import record_changed, table_changed
 from support.context import TODAY, World, settle, sobject, writes
 from support.digests import digest
 
@@ -146,4 +147,5 @@ def test_a_refused_account_waits_for_a_change_of_its_own() -> None:
     for flow in (account_summary.FLOW, dim_texts.FLOW):
         hold = flow.refused(write, Refused("FIELD_CUSTOM_VALIDATION_EXCEPTION", "Not in this org"), digest)
         assert isinstance(hold, Hold)
-        assert (hold.code, hold.waits_for) == ("REFUSED-BY-SALESFORCE", (f"record:{ACCOUNT}",))
+        waits = (record_changed(ACCOUNT), table_changed("fields:Account", "salesforce"))
+        assert (hold.code, hold.waits_for) == ("REFUSED-BY-SALESFORCE", waits)

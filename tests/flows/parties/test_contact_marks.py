@@ -10,7 +10,7 @@ from ml_connector.flows.parties import contact_links, contacts, emails
 from ml_connector.model.plans import NotLoaded, Skip, Write
 from ml_connector.model.refs import Ref
 from ml_connector.model.roles import Role
-from ml_connector.systems.salesforce.records import EXTERNAL_ID
+from ml_connector.systems.salesforce.records import EXTERNAL_ID, SObject
 from support.context import RULES, World, settle, sobject
 from support.digests import digest
 
@@ -23,10 +23,12 @@ RULE = f"{RULES.realm_id}:{CUSTOMER}:{hashlib.sha256(ADDRESS.encode()).hexdigest
 KEYED = f"{RULES.realm_id}:{CUSTOMER}:{emails.mark(ADDRESS, digest)}"
 
 
+def contact(email: str, mark: str, id: str = CONTACT.id) -> SObject:
+    return sobject("Contact", id, Email=email, LastName="Delta", AccountId=ACCOUNT.id, **{EXTERNAL_ID: mark})
+
+
 def town(email: str, mark: str) -> World:
-    return World(
-        sobject("Contact", CONTACT.id, Email=email, LastName="Delta", AccountId=ACCOUNT.id, **{EXTERNAL_ID: mark})
-    )
+    return World(contact(email, mark))
 
 
 def find(world: World) -> contacts.Reached | None:
@@ -55,6 +57,13 @@ def test_one_with_a_keyed_mark_is_found_by_its_email_and_marked_again() -> None:
     assert reached.mark is not None
     assert (reached.mark.body, reached.mark.target_id) == ({EXTERNAL_ID: RULE}, CONTACT.id)
     assert reached.mark.key == KEYED
+
+
+def test_one_keeps_its_keyed_mark_where_another_has_that_of_the_rule() -> None:
+    """The mark is unique: Salesforce would refuse it, and the invoice would wait for nothing."""
+    reached = find(World(contact(ADDRESS, KEYED), contact("other@acme.example", RULE, "003000000000002AAA")))
+    assert reached is not None
+    assert (reached.contact, reached.mark) == (CONTACT, None)
 
 
 @pytest.mark.parametrize(("mark", "body"), [(KEYED, {EXTERNAL_ID: RULE}), (RULE, None), ("", None)])

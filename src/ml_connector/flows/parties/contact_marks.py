@@ -26,9 +26,15 @@ def mark_of(address: str, customer_id: str, context: Context) -> str:
 
 
 def marked_again(contact: SObject, address: str, customer_id: str, context: Context) -> Write | None:
-    """The mark of E.6 in place of one that is made with a key, as a version wrote it for a while; None without one."""
+    """The mark of E.6 in place of one that is made with a key, as a version wrote it for a while.
+
+    None for a contact with no such mark, and where another one has that of E.6: it is unique.
+    """
     head, _, last = contact.text(EXTERNAL_ID).rpartition(":")
     if head != Company(context).customer_key(customer_id) or not _KEYED.fullmatch(last):
+        return None
+    mark = mark_of(address, customer_id, context)
+    if context.found("salesforce", "Contact", EXTERNAL_ID, mark):
         return None
     source = emails.ref_of(customer_id, address, context.digest)
     return Write(
@@ -36,7 +42,7 @@ def marked_again(contact: SObject, address: str, customer_id: str, context: Cont
         system="salesforce",
         kind="Contact",
         action="update",
-        body={EXTERNAL_ID: mark_of(address, customer_id, context)},
+        body={EXTERNAL_ID: mark},
         key=key_of(address, customer_id, context),
         target_id=contact.id,
         links=(LinkDraft(role=Role.CONTACT, source=source, target=contact.ref),),
