@@ -55,4 +55,5 @@ FLOW = Flow(
     refused=refused_alone,
     swept=False,
 )
-"""After the pairs, before the invoices. Only a comparison of ids tells it of a contact."""
+"""After the pairs, before the invoices. Only a comparison of ids tells it of a contact, and once the first start
+after a version that marked contacts with keyed digests."""
