@@ -36,7 +36,8 @@ async def test_a_contact_whose_email_people_changed_is_not_made_again(tmp_path: 
     assert _people(market) == people
 
 
-def _people(market: Market) -> dict[str, list[tuple[object, ...]]]:
+def _people(market: Market) -> list[tuple[str, ...]]:
+    """Contacts and contact roles."""
     contacts = [(row["Id"], row["QBO_Id__c"], row["Email"]) for row in market.home.state("salesforce", "Contact")]
     roles = market.home.state("salesforce", "OpportunityContactRole")
-    return {"contacts": contacts, "roles": [(row["Id"], row["OpportunityId"], row["ContactId"]) for row in roles]}
+    return [*contacts, *((row["Id"], row["OpportunityId"], row["ContactId"]) for row in roles)]

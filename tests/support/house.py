@@ -55,8 +55,8 @@ THEMES: Mapping[str, str] = {
     "flows/orders": "properties",
     "fuzz": "events fuzz_runs hooks",
     "journeys": "account_summary bad_input conflict_log conflicts connections failing_reads field_rights kinds_of_org"
-    " limits long_orders mutated_answers pairs_that_change postgresql put_back reconnect recorded renames repeatable"
-    " sample_company secrets small_orders thrift too_long two_companies refused_reads unreadable_answers"
+    " limits long_orders lost_state mutated_answers pairs_that_change postgresql put_back reconnect recorded renames"
+    " repeatable sample_company secrets small_orders thrift too_long two_companies refused_reads unreadable_answers"
     " what_links_an_invoice",
     "live": "dead_sign_in gathered_retries holes one_bad_answer one_side_away rights"
     " schedule stream_arrivals stream_ends stream_holes up sign_ins",
