@@ -58,7 +58,7 @@ THEMES: Mapping[str, str] = {
     " limits long_orders lost_state mutated_answers pairs_that_change postgresql put_back reconnect recorded renames"
     " repeatable sample_company secrets small_orders thrift too_long two_companies refused_reads unreadable_answers"
     " what_links_an_invoice",
-    "live": "dead_sign_in gathered_retries holes one_bad_answer one_side_away rights"
+    "live": "absences dead_sign_in gathered_retries holes one_bad_answer one_side_away rights"
     " schedule stream_arrivals stream_ends stream_holes up sign_ins",
     "processes": "killed living shared_limits",
     "rehearsal/scenario": "files page",
