@@ -24,6 +24,7 @@ from ml_connector.model.continuity import Cause
 from ml_connector.service.alarms import alarms
 from ml_connector.service.continuity import open_holes
 from ml_connector.systems.http import Request, Response
+from ml_connector.systems.salesforce.arrivals import Position
 from ml_emulators.kit.faults import Fault
 from support.in_step import in_step
 from support.live import Living, another_phone
@@ -243,6 +244,18 @@ async def test_our_clock_was_wrong_for_an_hour(
     await living.live_for(HOUR, *told(living.home, [(after - HOUR, edit) for after, edit in later]))
     await living.live_for(5 * HOUR)
     await agree(living, peaceful)
+
+
+async def test_what_is_covered_never_lies_ahead_of_the_vendor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Our clock jumps between two answers: how far the vendor's is from it was measured before."""
+    home = in_step(tmp_path)
+    living = Wrong(home, home.process(network=Dated(home)))
+    monkeypatch.setattr(SimClock, "now", lambda self: self.clock.now() + living.jump)
+    await living.live_for(HOUR)
+    living.jump = HOUR / 2
+    await living.live_for(HOUR / 60)
+    stored = Position.parse(home.store.position(living.connection, "sweep:salesforce"))
+    assert max(stored.since.values()) <= home.clock.now()
 
 
 class Dated:
