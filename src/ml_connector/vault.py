@@ -149,6 +149,22 @@ class Vault:
             raise StateTrouble("A sealed value is damaged.", "Restore the database from a backup, or connect again.")
         return key_id
 
+    def key_needed(self, sealed: bytes, connection: str, name: str) -> str:
+        """The key without which it would not open; none (empty) where it opens with no key: damaged, or moved.
+
+        A key that cannot be read now is needed: it may be there again when its rights are put right.
+        """
+        key_id = ""
+        with suppress(StateTrouble):  # what no key opens needs none
+            named = self.key_of(sealed)
+            try:
+                self._key(named)
+            except StateTrouble:
+                return named
+            self.open(sealed, connection, name)
+            key_id = named
+        return key_id
+
     # --- marks of rows
 
     def marks(self, contents: Sequence[bytes]) -> list[bytes]:

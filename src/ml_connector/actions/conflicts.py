@@ -11,6 +11,7 @@ import msgspec
 
 from ml_connector.app import App
 from ml_connector.engine.conflicts import seal_name
+from ml_connector.model.errors import StateTrouble
 from ml_connector.model.people import Actor
 from ml_connector.model.refs import Ref
 from ml_connector.store.rows import ConflictRow
@@ -67,12 +68,15 @@ def _opened(app: App, row: ConflictRow) -> str | None:
     return app.vault.open(row.sealed, app.connection.id, seal_name(row.id)).decode()
 
 
-def reseal(app: App) -> int:
-    """Seal every lost value with the key in use; how many were not."""
+def reseal(app: App, left: list[str]) -> int:
+    """Seal every lost value with the key in use; how many were not. Those that do not open are named in `left`."""
     vault = app.vault
     count = 0
     for owner, row in app.store.sealed_conflicts():
-        if vault.key_of(row.sealed) != vault.key_id:
+        try:
             fresh = vault.reseal(row.sealed, owner, seal_name(row.id))
-            count += app.store.reseal_conflict(row.id, row.sealed, fresh)
+        except StateTrouble:
+            left.append(f"lost value of {row.field} of {row.record}")
+        else:
+            count += fresh != row.sealed and app.store.reseal_conflict(row.id, row.sealed, fresh)
     return count

@@ -6,10 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 
+import msgspec
+
 from ml_connector.actions.acting import must_be
 from ml_connector.actions.conflicts import reseal
 from ml_connector.app import App, signer_of
 from ml_connector.custody import TOKENS, SealedHeads
+from ml_connector.engine.conflicts import seal_name
 from ml_connector.engine.lease import Lease
 from ml_connector.model.errors import Busy, StateTrouble
 from ml_connector.model.people import Actor
@@ -22,16 +25,23 @@ _ROTATION = "keys rotate"
 _AGAIN = "Nothing was changed. Run the command again in a moment; what was killed is over after five minutes."
 
 
-def rotate_keys(app: App, actor: Actor) -> int:
-    """Seal every secret and every lost value, and mark every row, with a new key. Returns how many were sealed.
+class Rotation(msgspec.Struct, frozen=True):
+    """How many values were `sealed` anew, and the names of those that were `left` because they do not open."""
+
+    sealed: int
+    left: list[str]
+
+
+def rotate_keys(app: App, actor: Actor) -> Rotation:
+    """Seal every secret and every lost value, and mark every row, with a new key.
 
     The key before is kept until the next rotation: a process that runs may have sealed or marked something with it that
     it has not put down yet. Such a value still opens, and the next rotation seals it anew. Keys before that one are
     forgotten, unless something needs them.
-    A value that changes meanwhile is not overwritten. Raises `Busy`, and has done nothing, while a run is at work,
-    while a QuickBooks sign-in is renewed (the new token would be sealed with the key that goes), and while another
-    rotation is at work. Raises `WrongUse` where the settings of another connection cannot be read: what is signed in
-    them would count no longer.
+    A value that changes meanwhile is not overwritten; one that does not open is left as it is. Raises `Busy`, and has
+    done nothing, while a run is at work, while a QuickBooks sign-in is renewed (the new token would be sealed with the
+    key that goes), and while another rotation is at work. Raises `WrongUse` where the settings of another connection
+    cannot be read: what is signed in them would count no longer.
     """
     must_be(app, actor, "keys rotate", "admin")
     others = other_settings(app.settings.home, app.settings.name)
@@ -70,13 +80,11 @@ def _renewals(app: App) -> Iterator[None]:
         yield
 
 
-def _rotated(app: App, actor: Actor, others: Sequence[Settings]) -> int:
+def _rotated(app: App, actor: Actor, others: Sequence[Settings]) -> Rotation:
     before = app.vault.new_key()
     now = app.world.clock.now()
-    count = 0
-    for owner, name, sealed in app.store.all_sealed():
-        count += app.store.replace_sealed(owner, name, sealed, app.vault.reseal(sealed, owner, name), now)
-    count += reseal(app)
+    left: list[str] = []
+    count = _reseal_secrets(app, left) + reseal(app, left)
     _reseal_heads(app)
     app.store.mark_anew()
     if any((app.settings.rules.template, app.settings.rules.auto_approve_limit)):
@@ -84,8 +92,21 @@ def _rotated(app: App, actor: Actor, others: Sequence[Settings]) -> int:
     for settings in others:
         signer_of(settings, app.vault).sign_anew(settings.home)
     # The event renews both seals of the log as well.
-    app.store.audit(app.connection.id, actor, "rotate keys", app.connection.id, {"secrets": count}, now)
+    app.store.audit(app.connection.id, actor, "rotate keys", app.connection.id, {"secrets": count, "left": left}, now)
     app.vault.forget_old({before, *_needed(app)})
+    return Rotation(count, left)
+
+
+def _reseal_secrets(app: App, left: list[str]) -> int:
+    """How many. Names of those that do not open are put into `left`: one damaged value keeps no other under the key."""
+    count = 0
+    for owner, name, sealed in app.store.all_sealed():
+        try:
+            fresh = app.vault.reseal(sealed, owner, name)
+        except StateTrouble:
+            left.append(f"{name} of {owner}")
+        else:
+            count += app.store.replace_sealed(owner, name, sealed, fresh, app.world.clock.now())
     return count
 
 
@@ -115,11 +136,13 @@ def _keep_anew(heads: SealedHeads, place: str) -> None:
 def _needed(app: App) -> set[str]:
     """The keys that something came in with while everything was sealed and marked anew.
 
-    A head or a mark counts only where it fits: who can write the state must not be able to keep an old key alive.
+    A value, a head or a mark counts only where it opens or fits: who can write the state must not be able to keep an
+    old key alive.
     """
     vault, heads = app.vault, SealedHeads(app.vault, app.settings.home)
-    sealed = [value for _, _, value in app.store.all_sealed()]
-    sealed += [row.sealed for _, row in app.store.sealed_conflicts()]
+    secrets = [vault.key_needed(value, owner, name) for owner, name, value in app.store.all_sealed()]
+    lost = [vault.key_needed(row.sealed, owner, seal_name(row.id)) for owner, row in app.store.sealed_conflicts()]
+    sealed: list[bytes] = []
     places = (*(owner for owner, _ in app.store.sealed_heads()), *_memories(app))
     kept = [(place, _kept(heads, place)) for place in places]
     for place, value in (*app.store.sealed_heads(), *kept):
@@ -127,7 +150,7 @@ def _needed(app: App) -> set[str]:
             heads.open(place, value)
             sealed.append(value)
     marks = app.store.marks_otherwise(vault.key_id.encode())
-    return {*map(vault.key_of, sealed), *map(vault.key_of_mark, marks)}
+    return {*secrets, *lost, *map(vault.key_of, sealed), *map(vault.key_of_mark, marks)}
 
 
 def _kept(heads: SealedHeads, owner: str) -> bytes:

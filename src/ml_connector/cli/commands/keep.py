@@ -47,14 +47,15 @@ def keys_rotate(*, by: By = UNSAID, common: Common = USUAL) -> int:
     from ml_connector.actions.keys import rotate_keys
 
     actor = who(common, by, "keys rotate")
-    number = look(common, lambda app: rotate_keys(app, actor))
+    rotation = look(common, lambda app: rotate_keys(app, actor))
     lines = [
-        f"{count(number, 'value')} sealed with a new key.",
+        f"{count(rotation.sealed, 'value')} sealed with a new key.",
+        *(f"warn  It does not open, and was left as it is: {safe(name)}" for name in rotation.left),
         "The key before is kept until the next rotation, for what a process had just sealed with it.",
         "If somebody may have read it: end every run, and rotate once more.",
         "Next:  ml-connector backup",
     ]
-    show(common, "keys", {"sealed": number}, lambda _: lines)
+    show(common, "keys", msgspec.structs.asdict(rotation), lambda _: lines)
     return 0
 
 
