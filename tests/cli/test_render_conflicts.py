@@ -29,7 +29,7 @@ LISTED = """\
 When                  Record                  Field          Kept its own
 2026-11-22 14:03 PST  quickbooks:Customer:58  phone          Salesforce, salesforce:Account:001
 2026-11-22 14:03 PST  salesforce:Account:001  billing email  QuickBooks, quickbooks:Customer:58
-2 conflicts. The values that gave way are sealed, and kept for 90 days.
+2 conflicts. The values that gave way are sealed, and kept for the retention period.
 Next:  ml-connector conflicts --values
 """
 

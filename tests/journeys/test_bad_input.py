@@ -17,6 +17,7 @@ import pytest
 
 from ml_connector.store import Store, database
 from ml_connector.vault import Vault
+from support.homes import unplaced
 
 from .rig import Ran, Servers, command, process, servers
 
@@ -49,6 +50,7 @@ def home(rig: Rig, tmp_path: Path) -> Path:
     """A home of its own; its state moves with it."""
     copy = tmp_path / "home"
     shutil.copytree(rig.base, copy)
+    unplaced(copy)
     rig.vendors.no_faults()
     return copy
 

@@ -11,7 +11,7 @@ from ml_connector.model.errors import WrongUse
 from ml_connector.rehearsal import emulators
 
 ROOT = Path(__file__).parents[2]
-MODULES = {"fastavro": "fastavro", "grpcio": "grpc", "lark": "lark", "protobuf": "google", "trustme": "trustme"}
+MODULES = {"lark": "lark", "trustme": "trustme"}
 
 
 def _names(file: str) -> set[str]:

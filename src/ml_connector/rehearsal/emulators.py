@@ -90,7 +90,7 @@ class Emulators:
 
 def check_installed() -> None:
     """Raises `WrongUse` where what the emulators alone need is missing."""
-    if any(find_spec(name) is None for name in ("fastavro", "grpc", "lark", "trustme")):
+    if any(find_spec(name) is None for name in ("lark", "trustme")):
         raise WrongUse("The emulators are not installed.", "Install them:  pip install 'ml-connector[emulators]'")
 
 
