@@ -50,6 +50,7 @@ ALLOWED = {
     "web": {"web", "actions", "model"},
     "rehearsal": {"rehearsal", "actions", "model", "accounting", "settings", "clock", "systems.http", "systems.network",
                   "systems.quickbooks.records"},
+    "rehearsal.live": {"rehearsal", "actions", "model", "clock", "web.server"},
     "rehearsal.inside": {"actions", "model", "store.rows", "systems.quickbooks.records"},
     "rehearsal.scenario.installation": {"rehearsal", "app", "custody", "model", "settings", "store", "vault", "world",
                                         "systems.quickbooks.auth"},

@@ -171,6 +171,10 @@ def test_every_amount_is_whole_at_every_width(width: int | None) -> None:
             {"emulators": {"control_url": "http://127.0.0.1:4"}, "home": "/tmp/h"},
             "Everything keeps running until Ctrl+C: control door http://127.0.0.1:4, home /tmp/h",
         ),
+        (
+            {"live": [{"what": "an address in QuickBooks, on the account", "source": "webhook", "seconds": "0.37"}]},
+            " 0.37 s  an address in QuickBooks, on the account, by a webhook",
+        ),
     ],
 )
 def test_other_ends_of_the_demo(change: dict[str, Any], line: str) -> None:

@@ -210,3 +210,9 @@ def test_nobody_is_named_where_it_is_not_needed(rehearsed: Rehearsed) -> None:
     assert {name for name, text in texts.items() if not text} <= {"flag", "cursor", "wait", *LOG}
     found = [f"{where}: {person}" for person in known for where, text in texts.items() if person in text]
     assert found == []
+
+
+def test_each_change_of_a_user_arrives_by_itself(rehearsed: Rehearsed) -> None:
+    live = json.loads(rehearsed.out)["live"]
+    assert [arrival["source"] for arrival in live] == ["webhook", "webhook", "change event", "change event"]
+    assert len({arrival["what"] for arrival in live}) == 4

@@ -32,6 +32,11 @@ class Service:
         self._by_id = {live.app.connection.id: live for live in lives.values()}
         self._loop = asyncio.get_running_loop()
 
+    @property
+    def listening(self) -> bool:
+        """Whether what changes in Salesforce is heard of at once, wherever the settings ask for that."""
+        return all(live.listening for live in self._lives.values())
+
     def arrived(self, connections: Collection[str]) -> None:
         """Something was delivered for these connections, by id. May be called from any thread."""
         self._loop.call_soon_threadsafe(self._wake, connections)

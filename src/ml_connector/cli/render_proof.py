@@ -161,6 +161,7 @@ def demo_lines(document: Mapping[str, Any], width: int | None) -> list[str]:
         ("Tie-out, QuickBooks - Salesforce", _tied(document.get("tie_out", ()), width)),
         ("Orders, as read", _orders(document.get("completeness", ()), width)),
         ("API calls", _calls(document.get("api_calls", {}), width)),
+        ("Live: what users changed afterwards, and when the other side had it", _live(document.get("live") or [])),
     ]
     lines = [line for title, block in blocks if block for line in (title, *block, "")]
     second = document.get("second_run") or {}
@@ -281,6 +282,14 @@ _AHEAD = (
     "The emulators have a clock of their own, on the last day that was played. Commands go by this machine's: what is "
     "dated after today is held as H-FUTURE until that day has come here."
 )
+
+
+def _live(arrivals: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A line for each change: how long it took, what it was, and what told of it."""
+    return [
+        f"{safe(arrival['seconds']):>5} s  {safe(arrival['what'])}, by a {safe(arrival['source'])}"
+        for arrival in arrivals
+    ]
 
 
 def _serving(emulators: Any, home: Any, width: int | None) -> list[str]:

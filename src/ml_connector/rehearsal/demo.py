@@ -34,6 +34,7 @@ from ml_connector.model.rules import PRESELECTED
 from ml_connector.rehearsal import inside
 from ml_connector.rehearsal.emulators import Calls, Emulators, started
 from ml_connector.rehearsal.floor import beginning, look, plus, sweep, writing
+from ml_connector.rehearsal.live import Arrival, alive
 from ml_connector.systems.quickbooks.records import JournalEntry
 
 TODAY = "2026-11-20"
@@ -151,7 +152,7 @@ async def _play(options: Options, home: Path, emulators: Emulators, observer: Ob
     # The app that opens now counts its calls anew; the vendor still counts those of the last second.
     await clock.sleep(timedelta(seconds=1))
     async with open_app(home, env={}, clock=clock) as app:
-        return await _story(options, app, emulators, clock, observer)
+        return await _story(options, home, app, emulators, clock, observer)
 
 
 def _template(start: date) -> SignOff:
@@ -171,7 +172,7 @@ async def _examine(app: App, observer: Observer) -> None:
 
 
 async def _story(
-    options: Options, app: App, emulators: Emulators, clock: WallClock, observer: Observer
+    options: Options, home: Path, app: App, emulators: Emulators, clock: WallClock, observer: Observer
 ) -> dict[str, Any]:
     tally = Tally()
     before = await emulators.calls()
@@ -189,10 +190,13 @@ async def _story(
         floor = plus(floor, sweep(counts), look(synced), writing(synced), *map(_agreed, agreed))
     used = (await emulators.calls()).minus(before)
     second, second_calls = await _second_run(app, emulators, observer)
+    observer.progress("Users change both sides, and each change arrives by itself", 0, 0)
+    arrivals = await alive(home, emulators, clock)
+    await sync(app, observer.progress)  # what our own writes told of may wait when the service ends
     observer.progress("Reading both systems again for the tie-out", 0, 0)
     proof = await reconcile(app)
     entries = await _journal_entries(app)
-    document = _document(options, app, tally, proof, entries, (used, floor), (second, second_calls))
+    document = _document(options, app, tally, proof, entries, (used, floor), (second, second_calls), arrivals)
     document["planted"] = _planted(await emulators.ask("GET", "/scenario"), open_holds(app))
     document["converged"] &= not document["planted"]["missing"] and not document["planted"]["unexpected"]
     return document
@@ -262,6 +266,7 @@ def _document(
     entries: dict[str, dict[str, Any]],
     calls: tuple[Calls, Calls],
     second: tuple[DrainReport, Calls],
+    arrivals: Sequence[Arrival],
 ) -> dict[str, Any]:
     held = open_holds(app)
     status = current_status(app)
@@ -289,6 +294,7 @@ def _document(
             "quickbooks_reads": second[1].quickbooks_reads,
             "salesforce": second[1].salesforce,
         },
+        "live": [msgspec.structs.asdict(arrival) for arrival in arrivals],
         "emulators": None,
     }
 

@@ -47,7 +47,7 @@ class LiveConnection:
         self.sides = Sides(
             app.store, app.connection.id, world.clock, world.ids, systems, wake=self.jobs.wake, changed=self._changed
         )
-        around = Around(app, self.sides, self.jobs, progress, tell, passed)
+        self._around = around = Around(app, self.sides, self.jobs, progress, tell, passed)
         self._listen(around)
         for system in systems:
             self.jobs.add(SweepJob(around, system))
@@ -70,6 +70,11 @@ class LiveConnection:
         stream = StreamJob(around, connect)
         around.streams[self.app.salesforce.name] = stream
         self.jobs.add(stream, stream.close)
+
+    @property
+    def listening(self) -> bool:
+        """Whether each stream of change events is open, or there is none: what changes now is heard of."""
+        return all(stream.heard_at is not None for stream in self._around.streams.values())
 
     def arrived(self) -> None:
         """Knocks were taken in: what is due is done now. Nothing is swept because of them."""

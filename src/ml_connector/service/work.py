@@ -47,6 +47,10 @@ class Stream(Protocol):
     """When a sweep of everything was last wanted, because something may have been missed."""
 
     @property
+    def heard_at(self) -> datetime | None:
+        """When it last said something, or was opened; None while it is closed."""
+
+    @property
     def covered(self) -> frozenset[str]:
         """The kinds of which everything is told now."""
 
