@@ -10,7 +10,7 @@ import pytest
 
 from ml_connector.clock import MovedClock, RandomIds, WallClock
 from ml_connector.model.errors import Unreachable
-from ml_connector.service.jobs import FIRST_PAUSE, LEAST, LONGEST_PAUSE, Jobs, Recurring
+from ml_connector.service.jobs import FIRST_PAUSE, LEAST, LONGEST, LONGEST_PAUSE, Jobs, Recurring
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -97,6 +97,16 @@ async def test_a_job_that_names_the_past_does_not_run_hot(time: Time, jobs: Jobs
     jobs.add(Counted("hot", time, -MINUTE))
     await jobs.turn()
     assert jobs.next_at() == NOON + LEAST
+
+
+async def test_a_job_that_names_a_time_that_is_not_believed_does_not_run_hot(time: Time, jobs: Jobs) -> None:
+    """As where the end of a token was written by a clock that was ahead."""
+    job = Counted("renew", time, 2 * LONGEST)
+    jobs.add(job)
+    await jobs.turn()
+    await jobs.turn()
+    assert job.runs == 1
+    assert jobs.next_at() == NOON + LONGEST
 
 
 async def test_a_clock_that_jumps_ahead_runs_each_once(time: Time, jobs: Jobs) -> None:

@@ -56,10 +56,13 @@ class _Entry:
         """The job begins: what wakes it from now on may come too late for it to see why."""
         self.running, self.woken_for = True, None
 
-    def ended(self, soonest: datetime) -> None:
-        """The job has ended: no sooner again than that, unless it was woken meanwhile."""
+    def ended(self, now: datetime) -> None:
+        """The job has ended: no sooner again than `LEAST`, unless it was woken meanwhile, and no later than `LONGEST`.
+
+        A time beyond that may be named by what a clock that was ahead has left, at each run anew.
+        """
         self.running = False
-        self.job.next_at = max(self.job.next_at, soonest)
+        self.job.next_at = min(max(self.job.next_at, now + LEAST), now + LONGEST)
         if self.woken_for is not None:
             self.job.next_at = min(self.job.next_at, self.woken_for)
 
@@ -147,7 +150,7 @@ class Jobs:
         try:
             await entry.job.run()
         finally:
-            entry.ended(self._clock.now() + LEAST)
+            entry.ended(self._clock.now())
 
     def _due_at(self, entry: _Entry) -> datetime:
         now = self._clock.now()
