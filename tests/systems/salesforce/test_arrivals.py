@@ -190,3 +190,11 @@ async def test_ids_in_another_order_are_no_list_of_ids() -> None:
 async def test_ids_without_an_id_are_not_taken() -> None:
     with pytest.raises(BadAnswer, match="without its id"):
         await client(Org(rows_for({"Name": "x"}))).ids("Account", "")
+
+
+async def test_where_the_clocks_are_more_than_a_day_apart_no_position_is_believed() -> None:
+    """A position that lay ahead would hide all that changes before it."""
+    org = Org(by_kind)
+    org.headers["date"] = format_datetime(NOON - timedelta(hours=30), usegmt=True)
+    with pytest.raises(BadAnswer, match="more than a day apart"):
+        await client(org).sweep(KINDS, known(KINDS, NOON - timedelta(hours=31)), NOON)

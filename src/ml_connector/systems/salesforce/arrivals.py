@@ -119,7 +119,8 @@ async def sweep(
     resume: Resume = NOTHING,
 ) -> Sweep:
     """Knocks since `position`; a kind that is not in it yet is listed whole, in the order of ids, but for those up to
-    the one that `resume` names. Kinds that the org hides are left out.
+    the one that `resume` names. Kinds that the org hides are left out. Raises `BadAnswer` where the clocks are a day
+    apart: nobody knows then what a position of ours stands for, and what changes before it would never be asked for.
 
     One that was listed before and is hidden now is refused: the right to it was lost. It is looked at afresh each time,
     and goes on from where it stood.
@@ -142,8 +143,7 @@ async def sweep(
     refused |= await _collect(
         [_changed_since(calls, kind, since[kind] - OVERLAP) for kind in known], knocks, take, calls
     )
-    # Our clock may have been set since the answer before: what is covered ends where the vendor's clock stands.
-    started = min(started, now + calls.skew)
+    started = _covered(calls, started, now)
     return Sweep(
         changes=knocks,
         position=Position(since | {kind: started for kind in asked if kind not in refused}).text(),
@@ -153,6 +153,17 @@ async def sweep(
         by_kind=True,
         asked={kind: since[kind] - OVERLAP if kind in since else BEGINNING for kind in [*asked, *lost]},
     )
+
+
+def _covered(calls: Calls, started: datetime, now: datetime) -> datetime:
+    """Up to when, by the vendor's clock, nothing is missing from lists begun at `started`. Raises `BadAnswer`."""
+    if not calls.clocks_agree:
+        raise BadAnswer(
+            "The clocks of Salesforce and of this machine are more than a day apart.",
+            "Check the clock of this machine; what changed is asked for again from where it stood.",
+        )
+    # Our clock may have been set since the answer before.
+    return min(started, now + calls.skew)
 
 
 def _lost(kinds: Sequence[str], since: Mapping[str, datetime], seen: Seen) -> list[str]:

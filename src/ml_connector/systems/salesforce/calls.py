@@ -93,6 +93,7 @@ class Calls:
         self.sessions = sessions
         self.base = f"/services/data/v{sessions.api_version}"
         self.skew = timedelta(0)
+        self.clocks_agree = True
         self._caller = caller
         self._clock = clock
         self._pulse = Pulse(clock)
@@ -163,7 +164,8 @@ class Calls:
         self.usage.note(response.header("sforce-limit-info"), self._clock.now())
         if at := date_of(response.header("date")):
             skew = at - self._clock.now()
-            self.skew = skew if abs(skew) <= _FARTHEST else timedelta(0)
+            self.clocks_agree = abs(skew) <= _FARTHEST
+            self.skew = skew if self.clocks_agree else timedelta(0)
         page = response.body[:64].lstrip().startswith(b"<")
         words = first_words(response.body) if response.status >= 500 else ""
         body, locator = response.body, response.header("sforce-locator")
