@@ -192,9 +192,9 @@ async def test_ids_without_an_id_are_not_taken() -> None:
         await client(Org(rows_for({"Name": "x"}))).ids("Account", "")
 
 
-async def test_where_the_clocks_are_more_than_a_day_apart_no_position_is_believed() -> None:
-    """A position that lay ahead would hide all that changes before it."""
-    org = Org(by_kind)
-    org.headers["date"] = format_datetime(NOON - timedelta(hours=30), usegmt=True)
-    with pytest.raises(BadAnswer, match="more than a day apart"):
-        await client(org).sweep(KINDS, known(KINDS, NOON - timedelta(hours=31)), NOON)
+async def test_no_position_lies_ahead_of_the_vendor_though_our_clock_does() -> None:
+    """It would hide all that changes before it. In a rehearsal the emulators may live on another day, too."""
+    org, then = Org(by_kind), NOON - timedelta(days=10)
+    org.headers["date"] = format_datetime(then, usegmt=True)
+    found = await client(org).sweep(KINDS, known(KINDS, then), NOON)
+    assert max(Position.parse(found.position).since.values()) == then

@@ -39,6 +39,8 @@ _PROBE = "SELECT Id FROM Organization"
 """A read in which no record of a flow stands."""
 _FARTHEST = timedelta(days=1)
 """A clock of the vendor that differs more from ours than that is not believed: lists would begin in another century."""
+_LONGEST_BEHIND = timedelta(days=60)
+"""How far behind ours the vendor's clock is believed to be: no position lies ahead of it."""
 _NEXT = re.compile(r"/services/data/v[0-9]{1,3}\.[0-9]/[A-Za-z0-9/_.~=?&%+-]{1,2000}")
 QUERIES_AT_ONCE = 5
 PARTS_AT_ONCE = 25
@@ -93,7 +95,7 @@ class Calls:
         self.sessions = sessions
         self.base = f"/services/data/v{sessions.api_version}"
         self.skew = timedelta(0)
-        self.clocks_agree = True
+        self.behind = timedelta(0)
         self._caller = caller
         self._clock = clock
         self._pulse = Pulse(clock)
@@ -164,8 +166,8 @@ class Calls:
         self.usage.note(response.header("sforce-limit-info"), self._clock.now())
         if at := date_of(response.header("date")):
             skew = at - self._clock.now()
-            self.clocks_agree = abs(skew) <= _FARTHEST
-            self.skew = skew if self.clocks_agree else timedelta(0)
+            self.skew = skew if abs(skew) <= _FARTHEST else timedelta(0)
+            self.behind = max(skew, -_LONGEST_BEHIND) if skew < -_FARTHEST else self.skew
         page = response.body[:64].lstrip().startswith(b"<")
         words = first_words(response.body) if response.status >= 500 else ""
         body, locator = response.body, response.header("sforce-locator")

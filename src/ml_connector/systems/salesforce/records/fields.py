@@ -138,7 +138,7 @@ def known_names(kind: str) -> frozenset[str]:
 EXTERNAL_ID = "QBO_Id__c"
 SOUGHT: Mapping[str, tuple[str, ...]] = {
     "Account": (EXTERNAL_ID, "ParentId"),
-    "Contact": ("Email",),
+    "Contact": ("Email", EXTERNAL_ID),
     "Opportunity": (EXTERNAL_ID, "AccountId"),
     "OpportunityContactRole": ("OpportunityId",),
     "Order": ("AccountId", "OrderNumber", "PoNumber"),
