@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Literal, assert_never
 
 import msgspec
 
@@ -214,6 +214,10 @@ def side_undone(side: SideRow) -> Iterator[Undone]:
             yield Undone("warn", f"{name} is limited{since}: {side.sentence} {side.remedy}", "status")
         case "away":
             yield Undone("warn", f"{name} is away{since}: {side.sentence}", "doctor")
+        case "live":
+            pass
+        case _:
+            assert_never(side.state)
     if side.refused:
         kinds = ", ".join(sorted(side.refused))
         what = f"{name} does not list {kinds} any more: what is about them waits, everything else goes on."

@@ -11,11 +11,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from ml_connector.app import App
+from ml_connector.model.sides import SIDE_STATES
 from ml_connector.service import hooks
 from ml_connector.systems.http import CALLED
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_STATES = ("live", "away", "limited", "dead")
 _LABELS = ("connection",)
 
 
@@ -76,7 +76,7 @@ class _Figures(Collector):
         for name, app in self._apps.items():
             now = app.world.clock.now()
             for system, row in sorted(app.store.sides(app.connection.id).items()):
-                for state in _STATES:
+                for state in SIDE_STATES:
                     side.add_metric((name, system, state), int(row.state == state))
             for source, at in sorted(app.store.swept(app.connection.id).items()):
                 ages.add_metric((name, source), max(0.0, (now - at).total_seconds()))

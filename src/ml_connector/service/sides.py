@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import Literal
 
 import msgspec
 import structlog
@@ -25,12 +24,12 @@ from ml_connector.model.errors import (
     SignInNeeded,
     WrongUse,
 )
+from ml_connector.model.sides import SideState
 from ml_connector.store import Store
 from ml_connector.store.rows import SideRow
 
 from .jobs import growing
 
-SideState = Literal["live", "away", "limited", "dead"]
 NAMES = {"quickbooks": "QuickBooks", "salesforce": "Salesforce"}
 SYSTEMS = tuple(NAMES)
 SWEEP = "sweep"

@@ -11,6 +11,7 @@ import msgspec
 
 from ml_connector.model.people import PersonRole
 from ml_connector.model.refs import Ref
+from ml_connector.model.sides import SideState
 
 
 class RulesVersion(msgspec.Struct, frozen=True):
@@ -218,7 +219,7 @@ class SideRow(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     system: str
-    state: str = "live"
+    state: SideState = "live"
     since: datetime | None = None
     error: str = ""
     sentence: str = ""

@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import BigInteger, bindparam, select, update
 
 from ml_connector.model.people import Actor
+from ml_connector.model.sides import side_state
 
 from . import schema
 from .audit import Audit
@@ -31,7 +32,6 @@ _DISBELIEVE = (
     )
     .values(next_at=0)
 )
-STATES = frozenset({"live", "away", "limited", "dead"})
 
 
 class SidesKept(Audit):
@@ -84,7 +84,7 @@ def _instant(milliseconds: int) -> datetime | None:
 def _side_row(row: Any) -> SideRow:
     return SideRow(
         system=row.system,
-        state=row.state if row.state in STATES else "away",  # nonsense: it is asked, which tells
+        state=side_state(row.state),
         since=_instant(row.since),
         error=row.error,
         sentence=row.sentence,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -41,19 +40,18 @@ def up(
 
 
 async def _up(common: Common, host: str, port: int, public_url: str, say: Callable[..., None]) -> None:
+    from ml_connector.actions.follow import on_signal
     from ml_connector.actions.up import service
     from ml_connector.web.server import Told, opened
 
-    stopping, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
-    async with service(common.folder, lambda name, line: say(line, connection=name)) as living:
-        told = Told(living.arrived, living.signed_in, _thread_safe(loop, stopping))
-        with opened(common.folder, host, port, told) as door:
-            _ready(common, living, door, public_url, say)
-            await living.run(stopping)
-            door.close()
-        say("Stopped: what was begun is settled by the next start.")
+    with on_signal() as stopping:
+        async with service(common.folder, lambda name, line: say(line, connection=name)) as living:
+            told = Told(living.arrived, living.signed_in, _thread_safe(asyncio.get_running_loop(), stopping))
+            with opened(common.folder, host, port, told) as door:
+                _ready(common, living, door, public_url, say)
+                await living.run(stopping)
+                door.close()
+            say("Stopped: what was begun is settled by the next start.")
 
 
 def _thread_safe(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> Callable[[], None]:
